@@ -1,0 +1,33 @@
+# Two commands from a fresh clone, with nothing but Python 3.11 or newer: `make demo` and `make test`.
+# Another Python or folder: make test PYTHON=python3.12 VENV=.venv312
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+INSTALLED = $(VENV)/.installed
+
+.PHONY: demo test lint typecheck clean
+
+demo: $(INSTALLED)
+	$(VENV)/bin/hrsnn demo
+
+test: lint
+	$(RUN) -m pytest
+
+lint: $(INSTALLED)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+typecheck: $(INSTALLED)
+	$(RUN) -m pytest tests/test_types.py
+
+$(INSTALLED): setup.cfg pyproject.toml
+	@test -x $(RUN) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'hrsnn needs Python 3.11 or newer, and "$(PYTHON)" is none; name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf .venv* build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find hrsnn networks analysis scripts tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

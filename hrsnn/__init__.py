@@ -1,0 +1,99 @@
+"""hrsnn: heterogeneous recurrent spiking reservoirs -- simulate, score, prune.
+
+The public names load when they are first used (PEP 562), so that ``import hrsnn`` stays fast: Brian2 and scikit-learn
+alone take seconds.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrsnn._version import __version__
+
+if TYPE_CHECKING:
+    from hrsnn.activity import Activity
+    from hrsnn.growth import build
+    from hrsnn.cochleagram import Cochleagram
+    from hrsnn.currents import Currents
+    from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
+    from hrsnn.encoders import CurrentEncoder, LatencyEncoder, LevelCrossingEncoder, PoissonEncoder
+    from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
+    from hrsnn.reservoir import Reservoir
+    from hrsnn.simulation import simulate
+    from hrsnn.spec import ReservoirSpec
+    from hrsnn.spike_trains import SpikeTrains
+    from hrsnn.transformer import ReservoirTransformer
+
+_HOME = {
+    "Activity": "activity",
+    "Cochleagram": "cochleagram",
+    "Constant": "distributions",
+    "CurrentEncoder": "encoders",
+    "Currents": "currents",
+    "Distribution": "distributions",
+    "DivergenceError": "errors",
+    "FileError": "errors",
+    "Gamma": "distributions",
+    "HrsnnError": "errors",
+    "HrsnnWarning": "errors",
+    "InputError": "errors",
+    "LatencyEncoder": "encoders",
+    "LevelCrossingEncoder": "encoders",
+    "LogNormal": "distributions",
+    "PoissonEncoder": "encoders",
+    "Reservoir": "reservoir",
+    "ReservoirSpec": "spec",
+    "ReservoirTransformer": "transformer",
+    "SpecError": "errors",
+    "SpikeTrains": "spike_trains",
+    "Uniform": "distributions",
+    "build": "growth",
+    "simulate": "simulation",
+}
+
+__all__ = [
+    "Activity",
+    "Cochleagram",
+    "Constant",
+    "CurrentEncoder",
+    "Currents",
+    "Distribution",
+    "DivergenceError",
+    "FileError",
+    "Gamma",
+    "HrsnnError",
+    "HrsnnWarning",
+    "InputError",
+    "LatencyEncoder",
+    "LevelCrossingEncoder",
+    "LogNormal",
+    "PoissonEncoder",
+    "Reservoir",
+    "ReservoirSpec",
+    "ReservoirTransformer",
+    "SpecError",
+    "SpikeTrains",
+    "Uniform",
+    "__version__",
+    "build",
+    "simulate",
+]
+
+# In a checkout that is not installed, `hrsnn.networks`, `hrsnn.analysis` and `hrsnn.scripts` are the folders beside this
+# one; setup.cfg maps them to the same names in an installation.
+_root = Path(__file__).resolve().parent.parent
+if (_root / "setup.cfg").is_file() and (_root / "networks" / "__init__.py").is_file():
+    __path__.append(str(_root))
+del _root
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hrsnn' has no attribute {name!r}")
+    return getattr(import_module(f"hrsnn.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

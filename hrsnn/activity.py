@@ -1,0 +1,73 @@
+"""What one run recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.spike_trains import SpikeTrains
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What :func:`hrsnn.simulate` recorded of M stimuli in N neurons; what was not asked for raises when it is read.
+
+    Examples
+    --------
+    >>> from hrsnn import PoissonEncoder, ReservoirSpec, build, simulate
+    >>> trains = PoissonEncoder(peak_rate=300, duration=50).fit_transform(np.eye(4))
+    >>> activity = simulate(build(ReservoirSpec(neurons=30), channels=4), trains, record=("spikes", "counts"))
+    >>> activity.counts.shape, int(activity.counts.sum()) == activity.spike_count
+    ((4, 1, 30), True)
+    """
+
+    reservoir: Reservoir  #: with the final weights, when the run was plastic
+    spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always there
+    durations: np.ndarray  #: (M,) ms simulated for each stimulus, blank included
+    sample_times: np.ndarray | None  #: (times,) ms; None: the end of each stimulus
+    recorded_spikes: SpikeTrains | None = None
+    recorded_counts: np.ndarray | None = None
+    recorded_states: np.ndarray | None = None
+    recorded_v: np.ndarray | None = None
+
+    @property
+    def spikes(self) -> SpikeTrains:
+        """The spikes, channels being neurons; a spike in step n has time n dt (ms)."""
+        return _asked(self.recorded_spikes, "spikes")
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(M, windows, N) spikes per window."""
+        return _asked(self.recorded_counts, "counts")
+
+    @property
+    def states(self) -> np.ndarray:
+        """(M, times, N) exponentially filtered spikes at the sample times."""
+        return _asked(self.recorded_states, "states")
+
+    @property
+    def v(self) -> np.ndarray:
+        """(M, times, N) membrane potential at the sample times (mV)."""
+        return _asked(self.recorded_v, "v")
+
+    @property
+    def spike_count(self) -> int:
+        """All spikes of the run."""
+        return int(self.spike_counts.sum())
+
+    @property
+    def rates(self) -> np.ndarray:
+        """(N,) mean rate of each neuron over the run (Hz)."""
+        return np.asarray(self.spike_counts.sum(axis=0) / (self.durations.sum() / 1000))
+
+
+def _asked(value: T | None, name: str) -> T:
+    if value is None:
+        raise InputError("record", f"without {name!r}", f"simulate(..., record=({name!r}, ...)) records it")
+    return value

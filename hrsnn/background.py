@@ -1,0 +1,71 @@
+"""Background input: independent Poisson spikes for every neuron, addressed by key, so that every engine sees the same."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hrsnn.keyed import keyed_uniform
+
+#: Neurons drawn at once: bounds the memory of a long stimulus.
+_BLOCK = 256
+
+
+def background_spikes(seed: int, stimulus: int, rate: np.ndarray, duration: float) -> tuple[np.ndarray, np.ndarray]:
+    """Poisson spikes of every neuron at real times in [0, duration), sorted by time, then neuron.
+
+    The k-th interval of a neuron is -ln(u)/rate, with u the uniform number at the key (seed, stimulus, neuron, k): a
+    neuron's spikes depend on nothing else, neither on the other neurons nor on the duration asked for.
+
+    Parameters
+    ----------
+    seed, stimulus : int
+        Whole numbers >= 0.
+    rate : (N,) array
+        Hz.
+    duration : float
+        ms.
+
+    Returns
+    -------
+    times : float64 array, ms
+    neurons : int32 array
+
+    Examples
+    --------
+    >>> times, neurons = background_spikes(seed=0, stimulus=0, rate=np.full(1000, 20.0), duration=500.0)
+    >>> abs(len(times) - 10_000) < 500
+    True
+    >>> longer, _ = background_spikes(seed=0, stimulus=0, rate=np.full(1000, 20.0), duration=900.0)
+    >>> bool(np.array_equal(longer[longer < 500], times))
+    True
+    """
+    active = np.nonzero(rate > 0)[0]
+    time_parts, neuron_parts = [np.empty(0)], [np.empty(0, np.int32)]
+    for start in range(0, len(active), _BLOCK):
+        neurons = active[start : start + _BLOCK]
+        mean_interval = 1000.0 / rate[neurons][:, None]
+        last = np.zeros((len(neurons), 1))
+        first = 0
+        while float(last.min()) < duration:
+            expected = float(((duration - last) / mean_interval).max())
+            count = max(16, int(expected + 3 * math.sqrt(max(expected, 0.0))))
+            draw = keyed_uniform(seed, stimulus, neurons[:, None], np.arange(first, first + count))
+            times = last + np.cumsum(-np.log(draw) * mean_interval, axis=1)
+            row, column = np.nonzero(times < duration)
+            time_parts.append(times[row, column])
+            neuron_parts.append(neurons[row].astype(np.int32))
+            last = times[:, -1:]
+            first += count
+    times, ids = np.concatenate(time_parts), np.concatenate(neuron_parts)
+    order = np.lexsort((ids, times))
+    return times[order], ids[order]
+
+
+def repeated(times: np.ndarray, neurons: np.ndarray, period: float, duration: float) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of one `period` (ms), again and again until `duration` (ms)."""
+    repeats = math.ceil(duration / period - 1e-9)
+    all_times = (times[None, :] + period * np.arange(repeats)[:, None]).ravel()
+    kept = all_times < duration
+    return all_times[kept], np.tile(neurons, repeats)[kept]

@@ -1,0 +1,299 @@
+"""The distributions that parameters are drawn from: inert descriptions with a mean and one way to sample."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hrsnn.errors import InputError, SpecError
+from hrsnn.units import plain
+
+#: A draw outside the bounds is repeated; where fewer than this share of the draws would be kept, the bounds are refused.
+_LEAST_ACCEPTED = 0.01
+
+
+@dataclass(frozen=True)
+class Distribution(ABC):
+    """Base of the distributions: truncated to [``low``, ``high``], with ``mean`` the mean *after* truncation."""
+
+    kind: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = plain(getattr(self, field.name))
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+                raise InputError(field.name, value, "must be a number")
+            object.__setattr__(self, field.name, float(value))
+        problems = self._problems()
+        if problems:
+            raise SpecError([f"{self}: {problem}" for problem in problems])
+
+    @abstractmethod
+    def _problems(self) -> list[str]:
+        """What is wrong with the parameters, a line each."""
+
+    @property
+    @abstractmethod
+    def support(self) -> tuple[float, float]:
+        """The smallest and largest value a draw can have."""
+
+    @property
+    @abstractmethod
+    def truncated_mean(self) -> float:
+        """The mean of what is drawn, after truncation."""
+
+    @abstractmethod
+    def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """`n` independent draws, float64."""
+
+    @abstractmethod
+    def scaled(self, factor: float) -> Distribution:
+        """The distribution of `factor` times a draw (`factor` > 0)."""
+
+    def below(self, high: float) -> Distribution:
+        """The same distribution, truncated at `high` where it was not already."""
+        if self.support[1] <= high:
+            return self
+        return dataclasses.replace(self, high=high)  # type: ignore[call-arg]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain dictionary, as it stands in a TOML file; infinite bounds are left out."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {"kind": self.kind, **{k: v for k, v in values.items() if math.isfinite(v)}}
+
+
+@dataclass(frozen=True)
+class Constant(Distribution):
+    """Always ``value``.
+
+    Examples
+    --------
+    >>> Constant(3.0).sample(2, np.random.default_rng(0))
+    array([3., 3.])
+    """
+
+    kind: ClassVar[str] = "constant"
+    value: float
+
+    def _problems(self) -> list[str]:
+        return [] if math.isfinite(self.value) else ["value must be finite"]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return self.value, self.value
+
+    @property
+    def truncated_mean(self) -> float:
+        return self.value
+
+    def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        return np.full(n, self.value)
+
+    def scaled(self, factor: float) -> Constant:
+        return Constant(self.value * factor)
+
+    def below(self, high: float) -> Constant:
+        return Constant(min(self.value, high))
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Uniform on [``low``, ``high``).
+
+    Examples
+    --------
+    >>> Uniform(-8, 8).truncated_mean
+    0.0
+    """
+
+    kind: ClassVar[str] = "uniform"
+    low: float
+    high: float
+
+    def _problems(self) -> list[str]:
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            return ["low and high must be finite"]
+        return [] if self.low < self.high else ["low must be below high"]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
+    def truncated_mean(self) -> float:
+        return (self.low + self.high) / 2
+
+    def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        return generator.uniform(self.low, self.high, n)
+
+    def scaled(self, factor: float) -> Uniform:
+        return Uniform(self.low * factor, self.high * factor)
+
+
+@dataclass(frozen=True)
+class _PositiveSkewed(Distribution):
+    """What gamma and log-normal share: a mean and a CV before truncation, bounds, and drawing by rejection."""
+
+    mean: float
+    cv: float
+    low: float = 0.0
+    high: float = math.inf
+
+    def _problems(self) -> list[str]:
+        problems = [
+            f"{name} must be positive and finite"
+            for name in ("mean", "cv")
+            if not 0 < getattr(self, name) < math.inf
+        ]
+        if not 0 <= self.low < self.high:  # also refuses nan
+            problems.append("the bounds must be 0 <= low < high")
+        if not problems and self._share(0) < _LEAST_ACCEPTED:
+            problems.append(
+                f"only {self._share(0):.2g} of the draws lie in [{self.low:g}, {self.high:g}]: move the mean or the bounds"
+            )
+        return problems
+
+    @abstractmethod
+    def _share(self, moment: int) -> float:
+        """The integral of x^moment over the bounds, as a share of the same over all x > 0 (moment 0 or 1)."""
+
+    @abstractmethod
+    def _draw(self, n: int, generator: np.random.Generator) -> np.ndarray: ...
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
+    def truncated_mean(self) -> float:
+        return self.mean * self._share(1) / self._share(0)
+
+    def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        values = self._draw(n, generator)
+        while True:
+            (outside,) = np.nonzero((values < self.low) | (values > self.high))
+            if not outside.size:
+                return values
+            values[outside] = self._draw(outside.size, generator)
+
+    def scaled(self, factor: float) -> Distribution:
+        return dataclasses.replace(
+            self, mean=self.mean * factor, low=self.low * factor, high=self.high * factor
+        )
+
+
+@dataclass(frozen=True)
+class Gamma(_PositiveSkewed):
+    """Gamma with ``mean`` and ``cv`` (standard deviation / mean) before truncation to [``low``, ``high``].
+
+    Shape k = 1/cv^2, scale theta = mean/k. The mean after truncation is
+    k theta (P(k+1, high/theta) - P(k+1, low/theta)) / (P(k, high/theta) - P(k, low/theta)),
+    P the regularised lower incomplete gamma function.
+
+    Parameters
+    ----------
+    mean, cv : float
+        Positive.
+    low, high : float
+        Bounds, 0 <= low < high; a draw outside is repeated.
+
+    Raises
+    ------
+    SpecError
+        When a parameter is out of range or under 1 % of the draws would fall inside the bounds.
+
+    Examples
+    --------
+    >>> tau_m = Gamma(mean=30, cv=0.577, low=3, high=200)
+    >>> round(tau_m.truncated_mean, 2)
+    30.1
+    >>> tau_m.sample(3, np.random.default_rng(0)).round(1)
+    array([28.8, 38.5, 18.8])
+    """
+
+    kind: ClassVar[str] = "gamma"
+
+    def _share(self, moment: int) -> float:
+        from scipy.special import gammainc
+
+        shape = 1 / self.cv**2
+        scale = self.mean / shape
+        return float(gammainc(shape + moment, self.high / scale) - gammainc(shape + moment, self.low / scale))
+
+    def _draw(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        shape = 1 / self.cv**2
+        return generator.gamma(shape, self.mean / shape, n)
+
+
+@dataclass(frozen=True)
+class LogNormal(_PositiveSkewed):
+    """Log-normal with ``mean`` and ``cv`` (standard deviation / mean) before truncation to [``low``, ``high``].
+
+    s^2 = ln(1 + cv^2), m = ln(mean) - s^2/2; the mean after truncation is
+    mean (Phi(b - s) - Phi(a - s)) / (Phi(b) - Phi(a)), a and b the standardised logarithms of the bounds.
+
+    Parameters
+    ----------
+    mean, cv : float
+        Positive.
+    low, high : float
+        Bounds, 0 <= low < high; a draw outside is repeated.
+
+    Raises
+    ------
+    SpecError
+        When a parameter is out of range or under 1 % of the draws would fall inside the bounds.
+
+    Examples
+    --------
+    >>> round(LogNormal(mean=20, cv=0.5, high=60).truncated_mean, 2)
+    19.74
+    """
+
+    kind: ClassVar[str] = "lognormal"
+
+    def _share(self, moment: int) -> float:
+        from scipy.special import ndtr
+
+        s = math.sqrt(math.log1p(self.cv**2))
+        m = math.log(self.mean) - s * s / 2
+        z = [(math.log(x) - m) / s - moment * s if x > 0 else -math.inf for x in (self.low, self.high)]
+        return float(ndtr(z[1]) - ndtr(z[0]))
+
+    def _draw(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        s = math.sqrt(math.log1p(self.cv**2))
+        return generator.lognormal(math.log(self.mean) - s * s / 2, s, n)
+
+
+KINDS: dict[str, type[Distribution]] = {c.kind: c for c in (Constant, Gamma, LogNormal, Uniform)}
+
+
+def from_dict(values: dict[str, Any]) -> Distribution:
+    """The distribution that :meth:`Distribution.to_dict` wrote down.
+
+    Raises
+    ------
+    InputError
+        When ``kind`` is missing or unknown, or the parameters are not those of the kind.
+
+    Examples
+    --------
+    >>> from_dict({"kind": "uniform", "low": 0, "high": 2})
+    Uniform(low=0.0, high=2.0)
+    """
+    values = dict(values)
+    kind = values.pop("kind", None)
+    if kind not in KINDS:
+        raise InputError("kind", kind, f"must be one of {', '.join(sorted(KINDS))}")
+    fields = dataclasses.fields(KINDS[kind])
+    unknown = sorted(set(values) - {f.name for f in fields})
+    missing = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
+    if unknown or missing:
+        wrong = [f"no parameter {name!r}" for name in unknown] + [f"{name!r} is missing" for name in missing]
+        raise InputError(kind, values, f"{', '.join(wrong)}; {kind} takes {', '.join(f.name for f in fields)}")
+    return KINDS[kind](**values)

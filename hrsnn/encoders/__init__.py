@@ -1,0 +1,8 @@
+"""Encoders: scikit-learn transformers from numbers to spikes or currents."""
+
+from hrsnn.encoders.current import CurrentEncoder
+from hrsnn.encoders.latency import LatencyEncoder
+from hrsnn.encoders.level_crossing import LevelCrossingEncoder
+from hrsnn.encoders.poisson import PoissonEncoder
+
+__all__ = ["CurrentEncoder", "LatencyEncoder", "LevelCrossingEncoder", "PoissonEncoder"]

@@ -1,0 +1,84 @@
+"""Numbers to input currents, without spikes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.currents import Currents
+from hrsnn.encoders.series import checked_rows, checked_series, is_series, positive
+from hrsnn.errors import InputError
+
+
+class CurrentEncoder(TransformerMixin, BaseEstimator):
+    """Values as analog input, standardised by the training data.
+
+    ``u = (x - mean) / sd`` for each channel (``u = x - mean`` where sd is 0), or ``u = x`` when not standardised.
+
+    Parameters
+    ----------
+    duration : float
+        Time in ms for which a row of numbers is held, when a sample is a row.
+    dt : float
+        Time in ms for which each row is held, when a sample is a series (times, channels).
+    standardise : bool
+        Whether to bring each channel to mean 0 and standard deviation 1 over the training data.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray, (channels,)
+        What is subtracted, and what is divided by.
+    n_features_in_ : int
+        Number of channels.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of range, or the series of a batch differ in length (currents are dense).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> CurrentEncoder(duration=50.0).fit_transform(np.array([[1.0], [3.0]])).values.ravel()
+    array([-1.,  1.])
+    """
+
+    def __init__(self, duration: float = 100.0, dt: float = 10.0, standardise: bool = True) -> None:
+        self.duration = duration
+        self.dt = dt
+        self.standardise = standardise
+
+    def fit(self, X: Any, y: Any = None) -> CurrentEncoder:
+        """Learn mean and spread of `X`, (samples, channels) or equally long series (times, channels)."""
+        values, _ = self._values(X, reset=True)
+        rows = values.reshape(-1, values.shape[-1])
+        self.mean_ = rows.mean(axis=0) if self.standardise else np.zeros(rows.shape[1])
+        spread = rows.std(axis=0) if self.standardise else np.ones(rows.shape[1])
+        # a constant column's sd can be a rounding error instead of 0
+        flat = spread <= 1e-12 * np.abs(rows).max(axis=0)
+        self.scale_ = np.where(flat, 1.0, spread)
+        return self
+
+    def transform(self, X: Any) -> Currents:
+        """Currents of the samples in `X`: held for `duration` (rows), or `dt` for each row of a series."""
+        check_is_fitted(self)
+        values, held = self._values(X, reset=False)
+        return Currents((values - self.mean_) / self.scale_, held)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _values(self, X: Any, reset: bool) -> tuple[np.ndarray, float]:
+        duration, dt = positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
+        if not is_series(X):
+            return checked_rows(self, X, reset)[:, np.newaxis], duration
+        samples = checked_series(self, X, reset)
+        lengths = sorted({len(sample) for sample in samples})
+        if len(lengths) > 1:
+            raise InputError("X", lengths, "series of one batch must be equally long: currents are dense")
+        return np.stack(samples), dt

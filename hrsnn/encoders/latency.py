@@ -1,0 +1,89 @@
+"""Numbers to one spike each: the larger, the earlier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.encoders.scaling import scaled, training_range
+from hrsnn.encoders.series import checked_rows, positive
+from hrsnn.errors import InputError
+from hrsnn.spike_trains import SpikeTrains
+
+
+class LatencyEncoder(TransformerMixin, BaseEstimator):
+    """Time to first spike: each channel spikes once or never, large values early.
+
+    With x the value scaled to [0, 1] by the training data and c the threshold,
+
+    - linear: ``t = duration * (1 - x) / (1 - c)``
+    - log: ``t = duration * log(1/x) / log(1/c)``
+
+    so that x = 1 spikes at 0 and x just above c at the end; x <= c never spikes.
+
+    Parameters
+    ----------
+    duration : float
+        Length of a sample in ms.
+    threshold : float
+        Largest scaled value that does not spike, in [0, 1); above 0 for the log curve.
+    curve : {"linear", "log"}
+        How the time falls with the value.
+    scale : {"global", "channel", "none"}
+        What the training range is: of all channels together, of each channel, or 0 and 1.
+
+    Attributes
+    ----------
+    low_, high_ : ndarray, (channels,)
+        The range of the training data.
+    n_features_in_ : int
+        Number of channels.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> trains = LatencyEncoder(duration=100.0).fit_transform(np.array([[0.0, 4.0, 1.0]]))
+    >>> trains.times, trains.channels
+    (array([ 0., 75.]), array([1, 2], dtype=int32))
+    """
+
+    def __init__(
+        self, duration: float = 100.0, threshold: float = 0.0, curve: str = "linear", scale: str = "global"
+    ) -> None:
+        self.duration = duration
+        self.threshold = threshold
+        self.curve = curve
+        self.scale = scale
+
+    def fit(self, X: Any, y: Any = None) -> LatencyEncoder:
+        """Learn the range of the values in `X`, (samples, channels)."""
+        self._parameters()
+        self.low_, self.high_ = training_range([checked_rows(self, X, reset=True)], self.scale)
+        return self
+
+    def transform(self, X: Any) -> SpikeTrains:
+        """At most one spike a channel for each row of `X`."""
+        check_is_fitted(self)
+        duration, threshold = self._parameters()
+        x = scaled(checked_rows(self, X, reset=False), self.low_, self.high_)
+        with np.errstate(divide="ignore"):
+            late = np.log(x) / np.log(threshold) if self.curve == "log" else (1 - x) / (1 - threshold)
+        times = np.clip(duration * late, 0.0, np.nextafter(duration, 0))
+        trains = [(row[spikes], np.flatnonzero(spikes)) for row, spikes in zip(times, x > threshold, strict=True)]
+        return SpikeTrains.from_samples(trains, self.n_features_in_, duration)
+
+    def _parameters(self) -> tuple[float, float]:
+        if self.curve not in ("linear", "log"):
+            raise InputError("curve", self.curve, 'must be "linear" or "log"')
+        low = 0 if self.curve == "linear" else np.nextafter(0, 1)
+        if not low <= self.threshold < 1:
+            raise InputError("threshold", self.threshold, f"must be in {'[' if low == 0 else '('}0, 1)")
+        return positive("duration", self.duration, "ms"), float(self.threshold)

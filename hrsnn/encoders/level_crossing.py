@@ -1,0 +1,114 @@
+"""Changes to spikes: send-on-delta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.encoders.scaling import scaled, training_range
+from hrsnn.encoders.series import checked_series, is_series, positive
+from hrsnn.errors import InputError
+from hrsnn.spike_trains import SpikeTrains
+
+
+class LevelCrossingEncoder(TransformerMixin, BaseEstimator):
+    """A spike each time a value has moved by `delta`: send-on-delta.
+
+    A feature starts with its first value as reference r. When row k of the series brings the (scaled) value x,
+
+        n = floor(|x - r| / delta),   r <- r + sign(x - r) n delta
+
+    n spikes are sent, spread evenly over the time of that row: at ``(k + (j + 1/2) / n) dt``, j = 0 to n - 1.
+
+    Parameters
+    ----------
+    delta : float
+        Distance between levels, as a share of the training range (of the value itself with ``scale="none"``).
+    dt : float
+        Time in ms for which each row of a series is held.
+    scale : {"global", "channel", "none"}
+        What the training range is: of all features together, of each feature, or 0 and 1. Values outside it are
+        clipped.
+
+    Attributes
+    ----------
+    low_, high_ : ndarray, (features,)
+        The range of the training data.
+    n_features_in_ : int
+        Number of features; the spikes have twice as many channels: feature i rising is channel i, falling is channel
+        ``n_features_in_ + i``.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of range, or `X` is no list of (times, features) arrays nor a 3-D array.
+
+    Notes
+    -----
+    The signal can be rebuilt to within `delta` at every row from its first value and the spikes. The first value itself
+    is not sent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp_up_and_down = np.array([[0.0], [0.25], [0.5], [0.5], [0.0]])
+    >>> trains = LevelCrossingEncoder(delta=0.25, dt=10.0, scale="none").fit_transform([ramp_up_and_down])
+    >>> trains.times, trains.channels
+    (array([15. , 25. , 42.5, 47.5]), array([0, 0, 1, 1], dtype=int32))
+    """
+
+    def __init__(self, delta: float = 0.05, dt: float = 10.0, scale: str = "global") -> None:
+        self.delta = delta
+        self.dt = dt
+        self.scale = scale
+
+    def fit(self, X: Any, y: Any = None) -> LevelCrossingEncoder:
+        """Learn the range of the values in `X`, one (times, features) array a sample."""
+        self._parameters()
+        self.low_, self.high_ = training_range(self._series(X, reset=True), self.scale)
+        return self
+
+    def transform(self, X: Any) -> SpikeTrains:
+        """Spikes of the samples in `X`, over twice as many channels as there are features."""
+        check_is_fitted(self)
+        delta, dt = self._parameters()
+        samples = self._series(X, reset=False)
+        trains = [_crossings(scaled(sample, self.low_, self.high_), delta, dt) for sample in samples]
+        return SpikeTrains.from_samples(trains, 2 * self.n_features_in_, [len(sample) * dt for sample in samples])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.three_d_array = False, True
+        return tags
+
+    def _parameters(self) -> tuple[float, float]:
+        if not 0 < self.delta <= 1:
+            raise InputError("delta", self.delta, "must be in (0, 1]")
+        return float(self.delta), positive("dt", self.dt, "ms")
+
+    def _series(self, X: Any, reset: bool) -> list[np.ndarray]:
+        if not is_series(X):
+            raise InputError("X", X, "must be a 3-D array or a list of arrays (times, features)")
+        return checked_series(self, X, reset)
+
+
+def _crossings(values: np.ndarray, delta: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times (ms) and channels of the spikes of one scaled series (times, features)."""
+    # counted in levels, so that the reference is exact after any number of moves; the small term: x - r = delta counts
+    levels = (values - values[0]) / delta
+    reached = np.zeros(values.shape[1])
+    moves = np.zeros(values.shape, np.int64)
+    for row in range(1, len(values)):
+        gap = levels[row] - reached
+        moves[row] = np.sign(gap) * np.floor(np.abs(gap) + 1e-9)
+        reached += moves[row]
+    row, feature = np.nonzero(moves)
+    signed = moves[row, feature]
+    number = np.abs(signed)
+    place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+    times = (np.repeat(row, number) + (place + 0.5) / np.repeat(number, number)) * dt
+    channels = np.where(signed > 0, feature, values.shape[1] + feature)
+    return times, np.repeat(channels, number)

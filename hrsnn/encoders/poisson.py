@@ -1,0 +1,121 @@
+"""Numbers to Poisson spikes: the larger, the more."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.encoders.scaling import scaled, training_range
+from hrsnn.encoders.series import checked_rows, checked_series, is_series, positive
+from hrsnn.errors import InputError
+from hrsnn.seeds import generator
+from hrsnn.spike_trains import SpikeTrains
+
+
+class PoissonEncoder(TransformerMixin, BaseEstimator):
+    """Poisson spike trains whose rate follows the values.
+
+    ``rate = peak_rate * (x - low) / (high - low)``, clipped to [0, peak_rate], with `low` and `high` from the training
+    data. A Poisson process in continuous time: the number of spikes is Poisson, the times are uniform, no grid.
+
+    Parameters
+    ----------
+    peak_rate : float
+        Rate in Hz of the largest training value.
+    duration : float
+        Length in ms of a sample that is a row of numbers.
+    dt : float
+        Time in ms for which each row of a series is held, when a sample is a series (times, channels).
+    scale : {"global", "channel", "none"}
+        What `low` and `high` are: of all channels together, of each channel, or 0 and 1.
+    seed : int
+        Root of the noise.
+
+    Attributes
+    ----------
+    low_, high_ : ndarray, (channels,)
+        The range of the training data.
+    n_features_in_ : int
+        Number of channels.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of range, or a series is no (times, channels) array of finite numbers.
+
+    Notes
+    -----
+    The noise of a sample is keyed by `seed` and the sample's own numbers: it gets the same spikes in any batch, in any
+    order, in any fold of a cross-validation. The price: equal samples get equal spikes. For repeated, independent
+    presentations use one seed for each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 0.5], [1.0, 0.25]])
+    >>> trains = PoissonEncoder(peak_rate=200.0, duration=1000.0).fit_transform(X)
+    >>> trains
+    SpikeTrains(2 samples, 2 channels, 356 spikes, 1000 ms)
+    >>> trains.counts()[:, 0]
+    array([[  0,  98],
+           [212,  46]], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        peak_rate: float = 300.0,
+        duration: float = 100.0,
+        dt: float = 10.0,
+        scale: str = "global",
+        seed: int = 0,
+    ) -> None:
+        self.peak_rate = peak_rate
+        self.duration = duration
+        self.dt = dt
+        self.scale = scale
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any = None) -> PoissonEncoder:
+        """Learn the range of the values in `X`, (samples, channels) or a series (times, channels) for each sample."""
+        self._parameters()
+        samples = checked_series(self, X, reset=True) if is_series(X) else [checked_rows(self, X, reset=True)]
+        self.low_, self.high_ = training_range(samples, self.scale)
+        return self
+
+    def transform(self, X: Any) -> SpikeTrains:
+        """Spikes of the samples in `X`, over as many channels."""
+        check_is_fitted(self)
+        peak_rate, duration, dt = self._parameters()
+        if is_series(X):
+            samples = checked_series(self, X, reset=False)
+        else:
+            samples, dt = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
+        trains = [self._spikes(sample, peak_rate, dt) for sample in samples]
+        return SpikeTrains.from_samples(trains, self.n_features_in_, [len(sample) * dt for sample in samples])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _parameters(self) -> tuple[float, float, float]:
+        generator(self.seed)  # says so when it is no seed
+        rate = positive("peak_rate", self.peak_rate, "Hz")
+        return rate, positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
+
+    def _spikes(self, sample: np.ndarray, peak_rate: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
+        # + 0.0: minus zero is zero
+        key = hashlib.blake2b((sample + 0.0).tobytes(), digest_size=16).hexdigest()
+        random = generator(self.seed, "poisson encoder", key)
+        expected = peak_rate * 1e-3 * dt * scaled(sample, self.low_, self.high_)
+        if expected.sum() > 1e9:
+            raise InputError("peak_rate", self.peak_rate, f"would give {expected.sum():.2g} spikes in one sample")
+        counts = random.poisson(expected)
+        row, channel = np.nonzero(counts)
+        repeats = counts[row, channel]
+        times = (np.repeat(row, repeats) + random.random(repeats.sum())) * dt
+        return np.minimum(times, np.nextafter(len(sample) * dt, 0)), np.repeat(channel, repeats)

@@ -1,0 +1,482 @@
+"""The reference engine: the model in Brian2, one ``run`` for a whole batch of stimuli. Brian2 is imported here only."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hrsnn.engines.contract import Response, Weights
+from hrsnn.errors import DivergenceError, InputError
+from hrsnn.homeostasis import normalised
+from hrsnn.presentation import Batch, Presentation
+from hrsnn.propagators import propagators
+from hrsnn.reservoir import Links, Reservoir
+
+# Importing Brian2 takes over Ctrl-C and the uncaught-exception hook of the whole process; both are given back.
+_hook, _handler = sys.excepthook, signal.getsignal(signal.SIGINT)
+import brian2  # noqa: E402
+from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
+
+from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
+
+_devices = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
+sys.excepthook = _hook
+with contextlib.suppress(ValueError):  # not in the main thread: then Brian2 could not take it over either
+    signal.signal(signal.SIGINT, _handler)
+
+logger = logging.getLogger("hrsnn")
+
+#: Without -ffast-math and fused multiply-adds, Brian2's targets agree bit for bit with each other and with plain loops.
+_FLAGS = ["-w", "-O2", "-std=c++11", "-ffp-contract=off"]
+_PROGRESS_STEPS = 1000
+
+_NEURONS = """
+dv/dt = (v_rest - v + I_exc + I_inh + i_bias + I_ext{drive})/tau_m : 1 (unless refractory)
+dI_exc/dt = -I_exc/tau_exc : 1
+dI_inh/dt = -I_inh/tau_inh : 1
+I_ext : 1
+tau_m : second (constant)
+tau_exc : second (constant)
+tau_inh : second (constant)
+v_rest : 1 (constant)
+i_bias : 1 (constant)
+v_threshold : 1 (constant)
+v_reset : 1 (constant)
+t_refractory : second (constant)
+excitatory : 1 (constant)
+inhibitory : 1 (constant)
+membrane : 1 (constant)
+exc_to_v : 1 (constant)
+inh_to_v : 1 (constant)
+decay_exc : 1 (constant)
+decay_inh : 1 (constant)
+"""
+
+_STDP = """
+w : 1
+trace_plus : 1
+trace_minus : 1
+touched : integer
+w_max : 1 (constant)
+tau_plus : 1 (constant)
+tau_minus : 1 (constant)
+a_plus : 1 (constant)
+a_minus : 1 (constant)
+"""
+
+# Traces are decayed only when touched. Their age is counted in whole steps, so that it does not depend on when in a long
+# run a stimulus comes.
+_DECAY = """
+age = (t_in_timesteps - touched)*dt_ms
+trace_plus = trace_plus*exp(-age/tau_plus)
+trace_minus = trace_minus*exp(-age/tau_minus)
+touched = t_in_timesteps
+"""
+
+
+def to_network(
+    reservoir: Reservoir,
+    plastic: bool = False,
+    equations: str = "",
+    drive: str = "",
+    on_spike: str = "",
+) -> Any:
+    """The reservoir as a live Brian2 ``Network``, to run, record and extend with Brian2 itself.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    plastic : bool
+        Whether the synapses learn by STDP.
+    equations : str
+        Further Brian2 equations of the neurons, integrated by ``exact``, ``exponential_euler`` or ``euler``, whichever is
+        the first that can.
+    drive : str
+        Expression added to the membrane's drive (mV), taken at the start of a step and held during it.
+    on_spike : str
+        Statements executed at a neuron's own spike, after the reset.
+
+    Returns
+    -------
+    brian2.Network
+        With the objects ``neurons``, ``channels`` (set ``multiplicity`` of a channel to 1 to make it spike in the current
+        step), ``recurrent`` and ``input``, where there are any. Voltages and currents are dimensionless numbers of mV. All share
+        one clock of step ``reservoir.dt``: give it to monitors (``clock=network["neurons"].clock``).
+
+    Notes
+    -----
+    The network runs with the user's own Brian2 preferences; with Brian2's default ``-ffast-math`` spikes can differ from
+    :func:`hrsnn.simulate` in the last bits. Homeostasis acts between the stimuli of ``simulate`` and is not part of it.
+
+    Examples
+    --------
+    Spike-frequency adaptation, as an equation of one's own:
+
+    >>> import brian2
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=20, i_bias=20), seed=0)
+    >>> network = reservoir.to_brian2(
+    ...     equations="dadaptation/dt = -adaptation/(100*ms) : 1", drive="- adaptation", on_spike="adaptation += 1"
+    ... )
+    >>> spikes = brian2.SpikeMonitor(network["neurons"])
+    >>> network.add(spikes)
+    >>> with_numpy = brian2.prefs["codegen.target"]
+    >>> brian2.prefs["codegen.target"] = "numpy"
+    >>> network.run(200 * brian2.ms)
+    >>> brian2.prefs["codegen.target"] = with_numpy
+    >>> plain = brian2.Network()
+    >>> spikes.num_spikes > 0
+    True
+    """
+    return _network(reservoir, plastic, spiking=True, equations=equations, drive=drive, on_spike=on_spike)
+
+
+def run(
+    reservoir: Reservoir,
+    batch: Batch,
+    plastic: bool,
+    deliver: Callable[[int, Response], None],
+    progress: Callable[[int], None],
+    target: str = "auto",
+) -> Weights:
+    """Brian2 as an :class:`~hrsnn.engines.contract.Engine`.
+
+    `target` is "cython", "numpy", or "auto": Cython where a C++ compiler is found.
+
+    Raises
+    ------
+    InputError
+        When Cython is asked for and no compiler works.
+    """
+    with _own_brian2(target):
+        network = _network(reservoir, plastic, spiking=batch.spiking)
+        presenter = _Presenter(network, reservoir, batch, plastic, deliver, progress)
+        network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
+        if (reservoir.background_rate > 0).any():
+            network.add(
+                brian2.NetworkOperation(
+                    presenter.background, clock=network["neurons"].clock, when="synapses", order=-1, name="background"
+                )
+            )
+        network.run(int(batch.steps.sum()) * reservoir.dt * brian2.ms, namespace={})
+        presenter.finish()
+        return presenter.weights()
+
+
+def _network(
+    reservoir: Reservoir,
+    plastic: bool,
+    spiking: bool,
+    equations: str = "",
+    drive: str = "",
+    on_spike: str = "",
+) -> Any:
+    # Names are fixed: generated code holds them, and with Brian2's own numbering every network would be compiled anew.
+    clock = brian2.Clock(dt=reservoir.dt * brian2.ms, name="reservoir_clock")
+    neurons = brian2.NeuronGroup(
+        reservoir.neurons,
+        _NEURONS.format(drive=f" + ({drive})" if drive else "") + equations,
+        threshold="v > v_threshold",
+        reset="v = v_reset\n" + on_spike,
+        refractory="t_refractory",
+        method=functools.partial(_propagate, extra=equations, drive=drive),
+        clock=clock,
+        name="neurons",
+    )
+    for name in ("tau_m", "tau_exc", "tau_inh"):
+        setattr(neurons, name, getattr(reservoir, name) * brian2.ms)
+    neurons.t_refractory = reservoir.refractory * brian2.ms
+    for name in ("v_rest", "i_bias", "v_threshold", "v_reset"):
+        setattr(neurons, name, getattr(reservoir, name))
+    for name, factor in vars(propagators(reservoir)).items():
+        setattr(neurons, name, factor)
+    neurons.excitatory = reservoir.is_excitatory.astype(float)
+    neurons.inhibitory = (~reservoir.is_excitatory).astype(float)
+    neurons.v = reservoir.v_start
+    network = brian2.Network(neurons)
+
+    if spiking and len(reservoir.input):
+        channels = brian2.NeuronGroup(
+            reservoir.channels,
+            "multiplicity : 1",
+            threshold="multiplicity > 0",
+            reset="multiplicity = 0",
+            clock=clock,
+            name="channels",
+        )
+        network.add(channels)
+        network.add(
+            _synapses("input", channels, neurons, reservoir.input, "I_exc_post += multiplicity_pre*w", plastic, clock)
+        )
+    if reservoir.synapses:
+        network.add(
+            _synapses(
+                "recurrent",
+                neurons,
+                neurons,
+                reservoir.recurrent,
+                "I_exc_post += excitatory_pre*w\nI_inh_post -= inhibitory_pre*w",
+                plastic,
+                clock,
+            )
+        )
+    return network
+
+
+def _synapses(name: str, source: Any, target: Any, links: Links, effect: str, plastic: bool, clock: Any) -> Any:
+    if plastic:
+        count = "multiplicity_pre" if name == "input" else "1"
+        synapses = brian2.Synapses(
+            source,
+            target,
+            model=_STDP,
+            on_pre=effect + _DECAY + f"trace_plus += {count}\nw = clip(w - {count}*a_minus*trace_minus, 0, w_max)",
+            on_post=_DECAY + "trace_minus += 1\nw = clip(w + a_plus*trace_plus, 0, w_max)",
+            namespace={"dt_ms": float(clock.dt / brian2.ms)},
+            clock=clock,
+            name=name,
+        )
+    else:
+        synapses = brian2.Synapses(source, target, model="w : 1", on_pre=effect, clock=clock, name=name)
+    synapses.connect(i=links.pre, j=links.post)
+    # input spikes come before the pre events of recurrent links, and those before all post events
+    synapses.pre.order = -1 if name == "input" else 0
+    synapses.w = links.weight
+    if plastic:
+        synapses.post.order = 1
+        for field in ("w_max", "tau_plus", "tau_minus", "a_plus", "a_minus"):
+            setattr(synapses, field, getattr(links, field))
+    if links.delay.any():
+        synapses.pre.delay = np.round(links.delay / (clock.dt / brian2.ms)) * clock.dt
+    return synapses
+
+
+def _propagate(equations: Any, variables: Any = None, options: Any = None, *, extra: str, drive: str) -> str:
+    """Brian2 state update with :mod:`hrsnn.propagators`; equations of the user's are integrated by Brian2."""
+    code = ""
+    if extra.strip():
+        own = brian2.Equations(extra)
+        if own.diff_eq_names:
+            code = StateUpdateMethod.apply_stateupdater(own, variables, ["exact", "exponential_euler", "euler"]) + "\n"
+    held = f" + ({drive})" if drive else ""
+    # the drive is taken before the user's equations move, so it stands first; a frozen v is copied, not rounded
+    return (
+        f"v_inf = v_rest + i_bias + I_ext{held}\n"
+        + code
+        + "v_free = v_inf + (v - v_inf)*membrane + I_exc*exc_to_v + I_inh*inh_to_v\n"
+        + "v = v_free*int(not_refractory) + v*(1 - int(not_refractory))\n"
+        + "I_exc = I_exc*decay_exc\n"
+        + "I_inh = I_inh*decay_inh\n"
+    )
+
+
+class _Presenter:
+    """Called at the start of every step: feeds the stimuli, collects the spikes, and starts each stimulus from rest."""
+
+    def __init__(
+        self,
+        network: Any,
+        reservoir: Reservoir,
+        batch: Batch,
+        plastic: bool,
+        deliver: Callable[[int, Response], None],
+        progress: Callable[[int], None],
+    ) -> None:
+        self._reservoir, self._batch, self._plastic = reservoir, batch, plastic
+        self._deliver, self._progress = deliver, progress
+        self._objects = {obj.name: obj for obj in network.objects}
+        neurons = self._objects["neurons"]
+        self._v, self._exc, self._inh, self._ext = (_array(neurons, n) for n in ("v", "I_exc", "I_inh", "I_ext"))
+        self._lastspike, self._spikespace = _array(neurons, "lastspike"), _array(neurons, "_spikespace")
+        self._multiplicity = _array(self._objects["channels"], "multiplicity") if "channels" in self._objects else None
+        self._empty_queue: Any = None
+        self._index, self._step, self._done = -1, 0, 0
+        self._n_steps = 0  # of the current stimulus: 0 makes the first call begin the first one
+        self._now: Presentation
+        self._spikes: list[tuple[int, np.ndarray]] = []
+        self._sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def step(self) -> None:
+        if self._index >= 0:
+            self._collect()
+        if self._step == self._n_steps:
+            self._end()
+            self._begin()
+        self._feed()
+        self._step += 1
+        self._done += 1
+        if self._done % _PROGRESS_STEPS == 0:
+            self._progress(self._done)
+
+    def background(self) -> None:
+        k = self._step - 1  # `step` has already run in this step
+        a, b = self._background_at[k : k + 2]
+        if a < b:
+            self._exc[self._now.background_neuron[a:b]] += self._now.background_jump[a:b]
+
+    def finish(self) -> None:
+        """After the run: the last step has nobody after it to collect it."""
+        self._collect()
+        self._end()
+        self._progress(self._done)
+
+    def weights(self) -> Weights:
+        return Weights(
+            *(
+                np.array(_dynamic(self._objects[name], "w")) if name in self._objects else links.weight
+                for name, links in (("recurrent", self._reservoir.recurrent), ("input", self._reservoir.input))
+            )
+        )
+
+    def _begin(self) -> None:
+        self._index += 1
+        now = self._now = self._batch.presentation(self._index)
+        self._n_steps, self._step, self._spikes = now.n_steps, 0, []
+        steps = np.arange(now.n_steps + 1)
+        self._spikes_at = np.searchsorted(now.spike_step, steps).tolist()
+        self._drive_at = dict(zip(now.drive_step.tolist(), range(len(now.drive_step)), strict=True))
+        self._background_at = np.searchsorted(now.background_step, steps).tolist()
+        self._v_at: dict[int, list[int]] = {}
+        for column, k in enumerate(now.v_step.tolist()):
+            self._v_at.setdefault(k, []).append(column)
+        self._v_seen = np.empty((len(now.v_step), self._reservoir.neurons))
+        self._rest()
+
+    def _rest(self) -> None:
+        self._v[:] = self._reservoir.v_start
+        self._exc[:] = self._inh[:] = self._ext[:] = 0.0
+        self._lastspike[:] = -1e4  # seconds: what Brian2 itself starts with
+        for name in ("recurrent", "input"):
+            if name in self._objects:
+                synapses = self._objects[name]
+                if self._plastic:
+                    _dynamic(synapses, "trace_plus")[:] = 0.0
+                    _dynamic(synapses, "trace_minus")[:] = 0.0
+        if "recurrent" in self._objects and self._reservoir.delay.any():
+            queue = self._objects["recurrent"].pre.queue
+            if self._empty_queue is None:
+                self._empty_queue = queue._full_state()
+            queue._restore_from_full_state(self._empty_queue)
+
+    def _feed(self) -> None:
+        k = self._step
+        if self._multiplicity is not None:
+            a, b = self._spikes_at[k : k + 2]
+            if a < b:
+                self._multiplicity[self._now.spike_channel[a:b]] = self._now.spike_count[a:b]
+        if k in self._drive_at:
+            self._ext[:] = self._now.drive[self._drive_at[k]]
+
+    def _collect(self) -> None:
+        """What the step before this one did."""
+        k = self._step - 1
+        count = self._spikespace[-1]
+        if count:
+            self._spikes.append((k, self._spikespace[:count].astype(np.int32)))
+        for column in self._v_at.get(k, ()):
+            self._v_seen[column] = self._v
+
+    def _end(self) -> None:
+        if self._index < 0:
+            return
+        if not np.isfinite(self._v).all():
+            raise DivergenceError(f"stimulus {self._index}: v is no longer finite; the input or the weights are far too large")
+        steps = np.repeat([k for k, _ in self._spikes], [len(who) for _, who in self._spikes]).astype(np.int64)
+        who = np.concatenate([who for _, who in self._spikes]) if self._spikes else np.empty(0, np.int32)
+        if self._plastic and self._reservoir.homeostasis:
+            self._normalise()
+        self._deliver(self._index, Response(steps, who, self._v_seen))
+
+    def _normalise(self) -> None:
+        n = self._reservoir.neurons
+        source_kind = (~self._reservoir.is_excitatory[self._reservoir.pre]).astype(np.intp)
+        for name, links, group, size in (
+            ("recurrent", self._reservoir.recurrent, source_kind * n + self._reservoir.post, 2 * n),
+            ("input", self._reservoir.input, self._reservoir.input_post.astype(np.intp), n),
+        ):
+            if name in self._objects:
+                target = np.bincount(group, links.weight, minlength=size)
+                weight = _dynamic(self._objects[name], "w")
+                weight[:] = normalised(np.array(weight), target, group, links.w_max)
+
+
+def _array(group: Any, name: str) -> np.ndarray:
+    """The memory of a variable of fixed size."""
+    return np.asarray(group.variables[name].get_value())
+
+
+def _dynamic(group: Any, name: str) -> np.ndarray:
+    """The memory of a synaptic variable; asked for anew each time, since Brian2 may move it."""
+    return np.asarray(group.variables[name].get_value())
+
+
+@contextlib.contextmanager
+def _own_brian2(target: str) -> Iterator[None]:
+    """Brian2 at run time on the chosen target with our flags; the caller's device and preferences come back afterwards."""
+    settings = {
+        "codegen.cpp.extra_compile_args": _FLAGS,
+        "codegen.runtime.cython.cache_dir": str(_cache_folder()),
+        "core.default_float_dtype": np.float64,
+        "core.default_integer_dtype": np.int32,
+        "legacy.refractory_timing": False,
+    }
+    before = {name: brian2.prefs[name] for name in [*settings, "codegen.target"]}
+    device = _devices.active_device
+    _devices.active_device = _devices.runtime_device
+    try:
+        for name, value in settings.items():
+            brian2.prefs[name] = value
+        brian2.prefs["codegen.target"] = _chosen_target(target)
+        yield
+    finally:
+        for name, value in before.items():
+            brian2.prefs[name] = value
+        _devices.active_device = device
+
+
+def _cache_folder() -> Path:
+    """Compiled code, apart for every set of flags and version: Brian2's own key leaves both out."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
+    folder = root / "hrsnn" / f"brian2-{key}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix="hrsnn-brian2-"))  # a read-only home: compiled again in every process
+
+
+def _chosen_target(target: str) -> str:
+    if target == "numpy":
+        return "numpy"
+    if _compiler_works():
+        return "cython"
+    if target == "cython":
+        raise InputError("engine", "brian2-cython", "needs a C++ compiler, and none works here; brian2-numpy does not")
+    return "numpy"
+
+
+@functools.cache  # asked once a process, and said once
+def _compiler_works() -> bool:
+    noisy = logging.getLogger("brian2.codegen.runtime.cython_rt.cython_rt")
+    was, noisy.disabled = noisy.disabled, True
+    try:
+        works = bool(CythonCodeObject.is_available())
+    finally:
+        noisy.disabled = was
+    logger.info("Brian2 runs %s", "compiled with Cython" if works else "on NumPy: no C++ compiler was found (slower)")
+    return works

@@ -1,0 +1,81 @@
+"""What can go wrong, under one base class, and in words that say what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class HrsnnError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class HrsnnWarning(UserWarning):
+    """Base of every warning: a result is returned, but the caller should know something about it."""
+
+
+class InputError(HrsnnError, ValueError):
+    """A value is not allowed.
+
+    Parameters
+    ----------
+    field : str
+        Name of the parameter, as the caller wrote it.
+    value : object
+        What was given; long values are shortened.
+    allowed : str
+        What would have been right.
+
+    Examples
+    --------
+    >>> print(InputError("tau_m", -3.0, "must be positive (ms)"))
+    tau_m = -3.0: must be positive (ms)
+    """
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        self.field, self.value, self.allowed = field, value, allowed
+        super().__init__(f"{field} = {_shown(value)}: {allowed}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, object, str]]:
+        # the default rebuilds from `args`, which holds the one message; errors cross process borders in parallel runs
+        return type(self), (self.field, self.value, self.allowed)
+
+
+class SpecError(HrsnnError, ValueError):
+    """A specification has one or several errors; ``problems`` holds a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(self.problems))
+
+    def __reduce__(self) -> tuple[type, tuple[list[str]]]:
+        return type(self), (self.problems,)
+
+
+class FileError(HrsnnError, OSError):
+    """A file is missing, unreadable, damaged, of another kind, or could not be written."""
+
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        self.path, self.reason = os.fspath(path), reason
+        Exception.__init__(self, f"{self.path}: {reason}")
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class DivergenceError(HrsnnError, ArithmeticError):
+    """A run left the range in which its numbers mean anything."""
+
+
+def _shown(value: object, limit: int = 60) -> str:
+    """``repr`` on one line, shortened."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    text = np.array2string(value, threshold=6) if isinstance(value, np.ndarray) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,43 @@
+"""Synaptic scaling: the sums of a neuron's incoming weights are brought back to what they were."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max: np.ndarray) -> np.ndarray:
+    """Weights whose sum over each group is `target`, in [0, w_max].
+
+    Each group is multiplied by one factor; weights that would pass their bound stay at it, and the rest of the group takes
+    what is missing. A group whose weights are all 0 has no proportions to keep and stays at 0.
+
+    Parameters
+    ----------
+    weight : (S,) array, mV
+    target : (groups,) array, mV
+        Sum that each group is to have; at most the sum of its bounds.
+    group : (S,) integer array
+        Group of each weight: postsynaptic neuron times kind of source.
+    w_max : (S,) array, mV
+
+    Returns
+    -------
+    (S,) array, mV
+
+    Examples
+    --------
+    >>> normalised(np.array([1.0, 3.0]), np.array([6.0]), np.array([0, 0]), np.array([9.0, 4.0]))
+    array([2., 4.])
+    """
+    size = len(target)
+    weight = weight.copy()
+    capped = np.zeros(len(weight), dtype=bool)
+    while True:
+        fixed = np.bincount(group, np.where(capped, w_max, 0.0), minlength=size)
+        free = np.bincount(group, np.where(capped, 0.0, weight), minlength=size)
+        factor = np.divide(target - fixed, free, out=np.ones(size), where=free > 0)
+        scaled = np.where(capped, w_max, weight * np.maximum(factor, 0.0)[group])
+        over = ~capped & (scaled > w_max)
+        if not over.any():
+            return scaled
+        capped |= over

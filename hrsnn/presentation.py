@@ -1,0 +1,138 @@
+"""Stimuli on the time grid: what reaches the network in which step, the same for every grid engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrsnn.background import background_spikes, repeated
+from hrsnn.currents import Currents
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.spike_trains import SpikeTrains, steps_of
+
+Stimulus = SpikeTrains | Currents
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """One stimulus of n_steps steps. Events are sorted by step; spikes of one channel in one step are one event."""
+
+    n_steps: int
+    spike_step: np.ndarray  #: (events,) int64
+    spike_channel: np.ndarray  #: (events,) int32
+    spike_count: np.ndarray  #: (events,) float64: how many spikes of the channel fall in the step
+    drive_step: np.ndarray  #: (changes,) int64: steps from which a new analog drive holds
+    drive: np.ndarray  #: (changes, N) mV
+    background_step: np.ndarray  #: (events,) int64
+    background_neuron: np.ndarray  #: (events,) int32
+    background_jump: np.ndarray  #: (events,) mV, on the excitatory current
+    v_step: np.ndarray  #: (times,) int64: steps after which v is recorded
+
+
+class Batch:
+    """The stimuli of one run on the grid of a reservoir; each is put on the grid when it is its turn.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    stimulus : SpikeTrains or Currents
+    blank : float
+        ms without input after each stimulus.
+    seed : int
+        Of the background input.
+    v_times : (times,) array or None
+        Times within each stimulus at which v is recorded (ms); None: at its end.
+    record_v : bool
+    """
+
+    def __init__(
+        self,
+        reservoir: Reservoir,
+        stimulus: Stimulus,
+        blank: float,
+        seed: int,
+        v_times: np.ndarray | None,
+        record_v: bool,
+    ) -> None:
+        if stimulus.n_channels != reservoir.channels:
+            raise InputError(
+                "stimulus",
+                f"{stimulus.n_channels} channels",
+                f"the reservoir has {reservoir.channels}: build(spec, seed, channels={stimulus.n_channels})",
+            )
+        self._reservoir, self._stimulus, self._seed = reservoir, stimulus, seed
+        self._v_times, self._record_v = v_times, record_v
+        self.dt = reservoir.dt
+        self.spiking = isinstance(stimulus, SpikeTrains)
+        self.stimulus_steps = steps_until(stimulus.durations, self.dt)
+        self.steps = steps_until(stimulus.durations + blank, self.dt)
+        if isinstance(stimulus, Currents):
+            from scipy.sparse import csr_array
+
+            self._gain = csr_array(
+                (reservoir.input_gain, (reservoir.input_post, reservoir.input_channel)),
+                shape=(reservoir.neurons, reservoir.channels),
+            )
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def presentation(self, index: int) -> Presentation:
+        """Stimulus `index` on the grid."""
+        last_stimulus_step = int(self.stimulus_steps[index]) - 1
+        none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
+        spikes = (none, nobody, np.empty(0))
+        drive_step, drive = none, np.empty((0, self._reservoir.neurons))
+        if isinstance(self._stimulus, SpikeTrains):
+            times, channels = self._stimulus.sample(index)
+            step = np.minimum(steps_of(times, self.dt), last_stimulus_step)
+            spikes = _merged(step, channels, np.ones(len(step)), self._stimulus.n_channels)
+        else:
+            drive_step, drive = self._drive(index)
+        v_step = none
+        if self._record_v:
+            v_times = self._v_times if self._v_times is not None else self._stimulus.durations[index : index + 1]
+            v_step = np.clip(steps_until(v_times, self.dt) - 1, 0, None)
+        background = self._background(index)
+        return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
+
+    def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        assert isinstance(self._stimulus, Currents)
+        values = self._stimulus.values[index]
+        step = np.ceil(np.arange(len(values)) * (self._stimulus.dt / self.dt) - 1e-9).astype(np.int64)
+        drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
+        stop = int(self.stimulus_steps[index])
+        held = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
+        step, drive = step[held], drive[held]
+        if self.steps[index] > stop:
+            step, drive = np.append(step, stop), np.vstack([drive, np.zeros(drive.shape[1])])
+        return step, drive
+
+    def _background(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rate = self._reservoir.background_rate
+        if not (rate > 0).any():
+            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+        duration = float(self.steps[index] * self.dt)
+        if self._reservoir.background_frozen:
+            period = self._stimulus.dt if isinstance(self._stimulus, Currents) else duration
+            times, neurons = repeated(*background_spikes(self._seed, 0, rate, period), period, duration)
+        else:
+            times, neurons = background_spikes(self._seed, index, rate, duration)
+        step = np.minimum(steps_of(times, self.dt), int(self.steps[index]) - 1)
+        return _merged(step, neurons, self._reservoir.background_weight[neurons], self._reservoir.neurons)
+
+
+def steps_until(times: np.ndarray, dt: float) -> np.ndarray:
+    """How many steps of `dt` cover [0, time); at least one."""
+    return np.maximum(np.ceil(np.asarray(times) / dt - 1e-9), 1).astype(np.int64)
+
+
+def _merged(
+    step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Events sorted by (step, who), the amounts of equal pairs summed."""
+    key = step * size + who
+    pairs, where = np.unique(key, return_inverse=True)
+    return pairs // size, (pairs % size).astype(np.int32), np.bincount(where, amount, minlength=len(pairs))

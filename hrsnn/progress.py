@@ -1,0 +1,40 @@
+"""Progress of long work, as a bar on stderr or through the caller's own function."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def progress_bar(
+    progress: bool | Callable[[float, float], None], total: float, unit: str
+) -> Iterator[Callable[[float], None]]:
+    """Yield a function to be told how much of `total` is done.
+
+    Parameters
+    ----------
+    progress : bool or callable
+        False: nothing is shown. True: a bar on stderr, once two seconds have passed. A callable gets (done, total).
+    total : float
+    unit : str
+        What is counted.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> with progress_bar(lambda done, total: seen.append(done / total), total=10, unit="steps") as done:
+    ...     done(5)
+    >>> seen
+    [0.5]
+    """
+    if callable(progress):
+        tell = progress
+        yield lambda done: tell(done, total)
+    elif progress:
+        from tqdm import tqdm
+
+        with tqdm(total=round(total), unit=f" {unit}", delay=2, leave=False, dynamic_ncols=True) as bar:
+            yield lambda done: bar.update(round(done) - bar.n)
+    else:
+        yield lambda done: None

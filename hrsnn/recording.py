@@ -1,0 +1,43 @@
+"""From the spikes of one stimulus to what was asked for: counts per window and filtered states, the same for all engines."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def window_counts(times: np.ndarray, neurons: np.ndarray, edges: np.ndarray, n: int) -> np.ndarray:
+    """Spikes of each of `n` neurons in the windows [edges[k], edges[k + 1]), shape (windows, n)."""
+    # a spike of step k has time k*dt, an edge may be computed otherwise: agree to a billionth of the span
+    window = np.searchsorted(edges - 1e-9 * edges[-1], times, side="right") - 1
+    inside = (window >= 0) & (window < len(edges) - 1)
+    flat = np.bincount(window[inside] * n + neurons[inside], minlength=(len(edges) - 1) * n)
+    return flat.reshape(len(edges) - 1, n)
+
+
+def filtered_states(
+    times: np.ndarray, neurons: np.ndarray, sample_times: np.ndarray, tau: float, n: int
+) -> np.ndarray:
+    """Exponentially filtered spikes x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau), shape (samples, n).
+
+    Parameters
+    ----------
+    times : ascending array, ms
+    neurons : array
+    sample_times : ascending array, ms
+    tau : float, ms
+    n : int
+        Number of neurons.
+    """
+    sample_times = np.asarray(sample_times, dtype=np.float64)
+    interval = np.searchsorted(sample_times - 1e-9 * sample_times[-1], times, side="right")
+    before = interval < len(sample_times)  # spikes after the last sample do not matter
+    interval, times, neurons = interval[before], times[before], neurons[before]
+    added = np.bincount(
+        interval * n + neurons,
+        np.exp((times - sample_times[interval]) / tau),
+        minlength=len(sample_times) * n,
+    ).reshape(len(sample_times), n)
+    decay = np.exp(-np.diff(sample_times, prepend=0.0) / tau)
+    for k in range(1, len(sample_times)):
+        added[k] += decay[k] * added[k - 1]
+    return added

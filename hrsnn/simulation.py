@@ -1,0 +1,192 @@
+"""One run: a reservoir, a batch of stimuli, an engine, and what to record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from hrsnn.activity import Activity
+from hrsnn.currents import Currents
+from hrsnn.engines import engine as find_engine
+from hrsnn.engines.contract import Response
+from hrsnn.errors import InputError
+from hrsnn.presentation import Batch, Stimulus
+from hrsnn.progress import progress_bar
+from hrsnn.recording import filtered_states, window_counts
+from hrsnn.reservoir import Reservoir
+from hrsnn.seeds import generator
+from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain
+
+RECORDS = ("spikes", "counts", "states", "v")
+
+
+def simulate(
+    reservoir: Reservoir,
+    stimulus: Stimulus,
+    *,
+    plastic: bool = False,
+    engine: str = "auto",
+    record: Sequence[str] = ("spikes",),
+    sample_times: Sequence[float] | np.ndarray | None = None,
+    windows: int | Sequence[float] | np.ndarray = 1,
+    blank: float = 0.0,
+    tau_state: float = 20.0,
+    seed: int = 0,
+    progress: bool | Callable[[float, float], None] = False,
+) -> Activity:
+    """Present stimuli to a reservoir, each from rest, and record what was asked for.
+
+    Every stimulus starts with v at v_start, no current, no refractoriness, no trace and no spike in flight. Weights
+    carry over from one stimulus to the next when the run is plastic, and never otherwise.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    stimulus : SpikeTrains or Currents
+        M stimuli over ``reservoir.channels`` channels. Currents are held for their own ``dt``; each link turns a value u
+        into ``input_gain * u`` mV of drive.
+    plastic : bool
+        Whether STDP runs, with homeostasis after each stimulus where the reservoir asks for it.
+    engine : str
+        "auto", "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy".
+    record : sequence of str
+        Of "spikes", "counts", "states", "v". The number of spikes of each neuron in each stimulus is always there.
+    sample_times : array, ms
+        Ascending times in (0, duration] of "states" and "v", the same for every stimulus; default: the end of each.
+    windows : int or array, ms
+        Of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1).
+    blank : float, ms
+        Time without input after each stimulus.
+    tau_state : float, ms
+        Time constant of "states": x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau_state).
+    seed : int
+        Of the background input; nothing else is random.
+    progress : bool or callable
+        True: a bar on stderr when it takes longer than two seconds. A callable gets (ms done, ms in all).
+
+    Returns
+    -------
+    Activity
+
+    Raises
+    ------
+    InputError
+        When the stimulus has no samples or other channels than the reservoir, or an option is not allowed.
+    DivergenceError
+        When v leaves the finite numbers.
+
+    Notes
+    -----
+    Order of events within a step: state update; threshold; background, then input spikes; recurrent pre events; recurrent
+    post events; reset. A spike in step n is reported at time n dt and acts from step n + 1 on. Several spikes of a channel
+    within one step act as one of that many times the weight (and trace, and depression). Delays and refractory periods
+    are rounded to whole steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hrsnn import Currents, ReservoirSpec, build, simulate
+    >>> reservoir = build(ReservoirSpec(neurons=40), seed=1, channels=1)
+    >>> stimulus = Currents(np.ones((2, 10, 1)), dt=10)
+    >>> activity = simulate(reservoir, stimulus, record=("counts", "states"), windows=5, sample_times=[50, 100])
+    >>> activity.counts.shape, activity.states.shape
+    ((2, 5, 40), (2, 2, 40))
+    """
+    record = _checked_record(record)
+    blank, tau_state = _positive("blank", blank, zero=True), _positive("tau_state", tau_state)
+    if not isinstance(stimulus, (SpikeTrains, Currents)):
+        raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
+    if not len(stimulus):
+        raise InputError("stimulus", stimulus, "must hold at least one sample")
+    generator(seed)  # says what a seed may be
+    times = _sample_times(sample_times, stimulus)
+    edges = _window_edges(windows, stimulus)
+    batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record)
+    samples, n, dt = len(stimulus), reservoir.neurons, reservoir.dt
+    moments = 1 if times is None else len(times)
+
+    spike_counts = np.zeros((samples, n), dtype=np.int64)
+    counts = np.zeros((samples, len(edges[0]) - 1, n), dtype=np.int64) if "counts" in record else None
+    states = np.zeros((samples, moments, n)) if "states" in record else None
+    v = np.zeros((samples, moments, n)) if "v" in record else None
+    spikes: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def deliver(index: int, response: Response) -> None:
+        when, who = response.spike_step * dt, response.spike_neuron
+        spike_counts[index] = np.bincount(who, minlength=n)
+        if counts is not None:
+            counts[index] = window_counts(when, who, edges[index % len(edges)], n)
+        if states is not None:
+            at = times if times is not None else stimulus.durations[index : index + 1]
+            states[index] = filtered_states(when, who, at, tau_state, n)
+        if v is not None:
+            v[index] = response.v
+        if "spikes" in record:
+            spikes.append((when, who))
+
+    with progress_bar(progress, total=float(batch.steps.sum() * dt), unit="ms simulated") as done:
+        weights = find_engine(engine)(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
+
+    durations = batch.steps * dt
+    return Activity(
+        reservoir=reservoir.replace(weight=weights.recurrent, input_weight=weights.input) if plastic else reservoir,
+        spike_counts=spike_counts,
+        durations=durations,
+        sample_times=times,
+        recorded_spikes=_trains(spikes, n, durations) if "spikes" in record else None,
+        recorded_counts=counts,
+        recorded_states=states,
+        recorded_v=v,
+    )
+
+
+def _trains(spikes: list[tuple[np.ndarray, np.ndarray]], n: int, durations: np.ndarray) -> SpikeTrains:
+    offsets = np.cumsum([0, *(len(when) for when, _ in spikes)])
+    return SpikeTrains(
+        np.concatenate([when for when, _ in spikes]),
+        np.concatenate([who for _, who in spikes]),
+        offsets,
+        n_channels=n,
+        duration=durations,
+    )
+
+
+def _checked_record(record: Sequence[str]) -> tuple[str, ...]:
+    names = (record,) if isinstance(record, str) else tuple(record)
+    for name in names:
+        if name not in RECORDS:
+            raise InputError("record", name, f"must be of {', '.join(RECORDS)}")
+    return names
+
+
+def _positive(name: str, value: float, zero: bool = False) -> float:
+    value = float(plain(value, "ms", name))
+    if not np.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise InputError(name, value, f"must be {'at least' if zero else 'above'} 0 ms")
+    return value
+
+
+def _sample_times(sample_times: Sequence[float] | np.ndarray | None, stimulus: Stimulus) -> np.ndarray | None:
+    if sample_times is None:
+        return None
+    times = np.asarray(plain(sample_times, "ms", "sample_times"), dtype=np.float64)
+    shortest = float(stimulus.durations.min())
+    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise InputError("sample_times", times, "must be a list of ascending finite times (ms)")
+    if times[0] <= 0 or times[-1] > shortest * (1 + 1e-9):
+        raise InputError("sample_times", times, f"must lie in (0, {shortest:g}] ms, the shortest stimulus")
+    return times
+
+
+def _window_edges(windows: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:
+    """Edges for each stimulus, or one list for all."""
+    if isinstance(windows, (int, np.integer)) and not isinstance(windows, bool):
+        if windows < 1:
+            raise InputError("windows", windows, "must be at least 1")
+        return [np.linspace(0, duration, windows + 1) for duration in stimulus.durations]
+    edges = np.asarray(plain(windows, "ms", "windows"), dtype=np.float64)
+    if edges.ndim != 1 or len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any() or edges[0] < 0:
+        raise InputError("windows", windows, "must be a number of windows, or ascending edges from 0 ms on")
+    return [edges]

@@ -1,0 +1,321 @@
+"""What kind of network: every parameter as a number, a distribution or an array, validated once, in and out of TOML."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import os
+import tomllib
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dict
+from hrsnn.errors import FileError, InputError, SpecError
+from hrsnn.files import write_text
+from hrsnn.units import plain
+
+VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
+
+
+def _parameter(value: Any) -> Any:
+    """A number, a distribution (or its dictionary) or an array, as a distribution or a read-only array."""
+    try:
+        value = plain(value)
+        if isinstance(value, Distribution):
+            return value
+        if isinstance(value, dict):
+            return from_dict(value)
+        if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+            return Constant(float(value))
+        if isinstance(value, (list, tuple, np.ndarray)):
+            array = np.array(value, dtype=np.float64)
+            if array.ndim != 1 or not array.size or not np.isfinite(array).all():
+                raise InputError("array", value, "must be one-dimensional, not empty, and finite")
+            array.setflags(write=False)
+            return array
+    except (InputError, SpecError, ValueError, TypeError) as error:
+        raise PydanticCustomError("parameter", "{reason}", {"reason": str(error)}) from error
+    raise PydanticCustomError("parameter", "must be a number, a distribution or an array", {})
+
+
+class _Range:
+    """Bounds for everything a parameter can draw; `open_low` excludes the lower bound itself."""
+
+    def __init__(self, low: float, high: float = math.inf, open_low: bool = False) -> None:
+        self.low, self.high, self.open_low = low, high, open_low
+
+    def __call__(self, value: Any) -> Any:
+        value = _parameter(value)
+        lowest, highest = value.support if isinstance(value, Distribution) else (value.min(), value.max())
+        # a gamma draw is above 0 with certainty, so an open bound is met by a distribution that starts at it
+        touches = lowest == self.low and (isinstance(value, Constant) or not isinstance(value, Distribution))
+        if lowest < self.low or highest > self.high or (self.open_low and touches):
+            bounds = f"{'above' if self.open_low else 'at least'} {self.low:g}"
+            if math.isfinite(self.high):
+                bounds += f" and at most {self.high:g}"
+            raise PydanticCustomError("range", "must be {bounds}", {"bounds": bounds})
+        return value
+
+
+def _quantity(unit: str) -> BeforeValidator:
+    return BeforeValidator(lambda value: plain(value, unit))
+
+
+Parameter = Distribution | np.ndarray
+Finite = Annotated[Parameter, BeforeValidator(_parameter)]
+Positive = Annotated[Parameter, BeforeValidator(_Range(0, open_low=True))]
+NonNegative = Annotated[Parameter, BeforeValidator(_Range(0))]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _field(default: Any, unit: str, text: str, **bounds: Any) -> Any:
+    return Field(default, description=text, json_schema_extra={"unit": unit}, **bounds)
+
+
+class ReservoirSpec(BaseModel):
+    """A heterogeneous recurrent spiking reservoir, said in distributions.
+
+    Every parameter of a neuron, link or synapse takes a number, a distribution (:class:`~hrsnn.Gamma`,
+    :class:`~hrsnn.LogNormal`, :class:`~hrsnn.Uniform`, :class:`~hrsnn.Constant`) or an array with one value a neuron
+    (link, synapse). Times are in ms, voltages in mV, rates in Hz; Brian2 quantities are converted. The model is that
+    of section "The model" in the documentation: LIF neurons with exponential currents written as voltages,
+
+        tau_m dv/dt = v_rest - v + I_exc + I_inh + i_bias + I_ext(t),
+
+    and pair-based STDP whose four constants belong to each synapse.
+
+    Raises
+    ------
+    SpecError
+        With every problem at once: unknown names (and what was probably meant), values out of range.
+
+    Examples
+    --------
+    >>> spec = ReservoirSpec(neurons=300, tau_exc=4)
+    >>> spec.tau_exc, spec.variant("HoNHoS").heterogeneous_neurons
+    (Constant(value=4.0), False)
+    >>> ReservoirSpec(neuron=300)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.SpecError: neuron: no such parameter; did you mean 'neurons'?
+
+    References
+    ----------
+    Chakraborty & Mukhopadhyay, eq. 1-5. Defaults: Maass, Natschlaeger & Markram (2002); Perez-Nieves et al. (2021) for
+    the gamma shape 3 (CV 0.577); the others were found in trials for 1 to 30 Hz and under 20 % silent neurons.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
+
+    neurons: int = _field(1000, "", "number of neurons", ge=2, strict=True)
+    excitatory_fraction: float = _field(0.8, "", "share of excitatory neurons", gt=0, le=1)
+    heterogeneous_neurons: bool = _field(True, "", "false: every neuron parameter is its distribution's mean (HoN...)")
+    heterogeneous_synapses: bool = _field(True, "", "false: every STDP constant is its distribution's mean (...HoS)")
+    dt: Annotated[float, _quantity("ms")] = _field(0.5, "ms", "time step of the grid engines", gt=0)
+
+    tau_m_exc: Positive = _field(Gamma(30, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
+    tau_m_inh: Positive = _field(Gamma(20, 0.577, 3, 200), "ms", "membrane time constant of inhibitory neurons")
+    tau_exc: Positive = _field(Constant(3), "ms", "decay of the excitatory current")
+    tau_inh: Positive = _field(Constant(6), "ms", "decay of the inhibitory current")
+    v_threshold: Finite = _field(Constant(15), "mV", "a neuron spikes when v exceeds this")
+    v_reset: Finite = _field(Constant(5), "mV", "v after a spike, held while refractory")
+    v_rest: Finite = _field(Constant(0), "mV", "resting potential")
+    v_start: Finite = _field(Constant(14), "mV", "v at the onset of every stimulus")
+    i_bias: Finite = _field(Constant(14), "mV", "constant drive")
+    refractory_exc: NonNegative = _field(Constant(3), "ms", "refractory period of excitatory neurons")
+    refractory_inh: NonNegative = _field(Constant(2), "ms", "refractory period of inhibitory neurons")
+
+    connectivity: Literal["distance", "random"] = _field(
+        "distance", "", "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; random: one probability"
+    )
+    length_scale: float = _field(2.0, "", "lambda of the distance law, in grid spacings", gt=0)
+    probability_ee: Probability = _field(0.3, "", "C of links E -> E")
+    probability_ei: Probability = _field(0.2, "", "C of links E -> I")
+    probability_ie: Probability = _field(0.4, "", "C of links I -> E")
+    probability_ii: Probability = _field(0.1, "", "C of links I -> I")
+    connection_probability: Probability = _field(0.05, "", "of every pair, when connectivity is random")
+    weight_ee: NonNegative = _field(Gamma(1.2, 0.7), "mV", "weight of links E -> E, before weight_scale")
+    weight_ei: NonNegative = _field(Gamma(0.6, 0.7), "mV", "weight of links E -> I, before weight_scale")
+    weight_ie: NonNegative = _field(Gamma(1.5, 0.7), "mV", "weight of links I -> E, before weight_scale")
+    weight_ii: NonNegative = _field(Gamma(1.4, 0.7), "mV", "weight of links I -> I, before weight_scale")
+    weight_scale: float = _field(
+        6.5, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
+    )
+    w_max_factor: float = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
+    delay_ee: NonNegative = _field(Constant(0), "ms", "axonal delay of links E -> E; 0 arrives at the next step")
+    delay_ei: NonNegative = _field(Constant(0), "ms", "axonal delay of links E -> I")
+    delay_ie: NonNegative = _field(Constant(0), "ms", "axonal delay of links I -> E")
+    delay_ii: NonNegative = _field(Constant(0), "ms", "axonal delay of links I -> I")
+
+    input_fraction: float = _field(0.3, "", "share of the neurons that input reaches", gt=0, le=1)
+    input_probability: Probability | Literal["auto"] = _field(
+        "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, 4/channels)"
+    )
+    input_weight: NonNegative = _field(Gamma(10, 0.7), "mV", "weight of an input spike")
+    input_gain: Finite = _field(Uniform(-8, 8), "mV", "drive of an analog input of 1")
+
+    background_rate: NonNegative = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")
+    background_weight: NonNegative = _field(Constant(3), "mV", "weight of a background spike")
+    background_frozen: bool = _field(False, "", "true: the background repeats itself at every input value or stimulus")
+
+    tau_plus: Positive = _field(Gamma(20, 0.5), "ms", "decay of the presynaptic trace")
+    tau_minus: Positive = _field(Gamma(20, 0.5), "ms", "decay of the postsynaptic trace")
+    a_plus: NonNegative = _field(Gamma(0.001, 0.5), "w_max", "potentiation at a postsynaptic spike")
+    a_minus: NonNegative | Literal["auto"] = _field(
+        "auto", "w_max", "depression at a presynaptic spike; auto: gamma, CV 0.5, depression 1.05 times potentiation"
+    )
+    depression_ratio: float = _field(1.05, "", "mean a_minus tau_minus over mean a_plus tau_plus, for auto", ge=0)
+    homeostasis: bool = _field(
+        True, "", "after each stimulus of a plastic run, restore the sums of a neuron's E, I and input weights"
+    )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SpecError(_problems(error, set(type(self).model_fields))) from None
+
+    def variant(self, name: str) -> ReservoirSpec:
+        """The same means with neurons or STDP made homogeneous: HoNHoS, HeNHoS, HoNHeS or HeNHeS.
+
+        Raises
+        ------
+        InputError
+            For another name.
+        """
+        if name not in VARIANTS:
+            raise InputError("variant", name, f"must be one of {', '.join(VARIANTS)}")
+        neurons, synapses = VARIANTS[name]
+        return self.updated({"heterogeneous_neurons": neurons, "heterogeneous_synapses": synapses})
+
+    def updated(self, changes: dict[str, Any]) -> ReservoirSpec:
+        """A spec with some parameters changed.
+
+        Parameters
+        ----------
+        changes : dict
+            Values by name. A string is read as a TOML value (``"300"``, ``"{kind = 'gamma', ...}"``), a bare word as
+            itself. A dotted name reaches into a distribution: ``{"tau_m_exc.mean": "25"}``.
+
+        Raises
+        ------
+        SpecError
+            With every problem at once.
+
+        Examples
+        --------
+        >>> ReservoirSpec().updated({"neurons": "300", "tau_m_exc.mean": 25}).tau_m_exc
+        Gamma(mean=25.0, cv=0.577, low=3.0, high=200.0)
+        """
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        for name, given in changes.items():
+            value = _read_value(given)
+            parent, _, leaf = name.partition(".")
+            if leaf:
+                current = values.get(parent, getattr(self, parent, None))
+                if not isinstance(current, Distribution):
+                    raise SpecError([f"{name}: {parent} is no distribution, so it has no {leaf!r}"])
+                values[parent] = {**current.to_dict(), leaf: value}
+            else:
+                values[name] = value
+        return ReservoirSpec(**values)
+
+    @classmethod
+    def from_toml(cls, text: str) -> ReservoirSpec:
+        """Read a spec from TOML text; parameters left out have their defaults.
+
+        Raises
+        ------
+        SpecError
+            With every problem at once, or the line where the text is no TOML.
+        """
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SpecError([f"no valid TOML: {error}"]) from None
+        return cls(**values)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ReservoirSpec:
+        """Read a spec from a TOML file.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be read.
+        SpecError
+            When it is no valid spec; every problem names the file.
+        """
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "is no UTF-8 text"
+            raise FileError(path, f"cannot be read: {reason}") from error
+        try:
+            return cls.from_toml(text)
+        except SpecError as error:
+            raise SpecError([f"{os.fspath(path)}: {problem}" for problem in error.problems]) from None
+
+    def save(self, path: str | os.PathLike[str], comments: bool = True) -> None:
+        """Write the spec as a TOML file, whole or not at all."""
+        write_text(path, self.to_toml(comments=comments))
+
+    def to_toml(self, comments: bool = False) -> str:
+        """The spec as TOML text, every parameter written out; with `comments`, each with its meaning and unit.
+
+        ``ReservoirSpec.from_toml(spec.to_toml())`` is the same spec.
+        """
+        lines = []
+        for name, field in type(self).model_fields.items():
+            extra = field.json_schema_extra
+            unit = extra.get("unit", "") if isinstance(extra, dict) else ""
+            if comments:
+                lines.append(f"# {field.description}{f' ({unit})' if unit else ''}")
+            lines.append(f"{name} = {_toml(getattr(self, name))}")
+        return "\n".join(lines) + "\n"
+
+
+def _read_value(given: Any) -> Any:
+    """A string from the command line as the TOML value it spells, or as itself."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return tomllib.loads(f"value = {given}")["value"]
+    except tomllib.TOMLDecodeError:
+        return given
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Constant):
+        return repr(value.value)
+    if isinstance(value, Distribution):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.to_dict().items()) + " }"
+    if isinstance(value, np.ndarray):
+        return "[" + ", ".join(repr(float(x)) for x in value) + "]"
+    return json.dumps(value)
+
+
+def _problems(error: ValidationError, known: set[str]) -> list[str]:
+    """One line a problem: the parameter, its value, and what is allowed."""
+    problems = []
+    for item in error.errors():
+        name = str(item["loc"][0]) if item["loc"] else ""
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "; `hrsnn spec` lists them all"
+            problems.append(f"{name}: no such parameter{hint}")
+        elif not name:
+            problems.append(item["msg"])
+        elif item["type"] == "literal_error" and len(item["loc"]) > 1:
+            continue  # the other branch of a "value or 'auto'" union says it better
+        else:
+            message = item["msg"].replace("Input should be", "must be")
+            if "auto" in str(ReservoirSpec.model_fields[name].annotation):
+                message += ", or 'auto'"
+            problems.append(str(InputError(name, item["input"], message)))
+    return problems

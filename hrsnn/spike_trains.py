@@ -1,0 +1,580 @@
+"""Spikes of many samples in flat arrays: the stimulus of a reservoir, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hrsnn.errors import FileError, InputError
+from hrsnn.files import PathLike, read_npz, write_npz
+from hrsnn.units import plain
+
+_KIND, _VERSION = "spike_trains", 1
+_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+def steps_of(times: ArrayLike, dt: ArrayLike) -> np.ndarray:
+    """The step in which a spike at time t is delivered: ``floor(t/dt (1 + 1e-15) + 1e-9)``.
+
+    The small terms put a time that was computed as ``k * dt`` in floating point into step k, also where the quotient
+    comes out just below k; a spike up to 1e-9 steps early is taken for rounding. Everything that puts spikes on a grid
+    (the engines, :meth:`SpikeTrains.to_dense`, :meth:`SpikeTrains.counts`) uses this rule.
+
+    Parameters
+    ----------
+    times : array_like
+        Times in ms.
+    dt : array_like
+        Length of a step in ms; one, or one for each time.
+
+    Returns
+    -------
+    ndarray of int64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> 3 * 0.1 / 0.1 < 3 or 0.3 / 0.1 < 3  # the trap
+    True
+    >>> steps_of(np.array([0.0, 0.3, 0.39]), 0.1)
+    array([0, 3, 3])
+    """
+    quotient = np.asarray(times, dtype=np.float64) / dt
+    return np.floor(quotient * (1 + 1e-15) + 1e-9).astype(np.int64)
+
+
+def step_count(duration: float, dt: float) -> int:
+    """How many steps of `dt` cover `duration` (both in ms): the quotient rounded up, but for rounding errors.
+
+    Examples
+    --------
+    >>> step_count(0.3, 0.1), step_count(0.31, 0.1)
+    (3, 4)
+    """
+    return int(np.ceil(duration / dt * (1 - 1e-15) - 1e-9))
+
+
+def sample_rows(key: Any, samples: int) -> np.ndarray:
+    """Row numbers that an index `key` picks: int, slice, integer array, boolean mask, or one of them as ``x[key, ...]``.
+
+    Raises
+    ------
+    IndexError
+        When a row is out of range (Python's own protocol of sequences asks for this one).
+    """
+    if isinstance(key, tuple):
+        # scikit-learn's cross-validation indexes whatever has a shape as x[rows, ...]
+        if len(key) == 0 or len(key) > 2 or (len(key) == 2 and key[1] is not Ellipsis):
+            raise InputError("index", key, "only samples can be indexed: x[rows] or x[rows, ...]")
+        key = key[0]
+    if not isinstance(key, slice):
+        key = np.asarray(key)
+        if key.size == 0 and key.dtype != bool:
+            key = key.astype(np.intp)
+    return np.atleast_1d(np.arange(samples)[key])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeTrains:
+    """Spike trains of several samples over the same channels: ragged, checked, immutable.
+
+    Sample i owns ``times[offsets[i]:offsets[i+1]]`` and the channels in the same place. Samples may differ in length
+    and in duration; 12 bytes a spike.
+
+    Parameters
+    ----------
+    times : array_like, (spikes,)
+        Times in ms from the sample's onset; within a sample non-decreasing and in [0, duration).
+    channels : array_like of int, (spikes,)
+        Channel of each spike, 0 to ``n_channels - 1``.
+    offsets : array_like of int, (samples + 1,)
+        Where each sample starts; the first is 0, the last the number of spikes.
+    n_channels : int
+        Number of channels.
+    duration : float or array_like, (samples,)
+        Length of the samples in ms: one for all, or one each.
+
+    Attributes
+    ----------
+    durations : ndarray of float64, (samples,)
+        Length of each sample in ms.
+
+    Raises
+    ------
+    InputError
+        When the arrays are no such thing; the message names the place, the sample, the value and what is allowed.
+
+    Notes
+    -----
+    Indexing picks samples (int, slice, integer array, mask) and always gives `SpikeTrains`; with ``shape`` and ``len``
+    this is what ``cross_val_score``, ``GridSearchCV`` and ``train_test_split`` of scikit-learn need.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains([1.0, 4.0, 2.5], [0, 1, 1], offsets=[0, 2, 3], n_channels=2, duration=10.0)
+    >>> trains
+    SpikeTrains(2 samples, 2 channels, 3 spikes, 10 ms)
+    >>> trains[1].times
+    array([2.5])
+    >>> trains.counts(2)[0]
+    array([[1, 1],
+           [0, 0]], dtype=int32)
+    """
+
+    times: np.ndarray
+    channels: np.ndarray
+    offsets: np.ndarray
+    n_channels: int
+    duration: InitVar[Any]
+    durations: np.ndarray = field(init=False)
+
+    def __post_init__(self, duration: Any) -> None:
+        times = _floats("times", plain(self.times, "ms", "times"))
+        offsets = _whole("offsets", self.offsets, np.int64)
+        channels = _whole("channels", self.channels, np.int32)
+        n_channels = self.n_channels
+        if isinstance(n_channels, bool) or not isinstance(n_channels, (int, np.integer)) or n_channels < 1:
+            raise InputError("n_channels", n_channels, "must be a whole number >= 1")
+        if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(times) or np.any(np.diff(offsets) < 0):
+            raise InputError("offsets", offsets, f"must rise from 0 to the number of spikes, {len(times)}")
+        if len(channels) != len(times):
+            raise InputError("channels", channels, f"must be as long as times: {len(channels)} against {len(times)}")
+        durations = _durations(duration, len(offsets) - 1)
+        _check_spikes(times, channels, offsets, int(n_channels), durations)
+        self._set(times, channels, offsets, int(n_channels), durations)
+
+    def _set(self, *values: Any) -> None:
+        for name, value in zip(("times", "channels", "offsets", "n_channels", "durations"), values, strict=True):
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def _trusted(cls, *values: Any) -> SpikeTrains:
+        """Built from arrays that are right by construction (slices of checked ones): no copy, no check."""
+        made = cls.__new__(cls)
+        made._set(*values)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a copy in another process is read-only again, which the default would lose
+        return type(self), (self.times, self.channels, self.offsets, self.n_channels, self.durations)
+
+    @classmethod
+    def from_samples(
+        cls, samples: Sequence[tuple[ArrayLike, ArrayLike]], n_channels: int, duration: ArrayLike
+    ) -> SpikeTrains:
+        """From a pair ``(times in ms, channels)`` for each sample; spikes may come in any order, they are sorted here.
+
+        Examples
+        --------
+        >>> SpikeTrains.from_samples([([4.0, 1.0], [1, 0]), ([], [])], n_channels=2, duration=10.0)
+        SpikeTrains(2 samples, 2 channels, 2 spikes, 10 ms)
+        """
+        all_times, all_channels = [np.zeros(0)], [np.zeros(0, np.int32)]
+        for index, (sample_times, sample_channels) in enumerate(samples):
+            times = _floats("times", plain(sample_times, "ms", "times"))
+            channels = _whole("channels", sample_channels, np.int32)
+            if len(times) != len(channels):
+                raise InputError("samples", len(channels), f"sample {index}: {len(times)} times need as many channels")
+            order = np.argsort(times, kind="stable")
+            all_times.append(times[order])
+            all_channels.append(channels[order])
+        offsets = np.cumsum([len(times) for times in all_times])
+        return cls(np.concatenate(all_times), np.concatenate(all_channels), offsets, n_channels, duration)
+
+    @classmethod
+    def from_dense(cls, counts: ArrayLike, dt: float) -> SpikeTrains:
+        """From spike counts in bins of `dt` ms, (samples, steps, channels); the inverse of :meth:`to_dense`.
+
+        All spikes of a bin are put at its start, ``step * dt``, so that the way back with the same `dt` is exact.
+
+        Examples
+        --------
+        >>> SpikeTrains.from_dense([[[0, 1], [2, 0]]], dt=5.0).times
+        array([0., 5., 5.])
+        """
+        dt = _step(dt)
+        dense = np.asarray(counts)
+        if dense.ndim != 3:
+            raise InputError("counts", dense.shape, "must have the shape (samples, steps, channels)")
+        if dense.shape[1] == 0 or dense.shape[2] == 0:
+            raise InputError("counts", dense.shape, "must have at least one step and one channel")
+        whole = dense.astype(np.int64) if dense.dtype.kind in "biu" else _whole("counts", dense.ravel(), np.int64)
+        whole = whole.reshape(dense.shape)
+        if whole.size and whole.min() < 0:
+            raise InputError("counts", whole.min(), "must be >= 0")
+        sample, step, channel = np.nonzero(whole)
+        repeats = whole[sample, step, channel]
+        offsets = np.concatenate([[0], np.cumsum(whole.sum(axis=(1, 2)))])
+        times, channels = np.repeat(step * dt, repeats), np.repeat(channel.astype(np.int32), repeats)
+        return cls._trusted(times, channels, offsets, dense.shape[2], np.full(len(dense), dense.shape[1] * dt))
+
+    @classmethod
+    def from_events(
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        p: ArrayLike | None,
+        t: ArrayLike,
+        shape: tuple[int, int],
+        duration: ArrayLike | None = None,
+        offsets: ArrayLike | None = None,
+        polarities: int = 2,
+        time_unit: str = "us",
+    ) -> SpikeTrains:
+        """From the events of an event camera: ``channel = (p * height + y) * width + x``.
+
+        Parameters
+        ----------
+        x, y : array_like of int, (events,)
+            Column (0 to width - 1) and row (0 to height - 1).
+        p : array_like of int or None, (events,)
+            Polarity, 0 to ``polarities - 1``; not looked at when `polarities` is 1.
+        t : array_like, (events,)
+            Time in `time_unit` from the recording's onset, non-decreasing within a recording.
+        shape : (int, int)
+            Height and width of the sensor in pixels.
+        duration : float or array_like, (samples,), optional
+            Length in **ms**; by default each sample ends one `time_unit` after its last event.
+        offsets : array_like of int, (samples + 1,), optional
+            Where each recording starts; by default all events are one sample.
+        polarities : int
+            2 (off and on apart) or 1 (merged).
+        time_unit : {"us", "ms", "s"}
+            Unit of `t`.
+
+        Examples
+        --------
+        >>> SpikeTrains.from_events([0, 3], [1, 2], [0, 1], [10, 2500], shape=(4, 4)).channels
+        array([ 4, 27], dtype=int32)
+        """
+        if time_unit not in _MS:
+            raise InputError("time_unit", time_unit, 'must be "us", "ms" or "s"')
+        if polarities not in (1, 2):
+            raise InputError("polarities", polarities, "must be 1 or 2")
+        height, width = shape
+        fields = {"x": (x, width), "y": (y, height), "p": (p, 2)}
+        if polarities == 1:
+            fields["p"] = (np.zeros(np.shape(x), np.int64), 1)
+        columns = {}
+        ticks = _floats("t", t)
+        for name, (values, limit) in fields.items():
+            columns[name] = _whole(name, values, np.int64)
+            if len(columns[name]) != len(ticks):
+                raise InputError(name, columns[name], f"must be as long as t: {len(columns[name])}, {len(ticks)}")
+            bad = np.flatnonzero((columns[name] < 0) | (columns[name] >= limit))
+            if len(bad):
+                raise InputError(f"{name}[{bad[0]}]", columns[name][bad[0]], f"must be 0 to {limit - 1}")
+        channels = (columns["p"] * height + columns["y"]) * width + columns["x"]
+        starts = np.array([0, len(ticks)]) if offsets is None else _whole("offsets", offsets, np.int64)
+        if duration is None:
+            if np.any(np.diff(starts) <= 0) or starts[-1] != len(ticks):
+                raise InputError("duration", None, "must be given where a recording has no events or offsets misfit")
+            duration = (ticks[starts[1:] - 1] + 1) * _MS[time_unit]
+        return cls(ticks * _MS[time_unit], channels, starts, polarities * height * width, duration)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
+        """All samples of `parts`, one after the other; the parts must have the same channels.
+
+        Examples
+        --------
+        >>> one = SpikeTrains([1.0], [0], [0, 1], n_channels=1, duration=5.0)
+        >>> SpikeTrains.concatenate([one, one]).offsets
+        array([0, 1, 2])
+        """
+        if len(parts) == 0:
+            raise InputError("parts", parts, "must hold at least one SpikeTrains")
+        widths = sorted({part.n_channels for part in parts})
+        if len(widths) > 1:
+            raise InputError("parts", widths, "must all have the same number of channels")
+        return cls._trusted(
+            np.concatenate([part.times for part in parts]),
+            np.concatenate([part.channels for part in parts]),
+            np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]))]),
+            widths[0],
+            np.concatenate([part.durations for part in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __repr__(self) -> str:
+        ends = {float(self.durations.min()), float(self.durations.max())} if len(self) else {0.0}
+        lengths = " to ".join(f"{value:g}" for value in sorted(ends))
+        return f"SpikeTrains({len(self)} samples, {self.n_channels} channels, {self.n_spikes} spikes, {lengths} ms)"
+
+    def __iter__(self) -> Iterator[SpikeTrains]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, key: Any) -> SpikeTrains:
+        rows = sample_rows(key, len(self))
+        if len(rows) and np.all(np.diff(rows) == 1):  # neighbours: views, no copy
+            start, stop = self.offsets[rows[0]], self.offsets[rows[-1] + 1]
+            times, channels = self.times[start:stop], self.channels[start:stop]
+            return self._trusted(
+                times, channels, self.offsets[rows[0] : rows[-1] + 2] - start, self.n_channels, self.durations[rows]
+            )
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        spikes = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return self._trusted(
+            self.times[spikes], self.channels[spikes], offsets, self.n_channels, self.durations[rows]
+        )
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        # without this NumPy would make an array of one-sample objects, and the error would come much later
+        raise InputError("array", self, "spike trains are no plain array: use .counts(windows) or .to_dense(dt)")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(samples, channels)."""
+        return len(self), self.n_channels
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes in all samples."""
+        return len(self.times)
+
+    def sample(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Times (ms) and channels of one sample, as views."""
+        start, stop = self.offsets[index], self.offsets[index + 1]
+        return self.times[start:stop], self.channels[start:stop]
+
+    def equals(self, other: object) -> bool:
+        """Whether `other` holds exactly the same samples, channels, spikes and durations."""
+        return (
+            isinstance(other, SpikeTrains)
+            and self.n_channels == other.n_channels
+            and np.array_equal(self.offsets, other.offsets)
+            and np.array_equal(self.durations, other.durations)
+            and np.array_equal(self.channels, other.channels)
+            and np.array_equal(self.times, other.times)
+        )
+
+    def to_dense(self, dt: float) -> np.ndarray:
+        """Spike counts in bins of `dt` ms: int32, (samples, steps, channels), steps enough for the longest sample.
+
+        A spike falls in the bin that :func:`steps_of` gives, at most the last one that its sample needs.
+        """
+        dt = _step(dt)
+        sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        needed = np.array([step_count(duration, dt) for duration in self.durations], np.int64)
+        step = np.minimum(steps_of(self.times, dt), needed[sample] - 1)
+        dense = np.zeros((len(self), int(needed.max(initial=0)), self.n_channels), np.int32)
+        np.add.at(dense, (sample, step, self.channels), 1)
+        return dense
+
+    def counts(self, windows: int | ArrayLike = 1) -> np.ndarray:
+        """Spike counts in windows of time: int32, (samples, windows, channels).
+
+        Parameters
+        ----------
+        windows : int or array_like
+            A number K: K equal windows of each sample's own duration. Ascending edges in ms: the half-open windows
+            [edge, next edge); a spike less than 1e-9 ms before an edge counts as on it.
+
+        Examples
+        --------
+        >>> trains = SpikeTrains([1.0, 5.0, 9.0], [0, 0, 0], [0, 3], n_channels=1, duration=10.0)
+        >>> trains.counts(2).ravel(), trains.counts([0.0, 2.0, 9.0]).ravel()
+        (array([1, 2], dtype=int32), array([1, 1], dtype=int32))
+        """
+        sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        plain_windows = plain(windows, "ms", "windows")
+        if np.ndim(plain_windows) == 0:
+            if isinstance(windows, bool) or not isinstance(windows, (int, np.integer)) or windows < 1:
+                raise InputError("windows", windows, "must be a whole number >= 1, or ascending edges in ms")
+            number = int(windows)
+            window = np.minimum(steps_of(self.times, (self.durations / number)[sample]), number - 1)
+            kept: Any = slice(None)
+        else:
+            edges = _floats("windows", plain_windows)
+            if len(edges) < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
+                raise InputError("windows", edges, "edges must be two or more ascending times in ms")
+            number = len(edges) - 1
+            window = np.searchsorted(edges, self.times + 1e-9, side="right") - 1
+            kept = (window >= 0) & (window < number)
+        counts = np.zeros((len(self), number, self.n_channels), np.int32)
+        np.add.at(counts, (sample[kept], window[kept], self.channels[kept]), 1)
+        return counts
+
+    def time_slice(self, start: float, stop: float) -> SpikeTrains:
+        """The spikes in [start, stop) ms, with times counted from `start`; durations end at `stop` at the latest.
+
+        Raises
+        ------
+        InputError
+            When the slice is empty or a sample ends before it starts.
+
+        Examples
+        --------
+        >>> SpikeTrains([1.0, 5.0], [0, 0], [0, 2], n_channels=1, duration=10.0).time_slice(4.0, 8.0).times
+        array([1.])
+        """
+        start, stop = float(plain(start, "ms", "start")), float(plain(stop, "ms", "stop"))
+        if not 0 <= start < stop:
+            raise InputError("start", start, f"must be >= 0 and below stop ({stop:g} ms)")
+        durations = np.minimum(self.durations, stop) - start
+        if np.any(durations <= 0):
+            worst = int(np.argmin(durations))
+            raise InputError("start", start, f"sample {worst} lasts {self.durations[worst]:g} ms only")
+        kept = np.flatnonzero((self.times >= start) & (self.times < stop))
+        sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))[kept]
+        # the subtraction can round a spike just before the end onto it
+        times = np.minimum(self.times[kept] - start, np.nextafter(durations, 0)[sample])
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(sample, minlength=len(self)))])
+        return self._trusted(times, self.channels[kept], offsets, self.n_channels, durations)
+
+    def save(self, path: PathLike, labels: ArrayLike | None = None) -> None:
+        """Write the trains, and a label for each sample where given, to one ``.npz`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        labels : array_like, (samples,), optional
+            Numbers or strings.
+
+        Raises
+        ------
+        InputError
+            When the labels do not fit the samples.
+        FileError
+            When the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.npz"
+        >>> trains = SpikeTrains([1.0, 2.0], [0, 1], [0, 1, 2], n_channels=2, duration=5.0)
+        >>> trains.save(path, labels=["left", "right"])
+        >>> SpikeTrains.load_labelled(path)
+        (SpikeTrains(2 samples, 2 channels, 2 spikes, 5 ms), array(['left', 'right'], dtype='<U5'))
+        """
+        arrays = {"times": self.times, "channels": self.channels, "offsets": self.offsets, "durations": self.durations}
+        if labels is not None:
+            values = np.asarray(labels)
+            if values.shape != (len(self),) or values.dtype.kind not in "biufU":
+                raise InputError("labels", values, f"must be {len(self)} numbers or strings, one for each sample")
+            arrays["labels"] = values
+        write_npz(path, _KIND, _VERSION, arrays, {"n_channels": self.n_channels})
+
+    @classmethod
+    def load(cls, path: PathLike) -> SpikeTrains:
+        """Read the trains of :meth:`save`.
+
+        Raises
+        ------
+        FileError
+            When the file is missing, damaged or of another kind.
+        """
+        return cls._read(path)[0]
+
+    @classmethod
+    def load_labelled(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray]:
+        """Read the trains and the labels of :meth:`save`.
+
+        Raises
+        ------
+        FileError
+            When the file is missing, damaged, of another kind, or holds no labels.
+        """
+        trains, labels = cls._read(path)
+        if labels is None:
+            raise FileError(path, "holds no labels: write it with trains.save(path, labels=...)")
+        return trains, labels
+
+    @classmethod
+    def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
+        arrays, header = read_npz(path, _KIND, _VERSION)
+        try:
+            columns = [arrays[name] for name in ("times", "channels", "offsets")]
+            trains = cls(*columns, header["n_channels"], arrays["durations"])
+        except (KeyError, TypeError) as error:
+            raise FileError(path, f"is damaged: {error} is missing") from error
+        except InputError as error:
+            raise FileError(path, f"is damaged: {error}") from error
+        labels = arrays.get("labels")
+        if labels is not None and labels.shape != (len(trains),):
+            raise FileError(path, f"is damaged: {labels.size} labels for {len(trains)} samples")
+        return trains, labels
+
+
+def _floats(name: str, values: Any) -> np.ndarray:
+    """A 1-D float64 array of its own."""
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(name, values, "must be numbers") from error
+    if array.ndim != 1:
+        raise InputError(name, array.shape, "must have one dimension")
+    return array
+
+
+def _whole(name: str, values: Any, dtype: type[np.signedinteger[Any]]) -> np.ndarray:
+    """A 1-D integer array of its own; floats are taken where they are whole."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(name, array.shape, "must have one dimension")
+    if array.dtype.kind == "f":
+        bad = np.flatnonzero(array != np.floor(array))  # nan and inf - inf: also unequal
+        if len(bad) or not np.all(np.isfinite(array)):
+            place = int(bad[0]) if len(bad) else int(np.argmin(np.isfinite(array)))
+            raise InputError(f"{name}[{place}]", array[place], "must be a whole number")
+    elif array.dtype.kind not in "biu":
+        raise InputError(name, values, "must be whole numbers")
+    limits = np.iinfo(dtype)
+    if array.size and (array.min() < limits.min or array.max() > limits.max):
+        raise InputError(name, array.max(), f"must fit in {limits.bits} bits")
+    return array.astype(dtype)
+
+
+def _step(dt: Any) -> float:
+    value = plain(dt, "ms", "dt")
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
+        raise InputError("dt", dt, "must be positive (ms)")
+    return float(value)
+
+
+def _durations(duration: Any, samples: int) -> np.ndarray:
+    value = plain(duration, "ms", "duration")
+    if np.ndim(value) == 0:
+        value = [value] * max(samples, 1)
+        durations = _floats("duration", value)
+        shared = durations[:samples]
+    else:
+        durations = shared = _floats("duration", value)
+        if len(durations) != samples:
+            raise InputError("duration", durations, f"must be one number or {samples}, one for each sample")
+    bad = np.flatnonzero(~(np.isfinite(durations) & (durations > 0)))
+    if len(bad):
+        raise InputError("duration", durations[bad[0]], f"sample {bad[0]}: must be positive and finite (ms)")
+    return shared
+
+
+def _check_spikes(
+    times: np.ndarray, channels: np.ndarray, offsets: np.ndarray, n_channels: int, durations: np.ndarray
+) -> None:
+    def fail(name: str, place: int, values: np.ndarray, allowed: str) -> None:
+        sample = int(np.searchsorted(offsets, place, side="right")) - 1
+        raise InputError(f"{name}[{place}]", values[place], f"sample {sample}: {allowed.format(sample=sample)}")
+
+    ends = np.repeat(durations, np.diff(offsets))
+    bad = np.flatnonzero(~((times >= 0) & (times < ends)))
+    if len(bad):
+        fail("times", bad[0], times, f"must be >= 0 and below the duration, {ends[bad[0]]:g} ms")
+    falls = np.diff(times) < 0
+    starts = offsets[1:-1]
+    falls[starts[(starts > 0) & (starts < len(times))] - 1] = False
+    bad = np.flatnonzero(falls) + 1
+    if len(bad):
+        fail("times", bad[0], times, f"must not fall: the spike before is at {times[bad[0] - 1]:g} ms; sort the sample")
+    bad = np.flatnonzero((channels < 0) | (channels >= n_channels))
+    if len(bad):
+        fail("channels", bad[0], channels, f"must be 0 to {n_channels - 1}")

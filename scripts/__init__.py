@@ -1,0 +1,60 @@
+"""The commands: ``hrsnn VERB`` and ``python scripts/VERB.py`` are the same.
+
+A command is one file that holds one frozen dataclass, its options, with a method ``run``; `COMMANDS` names it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from hrsnn._version import __version__
+
+if TYPE_CHECKING:
+    from hrsnn.scripts.command import Command
+
+#: The class of each verb's options; it lives in the file of the verb's name.
+COMMANDS = {
+    "demo": "Demo",
+    "classify": "Classify",
+    "forecast": "Forecast",
+    "memory": "Memory",
+    "rank": "Rank",
+    "spec": "Spec",
+}
+
+
+def find(verb: str) -> type[Command]:
+    """The options of a command, by its verb."""
+    command: type[Command] = getattr(import_module(f"hrsnn.scripts.{verb}"), COMMANDS[verb])
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``hrsnn VERB ...`` and return its exit code: 0, 2 for bad input, 130 when interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verb = arguments[0] if arguments else ""
+    if verb in COMMANDS:
+        from hrsnn.scripts.command import execute
+
+        return execute(find(verb), arguments[1:], prog=f"hrsnn {verb}")
+    if verb == "--version":
+        print(f"hrsnn {__version__}")
+        return 0
+    if verb in ("-h", "--help"):
+        print(_help())
+        return 0
+    near = difflib.get_close_matches(verb, COMMANDS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
+    print(f"hrsnn: {f'no command {verb!r}' if verb else 'which command'}; {hint}", file=sys.stderr)
+    return 2
+
+
+def _help() -> str:
+    """What ``hrsnn --help`` shows: each command with the first line of its docstring."""
+    lines = ["usage: hrsnn [-h] [--version] COMMAND [OPTIONS]", "", "Simulate, score and prune spiking reservoirs.", ""]
+    lines += [f"  {verb:10s}{(find(verb).__doc__ or '').splitlines()[0]}" for verb in COMMANDS]
+    return "\n".join([*lines, "", "hrsnn COMMAND --help lists the options of one command."])

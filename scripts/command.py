@@ -1,0 +1,216 @@
+"""What all commands share: the common options, and how one runs, reports and fails."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import tyro
+
+from hrsnn._version import __version__
+from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
+from hrsnn.files import to_json
+from hrsnn.scripts import out_folder
+
+if TYPE_CHECKING:
+    from hrsnn.spec import ReservoirSpec
+
+Flag = tyro.conf.FlagCreatePairsOff[bool]
+
+
+class Outcome(Protocol):
+    """What a command hands back."""
+
+    @property
+    def text(self) -> str:
+        """For people."""
+
+    def metrics(self) -> dict[str, Any]:
+        """For programs: what ``--json`` prints."""
+
+    def write(self, path: Path, /) -> str:
+        """Write everything to `path`, and return what to print then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(ABC):
+    """The options that every command has."""
+
+    spec: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the defaults)")] = None
+    """TOML file that describes the reservoir; `hrsnn spec` writes one."""
+
+    set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    """Change one parameter of the reservoir, such as tau_exc=4 or tau_m_exc.mean=25."""
+
+    neurons: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: as the spec says)")] = None
+    """Number of neurons."""
+
+    variant: Annotated[
+        str | None,
+        tyro.conf.arg(metavar="{HoNHoS,HeNHoS,HoNHeS,HeNHeS}", help_behavior_hint="(default: as the spec says)"),
+    ] = None
+    """Homogeneous or heterogeneous neurons (N) and synapses (S), with the same means."""
+
+    seed: int = 0
+    """Seed of everything random."""
+
+    engine: str = "auto"
+    """What simulates: auto, or the name of an engine."""
+
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: nothing is written)")] = None
+    """Folder for the results and pictures."""
+
+    json: Flag = False
+    """Print one JSON object, and nothing else, on standard output."""
+
+    quiet: Flag = False
+    """No progress and no notes on standard error."""
+
+    version: Flag = False
+    """Print the version and stop."""
+
+    @abstractmethod
+    def run(self) -> Outcome:
+        """Do what the command is for."""
+
+    def check_out(self) -> None:
+        """Refuse an out folder that cannot be written before the work, not after it."""
+        if self.out is not None:
+            out_folder.check(self.out)
+
+    @property
+    def progress(self) -> bool:
+        """Whether to show progress: only to a person who looks."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def reservoir_spec(self) -> ReservoirSpec:
+        """The spec that ``--spec``, ``--set``, ``--neurons`` and ``--variant`` describe, later ones over earlier ones.
+
+        Raises
+        ------
+        FileError, SpecError, InputError
+            When the file or a value is no good.
+        """
+        from hrsnn.spec import ReservoirSpec
+
+        changes = {}
+        for text in self.set_:
+            name, equals, value = text.partition("=")
+            if not (name.strip() and equals and value.strip()):
+                raise InputError("--set", text, "must be KEY=VALUE")
+            changes[name.strip()] = value.strip()
+        if self.neurons is not None:
+            changes["neurons"] = str(self.neurons)
+        spec = ReservoirSpec() if self.spec is None else ReservoirSpec.load(self.spec)
+        spec = spec.updated(changes)
+        return spec if self.variant is None else spec.variant(self.variant)
+
+
+def execute(command: type[Command], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Read the options of `command` from `arguments`, run it, print what it reports, and return the exit code.
+
+    Bad input ends in one line on standard error and exit code 2, an interruption in 130; a mistake of the program
+    itself still shows its traceback.
+    """
+    prog = prog or Path(sys.argv[0]).name
+    try:
+        options = _parse(command, sys.argv[1:] if arguments is None else arguments, prog)
+        if isinstance(options, int):
+            return options
+        if options.version:
+            _show(f"hrsnn {__version__}")
+            return 0
+        options.check_out()
+        # what a library prints must not mix with the one JSON object
+        with contextlib.redirect_stdout(sys.stderr), _notes(prog, options.quiet), _one_thread():
+            report = options.run()
+            text = report.text if options.out is None else report.write(options.out)
+        _show(to_json(report.metrics()) if options.json else text)
+    except HrsnnError as error:
+        return _fail(prog, str(error), 2)
+    except KeyboardInterrupt:
+        return _fail(prog, "interrupted", 130)
+    return 0
+
+
+def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Command | int:
+    """The options, or the exit code where there is nothing to run."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(command, args=list(arguments), prog=prog)
+    except SystemExit as stop:
+        if not stop.code:
+            return 0
+    return _fail(prog, _one_line(complaint.getvalue()), 2)
+
+
+def _one_line(box: str) -> str:
+    """The message of a box that tyro drew: its first part, and the options it thinks were meant."""
+    inside = [line.strip("│ ").rstrip() for line in box.splitlines() if line.startswith("│")]
+    rules = [number for number, line in enumerate(inside) if line.startswith("─")]
+    message = " ".join(inside[: rules[0]] if rules else inside).split(" Got errors:")[0].rstrip(" .")
+    message = message.replace("{None}|", "")  # how tyro writes that an option may be left out
+    if "Perhaps you meant:" in inside:
+        after = inside[inside.index("Perhaps you meant:") :]
+        near = [line.split()[0].rstrip(",") for line in after if line.startswith("--")]
+        message += f"; perhaps you meant {' or '.join(dict.fromkeys(near))}"
+    return (message[:1].lower() + message[1:]) or "the options cannot be read"
+
+
+def _fail(prog: str, message: str, code: int) -> int:
+    print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _show(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # the reader, such as `head`, has had enough; what Python still flushes at exit must go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise FileError("standard output", f"cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _notes(prog: str, quiet: bool) -> Iterator[None]:
+    """Send the package's log and all warnings to standard error, a line each; when `quiet`, the warnings alone."""
+    log = logging.getLogger("hrsnn")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"{prog}: %(message)s"))
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+
+    def show(message: Warning | str, *about: object) -> None:
+        _fail(prog, f"warning: {message}", 0)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", HrsnnWarning)
+            warnings.showwarning = show
+            yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """BLAS on one thread: with more, the last bits of its results depend on how many."""
+    import sklearn.linear_model  # noqa: F401  # loads every BLAS and OpenMP library: a limit reaches only loaded ones
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield

@@ -1,0 +1,156 @@
+"""What a command found, and the folder it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrsnn._version import __version__
+from hrsnn.errors import FileError
+from hrsnn.files import write_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hrsnn.reservoir import Reservoir
+    from hrsnn.spec import ReservoirSpec
+
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "networkx")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The outcome of one command.
+
+    Parameters
+    ----------
+    title : str
+        One line: what was run on what.
+    seed : int
+        The seed of everything random.
+    spec, reservoir
+        What was simulated; the reservoir after STDP.
+    scores : mapping
+        Values by name.
+    baselines : mapping
+        For each score, the values that stand beside it, by name.
+    spikes : mapping
+        Activity of the reservoir: rates in Hz, shares, counts.
+    figures : mapping
+        Functions that draw a picture, by the file name without ``.png``; called only when there is a folder.
+    timing : mapping
+        Wall seconds by part.
+    details : mapping
+        Whatever else belongs in ``metrics.json``.
+    """
+
+    title: str
+    seed: int
+    spec: ReservoirSpec
+    reservoir: Reservoir
+    scores: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, float]]
+    spikes: Mapping[str, float]
+    figures: Mapping[str, Callable[[], Figure]]
+    timing: Mapping[str, float]
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The scores, each with its baselines under it, for people."""
+        lines = [self.title]
+        for name, value in self.scores.items():
+            lines.append(_row(name, value))
+            lines += [_row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
+        lines += [_row(name, value) for name, value in self.spikes.items()]
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints; the same for the same seed."""
+        return {
+            "scores": self.scores,
+            "baselines": self.baselines,
+            "spikes": self.spikes,
+            "seed": self.seed,
+            "versions": versions(),
+            **self.details,
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        from hrsnn.analysis import figures
+
+        with _filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_json(inside / "timing.json", self.timing)
+            self.reservoir.save(inside / "reservoir.npz")
+            for name, draw in self.figures.items():
+                figures.save(draw(), inside / f"{name}.png")
+        return f"{self.text}\nwritten to {folder}"
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    return {
+        "hrsnn": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def check(folder: Path) -> None:
+    """See that `folder` can be written, without touching anything.
+
+    Raises
+    ------
+    FileError
+        When it is no folder, or the folder that it would be made in is not there to write in.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileError(folder, "is a file; name a folder")
+    ground = _ground(folder)
+    if not ground.is_dir():
+        raise FileError(folder, f"cannot be made: {ground} is a file")
+    if not os.access(ground, os.W_OK | os.X_OK):
+        raise FileError(folder, f"cannot be written: no permission in {ground}")
+
+
+def _ground(folder: Path) -> Path:
+    """The nearest folder that exists: `folder` or one above it."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+@contextlib.contextmanager
+def _filling(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
+    check(folder)
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=_ground(folder), prefix=".hrsnn."))
+    except OSError as error:
+        raise FileError(folder, f"cannot be written: {error.strerror}") from error
+    try:
+        yield temporary
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(temporary.iterdir()):
+            os.replace(path, folder / path.name)
+    except FileError as error:
+        # the temporary folder is of no interest to whoever reads the message
+        raise FileError(folder / Path(error.path).name, error.reason) from error
+    except OSError as error:
+        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _row(name: str, value: float) -> str:
+    return f"{name.replace('_', ' '):34s}{value:10.4g}"

@@ -1,0 +1,50 @@
+"""``hrsnn spec``: a description of a reservoir, to edit."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.files import write_text
+from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.out_folder import versions
+
+
+@dataclass(frozen=True)
+class SpecReport:
+    """The parameters of a reservoir as commented TOML."""
+
+    text: str
+
+    def metrics(self) -> dict[str, Any]:
+        """The parameters by name."""
+        return {"spec": tomllib.loads(self.text), "versions": versions()}
+
+    def write(self, path: Path) -> str:
+        """Write the TOML to `path`, or to ``spec.toml`` where that is a folder, and return where it is."""
+        if path.is_dir():
+            path = path / "spec.toml"
+        write_text(path, self.text + "\n")
+        return f"written to {path}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(Command):
+    """Show all parameters of a reservoir as commented TOML, or write them to a file (--out) for --spec to read."""
+
+    def check_out(self) -> None:
+        """Nothing to refuse beforehand: a file is as good as a folder here."""
+
+    def run(self) -> SpecReport:
+        """Describe the reservoir that the options ask for."""
+        return SpecReport(self.reservoir_spec().to_toml(comments=True).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Spec))

@@ -1,0 +1,59 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# BLAS reads this when it is first loaded: the tests are as repeatable as the commands, and do not fight over cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import hypothesis
+import pytest
+
+# A loaded machine is no failure of the code under test
+hypothesis.settings.register_profile("hrsnn", deadline=None)
+hypothesis.settings.load_profile("hrsnn")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data, named by the environment variable HRSNN_DATA."""
+    folder = os.environ.get("HRSNN_DATA")
+    if not folder:
+        pytest.skip("HRSNN_DATA does not name a folder of real data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built from a copy: setuptools leaves files behind, and packs old ones."""
+    copy = tmp_path_factory.mktemp("source") / "hrsnn"
+    beside = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "results", "*.egg-info")
+    shutil.copytree(ROOT, copy, ignore=beside)
+    out = tmp_path_factory.mktemp("wheel")
+    command = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(out), str(copy)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the wheel is installed in: put it on PYTHONPATH, or look from inside it."""
+    target = tmp_path_factory.mktemp("installed")
+    command = ["install", "--quiet", "--no-deps", "--target", str(target), str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True)
+    return target
