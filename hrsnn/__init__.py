@@ -14,12 +14,12 @@ from hrsnn._version import __version__
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
-    from hrsnn.growth import build
     from hrsnn.cochleagram import Cochleagram
     from hrsnn.currents import Currents
     from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
     from hrsnn.encoders import CurrentEncoder, LatencyEncoder, LevelCrossingEncoder, PoissonEncoder
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
+    from hrsnn.growth import build
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate
     from hrsnn.spec import ReservoirSpec

@@ -146,9 +146,7 @@ class _PositiveSkewed(Distribution):
 
     def _problems(self) -> list[str]:
         problems = [
-            f"{name} must be positive and finite"
-            for name in ("mean", "cv")
-            if not 0 < getattr(self, name) < math.inf
+            f"{name} must be positive and finite" for name in ("mean", "cv") if not 0 < getattr(self, name) < math.inf
         ]
         if not 0 <= self.low < self.high:  # also refuses nan
             problems.append("the bounds must be 0 <= low < high")
@@ -182,9 +180,7 @@ class _PositiveSkewed(Distribution):
             values[outside] = self._draw(outside.size, generator)
 
     def scaled(self, factor: float) -> Distribution:
-        return dataclasses.replace(
-            self, mean=self.mean * factor, low=self.low * factor, high=self.high * factor
-        )
+        return dataclasses.replace(self, mean=self.mean * factor, low=self.low * factor, high=self.high * factor)
 
 
 @dataclass(frozen=True)

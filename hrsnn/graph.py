@@ -55,9 +55,7 @@ def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
     return graph
 
 
-def from_graph(
-    graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int = 1
-) -> Reservoir:
+def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int = 1) -> Reservoir:
     """A reservoir on the links of a weighted directed graph, a connectome for example.
 
     What the graph does not say comes from the spec.
@@ -112,8 +110,6 @@ def from_graph(
         if w == 0 or not np.isfinite(w):
             raise InputError(f"weight of {nodes[a]!r} -> {nodes[b]!r}", w, "must be finite and not 0: leave the edge out")
     is_excitatory = _types(graph, nodes, pre, signed, spec, seed)
-    size = len(nodes)
-
     factors = _factors(spec, is_excitatory, pre, post)
     drawn = assemble(spec, seed, channels, is_excitatory, _positions(graph, nodes), pre, post, factors)
     magnitude = np.abs(signed)
@@ -140,7 +136,9 @@ def _check(graph: networkx.DiGraph, nodes: list[Any]) -> None:
     loops = [node for node in nodes if graph.has_edge(node, node)]
     if loops:
         raise InputError(
-            "graph", loops, "no self-loops: graph.remove_edges_from(list(networkx.selfloop_edges(graph))) takes them out"
+            "graph",
+            loops,
+            "no self-loops: graph.remove_edges_from(list(networkx.selfloop_edges(graph))) takes them out",
         )
 
 
@@ -187,9 +185,7 @@ def _positions(graph: networkx.DiGraph, nodes: list[Any]) -> np.ndarray:
     return positions
 
 
-def _factors(
-    spec: ReservoirSpec, is_excitatory: np.ndarray, pre: np.ndarray, post: np.ndarray
-) -> dict[str, float]:
+def _factors(spec: ReservoirSpec, is_excitatory: np.ndarray, pre: np.ndarray, post: np.ndarray) -> dict[str, float]:
     """Per pair type, the factor that gives a neuron the mean total input that it has in the spec's own network.
 
     There, a neuron has C K f links from sources of a kind that is a share f of all, each of mean weight times 30 W_scale/K;

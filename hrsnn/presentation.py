@@ -129,9 +129,7 @@ def steps_until(times: np.ndarray, dt: float) -> np.ndarray:
     return np.maximum(np.ceil(np.asarray(times) / dt - 1e-9), 1).astype(np.int64)
 
 
-def _merged(
-    step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Events sorted by (step, who), the amounts of equal pairs summed."""
     key = step * size + who
     pairs, where = np.unique(key, return_inverse=True)

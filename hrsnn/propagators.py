@@ -13,8 +13,8 @@ from hrsnn.reservoir import Reservoir
 class Propagators:
     """Factors of one step of length dt, one value a neuron.
 
-        v(t + dt) = v_inf + (v(t) - v_inf) membrane + I_exc(t) exc_to_v + I_inh(t) inh_to_v
-        I_s(t + dt) = I_s(t) decay_s,        v_inf = v_rest + i_bias + I_ext
+    v(t + dt) = v_inf + (v(t) - v_inf) membrane + I_exc(t) exc_to_v + I_inh(t) inh_to_v
+    I_s(t + dt) = I_s(t) decay_s,        v_inf = v_rest + i_bias + I_ext
     """
 
     membrane: np.ndarray

@@ -14,9 +14,7 @@ def window_counts(times: np.ndarray, neurons: np.ndarray, edges: np.ndarray, n: 
     return flat.reshape(len(edges) - 1, n)
 
 
-def filtered_states(
-    times: np.ndarray, neurons: np.ndarray, sample_times: np.ndarray, tau: float, n: int
-) -> np.ndarray:
+def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.ndarray, tau: float, n: int) -> np.ndarray:
     """Exponentially filtered spikes x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau), shape (samples, n).
 
     Parameters

@@ -135,7 +135,10 @@ class Reservoir:
         for name in ("refractory", "background_rate", "background_weight"):
             _require(name, getattr(self, name), getattr(self, name) >= 0, "must not be negative")
         _require(
-            "v_reset", self.v_reset, self.v_reset < self.v_threshold, "must be below v_threshold (mV), or it fires for ever"
+            "v_reset",
+            self.v_reset,
+            self.v_reset < self.v_threshold,
+            "must be below v_threshold (mV), or it fires for ever",
         )
         if self.positions.shape != (n, 3):
             raise InputError("positions", self.positions.shape, f"must have shape ({n}, 3)")
@@ -265,9 +268,7 @@ class Reservoir:
             raise FileError(path, f"is no valid reservoir: {error}") from error
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = {
-            name: getattr(self, name) for name in ("is_excitatory", "positions", "input_gain", *_NEURON_FIELDS)
-        }
+        arrays = {name: getattr(self, name) for name in ("is_excitatory", "positions", "input_gain", *_NEURON_FIELDS)}
         for side in ("recurrent", "input"):
             for field in dataclasses.fields(Links):
                 arrays[f"{side}.{field.name}"] = getattr(getattr(self, side), field.name)
@@ -315,6 +316,10 @@ def _validate_links(name: str, links: Links, sources: int, targets: int) -> None
             _require(label, array, array > 0 if positive else array >= 0, "must be positive" if positive else "must be >= 0")
     for label, array, bound in ((f"{name}.pre", links.pre, sources), (f"{name}.post", links.post, targets)):
         _require(label, array, (array >= 0) & (array < bound), f"must be in 0..{bound - 1}")
-    order = links.pre[1:].astype(np.int64) * targets + links.post[1:] - (links.pre[:-1].astype(np.int64) * targets + links.post[:-1])
+    order = (
+        links.pre[1:].astype(np.int64) * targets
+        + links.post[1:]
+        - (links.pre[:-1].astype(np.int64) * targets + links.post[:-1])
+    )
     _require(f"{name}.post", links.post[1:], order > 0, "links must be sorted by (pre, post), each once")
     _require(f"{name}.weight", links.weight, links.weight <= links.w_max * (1 + 1e-12), "must be at most w_max")

@@ -323,9 +323,7 @@ class SpikeTrains:
         lengths = np.diff(self.offsets)[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         spikes = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        return self._trusted(
-            self.times[spikes], self.channels[spikes], offsets, self.n_channels, self.durations[rows]
-        )
+        return self._trusted(self.times[spikes], self.channels[spikes], offsets, self.n_channels, self.durations[rows])
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         # without this NumPy would make an array of one-sample objects, and the error would come much later

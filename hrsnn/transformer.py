@@ -1,0 +1,192 @@
+"""The reservoir as a scikit-learn transformer: fit lets STDP run over the stimuli, transform gives frozen states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from hrsnn.currents import Currents
+from hrsnn.errors import InputError
+from hrsnn.growth import build
+from hrsnn.presentation import Stimulus
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.spec import ReservoirSpec
+from hrsnn.spike_trains import SpikeTrains
+
+FEATURES = ("counts", "states", "v")
+
+
+class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """States of a reservoir, for any scikit-learn readout.
+
+    ``fit`` presents the stimuli once with STDP (labels are never read) and freezes the weights; ``transform`` presents
+    stimuli to the frozen reservoir, each from rest, and returns one row a stimulus.
+
+    Parameters
+    ----------
+    spec : ReservoirSpec, optional
+        What to build in ``fit``, for as many channels as the stimuli have. Default: the default spec.
+    reservoir : Reservoir, optional
+        A built reservoir, instead of `spec`.
+    features : str
+        "counts": square root of the spike counts in `windows` equal windows; "states": exponentially filtered spikes
+        (20 ms) at the end of those windows of the shortest stimulus; "v": membrane potential there.
+    windows : int
+        Number of windows K.
+    neurons : array of int, optional
+        Only these neurons are read out (in :mod:`hrsnn.networks.centrality`: the most central ones).
+    plastic : bool
+        Whether ``fit`` runs STDP; without it, ``fit`` only builds.
+    blank : float
+        ms without input after each stimulus of ``fit``.
+    duration : float
+        ms for which a plain 2-D array (samples x channels) is presented, as constant currents.
+    engine : str
+        As in :func:`hrsnn.simulate`.
+    seed : int
+        Of the reservoir and its background.
+    progress : bool
+        Show a bar on stderr when it takes longer than two seconds.
+
+    Attributes
+    ----------
+    reservoir_ : Reservoir
+        Frozen, after STDP.
+    initial_reservoir_ : Reservoir
+        Before STDP.
+    spike_count_ : int
+        Spikes while fitting.
+    n_features_in_ : int
+        Number of channels.
+
+    Raises
+    ------
+    InputError
+        For options that are not allowed, or stimuli of other channels than in ``fit``.
+
+    Notes
+    -----
+    Background input that is not frozen differs from stimulus to stimulus by their place in the batch, so that with it a
+    subset of a batch gives other states than the batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hrsnn import PoissonEncoder, ReservoirSpec, ReservoirTransformer
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X, y = np.repeat(np.eye(2), 5, axis=0), np.repeat([0, 1], 5)
+    >>> reservoir = ReservoirTransformer(ReservoirSpec(neurons=40), plastic=False)
+    >>> model = make_pipeline(PoissonEncoder(peak_rate=400, duration=60), reservoir, RidgeClassifier())
+    >>> float(model.fit(X, y).score(X, y))
+    1.0
+
+    References
+    ----------
+    Chakraborty & Mukhopadhyay, section III: STDP first, then a readout on the frozen reservoir.
+    """
+
+    def __init__(
+        self,
+        spec: ReservoirSpec | None = None,
+        *,
+        reservoir: Reservoir | None = None,
+        features: str = "counts",
+        windows: int = 5,
+        neurons: Sequence[int] | np.ndarray | None = None,
+        plastic: bool = True,
+        blank: float = 100.0,
+        duration: float = 100.0,
+        engine: str = "auto",
+        seed: int = 0,
+        progress: bool = False,
+    ) -> None:
+        self.spec = spec
+        self.reservoir = reservoir
+        self.features = features
+        self.windows = windows
+        self.neurons = neurons
+        self.plastic = plastic
+        self.blank = blank
+        self.duration = duration
+        self.engine = engine
+        self.seed = seed
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> ReservoirTransformer:
+        """Build the reservoir, and let STDP run over the stimuli `X` where ``plastic``.
+
+        Parameters
+        ----------
+        X : SpikeTrains, Currents, or (samples, channels) array
+        y : ignored
+        """
+        if self.features not in FEATURES:
+            raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
+        if isinstance(self.windows, bool) or not isinstance(self.windows, (int, np.integer)) or self.windows < 1:
+            raise InputError("windows", self.windows, "must be a whole number >= 1")
+        if self.spec is not None and self.reservoir is not None:
+            raise InputError("reservoir", "given beside spec", "give the one or the other")
+        stimulus = self._stimulus(X, reset=True)
+        if self.reservoir is not None:
+            self.initial_reservoir_ = self.reservoir
+        else:
+            self.initial_reservoir_ = build(self.spec or ReservoirSpec(), seed=self.seed, channels=stimulus.n_channels)
+        self.reservoir_, self.spike_count_ = self.initial_reservoir_, 0
+        if self.plastic:
+            activity = simulate(
+                self.initial_reservoir_,
+                stimulus,
+                plastic=True,
+                engine=self.engine,
+                record=(),
+                blank=self.blank,
+                seed=self.seed,
+                progress=self.progress,
+            )
+            self.reservoir_, self.spike_count_ = activity.reservoir, activity.spike_count
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """States of the frozen reservoir, (samples, windows x neurons), window by window.
+
+        Parameters
+        ----------
+        X : SpikeTrains, Currents, or (samples, channels) array
+        """
+        check_is_fitted(self)
+        stimulus = self._stimulus(X, reset=False)
+        times = np.linspace(0, stimulus.durations.min(), self.windows + 1)[1:]
+        activity = simulate(
+            self.reservoir_,
+            stimulus,
+            engine=self.engine,
+            record=(self.features,),
+            windows=self.windows,
+            sample_times=None if self.features == "counts" else times,
+            seed=self.seed,
+            progress=self.progress,
+        )
+        if self.features == "counts":
+            # the square root makes the variance of a count nearly independent of its mean
+            values = np.sqrt(activity.counts)
+        else:
+            values = activity.states if self.features == "states" else activity.v
+        if self.neurons is not None:
+            values = values[:, :, np.asarray(self.neurons)]
+        return np.ascontiguousarray(values.reshape(len(values), -1))
+
+    def _stimulus(self, X: Any, reset: bool) -> Stimulus:
+        if isinstance(X, (SpikeTrains, Currents)):
+            if reset:
+                self.n_features_in_ = X.n_channels
+            elif X.n_channels != self.n_features_in_:
+                raise InputError("X", f"{X.n_channels} channels", f"fit saw {self.n_features_in_}")
+            return X
+        values = validate_data(self, X, reset=reset, dtype=np.float64)
+        return Currents(values[:, None, :], dt=self.duration)
