@@ -126,7 +126,7 @@ class Batch:
 
 def steps_until(times: np.ndarray, dt: float) -> np.ndarray:
     """How many steps of `dt` cover [0, time); at least one."""
-    return np.maximum(np.ceil(np.asarray(times) / dt - 1e-9), 1).astype(np.int64)
+    return np.asarray(np.maximum(np.ceil(np.asarray(times) / dt - 1e-9), 1), dtype=np.int64)
 
 
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

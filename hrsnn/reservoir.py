@@ -21,11 +21,11 @@ _KIND, _VERSION = "reservoir", 1
 
 
 def _frozen(array: Any, dtype: Any) -> np.ndarray:
-    array = np.ascontiguousarray(array, dtype=dtype)
-    if array.flags.writeable:  # somebody else may still hold it
-        array = array.copy()
-        array.setflags(write=False)
-    return array
+    frozen: np.ndarray = np.ascontiguousarray(array, dtype=dtype)
+    if frozen.flags.writeable:  # somebody else may still hold it
+        frozen = frozen.copy()
+        frozen.setflags(write=False)
+    return frozen
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,9 +257,10 @@ class Reservoir:
         FileError
             When the file is missing, damaged, or no reservoir.
         """
-        arrays, header = read_npz(path, _KIND, _VERSION)
+        stored, header = read_npz(path, _KIND, _VERSION)
+        arrays: dict[str, Any] = dict(stored)
         try:
-            links = {
+            links: dict[str, Any] = {
                 side: Links(**{f.name: arrays.pop(f"{side}.{f.name}") for f in dataclasses.fields(Links)})
                 for side in ("recurrent", "input")
             }

@@ -28,7 +28,7 @@ import brian2  # noqa: E402
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
 from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
 
-_devices = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
+_devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
 sys.excepthook = _hook
 with contextlib.suppress(ValueError):  # not in the main thread: then Brian2 could not take it over either
     signal.signal(signal.SIGINT, _handler)
@@ -109,8 +109,8 @@ def to_network(
     -------
     brian2.Network
         With the objects ``neurons``, ``channels`` (set ``multiplicity`` of a channel to 1 to make it spike in the current
-        step), ``recurrent`` and ``input``, where there are any. Voltages and currents are dimensionless numbers of mV. All share
-        one clock of step ``reservoir.dt``: give it to monitors (``clock=network["neurons"].clock``).
+        step), ``recurrent`` and ``input``, where there are any. Voltages and currents are dimensionless numbers of mV.
+        All share one clock of step ``reservoir.dt``: give it to monitors (``clock=network["neurons"].clock``).
 
     Notes
     -----
