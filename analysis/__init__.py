@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrsnn.analysis.baselines import echo_state_network, last_value, linear_autoregression
-    from hrsnn.analysis.effective_rank import effective_rank, entropy_rank, numerical_rank
     from hrsnn.analysis.forecast import Forecast, nrmse, r_squared, ridge_readout
-    from hrsnn.analysis.memory_capacity import CapacityWarning, MemoryCapacity, memory_capacity
+    from hrsnn.analysis.linear_memory import CapacityWarning, MemoryCapacity, memory_capacity
+    from hrsnn.analysis.ranks import effective_rank, entropy_rank, numerical_rank
     from hrsnn.analysis.rates import firing_rates, mean_rate, silent_share
 
 _HOME = {
-    "CapacityWarning": "memory_capacity",
+    "CapacityWarning": "linear_memory",
     "Forecast": "forecast",
-    "MemoryCapacity": "memory_capacity",
+    "MemoryCapacity": "linear_memory",
     "echo_state_network": "baselines",
-    "effective_rank": "effective_rank",
-    "entropy_rank": "effective_rank",
+    "effective_rank": "ranks",
+    "entropy_rank": "ranks",
     "firing_rates": "rates",
     "last_value": "baselines",
     "linear_autoregression": "baselines",
     "mean_rate": "rates",
-    "memory_capacity": "memory_capacity",
+    "memory_capacity": "linear_memory",
     "nrmse": "forecast",
-    "numerical_rank": "effective_rank",
+    "numerical_rank": "ranks",
     "r_squared": "forecast",
     "ridge_readout": "forecast",
     "silent_share": "rates",
@@ -59,7 +59,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.analysis' has no attribute {name!r}")
     value = getattr(import_module(f"hrsnn.analysis.{_HOME[name]}"), name)
-    # `memory_capacity` and `effective_rank` are also names of submodules: importing those has set the module
     globals()[name] = value
     return value
 

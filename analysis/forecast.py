@@ -26,10 +26,13 @@ class Forecast:
         For every row, those of the training part and of the washout too.
     alpha : float
         The ridge penalty that did best on the validation rows.
+    validation_error : float
+        Mean squared error there, in units of the targets' training variance, before the readout was fitted again.
     """
 
     prediction: Array
     alpha: float
+    validation_error: float
 
 
 class Standardiser:
@@ -49,7 +52,8 @@ class Standardiser:
         self.spread = spread[self.kept]
 
     def __call__(self, rows: Array) -> Array:
-        scaled = rows[:, self.kept] - self.mean[self.kept]
+        # a mask would copy a large array once more
+        scaled: Array = rows - self.mean if self.kept.all() else rows[:, self.kept] - self.mean[self.kept]
         scaled /= self.spread
         return scaled
 
@@ -79,7 +83,7 @@ class RidgePath:
         """Coefficients in the eigenvectors' frame; `alpha` is one number or one an output."""
         penalised = self.values[:, None] + alpha
         floor = len(self.values) * np.finfo(np.float64).eps * self.values.max(initial=0.0)
-        return np.divide(projected, penalised, out=np.zeros_like(projected), where=penalised > floor)
+        return np.asarray(np.divide(projected, penalised, out=np.zeros_like(projected), where=penalised > floor))
 
     def frame(self, rows: Array) -> Array:
         """Rows in the eigenvectors' frame, from the mean of the fitted rows."""
@@ -160,15 +164,13 @@ def ridge_readout(
     projected, held_out, frame = path.project(fitted), y[split:train] - fitted.mean(axis=0), path.frame(z[split:train])
     variance = fitted.var(axis=0)
     variance[variance == 0] = 1.0  # a constant output is predicted exactly whatever the penalty
-    errors = [
-        float(np.mean((held_out - frame @ path.shrink(projected, alpha)) ** 2 / variance)) for alpha in penalties
-    ]
+    errors = [float(np.mean((held_out - frame @ path.shrink(projected, alpha)) ** 2 / variance)) for alpha in penalties]
     # of equally good penalties the largest
     alpha = float(penalties[np.flatnonzero(np.asarray(errors) == min(errors))].max())
 
     path = RidgePath(z[washout:train])
     prediction = path.frame(z) @ path.shrink(path.project(y[washout:train]), alpha) + y[washout:train].mean(axis=0)
-    return Forecast(prediction.reshape(np.shape(targets)), alpha)
+    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors))
 
 
 def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = None) -> float:

@@ -11,6 +11,7 @@ from scipy.signal.windows import hann
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
 from hrsnn.units import plain
 
@@ -40,15 +41,16 @@ def mel_filters(frequencies: np.ndarray, channels: int, f_min: float, f_max: flo
     >>> mel_filters(np.array([0.0, 500.0, 1000.0]), channels=1, f_min=0.0, f_max=4000.0).round(2)
     array([[0.  , 0.45, 0.9 ]])
     """
-    mel = np.linspace(*2595 * np.log10(1 + np.array([f_min, f_max]) / 700), channels + 2)
+    lowest, highest = 2595 * np.log10(1 + np.array([f_min, f_max]) / 700)
+    mel = np.linspace(lowest, highest, channels + 2)
     peaks = 700 * (10 ** (mel / 2595) - 1)
     below, own, above = (peaks[shift : shift + channels, np.newaxis] for shift in range(3))
     rising = (frequencies - below) / (own - below)
     falling = (above - frequencies) / (above - own)
-    return np.clip(np.minimum(rising, falling), 0.0, None)
+    return np.asarray(np.clip(np.minimum(rising, falling), 0.0, None))
 
 
-class Cochleagram(TransformerMixin, BaseEstimator):
+class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Log energy of sound in mel-spaced bands, frame by frame.
 
     ``E = 10 log10(max(M |STFT(x)|^2, floor))``, M the bands, with a Hann window that sums to 1: a sine of amplitude 1
@@ -106,7 +108,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):
         window: float = 25.0,
         f_min: float = 20.0,
         f_max: float | None = None,
-        floor: float = 1e-10,
+        floor: float = 1e-7,
     ) -> None:
         self.sample_rate = sample_rate
         self.channels = channels
@@ -119,22 +121,17 @@ class Cochleagram(TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> Cochleagram:
         """Make the bands; `X`, a list of waveforms, is only checked."""
         _waveforms(X)
-        rate = float(plain(self.sample_rate, "Hz", "sample_rate"))
-        if not 0 < rate < np.inf:
-            raise InputError("sample_rate", self.sample_rate, "must be positive (Hz)")
-        if isinstance(self.channels, bool) or not isinstance(self.channels, (int, np.integer)) or self.channels < 1:
-            raise InputError("channels", self.channels, "must be a whole number >= 1")
-        frame, window = (float(plain(getattr(self, name), "ms", name)) for name in ("frame", "window"))
-        if not 1000 / rate <= frame < np.inf:
+        rate, channels = positive("sample_rate", self.sample_rate, "Hz"), count_of("channels", self.channels)
+        frame, window = positive("frame", self.frame, "ms"), positive("window", self.window, "ms")
+        if frame < 1000 / rate:
             raise InputError("frame", self.frame, f"must be at least one sample, {1000 / rate:g} ms")
-        if not 4000 / rate <= window < np.inf:
+        if window < 4000 / rate:
             raise InputError("window", self.window, f"must be at least four samples, {4000 / rate:g} ms")
         f_max = rate / 2 if self.f_max is None else float(plain(self.f_max, "Hz", "f_max"))
         f_min = float(plain(self.f_min, "Hz", "f_min"))
         if not 0 <= f_min < f_max <= rate / 2:
             raise InputError("f_min", (f_min, f_max), f"must be 0 <= f_min < f_max <= {rate / 2:g} Hz")
-        if not 0 < self.floor < np.inf:
-            raise InputError("floor", self.floor, "must be positive")
+        positive("floor", self.floor, "energy")
         length = round(window * rate / 1000)
         # twice the window's bins: the narrow low bands are sampled several times
         self.stft_ = ShortTimeFFT(
@@ -143,10 +140,10 @@ class Cochleagram(TransformerMixin, BaseEstimator):
             fs=rate,
             mfft=2 ** int(np.ceil(np.log2(2 * length))),
         )
-        self.filters_ = mel_filters(self.stft_.f, int(self.channels), f_min, f_max)
+        self.filters_ = mel_filters(self.stft_.f, channels, f_min, f_max)
         if np.any(self.filters_.sum(axis=1) == 0):
             raise InputError("channels", self.channels, "makes bands narrower than the window can resolve: take fewer")
-        self.n_features_in_ = int(self.channels)
+        self.n_features_in_ = channels
         return self
 
     def transform(self, X: Any) -> list[np.ndarray]:
@@ -164,7 +161,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):
         # SciPy wants at least half a window of signal
         padded = np.pad(waveform, (0, max(0, self.stft_.m_num - len(waveform))))
         power = self.stft_.spectrogram(padded, p0=0, p1=frames)
-        return 10 * np.log10(np.maximum(self.filters_ @ power, self.floor)).T
+        return np.asarray(10 * np.log10(np.maximum(self.filters_ @ power, self.floor)).T)
 
 
 def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.checks import positive
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import sample_rows
-from hrsnn.units import plain
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,12 +58,10 @@ class Currents:
         if not np.all(np.isfinite(values)):
             place = tuple(int(index) for index in np.argwhere(~np.isfinite(values))[0])
             raise InputError(f"values{list(place)}", values[place], f"sample {place[0]}: must be finite")
-        dt = plain(self.dt, "ms", "dt")
-        if isinstance(dt, bool) or not isinstance(dt, (int, float, np.number)) or not 0 < dt < np.inf:
-            raise InputError("dt", self.dt, "must be positive (ms)")
+        dt = positive("dt", self.dt, "ms")
         values.flags.writeable = False
         object.__setattr__(self, "values", values)
-        object.__setattr__(self, "dt", float(dt))
+        object.__setattr__(self, "dt", dt)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy in another process is read-only again, which the default would lose

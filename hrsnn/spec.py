@@ -155,7 +155,7 @@ class ReservoirSpec(BaseModel):
     input_probability: Probability | Literal["auto"] = _field(
         "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, 4/channels)"
     )
-    input_weight: NonNegative = _field(Gamma(10, 0.7), "mV", "weight of an input spike")
+    input_weight: NonNegative = _field(Gamma(8, 0.7), "mV", "weight of an input spike")
     input_gain: Finite = _field(Uniform(-8, 8), "mV", "drive of an analog input of 1")
 
     background_rate: NonNegative = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hrsnn.checks import count_of, float_vector, positive, whole_vector
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike, read_npz, write_npz
+from hrsnn.spike_checks import check_spikes, durations_of
 from hrsnn.units import plain
 
 _KIND, _VERSION = "spike_trains", 1
@@ -43,7 +45,7 @@ def steps_of(times: ArrayLike, dt: ArrayLike) -> np.ndarray:
     >>> steps_of(np.array([0.0, 0.3, 0.39]), 0.1)
     array([0, 3, 3])
     """
-    quotient = np.asarray(times, dtype=np.float64) / dt
+    quotient = np.asarray(times, dtype=np.float64) / np.asarray(dt, dtype=np.float64)
     return np.floor(quotient * (1 + 1e-15) + 1e-9).astype(np.int64)
 
 
@@ -133,19 +135,17 @@ class SpikeTrains:
     durations: np.ndarray = field(init=False)
 
     def __post_init__(self, duration: Any) -> None:
-        times = _floats("times", plain(self.times, "ms", "times"))
-        offsets = _whole("offsets", self.offsets, np.int64)
-        channels = _whole("channels", self.channels, np.int32)
-        n_channels = self.n_channels
-        if isinstance(n_channels, bool) or not isinstance(n_channels, (int, np.integer)) or n_channels < 1:
-            raise InputError("n_channels", n_channels, "must be a whole number >= 1")
+        times = float_vector("times", plain(self.times, "ms", "times"))
+        offsets = whole_vector("offsets", self.offsets, np.int64)
+        channels = whole_vector("channels", self.channels, np.int32)
+        n_channels = count_of("n_channels", self.n_channels)
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(times) or np.any(np.diff(offsets) < 0):
             raise InputError("offsets", offsets, f"must rise from 0 to the number of spikes, {len(times)}")
         if len(channels) != len(times):
             raise InputError("channels", channels, f"must be as long as times: {len(channels)} against {len(times)}")
-        durations = _durations(duration, len(offsets) - 1)
-        _check_spikes(times, channels, offsets, int(n_channels), durations)
-        self._set(times, channels, offsets, int(n_channels), durations)
+        durations = durations_of(duration, len(offsets) - 1)
+        check_spikes(times, channels, offsets, n_channels, durations)
+        self._set(times, channels, offsets, n_channels, durations)
 
     def _set(self, *values: Any) -> None:
         for name, value in zip(("times", "channels", "offsets", "n_channels", "durations"), values, strict=True):
@@ -177,8 +177,8 @@ class SpikeTrains:
         """
         all_times, all_channels = [np.zeros(0)], [np.zeros(0, np.int32)]
         for index, (sample_times, sample_channels) in enumerate(samples):
-            times = _floats("times", plain(sample_times, "ms", "times"))
-            channels = _whole("channels", sample_channels, np.int32)
+            times = float_vector("times", plain(sample_times, "ms", "times"))
+            channels = whole_vector("channels", sample_channels, np.int32)
             if len(times) != len(channels):
                 raise InputError("samples", len(channels), f"sample {index}: {len(times)} times need as many channels")
             order = np.argsort(times, kind="stable")
@@ -198,13 +198,13 @@ class SpikeTrains:
         >>> SpikeTrains.from_dense([[[0, 1], [2, 0]]], dt=5.0).times
         array([0., 5., 5.])
         """
-        dt = _step(dt)
+        dt = positive("dt", dt, "ms")
         dense = np.asarray(counts)
         if dense.ndim != 3:
             raise InputError("counts", dense.shape, "must have the shape (samples, steps, channels)")
         if dense.shape[1] == 0 or dense.shape[2] == 0:
             raise InputError("counts", dense.shape, "must have at least one step and one channel")
-        whole = dense.astype(np.int64) if dense.dtype.kind in "biu" else _whole("counts", dense.ravel(), np.int64)
+        whole = dense.astype(np.int64) if dense.dtype.kind in "biu" else whole_vector("counts", dense.ravel(), np.int64)
         whole = whole.reshape(dense.shape)
         if whole.size and whole.min() < 0:
             raise InputError("counts", whole.min(), "must be >= 0")
@@ -257,21 +257,20 @@ class SpikeTrains:
             raise InputError("time_unit", time_unit, 'must be "us", "ms" or "s"')
         if polarities not in (1, 2):
             raise InputError("polarities", polarities, "must be 1 or 2")
-        height, width = shape
+        height, width = (count_of("shape", side) for side in shape)
         fields = {"x": (x, width), "y": (y, height), "p": (p, 2)}
         if polarities == 1:
             fields["p"] = (np.zeros(np.shape(x), np.int64), 1)
-        columns = {}
-        ticks = _floats("t", t)
-        for name, (values, limit) in fields.items():
-            columns[name] = _whole(name, values, np.int64)
-            if len(columns[name]) != len(ticks):
-                raise InputError(name, columns[name], f"must be as long as t: {len(columns[name])}, {len(ticks)}")
-            bad = np.flatnonzero((columns[name] < 0) | (columns[name] >= limit))
+        ticks = float_vector("t", t)
+        columns = {name: whole_vector(name, values, np.int64) for name, (values, _) in fields.items()}
+        for name, column in columns.items():
+            if len(column) != len(ticks):
+                raise InputError(name, column, f"must be as long as t: {len(column)} against {len(ticks)}")
+            bad = np.flatnonzero((column < 0) | (column >= fields[name][1]))
             if len(bad):
-                raise InputError(f"{name}[{bad[0]}]", columns[name][bad[0]], f"must be 0 to {limit - 1}")
+                raise InputError(f"{name}[{bad[0]}]", column[bad[0]], f"must be 0 to {fields[name][1] - 1}")
         channels = (columns["p"] * height + columns["y"]) * width + columns["x"]
-        starts = np.array([0, len(ticks)]) if offsets is None else _whole("offsets", offsets, np.int64)
+        starts = np.array([0, len(ticks)]) if offsets is None else whole_vector("offsets", offsets, np.int64)
         if duration is None:
             if np.any(np.diff(starts) <= 0) or starts[-1] != len(ticks):
                 raise InputError("duration", None, "must be given where a recording has no events or offsets misfit")
@@ -360,7 +359,7 @@ class SpikeTrains:
 
         A spike falls in the bin that :func:`steps_of` gives, at most the last one that its sample needs.
         """
-        dt = _step(dt)
+        dt = positive("dt", dt, "ms")
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         needed = np.array([step_count(duration, dt) for duration in self.durations], np.int64)
         step = np.minimum(steps_of(self.times, dt), needed[sample] - 1)
@@ -392,7 +391,7 @@ class SpikeTrains:
             window = np.minimum(steps_of(self.times, (self.durations / number)[sample]), number - 1)
             kept: Any = slice(None)
         else:
-            edges = _floats("windows", plain_windows)
+            edges = float_vector("windows", plain_windows)
             if len(edges) < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
                 raise InputError("windows", edges, "edges must be two or more ascending times in ms")
             number = len(edges) - 1
@@ -492,8 +491,8 @@ class SpikeTrains:
     def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
         arrays, header = read_npz(path, _KIND, _VERSION)
         try:
-            columns = [arrays[name] for name in ("times", "channels", "offsets")]
-            trains = cls(*columns, header["n_channels"], arrays["durations"])
+            times, channels, offsets = arrays["times"], arrays["channels"], arrays["offsets"]
+            trains = cls(times, channels, offsets, header["n_channels"], arrays["durations"])
         except (KeyError, TypeError) as error:
             raise FileError(path, f"is damaged: {error} is missing") from error
         except InputError as error:
@@ -502,77 +501,3 @@ class SpikeTrains:
         if labels is not None and labels.shape != (len(trains),):
             raise FileError(path, f"is damaged: {labels.size} labels for {len(trains)} samples")
         return trains, labels
-
-
-def _floats(name: str, values: Any) -> np.ndarray:
-    """A 1-D float64 array of its own."""
-    try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(name, values, "must be numbers") from error
-    if array.ndim != 1:
-        raise InputError(name, array.shape, "must have one dimension")
-    return array
-
-
-def _whole(name: str, values: Any, dtype: type[np.signedinteger[Any]]) -> np.ndarray:
-    """A 1-D integer array of its own; floats are taken where they are whole."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InputError(name, array.shape, "must have one dimension")
-    if array.dtype.kind == "f":
-        bad = np.flatnonzero(array != np.floor(array))  # nan and inf - inf: also unequal
-        if len(bad) or not np.all(np.isfinite(array)):
-            place = int(bad[0]) if len(bad) else int(np.argmin(np.isfinite(array)))
-            raise InputError(f"{name}[{place}]", array[place], "must be a whole number")
-    elif array.dtype.kind not in "biu":
-        raise InputError(name, values, "must be whole numbers")
-    limits = np.iinfo(dtype)
-    if array.size and (array.min() < limits.min or array.max() > limits.max):
-        raise InputError(name, array.max(), f"must fit in {limits.bits} bits")
-    return array.astype(dtype)
-
-
-def _step(dt: Any) -> float:
-    value = plain(dt, "ms", "dt")
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
-        raise InputError("dt", dt, "must be positive (ms)")
-    return float(value)
-
-
-def _durations(duration: Any, samples: int) -> np.ndarray:
-    value = plain(duration, "ms", "duration")
-    if np.ndim(value) == 0:
-        value = [value] * max(samples, 1)
-        durations = _floats("duration", value)
-        shared = durations[:samples]
-    else:
-        durations = shared = _floats("duration", value)
-        if len(durations) != samples:
-            raise InputError("duration", durations, f"must be one number or {samples}, one for each sample")
-    bad = np.flatnonzero(~(np.isfinite(durations) & (durations > 0)))
-    if len(bad):
-        raise InputError("duration", durations[bad[0]], f"sample {bad[0]}: must be positive and finite (ms)")
-    return shared
-
-
-def _check_spikes(
-    times: np.ndarray, channels: np.ndarray, offsets: np.ndarray, n_channels: int, durations: np.ndarray
-) -> None:
-    def fail(name: str, place: int, values: np.ndarray, allowed: str) -> None:
-        sample = int(np.searchsorted(offsets, place, side="right")) - 1
-        raise InputError(f"{name}[{place}]", values[place], f"sample {sample}: {allowed.format(sample=sample)}")
-
-    ends = np.repeat(durations, np.diff(offsets))
-    bad = np.flatnonzero(~((times >= 0) & (times < ends)))
-    if len(bad):
-        fail("times", bad[0], times, f"must be >= 0 and below the duration, {ends[bad[0]]:g} ms")
-    falls = np.diff(times) < 0
-    starts = offsets[1:-1]
-    falls[starts[(starts > 0) & (starts < len(times))] - 1] = False
-    bad = np.flatnonzero(falls) + 1
-    if len(bad):
-        fail("times", bad[0], times, f"must not fall: the spike before is at {times[bad[0] - 1]:g} ms; sort the sample")
-    bad = np.flatnonzero((channels < 0) | (channels >= n_channels))
-    if len(bad):
-        fail("channels", bad[0], channels, f"must be 0 to {n_channels - 1}")

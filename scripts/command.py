@@ -145,26 +145,35 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
 def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Command | int:
     """The options, or the exit code where there is nothing to run."""
     complaint = io.StringIO()
+    # tyro draws with the characters that the encoding of standard output has
+    shown = io.TextIOWrapper(io.BytesIO(), encoding=sys.stdout.encoding or "utf-8", write_through=True)
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
             return tyro.cli(command, args=list(arguments), prog=prog)
     except SystemExit as stop:
         if not stop.code:
+            shown.seek(0)
+            _show(shown.read().rstrip())
             return 0
     return _fail(prog, _one_line(complaint.getvalue()), 2)
 
 
 def _one_line(box: str) -> str:
     """The message of a box that tyro drew: its first part, and the options it thinks were meant."""
-    inside = [line.strip("│ ").rstrip() for line in box.splitlines() if line.startswith("│")]
-    rules = [number for number, line in enumerate(inside) if line.startswith("─")]
-    message = " ".join(inside[: rules[0]] if rules else inside).split(" Got errors:")[0].rstrip(" .")
+    parts: list[list[str]] = [[]]
+    for line in box.splitlines()[1:]:  # the first is a title
+        text = line.strip("│╰╯ ")
+        if text.strip("─-"):
+            parts[-1].append(text)
+        elif text and parts[-1]:  # a rule ends a part
+            parts.append([])
+    message = " ".join(parts[0]).split(" Got errors:")[0].rstrip(" .")
     message = message.replace("{None}|", "")  # how tyro writes that an option may be left out
-    if "Perhaps you meant:" in inside:
-        after = inside[inside.index("Perhaps you meant:") :]
-        near = [line.split()[0].rstrip(",") for line in after if line.startswith("--")]
-        message += f"; perhaps you meant {' or '.join(dict.fromkeys(near))}"
-    return (message[:1].lower() + message[1:]) or "the options cannot be read"
+    for part in parts:
+        if part and part[0].startswith("Perhaps you meant"):
+            near = [line.split()[0].rstrip(",") for line in part if line.startswith("--")]
+            message += f"; perhaps you meant {' or '.join(dict.fromkeys(near))}"
+    return message[:1].lower() + message[1:]
 
 
 def _fail(prog: str, message: str, code: int) -> int:

@@ -44,8 +44,8 @@ class Report:
         For each score, the values that stand beside it, by name.
     spikes : mapping
         Activity of the reservoir: rates in Hz, shares, counts.
-    figures : mapping
-        Functions that draw a picture, by the file name without ``.png``; called only when there is a folder.
+    draw : callable
+        Draws the pictures, by the file name without ``.png``; called only when there is a folder for them.
     timing : mapping
         Wall seconds by part.
     details : mapping
@@ -59,7 +59,7 @@ class Report:
     scores: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
     spikes: Mapping[str, float]
-    figures: Mapping[str, Callable[[], Figure]]
+    draw: Callable[[], Mapping[str, Figure]]
     timing: Mapping[str, float]
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,13 +88,13 @@ class Report:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
         from hrsnn.analysis import figures
 
-        with _filling(folder) as inside:
+        with filling(folder) as inside:
             self.spec.save(inside / "spec.toml")
             write_json(inside / "metrics.json", self.metrics())
             write_json(inside / "timing.json", self.timing)
             self.reservoir.save(inside / "reservoir.npz")
-            for name, draw in self.figures.items():
-                figures.save(draw(), inside / f"{name}.png")
+            for name, figure in self.draw().items():
+                figures.save(figure, inside / f"{name}.png")
         return f"{self.text}\nwritten to {folder}"
 
 
@@ -131,7 +131,7 @@ def _ground(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _filling(folder: Path) -> Iterator[Path]:
+def filling(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
     check(folder)
     try:

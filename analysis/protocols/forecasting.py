@@ -25,11 +25,12 @@ class Forecasting:
 
     Parameters
     ----------
-    nrmse : mapping
-        Of the reservoir on the test part: from ``spikes`` (filtered) and from ``v``.
+    nrmse, nrmse_v : float
+        Of the reservoir on the test part, read from filtered spikes and from membrane potentials.
+    nrmse_uncoupled, nrmse_v_uncoupled : float
+        The same without recurrent links.
     baselines : mapping
-        NRMSE beside it: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (as many units),
-        ``no_recurrence_spikes``, ``no_recurrence_v``.
+        NRMSE beside them: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (as many units).
     target, prediction : arrays (times, outputs)
         The test part; the prediction is the one from filtered spikes.
     hold : float
@@ -42,7 +43,10 @@ class Forecasting:
         Wall seconds by part.
     """
 
-    nrmse: Mapping[str, float]
+    nrmse: float
+    nrmse_v: float
+    nrmse_uncoupled: float
+    nrmse_v_uncoupled: float
     baselines: Mapping[str, float]
     target: Array
     prediction: Array
@@ -113,22 +117,21 @@ def forecast(
     with watch("readout"):
         prediction = readout(activity.states[0])
         network = echo_state_network(task.inputs, reservoir.neurons, seed)
-        baselines = {
-            "last_value": score(last_value(task.inputs)),
-            "linear_autoregression": score(linear_autoregression(task.inputs, task.targets, train=task.train.stop)),
-            "echo_state_network": score(readout(network)),
-            "no_recurrence_spikes": score(readout(uncoupled.states[0])),
-            "no_recurrence_v": score(readout(uncoupled.v[0])),
-        }
-        scores = {"spikes": score(prediction), "v": score(readout(activity.v[0]))}
-    return Forecasting(
-        nrmse=scores,
-        baselines=baselines,
-        target=task.targets[task.test],
-        prediction=prediction[task.test],
-        hold=task.hold,
-        reservoir=reservoir,
-        activity=activity,
-        rates=Rates.of(activity),
-        timing=watch.seconds,
-    )
+        return Forecasting(
+            nrmse=score(prediction),
+            nrmse_v=score(readout(activity.v[0])),
+            nrmse_uncoupled=score(readout(uncoupled.states[0])),
+            nrmse_v_uncoupled=score(readout(uncoupled.v[0])),
+            baselines={
+                "last_value": score(last_value(task.inputs)),
+                "linear_autoregression": score(linear_autoregression(task.inputs, task.targets, train=task.train.stop)),
+                "echo_state_network": score(readout(network)),
+            },
+            target=task.targets[task.test],
+            prediction=prediction[task.test],
+            hold=task.hold,
+            reservoir=reservoir,
+            activity=activity,
+            rates=Rates.of(activity),
+            timing=watch.seconds,
+        )

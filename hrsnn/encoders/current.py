@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hrsnn.checks import positive
 from hrsnn.currents import Currents
-from hrsnn.encoders.series import checked_rows, checked_series, is_series, positive
+from hrsnn.encoders.series import checked_rows, checked_series, is_series
 from hrsnn.errors import InputError
 
 
-class CurrentEncoder(TransformerMixin, BaseEstimator):
+class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Values as analog input, standardised by the training data.
 
     ``u = (x - mean) / sd`` for each channel (``u = x - mean`` where sd is 0), or ``u = x`` when not standardised.

@@ -8,13 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hrsnn.checks import positive
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_rows, positive
+from hrsnn.encoders.series import checked_rows
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
 
 
-class LatencyEncoder(TransformerMixin, BaseEstimator):
+class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Time to first spike: each channel spikes once or never, large values early.
 
     With x the value scaled to [0, 1] by the training data and c the threshold,

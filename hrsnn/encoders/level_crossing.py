@@ -8,13 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hrsnn.checks import positive
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_series, is_series, positive
+from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
 
 
-class LevelCrossingEncoder(TransformerMixin, BaseEstimator):
+class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A spike each time a value has moved by `delta`: send-on-delta.
 
     A feature starts with its first value as reference r. When row k of the series brings the (scaled) value x,
@@ -105,10 +106,10 @@ def _crossings(values: np.ndarray, delta: float, dt: float) -> tuple[np.ndarray,
         gap = levels[row] - reached
         moves[row] = np.sign(gap) * np.floor(np.abs(gap) + 1e-9)
         reached += moves[row]
-    row, feature = np.nonzero(moves)
-    signed = moves[row, feature]
+    rows, feature = np.nonzero(moves)
+    signed = moves[rows, feature]
     number = np.abs(signed)
     place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    times = (np.repeat(row, number) + (place + 0.5) / np.repeat(number, number)) * dt
+    times = (np.repeat(rows, number) + (place + 0.5) / np.repeat(number, number)) * dt
     channels = np.where(signed > 0, feature, values.shape[1] + feature)
     return times, np.repeat(channels, number)

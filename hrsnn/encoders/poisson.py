@@ -9,14 +9,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hrsnn.checks import positive
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_rows, checked_series, is_series, positive
+from hrsnn.encoders.series import checked_rows, checked_series, is_series
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
 
 
-class PoissonEncoder(TransformerMixin, BaseEstimator):
+class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Poisson spike trains whose rate follows the values.
 
     ``rate = peak_rate * (x - low) / (high - low)``, clipped to [0, peak_rate], with `low` and `high` from the training

@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from hrsnn.errors import InputError
-from hrsnn.units import plain
 
 
 def is_series(X: Any) -> bool:
@@ -55,17 +54,3 @@ def checked_series(estimator: Any, X: Any, reset: bool) -> list[np.ndarray]:
     if reset:
         estimator.n_features_in_ = channels
     return samples
-
-
-def positive(name: str, value: Any, unit: str) -> float:
-    """`value` as a positive finite float, Brian2 quantities of the `unit` included.
-
-    Raises
-    ------
-    InputError
-        When it is none.
-    """
-    number = plain(value, unit, name)
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or not 0 < number < np.inf:
-        raise InputError(name, value, f"must be positive ({unit})")
-    return float(number)

@@ -193,7 +193,8 @@ def _network(
     )
     for name in ("tau_m", "tau_exc", "tau_inh"):
         setattr(neurons, name, getattr(reservoir, name) * brian2.ms)
-    neurons.t_refractory = reservoir.refractory * brian2.ms
+    # Brian2 would round a period down to whole steps
+    neurons.t_refractory = np.round(reservoir.refractory / reservoir.dt) * reservoir.dt * brian2.ms
     for name in ("v_rest", "i_bias", "v_threshold", "v_reset"):
         setattr(neurons, name, getattr(reservoir, name))
     for name, factor in vars(propagators(reservoir)).items():

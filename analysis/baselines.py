@@ -1,0 +1,207 @@
+"""What stands beside every forecast: the last value, a linear autoregression, and an echo state network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.analysis.forecast import ALPHAS, ridge_readout
+from hrsnn.errors import InputError
+from hrsnn.seeds import generator
+
+Array = NDArray[np.float64]
+
+
+def last_value(inputs: ArrayLike) -> Array:
+    """The forecast that nothing changes: ``prediction[t] = inputs[t]``, whatever the horizon.
+
+    Parameters
+    ----------
+    inputs : array, shape (times,) or (times, outputs)
+        The series whose later values are the targets.
+
+    Returns
+    -------
+    array, shaped as `inputs`
+        Row t is the forecast made at t.
+
+    Raises
+    ------
+    InputError
+        When a value is not finite.
+
+    Examples
+    --------
+    >>> series = np.array([1.0, 2.0, 4.0])
+    >>> targets = series[1:]
+    >>> last_value(series)[:-1] - targets
+    array([-1., -2.])
+    """
+    series = np.array(inputs, dtype=np.float64)
+    if not np.isfinite(series).all():
+        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
+    return series
+
+
+def linear_autoregression(
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    train: int,
+    lags: int | Sequence[int] = (1, 2, 5, 10, 20),
+    alphas: Sequence[float] = ALPHAS,
+    validation_share: float = 0.2,
+    *,
+    washout: int = 0,
+) -> Array:
+    """Forecast from the present and past inputs alone, by ridge regression.
+
+    ``prediction[t] = b + sum over k = 0..lags-1 of W_k inputs[t - k]``
+
+    Parameters
+    ----------
+    inputs : array, shape (times,) or (times, channels)
+    targets : array, shape (times,) or (times, outputs)
+        ``targets[t]`` is to be told from the inputs up to t.
+    train : int
+        Rows 0 to ``train - 1`` are the training part.
+    lags : int or sequence of int
+        How many inputs are looked at, the present one among them; of several, the number with the smallest error on the
+        validation rows is taken.
+    alphas, validation_share, washout
+        As in :func:`hrsnn.analysis.ridge_readout`. Rows without a whole history are not fitted either.
+
+    Returns
+    -------
+    array, shaped as `targets`
+        Row t is the forecast made at t. Before the first input the series is taken to be constant.
+
+    Raises
+    ------
+    InputError
+        When an option is not allowed, shapes do not match, values are not finite, or there are too few training rows.
+
+    Examples
+    --------
+    A sine obeys a linear recurrence of two lags.
+
+    >>> series = np.sin(0.3 * np.arange(300))
+    >>> prediction = linear_autoregression(series[:-1], series[1:], train=200, lags=2)
+    >>> bool(np.abs(prediction - series[1:])[200:].max() < 1e-6)
+    True
+    """
+    candidates = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
+    if not candidates or any(isinstance(lag, bool) or int(lag) != lag or lag < 1 for lag in candidates):
+        raise InputError("lags", lags, "must be a whole number >= 1, or several")
+    series = np.asarray(inputs, dtype=np.float64)
+    if series.ndim == 1:
+        series = series[:, None]
+    if series.ndim != 2 or series.size == 0:
+        raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
+    if not np.isfinite(series).all():
+        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
+    # the same rows for every number of lags, or their validation errors could not be compared
+    first = max(washout, max(candidates) - 1)
+    forecasts = [
+        ridge_readout(_history(series, int(lag)), targets, train, alphas, validation_share, washout=first)
+        for lag in sorted(candidates)
+    ]
+    return min(forecasts, key=lambda forecast: forecast.validation_error).prediction
+
+
+def echo_state_network(
+    inputs: ArrayLike,
+    size: int,
+    seed: int = 0,
+    *,
+    spectral_radius: float = 0.9,
+    input_scale: float = 0.5,
+    bias_scale: float = 0.1,
+    leak: float = 1.0,
+    recurrent: Literal["gaussian", "orthogonal"] = "gaussian",
+) -> Array:
+    """States of an echo state network of tanh units, to be read by :func:`hrsnn.analysis.ridge_readout`.
+
+    ``x(t) = (1 - leak) x(t - 1) + leak tanh(W x(t - 1) + V u(t) + b)``, ``x = 0`` before the first input.
+
+    Parameters
+    ----------
+    inputs : array, shape (times,) or (times, channels)
+        The u(t); scale them to about 1 first.
+    size : int
+        Number of units.
+    seed : int
+        Of W, V and b.
+    spectral_radius : float
+        Largest absolute eigenvalue of W.
+    input_scale, bias_scale : float
+        V is uniform(-input_scale, input_scale), b uniform(-bias_scale, bias_scale). Without a bias the network is odd:
+        the negated input gives the negated states.
+    leak : float
+        Over 0 and up to 1.
+    recurrent : {"gaussian", "orthogonal"}
+        W before scaling: independent Gaussian entries, or a random orthogonal matrix, which remembers longest.
+
+    Returns
+    -------
+    array, shape (times, size)
+
+    Raises
+    ------
+    InputError
+        When an option is out of range or an input is not finite.
+
+    Examples
+    --------
+    >>> states = echo_state_network(np.sin(np.arange(50.0)), size=20, seed=1)
+    >>> states.shape, bool(np.abs(states).max() < 1)
+    ((50, 20), True)
+
+    References
+    ----------
+    H. Jaeger, "The echo state approach to analysing and training recurrent neural networks", GMD Report 148 (2001).
+    """
+    series = np.asarray(inputs, dtype=np.float64)
+    if series.ndim == 1:
+        series = series[:, None]
+    if series.ndim != 2:
+        raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
+    if not np.isfinite(series).all():
+        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise InputError("size", size, "must be a whole number >= 1")
+    for field, value in (
+        ("spectral_radius", spectral_radius),
+        ("input_scale", input_scale),
+        ("bias_scale", bias_scale),
+    ):
+        if not (np.isfinite(value) and value >= 0):
+            raise InputError(field, value, "must be >= 0")
+    if not 0 < leak <= 1:
+        raise InputError("leak", leak, "must be over 0 and up to 1")
+    if recurrent not in ("gaussian", "orthogonal"):
+        raise InputError("recurrent", recurrent, "must be 'gaussian' or 'orthogonal'")
+
+    w = generator(seed, "echo_state_network", "recurrent").normal(size=(size, size))
+    if recurrent == "orthogonal":
+        w = spectral_radius * np.linalg.qr(w)[0]
+    else:
+        w *= spectral_radius / np.abs(np.linalg.eigvals(w)).max()
+    channels = series.shape[1]
+    v = generator(seed, "echo_state_network", "input").uniform(-input_scale, input_scale, (channels, size))
+    b = generator(seed, "echo_state_network", "bias").uniform(-bias_scale, bias_scale, size)
+    drive = series @ v + b
+    states = np.empty_like(drive)
+    x = np.zeros(size)
+    for t, arriving in enumerate(drive):
+        x = (1 - leak) * x + leak * np.tanh(w @ x + arriving)
+        states[t] = x
+    return states
+
+
+def _history(series: Array, lags: int) -> Array:
+    """Row t holds ``series[t], ..., series[t - lags + 1]``, side by side."""
+    padded = np.concatenate([np.repeat(series[:1], lags - 1, axis=0), series])
+    return np.hstack([padded[lags - 1 - lag : len(padded) - lag] for lag in range(lags)])

@@ -1,0 +1,97 @@
+"""How active a population was."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Trains(Protocol):
+    """The part of :class:`hrsnn.SpikeTrains` that counts."""
+
+    @property
+    def channels(self) -> NDArray[np.integer[Any]]:
+        """Channel of each spike of all samples."""
+        ...
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        ...
+
+    @property
+    def durations(self) -> NDArray[np.floating[Any]]:
+        """Length of each sample (ms)."""
+        ...
+
+
+def firing_rates(trains: Trains) -> NDArray[np.float64]:
+    """Mean firing rate of every channel over all samples.
+
+    ``rate_i = spikes of i in all samples / sum of the samples' durations``
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        For instance the ``spikes`` of an :class:`hrsnn.Activity`; durations in ms.
+
+    Returns
+    -------
+    array, shape (channels,)
+        In Hz; nan when the durations sum to 0 (no samples).
+
+    Examples
+    --------
+    >>> from hrsnn import SpikeTrains
+    >>> trains = SpikeTrains([1.0, 4.0, 2.5], [0, 1, 1], offsets=[0, 2, 3], n_channels=3, duration=50.0)
+    >>> firing_rates(trains)
+    array([10., 20.,  0.])
+    """
+    total = float(np.sum(trains.durations))
+    counts = np.bincount(trains.channels, minlength=trains.n_channels).astype(np.float64)
+    return counts / total * 1000 if total > 0 else np.full(trains.n_channels, np.nan)
+
+
+def mean_rate(trains: Trains) -> float:
+    """Mean over the channels of :func:`firing_rates`, silent ones among them.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+
+    Returns
+    -------
+    float
+        In Hz; nan without samples.
+
+    Examples
+    --------
+    >>> from hrsnn import SpikeTrains
+    >>> mean_rate(SpikeTrains([1.0, 4.0, 2.5], [0, 1, 1], offsets=[0, 2, 3], n_channels=3, duration=50.0))
+    10.0
+    """
+    return float(firing_rates(trains).mean())
+
+
+def silent_share(trains: Trains) -> float:
+    """Share of the channels without a single spike in any sample.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+
+    Returns
+    -------
+    float
+        Between 0 and 1; nan without samples, where nothing could have fired.
+
+    Examples
+    --------
+    >>> from hrsnn import SpikeTrains
+    >>> silent_share(SpikeTrains([1.0, 4.0, 2.5], [0, 1, 1], offsets=[0, 2, 3], n_channels=4, duration=50.0))
+    0.5
+    """
+    rates = firing_rates(trains)
+    return float("nan") if np.isnan(rates).any() else float((rates == 0).mean())

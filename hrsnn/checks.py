@@ -1,0 +1,88 @@
+"""Numbers as they come from a caller, checked and brought to one type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hrsnn.errors import InputError
+from hrsnn.units import plain
+
+
+def positive(name: str, value: Any, unit: str) -> float:
+    """`value` as a positive finite float; Brian2 quantities become plain numbers in `unit`.
+
+    Raises
+    ------
+    InputError
+        When it is none; the message names the field and the unit.
+
+    Examples
+    --------
+    >>> positive("dt", 2, "ms")
+    2.0
+    """
+    number = plain(value, unit if unit in ("ms", "mV", "Hz") else None, name)
+    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or not 0 < number < np.inf:
+        raise InputError(name, value, f"must be positive ({unit})")
+    return float(number)
+
+
+def count_of(name: str, value: Any, least: int = 1) -> int:
+    """`value` as an int >= `least`.
+
+    Raises
+    ------
+    InputError
+        When it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(name, value, f"must be a whole number >= {least}")
+    return int(value)
+
+
+def float_vector(name: str, values: Any) -> np.ndarray:
+    """`values` as a new 1-D float64 array.
+
+    Raises
+    ------
+    InputError
+        When they are no numbers, or have another dimension than one.
+    """
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(name, values, "must be numbers") from error
+    if array.ndim != 1:
+        raise InputError(name, array.shape, "must have one dimension")
+    return array
+
+
+def whole_vector(name: str, values: Any, dtype: type[np.signedinteger[Any]]) -> np.ndarray:
+    """`values` as a new 1-D integer array; floats are taken where they are whole.
+
+    Raises
+    ------
+    InputError
+        When they are no whole numbers, do not fit in `dtype`, or have another dimension than one.
+
+    Examples
+    --------
+    >>> whole_vector("channels", [0.0, 3.0], np.int32)
+    array([0, 3], dtype=int32)
+    """
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(name, array.shape, "must have one dimension")
+    if array.dtype.kind == "f":
+        bad = np.flatnonzero(~(np.isfinite(array) & (array == np.floor(array))))
+        if len(bad):
+            raise InputError(f"{name}[{bad[0]}]", array[bad[0]], "must be a whole number")
+    elif array.dtype.kind not in "biu":
+        raise InputError(name, values, "must be whole numbers")
+    limits = np.iinfo(dtype)
+    for extreme in (array.min(), array.max()) if array.size else ():
+        if not limits.min <= extreme <= limits.max:
+            raise InputError(name, extreme, f"must be {limits.min} to {limits.max}")
+    return array.astype(dtype)

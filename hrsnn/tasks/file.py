@@ -1,0 +1,69 @@
+"""A user's own spike trains and labels, from one file."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from hrsnn.errors import FileError
+from hrsnn.files import PathLike
+from hrsnn.spike_trains import SpikeTrains
+from hrsnn.tasks.task import ClassificationTask, split_rows
+
+
+def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
+    """Spike trains and labels written by ``SpikeTrains.save(path, labels=...)``; stratified random split.
+
+    Parameters
+    ----------
+    path : path
+        The ``.npz`` file.
+    test_share : float
+        Share of the samples to test on.
+    seed : int
+        Root of the split.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, damaged, of another kind, or holds no labels or only one class.
+    InputError
+        When the share is not between 0 and 1 or leaves a part empty.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.npz"
+    >>> trains = SpikeTrains.from_samples([([5.0 * k], [k % 2]) for k in range(8)], n_channels=2, duration=50.0)
+    >>> trains.save(path, labels=["left", "right"] * 4)
+    >>> file(path).x_train
+    SpikeTrains(6 samples, 2 channels, 6 spikes, 50 ms)
+    """
+    trains, labels = SpikeTrains.load_labelled(path)
+    if len(np.unique(labels)) < 2:
+        raise FileError(path, "its labels name fewer than two classes")
+    train, test = split_rows(labels, test_share, seed)
+    return ClassificationTask(
+        name="file",
+        x_train=trains[train],
+        y_train=labels[train],
+        x_test=trains[test],
+        y_test=labels[test],
+        classes=np.unique(labels),
+        encoder=None,
+        raw_baseline=Pipeline(
+            [
+                ("counts", FunctionTransformer(spike_counts)),
+                ("scale", StandardScaler()),
+                ("classify", LogisticRegression(max_iter=2000)),
+            ]
+        ),
+        raw_baseline_name="logistic regression on the spike counts of each channel",
+    )
+
+
+def spike_counts(trains: SpikeTrains) -> np.ndarray:
+    """Spikes of each channel over the whole sample, (samples, channels)."""
+    return trains.counts(1)[:, 0]

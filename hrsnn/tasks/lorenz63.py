@@ -1,0 +1,116 @@
+"""The Lorenz-63 system: forecast a chaotic series."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrsnn.checks import count_of, positive
+from hrsnn.seeds import generator
+from hrsnn.tasks.task import SeriesTask
+
+SIGMA, RHO, BETA = 10.0, 28.0, 8.0 / 3.0
+LYAPUNOV_EXPONENT = 0.906
+_LONGEST_STEP = 0.01
+
+
+def lorenz63(
+    train: int = 500,
+    test: int = 100,
+    dt: float = 0.01,
+    transient: int = 5000,
+    horizon: int = 1,
+    washout: int = 100,
+    hold: float = 20.0,
+    seed: int = 0,
+) -> SeriesTask:
+    """The state of the Lorenz-63 system, `horizon` steps ahead.
+
+        dx/dt = 10 (y - x),   dy/dt = x (28 - z) - y,   dz/dt = x y - 8/3 z
+
+    Parameters
+    ----------
+    train, test : int
+        Number of values to train and to test on.
+    dt : float
+        Time from one value to the next, in the system's units.
+    transient : int
+        Values dropped before anything else: the way to the attractor.
+    horizon : int
+        How many values ahead the target lies.
+    washout : int
+        Values before the training part that only bring the reservoir's state in.
+    hold : float
+        Time in ms for which each value is held.
+    seed : int
+        Root of the initial point.
+
+    Returns
+    -------
+    SeriesTask
+        With (x, y, z) as inputs and targets, standardised by the training part of the inputs.
+
+    Raises
+    ------
+    InputError
+        When a number is out of range.
+
+    Notes
+    -----
+    Integrated by the classical fourth-order Runge-Kutta method in steps of at most 0.01. The targets of the training
+    part overlap the test part's inputs by `horizon` values, its targets by none.
+
+    References
+    ----------
+    E. N. Lorenz, Deterministic nonperiodic flow, J. Atmos. Sci. 20 (1963), eq. 25-27. The largest Lyapunov exponent,
+    0.906: J. C. Sprott, Chaos and Time-Series Analysis (2003).
+
+    Examples
+    --------
+    >>> task = lorenz63(train=500, test=100)
+    >>> task.inputs[task.train].shape, task.targets[task.test].shape
+    ((500, 3), (100, 3))
+    >>> bool(np.all(task.targets[0] == task.inputs[1]))
+    True
+    """
+    train, test, horizon = count_of("train", train, 2), count_of("test", test), count_of("horizon", horizon)
+    washout, transient = count_of("washout", washout, 0), count_of("transient", transient, 0)
+    hold = positive("hold", hold, "ms")
+    dt = positive("dt", dt, "time units")
+    # around the attractor; the transient takes it there
+    start = generator(seed, "lorenz63").uniform([-10.0, -10.0, 15.0], [10.0, 10.0, 35.0])
+    states = trajectory(start, transient + washout + train + test + horizon - 1, dt)[transient:]
+    learned = states[washout : washout + train]
+    states = (states - learned.mean(axis=0)) / learned.std(axis=0)
+    return SeriesTask(
+        name="lorenz63",
+        inputs=states[:-horizon],
+        targets=states[horizon:],
+        hold=hold,
+        train=slice(washout, washout + train),
+        test=slice(washout + train, washout + train + test),
+        washout=washout,
+        time_step=dt,
+        lyapunov_exponent=LYAPUNOV_EXPONENT,
+    )
+
+
+def trajectory(start: np.ndarray, steps: int, dt: float) -> np.ndarray:
+    """States at 0, dt, ..., ``steps * dt``: (steps + 1, 3)."""
+    inner = int(np.ceil(dt / _LONGEST_STEP * (1 - 1e-12)))
+    step = dt / inner
+    states = np.empty((steps + 1, 3))
+    states[0] = state = np.asarray(start, dtype=np.float64)
+    for index in range(1, steps + 1):
+        for _ in range(inner):
+            k1 = _drift(state)
+            k2 = _drift(state + step / 2 * k1)
+            k3 = _drift(state + step / 2 * k2)
+            k4 = _drift(state + step * k3)
+            state = state + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        states[index] = state
+    return states
+
+
+def _drift(state: np.ndarray) -> np.ndarray:
+    x, y, z = state
+    return np.array([SIGMA * (y - x), x * (RHO - z) - y, x * y - BETA * z])

@@ -1,0 +1,58 @@
+"""Memory: random numbers in, the same numbers some time later out."""
+
+from __future__ import annotations
+
+from hrsnn.checks import count_of, positive
+from hrsnn.errors import InputError
+from hrsnn.seeds import generator
+from hrsnn.tasks.task import SeriesTask
+
+
+def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int = 0) -> SeriesTask:
+    """Independent numbers u, uniform in (-1, 1), each held for a while; the delays are the score's business.
+
+    Parameters
+    ----------
+    values : int
+        Number of values, washout included.
+    hold : float
+        Time in ms for which each value is held.
+    washout : int
+        Values at the start that only bring the reservoir's state in.
+    seed : int
+        Root of the numbers.
+
+    Returns
+    -------
+    SeriesTask
+        With one channel; ``targets`` equal ``inputs``. The last quarter after the washout is the test part.
+
+    Raises
+    ------
+    InputError
+        When a number is out of range.
+
+    References
+    ----------
+    H. Jaeger, Short term memory in echo state networks, GMD report 152 (2001).
+
+    Examples
+    --------
+    >>> task = memory(values=1000)
+    >>> task.inputs.shape, task.train, task.test
+    ((1000, 1), slice(200, 800, None), slice(800, 1000, None))
+    """
+    values, washout = count_of("values", values), count_of("washout", washout, 0)
+    if values < washout + 4:
+        raise InputError("values", values, f"must be at least four more than the washout, {washout + 4}")
+    u = generator(seed, "memory task").uniform(-1.0, 1.0, size=(values, 1))
+    border = values - (values - washout) // 4
+    return SeriesTask(
+        name="memory",
+        inputs=u,
+        targets=u,
+        hold=positive("hold", hold, "ms"),
+        train=slice(washout, border),
+        test=slice(border, values),
+        washout=washout,
+    )

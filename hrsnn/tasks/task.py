@@ -1,0 +1,151 @@
+"""What a task is: data already split, with the encoder and the baseline that belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hrsnn.errors import InputError
+from hrsnn.seeds import generator
+
+
+@dataclass(frozen=True)
+class ClassificationTask:
+    """Samples with labels, split into a training and a test part.
+
+    Attributes
+    ----------
+    name : str
+        What `load_task` knows it by.
+    x_train, x_test : ndarray (samples, channels), list of waveforms, or SpikeTrains
+        Raw input. Training samples come in random order: a network that learns online never sees one class at a stretch.
+    y_train, y_test : ndarray, (samples,)
+        Labels.
+    classes : ndarray
+        The labels that occur, sorted.
+    encoder : unfitted scikit-learn transformer, or None
+        From raw input to `SpikeTrains`; None where the input is `SpikeTrains` already.
+    raw_baseline : unfitted scikit-learn classifier
+        A linear classifier on the raw input: what a spiking result has to be read beside.
+    raw_baseline_name : str
+        What the baseline is, in words.
+    """
+
+    name: str
+    x_train: Any
+    y_train: np.ndarray
+    x_test: Any
+    y_test: np.ndarray
+    classes: np.ndarray
+    encoder: Any
+    raw_baseline: Any
+    raw_baseline_name: str
+
+    def subset(self, train: int | None = None, test: int | None = None, seed: int = 0) -> ClassificationTask:
+        """The same task with fewer samples, drawn at random with the classes' shares kept.
+
+        Parameters
+        ----------
+        train, test : int, optional
+            How many samples to keep, at least one a class; by default, or where there are no more, all.
+        seed : int
+            Root of the draw.
+
+        Raises
+        ------
+        InputError
+            When a number is below the number of classes.
+
+        Examples
+        --------
+        >>> from hrsnn.tasks import load_task
+        >>> small = load_task("digits").subset(train=50, test=20)
+        >>> len(small.x_train), len(small.x_test), [int(n) for n in np.bincount(small.y_test)]
+        (50, 20, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
+        """
+        changed: dict[str, Any] = {}
+        for part, count in (("train", train), ("test", test)):
+            labels = getattr(self, f"y_{part}")
+            if count is None or (isinstance(count, (int, np.integer)) and count >= len(labels)):
+                continue
+            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < len(self.classes):
+                raise InputError(part, count, f"must be a whole number >= {len(self.classes)}, one sample a class")
+            rows = np.sort(stratified_rows(labels, int(count), generator(seed, "subset", part)))
+            changed[f"x_{part}"], changed[f"y_{part}"] = take(getattr(self, f"x_{part}"), rows), labels[rows]
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class SeriesTask:
+    """A time series in and one out, with the parts to train and to test on.
+
+    The first ``washout`` values only bring the reservoir's state in: they belong to neither part. A validation part is
+    taken from the end of the training part by whoever needs one.
+
+    Attributes
+    ----------
+    name : str
+        What `load_task` knows it by.
+    inputs : ndarray, (time, channels)
+        Input values, standardised by the training part (or in [-1, 1] by construction).
+    targets : ndarray, (time, outputs)
+        What a readout has to give at the same place, in the units of the inputs.
+    hold : float
+        Time in ms for which each value is held.
+    train, test : slice
+        Where the two parts lie; ``train.start == washout`` and ``test.start == train.stop``.
+    washout : int
+        Number of values before the training part.
+    time_step : float
+        Time from one value to the next in the units of the system; 1 where it has none.
+    lyapunov_exponent : float or None
+        The largest exponent of the system, per unit of its time: 1/it is the Lyapunov time.
+    """
+
+    name: str
+    inputs: np.ndarray
+    targets: np.ndarray
+    hold: float
+    train: slice
+    test: slice
+    washout: int
+    time_step: float = 1.0
+    lyapunov_exponent: float | None = None
+
+
+def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """`count` random rows in random order, each class with its share of them (largest remainders get the odd ones)."""
+    classes, members = np.unique(labels, return_inverse=True)
+    sizes = np.bincount(members, minlength=len(classes))
+    shares = count * sizes / len(labels)
+    quota = np.floor(shares + 1e-9).astype(int)
+    # equal remainders are broken at random, not in favour of the first classes
+    order = np.lexsort((random.random(len(classes)), quota - shares))
+    quota[order[: count - quota.sum()]] += 1
+    chosen = [random.permutation(np.flatnonzero(members == index))[:number] for index, number in enumerate(quota)]
+    return random.permutation(np.concatenate(chosen))
+
+
+def split_rows(labels: np.ndarray, test_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training and test rows, each in random order, the classes' shares kept.
+
+    Raises
+    ------
+    InputError
+        When the share is not between 0 and 1, or leaves a part empty.
+    """
+    if not 0 < test_share < 1:
+        raise InputError("test_share", test_share, "must be between 0 and 1")
+    count = round(len(labels) * test_share)
+    if not 0 < count < len(labels):
+        raise InputError("test_share", test_share, f"leaves nothing to train or test on ({len(labels)} samples)")
+    random = generator(seed, "split")
+    test = stratified_rows(labels, count, random)
+    return random.permutation(np.setdiff1d(np.arange(len(labels)), test)), test
+
+
+def take(samples: Any, rows: np.ndarray) -> Any:
+    """The given rows of an array, of spike trains or of a list."""
+    return [samples[row] for row in rows] if isinstance(samples, list) else samples[rows]

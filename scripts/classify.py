@@ -1,0 +1,122 @@
+"""``hrsnn classify``: name digits, spoken digits, or your own spike trains."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.errors import InputError
+from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.out_folder import Report
+
+if TYPE_CHECKING:
+    from hrsnn.reservoir import Reservoir
+    from hrsnn.tasks import ClassificationTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classify(Command):
+    """Classify with a reservoir that learns its input by STDP and a linear readout, beside three baselines."""
+
+    task: Literal["digits", "fsdd", "file"] = "digits"
+    """What to classify: 8 x 8 digits (bundled), spoken digits (a folder of wavs), or your own spike trains."""
+
+    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
+    """The folder of wavs, or the .npz file of SpikeTrains.save(path, labels=...)."""
+
+    split: Annotated[Literal["official", "speaker"], tyro.conf.arg(help_behavior_hint="(for fsdd; default: official)")] = (
+        "official"
+    )
+    """Test on the official test set, or on a speaker who is not in the training set."""
+
+    train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
+    """Training samples: a random part, stratified."""
+
+    test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
+    """Test samples: a random part, stratified."""
+
+    plastic: bool = True
+    """Whether STDP runs over the training samples."""
+
+    readout: Literal["logistic", "ridge", "sampled"] = "logistic"
+    """Logistic regression, ridge, or a small network on the 10 % of the neurons with the highest betweenness."""
+
+    def run(self) -> Report:
+        """Classify, and report the accuracy beside its baselines."""
+        from hrsnn.analysis.protocols import classify
+        from hrsnn.scripts import pictures
+
+        spec = self.reservoir_spec()
+        task = self.load()
+        result = classify(
+            task,
+            spec,
+            seed=self.seed,
+            plastic=self.plastic,
+            readout=self.readout,
+            select=most_central_neurons if self.readout == "sampled" else None,
+            engine=self.engine,
+            progress=self.progress,
+        )
+        title = (
+            f"{task.name}: {len(task.y_train)} training and {len(task.y_test)} test samples, "
+            f"{spec.neurons} neurons, seed {self.seed}"
+        )
+        return Report(
+            title=title,
+            seed=self.seed,
+            spec=spec,
+            reservoir=result.reservoir,
+            scores={"accuracy": result.accuracy},
+            baselines={"accuracy": result.baselines},
+            spikes=dataclasses.asdict(result.rates),
+            draw=lambda: pictures.of_classification(result, task.classes),
+            timing=result.timing,
+            details={
+                "task": task.name,
+                "train_samples": len(task.y_train),
+                "test_samples": len(task.y_test),
+                "plastic": self.plastic,
+                "readout": self.readout,
+            },
+        )
+
+    def load(self) -> ClassificationTask:
+        """The task that the options name."""
+        from hrsnn.tasks import load_task
+
+        options: dict[str, Any] = {}
+        if self.task == "digits":
+            if self.path is not None:
+                raise InputError("--path", str(self.path), "is for --task fsdd or file; the digits are bundled")
+            options["seed"] = self.seed
+        elif self.path is None:
+            wanted = "the folder of wavs" if self.task == "fsdd" else "the .npz file of spike trains and labels"
+            raise InputError("--path", None, f"must name {wanted}")
+        else:
+            options["path"] = self.path
+            options |= {"split": self.split} if self.task == "fsdd" else {"seed": self.seed}
+        task = load_task(self.task, **options)
+        if self.train is None and self.test is None:
+            return task
+        return task.subset(train=self.train, test=self.test, seed=self.seed)
+
+
+def most_central_neurons(reservoir: Reservoir) -> Any:
+    """The tenth of the neurons with the highest betweenness over the links that STDP left."""
+    from hrsnn.networks import betweenness, most_central
+
+    alive = reservoir.weight > 0
+    return most_central(betweenness(reservoir.neurons, reservoir.pre[alive], reservoir.post[alive], reservoir.weight[alive]))
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Classify))

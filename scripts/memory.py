@@ -1,0 +1,82 @@
+"""``hrsnn memory``: how many past input values a reservoir remembers."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.out_folder import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory(Command):
+    """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
+
+    values: int = 4000
+    """How many input values."""
+
+    hold: float = 20.0
+    """How long each value is held (ms)."""
+
+    max_delay: int = 100
+    """Longest delay, in values."""
+
+    noise: Annotated[
+        Literal["none", "fresh", "frozen"] | None,
+        tyro.conf.arg(metavar="{none,fresh,frozen}", help_behavior_hint="(default: as the spec says)"),
+    ] = None
+    """Background input: off, never the same, or the same at every value."""
+
+    def run(self) -> Report:
+        """Measure the capacity, and report it beside the same network without links and the raw input."""
+        from hrsnn.analysis.protocols import memory
+        from hrsnn.scripts import pictures
+
+        spec = self.reservoir_spec()
+        result = memory(
+            spec,
+            seed=self.seed,
+            values=self.values,
+            hold=self.hold,
+            max_delay=self.max_delay,
+            noise=self.noise,
+            engine=self.engine,
+            progress=self.progress,
+        )
+        raw = result.raw_input.total
+        return Report(
+            title=f"memory: {self.values} values of {self.hold:g} ms, {spec.neurons} neurons, seed {self.seed}",
+            seed=self.seed,
+            spec=spec,
+            reservoir=result.reservoir,
+            scores={"memory_capacity": result.spikes.total, "memory_capacity_v": result.v.total},
+            baselines={
+                "memory_capacity": {"no_recurrence": result.spikes_uncoupled.total, "raw_input": raw},
+                "memory_capacity_v": {"no_recurrence": result.v_uncoupled.total, "raw_input": raw},
+            },
+            spikes=dataclasses.asdict(result.rates),
+            draw=lambda: pictures.of_memory(result),
+            timing=result.timing,
+            details={
+                "task": "memory",
+                "noise": self.noise,
+                "values": self.values,
+                "hold_ms": self.hold,
+                "interval": {"memory_capacity": result.spikes.interval, "memory_capacity_v": result.v.interval},
+                "span_ms": {"memory_capacity": result.spikes.span, "memory_capacity_v": result.v.span},
+                "curve": {"memory_capacity": result.spikes.curve, "memory_capacity_v": result.v.curve},
+            },
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Memory))

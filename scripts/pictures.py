@@ -1,0 +1,71 @@
+"""Which pictures belong to which outcome, by the name of their file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hrsnn.analysis import figures
+
+if TYPE_CHECKING:
+    from hrsnn.activity import Activity
+    from hrsnn.analysis.protocols import Classification, Forecasting, Memory, Ranking
+    from hrsnn.reservoir import Reservoir
+
+Pictures = dict[str, Figure]
+#: How much of a long run a raster shows (ms).
+_RASTER = 1000.0
+
+
+def of_classification(result: Classification, classes: Sequence[Any]) -> Pictures:
+    """Accuracy beside its baselines, confusions, weights before and after STDP, and the network at work."""
+    before, after = result.initial_reservoir, result.reservoir
+    return {
+        **_of_network(after, result.activity),
+        "accuracy": figures.scores_bar({"accuracy": result.accuracy}, result.baselines, chance=1 / len(classes)),
+        "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
+        "weights": figures.weights_before_after(before.weight, after.weight, after.w_max, after.is_excitatory[after.pre]),
+    }
+
+
+def of_memory(result: Memory) -> Pictures:
+    """The memory curves with their surrogates, and the network at work."""
+    curves = {
+        "spikes": result.spikes,
+        "v": result.v,
+        "spikes, no recurrence": result.spikes_uncoupled,
+        "v, no recurrence": result.v_uncoupled,
+    }
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "memory": figures.memory_curve(curves, hold=result.spikes.hold),
+    }
+
+
+def of_forecast(result: Forecasting) -> Pictures:
+    """The series and its forecast, and the network at work."""
+    steps = np.arange(len(result.target))
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "forecast": figures.forecast_series(steps * result.hold, result.target, result.prediction),
+    }
+
+
+def of_ranks(result: Ranking) -> Pictures:
+    """The singular values of the states, and the network at work."""
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "singular_values": figures.singular_values(result.states, result.ranks.effective),
+    }
+
+
+def _of_network(reservoir: Reservoir, activity: Activity) -> Pictures:
+    duration = min(float(activity.durations[0]), _RASTER)
+    first = activity.spikes[:1].time_slice(0.0, duration)
+    return {
+        "raster": figures.spike_raster(first.times, first.channels, reservoir.is_excitatory, duration),
+        "time_constants": figures.time_constants(reservoir.tau_m, reservoir.is_excitatory),
+    }

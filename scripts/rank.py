@@ -1,0 +1,53 @@
+"""``hrsnn rank``: how many dimensions the states of a reservoir span."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.errors import InputError
+from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.out_folder import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rank(Command):
+    """Measure the effective rank of the final states over a set of digits, beside that of the input."""
+
+    stimuli: int = 100
+    """How many stimuli: digits, as many of each class."""
+
+    def run(self) -> Report:
+        """Measure the ranks, and report them beside those without recurrent links and of the input."""
+        from hrsnn.analysis.protocols import rank
+        from hrsnn.scripts import pictures
+        from hrsnn.tasks import load_task
+
+        if self.stimuli < 1:
+            raise InputError("--stimuli", self.stimuli, "must be at least 1")
+        spec = self.reservoir_spec()
+        digits = load_task("digits", seed=self.seed).subset(train=self.stimuli, seed=self.seed)
+        stimuli = digits.encoder.fit_transform(digits.x_train)
+        result = rank(stimuli, spec, seed=self.seed, engine=self.engine, progress=self.progress)
+        ranks, uncoupled, counts = map(dataclasses.asdict, (result.ranks, result.uncoupled, result.input_counts))
+        return Report(
+            title=f"rank: {self.stimuli} digits, {spec.neurons} neurons, seed {self.seed}",
+            seed=self.seed,
+            spec=spec,
+            reservoir=result.reservoir,
+            scores={f"{kind}_rank": value for kind, value in ranks.items()},
+            baselines={f"{kind}_rank": {"no_recurrence": uncoupled[kind], "input_counts": counts[kind]} for kind in ranks},
+            spikes=dataclasses.asdict(result.rates),
+            draw=lambda: pictures.of_ranks(result),
+            timing=result.timing,
+            details={"task": "digits", "stimuli": self.stimuli},
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Rank))

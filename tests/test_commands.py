@@ -1,0 +1,344 @@
+"""The commands from the outside: what they print, what they leave behind, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hrsnn
+from hrsnn import scripts
+from hrsnn.errors import FileError, HrsnnWarning, InputError
+from hrsnn.scripts import command, out_folder
+
+PNG = b"\x89PNG\r\n\x1a\n"
+#: The smallest run of each command that says anything.
+SMALL = {
+    "classify": ["--train", "40", "--test", "20", "--neurons", "30"],
+    "memory": ["--values", "600", "--max-delay", "5", "--neurons", "30"],
+    "forecast": ["--train", "200", "--test", "50", "--neurons", "30"],
+    "rank": ["--stimuli", "10", "--neurons", "30"],
+}
+SCORES = {
+    "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence"}},
+    "memory": {
+        "memory_capacity": {"raw_input", "no_recurrence"},
+        "memory_capacity_v": {"raw_input", "no_recurrence"},
+    },
+    "forecast": {
+        "nrmse": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
+        "nrmse_v": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
+    },
+    "rank": {f"{kind}_rank": {"no_recurrence", "input_counts"} for kind in ("effective", "entropy", "numerical")},
+}
+PICTURES = {
+    "classify": {"raster", "time_constants", "accuracy", "confusion", "weights"},
+    "memory": {"raster", "time_constants", "memory"},
+    "forecast": {"raster", "time_constants", "forecast"},
+    "rank": {"raster", "time_constants", "singular_values"},
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """Run ``hrsnn ...`` in this process: its exit code and all it wrote, whoever wrote it."""
+
+    def run(*arguments: object) -> Ran:
+        capfd.readouterr()
+        code = scripts.main([str(argument) for argument in arguments])
+        return Ran(code, *capfd.readouterr())
+
+    yield run
+    # a command leaves the process as it was
+    assert logging.getLogger("hrsnn").handlers == []
+
+
+def folder(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+@pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
+@pytest.mark.parametrize("verb", SMALL)
+def test_json_and_out_folder(verb: str, run: Any, tmp_path: Path) -> None:
+    ran = run(verb, *SMALL[verb], "--seed", 3, "--json", "--out", tmp_path / "a")
+    assert ran.code == 0, ran.err
+    assert ran.out.count("\n") == 1
+    metrics = json.loads(ran.out)
+    assert metrics["seed"] == 3
+    assert set(metrics["versions"]) == {"hrsnn", "python", "numpy", "scipy", "scikit-learn", "brian2", "networkx"}
+    assert {name: set(beside) for name, beside in metrics["baselines"].items()} == SCORES[verb]
+    assert set(metrics["scores"]) == set(SCORES[verb])
+    assert all(np.isfinite(value) for value in metrics["scores"].values())
+    assert set(metrics["spikes"]) == {"mean_rate", "silent_share", "spikes_per_neuron"}
+
+    files = folder(tmp_path / "a")
+    pictures = {f"{name}.png" for name in PICTURES[verb]}
+    assert set(files) == {"spec.toml", "metrics.json", "timing.json", "reservoir.npz"} | pictures
+    assert json.loads(files["metrics.json"]) == metrics
+    assert all(value > 0 for value in json.loads(files["timing.json"]).values())
+    assert all(files[name].startswith(PNG) for name in pictures)
+    assert hrsnn.ReservoirSpec.load(tmp_path / "a" / "spec.toml").neurons == 30
+    assert hrsnn.Reservoir.load(tmp_path / "a" / "reservoir.npz").neurons == 30
+
+    # the spec that a run leaves behind describes it: the same seed gives the same bytes, but for the time it took
+    again = [*SMALL[verb][: SMALL[verb].index("--neurons")], "--spec", tmp_path / "a" / "spec.toml"]
+    assert run(verb, *again, "--seed", 3, "--quiet", "--out", tmp_path / "b").code == 0
+    others = folder(tmp_path / "b")
+    assert {name for name in files if files[name] != others[name]} <= {"timing.json"}
+
+
+def test_text_shows_each_score_with_its_baselines_and_writes_nothing(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("classify", *SMALL["classify"], "--no-plastic", "--quiet")
+    assert ran.code == 0
+    assert ran.err == ""
+    words = [line.rsplit(maxsplit=1)[0].strip() for line in ran.out.splitlines()]
+    assert words[1:5] == ["accuracy", "raw input", "encoder counts", "no recurrence"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_own_spike_trains(run: Any, tmp_path: Path) -> None:
+    labels = np.repeat([0, 1], 20)
+    # class 0 spikes on channel 0 and class 1 on channel 1, at 2, 4, ... 38 ms
+    times = np.tile(np.arange(2.0, 40.0, 2.0), len(labels))
+    channels = np.repeat(labels, 19)
+    trains = hrsnn.SpikeTrains(times, channels, np.arange(0, len(times) + 1, 19), n_channels=2, duration=40.0)
+    trains.save(tmp_path / "own.npz", labels=labels)
+    ran = run("classify", "--task", "file", "--path", tmp_path / "own.npz", "--neurons", 40, "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["scores"]["accuracy"] == 1.0
+
+
+def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
+    ran = run("spec", "--set", "tau_m_exc.mean=25", "--set", "tau_exc=4", "--neurons", 50, "--variant", "HoNHeS")
+    assert ran.code == 0
+    wanted = hrsnn.ReservoirSpec().updated({"tau_m_exc.mean": 25, "tau_exc": 4, "neurons": 50}).variant("HoNHeS")
+    assert hrsnn.ReservoirSpec.from_toml(ran.out) == wanted
+    assert ran.out.count("\n# ") > 40
+
+    file = tmp_path / "mine.toml"
+    assert run("spec", "--neurons", 50, "--out", file).code == 0
+    # options that come later in this list win: defaults, --spec, --set, --neurons
+    later = run("spec", "--spec", file, "--set", "neurons=60", "--json")
+    assert json.loads(later.out)["spec"]["neurons"] == 60
+    assert run("spec", "--spec", file, "--out", tmp_path).out == f"written to {tmp_path / 'spec.toml'}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "which command; the commands are demo"),
+        (["clasify"], "no command 'clasify'; did you mean 'classify'?"),
+        (["spec", "--nueron", "3"], "unrecognized options: --nueron, 3; perhaps you meant --neurons"),
+        (["spec", "--neurons", "x"], "--neurons"),
+        (["spec", "--neurons", "1"], "neurons = 1: must be greater than or equal to 2"),
+        (["spec", "--set", "tau_exc"], "--set = 'tau_exc': must be KEY=VALUE"),
+        (["spec", "--set", "tau_ex=3"], "tau_ex: no such parameter; did you mean 'tau_exc'?"),
+        (["spec", "--set", "tau_exc=nan"], "tau_exc"),
+        (["spec", "--variant", "HoHo"], "variant = 'HoHo': must be one of HoNHoS"),
+        (["spec", "--spec", "missing.toml"], "missing.toml: cannot be read"),
+        (["spec", "--out", "missing/folder/x.toml"], "cannot be written"),
+        (["classify", "--task", "digit"], "invalid choice 'digit'"),
+        (["classify", "--engine", "nest"], "engine = 'nest': must be one of auto"),
+        (["classify", "--seed", "-1"], "seed = -1"),
+        (["classify", "--task", "file"], "--path"),
+        (["classify", "--task", "fsdd", "--path", "missing"], "missing"),
+        (["classify", "--path", "x"], "the digits are bundled"),
+        (["classify", "--train", "0"], "train = 0"),
+        (["classify", "--out", "a_file"], "a_file: is a file; name a folder"),
+        (["classify", "--out", "a_file/inside"], "a_file is a file"),
+        (["memory", "--values", "50"], "50"),
+        (["memory", "--hold", "nan"], "hold"),
+        (["forecast", "--train", "0"], "train = 0"),
+        (["rank", "--stimuli", "0"], "--stimuli = 0: must be at least 1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_file").write_text("")
+    ran = run(*arguments, *(["--neurons", "20"] if arguments and arguments[0] in SMALL else []))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert message in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a_file"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_help_and_complaints_in_any_encoding(root: Path, encoding: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    def spec(option: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hrsnn", "spec", option],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            encoding=encoding,
+            check=False,
+        )
+
+    assert "--neurons N" in spec("--help").stdout
+    assert spec("--nueron").stderr == "hrsnn spec: unrecognized options: --nueron; perhaps you meant --neurons\n"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["classify", "--version"]], ids=str)
+def test_version(arguments: list[str], run: Any) -> None:
+    assert run(*arguments) == Ran(0, f"hrsnn {hrsnn.__version__}\n", "")
+
+
+def test_help_lists_every_command(run: Any) -> None:
+    ran = run("--help")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")] == list(scripts.COMMANDS)
+
+
+def test_full_disk(root: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hrsnn", "spec"], cwd=root, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "hrsnn spec: standard output: cannot be written: No space left on device\n")
+
+
+def test_reader_that_stops_early_is_no_error(root: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "hrsnn", "spec"], cwd=root, stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stub(command.Command):
+    """A command that does what a test wants."""
+
+    does: str = ""
+
+    def run(self) -> command.Outcome:
+        print("chatter of a library")
+        if self.does == "interrupt":
+            raise KeyboardInterrupt
+        if self.does == "warn":
+            logging.getLogger("hrsnn").info("a note")
+            warnings.warn("take care", HrsnnWarning, stacklevel=1)
+        if self.does == "fail":
+            raise InputError("field", 1, "must be\nsomething else")
+        if self.does == "break":
+            raise ZeroDivisionError
+        return StubOutcome()
+
+
+class StubOutcome:
+    text = "done"
+
+    def metrics(self) -> dict[str, Any]:
+        return {"scores": {"x": np.float64(0.5)}, "nothing": float("nan")}
+
+    def write(self, path: Path, /) -> str:
+        raise FileError(path, "no space left")
+
+
+def test_stdout_holds_the_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.execute(Stub, ["--json"], prog="stub") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"scores": {"x": 0.5}, "nothing": None}
+    assert "chatter" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "err"),
+    [
+        (["--does", "interrupt"], 130, "stub: interrupted\n"),
+        (["--does", "fail"], 2, "stub: field = 1: must be something else\n"),
+        (["--does", "warn"], 0, "stub: a note\nstub: warning: take care\n"),
+        (["--does", "warn", "--quiet"], 0, "stub: warning: take care\n"),
+        (["--out", "somewhere"], 2, "stub: somewhere: no space left\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_exit_codes_and_notes(arguments: list[str], code: int, err: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.execute(Stub, arguments, prog="stub") == code
+    assert capsys.readouterr().err == "chatter of a library\n" + err
+
+
+def test_a_mistake_of_the_program_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        command.execute(Stub, ["--does", "break"], prog="stub")
+
+
+def test_blas_has_one_thread_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from threadpoolctl import threadpool_info
+
+    seen: list[int] = []
+    monkeypatch.setattr(
+        Stub, "run", lambda self: (seen.extend(pool["num_threads"] for pool in threadpool_info()), StubOutcome())[1]
+    )
+    assert command.execute(Stub, ["--json"], prog="stub") == 0
+    assert seen
+    assert set(seen) == {1}
+
+
+def test_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "folder"
+
+    def fill(*, fail: bool) -> None:
+        with out_folder.filling(target) as inside:
+            (inside / "a.txt").write_text("new")
+            if fail:
+                raise OSError(28, "No space left on device")
+            (inside / "b.txt").write_text("new")
+
+    with pytest.raises(FileError, match="No space left"):
+        fill(fail=True)
+    assert list(tmp_path.iterdir()) == []
+    fill(fail=False)
+    (target / "a.txt").write_text("old")
+    with pytest.raises(FileError):
+        fill(fail=True)
+    assert folder(target) == {"a.txt": b"old", "b.txt": b"new"}
+    fill(fail=False)
+    assert folder(target) == {"a.txt": b"new", "b.txt": b"new"}
+
+
+@pytest.mark.slow
+def test_demo(tmp_path: Path, run: Any) -> None:
+    ran = run("demo", "--quiet", "--out", tmp_path / "demo")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[-1] == f"written to {tmp_path / 'demo'}"
+    metrics = json.loads((tmp_path / "demo" / "metrics.json").read_text())
+    assert metrics["scores"]["accuracy"] > 0.7
+    assert metrics["scores"]["memory_capacity"] > metrics["baselines"]["memory_capacity"]["raw_input"]
+    assert metrics["scores"]["effective_rank"] > 10
+    assert {path.name for path in (tmp_path / "demo").glob("*.png")} >= {
+        "digits_raster.png",
+        "digits_confusion.png",
+        "digits_weights.png",
+        "digits_time_constants.png",
+        "memory_memory.png",
+    }
