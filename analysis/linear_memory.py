@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -152,8 +153,10 @@ def memory_capacity(
     For independent inputs and any network of N states, C <= N (Jaeger 2001). A delay that is read without error counts
     1 less the surrogates' mean, which is about 1 / (held-out rows). For dependent inputs r^2 also rewards a
     state that knows the present input only; take the value as a memory for independent inputs alone. The interval's
-    blocks are as long as the memory's span (at least the cube root of the number of rows), the set of delays is held
-    fixed, and the interval is the basic (reflected) one, since resampling adds to every r^2.
+    blocks are twice as long as the memory's span (at least the cube root of the number of rows), and it is the normal
+    one, total +- z sd: resampling adds to every r^2, which would shift percentiles. Over leaky integrators of known
+    capacity the 95 % interval held it in 88 to 98 % of the runs, but in 70 % where the held-out slice had only some
+    fifteen times the length of the memory's span.
 
     One eigendecomposition a fit serves all delays, penalties and surrogates: 1000 states, 100 delays and 10^4 rows
     take about 2 s on one thread.
@@ -211,14 +214,13 @@ def memory_capacity(
     corrected = np.where(counted, curve - mean_null, 0.0)
     total = float(corrected.sum())
     span = int(np.argmin(counted)) if not counted.all() else int(max_delay)
-    resampled = _bootstrap_totals(prediction[:, counted], target[:, counted], mean_null[counted], span, bootstrap, seed)
-    tail = (1 - confidence) / 2
-    low, high = 2 * total - np.quantile(resampled, [1 - tail, tail])
+    resampled = _bootstrap_totals(prediction, target, mean_null, null_95, 2 * span, bootstrap, seed)
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * float(resampled.std())
     return MemoryCapacity(
         total=total,
         curve=curve,
         corrected=corrected,
-        interval=(max(0.0, float(low)), max(0.0, float(high))),
+        interval=(max(0.0, total - reach), total + reach),
         surrogate=mean_null,
         surrogate_95=null_95,
         span=float(span if hold is None else span * hold),
@@ -252,10 +254,12 @@ def _squared_correlation(prediction: Array, target: Array) -> Array:
     return np.asarray(np.minimum(np.divide(both, product, out=np.zeros_like(both), where=product > 0), 1.0))
 
 
-def _bootstrap_totals(prediction: Array, target: Array, null: Array, span: int, count: int, seed: int) -> Array:
-    """The total over the counted delays for `count` resamples of the held-out rows, in blocks (moving-block bootstrap)."""
+def _bootstrap_totals(
+    prediction: Array, target: Array, null: Array, null_95: Array, block: int, count: int, seed: int
+) -> Array:
+    """The total for `count` resamples of the held-out rows, in blocks (moving-block bootstrap)."""
     rows = len(target)
-    block = min(max(round(rows ** (1 / 3)), span, 1), max(rows // 5, 1))
+    block = min(max(round(rows ** (1 / 3)), block), rows // 3)
     starts = generator(seed, "memory_capacity", "bootstrap").integers(0, rows - block + 1, size=(count, -(-rows // block)))
     chosen = (starts[:, :, None] + np.arange(block)).reshape(count, -1)[:, :rows]
     weight = np.stack([np.bincount(one, minlength=rows) for one in chosen]) / rows
@@ -266,7 +270,7 @@ def _bootstrap_totals(prediction: Array, target: Array, null: Array, span: int, 
     both = (weight @ (p * y) - mean_p * mean_y) ** 2
     product = variance_p * variance_y
     squared = np.minimum(np.divide(both, product, out=np.zeros_like(both), where=product > 0), 1.0)
-    return np.asarray(np.maximum(squared - null, 0.0).sum(axis=1))
+    return np.asarray(np.where(squared > null_95, np.maximum(squared - null, 0.0), 0.0).sum(axis=1))
 
 
 def _cut(times: int, max_delay: int, washout: int, shares: tuple[float, float, float]) -> _Slices:

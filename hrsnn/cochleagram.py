@@ -165,7 +165,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:
-    if isinstance(X, (str, bytes)) or np.ndim(X[0] if isinstance(X, (list, tuple)) and len(X) else X) == 0:
+    if isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
         raise InputError("X", X, "must be a list of waveforms")
     waveforms = []
     for index, item in enumerate(X):
@@ -174,7 +174,9 @@ def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:
         except (TypeError, ValueError) as error:
             raise InputError(f"X[{index}]", item, "must be numbers") from error
         if waveform.ndim != 1 or len(waveform) == 0:
-            raise InputError(f"X[{index}]", waveform.shape, "must be one waveform, (times,), of at least one sample")
+            raise InputError(
+                f"X[{index}]", waveform.shape, "must be a waveform, (times,), of at least one value; X is a list of them"
+            )
         if not np.all(np.isfinite(waveform)):
             place = int(np.argmin(np.isfinite(waveform)))
             raise InputError(f"X[{index}][{place}]", waveform[place], "must be finite")

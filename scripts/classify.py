@@ -26,16 +26,14 @@ if TYPE_CHECKING:
 class Classify(Command):
     """Classify with a reservoir that learns its input by STDP and a linear readout, beside three baselines."""
 
-    task: Literal["digits", "fsdd", "file"] = "digits"
-    """What to classify: 8 x 8 digits (bundled), spoken digits (a folder of wavs), or your own spike trains."""
+    task: str = "digits"
+    """What to classify: digits (8 x 8 pixels, bundled), fsdd (spoken digits, a folder of wavs), or file (your own)."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
     """The folder of wavs, or the .npz file of SpikeTrains.save(path, labels=...)."""
 
-    split: Annotated[Literal["official", "speaker"], tyro.conf.arg(help_behavior_hint="(for fsdd; default: official)")] = (
-        "official"
-    )
-    """Test on the official test set, or on a speaker who is not in the training set."""
+    split: Annotated[str | None, tyro.conf.arg(metavar="{official,speaker}", help_behavior_hint="(for fsdd)")] = None
+    """Test on the official test set (default), or on a speaker who is not in the training set."""
 
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
     """Training samples: a random part, stratified."""
@@ -78,7 +76,7 @@ class Classify(Command):
             scores={"accuracy": result.accuracy},
             baselines={"accuracy": result.baselines},
             spikes=dataclasses.asdict(result.rates),
-            draw=lambda: pictures.of_classification(result, task.classes),
+            draw=lambda: pictures.of_classification(result, task.classes.tolist()),
             timing=result.timing,
             details={
                 "task": task.name,
@@ -90,23 +88,19 @@ class Classify(Command):
         )
 
     def load(self) -> ClassificationTask:
-        """The task that the options name."""
-        from hrsnn.tasks import load_task
+        """The task that the options name.
 
-        options: dict[str, Any] = {}
-        if self.task == "digits":
-            if self.path is not None:
-                raise InputError("--path", str(self.path), "is for --task fsdd or file; the digits are bundled")
-            options["seed"] = self.seed
-        elif self.path is None:
-            wanted = "the folder of wavs" if self.task == "fsdd" else "the .npz file of spike trains and labels"
-            raise InputError("--path", None, f"must name {wanted}")
-        else:
-            options["path"] = self.path
-            options |= {"split": self.split} if self.task == "fsdd" else {"seed": self.seed}
-        task = load_task(self.task, **options)
-        if self.train is None and self.test is None:
-            return task
+        Raises
+        ------
+        InputError, FileError
+            When there is no such task, it takes no such option, or its files are no good.
+        """
+        from hrsnn.tasks import ClassificationTask, load_task
+
+        options = {name: getattr(self, name) for name in ("path", "split") if getattr(self, name) is not None}
+        task = load_task(self.task, seed=self.seed, **options)
+        if not isinstance(task, ClassificationTask):
+            raise InputError("--task", self.task, "is a series, with nothing to classify; see hrsnn forecast")
         return task.subset(train=self.train, test=self.test, seed=self.seed)
 
 

@@ -202,11 +202,12 @@ def _notes(prog: str, quiet: bool) -> Iterator[None]:
     log.addHandler(handler)
     log.setLevel(logging.WARNING if quiet else logging.INFO)
 
-    def show(message: Warning | str, *about: object) -> None:
+    def show(message: Warning | str, *about: object, **more: object) -> None:
         _fail(prog, f"warning: {message}", 0)
 
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a library: nothing that a user could mend
             warnings.simplefilter("always", HrsnnWarning)
             warnings.showwarning = show
             yield

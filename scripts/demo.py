@@ -7,7 +7,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -22,10 +22,10 @@ from hrsnn.scripts.rank import Rank
 
 #: Small enough for three minutes on two cores, with the C++ compiler at work for the first time.
 _NEURONS = 300
-_DIGITS = {"train": 300, "test": 200}
-_VALUES = 1800
-_DELAYS = 30
-_STIMULI = 60
+_TRAIN, _TEST = 500, 250
+_VALUES = 3000
+_DELAYS = 50
+_STIMULI = 200
 
 logger = logging.getLogger("hrsnn")
 
@@ -39,17 +39,18 @@ class Demo(Command):
 
     def run(self) -> Report:
         """Run three commands on the same kind of network, and put what they found together."""
-        common = {field.name: getattr(self, field.name) for field in dataclasses.fields(Command)}
+        common: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(Command)}
         if self.neurons is None and self.spec is None:
             common["neurons"] = _NEURONS
-        reports: dict[str, Report] = {}
-        for name, command in {
-            "digits": Classify(**common, **_DIGITS),
+        parts: dict[str, Classify | Memory | Rank] = {
+            "digits": Classify(**common, train=_TRAIN, test=_TEST),
             "memory": Memory(**common, values=_VALUES, max_delay=_DELAYS),
             "rank": Rank(**common, stimuli=_STIMULI),
-        }.items():
-            logger.info("%s: simulating ...", name)
-            reports[name] = command.run()
+        }
+        reports: dict[str, Report] = {}
+        for name, part in parts.items():
+            logger.info("%s ...", name)
+            reports[name] = part.run()
         main = reports["digits"]
         return Report(
             title="\n".join(report.title for report in reports.values()),
@@ -59,7 +60,12 @@ class Demo(Command):
             scores={key: value for report in reports.values() for key, value in report.scores.items()},
             baselines={key: value for report in reports.values() for key, value in report.baselines.items()},
             spikes=main.spikes,
-            figures={f"{name}_{key}": draw for name, report in reports.items() for key, draw in report.figures.items()},
+            draw=lambda: {
+                f"{name}_{key}": figure
+                for name, report in reports.items()
+                for key, figure in report.draw().items()
+                if report is main or key != "time_constants"  # the neurons are the same in all three
+            },
             timing={f"{name}_{key}": value for name, report in reports.items() for key, value in report.timing.items()},
             details={"parts": {name: {**report.details, "spikes": report.spikes} for name, report in reports.items()}},
         )

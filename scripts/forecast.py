@@ -6,11 +6,11 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from hrsnn.errors import InputError
 from hrsnn.scripts.command import Command, execute
 from hrsnn.scripts.out_folder import Report
 
@@ -19,8 +19,8 @@ from hrsnn.scripts.out_folder import Report
 class Forecast(Command):
     """Forecast a chaotic series with a ridge readout, beside simpler models and an echo state network."""
 
-    task: Literal["lorenz63"] = "lorenz63"
-    """The series."""
+    task: str = "lorenz63"
+    """The series: lorenz63."""
 
     train: int = 500
     """Training values."""
@@ -35,10 +35,12 @@ class Forecast(Command):
         """Forecast, and report the error beside those of the baselines."""
         from hrsnn.analysis.protocols import forecast
         from hrsnn.scripts import pictures
-        from hrsnn.tasks import load_task
+        from hrsnn.tasks import SeriesTask, load_task
 
         spec = self.reservoir_spec()
         task = load_task(self.task, train=self.train, test=self.test, horizon=self.horizon, seed=self.seed)
+        if not isinstance(task, SeriesTask):
+            raise InputError("--task", self.task, "is no series; see hrsnn classify")
         result = forecast(task, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         return Report(
             title=(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,12 +19,12 @@ Pictures = dict[str, Figure]
 _RASTER = 1000.0
 
 
-def of_classification(result: Classification, classes: Sequence[Any]) -> Pictures:
+def of_classification(result: Classification, classes: list[Any]) -> Pictures:
     """Accuracy beside its baselines, confusions, weights before and after STDP, and the network at work."""
     before, after = result.initial_reservoir, result.reservoir
     return {
         **_of_network(after, result.activity),
-        "accuracy": figures.scores_bar({"accuracy": result.accuracy}, result.baselines, chance=1 / len(classes)),
+        "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
         "weights": figures.weights_before_after(before.weight, after.weight, after.w_max, after.is_excitatory[after.pre]),
     }
@@ -33,15 +32,11 @@ def of_classification(result: Classification, classes: Sequence[Any]) -> Picture
 
 def of_memory(result: Memory) -> Pictures:
     """The memory curves with their surrogates, and the network at work."""
-    curves = {
-        "spikes": result.spikes,
-        "v": result.v,
-        "spikes, no recurrence": result.spikes_uncoupled,
-        "v, no recurrence": result.v_uncoupled,
-    }
+    read = {"spikes": result.spikes, "v": result.v}
+    uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
     return {
         **_of_network(result.reservoir, result.activity),
-        "memory": figures.memory_curve(curves, hold=result.spikes.hold),
+        "memory": figures.memory_curve(read, controls=uncoupled),
     }
 
 

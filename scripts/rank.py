@@ -26,13 +26,14 @@ class Rank(Command):
         """Measure the ranks, and report them beside those without recurrent links and of the input."""
         from hrsnn.analysis.protocols import rank
         from hrsnn.scripts import pictures
-        from hrsnn.tasks import load_task
+        from hrsnn.tasks.digits import digits
 
-        if self.stimuli < 1:
-            raise InputError("--stimuli", self.stimuli, "must be at least 1")
+        task = digits(seed=self.seed)
+        if not len(task.classes) <= self.stimuli <= len(task.x_train):
+            allowed = f"must be from {len(task.classes)}, one a class, to {len(task.x_train)}"
+            raise InputError("--stimuli", self.stimuli, allowed)
         spec = self.reservoir_spec()
-        digits = load_task("digits", seed=self.seed).subset(train=self.stimuli, seed=self.seed)
-        stimuli = digits.encoder.fit_transform(digits.x_train)
+        stimuli = task.encoder.fit_transform(task.subset(train=self.stimuli, seed=self.seed).x_train)
         result = rank(stimuli, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         ranks, uncoupled, counts = map(dataclasses.asdict, (result.ranks, result.uncoupled, result.input_counts))
         return Report(

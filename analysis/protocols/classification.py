@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch
+from hrsnn.errors import HrsnnWarning
 from hrsnn.growth import build
+from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
@@ -102,6 +105,11 @@ def classify(
     InputError
         When an option is not allowed.
 
+    Warns
+    -----
+    HrsnnWarning
+        When no unit varies, as in a silent reservoir: the answer is then the most frequent class.
+
     Notes
     -----
     The baselines: ``raw_input``, the task's own linear model without spikes; ``encoder_counts``, the same readout on
@@ -134,8 +142,12 @@ def classify(
 
     def predict(x_train: Array, x_test: Array) -> NDArray[Any]:
         with watch("readout"):
-            model = classifier(readout, seed).fit(x_train.reshape(len(x_train), -1), task.y_train)
-            return np.asarray(model.predict(x_test.reshape(len(x_test), -1)))
+            rows, others = x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1)
+            if (rows.std(axis=0) <= LEAST_DEVIATION).all():
+                warnings.warn("no unit varies: a readout can only name the most frequent class", HrsnnWarning, stacklevel=3)
+                names, counts = np.unique(task.y_train, return_counts=True)
+                return np.full(len(others), names[np.argmax(counts)])
+            return np.asarray(classifier(readout, seed).fit(rows, task.y_train).predict(others))
 
     with watch("stdp"):
         reservoir = learnt(initial)

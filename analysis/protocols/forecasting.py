@@ -124,7 +124,9 @@ def forecast(
             nrmse_v_uncoupled=score(readout(uncoupled.v[0])),
             baselines={
                 "last_value": score(last_value(task.inputs)),
-                "linear_autoregression": score(linear_autoregression(task.inputs, task.targets, train=task.train.stop)),
+                "linear_autoregression": score(
+                    linear_autoregression(task.inputs, task.targets, train=task.train.stop, washout=task.washout)
+                ),
                 "echo_state_network": score(readout(network)),
             },
             target=task.targets[task.test],

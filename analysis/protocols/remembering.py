@@ -17,7 +17,7 @@ from hrsnn.errors import InputError
 from hrsnn.growth import build
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
-from hrsnn.tasks import load_task
+from hrsnn.tasks.memory import memory as memory_task
 
 Array = NDArray[np.float64]
 Noise = Literal["none", "fresh", "frozen"]
@@ -104,7 +104,7 @@ def memory(
     True
     """
     watch = Stopwatch()
-    task = load_task("memory", values=values, hold=hold, seed=seed)
+    task = memory_task(values=values, hold=hold, seed=seed)
     reservoir = build(_with_background(spec or ReservoirSpec(), noise), seed, channels=1)
 
     def run(one: Reservoir) -> Activity:

@@ -1,0 +1,284 @@
+"""The model once more, as a plain loop over neurons and synapses: what every engine is held against.
+
+Nothing of the package's own machinery is used (no propagators, no presentation, no keyed numbers): each rule is written
+down again from the documentation of the model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrsnn import Currents, Reservoir, SpikeTrains
+
+
+@dataclass
+class Run:
+    """What one run did."""
+
+    spikes: list[list[tuple[int, int]]]  #: a list of (step, neuron) for each stimulus
+    v: list[list[float]]  #: v at the end of each stimulus, blank included
+    weight: list[float]
+    input_weight: list[float]
+
+
+@dataclass
+class Synapse:
+    """A link and its state."""
+
+    source: int
+    target: int
+    w: float
+    w_max: float
+    tau_plus: float
+    tau_minus: float
+    a_plus: float
+    a_minus: float
+    delay: int
+    trace_plus: float = 0.0
+    trace_minus: float = 0.0
+    touched: int = 0
+
+    def decay(self, step: int, dt: float) -> None:
+        age = (step - self.touched) * dt
+        self.trace_plus *= math.exp(-age / self.tau_plus)
+        self.trace_minus *= math.exp(-age / self.tau_minus)
+        self.touched = step
+
+    def on_pre(self, step: int, dt: float, count: float) -> None:
+        self.decay(step, dt)
+        self.trace_plus += count
+        self.w = min(max(self.w - count * self.a_minus * self.trace_minus, 0.0), self.w_max)
+
+    def on_post(self, step: int, dt: float) -> None:
+        self.decay(step, dt)
+        self.trace_minus += 1.0
+        self.w = min(max(self.w + self.a_plus * self.trace_plus, 0.0), self.w_max)
+
+
+def reference_run(
+    r: Reservoir, stimulus: SpikeTrains | Currents, plastic: bool = False, blank: float = 0.0, seed: int = 0
+) -> Run:
+    """Present the stimuli to the reservoir, step by step, neuron by neuron."""
+    recurrent, inputs = synapses(r, "recurrent"), synapses(r, "input")
+    wanted = {kind: sum(s.w for s in group) for kind, group in groups(r, recurrent, inputs).items()}
+    run = Run([], [], [], [])
+    for index in range(len(stimulus)):
+        spikes, v = present(r, recurrent, inputs, stimulus, index, plastic, blank, seed)
+        run.spikes.append(spikes)
+        run.v.append(v)
+        if plastic and r.homeostasis:
+            restore_sums(r, recurrent, inputs, wanted)
+    run.weight, run.input_weight = [s.w for s in recurrent], [s.w for s in inputs]
+    return run
+
+
+def synapses(r: Reservoir, side: str) -> list[Synapse]:
+    links = getattr(r, side)
+    fields = ("pre", "post", "weight", "w_max", "tau_plus", "tau_minus", "a_plus", "a_minus")
+    columns = [getattr(links, name).tolist() for name in fields]
+    delays = [round(d / r.dt) for d in links.delay.tolist()]
+    return [Synapse(*row) for row in zip(*columns, delays, strict=True)]
+
+
+def present(
+    r: Reservoir,
+    recurrent: list[Synapse],
+    inputs: list[Synapse],
+    stimulus: SpikeTrains | Currents,
+    index: int,
+    plastic: bool,
+    blank: float,
+    seed: int,
+) -> tuple[list[tuple[int, int]], list[float]]:
+    """One stimulus, from rest."""
+    n, dt = r.neurons, r.dt
+    duration = float(stimulus.durations[index])
+    stop, steps = whole_steps(duration, dt), whole_steps(duration + blank, dt)
+    arriving = input_spikes(stimulus, index, dt, stop)
+    drive = analog_drive(r, stimulus, index, stop, steps)
+    noise = background(r, stimulus, index, steps, seed)
+    for synapse in recurrent + inputs:
+        synapse.trace_plus = synapse.trace_minus = 0.0
+        synapse.touched = 0
+    v = r.v_start.tolist()
+    exc, inh = [0.0] * n, [0.0] * n
+    held_until = [0] * n
+    factors = [step_factors(r, i) for i in range(n)]
+    hold = [round(t / dt) for t in r.refractory.tolist()]
+    excitatory = r.is_excitatory.tolist()
+    outgoing, incoming, from_channel = defaultdict(list), defaultdict(list), defaultdict(list)
+    for synapse in recurrent:
+        outgoing[synapse.source].append(synapse)
+        incoming[synapse.target].append(synapse)
+    for synapse in inputs:
+        from_channel[synapse.source].append(synapse)
+        incoming[synapse.target].append(synapse)
+    in_flight: dict[int, list[Synapse]] = defaultdict(list)
+    spikes: list[tuple[int, int]] = []
+
+    for step in range(steps):
+        fired = []
+        for i in range(n):
+            membrane, exc_to_v, inh_to_v, decay_exc, decay_inh = factors[i]
+            free = step >= held_until[i]
+            if free:
+                v_inf = float(r.v_rest[i]) + float(r.i_bias[i]) + drive[step][i]
+                v[i] = v_inf + (v[i] - v_inf) * membrane + exc[i] * exc_to_v + inh[i] * inh_to_v
+            exc[i] *= decay_exc
+            inh[i] *= decay_inh
+            if free and v[i] > float(r.v_threshold[i]):
+                fired.append(i)
+                held_until[i] = step + hold[i]
+        for i, jump in noise.get(step, []):
+            exc[i] += jump
+        for channel, count in sorted(arriving.get(step, {}).items()):
+            for synapse in from_channel[channel]:
+                exc[synapse.target] += count * synapse.w
+                if plastic:
+                    synapse.on_pre(step, dt, count)
+        for i in fired:
+            spikes.append((step, i))
+            for synapse in outgoing[i]:
+                in_flight[step + synapse.delay].append(synapse)
+        for synapse in in_flight.pop(step, []):
+            if excitatory[synapse.source]:
+                exc[synapse.target] += synapse.w
+            else:
+                inh[synapse.target] -= synapse.w
+            if plastic:
+                synapse.on_pre(step, dt, 1.0)
+        for i in fired:
+            if plastic:
+                for synapse in incoming[i]:
+                    synapse.on_post(step, dt)
+            v[i] = float(r.v_reset[i])
+    return spikes, v
+
+
+def whole_steps(time: float, dt: float) -> int:
+    """The number of steps that cover [0, time): the quotient rounded up, but for rounding errors."""
+    nearest = round(time / dt)
+    return max(1, nearest if abs(time / dt - nearest) < 1e-6 else math.ceil(time / dt))
+
+
+def step_of(time: float, dt: float) -> int:
+    """The step in which a time falls: the quotient rounded down, but for rounding errors."""
+    nearest = round(time / dt)
+    return nearest if abs(time / dt - nearest) < 1e-9 else math.floor(time / dt)
+
+
+def step_factors(r: Reservoir, i: int) -> tuple[float, float, float, float, float]:
+    """The exact solution over one step: the textbook form, and its limit where tau_m and tau_s nearly agree."""
+    dt, tau_m = r.dt, float(r.tau_m[i])
+
+    def to_v(tau: float) -> float:
+        x = dt * (1 / tau_m - 1 / tau)
+        if abs(x) > 1e-3:
+            return tau / (tau - tau_m) * (math.exp(-dt / tau) - math.exp(-dt / tau_m))
+        return dt / tau_m * math.exp(-dt / tau_m) * (1 + x / 2 + x**2 / 6 + x**3 / 24 + x**4 / 120)
+
+    tau_exc, tau_inh = float(r.tau_exc[i]), float(r.tau_inh[i])
+    return math.exp(-dt / tau_m), to_v(tau_exc), to_v(tau_inh), math.exp(-dt / tau_exc), math.exp(-dt / tau_inh)
+
+
+def input_spikes(stimulus: SpikeTrains | Currents, index: int, dt: float, stop: int) -> dict[int, dict[int, float]]:
+    """{step: {channel: how many}}."""
+    arriving: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    if isinstance(stimulus, SpikeTrains):
+        a, b = stimulus.offsets[index : index + 2]
+        for time, channel in zip(stimulus.times[a:b].tolist(), stimulus.channels[a:b].tolist(), strict=True):
+            arriving[min(step_of(time, dt), stop - 1)][channel] += 1.0
+    return arriving
+
+
+def analog_drive(
+    r: Reservoir, stimulus: SpikeTrains | Currents, index: int, stop: int, steps: int
+) -> list[list[float]]:
+    """(steps, neurons) mV; nothing during the blank."""
+    drive = [[0.0] * r.neurons for _ in range(steps)]
+    if isinstance(stimulus, Currents):
+        for step in range(stop):
+            row = min(step_of(step * r.dt, stimulus.dt), stimulus.values.shape[1] - 1)
+            links = zip(r.input_channel.tolist(), r.input_post.tolist(), r.input_gain.tolist(), strict=True)
+            for channel, target, gain in links:
+                drive[step][target] += gain * float(stimulus.values[index, row, channel])
+    return drive
+
+
+def background(
+    r: Reservoir, stimulus: SpikeTrains | Currents, index: int, steps: int, seed: int
+) -> dict[int, list[tuple[int, float]]]:
+    """{step: [(neuron, jump)]}: the k-th interval of a neuron is -ln(u(seed, stimulus, neuron, k))/rate."""
+    end = steps * r.dt
+    frozen = r.background_frozen
+    period = stimulus.dt if frozen and isinstance(stimulus, Currents) else end
+    jumps: dict[tuple[int, int], float] = defaultdict(float)
+    for i in range(r.neurons):
+        if r.background_rate[i] == 0:
+            continue
+        times, time, k = [], 0.0, 0
+        while True:
+            u = keyed(seed, 0 if frozen else index, i, k)
+            time += -math.log(u) * 1000.0 / float(r.background_rate[i])
+            if time >= period:
+                break
+            times.append(time)
+            k += 1
+        for repeat in range(whole_steps(end, period)):
+            for time in times:
+                if time + repeat * period < end:
+                    jumps[min(step_of(time + repeat * period, r.dt), steps - 1), i] += float(r.background_weight[i])
+    by_step: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for (step, i), jump in sorted(jumps.items()):
+        by_step[step].append((i, jump))
+    return by_step
+
+
+def keyed(*key: int) -> float:
+    """SplitMix64's finaliser over the parts of the key, in Python's own whole numbers."""
+    mask, state = 2**64 - 1, 0
+    for part in key:
+        z = (state + part + 0x9E3779B97F4A7C15) & mask
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        state = z ^ (z >> 31)
+    return ((state >> 12) + 0.5) / 2**52
+
+
+def restore_sums(
+    r: Reservoir, recurrent: list[Synapse], inputs: list[Synapse], wanted: dict[tuple[str, int], float]
+) -> None:
+    """One factor for each group; what would pass w_max stays there, and the others take the rest."""
+    for kind, group in groups(r, recurrent, inputs).items():
+        free, missing = list(group), wanted[kind]
+        while free and sum(s.w for s in free) > 0:
+            factor = max(missing / sum(s.w for s in free), 0.0)
+            over = [s for s in free if s.w * factor > s.w_max]
+            if not over:
+                for s in free:
+                    s.w *= factor
+                break
+            for s in over:
+                s.w = s.w_max
+                missing -= s.w_max
+            free = [s for s in free if not any(s is o for o in over)]
+
+
+def groups(r: Reservoir, recurrent: list[Synapse], inputs: list[Synapse]) -> dict[tuple[str, int], list[Synapse]]:
+    found: dict[tuple[str, int], list[Synapse]] = defaultdict(list)
+    for s in recurrent:
+        found["E" if r.is_excitatory[s.source] else "I", s.target].append(s)
+    for s in inputs:
+        found["input", s.target].append(s)
+    return found
+
+
+def as_pairs(spikes: SpikeTrains, index: int, dt: float) -> list[tuple[int, int]]:
+    """Recorded spikes of one stimulus as (step, neuron)."""
+    a, b = spikes.offsets[index : index + 2]
+    steps = np.rint(spikes.times[a:b] / dt).astype(int)
+    return list(zip(steps.tolist(), spikes.channels[a:b].tolist(), strict=True))
