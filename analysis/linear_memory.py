@@ -159,7 +159,7 @@ def memory_capacity(
     fifteen times the length of the memory's span.
 
     One eigendecomposition a fit serves all delays, penalties and surrogates: 1000 states, 100 delays and 10^4 rows
-    take about 2 s on one thread.
+    take 2.2 s on one thread.
 
     Examples
     --------

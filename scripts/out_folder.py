@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
 
+_UNITS = {"mean_rate": " Hz"}
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "networkx")
 
 
@@ -95,7 +96,7 @@ class Report:
             self.reservoir.save(inside / "reservoir.npz")
             for name, figure in self.draw().items():
                 figures.save(figure, inside / f"{name}.png")
-        return f"{self.text}\nwritten to {folder}"
+        return f"{self.text}\nresults and pictures are in {folder}"
 
 
 def versions() -> dict[str, str]:
@@ -153,4 +154,4 @@ def filling(folder: Path) -> Iterator[Path]:
 
 
 def _row(name: str, value: float) -> str:
-    return f"{name.replace('_', ' '):34s}{value:10.4g}"
+    return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"

@@ -25,7 +25,7 @@ class Run:
     input_weight: list[float]
 
 
-@dataclass
+@dataclass(eq=False)  # a synapse is itself, whatever its values
 class Synapse:
     """A link and its state."""
 
@@ -265,7 +265,7 @@ def restore_sums(
             for s in over:
                 s.w = s.w_max
                 missing -= s.w_max
-            free = [s for s in free if not any(s is o for o in over)]
+            free = [s for s in free if s not in over]
 
 
 def groups(r: Reservoir, recurrent: list[Synapse], inputs: list[Synapse]) -> dict[tuple[str, int], list[Synapse]]:

@@ -111,7 +111,7 @@ def test_text_shows_each_score_with_its_baselines_and_writes_nothing(
     ran = run("classify", *SMALL["classify"], "--no-plastic", "--quiet")
     assert ran.code == 0
     assert ran.err == ""
-    words = [line.rsplit(maxsplit=1)[0].strip() for line in ran.out.splitlines()]
+    words = [line[:34].strip() for line in ran.out.splitlines()]
     assert words[1:5] == ["accuracy", "raw input", "encoder counts", "no recurrence"]
     assert list(tmp_path.iterdir()) == []
 
@@ -239,6 +239,15 @@ def test_reader_that_stops_early_is_no_error(root: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_notes_and_warnings_are_one_line_each(root: Path) -> None:
+    # in a fresh process: libraries that are imported on the way redirect warnings to their own logs
+    arguments = ["memory", "--values", "500", "--max-delay", "5", "--neurons", "150"]
+    done = subprocess.run([sys.executable, "-m", "hrsnn", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "hrsnn memory: warning: 500 values are few" in done.stderr
+    assert all(line.startswith("hrsnn memory: ") for line in done.stderr.splitlines()), done.stderr
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stub(command.Command):
     """A command that does what a test wants."""
@@ -335,7 +344,7 @@ def test_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_demo(tmp_path: Path, run: Any) -> None:
     ran = run("demo", "--quiet", "--out", tmp_path / "demo")
     assert ran.code == 0, ran.err
-    assert ran.out.splitlines()[-1] == f"written to {tmp_path / 'demo'}"
+    assert ran.out.splitlines()[-1] == f"results and pictures are in {tmp_path / 'demo'}"
     metrics = json.loads((tmp_path / "demo" / "metrics.json").read_text())
     assert metrics["scores"]["accuracy"] > 0.7
     assert metrics["scores"]["memory_capacity"] > metrics["baselines"]["memory_capacity"]["raw_input"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from hrsnn.analysis import CapacityWarning, MemoryCapacity, echo_state_network, memory_capacity
 from hrsnn.errors import InputError
@@ -24,10 +25,8 @@ def delay_line(inputs, delays):
 
 
 def leaky(inputs, decay):
-    states = np.zeros(len(inputs))
-    for t in range(len(inputs)):
-        states[t] = (decay * states[t - 1] if t else 0.0) + inputs[t]
-    return states[:, None]
+    """One integrator, ``x(t) = decay x(t - 1) + u(t)``."""
+    return lfilter([1.0], [1.0, -decay], inputs)[:, None]
 
 
 @pytest.mark.parametrize("length", [1, 7, 20])
@@ -63,16 +62,17 @@ def test_a_memory_with_a_hole_has_its_delays_and_no_span():
     assert memory.span == 0
 
 
-@pytest.mark.parametrize("decay", [0.5, 0.9, 0.975])
+@pytest.mark.parametrize("decay", [0.5, 0.9, 0.96])
 def test_leaky_integrator_follows_its_closed_form(decay):
-    u = uniform(40_000)
-    memory = memory_capacity(leaky(u, decay), u, 100)
-    delays = np.arange(1, 101)
-    expected = (1 - decay**2) * decay ** (2 * delays)
-    np.testing.assert_allclose(memory.curve, expected, atol=0.03)
-    assert memory.total == pytest.approx(decay**2, abs=0.12)
-    assert memory.interval[0] < decay**2 < memory.interval[1]
-    assert memory.interval[1] - memory.interval[0] < 0.5
+    memories = []
+    for seed in range(6):
+        u = uniform(20_000, seed)
+        memories.append(memory_capacity(leaky(u, decay), u, 100))
+    expected = (1 - decay**2) * decay ** (2 * np.arange(1, 101))
+    np.testing.assert_allclose(np.mean([one.curve for one in memories], axis=0), expected, atol=0.015)
+    assert np.mean([one.total for one in memories]) == pytest.approx(decay**2, abs=0.06)
+    assert sum(one.interval[0] < decay**2 < one.interval[1] for one in memories) >= 4
+    assert max(one.interval[1] - one.interval[0] for one in memories) < 0.7
 
 
 def test_noise_lowers_the_leaky_integrator_as_predicted():
