@@ -65,9 +65,16 @@ def main() -> None:
         for mode in ("frozen", "plastic"):
             first = 0.0
             for engine, state in (("brian2-numpy", "-"), ("brian2-cython", "cold"), ("brian2-cython", "warm")):
-                command = [sys.executable, __file__, "--neurons", str(arguments.neurons), "--seconds", str(arguments.seconds)]
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--neurons",
+                    str(arguments.neurons),
+                    "--seconds",
+                    str(arguments.seconds),
+                ]
                 env = {**os.environ, "XDG_CACHE_HOME": str(Path(cache) / mode), "OMP_NUM_THREADS": "1"}
-                output = subprocess.run([*command, "--one", engine, mode], env=env, check=True, capture_output=True, text=True)
+                output = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
                 row = json.loads(output.stdout.splitlines()[-1])
                 first = first or row["us_per_step"]
                 print(

@@ -30,11 +30,15 @@ def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.nda
     interval = np.searchsorted(sample_times - 1e-9 * sample_times[-1], times, side="right")
     before = interval < len(sample_times)  # spikes after the last sample do not matter
     interval, times, neurons = interval[before], times[before], neurons[before]
-    added = np.bincount(
-        interval * n + neurons,
-        np.exp((times - sample_times[interval]) / tau),
-        minlength=len(sample_times) * n,
-    ).reshape(len(sample_times), n)
+    added = (
+        np.bincount(
+            interval * n + neurons,
+            np.exp((times - sample_times[interval]) / tau),
+            minlength=len(sample_times) * n,
+        )
+        .reshape(len(sample_times), n)
+        .astype(np.float64)
+    )  # without spikes, bincount gives whole numbers
     decay = np.exp(-np.diff(sample_times, prepend=0.0) / tau)
     for k in range(1, len(sample_times)):
         added[k] += decay[k] * added[k - 1]

@@ -143,7 +143,7 @@ class ReservoirSpec(BaseModel):
     weight_ie: NonNegative = _field(Gamma(1.5, 0.7), "mV", "weight of links I -> E, before weight_scale")
     weight_ii: NonNegative = _field(Gamma(1.4, 0.7), "mV", "weight of links I -> I, before weight_scale")
     weight_scale: float = _field(
-        6.5, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
+        5.0, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
     )
     w_max_factor: float = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
     delay_ee: NonNegative = _field(Constant(0), "ms", "axonal delay of links E -> E; 0 arrives at the next step")
@@ -155,7 +155,7 @@ class ReservoirSpec(BaseModel):
     input_probability: Probability | Literal["auto"] = _field(
         "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, 4/channels)"
     )
-    input_weight: NonNegative = _field(Gamma(8, 0.7), "mV", "weight of an input spike")
+    input_weight: NonNegative = _field(Gamma(6, 0.7), "mV", "weight of an input spike")
     input_gain: Finite = _field(Uniform(-8, 8), "mV", "drive of an analog input of 1")
 
     background_rate: NonNegative = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")

@@ -195,9 +195,7 @@ def input_spikes(stimulus: SpikeTrains | Currents, index: int, dt: float, stop: 
     return arriving
 
 
-def analog_drive(
-    r: Reservoir, stimulus: SpikeTrains | Currents, index: int, stop: int, steps: int
-) -> list[list[float]]:
+def analog_drive(r: Reservoir, stimulus: SpikeTrains | Currents, index: int, stop: int, steps: int) -> list[list[float]]:
     """(steps, neurons) mV; nothing during the blank."""
     drive = [[0.0] * r.neurons for _ in range(steps)]
     if isinstance(stimulus, Currents):

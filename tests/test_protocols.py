@@ -128,7 +128,7 @@ def test_noise_comes_on_where_the_spec_has_none() -> None:
 
 def test_memory_of_uncoupled_membranes_below_threshold_is_that_of_leaky_integrators() -> None:
     # no spike: v is a bank of leaky integrators that all follow one input, so that with one time constant
-    # r^2(tau) = (1 - a^2) a^(2 (tau - 1)) a^2 with a = exp(-hold / tau_m), and the spikes hold nothing
+    # r^2(tau) = (1 - a^2) a^(2 tau) with a = exp(-hold / tau_m), and the spikes hold nothing
     spec = ReservoirSpec(neurons=5, tau_m_exc=20, tau_m_inh=20, i_bias=0, v_start=0, input_gain=1, input_fraction=1)
     with pytest.warns(UserWarning, match="no state varies"):
         result = memory(spec, values=3000, hold=20.0, max_delay=10)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch
@@ -158,7 +159,7 @@ def classify(
     predicted = predict(x_train[..., seen], x_test[..., seen])
 
     with watch("controls"):
-        raw = task.raw_baseline.fit(task.x_train, task.y_train).predict(task.x_test)
+        raw = clone(task.raw_baseline).fit(task.x_train, task.y_train).predict(task.x_test)
         uncoupled = learnt(initial.without_recurrence())
         counts = [np.sqrt(trains.counts(windows)) for trains in (train, test)]
         alone = [features(uncoupled, trains)[0][..., seen] for trains in (train, test)]
@@ -184,8 +185,6 @@ def _encoded(task: ClassificationTask) -> tuple[SpikeTrains, SpikeTrains]:
     """Training and test samples as spikes; whatever the encoder learns, it learns from the training samples."""
     if task.encoder is None:
         return task.x_train, task.x_test
-    from sklearn.base import clone
-
     encoder = clone(task.encoder)
     return encoder.fit(task.x_train).transform(task.x_train), encoder.transform(task.x_test)
 

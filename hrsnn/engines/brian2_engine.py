@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,16 @@ from hrsnn.presentation import Batch, Presentation
 from hrsnn.propagators import propagators
 from hrsnn.reservoir import Links, Reservoir
 
-# Importing Brian2 takes over Ctrl-C and the uncaught-exception hook of the whole process; both are given back.
-_hook, _handler = sys.excepthook, signal.getsignal(signal.SIGINT)
+# Importing Brian2 takes over Ctrl-C, uncaught exceptions and warnings of the whole process; all are given back.
+_hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
 import brian2  # noqa: E402
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
 from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
 
 _devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
 sys.excepthook = _hook
+if warnings.showwarning is not _show:
+    logging.captureWarnings(False)
 with contextlib.suppress(ValueError):  # not in the main thread: then Brian2 could not take it over either
     signal.signal(signal.SIGINT, _handler)
 
@@ -160,6 +163,8 @@ def run(
         network = _network(reservoir, plastic, spiking=batch.spiking)
         presenter = _Presenter(network, reservoir, batch, plastic, deliver, progress)
         network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
+        # not at the next start, and not after the run: when a run ends, Brian2 empties the list of the last step's spikes
+        network.add(brian2.NetworkOperation(presenter.collect, clock=network["neurons"].clock, when="end", name="collector"))
         if (reservoir.background_rate > 0).any():
             network.add(
                 brian2.NetworkOperation(
@@ -280,7 +285,7 @@ def _propagate(equations: Any, variables: Any = None, options: Any = None, *, ex
 
 
 class _Presenter:
-    """Called at the start of every step: feeds the stimuli, collects the spikes, and starts each stimulus from rest."""
+    """Called at the start and the end of every step: feeds the stimuli, collects the spikes, starts each one from rest."""
 
     def __init__(
         self,
@@ -306,8 +311,7 @@ class _Presenter:
         self._sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def step(self) -> None:
-        if self._index >= 0:
-            self._collect()
+        """At the start of a step."""
         if self._step == self._n_steps:
             self._end()
             self._begin()
@@ -323,9 +327,17 @@ class _Presenter:
         if a < b:
             self._exc[self._now.background_neuron[a:b]] += self._now.background_jump[a:b]
 
+    def collect(self) -> None:
+        """At the end of a step: what it did."""
+        k = self._step - 1
+        count = self._spikespace[-1]
+        if count:
+            self._spikes.append((k, self._spikespace[:count].astype(np.int32)))
+        for column in self._v_at.get(k, ()):
+            self._v_seen[column] = self._v
+
     def finish(self) -> None:
-        """After the run: the last step has nobody after it to collect it."""
-        self._collect()
+        """After the run."""
         self._end()
         self._progress(self._done)
 
@@ -375,15 +387,6 @@ class _Presenter:
                 self._multiplicity[self._now.spike_channel[a:b]] = self._now.spike_count[a:b]
         if k in self._drive_at:
             self._ext[:] = self._now.drive[self._drive_at[k]]
-
-    def _collect(self) -> None:
-        """What the step before this one did."""
-        k = self._step - 1
-        count = self._spikespace[-1]
-        if count:
-            self._spikes.append((k, self._spikespace[:count].astype(np.int32)))
-        for column in self._v_at.get(k, ()):
-            self._v_seen[column] = self._v
 
     def _end(self) -> None:
         if self._index < 0:
