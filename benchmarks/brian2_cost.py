@@ -60,19 +60,13 @@ def main() -> None:
         engine, plastic = arguments.one
         print(json.dumps(measure(engine, arguments.neurons, arguments.seconds, plastic == "plastic")))
         return
-    print(f"{'engine':<15}{'synapses':<10}{'cache':<7}{'set-up s':>9}{'us/step':>9}{'run s':>7}{'rate Hz':>9}{'ratio':>7}")
+    print(f"{'engine':<15}{'STDP':<10}{'cache':<7}{'set-up s':>9}{'us/step':>9}{'run s':>7}{'rate Hz':>9}{'ratio':>7}")
     with tempfile.TemporaryDirectory() as cache:
         for mode in ("frozen", "plastic"):
             first = 0.0
             for engine, state in (("brian2-numpy", "-"), ("brian2-cython", "cold"), ("brian2-cython", "warm")):
-                command = [
-                    sys.executable,
-                    __file__,
-                    "--neurons",
-                    str(arguments.neurons),
-                    "--seconds",
-                    str(arguments.seconds),
-                ]
+                size = ["--neurons", str(arguments.neurons), "--seconds", str(arguments.seconds)]
+                command = [sys.executable, __file__, *size, "--one", engine, mode]
                 env = {**os.environ, "XDG_CACHE_HOME": str(Path(cache) / mode), "OMP_NUM_THREADS": "1"}
                 output = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
                 row = json.loads(output.stdout.splitlines()[-1])
