@@ -111,7 +111,9 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
             raise InputError(f"weight of {nodes[a]!r} -> {nodes[b]!r}", w, "must be finite and not 0: leave the edge out")
     is_excitatory = _types(graph, nodes, pre, signed, spec, seed)
     factors = _factors(spec, is_excitatory, pre, post)
-    drawn = assemble(spec, seed, channels, is_excitatory, _positions(graph, nodes), pre, post, factors)
+    drawn = assemble(
+        spec, seed, channels, is_excitatory, _positions(graph, nodes), pre, post, factors, np.zeros(len(nodes), np.int32)
+    )
     magnitude = np.abs(signed)
     weight = magnitude if graph.graph.get("weight_unit") == "mV" else _scaled(magnitude, drawn)
     given = {

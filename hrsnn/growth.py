@@ -9,7 +9,7 @@ import numpy as np
 from hrsnn.distributions import Constant, Distribution, Gamma
 from hrsnn.errors import InputError, SpecError
 from hrsnn.links import distance_links, grid_positions, random_links, random_pairs
-from hrsnn.reservoir import Links, Reservoir
+from hrsnn.reservoir import Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import Parameter, ReservoirSpec
 
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 #: A spike of these pairs, index 0 excitatory and 1 inhibitory, by (pre, post).
 PAIRS = {"ee": (0, 0), "ei": (0, 1), "ie": (1, 0), "ii": (1, 1)}
+_NEURON_PARAMETERS = (
+    "tau_exc",
+    "tau_inh",
+    "v_threshold",
+    "v_reset",
+    "v_rest",
+    "v_start",
+    "i_bias",
+    "background_rate",
+    "background_weight",
+    "adaptation",
+    "tau_adaptation",
+)
+#: Arrays of short-term plasticity, and the parameters that they are drawn from.
+_SHORT_TERM = {"release": "release", "tau_recovery": "recovery", "tau_facilitation": "facilitation"}
 #: K of the network in which the default weights were found: 30.6 at 1000 neurons and lambda 2.
 REFERENCE_K = 30.0
 
@@ -63,9 +78,9 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     n = spec.neurons
     is_excitatory = np.zeros(n, dtype=bool)
     is_excitatory[generator(seed, "types").permutation(n)[: round(n * spec.excitatory_fraction)]] = True
-    positions = grid_positions(n)
-    pre, post, scale = _recurrent_pairs(spec, seed, positions, is_excitatory)
-    return assemble(spec, seed, channels, is_excitatory, positions, pre, post, weight_factors=scale)
+    cluster, positions = cluster_layout(n, spec.clusters)
+    pre, post, scale = _recurrent_pairs(spec, seed, positions, cluster, is_excitatory)
+    return assemble(spec, seed, channels, is_excitatory, positions, pre, post, weight_factors=scale, cluster=cluster)
 
 
 def assemble(
@@ -77,6 +92,7 @@ def assemble(
     pre: np.ndarray,
     post: np.ndarray,
     weight_factors: Mapping[str, float],
+    cluster: np.ndarray,
 ) -> Reservoir:
     """Everything but the types, positions and recurrent pairs: draw it, and put the reservoir together.
 
@@ -84,6 +100,8 @@ def assemble(
     ----------
     weight_factors : dict
         Factor on the spec's weights by pair type ("ee", "ei", "ie", "ii").
+    cluster : (N,) array
+        Cluster of each neuron; its mean tau_m follows from it.
 
     Raises
     ------
@@ -93,6 +111,7 @@ def assemble(
     kind = (~is_excitatory).astype(np.intp)
     pair = 2 * kind[pre] + kind[post]  # 0 ee, 1 ei, 2 ie, 3 ii
     weight, delay, w_max = np.empty(len(pre)), np.empty(len(pre)), np.empty(len(pre))
+    short_term = {name: np.empty(len(pre)) for name in _SHORT_TERM} if spec.short_term_plasticity else {}
     for code, name in enumerate(PAIRS):
         here = pair == code
         size = int(here.sum())
@@ -101,6 +120,8 @@ def assemble(
         w_max[here] = bound
         weight[here] = _draw(_below(distribution, bound), size, seed, f"weight_{name}")
         delay[here] = _draw(getattr(spec, f"delay_{name}"), size, seed, f"delay_{name}")
+        for field, values in short_term.items():
+            values[here] = _draw(getattr(spec, f"{_SHORT_TERM[field]}_{name}"), size, seed, f"{_SHORT_TERM[field]}_{name}")
 
     targets = np.sort(
         generator(seed, "input_targets").permutation(len(kind))[: max(1, round(len(kind) * spec.input_fraction))]
@@ -110,18 +131,14 @@ def assemble(
     input_bound = spec.w_max_factor * _mean(spec.input_weight)
 
     neuron = {
-        **{
-            name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name)
-            for name in ("tau_exc", "tau_inh", "v_threshold", "v_reset", "v_rest", "v_start", "i_bias")
-        },
-        "background_rate": _neuron_values(spec, spec.background_rate, len(kind), seed, "background_rate"),
-        "background_weight": _neuron_values(spec, spec.background_weight, len(kind), seed, "background_weight"),
-        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m"),
+        **{name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name) for name in _NEURON_PARAMETERS},
+        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m") * _cluster_factors(spec)[cluster],
         "refractory": _by_type(spec, is_excitatory, seed, "refractory"),
     }
     return Reservoir(
         is_excitatory=is_excitatory,
         positions=positions,
+        cluster=cluster,
         recurrent=Links(pre, post, weight, delay, w_max, **_stdp(spec, w_max, seed, "recurrent")),
         input=Links(
             channel,
@@ -136,25 +153,74 @@ def assemble(
         dt=spec.dt,
         background_frozen=spec.background_frozen,
         homeostasis=spec.homeostasis,
+        short_term=ShortTerm(**short_term) if short_term else None,
         **neuron,
     )
 
 
 def _recurrent_pairs(
-    spec: ReservoirSpec, seed: int, positions: np.ndarray, is_excitatory: np.ndarray
+    spec: ReservoirSpec, seed: int, positions: np.ndarray, cluster: np.ndarray, is_excitatory: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
     """The recurrent links and the factor on the weights of each pair type."""
+    parts, kernel_sum = [], 0.0
+    for k in range(spec.clusters):
+        (members,) = np.nonzero(cluster == k)
+        draws = generator(seed, "links", k)
+        if spec.connectivity == "random":
+            pre, post = random_links(len(members), spec.connection_probability, draws)
+        else:
+            table = np.array([[spec.probability_ee, spec.probability_ei], [spec.probability_ie, spec.probability_ii]])
+            pre, post, k_here = distance_links(positions[members], is_excitatory[members], table, spec.length_scale, draws)
+            kernel_sum += k_here * len(members) / spec.neurons
+        parts.append((members[pre], members[post]))
+    parts.append(_bridges(spec, seed, cluster, sum(len(pre) for pre, _ in parts)))
+    pre, post = (np.concatenate([part[side] for part in parts]).astype(np.int32) for side in (0, 1))
+    order = np.lexsort((post, pre))
+    pre, post = pre[order], post[order]
+    if spec.connectivity == "distance":
+        # at a lambda far below the spacing there are no links and K is 0: no weight to scale
+        factor = spec.weight_scale * REFERENCE_K / kernel_sum if kernel_sum > 0 else spec.weight_scale
+        return pre, post, dict.fromkeys(PAIRS, factor)
+    # inside a cluster of its own size, a neuron gets the same mean total input as in the distance-dependent network
+    expected = max(spec.connection_probability * (spec.neurons / spec.clusters - 1), 1e-300)
     constants = {name: getattr(spec, f"probability_{name}") for name in PAIRS}
-    if spec.connectivity == "random":
-        p = spec.connection_probability
-        pre, post = random_links(spec.neurons, p, generator(seed, "links"))
-        expected = max(p * (spec.neurons - 1), 1e-300)
-        return pre, post, {name: spec.weight_scale * REFERENCE_K * c / expected for name, c in constants.items()}
-    table = np.array([[constants["ee"], constants["ei"]], [constants["ie"], constants["ii"]]])
-    pre, post, kernel_sum = distance_links(positions, is_excitatory, table, spec.length_scale, generator(seed, "links"))
-    # at a lambda far below the spacing there are no links and K is 0: no weight to scale
-    factor = spec.weight_scale * REFERENCE_K / kernel_sum if kernel_sum > 0 else spec.weight_scale
-    return pre, post, dict.fromkeys(PAIRS, factor)
+    return pre, post, {name: spec.weight_scale * REFERENCE_K * c / expected for name, c in constants.items()}
+
+
+def _bridges(spec: ReservoirSpec, seed: int, cluster: np.ndarray, inside: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random links between clusters, a given share of all links on average."""
+    sizes = np.bincount(cluster, minlength=spec.clusters)
+    between = spec.neurons**2 - int((sizes.astype(np.int64) ** 2).sum())
+    if not between:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    wanted = inside * spec.inter_cluster_share / (1 - spec.inter_cluster_share)
+    pre, post = random_links(spec.neurons, min(1.0, wanted / between), generator(seed, "bridges"))
+    apart = cluster[pre] != cluster[post]
+    return pre[apart], post[apart]
+
+
+def cluster_layout(n: int, clusters: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cluster of each of `n` neurons, as even as can be, and positions: each cluster a grid of its own, side by side.
+
+    Examples
+    --------
+    >>> cluster, positions = cluster_layout(16, 2)
+    >>> np.bincount(cluster), positions.shape
+    (array([8, 8]), (16, 3))
+    """
+    cluster = (np.arange(n) * clusters // n).astype(np.int32)
+    parts, shift = [], 0.0
+    for size in np.bincount(cluster, minlength=clusters):
+        part = grid_positions(int(size)) if size else np.empty((0, 3))
+        parts.append(part + [shift, 0, 0])
+        shift += (part[:, 0].max() if size else 0.0) + 4.0
+    return cluster, np.concatenate(parts)
+
+
+def _cluster_factors(spec: ReservoirSpec) -> np.ndarray:
+    """Factors on tau_m by cluster, log-spaced, with mean 1: the mean over the network stays what the spec says."""
+    factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters) if spec.clusters > 1 else np.ones(1)
+    return np.asarray(factors / factors.mean())
 
 
 def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: str) -> np.ndarray:

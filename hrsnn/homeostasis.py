@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn.reservoir import Reservoir
+
 
 def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max: np.ndarray) -> np.ndarray:
     """Weights whose sum over each group is `target`, in [0, w_max].
@@ -41,3 +43,26 @@ def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max:
         if not over.any():
             return scaled
         capped |= over
+
+
+class Homeostasis:
+    """The sums of a neuron's excitatory, inhibitory and input weights in a reservoir, and how to come back to them."""
+
+    def __init__(self, reservoir: Reservoir) -> None:
+        n = reservoir.neurons
+        source_kind = (~reservoir.is_excitatory[reservoir.pre]).astype(np.intp)
+        self._sides = [
+            (links.w_max, group, np.bincount(group, links.weight, minlength=size))
+            for links, group, size in (
+                (reservoir.recurrent, source_kind * n + reservoir.post, 2 * n),
+                (reservoir.input, reservoir.input_post.astype(np.intp), n),
+            )
+        ]
+
+    def restored(self, recurrent: np.ndarray, input: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Recurrent and input weights (mV), brought back to the sums."""
+        first, second = (
+            normalised(weight, target, group, w_max)
+            for weight, (w_max, group, target) in zip((recurrent, input), self._sides, strict=True)
+        )
+        return first, second

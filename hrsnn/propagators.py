@@ -13,8 +13,8 @@ from hrsnn.reservoir import Reservoir
 class Propagators:
     """Factors of one step of length dt, one value a neuron.
 
-    v(t + dt) = v_inf + (v(t) - v_inf) membrane + I_exc(t) exc_to_v + I_inh(t) inh_to_v
-    I_s(t + dt) = I_s(t) decay_s,        v_inf = v_rest + i_bias + I_ext
+    v(t + dt) = v_inf + (v(t) - v_inf) membrane + I_exc(t) exc_to_v + I_inh(t) inh_to_v - a(t) adapted_to_v
+    I_s(t + dt) = I_s(t) decay_s,    a(t + dt) = a(t) decay_adapted,    v_inf = v_rest + i_bias + I_ext
     """
 
     membrane: np.ndarray
@@ -22,6 +22,8 @@ class Propagators:
     inh_to_v: np.ndarray
     decay_exc: np.ndarray
     decay_inh: np.ndarray
+    adapted_to_v: np.ndarray
+    decay_adapted: np.ndarray
 
 
 def propagators(reservoir: Reservoir) -> Propagators:
@@ -55,4 +57,6 @@ def propagators(reservoir: Reservoir) -> Propagators:
         to_v(reservoir.tau_inh),
         np.exp(-dt / reservoir.tau_exc),
         np.exp(-dt / reservoir.tau_inh),
+        to_v(reservoir.tau_adaptation),
+        np.exp(-dt / reservoir.tau_adaptation),
     )

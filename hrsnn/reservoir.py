@@ -58,6 +58,27 @@ class Links:
         return Links(**{f.name: getattr(self, f.name)[index] for f in dataclasses.fields(self)})
 
 
+@dataclass(frozen=True, eq=False)
+class ShortTerm:
+    """Short-term plasticity of the recurrent links, one value a link (Maass, Natschlaeger & Markram 2002).
+
+    At a spike, a time t after the one before: u <- U + u (1 - U) e^(-t/F), R <- 1 + (R - u R - 1) e^(-t/D) with the u before
+    it; the link acts with u R / U times its weight, which is 1 times at the first spike.
+    """
+
+    release: np.ndarray  #: (S,) U, in (0, 1]
+    tau_recovery: np.ndarray  #: (S,) D, ms
+    tau_facilitation: np.ndarray  #: (S,) F, ms
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _frozen(getattr(self, field.name), np.float64))
+
+    def take(self, index: np.ndarray) -> ShortTerm:
+        """The values at `index`."""
+        return ShortTerm(**{f.name: getattr(self, f.name)[index] for f in dataclasses.fields(self)})
+
+
 _NEURON_FIELDS = (
     "tau_m",
     "tau_exc",
@@ -70,6 +91,8 @@ _NEURON_FIELDS = (
     "refractory",
     "background_rate",
     "background_weight",
+    "adaptation",
+    "tau_adaptation",
 )
 
 
@@ -106,6 +129,9 @@ class Reservoir:
     refractory: np.ndarray  #: (N,) ms
     background_rate: np.ndarray  #: (N,) Hz
     background_weight: np.ndarray  #: (N,) mV
+    adaptation: np.ndarray  #: (N,) mV: jump of a neuron's adaptation at its own spike
+    tau_adaptation: np.ndarray  #: (N,) ms
+    cluster: np.ndarray  #: (N,) int32: which cluster the neuron belongs to
     recurrent: Links  #: neuron -> neuron
     input: Links  #: channel -> neuron
     input_gain: np.ndarray  #: (links of input,) mV: drive of an analog input of 1
@@ -113,11 +139,13 @@ class Reservoir:
     dt: float  #: ms: step of the grid engines
     background_frozen: bool = False
     homeostasis: bool = True
+    short_term: ShortTerm | None = None  #: of the recurrent links; None: weights act as they are
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_excitatory", _frozen(self.is_excitatory, np.bool_))
         for name in ("positions", "input_gain", *_NEURON_FIELDS):
             object.__setattr__(self, name, _frozen(getattr(self, name), np.float64))
+        object.__setattr__(self, "cluster", _frozen(self.cluster, np.int32))
         object.__setattr__(self, "channels", int(self.channels))
         object.__setattr__(self, "dt", float(self.dt))
         self._validate()
@@ -130,9 +158,9 @@ class Reservoir:
                 raise InputError(name, array.shape, f"must have shape ({n},): one value a neuron")
             if not np.isfinite(array).all():
                 raise InputError(name, array[~np.isfinite(array)][0], "must be finite")
-        for name in ("tau_m", "tau_exc", "tau_inh"):
+        for name in ("tau_m", "tau_exc", "tau_inh", "tau_adaptation"):
             _require(name, getattr(self, name), getattr(self, name) > 0, "must be positive (ms)")
-        for name in ("refractory", "background_rate", "background_weight"):
+        for name in ("refractory", "background_rate", "background_weight", "adaptation"):
             _require(name, getattr(self, name), getattr(self, name) >= 0, "must not be negative")
         _require(
             "v_reset",
@@ -142,6 +170,20 @@ class Reservoir:
         )
         if self.positions.shape != (n, 3):
             raise InputError("positions", self.positions.shape, f"must have shape ({n}, 3)")
+        if self.cluster.shape != (n,):
+            raise InputError("cluster", self.cluster.shape, f"must have shape ({n},): one value a neuron")
+        if self.short_term is not None:
+            for field in dataclasses.fields(self.short_term):
+                array, label = getattr(self.short_term, field.name), f"short_term.{field.name}"
+                if array.shape != self.recurrent.pre.shape:
+                    raise InputError(label, array.shape, "must have one value a recurrent link")
+                highest = 1.0 if field.name == "release" else np.inf
+                _require(
+                    label,
+                    array,
+                    (array > 0) & (array <= highest) & np.isfinite(array),
+                    "must be positive; release at most 1",
+                )
         if not self.dt > 0 or not np.isfinite(self.dt):
             raise InputError("dt", self.dt, "must be positive and finite (ms)")
         if self.channels < 1:
@@ -231,12 +273,15 @@ class Reservoir:
 
     def without_recurrence(self) -> Reservoir:
         """The control: the same neurons and input, no recurrent link."""
-        return self.replace(recurrent=self.recurrent.take(np.empty(0, dtype=np.intp)))
+        nothing = np.empty(0, dtype=np.intp)
+        short_term = None if self.short_term is None else self.short_term.take(nothing)
+        return self.replace(recurrent=self.recurrent.take(nothing), short_term=short_term)
 
     def equals(self, other: Reservoir) -> bool:
         """Whether every array is the same, bit for bit."""
         mine, theirs = self._arrays(), other._arrays()
-        return self._header() == other._header() and all(np.array_equal(mine[k], theirs[k]) for k in mine)
+        same = self._header() == other._header() and mine.keys() == theirs.keys()
+        return same and all(np.array_equal(mine[k], theirs[k]) for k in mine)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to an ``.npz`` file (version 1 of its layout), whole or not at all, without pickle.
@@ -264,15 +309,21 @@ class Reservoir:
                 side: Links(**{f.name: arrays.pop(f"{side}.{f.name}") for f in dataclasses.fields(Links)})
                 for side in ("recurrent", "input")
             }
+            names = [f.name for f in dataclasses.fields(ShortTerm)]
+            if "short_term.release" in arrays:
+                arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in names})
             return cls(**arrays, **links, **header)
         except (KeyError, TypeError, InputError) as error:
             raise FileError(path, f"is no valid reservoir: {error}") from error
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = {name: getattr(self, name) for name in ("is_excitatory", "positions", "input_gain", *_NEURON_FIELDS)}
+        names = ("is_excitatory", "positions", "cluster", "input_gain", *_NEURON_FIELDS)
+        arrays = {name: getattr(self, name) for name in names}
         for side in ("recurrent", "input"):
             for field in dataclasses.fields(Links):
                 arrays[f"{side}.{field.name}"] = getattr(getattr(self, side), field.name)
+        if self.short_term is not None:
+            arrays |= {f"short_term.{f.name}": getattr(self.short_term, f.name) for f in dataclasses.fields(ShortTerm)}
         return arrays
 
     def _header(self) -> dict[str, Any]:

@@ -69,6 +69,7 @@ Parameter = Distribution | np.ndarray
 Finite = Annotated[Parameter, BeforeValidator(_parameter)]
 Positive = Annotated[Parameter, BeforeValidator(_Range(0, open_low=True))]
 NonNegative = Annotated[Parameter, BeforeValidator(_Range(0))]
+Release = Annotated[Parameter, BeforeValidator(_Range(0, 1, open_low=True))]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -129,6 +130,19 @@ class ReservoirSpec(BaseModel):
     refractory_exc: NonNegative = _field(Constant(3), "ms", "refractory period of excitatory neurons")
     refractory_inh: NonNegative = _field(Constant(2), "ms", "refractory period of inhibitory neurons")
 
+    adaptation: NonNegative = _field(
+        Constant(0), "mV", "jump of a neuron's own adaptation at its spike, which lowers its drive; 0: off"
+    )
+    tau_adaptation: Positive = _field(Constant(100), "ms", "decay of the adaptation")
+
+    clusters: int = _field(
+        1, "", "number of clusters (CHRSNN, 4 to 8): networks of their own whose mean tau_m differs", ge=1, strict=True
+    )
+    cluster_spread: float = _field(
+        4.0, "", "mean tau_m of the slowest cluster over that of the fastest, log-spaced between", ge=1
+    )
+    inter_cluster_share: float = _field(0.02, "", "share of the links that lead to another cluster, at random", ge=0, lt=1)
+
     connectivity: Literal["distance", "random"] = _field(
         "distance", "", "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; random: one probability"
     )
@@ -150,6 +164,22 @@ class ReservoirSpec(BaseModel):
     delay_ei: NonNegative = _field(Constant(0), "ms", "axonal delay of links E -> I")
     delay_ie: NonNegative = _field(Constant(0), "ms", "axonal delay of links I -> E")
     delay_ii: NonNegative = _field(Constant(0), "ms", "axonal delay of links I -> I")
+
+    short_term_plasticity: bool = _field(False, "", "true: recurrent links depress and facilitate (U, D, F)")
+    release_ee: Release = _field(
+        Gamma(0.5, 0.5, high=1), "", "U of links E -> E: share of the resources that a first spike uses"
+    )
+    release_ei: Release = _field(Gamma(0.05, 0.5, high=1), "", "U of links E -> I")
+    release_ie: Release = _field(Gamma(0.25, 0.5, high=1), "", "U of links I -> E")
+    release_ii: Release = _field(Gamma(0.32, 0.5, high=1), "", "U of links I -> I")
+    recovery_ee: Positive = _field(Gamma(1100, 0.5), "ms", "D of links E -> E: recovery from depression")
+    recovery_ei: Positive = _field(Gamma(125, 0.5), "ms", "D of links E -> I")
+    recovery_ie: Positive = _field(Gamma(700, 0.5), "ms", "D of links I -> E")
+    recovery_ii: Positive = _field(Gamma(144, 0.5), "ms", "D of links I -> I")
+    facilitation_ee: Positive = _field(Gamma(50, 0.5), "ms", "F of links E -> E: decay of facilitation")
+    facilitation_ei: Positive = _field(Gamma(1200, 0.5), "ms", "F of links E -> I")
+    facilitation_ie: Positive = _field(Gamma(20, 0.5), "ms", "F of links I -> E")
+    facilitation_ii: Positive = _field(Gamma(60, 0.5), "ms", "F of links I -> I")
 
     input_fraction: float = _field(0.3, "", "share of the neurons that input reaches", gt=0, le=1)
     input_probability: Probability | Literal["auto"] = _field(

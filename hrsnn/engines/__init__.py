@@ -14,12 +14,13 @@ _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "brian2": ("brian2_engine", {"target": "auto"}),
     "brian2-cython": ("brian2_engine", {"target": "cython"}),
     "brian2-numpy": ("brian2_engine", {"target": "numpy"}),
+    "compiled": ("compiled_engine", {}),
 }
-_AUTO = "brian2"
+_AUTO = "compiled"
 
 
 def engine(name: str) -> Engine:
-    """The engine called `name`; "auto" is Brian2.
+    """The engine called `name`; "auto" is the compiled engine.
 
     Raises
     ------

@@ -18,10 +18,10 @@ import numpy as np
 
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.errors import DivergenceError, InputError
-from hrsnn.homeostasis import normalised
+from hrsnn.homeostasis import Homeostasis
 from hrsnn.presentation import Batch, Presentation
 from hrsnn.propagators import propagators
-from hrsnn.reservoir import Links, Reservoir
+from hrsnn.reservoir import Links, Reservoir, ShortTerm
 
 # Importing Brian2 takes over Ctrl-C, uncaught exceptions and warnings of the whole process; all are given back.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
@@ -64,8 +64,32 @@ decay_exc : 1 (constant)
 decay_inh : 1 (constant)
 """
 
+# Further variables, where the reservoir has them
+_ADAPTATION = """
+dadapted/dt = -adapted/tau_adaptation : 1
+tau_adaptation : second (constant)
+adaptation : 1 (constant)
+adapted_to_v : 1 (constant)
+decay_adapted : 1 (constant)
+"""
+
+_SHORT_TERM = """
+used : 1
+resources : 1
+arrived : integer
+release : 1 (constant)
+tau_recovery : 1 (constant)
+tau_facilitation : 1 (constant)
+"""
+
+_DEPRESS = """
+gap = (t_in_timesteps - arrived)*dt_ms
+arrived = t_in_timesteps
+resources = 1 + (resources - used*resources - 1)*exp(-gap/tau_recovery)
+used = release + used*(1 - release)*exp(-gap/tau_facilitation)
+"""
+
 _STDP = """
-w : 1
 trace_plus : 1
 trace_minus : 1
 touched : integer
@@ -186,13 +210,15 @@ def _network(
 ) -> Any:
     # Names are fixed: generated code holds them, and with Brian2's own numbering every network would be compiled anew.
     clock = brian2.Clock(dt=reservoir.dt * brian2.ms, name="reservoir_clock")
+    adapts = bool(reservoir.adaptation.any())
+    held = (" - adapted" if adapts else "") + (f" + ({drive})" if drive else "")
     neurons = brian2.NeuronGroup(
         reservoir.neurons,
-        _NEURONS.format(drive=f" + ({drive})" if drive else "") + equations,
+        _NEURONS.format(drive=held) + (_ADAPTATION if adapts else "") + equations,
         threshold="v > v_threshold",
-        reset="v = v_reset\n" + on_spike,
+        reset="v = v_reset\n" + ("adapted += adaptation\n" if adapts else "") + on_spike,
         refractory="t_refractory",
-        method=functools.partial(_propagate, extra=equations, drive=drive),
+        method=functools.partial(_propagate, extra=equations, drive=drive, adapts=adapts),
         clock=clock,
         name="neurons",
     )
@@ -202,8 +228,12 @@ def _network(
     neurons.t_refractory = np.round(reservoir.refractory / reservoir.dt) * reservoir.dt * brian2.ms
     for name in ("v_rest", "i_bias", "v_threshold", "v_reset"):
         setattr(neurons, name, getattr(reservoir, name))
+    if adapts:
+        neurons.tau_adaptation = reservoir.tau_adaptation * brian2.ms
+        neurons.adaptation = reservoir.adaptation
     for name, factor in vars(propagators(reservoir)).items():
-        setattr(neurons, name, factor)
+        if adapts or "adapted" not in name:
+            setattr(neurons, name, factor)
     neurons.excitatory = reservoir.is_excitatory.astype(float)
     neurons.inhibitory = (~reservoir.is_excitatory).astype(float)
     neurons.v = reservoir.v_start
@@ -219,39 +249,31 @@ def _network(
             name="channels",
         )
         network.add(channels)
-        network.add(
-            _synapses("input", channels, neurons, reservoir.input, "I_exc_post += multiplicity_pre*w", plastic, clock)
-        )
+        network.add(_synapses("input", channels, neurons, reservoir.input, plastic, clock))
     if reservoir.synapses:
-        network.add(
-            _synapses(
-                "recurrent",
-                neurons,
-                neurons,
-                reservoir.recurrent,
-                "I_exc_post += excitatory_pre*w\nI_inh_post -= inhibitory_pre*w",
-                plastic,
-                clock,
-            )
-        )
+        network.add(_synapses("recurrent", neurons, neurons, reservoir.recurrent, plastic, clock, reservoir.short_term))
     return network
 
 
-def _synapses(name: str, source: Any, target: Any, links: Links, effect: str, plastic: bool, clock: Any) -> Any:
-    if plastic:
-        count = "multiplicity_pre" if name == "input" else "1"
-        synapses = brian2.Synapses(
-            source,
-            target,
-            model=_STDP,
-            on_pre=effect + _DECAY + f"trace_plus += {count}\nw = clip(w - {count}*a_minus*trace_minus, 0, w_max)",
-            on_post=_DECAY + "trace_minus += 1\nw = clip(w + a_plus*trace_plus, 0, w_max)",
-            namespace={"dt_ms": float(clock.dt / brian2.ms)},
-            clock=clock,
-            name=name,
-        )
-    else:
-        synapses = brian2.Synapses(source, target, model="w : 1", on_pre=effect, clock=clock, name=name)
+def _synapses(
+    name: str, source: Any, target: Any, links: Links, plastic: bool, clock: Any, short_term: ShortTerm | None = None
+) -> Any:
+    count = "multiplicity_pre" if name == "input" else "1"
+    strength = "w" if short_term is None else "w*(used*resources/release)"
+    effect = f"I_exc_post += excitatory_pre*({strength})\nI_inh_post -= inhibitory_pre*({strength})"
+    if name == "input":
+        effect = "I_exc_post += multiplicity_pre*w"
+    learn = _DECAY + f"trace_plus += {count}\nw = clip(w - {count}*a_minus*trace_minus, 0, w_max)"
+    synapses = brian2.Synapses(
+        source,
+        target,
+        model="w : 1\n" + ("" if short_term is None else _SHORT_TERM) + (_STDP if plastic else ""),
+        on_pre=("" if short_term is None else _DEPRESS) + effect + (learn if plastic else ""),
+        on_post=_DECAY + "trace_minus += 1\nw = clip(w + a_plus*trace_plus, 0, w_max)" if plastic else None,
+        namespace={"dt_ms": float(clock.dt / brian2.ms)},
+        clock=clock,
+        name=name,
+    )
     synapses.connect(i=links.pre, j=links.post)
     # input spikes come before the pre events of recurrent links, and those before all post events
     synapses.pre.order = -1 if name == "input" else 0
@@ -260,12 +282,16 @@ def _synapses(name: str, source: Any, target: Any, links: Links, effect: str, pl
         synapses.post.order = 1
         for field in ("w_max", "tau_plus", "tau_minus", "a_plus", "a_minus"):
             setattr(synapses, field, getattr(links, field))
+    if short_term is not None:
+        synapses.resources = 1
+        for field in ("release", "tau_recovery", "tau_facilitation"):
+            setattr(synapses, field, getattr(short_term, field))
     if links.delay.any():
         synapses.pre.delay = np.round(links.delay / (clock.dt / brian2.ms)) * clock.dt
     return synapses
 
 
-def _propagate(equations: Any, variables: Any = None, options: Any = None, *, extra: str, drive: str) -> str:
+def _propagate(equations: Any, variables: Any = None, options: Any = None, *, extra: str, drive: str, adapts: bool) -> str:
     """Brian2 state update with :mod:`hrsnn.propagators`; equations of the user's are integrated by Brian2."""
     code = ""
     if extra.strip():
@@ -278,6 +304,7 @@ def _propagate(equations: Any, variables: Any = None, options: Any = None, *, ex
         f"v_inf = v_rest + i_bias + I_ext{held}\n"
         + code
         + "v_free = v_inf + (v - v_inf)*membrane + I_exc*exc_to_v + I_inh*inh_to_v\n"
+        + ("v_free = v_free - adapted*adapted_to_v\nadapted = adapted*decay_adapted\n" if adapts else "")
         + "v = v_free*int(not_refractory) + v*(1 - int(not_refractory))\n"
         + "I_exc = I_exc*decay_exc\n"
         + "I_inh = I_inh*decay_inh\n"
@@ -302,6 +329,8 @@ class _Presenter:
         neurons = self._objects["neurons"]
         self._v, self._exc, self._inh, self._ext = (_array(neurons, n) for n in ("v", "I_exc", "I_inh", "I_ext"))
         self._lastspike, self._spikespace = _array(neurons, "lastspike"), _array(neurons, "_spikespace")
+        self._adapted = _array(neurons, "adapted") if reservoir.adaptation.any() else None
+        self._homeostasis = Homeostasis(reservoir) if plastic and reservoir.homeostasis else None
         self._multiplicity = _array(self._objects["channels"], "multiplicity") if "channels" in self._objects else None
         self._empty_queue: Any = None
         self._index, self._step, self._done = -1, 0, 0
@@ -366,13 +395,13 @@ class _Presenter:
     def _rest(self) -> None:
         self._v[:] = self._reservoir.v_start
         self._exc[:] = self._inh[:] = self._ext[:] = 0.0
+        if self._adapted is not None:
+            self._adapted[:] = 0.0
         self._lastspike[:] = -1e4  # seconds: what Brian2 itself starts with
         for name in ("recurrent", "input"):
-            if name in self._objects:
-                synapses = self._objects[name]
-                if self._plastic:
-                    _dynamic(synapses, "trace_plus")[:] = 0.0
-                    _dynamic(synapses, "trace_minus")[:] = 0.0
+            for variable, value in {"trace_plus": 0.0, "trace_minus": 0.0, "used": 0.0, "resources": 1.0}.items():
+                if name in self._objects and variable in self._objects[name].variables:
+                    _dynamic(self._objects[name], variable)[:] = value
         if "recurrent" in self._objects and self._reservoir.delay.any():
             queue = self._objects["recurrent"].pre.queue
             if self._empty_queue is None:
@@ -397,21 +426,17 @@ class _Presenter:
             )
         steps = np.repeat([k for k, _ in self._spikes], [len(who) for _, who in self._spikes]).astype(np.int64)
         who = np.concatenate([who for _, who in self._spikes]) if self._spikes else np.empty(0, np.int32)
-        if self._plastic and self._reservoir.homeostasis:
-            self._normalise()
+        if self._homeostasis is not None:
+            self._normalise(self._homeostasis)
         self._deliver(self._index, Response(steps, who, self._v_seen))
 
-    def _normalise(self) -> None:
-        n = self._reservoir.neurons
-        source_kind = (~self._reservoir.is_excitatory[self._reservoir.pre]).astype(np.intp)
-        for name, links, group, size in (
-            ("recurrent", self._reservoir.recurrent, source_kind * n + self._reservoir.post, 2 * n),
-            ("input", self._reservoir.input, self._reservoir.input_post.astype(np.intp), n),
+    def _normalise(self, homeostasis: Homeostasis) -> None:
+        weights = self.weights()
+        for name, restored in zip(
+            ("recurrent", "input"), homeostasis.restored(weights.recurrent, weights.input), strict=True
         ):
             if name in self._objects:
-                target = np.bincount(group, links.weight, minlength=size)
-                weight = _dynamic(self._objects[name], "w")
-                weight[:] = normalised(np.array(weight), target, group, links.w_max)
+                _dynamic(self._objects[name], "w")[:] = restored
 
 
 def _array(group: Any, name: str) -> np.ndarray:

@@ -1,0 +1,280 @@
+"""The compiled engine: the grid model in Numba, with Brian2's spikes, at memory speed."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hrsnn.engines import kernels
+from hrsnn.engines.contract import Response, Weights
+from hrsnn.errors import DivergenceError
+from hrsnn.homeostasis import Homeostasis
+from hrsnn.presentation import Batch, Presentation
+from hrsnn.propagators import propagators
+from hrsnn.reservoir import Links, Reservoir
+
+#: Spikes that a kernel may write before it hands them over, beside one for each neuron.
+_ROOM = 8192
+#: Spikes of a neuron that may wait for its synapses before all are brought up to date.
+_HISTORY = 64
+#: Neuron updates a call, at most: a call ends within a fraction of a second, so that Ctrl-C and progress get their turn.
+_UPDATES = 100_000_000
+
+
+def run(
+    reservoir: Reservoir,
+    batch: Batch,
+    plastic: bool,
+    deliver: Callable[[int, Response], None],
+    progress: Callable[[int], None],
+) -> Weights:
+    """Numba as an :class:`~hrsnn.engines.contract.Engine`.
+
+    Frozen stimuli are independent, each is one task of a pool of threads (the kernels run without the interpreter's lock),
+    and a task knows nothing of the others: the result is the same for any number of threads. Plastic stimuli follow one
+    another.
+
+    Notes
+    -----
+    A frozen synapse is 12 bytes here (weight, target), a plastic one 68. Traces are decayed from the last pre spike on
+    rather than from touch to touch as in Brian2, and with an exponential of its own: weights agree to some 1e-14 mV, not to
+    the last bit.
+    """
+    network = _Network(reservoir, plastic)
+    if plastic:
+        return network.learn(batch, deliver, progress)
+    network.answer(batch, deliver, progress)
+    return Weights(reservoir.weight, reservoir.input_weight)
+
+
+def threads() -> int:
+    """How many threads answer a batch: as many as BLAS may use where that is limited, else one a core that we may use."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) > 0 else len(os.sched_getaffinity(0))
+
+
+class _Rows:
+    """Links in the order in which they are read: by (delay, source, target), the longest delay first.
+
+    ``start[k, source]`` is where the links of a source with delay ``lag[k]`` begin, and ``start[k, source + 1]`` where they
+    end.
+    """
+
+    def __init__(self, links: Links, sources: int, dt: float) -> None:
+        steps = np.round(links.delay / dt).astype(np.int64)
+        self.lag = np.unique(np.append(steps, 0) if not len(links) else steps)[::-1].copy()
+        kind = np.searchsorted(-self.lag, -steps)
+        # links come sorted by (source, target): a stable sort by delay keeps that order within a delay
+        self.order = np.argsort(kind, kind="stable") if len(self.lag) > 1 else slice(None)
+        row = (kind * sources + links.pre)[self.order]
+        edges = np.searchsorted(row, np.arange(len(self.lag) * sources + 1))
+        self.start = np.stack([edges[k * sources : (k + 1) * sources + 1] for k in range(len(self.lag))])
+        self.longest = int(np.diff(self.start, axis=1).max(initial=0))
+        self.post = _constant(links.post[self.order])
+        self.weight = _constant(links.weight[self.order])
+        self._links, self._dt, self.sources = links, dt, sources
+
+    def __len__(self) -> int:
+        return len(self.post)
+
+    def taken(self, name: str) -> np.ndarray:
+        return _constant(getattr(self._links, name)[self.order])
+
+    def given_back(self, values: np.ndarray) -> np.ndarray:
+        """Values in this order, in the order of the reservoir."""
+        out = np.empty(len(values))
+        out[self.order] = values
+        return out
+
+    def learning(self) -> tuple[np.ndarray, ...]:
+        """post, weight, the two traces, w_max, the rates of decay a step, A_plus, A_minus."""
+        self.weight = self.weight.copy()
+        return (
+            self.post,
+            self.weight,
+            np.zeros(len(self)),
+            np.zeros(len(self)),
+            self.taken("w_max"),
+            _constant(-self._dt / self.taken("tau_plus")),
+            _constant(-self._dt / self.taken("tau_minus")),
+            self.taken("a_plus"),
+            self.taken("a_minus"),
+        )
+
+
+class _Network:
+    """A reservoir in the form that the kernels read."""
+
+    def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
+        self._reservoir, self._n = reservoir, reservoir.neurons
+        p = propagators(reservoir)
+        cell = (
+            reservoir.v_rest + reservoir.i_bias,
+            p.membrane,
+            p.exc_to_v,
+            p.inh_to_v,
+            p.decay_exc,
+            p.decay_inh,
+            p.adapted_to_v,
+            p.decay_adapted,
+            reservoir.v_threshold,
+        )
+        self._cell = tuple(map(_constant, cell))
+        hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
+        self._after = tuple(map(_constant, (reservoir.v_reset, hold, reservoir.adaptation)))
+        self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
+        self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
+        self._lags = int(self._recurrent.lag.max()) + 1
+        self._is_excitatory = _constant(reservoir.is_excitatory)
+        self._budget = max(1, _UPDATES // self._n)
+
+    def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
+        """Frozen: every stimulus for itself."""
+        workers = min(threads(), len(batch))
+        if workers == 1:
+            done = 0
+            for index in range(len(batch)):
+                deliver(index, self._frozen(batch.presentation(index), partial(_told, progress, done), []))
+                done += int(batch.steps[index])
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            self._share(pool, 4 * workers, batch, deliver, progress)
+
+    def _share(
+        self,
+        pool: ThreadPoolExecutor,
+        ahead: int,
+        batch: Batch,
+        deliver: Callable[[int, Response], None],
+        progress: Callable[[int], None],
+    ) -> None:
+        """Answers in order from a pool, at most `ahead` of them waiting: they must not pile up in memory."""
+        stop: list[bool] = []
+
+        def task(index: int) -> Response:
+            return self._frozen(batch.presentation(index), lambda step: None, stop)
+
+        waiting = deque(pool.submit(task, index) for index in range(min(ahead, len(batch))))
+        done = 0
+        try:
+            for index in range(len(batch)):
+                response = waiting.popleft().result()
+                if index + ahead < len(batch):
+                    waiting.append(pool.submit(task, index + ahead))
+                deliver(index, response)
+                done += int(batch.steps[index])
+                progress(done)
+        finally:
+            stop.append(True)  # on an error or Ctrl-C: what is under way ends after its present call of the kernel
+            for future in waiting:
+                future.cancel()
+
+    def learn(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> Weights:
+        """Plastic: one stimulus after the other, on the weights that the one before left."""
+        rows = (self._recurrent, self._input)
+        links = [side.learning() for side in rows]
+        homeostasis = Homeostasis(self._reservoir) if self._reservoir.homeostasis else None
+        longest = max(side.longest for side in rows)
+        pairs = longest * _HISTORY
+        scratch = (np.empty(longest), np.empty(longest), np.empty(longest + 1, np.int64), np.empty(pairs), np.empty(pairs))
+        waiting = (np.empty((self._n, _HISTORY), np.int64), np.zeros(self._n, np.int64), scratch)
+        done = 0
+        for index in range(len(batch)):
+            now = batch.presentation(index)
+            for side in links:
+                side[2][:] = side[3][:] = 0.0  # traces
+            sides = tuple(
+                (_constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
+                for side, values in zip(rows, links, strict=True)
+            )
+            recurrent = (_constant(self._recurrent.lag), *self._short_term())
+            constants = (self._cell, self._after, self._is_excitatory, recurrent, sides, waiting, _events(now))
+            response = self._present(now, kernels.present_plastic, constants, partial(_told, progress, done), [])
+            kernels.catch_up_all(now.n_steps, sides, waiting)
+            if homeostasis is not None:
+                restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
+                for row, weight in zip(rows, restored, strict=True):
+                    row.weight[:] = weight[row.order]
+            done += now.n_steps
+            deliver(index, response)
+        return Weights(*(side.given_back(side.weight) for side in rows))
+
+    def _frozen(self, now: Presentation, tell: Callable[[int], None], stop: list[bool]) -> Response:
+        rows, inputs = self._recurrent, self._input
+        recurrent = (_constant(rows.lag), _constant(rows.start), rows.post, rows.weight, *self._short_term())
+        drive = (_constant(inputs.start[0]), inputs.post, inputs.weight)
+        constants = (self._cell, self._after, self._is_excitatory, recurrent, drive, _events(now))
+        return self._present(now, kernels.present_frozen, constants, tell, stop)
+
+    def _present(
+        self,
+        now: Presentation,
+        kernel: Callable[..., tuple[int, int]],
+        constants: tuple[Any, ...],
+        tell: Callable[[int], None],
+        stop: list[bool],
+    ) -> Response:
+        """One stimulus from rest, a call of the kernel at a time."""
+        n = self._n
+        state = (
+            self._reservoir.v_start.copy(),
+            np.zeros(n),
+            np.zeros(n),
+            np.zeros(n),
+            np.zeros(n if self._reservoir.adaptation.any() else 0),
+            np.zeros(n, np.int64),
+        )
+        ring = (np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
+        out = (np.empty(n + _ROOM, np.int64), np.empty(n + _ROOM, np.int32), np.empty((len(now.v_step), n)))
+        steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+        step = 0
+        while step < now.n_steps and not stop:
+            step, filled = kernel(step, min(now.n_steps, step + self._budget), state, ring, out, *constants)
+            steps.append(out[0][:filled].copy())
+            who.append(out[1][:filled].copy())
+            tell(step)
+        if not np.isfinite(state[0]).all():
+            raise DivergenceError("v is no longer finite; the input or the weights are far too large")
+        return Response(np.concatenate(steps), np.concatenate(who), out[2])
+
+    def _short_term(self) -> tuple[Any, ...]:
+        """When each source last spiked, the constants and variables of short-term plasticity, and room for strengths."""
+        rows, links = self._recurrent, self._reservoir.short_term
+        arrived = np.zeros((len(rows.lag), self._n), np.int64)
+        if links is None:
+            nothing = np.empty(0)
+            return arrived, (*[_constant(nothing)] * 3, nothing, nothing), nothing
+        dt = self._reservoir.dt
+        constants = (
+            links.release[rows.order],
+            -dt / links.tau_recovery[rows.order],
+            -dt / links.tau_facilitation[rows.order],
+        )
+        variables = (np.zeros(len(rows)), np.ones(len(rows)))
+        return arrived, (*map(_constant, constants), *variables), np.empty(max(1, rows.longest))
+
+
+def _events(now: Presentation) -> tuple[Any, ...]:
+    return (
+        tuple(map(_constant, (now.spike_step, now.spike_channel, now.spike_count))),
+        tuple(map(_constant, (now.drive_step, now.drive))),
+        tuple(map(_constant, (now.background_step, now.background_neuron, now.background_jump))),
+        _constant(now.v_step),
+    )
+
+
+def _told(progress: Callable[[int], None], done: int, step: int) -> None:
+    progress(done + step)
+
+
+def _constant(array: np.ndarray) -> np.ndarray:
+    """A read-only view: the kernels are compiled once for each mix of constant and changing arrays, so it never varies."""
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view
