@@ -22,7 +22,7 @@ from hrsnn.reservoir import Links, Reservoir
 #: Spikes that a kernel may write before it hands them over, beside one for each neuron.
 _ROOM = 8192
 #: Spikes of a neuron that may wait for its synapses before all are brought up to date.
-_HISTORY = 64
+_HISTORY = 32
 #: Neuron updates a call, at most: a call ends within a fraction of a second, so that Ctrl-C and progress get their turn.
 _UPDATES = 100_000_000
 
@@ -181,9 +181,16 @@ class _Network:
         links = [side.learning() for side in rows]
         homeostasis = Homeostasis(self._reservoir) if self._reservoir.homeostasis else None
         longest = max(side.longest for side in rows)
-        pairs = longest * _HISTORY
-        scratch = (np.empty(longest), np.empty(longest), np.empty(longest + 1, np.int64), np.empty(pairs), np.empty(pairs))
-        waiting = (np.empty((self._n, _HISTORY), np.int64), np.zeros(self._n, np.int64), scratch)
+        pairs = longest * _HISTORY + 1
+        scratch = (
+            np.empty(longest),
+            np.empty(longest),
+            np.empty(pairs, np.uint64),
+            np.empty(longest + 1, np.uint64),
+            np.empty(pairs),
+            np.empty(pairs),
+        )
+        waiting = (np.empty((self._n, _HISTORY), np.int32), np.zeros(self._n, np.int64), scratch)
         done = 0
         for index in range(len(batch)):
             now = batch.presentation(index)

@@ -33,6 +33,14 @@ def _from_bits(typing_context: Any, x: Any) -> Any:
     return types.float64(types.int64), generate
 
 
+@intrinsic
+def _fma(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
 _ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that n ln 2 is subtracted without loss
@@ -48,23 +56,23 @@ def exp_decay(x):
     -708 it stays at e^-708, about 1e-308.
     """
     x = max(x, -708.0)
-    shifted = x * _LOG2_E + _ROUND
+    shifted = _fma(x, _LOG2_E, _ROUND)
     n = shifted - _ROUND
-    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    r = _fma(-n, _LN2_LOW, _fma(-n, _LN2_HIGH, x))
     p = _C[13]
-    p = p * r + _C[12]
-    p = p * r + _C[11]
-    p = p * r + _C[10]
-    p = p * r + _C[9]
-    p = p * r + _C[8]
-    p = p * r + _C[7]
-    p = p * r + _C[6]
-    p = p * r + _C[5]
-    p = p * r + _C[4]
-    p = p * r + _C[3]
-    p = p * r + _C[2]
-    p = p * r + _C[1]
-    p = p * r + _C[0]
+    p = _fma(p, r, _C[12])
+    p = _fma(p, r, _C[11])
+    p = _fma(p, r, _C[10])
+    p = _fma(p, r, _C[9])
+    p = _fma(p, r, _C[8])
+    p = _fma(p, r, _C[7])
+    p = _fma(p, r, _C[6])
+    p = _fma(p, r, _C[5])
+    p = _fma(p, r, _C[4])
+    p = _fma(p, r, _C[3])
+    p = _fma(p, r, _C[2])
+    p = _fma(p, r, _C[1])
+    p = _fma(p, r, _C[0])
     return _from_bits(_bits(p) + (_bits(shifted) << 52))
 
 
@@ -207,40 +215,71 @@ def catch_up(a, b, step, since, spike, links, history, history_count, scratch):
     """Bring the links a..b of one source from step `since` to `step`: the post spikes in between, then `spike` pre spikes.
 
     A link's weight matters only when its source spikes; until then the spikes of its target wait in the target's history.
-    Reading them now, in order, gives what applying each at once would have given, and streams through memory.
+    Reading them now gives what applying each at once would have given (potentiation alone can reach the bound, so that it
+    may be summed first), and streams through memory. Leaves in ``scratch[0]`` the weights with which the spike acts.
+
+    What binds is the exponential, four a pair of a pre and a post spike, then memory: 92 bytes read and written a link. So
+    nothing here branches on data: the post spikes are listed round by round, each round with the links that had one more.
     """
-    post, w, plus, minus, w_max, rate_plus, rate_minus, a_plus, _ = links
-    decay_plus, decay_minus, first, pair_plus, pair_minus = scratch
-    age = float(step - since)
-    size = b - a
+    # Slices start at 0 and indices are unsigned: with nothing to wrap around, and few arrays a loop, the compiler makes
+    # vector instructions.
+    post, w, plus, minus = links[0][a:b], links[1][a:b], links[2][a:b], links[3][a:b]
+    w_max, rate_plus, rate_minus = links[4][a:b], links[5][a:b], links[6][a:b]
+    a_plus, a_minus = links[7][a:b], links[8][a:b]
+    acting, traced, owner, active, pair_plus, pair_minus = scratch
+    size = np.uint64(b - a)
+    pairs = np.uint64(0)
     for s in range(size):
-        decay_plus[s] = exp_decay(age * rate_plus[a + s])
-        decay_minus[s] = exp_decay(age * rate_minus[a + s])
-    pairs = 0
-    for s in range(size):
-        i = post[a + s]
-        first[s] = pairs
-        k = history_count[i]
-        while k > 0 and history[i, k - 1] >= since:
-            k -= 1
-        for q in range(k, history_count[i]):
-            pair_plus[pairs] = (history[i, q] - since) * rate_plus[a + s]
-            pair_minus[pairs] = (step - history[i, q]) * rate_minus[a + s]
-            pairs += 1
-    first[size] = pairs
+        i = np.uint64(post[s])
+        k = history_count[i] - 1
+        when = history[i, np.uint64(max(k, 0))]
+        found = k >= 0 and when >= since
+        owner[pairs] = s
+        active[pairs] = s
+        pair_plus[pairs] = when
+        pairs += np.uint64(found)
+    left = pairs
+    back = 2
+    while left > 0:
+        still = np.uint64(0)
+        for q in range(left):
+            s = active[q]
+            i = np.uint64(post[s])
+            k = history_count[i] - back
+            when = history[i, np.uint64(max(k, 0))]
+            found = k >= 0 and when >= since
+            owner[pairs] = s
+            active[still] = s
+            pair_plus[pairs] = when
+            pairs += np.uint64(found)
+            still += np.uint64(found)
+        left = still
+        back += 1
+    for q in range(pairs):
+        s = owner[q]
+        pair_minus[q] = (step - pair_plus[q]) * rate_minus[s]
+        pair_plus[q] = (pair_plus[q] - since) * rate_plus[s]
     for q in range(pairs):
         pair_plus[q] = exp_decay(pair_plus[q])
+    for q in range(pairs):
         pair_minus[q] = exp_decay(pair_minus[q])
+    age = float(step - since)
     for s in range(size):
-        link = a + s
-        trace_minus = minus[link] * decay_minus[s]
-        weight = w[link]
-        for q in range(first[s], first[s + 1]):
-            weight = min(weight + a_plus[link] * (plus[link] * pair_plus[q]), w_max[link])
-            trace_minus += pair_minus[q]
-        w[link] = weight
-        plus[link] = plus[link] * decay_plus[s] + spike
-        minus[link] = trace_minus
+        acting[s] = 0.0
+    for s in range(size):
+        traced[s] = minus[s] * exp_decay(age * rate_minus[s])
+    for q in range(pairs):
+        s = owner[q]
+        acting[s] += pair_plus[q]
+        traced[s] += pair_minus[q]
+    for s in range(size):
+        acting[s] = min(w[s] + a_plus[s] * (plus[s] * acting[s]), w_max[s])
+    for s in range(size):
+        plus[s] = plus[s] * exp_decay(age * rate_plus[s]) + spike
+    for s in range(size):
+        minus[s] = traced[s]
+    for s in range(size):
+        w[s] = max(acting[s] - spike * a_minus[s] * traced[s], 0.0)
 
 
 @jit
@@ -271,8 +310,7 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
     drive_step, drive_value = events[1]
     back_step, back_neuron, back_jump = events[2]
     v_step = events[3]
-    post, w, minus, a_minus = links[0], links[1], links[3], links[8]
-    input_post, input_w, input_minus, input_a_minus = input_links[0], input_links[1], input_links[3], input_links[8]
+    post, input_post, acting = links[0], input_links[0], scratch[0]
     n, room, lags = len(exc), len(out[0]), len(ring_count)
     capacity = history.shape[1]
     spiked = np.empty(n, np.int32)
@@ -301,8 +339,7 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
             catch_up(a, b, step, input_since[0, channel], times, input_links, history, history_count, scratch)
             input_since[0, channel] = step
             for link in range(a, b):
-                exc[input_post[link]] += times * input_w[link]
-                input_w[link] = max(input_w[link] - times * input_a_minus[link] * input_minus[link], 0.0)
+                exc[input_post[link]] += times * acting[link - a]
             next_spike += 1
         for k in range(len(lag)):
             slot = (step - lag[k]) % lags
@@ -317,12 +354,10 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
                     depress(a, b, float(step - arrived[k, pre]), short_term, strength)
                     arrived[k, pre] = step
                     for link in range(a, b):
-                        target[post[link]] += sign * (w[link] * strength[link - a])
+                        target[post[link]] += sign * (acting[link - a] * strength[link - a])
                 else:
                     for link in range(a, b):
-                        target[post[link]] += sign * w[link]
-                for link in range(a, b):
-                    w[link] = max(w[link] - a_minus[link] * minus[link], 0.0)
+                        target[post[link]] += sign * acting[link - a]
         reset(step, count, spiked, state, after)
         for s in range(count):
             i = spiked[s]
