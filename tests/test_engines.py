@@ -32,7 +32,7 @@ from hrsnn.engines.brian2_engine import _compiler_works
 from hrsnn.reservoir import Links
 
 needs_compiler = pytest.mark.skipif(not _compiler_works(), reason="no C++ compiler works here")
-ENGINES = ["brian2-numpy", pytest.param("brian2-cython", marks=needs_compiler)]
+ENGINES = ["compiled", "brian2-numpy", pytest.param("brian2-cython", marks=needs_compiler)]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 #: hypothesis objects to a fixture that lives through all its examples; ours is only a name
 few = settings(

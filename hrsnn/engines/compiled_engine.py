@@ -186,11 +186,12 @@ class _Network:
             np.empty(longest),
             np.empty(longest),
             np.empty(pairs, np.uint64),
-            np.empty(longest + 1, np.uint64),
             np.empty(pairs),
             np.empty(pairs),
         )
-        waiting = (np.empty((self._n, _HISTORY), np.int32), np.zeros(self._n, np.int64), scratch)
+        # of each neuron: its latest spike, how many wait, and these
+        waiting = (np.full(self._n, -1), np.zeros(self._n, np.int64), np.empty((self._n, _HISTORY), np.int32))
+        learn = (waiting, scratch)
         done = 0
         for index in range(len(batch)):
             now = batch.presentation(index)
@@ -201,9 +202,9 @@ class _Network:
                 for side, values in zip(rows, links, strict=True)
             )
             recurrent = (_constant(self._recurrent.lag), *self._short_term())
-            constants = (self._cell, self._after, self._is_excitatory, recurrent, sides, waiting, _events(now))
+            constants = (self._cell, self._after, self._is_excitatory, recurrent, sides, learn, _events(now))
             response = self._present(now, kernels.present_plastic, constants, partial(_told, progress, done), [])
-            kernels.catch_up_all(now.n_steps, sides, waiting)
+            kernels.catch_up_all(now.n_steps, sides, learn)
             if homeostasis is not None:
                 restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
                 for row, weight in zip(rows, restored, strict=True):

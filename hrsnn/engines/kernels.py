@@ -211,7 +211,7 @@ def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, rec
 
 
 @jit(inline="always")
-def catch_up(a, b, step, since, spike, links, history, history_count, scratch):
+def catch_up(a, b, step, since, spike, links, waiting, scratch):
     """Bring the links a..b of one source from step `since` to `step`: the post spikes in between, then `spike` pre spikes.
 
     A link's weight matters only when its source spikes; until then the spikes of its target wait in the target's history.
@@ -221,39 +221,32 @@ def catch_up(a, b, step, since, spike, links, history, history_count, scratch):
     What binds is the exponential, four a pair of a pre and a post spike, then memory: 92 bytes read and written a link. So
     nothing here branches on data: the post spikes are listed round by round, each round with the links that had one more.
     """
+    latest, history_count, history = waiting
     # Slices start at 0 and indices are unsigned: with nothing to wrap around, and few arrays a loop, the compiler makes
     # vector instructions.
     post, w, plus, minus = links[0][a:b], links[1][a:b], links[2][a:b], links[3][a:b]
     w_max, rate_plus, rate_minus = links[4][a:b], links[5][a:b], links[6][a:b]
     a_plus, a_minus = links[7][a:b], links[8][a:b]
-    acting, traced, owner, active, pair_plus, pair_minus = scratch
+    acting, traced, owner, pair_plus, pair_minus = scratch
     size = np.uint64(b - a)
     pairs = np.uint64(0)
     for s in range(size):
-        i = np.uint64(post[s])
-        k = history_count[i] - 1
-        when = history[i, np.uint64(max(k, 0))]
-        found = k >= 0 and when >= since
+        when = latest[np.uint64(post[s])]
         owner[pairs] = s
-        active[pairs] = s
         pair_plus[pairs] = when
-        pairs += np.uint64(found)
-    left = pairs
-    back = 2
-    while left > 0:
-        still = np.uint64(0)
-        for q in range(left):
-            s = active[q]
+        pairs += np.uint64(when >= since)
+    done, back = np.uint64(0), 2
+    while done < pairs:  # those that had one more in the last round may have another
+        until = pairs
+        for q in range(done, until):
+            s = owner[q]
             i = np.uint64(post[s])
             k = history_count[i] - back
             when = history[i, np.uint64(max(k, 0))]
-            found = k >= 0 and when >= since
             owner[pairs] = s
-            active[still] = s
             pair_plus[pairs] = when
-            pairs += np.uint64(found)
-            still += np.uint64(found)
-        left = still
+            pairs += np.uint64(k >= 0 and when >= since)
+        done = until
         back += 1
     for q in range(pairs):
         s = owner[q]
@@ -285,16 +278,17 @@ def catch_up(a, b, step, since, spike, links, history, history_count, scratch):
 @jit
 def catch_up_all(step, sides, learn):
     """Bring every link to `step` and forget the history; traces then stand at that step."""
-    history, history_count, scratch = learn
+    waiting, scratch = learn
     for side in range(2):
         start, links, since = sides[side]
         for k in range(since.shape[0]):
             for source in range(since.shape[1]):
                 a, b = start[k, source], start[k, source + 1]
                 if a < b:
-                    catch_up(a, b, step, since[k, source], 0.0, links, history, history_count, scratch)
+                    catch_up(a, b, step, since[k, source], 0.0, links, waiting, scratch)
                 since[k, source] = step
-    history_count[:] = 0
+    waiting[0][:] = -1
+    waiting[1][:] = 0
 
 
 @jit
@@ -305,7 +299,8 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
     lag, arrived, short_term, strength = recurrent
     start, links, since = sides[0]
     input_start, input_links, input_since = sides[1]
-    history, history_count, scratch = learn
+    waiting, scratch = learn
+    latest, history_count, history = waiting
     spike_step, spike_channel, spike_count = events[0]
     drive_step, drive_value = events[1]
     back_step, back_neuron, back_jump = events[2]
@@ -336,7 +331,7 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
         while next_spike < len(spike_step) and spike_step[next_spike] == step:
             channel, times = spike_channel[next_spike], spike_count[next_spike]
             a, b = input_start[0, channel], input_start[0, channel + 1]
-            catch_up(a, b, step, input_since[0, channel], times, input_links, history, history_count, scratch)
+            catch_up(a, b, step, input_since[0, channel], times, input_links, waiting, scratch)
             input_since[0, channel] = step
             for link in range(a, b):
                 exc[input_post[link]] += times * acting[link - a]
@@ -346,7 +341,7 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
             for s in range(ring_count[slot]):
                 pre = ring_neuron[slot, s]
                 a, b = start[k, pre], start[k, pre + 1]
-                catch_up(a, b, step, since[k, pre], 1.0, links, history, history_count, scratch)
+                catch_up(a, b, step, since[k, pre], 1.0, links, waiting, scratch)
                 since[k, pre] = step
                 sign = 1.0 if is_excitatory[pre] else -1.0
                 target = exc if is_excitatory[pre] else inh
@@ -363,6 +358,7 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
             i = spiked[s]
             history[i, history_count[i]] = step
             history_count[i] += 1
+            latest[i] = step
             fullest = max(fullest, history_count[i])
         while next_v < len(v_step) and v_step[next_v] == step:
             out[2][next_v] = state[0]
