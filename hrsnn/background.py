@@ -52,7 +52,8 @@ def background_spikes(seed: int, stimulus: int, rate: np.ndarray, duration: floa
             expected = float(((duration - last) / mean_interval).max())
             count = max(16, int(expected + 3 * math.sqrt(max(expected, 0.0))))
             draw = keyed_uniform(seed, stimulus, neurons[:, None], np.arange(first, first + count))
-            times = last + np.cumsum(-np.log(draw) * mean_interval, axis=1)
+            # one running sum over all rounds, so that rounding does not depend on where a round ends
+            times = np.cumsum(np.hstack([last, -np.log(draw) * mean_interval]), axis=1)[:, 1:]
             row, column = np.nonzero(times < duration)
             time_parts.append(times[row, column])
             neuron_parts.append(neurons[row].astype(np.int32))

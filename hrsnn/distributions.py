@@ -145,9 +145,9 @@ class _PositiveSkewed(Distribution):
     high: float = math.inf
 
     def _problems(self) -> list[str]:
-        problems = [
-            f"{name} must be positive and finite" for name in ("mean", "cv") if not 0 < getattr(self, name) < math.inf
-        ]
+        problems = [] if 0 < self.mean < math.inf else ["mean must be positive and finite"]
+        if not 1e-6 <= self.cv <= 100:  # beyond, 1/cv^2 leaves the range in which gamma draws mean anything
+            problems.append("cv must be positive, from 1e-6 to 100")
         if not 0 <= self.low < self.high:  # also refuses nan
             problems.append("the bounds must be 0 <= low < high")
         if not problems and self._share(0) < _LEAST_ACCEPTED:

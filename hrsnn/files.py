@@ -134,9 +134,10 @@ def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
         When the file is missing, damaged or no ``.npz`` file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise FileError(path, "is not an .npz file")
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise FileError(path, "is not an .npz file")
+        with file:
             return {name: file[name] for name in file.files}
     except FileError:
         raise

@@ -116,10 +116,7 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
     )
     magnitude = np.abs(signed)
     weight = magnitude if graph.graph.get("weight_unit") == "mV" else _scaled(magnitude, drawn)
-    given = {
-        name: np.array([graph.nodes[node].get(name, drawn_value) for node, drawn_value in zip(nodes, values, strict=True)])
-        for name, values in ((name, getattr(drawn, name)) for name in _NODE_VALUES)
-    }
+    given = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in _NODE_VALUES}
     return drawn.replace(
         weight=weight,
         w_max=np.maximum(drawn.w_max, weight),
@@ -150,6 +147,13 @@ def _edge_values(edges: list[tuple[int, int, dict[str, Any]]], name: str, defaul
         return np.array([float(data.get(name, fallback[k])) for k, (_, _, data) in enumerate(edges)])
     except (TypeError, ValueError) as error:
         raise InputError(name, str(error), "must be a number on every edge") from error
+
+
+def _node_values(graph: networkx.DiGraph, nodes: list[Any], name: str, default: np.ndarray) -> np.ndarray:
+    try:
+        return np.array([float(graph.nodes[node].get(name, default[i])) for i, node in enumerate(nodes)])
+    except (TypeError, ValueError) as error:
+        raise InputError(name, str(error), "must be a number on every node") from error
 
 
 def _types(

@@ -31,8 +31,17 @@ def keyed_uniform(*key: int | np.ndarray) -> np.ndarray:
     state = np.uint64(0)
     with np.errstate(over="ignore"):  # the arithmetic is modulo 2^64
         for part in key:
-            state = _mixed(state + np.asarray(part).astype(np.uint64) + _GOLDEN)
+            for word in _words(part):
+                state = _mixed(state + np.asarray(word).astype(np.uint64) + _GOLDEN)
     return np.asarray(((state >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
+
+
+def _words(part: int | np.ndarray) -> list[int | np.ndarray]:
+    """`part` in words of 64 bits: a seed may have more."""
+    words = [part]
+    while isinstance(part, int) and part >= 2**64:
+        words[-1:] = [part % 2**64, part := part // 2**64]
+    return words
 
 
 def _mixed(z: np.ndarray | np.uint64) -> np.uint64:

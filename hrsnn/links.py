@@ -119,7 +119,7 @@ def random_pairs(
         while last < total:
             expected = (total - last) * probability
             gaps = generator.geometric(probability, int(expected + 4 * math.sqrt(expected) + 10))
-            part = last + np.cumsum(gaps)
+            part = last + np.cumsum(np.minimum(gaps, total + 1))  # a tiny probability makes gaps whose sum overflows
             parts.append(part)
             last = int(part[-1])
         index = np.concatenate(parts)

@@ -101,7 +101,7 @@ class Batch:
     def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         assert isinstance(self._stimulus, Currents)
         values = self._stimulus.values[index]
-        step = np.ceil(np.arange(len(values)) * (self._stimulus.dt / self.dt) - 1e-9).astype(np.int64)
+        step = np.ceil(np.arange(len(values)) * (self._stimulus.dt / self.dt) * (1 - 1e-15) - 1e-9).astype(np.int64)
         drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
         stop = int(self.stimulus_steps[index])
         held = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
@@ -125,8 +125,8 @@ class Batch:
 
 
 def steps_until(times: np.ndarray, dt: float) -> np.ndarray:
-    """How many steps of `dt` cover [0, time); at least one."""
-    return np.asarray(np.maximum(np.ceil(np.asarray(times) / dt - 1e-9), 1), dtype=np.int64)
+    """How many steps of `dt` cover [0, time), but for rounding errors; at least one."""
+    return np.asarray(np.maximum(np.ceil(np.asarray(times) / dt * (1 - 1e-15) - 1e-9), 1), dtype=np.int64)
 
 
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

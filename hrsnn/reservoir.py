@@ -22,7 +22,7 @@ _KIND, _VERSION = "reservoir", 1
 
 def _frozen(array: Any, dtype: Any) -> np.ndarray:
     frozen: np.ndarray = np.ascontiguousarray(array, dtype=dtype)
-    if frozen.flags.writeable:  # somebody else may still hold it
+    if frozen.flags.writeable or frozen.base is not None:  # somebody else may still write to its memory
         frozen = frozen.copy()
         frozen.setflags(write=False)
     return frozen
@@ -49,6 +49,10 @@ class Links:
         for field in dataclasses.fields(self):
             dtype = np.int32 if field.name in ("pre", "post") else np.float64
             object.__setattr__(self, field.name, _frozen(getattr(self, field.name), dtype))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a copy in another process is read-only again, which the default would lose
+        return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
     def __len__(self) -> int:
         return len(self.pre)
@@ -150,7 +154,12 @@ class Reservoir:
         object.__setattr__(self, "dt", float(self.dt))
         self._validate()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
     def _validate(self) -> None:
+        if self.is_excitatory.ndim != 1:
+            raise InputError("is_excitatory", self.is_excitatory.shape, "must have one dimension")
         n = len(self.is_excitatory)
         for name in _NEURON_FIELDS:
             array = getattr(self, name)
@@ -313,7 +322,7 @@ class Reservoir:
             if "short_term.release" in arrays:
                 arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in names})
             return cls(**arrays, **links, **header)
-        except (KeyError, TypeError, InputError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise FileError(path, f"is no valid reservoir: {error}") from error
 
     def _arrays(self) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hrsnn.activity import Activity
+from hrsnn.checks import float_vector
 from hrsnn.currents import Currents
 from hrsnn.engines import engine as find_engine
 from hrsnn.engines.contract import Response
@@ -75,7 +76,7 @@ def simulate(
     InputError
         When the stimulus has no samples or other channels than the reservoir, or an option is not allowed.
     DivergenceError
-        When v leaves the finite numbers.
+        When v or a current leaves the finite numbers.
 
     Notes
     -----
@@ -162,18 +163,19 @@ def _checked_record(record: Sequence[str]) -> tuple[str, ...]:
 
 
 def _positive(name: str, value: float, zero: bool = False) -> float:
-    value = float(plain(value, "ms", name))
-    if not np.isfinite(value) or value < 0 or (value == 0 and not zero):
-        raise InputError(name, value, f"must be {'at least' if zero else 'above'} 0 ms")
-    return value
+    number = plain(value, "ms", name)
+    known = isinstance(number, (int, float, np.number)) and not isinstance(number, bool) and np.isfinite(number)
+    if not known or number < 0 or (number == 0 and not zero):
+        raise InputError(name, number, f"must be {'at least' if zero else 'above'} 0 ms")
+    return float(number)
 
 
 def _sample_times(sample_times: Sequence[float] | np.ndarray | None, stimulus: Stimulus) -> np.ndarray | None:
     if sample_times is None:
         return None
-    times = np.asarray(plain(sample_times, "ms", "sample_times"), dtype=np.float64)
+    times = float_vector("sample_times", plain(sample_times, "ms", "sample_times"))
     shortest = float(stimulus.durations.min())
-    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+    if not times.size or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise InputError("sample_times", times, "must be a list of ascending finite times (ms)")
     if times[0] <= 0 or times[-1] > shortest * (1 + 1e-9):
         raise InputError("sample_times", times, f"must lie in (0, {shortest:g}] ms, the shortest stimulus")
@@ -186,7 +188,7 @@ def _window_edges(windows: int | Sequence[float] | np.ndarray, stimulus: Stimulu
         if windows < 1:
             raise InputError("windows", windows, "must be at least 1")
         return [np.linspace(0, duration, windows + 1) for duration in stimulus.durations]
-    edges = np.asarray(plain(windows, "ms", "windows"), dtype=np.float64)
-    if edges.ndim != 1 or len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any() or edges[0] < 0:
+    edges = float_vector("windows", plain(windows, "ms", "windows")) if np.ndim(windows) else np.empty(0)
+    if len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any() or edges[0] < 0:
         raise InputError("windows", windows, "must be a number of windows, or ascending edges from 0 ms on")
     return [edges]

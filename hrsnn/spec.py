@@ -209,6 +209,22 @@ class ReservoirSpec(BaseModel):
         except ValidationError as error:
             raise SpecError(_problems(error, set(type(self).model_fields))) from None
 
+    def __eq__(self, other: object) -> bool:
+        # pydantic's own would compare arrays with ==, which has no truth value
+        return self.to_toml() == other.to_toml() if isinstance(other, ReservoirSpec) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_toml())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ReservoirSpec:
+        return self  # immutable, and a copied array would not be
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)  # a copy in another process is read-only again
+
     def variant(self, name: str) -> ReservoirSpec:
         """The same means with neurons or STDP made homogeneous: HoNHoS, HeNHoS, HoNHeS or HeNHeS.
 
@@ -247,9 +263,11 @@ class ReservoirSpec(BaseModel):
             parent, _, leaf = name.partition(".")
             if leaf:
                 current = values.get(parent, getattr(self, parent, None))
-                if not isinstance(current, Distribution):
+                if isinstance(current, Distribution):
+                    current = current.to_dict()
+                if not isinstance(current, dict):  # it is one already where a change before this one reached into it
                     raise SpecError([f"{name}: {parent} is no distribution, so it has no {leaf!r}"])
-                values[parent] = {**current.to_dict(), leaf: value}
+                values[parent] = {**current, leaf: value}
             else:
                 values[name] = value
         return ReservoirSpec(**values)

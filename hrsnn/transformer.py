@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from hrsnn.checks import positive
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.growth import build
@@ -137,6 +138,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             self.initial_reservoir_ = self.reservoir
         else:
             self.initial_reservoir_ = build(self.spec or ReservoirSpec(), seed=self.seed, channels=stimulus.n_channels)
+        self._check_neurons(self.initial_reservoir_.neurons)
         self.reservoir_, self.spike_count_ = self.initial_reservoir_, 0
         if self.plastic:
             activity = simulate(
@@ -181,12 +183,23 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             values = values[:, :, np.asarray(self.neurons)]
         return np.ascontiguousarray(values.reshape(len(values), -1))
 
+    def _check_neurons(self, size: int) -> None:
+        if self.neurons is not None:
+            try:
+                some = len(np.arange(size)[np.asarray(self.neurons)]) > 0
+            except (IndexError, TypeError):
+                some = False
+            if not some:
+                raise InputError("neurons", self.neurons, f"must be indices of the {size} neurons, at least one")
+
     def _stimulus(self, X: Any, reset: bool) -> Stimulus:
         if isinstance(X, (SpikeTrains, Currents)):
+            if not len(X):
+                raise InputError("X", X, "must hold at least one sample")
             if reset:
                 self.n_features_in_ = X.n_channels
             elif X.n_channels != self.n_features_in_:
                 raise InputError("X", f"{X.n_channels} channels", f"fit saw {self.n_features_in_}")
             return X
         values = validate_data(self, X, reset=reset, dtype=np.float64)
-        return Currents(values[:, None, :], dt=self.duration)
+        return Currents(values[:, None, :], dt=positive("duration", self.duration, "ms"))

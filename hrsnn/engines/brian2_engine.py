@@ -420,9 +420,10 @@ class _Presenter:
     def _end(self) -> None:
         if self._index < 0:
             return
-        if not np.isfinite(self._v).all():
+        # an infinite current makes v spike in every step, and the reset hides it
+        if not all(np.isfinite(values).all() for values in (self._v, self._exc, self._inh)):
             raise DivergenceError(
-                f"stimulus {self._index}: v is no longer finite; the input or the weights are far too large"
+                f"stimulus {self._index}: v or a current is no longer finite; the input or the weights are far too large"
             )
         steps = np.repeat([k for k, _ in self._spikes], [len(who) for _, who in self._spikes]).astype(np.int64)
         who = np.concatenate([who for _, who in self._spikes]) if self._spikes else np.empty(0, np.int32)

@@ -1,0 +1,237 @@
+"""Growing: the same bytes for the same seed, branches that do not disturb each other, and the means that were asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from hrsnn import Constant, Gamma, InputError, LogNormal, Reservoir, ReservoirSpec, SpecError, Uniform, build
+from hrsnn.spec import VARIANTS
+
+SPEC = ReservoirSpec(neurons=60)
+
+
+def arrays(reservoir: Reservoir) -> dict[str, np.ndarray]:
+    """Every array by name, those of the links under ``recurrent.`` and ``input.``."""
+    flat = {}
+    for field in dataclasses.fields(reservoir):
+        value = getattr(reservoir, field.name)
+        if dataclasses.is_dataclass(value):
+            flat |= {f"{field.name}.{inner.name}": getattr(value, inner.name) for inner in dataclasses.fields(value)}
+        else:
+            flat[field.name] = np.asarray(value)
+    return flat
+
+
+def changed(one: Reservoir, two: Reservoir) -> set[str]:
+    """Names of the arrays that differ."""
+    first, second = arrays(one), arrays(two)
+    return {name for name in first if not np.array_equal(first[name], second[name])}
+
+
+def test_same_seed_same_bytes():
+    one, two = build(SPEC, 7, 5), build(SPEC, 7, 5)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(arrays(one).values(), arrays(two).values(), strict=True))
+    assert one.equals(two)
+    other = build(SPEC, 8, 5)
+    assert not one.equals(other)
+    assert {"is_excitatory", "tau_m", "recurrent.weight", "input.post", "input_gain"} <= changed(one, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        ({"tau_m_exc.mean": 20}, {"tau_m"}),
+        ({"tau_m_inh": 5}, {"tau_m"}),
+        ({"tau_exc": Uniform(2, 4)}, {"tau_exc"}),
+        ({"v_threshold": LogNormal(15, 0.01)}, {"v_threshold"}),
+        ({"refractory_exc": 1}, {"refractory"}),
+        ({"weight_ee": Constant(1.2)}, {"recurrent.weight"}),
+        ({"delay_ie": Uniform(1, 2)}, {"recurrent.delay"}),
+        ({"input_weight": Constant(9)}, {"input.weight", "input.w_max", "input.a_plus", "input.a_minus"}),
+        ({"input_gain": 3}, {"input_gain"}),
+        ({"tau_plus": Uniform(15, 25)}, {"recurrent.tau_plus", "input.tau_plus"}),
+        ({"a_minus": 0.001}, {"recurrent.a_minus", "input.a_minus"}),
+        ({"background_rate": Uniform(1, 2)}, {"background_rate"}),
+        ({"dt": 0.1}, {"dt"}),
+        ({"homeostasis": False}, {"homeostasis"}),
+    ],
+)
+def test_changing_one_parameter_leaves_the_other_arrays_the_same(change, moved):
+    assert changed(build(SPEC, 1, 5), build(SPEC.updated(change), 1, 5)) == moved
+
+
+def test_more_channels_leave_the_neurons_and_recurrent_links_alone():
+    assert {name.split(".")[0] for name in changed(build(SPEC, 1, 5), build(SPEC, 1, 6))} == {
+        "channels",
+        "input",
+        "input_gain",
+    }
+
+
+def test_types_are_the_share_that_was_asked_for():
+    for share in (0.8, 0.5, 1.0, 0.01):
+        reservoir = build(ReservoirSpec(neurons=100, excitatory_fraction=share), 1)
+        assert reservoir.is_excitatory.sum() == round(100 * share)
+
+
+def test_excitatory_and_inhibitory_neurons_draw_from_their_own_distributions():
+    r = build(ReservoirSpec(neurons=4000, connectivity="random", connection_probability=0), 1)
+    for kind, mean in ((r.is_excitatory, 30.1), (~r.is_excitatory, 20.1)):
+        assert r.tau_m[kind].mean() == pytest.approx(mean, rel=0.06)
+    assert set(r.refractory[r.is_excitatory]) == {3.0}
+    assert set(r.refractory[~r.is_excitatory]) == {2.0}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_keep_the_means_after_truncation(name):
+    """A homogeneous twin has the mean of what is really drawn, not of the distribution before truncation."""
+    spec = ReservoirSpec(
+        neurons=3000,
+        tau_m_exc=Gamma(30, 0.9, 20, 60),
+        v_threshold=LogNormal(15, 0.3, 14, 30),
+        tau_plus=Gamma(20, 0.8, 10, 25),
+        connectivity="random",
+        connection_probability=0.005,
+    ).variant(name)
+    r = build(spec, 2, 20)
+    neurons, synapses = VARIANTS[name]
+    exc = r.is_excitatory
+    for values, distribution, heterogeneous in (
+        (r.tau_m[exc], spec.tau_m_exc, neurons),
+        (r.v_threshold, spec.v_threshold, neurons),
+        (r.recurrent.tau_plus, spec.tau_plus, synapses),
+        (r.input.tau_plus, spec.tau_plus, synapses),
+    ):
+        error = 5 * values.std() / np.sqrt(len(values))
+        assert values.mean() == pytest.approx(distribution.truncated_mean, abs=max(error, 1e-9))
+        assert bool(np.ptp(values) > 0) is heterogeneous
+    assert np.ptp(r.weight) > 0  # the weights are of neither
+
+
+def test_mean_depression_is_1_05_times_potentiation():
+    r = build(ReservoirSpec(neurons=2000, connectivity="random", connection_probability=0.02), 3, 5)
+    for links in (r.recurrent, r.input):
+        plus, minus = links.a_plus / links.w_max, links.a_minus / links.w_max
+        if len(links) > 10_000:
+            assert plus.mean() == pytest.approx(0.001, rel=0.01)
+            assert minus.mean() / plus.mean() == pytest.approx(1.05, rel=0.02)
+            assert stats.pearsonr(plus, minus)[0] == pytest.approx(0, abs=0.02)
+            assert minus.std() / minus.mean() == pytest.approx(0.5, rel=0.03)
+    homogeneous = build(SPEC.variant("HeNHoS"), 3, 5).recurrent
+    np.testing.assert_allclose(homogeneous.a_minus / homogeneous.a_plus, 1.05, rtol=1e-12)
+    # other time constants: the areas stay in proportion
+    skewed = build(SPEC.variant("HeNHoS").updated({"tau_minus": 40, "depression_ratio": 2}), 3, 5).recurrent
+    np.testing.assert_allclose(skewed.a_minus * 40 / (skewed.a_plus * 20), 2, rtol=1e-12)
+
+
+def test_weights_are_scaled_by_30_over_k_and_stay_below_their_bound():
+    spec = ReservoirSpec(neurons=1000, weight_ee=Constant(1.2), weight_ie=Gamma(1.5, 0.7))
+    r = build(spec, 1)
+    exc = r.is_excitatory
+    factor = spec.weight_scale * 30 / 30.6
+    ee, ie = exc[r.pre] & exc[r.post], ~exc[r.pre] & exc[r.post]
+    np.testing.assert_allclose(r.weight[ee], 1.2 * factor, rtol=1e-3)
+    np.testing.assert_allclose(r.w_max[ee], 3.6 * factor, rtol=1e-3)
+    np.testing.assert_allclose(r.w_max[ie], 4.5 * factor, rtol=1e-3)
+    assert (r.weight <= r.w_max).all()
+    assert r.weight[ie].max() > 0.9 * r.w_max[ie].max()  # the bound really cuts
+
+
+def test_random_links_get_the_mean_total_input_of_distance_links():
+    totals = []
+    for extra in ({}, {"connectivity": "random", "connection_probability": 0.05}):
+        r = build(ReservoirSpec(neurons=1500, **extra), 1)
+        kinds = [(r.is_excitatory[r.pre] == a) & (r.is_excitatory[r.post] == b) for a in (1, 0) for b in (1, 0)]
+        totals.append([r.weight[kind].sum() / 1500 for kind in kinds])
+    np.testing.assert_allclose(totals[0], totals[1], rtol=0.15)
+
+
+def test_input_reaches_thirty_percent_of_the_neurons():
+    r = build(ReservoirSpec(neurons=1000), 1, channels=100)
+    reached = np.unique(r.input_post)
+    assert 280 <= len(reached) <= 300
+    # P_IR = min(1, 4/channels), each pair of channel and target on its own
+    assert len(r.input) == pytest.approx(300 * 4, abs=5 * np.sqrt(300 * 4))
+    for channels in (1, 4):
+        assert len(build(ReservoirSpec(neurons=1000), 1, channels=channels).input) == 300 * channels
+    assert len(build(ReservoirSpec(neurons=10, input_fraction=1e-9), 1).input) == 1
+    everyone = build(ReservoirSpec(neurons=50, input_fraction=1, input_probability=1), 1, channels=3)
+    np.testing.assert_array_equal(everyone.input_post, np.tile(np.arange(50), 3))
+
+
+def test_arrays_are_taken_as_they_are():
+    threshold = np.linspace(14, 16, 60)
+    r = build(SPEC.updated({"v_threshold": threshold}), 1)
+    np.testing.assert_array_equal(r.v_threshold, threshold)
+    homogeneous = build(SPEC.variant("HoNHoS").updated({"v_threshold": threshold}), 1)
+    assert set(homogeneous.v_threshold) == {threshold.mean()}
+    exc = build(SPEC.updated({"tau_m_exc": np.arange(1.0, 49)}), 1)
+    np.testing.assert_array_equal(exc.tau_m[exc.is_excitatory], np.arange(1.0, 49))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"v_threshold": [15.0, 16.0]}, "v_threshold: an array of 2 values, but the network has 60"),
+        ({"tau_m_exc": [15.0, 16.0]}, "tau_m_exc: an array of 2 values, but the network has 48"),
+        ({"weight_ee": [1.0]}, "weight_ee: an array of 1 values, but the network has"),
+        ({"tau_plus": [1.0]}, "tau_plus: an array of 1 values, but the network has"),
+        ({"v_threshold": [15.0], "heterogeneous_neurons": False}, "v_threshold: an array of 1 values"),
+    ],
+)
+def test_arrays_of_the_wrong_length_are_refused(change, message):
+    with pytest.raises(SpecError, match=message):
+        build(SPEC.updated(change), 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"channels": 0}, "channels = 0: must be a whole number >= 1"),
+        ({"channels": 2.0}, "channels = 2.0"),
+        ({"channels": True}, "channels = True"),
+        ({"seed": -1}, "seed = -1: must be a whole number >= 0"),
+        ({"seed": 1.5}, "seed = 1.5"),
+        ({"spec": SPEC.updated({"v_reset": 20})}, r"v_reset\[0\] = 20.0: must be below v_threshold"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(InputError, match=message):
+        build(**{"spec": SPEC, **arguments})
+
+
+@settings(max_examples=40)
+@given(
+    neurons=st.integers(2, 60),
+    seed=st.integers(0, 2**70),
+    channels=st.integers(1, 30),
+    share=st.floats(0.01, 1),
+    connectivity=st.sampled_from(["distance", "random"]),
+    p=st.floats(0, 1),
+    length_scale=st.floats(0.01, 10),
+    weight=st.sampled_from([0, 1e-6, Gamma(1, 2), Uniform(0, 3)]),
+    factor=st.floats(1.001, 9),
+)
+def test_any_spec_grows_a_sound_network(neurons, seed, channels, share, connectivity, p, length_scale, weight, factor):
+    r = build(
+        ReservoirSpec(
+            neurons=neurons,
+            excitatory_fraction=share,
+            connectivity=connectivity,
+            connection_probability=p,
+            length_scale=length_scale,
+            weight_ee=weight,
+            weight_ii=weight,
+            input_weight=weight,
+            w_max_factor=factor,
+        ),
+        seed,
+        channels,
+    )
+    assert (r.neurons, r.channels) == (neurons, channels)  # everything else is what a Reservoir checks
