@@ -40,15 +40,16 @@ class Standardiser:
 
     A column is dropped when its sd there is under 0.02 of its range, which no column escapes that is constant but for
     fewer than one row in 2500: scaled up, its next rare event would swamp every other state. The rule does not depend
-    on the columns' units. Columns that only vary by rounding (range under 1e-12 of their size) go too.
+    on the columns' units. Columns that only vary by rounding (range under 1e-12 of their size) go too, and those whose sd
+    is under `least` in their own units: what is left of a spike long ago varies by little, and smoothly.
     """
 
-    def __init__(self, rows: Array) -> None:
+    def __init__(self, rows: Array, least: float = 0.0) -> None:
         self.mean = rows.mean(axis=0)
         high, low, spread = rows.max(axis=0), rows.min(axis=0), rows.std(axis=0)
         width = high - low
         size = np.maximum(np.abs(high), np.abs(low))
-        self.kept = (width > 1e-12 * size) & (spread > 0.02 * width)
+        self.kept = (width > 1e-12 * size) & (spread > 0.02 * width) & (spread >= least)
         self.spread = spread[self.kept]
 
     def __call__(self, rows: Array) -> Array:
@@ -98,6 +99,7 @@ def ridge_readout(
     validation_share: float = 0.2,
     *,
     washout: int = 0,
+    least_deviation: float = 0.0,
 ) -> Forecast:
     """Predict `targets` linearly from `states`, with a ridge penalty chosen on the end of the training part.
 
@@ -119,6 +121,9 @@ def ridge_readout(
         output in units of its training variance) is chosen; the readout is then fitted again to the whole part.
     washout : int
         Rows at the start that are left out of the fit.
+    least_deviation : float
+        Columns whose sd in training is below this, in their own units, are left out too: 0.02 for filtered spikes (a spike
+        adds 1) keeps one late spike of a near-silent neuron from ruining the forecast.
 
     Returns
     -------
@@ -157,7 +162,7 @@ def ridge_readout(
     if split - washout < 2 or train - split < 1:
         raise InputError("train", train, "leaves too few rows: the fit needs 2 and the validation 1")
 
-    standardise = Standardiser(x[washout:split])
+    standardise = Standardiser(x[washout:split], least_deviation)
     z = standardise(x)
     path = RidgePath(z[washout:split])
     fitted = y[washout:split]

@@ -93,6 +93,7 @@ def memory_capacity(
     bootstrap: int = 200,
     confidence: float = 0.95,
     hold: float | None = None,
+    least_deviation: float = 0.0,
     seed: int = 0,
 ) -> MemoryCapacity:
     """Memory capacity: how many past inputs can be read, linearly, from the state.
@@ -129,6 +130,8 @@ def memory_capacity(
         Of the interval.
     hold : float, optional
         How long each value was held (ms); then `span` is in ms.
+    least_deviation : float
+        Columns whose sd in training is below this, in their own units, are left out too; 0.02 for filtered spikes.
     seed : int
         Of the shuffles and resamples.
 
@@ -182,7 +185,7 @@ def memory_capacity(
     if np.ptp(u[cut.train]) == 0:
         raise InputError("inputs", u, "must vary")
 
-    standardise = Standardiser(x[cut.train])
+    standardise = Standardiser(x[cut.train], least_deviation)
     used = int(standardise.kept.sum())
     rows = tuple(part.stop - part.start for part in (cut.train, cut.validation, cut.test))
     if used == 0:

@@ -5,8 +5,8 @@
 The networks are driven by their bias alone (i_bias above threshold), so that an engine without this package's input can run
 them: C++ standalone runs the very Brian2 network, and NEST, where it is installed (`pip install hrsnn[bench]`), a
 network of iaf_psc_exp neurons with the same links, weights and time constants and stdp_synapse on its excitatory links.
-A comparison holds at matched rates only: they are printed. "us/step" is the median of the repeats without set-up; "+build" is what
-a fresh process pays before its first step, for code generation and compilation.
+A comparison holds at matched rates only: they are printed. "us/step" is the median of the repeats without set-up;
+"+build" is what a fresh process pays before its first step, for code generation and compilation.
 """
 
 from __future__ import annotations

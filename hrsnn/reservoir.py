@@ -78,6 +78,9 @@ class ShortTerm:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _frozen(getattr(self, field.name), np.float64))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
     def take(self, index: np.ndarray) -> ShortTerm:
         """The values at `index`."""
         return ShortTerm(**{f.name: getattr(self, f.name)[index] for f in dataclasses.fields(self)})

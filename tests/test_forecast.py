@@ -136,3 +136,18 @@ def test_r_squared_equals_scikit_learn():
 def test_bad_scores(score, arguments):
     with pytest.raises(InputError):
         score(*arguments)
+
+
+def test_what_is_left_of_an_old_spike_cannot_ruin_a_forecast() -> None:
+    """A neuron that spiked once, before training, and again in the test part: its trace is smooth, tiny, then 1."""
+    rng = np.random.default_rng(0)
+    good = rng.normal(size=(400, 1))
+    trace = np.exp(-np.arange(400.0)[:, None] / 5)
+    trace[350:] += np.exp(-np.arange(50.0)[:, None] / 5)
+    target = good[:, 0]
+    ruined = ridge_readout(np.hstack([good, trace]), target + 1e-3 * rng.normal(size=400), train=300, washout=100)
+    kept = ridge_readout(
+        np.hstack([good, trace]), target + 1e-3 * rng.normal(size=400), train=300, washout=100, least_deviation=0.02
+    )
+    assert np.abs(kept.prediction[300:] - target[300:]).max() < 0.01
+    assert np.abs(ruined.prediction[300:] - target[300:]).max() > 10

@@ -12,6 +12,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import echo_state_network, last_value, linear_autoregression, nrmse, ridge_readout
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
 from hrsnn.growth import build
+from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
@@ -107,7 +108,8 @@ def forecast(
             return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
 
     def readout(states: Array) -> Array:
-        return ridge_readout(states, task.targets, train=task.train.stop, washout=task.washout).prediction
+        train, washout = task.train.stop, task.washout
+        return ridge_readout(states, task.targets, train=train, washout=washout, least_deviation=LEAST_DEVIATION).prediction
 
     def score(prediction: Array) -> float:
         spread = task.targets[task.train].std(axis=0)

@@ -247,8 +247,9 @@ class _Network:
             steps.append(out[0][:filled].copy())
             who.append(out[1][:filled].copy())
             tell(step)
-        if not np.isfinite(state[0]).all():
-            raise DivergenceError("v is no longer finite; the input or the weights are far too large")
+        # an infinite current makes v spike in every step, and the reset hides it
+        if not all(np.isfinite(values).all() for values in state[:3]):
+            raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
         return Response(np.concatenate(steps), np.concatenate(who), out[2])
 
     def _short_term(self) -> tuple[Any, ...]:
