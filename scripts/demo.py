@@ -7,7 +7,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -20,12 +20,17 @@ from hrsnn.scripts.memory import Memory
 from hrsnn.scripts.out_folder import Report
 from hrsnn.scripts.rank import Rank
 
+if TYPE_CHECKING:
+    from hrsnn.analysis.protocols import Agreement
+    from hrsnn.reservoir import Reservoir
+
 #: Small enough for three minutes on two cores, with the C++ compiler at work for the first time.
 _NEURONS = 300
 _TRAIN, _TEST = 500, 250
 _VALUES = 3000
 _DELAYS = 50
 _STIMULI = 200
+_COMPARED = 50
 
 logger = logging.getLogger("hrsnn")
 
@@ -52,8 +57,15 @@ class Demo(Command):
             logger.info("%s ...", name)
             reports[name] = part.run()
         main = reports["digits"]
+        logger.info("engines ...")
+        agreement = self._agreement(main.reservoir)
+        faster = agreement.seconds[1] / agreement.seconds[0]
+        engines = (
+            f"engines: compiled and Brian2 give {'the same' if agreement.same_spikes else 'DIFFERENT'} "
+            f"{agreement.spike_count} spikes with STDP; compiled is {faster:.0f} times faster"
+        )
         return Report(
-            title="\n".join(report.title for report in reports.values()),
+            title="\n".join([*(report.title for report in reports.values()), engines]),
             seed=self.seed,
             spec=main.spec,
             reservoir=main.reservoir,
@@ -66,9 +78,23 @@ class Demo(Command):
                 for key, figure in report.draw().items()
                 if report is main or key != "time_constants"  # the neurons are the same in all three
             },
-            timing={f"{name}_{key}": value for name, report in reports.items() for key, value in report.timing.items()},
-            details={"parts": {name: {**report.details, "spikes": report.spikes} for name, report in reports.items()}},
+            timing={
+                **{f"{name}_{key}": value for name, report in reports.items() for key, value in report.timing.items()},
+                **dict(zip(("engines_compiled", "engines_brian2"), agreement.seconds, strict=True)),
+            },
+            details={
+                "parts": {name: {**report.details, "spikes": report.spikes} for name, report in reports.items()},
+                "engines": {"same_spikes": agreement.same_spikes, "weight_difference": agreement.weight_difference},
+            },
         )
+
+    def _agreement(self, reservoir: Reservoir) -> Agreement:
+        """The compiled engine against Brian2, on some of the digits."""
+        from hrsnn.analysis.protocols import compare_engines
+        from hrsnn.tasks import load_task
+
+        digits = load_task("digits", seed=self.seed)
+        return compare_engines(reservoir, digits.encoder.fit_transform(digits.x_train[:_COMPARED]))
 
 
 if __name__ == "__main__":

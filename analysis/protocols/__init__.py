@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hrsnn.analysis.protocols.agreement import Agreement, compare_engines
 from hrsnn.analysis.protocols.classification import Classification, classify
 from hrsnn.analysis.protocols.driving import Rates
 from hrsnn.analysis.protocols.forecasting import Forecasting, forecast
@@ -9,6 +10,7 @@ from hrsnn.analysis.protocols.ranking import Ranking, Ranks, rank
 from hrsnn.analysis.protocols.remembering import Memory, memory
 
 __all__ = [
+    "Agreement",
     "Classification",
     "Forecasting",
     "Memory",
@@ -16,6 +18,7 @@ __all__ = [
     "Ranks",
     "Rates",
     "classify",
+    "compare_engines",
     "forecast",
     "memory",
     "rank",

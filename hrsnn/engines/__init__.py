@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -16,20 +17,32 @@ _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "brian2-numpy": ("brian2_engine", {"target": "numpy"}),
     "compiled": ("compiled_engine", {}),
 }
-_AUTO = "compiled"
+#: "auto": the first of these that can be used here
+_PREFERRED = ("compiled", "brian2")
+
+logger = logging.getLogger("hrsnn")
 
 
 def engine(name: str) -> Engine:
-    """The engine called `name`; "auto" is the compiled engine.
+    """The engine called `name`; "auto" is the compiled engine, or Brian2 (and a line in the log) where Numba is no use.
 
     Raises
     ------
     InputError
         For an unknown name.
     """
-    chosen = _AUTO if name == "auto" else name
-    if chosen not in _ENGINES:
+    if name == "auto":
+        try:
+            return _found(_PREFERRED[0])
+        except ImportError as error:
+            logger.info("engine %s instead of %s, which cannot be loaded: %s", _PREFERRED[1], _PREFERRED[0], error)
+            return _found(_PREFERRED[1])
+    if name not in _ENGINES:
         raise InputError("engine", name, f"must be one of auto, {', '.join(_ENGINES)}")
-    module, options = _ENGINES[chosen]
+    return _found(name)
+
+
+def _found(name: str) -> Engine:
+    module, options = _ENGINES[name]
     run: Engine = partial(import_module(f"hrsnn.engines.{module}").run, **options)
     return run
