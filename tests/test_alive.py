@@ -67,6 +67,17 @@ def test_alive_on_digits() -> None:
 
 
 @pytest.mark.slow
+def test_alive_after_stdp_over_all_training_digits() -> None:
+    """The seed with the highest rate of the five: what is learned raises it, and homeostasis has to hold it."""
+    stimulus = digits(1348)
+    reservoir = build(ReservoirSpec(neurons=300), 3, stimulus.n_channels)
+    learned = simulate(reservoir, stimulus, plastic=True, record=(), blank=100.0).reservoir
+    before, after = (simulate(r, stimulus[:200], record=()) for r in (reservoir, learned))
+    assert before.rates.mean() < after.rates.mean() <= 30
+    assert silent_share(after) < 0.2
+
+
+@pytest.mark.slow
 def test_alive_on_spoken_digits(data_folder: Path, tmp_path: Path) -> None:
     assert_alive(fsdd(data_folder, tmp_path))
 

@@ -66,3 +66,13 @@ def test_a_period_repeats_until_the_end():
     times, neurons = repeated(np.array([1.0, 6.0]), np.array([4, 2]), 10.0, 25.0)
     assert times.tolist() == [1.0, 6.0, 11.0, 16.0, 21.0]
     assert neurons.tolist() == [4, 2, 4, 2, 4]
+
+
+def test_rounding_does_not_depend_on_how_many_are_drawn_at_once():
+    """Among many neurons some need a second round of draws; where it begins depends on the duration asked for."""
+    rate = np.full(256, 100.0)
+    for seed in range(30):
+        times, neurons = background_spikes(seed, 0, rate, 900.0)
+        some_times, some_neurons = background_spikes(seed, 0, rate, 500.0)
+        np.testing.assert_array_equal(times[times < 500], some_times)
+        np.testing.assert_array_equal(neurons[times < 500], some_neurons)

@@ -140,9 +140,11 @@ def test_ctrl_c_ends_the_run_and_leaves_a_good_process(engine):
     assert simulate(RESERVOIR, STIMULUS, engine=engine).spikes.equals(expected.spikes)
 
 
-def test_a_real_ctrl_c_comes_out_as_keyboard_interrupt():
-    """The signal itself, in a process of its own, in the middle of a run."""
+@pytest.mark.parametrize("first", ["hrsnn", "brian2"])
+def test_a_real_ctrl_c_comes_out_as_keyboard_interrupt(first):
+    """The signal itself, in a process of its own, in the middle of a run; also where Brian2 had taken it over before."""
     code = (
+        f"import {first}\n"
         "import os, signal, threading, numpy as np\n"
         "from hrsnn import Currents, ReservoirSpec, build, simulate\n"
         "reservoir = build(ReservoirSpec(neurons=10), channels=1)\n"
@@ -159,6 +161,7 @@ def test_a_real_ctrl_c_comes_out_as_keyboard_interrupt():
     assert done.stdout.strip() == "interrupted [20.]"
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_over_fifty_runs():
     """Resident memory, in a process of its own: after some runs to settle in, fifty more add next to nothing."""
     code = (

@@ -38,7 +38,8 @@ def transformer(**options: Any) -> ReservoirTransformer:
     return ReservoirTransformer(SPEC, **{"engine": ENGINE, "duration": 5.0, "blank": 0.0, **options})
 
 
-@pytest.mark.parametrize("plastic", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("plastic", [False, True])
 def test_scikit_learns_checks(plastic):
     """More than thirty of them really run, and pass; the one that does not run is named above."""
     with warnings.catch_warnings():

@@ -458,6 +458,8 @@ def _own_brian2(target: str) -> Iterator[None]:
         "codegen.runtime.cython.cache_dir": str(_cache_folder()),
         "core.default_float_dtype": np.float64,
         "core.default_integer_dtype": np.int32,
+        # where Brian2 was imported first, its handler of Ctrl-C would end the run early, with half the results
+        "core.stop_on_keyboard_interrupt": False,
         "legacy.refractory_timing": False,
     }
     before = {name: brian2.prefs[name] for name in [*settings, "codegen.target"]}
