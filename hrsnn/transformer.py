@@ -131,6 +131,10 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
         if isinstance(self.windows, bool) or not isinstance(self.windows, (int, np.integer)) or self.windows < 1:
             raise InputError("windows", self.windows, "must be a whole number >= 1")
+        for name, kind in (("spec", ReservoirSpec), ("reservoir", Reservoir)):
+            if not isinstance(getattr(self, name), (kind, type(None))):
+                raise InputError(name, getattr(self, name), f"must be a {kind.__name__}")
+        positive("blank", self.blank + 1, "ms")  # 0 is allowed
         if self.spec is not None and self.reservoir is not None:
             raise InputError("reservoir", "given beside spec", "give the one or the other")
         stimulus = self._stimulus(X, reset=True)

@@ -247,3 +247,27 @@ class TestLiveNetwork:
         before = world()
         RESERVOIR.to_brian2()
         assert world() == before
+
+
+def test_ctrl_c_after_the_user_imported_brian2_first():
+    """Brian2's own handler is in place then: it would end the run early and let half the results pass for all."""
+    code = (
+        "import brian2\n"
+        "import os, signal, numpy as np\n"
+        "from hrsnn import Currents, ReservoirSpec, build, simulate\n"
+        "reservoir = build(ReservoirSpec(neurons=10), channels=1)\n"
+        "handler = signal.getsignal(signal.SIGINT)\n"
+        "short, long = (Currents(np.zeros((n, 1, 1)), 100.0) for n in (1, 10))\n"
+        "sent = []\n"
+        "def once(done, total):\n"
+        "    if not sent:\n"
+        "        sent.append(os.kill(os.getpid(), signal.SIGINT))\n"
+        "try:\n"
+        "    simulate(reservoir, long, engine='brian2-numpy', record='counts', progress=once)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted', simulate(reservoir, short, engine='brian2-numpy').durations)\n"
+        "assert signal.getsignal(signal.SIGINT) is handler and brian2.prefs['core.stop_on_keyboard_interrupt']\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "interrupted [100.]"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.engines.contract import Response, Weights
-from hrsnn.errors import DivergenceError, InputError
+from hrsnn.errors import DivergenceError, HrsnnError, InputError
 from hrsnn.homeostasis import Homeostasis
 from hrsnn.presentation import Batch, Presentation
 from hrsnn.propagators import propagators
@@ -25,7 +25,11 @@ from hrsnn.reservoir import Links, Reservoir, ShortTerm
 
 # Importing Brian2 takes over Ctrl-C, uncaught exceptions and warnings of the whole process; all are given back.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
-import brian2  # noqa: E402
+
+try:
+    import brian2
+except ValueError as error:  # it sets a signal handler, which only the main thread may
+    raise HrsnnError("import brian2 in the main thread before using it in others") from error
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
 from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
 
