@@ -30,7 +30,7 @@ class Activity:
     reservoir: Reservoir  #: with the final weights, when the run was plastic
     spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always there
     durations: np.ndarray  #: (M,) ms simulated for each stimulus, blank included
-    sample_times: np.ndarray | None  #: (times,) ms; None: the end of each stimulus
+    sample_times: np.ndarray  #: (M, times) ms, of states and v
     recorded_spikes: SpikeTrains | None = None
     recorded_counts: np.ndarray | None = None
     recorded_states: np.ndarray | None = None

@@ -10,8 +10,8 @@ from hrsnn.errors import InputError
 from hrsnn.units import plain
 
 
-def positive(name: str, value: Any, unit: str) -> float:
-    """`value` as a positive finite float; Brian2 quantities become plain numbers in `unit`.
+def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
+    """`value` as a positive (or, with `zero`, not negative) finite float; Brian2 quantities become numbers in `unit`.
 
     Raises
     ------
@@ -24,8 +24,9 @@ def positive(name: str, value: Any, unit: str) -> float:
     2.0
     """
     number = plain(value, unit if unit in ("ms", "mV", "Hz") else None, name)
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.number)) or not 0 < number < np.inf:
-        raise InputError(name, value, f"must be positive ({unit})")
+    known = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
+    if not known or not 0 <= number < np.inf or (number == 0 and not zero):
+        raise InputError(name, value, f"must be {'0 or more' if zero else 'positive'} ({unit})")
     return float(number)
 
 

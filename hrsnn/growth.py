@@ -56,9 +56,10 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     Raises
     ------
     SpecError
-        When an array in the spec has another length than the network needs, or parameters contradict each other.
+        When an array in the spec has another length than the network needs.
     InputError
-        When `seed` or `channels` is no valid whole number.
+        When `seed` or `channels` is no valid whole number, or what was drawn contradicts itself: v_reset at or above
+        v_threshold.
 
     Notes
     -----

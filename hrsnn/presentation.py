@@ -42,8 +42,8 @@ class Batch:
         ms without input after each stimulus.
     seed : int
         Of the background input.
-    v_times : (times,) array or None
-        Times within each stimulus at which v is recorded (ms); None: at its end.
+    v_times : list of arrays
+        Times within each stimulus at which v is recorded (ms), or one list for all.
     record_v : bool
     """
 
@@ -53,7 +53,7 @@ class Batch:
         stimulus: Stimulus,
         blank: float,
         seed: int,
-        v_times: np.ndarray | None,
+        v_times: list[np.ndarray],
         record_v: bool,
     ) -> None:
         if stimulus.n_channels != reservoir.channels:
@@ -93,8 +93,7 @@ class Batch:
             drive_step, drive = self._drive(index)
         v_step = none
         if self._record_v:
-            v_times = self._v_times if self._v_times is not None else self._stimulus.durations[index : index + 1]
-            v_step = np.clip(steps_until(v_times, self.dt) - 1, 0, None)
+            v_step = steps_until(self._v_times[index % len(self._v_times)], self.dt) - 1
         background = self._background(index)
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
 

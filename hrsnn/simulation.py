@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hrsnn.activity import Activity
-from hrsnn.checks import float_vector
+from hrsnn.checks import float_vector, positive
 from hrsnn.currents import Currents
 from hrsnn.engines import engine as find_engine
 from hrsnn.engines.contract import Response
@@ -30,7 +30,7 @@ def simulate(
     plastic: bool = False,
     engine: str = "auto",
     record: Sequence[str] = ("spikes",),
-    sample_times: Sequence[float] | np.ndarray | None = None,
+    sample_times: int | Sequence[float] | np.ndarray = 1,
     windows: int | Sequence[float] | np.ndarray = 1,
     blank: float = 0.0,
     tau_state: float = 20.0,
@@ -54,8 +54,9 @@ def simulate(
         "auto", "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy".
     record : sequence of str
         Of "spikes", "counts", "states", "v". The number of spikes of each neuron in each stimulus is always there.
-    sample_times : array, ms
-        Ascending times in (0, duration] of "states" and "v", the same for every stimulus; default: the end of each.
+    sample_times : int or array, ms
+        Of "states" and "v": the ends of K equal windows of each stimulus's own duration (1: its end), or ascending times
+        in (0, duration], the same for every stimulus.
     windows : int or array, ms
         Of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1).
     blank : float, ms
@@ -96,7 +97,7 @@ def simulate(
     ((2, 5, 40), (2, 2, 40))
     """
     record = _checked_record(record)
-    blank, tau_state = _positive("blank", blank, zero=True), _positive("tau_state", tau_state)
+    blank, tau_state = positive("blank", blank, "ms", zero=True), positive("tau_state", tau_state, "ms")
     if not isinstance(stimulus, (SpikeTrains, Currents)):
         raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
     if not len(stimulus):
@@ -106,7 +107,7 @@ def simulate(
     edges = _window_edges(windows, stimulus)
     batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record)
     samples, n, dt = len(stimulus), reservoir.neurons, reservoir.dt
-    moments = 1 if times is None else len(times)
+    moments = len(times[0])
 
     spike_counts = np.zeros((samples, n), dtype=np.int64)
     counts = np.zeros((samples, len(edges[0]) - 1, n), dtype=np.int64) if "counts" in record else None
@@ -120,8 +121,7 @@ def simulate(
         if counts is not None:
             counts[index] = window_counts(when, who, edges[index % len(edges)], n)
         if states is not None:
-            at = times if times is not None else stimulus.durations[index : index + 1]
-            states[index] = filtered_states(when, who, at, tau_state, n)
+            states[index] = filtered_states(when, who, times[index % len(times)], tau_state, n)
         if v is not None:
             v[index] = response.v
         if "spikes" in record:
@@ -135,7 +135,7 @@ def simulate(
         reservoir=reservoir.replace(weight=weights.recurrent, input_weight=weights.input) if plastic else reservoir,
         spike_counts=spike_counts,
         durations=durations,
-        sample_times=times,
+        sample_times=np.broadcast_to(np.stack(times), (samples, moments)),
         recorded_spikes=_trains(spikes, n, durations) if "spikes" in record else None,
         recorded_counts=counts,
         recorded_states=states,
@@ -162,24 +162,19 @@ def _checked_record(record: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _positive(name: str, value: float, zero: bool = False) -> float:
-    number = plain(value, "ms", name)
-    known = isinstance(number, (int, float, np.number)) and not isinstance(number, bool) and np.isfinite(number)
-    if not known or number < 0 or (number == 0 and not zero):
-        raise InputError(name, number, f"must be {'at least' if zero else 'above'} 0 ms")
-    return float(number)
-
-
-def _sample_times(sample_times: Sequence[float] | np.ndarray | None, stimulus: Stimulus) -> np.ndarray | None:
-    if sample_times is None:
-        return None
+def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:
+    """Times for each stimulus, or one list for all."""
+    if isinstance(sample_times, (int, np.integer)) and not isinstance(sample_times, bool):
+        if sample_times < 1:
+            raise InputError("sample_times", sample_times, "must be at least 1, or a list of times (ms)")
+        return [np.linspace(0, duration, int(sample_times) + 1)[1:] for duration in stimulus.durations]
     times = float_vector("sample_times", plain(sample_times, "ms", "sample_times"))
     shortest = float(stimulus.durations.min())
     if not times.size or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise InputError("sample_times", times, "must be a list of ascending finite times (ms)")
     if times[0] <= 0 or times[-1] > shortest * (1 + 1e-9):
         raise InputError("sample_times", times, f"must lie in (0, {shortest:g}] ms, the shortest stimulus")
-    return times
+    return [times]
 
 
 def _window_edges(windows: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:

@@ -36,7 +36,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         A built reservoir, instead of `spec`.
     features : str
         "counts": square root of the spike counts in `windows` equal windows; "states": exponentially filtered spikes
-        (20 ms) at the end of those windows of the shortest stimulus; "v": membrane potential there.
+        (20 ms) at the ends of those windows; "v": membrane potential there.
     windows : int
         Number of windows K.
     neurons : array of int, optional
@@ -134,7 +134,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         for name, kind in (("spec", ReservoirSpec), ("reservoir", Reservoir)):
             if not isinstance(getattr(self, name), (kind, type(None))):
                 raise InputError(name, getattr(self, name), f"must be a {kind.__name__}")
-        positive("blank", self.blank + 1, "ms")  # 0 is allowed
+        positive("blank", self.blank, "ms", zero=True)
         if self.spec is not None and self.reservoir is not None:
             raise InputError("reservoir", "given beside spec", "give the one or the other")
         stimulus = self._stimulus(X, reset=True)
@@ -167,14 +167,13 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         """
         check_is_fitted(self)
         stimulus = self._stimulus(X, reset=False)
-        times = np.linspace(0, stimulus.durations.min(), self.windows + 1)[1:]
         activity = simulate(
             self.reservoir_,
             stimulus,
             engine=self.engine,
             record=(self.features,),
             windows=self.windows,
-            sample_times=None if self.features == "counts" else times,
+            sample_times=self.windows,
             seed=self.seed,
             progress=self.progress,
         )

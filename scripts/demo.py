@@ -91,9 +91,10 @@ class Demo(Command):
     def _agreement(self, reservoir: Reservoir) -> Agreement:
         """The compiled engine against Brian2, on some of the digits."""
         from hrsnn.analysis.protocols import compare_engines
-        from hrsnn.tasks import load_task
+        from hrsnn.tasks import ClassificationTask, load_task
 
         digits = load_task("digits", seed=self.seed)
+        assert isinstance(digits, ClassificationTask)
         return compare_engines(reservoir, digits.encoder.fit_transform(digits.x_train[:_COMPARED]))
 
 

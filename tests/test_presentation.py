@@ -73,8 +73,8 @@ def test_drive_sums_the_gains_of_a_neurons_channels():
 
 def test_v_is_recorded_after_the_step_that_ends_at_the_time():
     stimulus = Currents(np.zeros((1, 1, 1)), 10.0)
-    assert batch(stimulus, 3.0, np.array([0.2, 0.5, 4.0, 10.0]), True).presentation(0).v_step.tolist() == [0, 0, 7, 19]
-    assert batch(stimulus, 3.0, None, True).presentation(0).v_step.tolist() == [19]
+    times = [np.array([0.2, 0.5, 4.0, 10.0])]
+    assert batch(stimulus, 3.0, times, True).presentation(0).v_step.tolist() == [0, 0, 7, 19]
 
 
 def test_background_is_keyed_by_stimulus_unless_frozen():

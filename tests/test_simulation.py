@@ -116,12 +116,12 @@ def test_brian2_times_are_taken():
         ({"stimulus": Currents(np.zeros((1, 1, 3)), 1.0)}, r"stimulus = '3 channels': the reservoir has 2"),
         ({"engine": "nest"}, r"engine = 'nest': must be one of auto, brian2"),
         ({"record": ("spikes", "u")}, r"record = 'u': must be of spikes, counts, states, v"),
-        ({"blank": -1}, r"blank = -1: must be at least 0 ms"),
-        ({"blank": "long"}, r"blank = 'long': must be at least 0 ms"),
+        ({"blank": -1}, r"blank = -1: must be 0 or more"),
+        ({"blank": "long"}, r"blank = 'long': must be 0 or more"),
         ({"blank": np.nan}, r"blank = nan"),
         ({"blank": 3 * brian2.mV}, r"blank = .*must be a quantity in ms"),
-        ({"tau_state": 0}, r"tau_state = 0: must be above 0 ms"),
-        ({"tau_state": None}, r"tau_state = None: must be above 0 ms"),
+        ({"tau_state": 0}, r"tau_state = 0: must be positive"),
+        ({"tau_state": None}, r"tau_state = None: must be positive"),
         ({"sample_times": [0.0]}, r"sample_times = .*: must lie in \(0, 40\] ms, the shortest stimulus"),
         ({"sample_times": [41.0]}, r"sample_times = .*: must lie in \(0, 40\] ms"),
         ({"sample_times": [2.0, 1.0]}, r"sample_times = .*: must be a list of ascending finite times"),
@@ -157,3 +157,16 @@ def test_absurd_numbers_end_in_a_divergence_error(values, stimulus):
     with pytest.raises(DivergenceError, match="stimulus 0: v or a current is no longer finite"):
         simulate(reservoir, stimulus, engine=ENGINE)
     assert simulate(RESERVOIR, TRAINS, engine=ENGINE).spike_count > 0  # the process is still good
+
+
+def test_a_number_of_sample_times_is_the_ends_of_each_stimulus_own_windows():
+    reservoir = build(ReservoirSpec(neurons=20), seed=1, channels=2)
+    trains = SpikeTrains.from_samples([([3.0, 8.0], [0, 1]), ([3.0, 8.0, 30.0], [0, 1, 0])], 2, [20.0, 50.0])
+    both = simulate(reservoir, trains, record=("states", "v"), sample_times=2)
+    assert both.sample_times.tolist() == [[10.0, 20.0], [25.0, 50.0]]
+    for index, times in enumerate(both.sample_times):
+        alone = simulate(reservoir, trains[index], record=("states", "v"), sample_times=times)
+        np.testing.assert_array_equal(alone.states[0], both.states[index])
+        np.testing.assert_array_equal(alone.v[0], both.v[index])
+    ends = simulate(reservoir, trains, record="v")
+    np.testing.assert_array_equal(ends.v[:, 0], both.v[:, 1])

@@ -33,9 +33,9 @@ class Engine(Protocol):
     """Run a batch through a reservoir.
 
     Every engine keeps the order of events within a step: state update; threshold; background, then input spikes; recurrent
-    pre events; recurrent post events; reset. Synapses are visited by (pre, post) at pre events and by (post, pre) at post
-    events. Every stimulus starts from rest: v_start, no current, no refractoriness, no trace, no spike in flight; weights
-    carry over when the run is plastic.
+    pre events; recurrent post events; reset. Synapses are visited by (pre, post) at pre events, with delays by (step of the
+    spike, pre, post), and by (post, pre) at post events. Every stimulus starts from rest: v_start, no current, no
+    refractoriness, no trace, no spike in flight; weights carry over when the run is plastic.
 
     Parameters
     ----------
