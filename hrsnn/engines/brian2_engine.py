@@ -6,16 +6,16 @@ import contextlib
 import functools
 import hashlib
 import logging
-import os
 import signal
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hrsnn.caching import cache_folder
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.errors import DivergenceError, HrsnnError, InputError
 from hrsnn.homeostasis import Homeostasis
@@ -459,7 +459,7 @@ def _own_brian2(target: str) -> Iterator[None]:
     """Brian2 at run time on the chosen target with our flags; the caller's device and preferences come back afterwards."""
     settings = {
         "codegen.cpp.extra_compile_args": _FLAGS,
-        "codegen.runtime.cython.cache_dir": str(_cache_folder()),
+        "codegen.runtime.cython.cache_dir": _compiled_code(),
         "core.default_float_dtype": np.float64,
         "core.default_integer_dtype": np.int32,
         # where Brian2 was imported first, its handler of Ctrl-C would end the run early, with half the results
@@ -480,20 +480,12 @@ def _own_brian2(target: str) -> Iterator[None]:
         _devices.active_device = device
 
 
-def _cache_folder() -> Path:
-    """Compiled code, apart for every set of flags and version: Brian2's own key leaves both out."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+@functools.cache
+def _compiled_code() -> str:
+    """The folder of compiled code, apart for every set of flags and version: Brian2's own key leaves both out."""
     key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
-    folder = root / "hrsnn" / f"brian2-{key}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    except OSError:
-        pass
-    import tempfile
-
-    return Path(tempfile.mkdtemp(prefix="hrsnn-brian2-"))  # a read-only home: compiled again in every process
+    folder = cache_folder(f"brian2-{key}")
+    return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # compiled again in every process
 
 
 def _chosen_target(target: str) -> str:
