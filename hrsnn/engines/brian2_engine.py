@@ -17,9 +17,9 @@ import numpy as np
 
 from hrsnn.caching import cache_folder
 from hrsnn.engines.contract import Response, Weights
-from hrsnn.errors import DivergenceError, HrsnnError, InputError
-from hrsnn.homeostasis import Homeostasis
-from hrsnn.presentation import Batch, Presentation
+from hrsnn.engines.presenter import Presenter
+from hrsnn.errors import HrsnnError, InputError
+from hrsnn.presentation import Batch
 from hrsnn.propagators import propagators
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
 
@@ -44,7 +44,6 @@ logger = logging.getLogger("hrsnn")
 
 #: Without -ffast-math and fused multiply-adds, Brian2's targets agree bit for bit with each other and with plain loops.
 _FLAGS = ["-w", "-O2", "-std=c++11", "-ffp-contract=off"]
-_PROGRESS_STEPS = 1000
 
 _NEURONS = """
 dv/dt = (v_rest - v + I_exc + I_inh + i_bias + I_ext{drive})/tau_m : 1 (unless refractory)
@@ -189,7 +188,7 @@ def run(
     """
     with _own_brian2(target):
         network = _network(reservoir, plastic, spiking=batch.spiking)
-        presenter = _Presenter(network, reservoir, batch, plastic, deliver, progress)
+        presenter = Presenter(network, reservoir, batch, plastic, deliver, progress)
         network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
         # not at the next start, and not after the run: when a run ends, Brian2 empties the list of the last step's spikes
         network.add(brian2.NetworkOperation(presenter.collect, clock=network["neurons"].clock, when="end", name="collector"))
@@ -313,145 +312,6 @@ def _propagate(equations: Any, variables: Any = None, options: Any = None, *, ex
         + "I_exc = I_exc*decay_exc\n"
         + "I_inh = I_inh*decay_inh\n"
     )
-
-
-class _Presenter:
-    """Called at the start and the end of every step: feeds the stimuli, collects the spikes, starts each one from rest."""
-
-    def __init__(
-        self,
-        network: Any,
-        reservoir: Reservoir,
-        batch: Batch,
-        plastic: bool,
-        deliver: Callable[[int, Response], None],
-        progress: Callable[[int], None],
-    ) -> None:
-        self._reservoir, self._batch, self._plastic = reservoir, batch, plastic
-        self._deliver, self._progress = deliver, progress
-        self._objects = {obj.name: obj for obj in network.objects}
-        neurons = self._objects["neurons"]
-        self._v, self._exc, self._inh, self._ext = (_array(neurons, n) for n in ("v", "I_exc", "I_inh", "I_ext"))
-        self._lastspike, self._spikespace = _array(neurons, "lastspike"), _array(neurons, "_spikespace")
-        self._adapted = _array(neurons, "adapted") if reservoir.adaptation.any() else None
-        self._homeostasis = Homeostasis(reservoir) if plastic and reservoir.homeostasis else None
-        self._multiplicity = _array(self._objects["channels"], "multiplicity") if "channels" in self._objects else None
-        self._empty_queue: Any = None
-        self._index, self._step, self._done = -1, 0, 0
-        self._n_steps = 0  # of the current stimulus: 0 makes the first call begin the first one
-        self._now: Presentation
-        self._spikes: list[tuple[int, np.ndarray]] = []
-        self._sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-
-    def step(self) -> None:
-        """At the start of a step."""
-        if self._step == self._n_steps:
-            self._end()
-            self._begin()
-        self._feed()
-        self._step += 1
-        self._done += 1
-        if self._done % _PROGRESS_STEPS == 0:
-            self._progress(self._done)
-
-    def background(self) -> None:
-        k = self._step - 1  # `step` has already run in this step
-        a, b = self._background_at[k : k + 2]
-        if a < b:
-            self._exc[self._now.background_neuron[a:b]] += self._now.background_jump[a:b]
-
-    def collect(self) -> None:
-        """At the end of a step: what it did."""
-        k = self._step - 1
-        count = self._spikespace[-1]
-        if count:
-            self._spikes.append((k, self._spikespace[:count].astype(np.int32)))
-        for column in self._v_at.get(k, ()):
-            self._v_seen[column] = self._v
-
-    def finish(self) -> None:
-        """After the run."""
-        self._end()
-        self._progress(self._done)
-
-    def weights(self) -> Weights:
-        return Weights(
-            *(
-                np.array(_dynamic(self._objects[name], "w")) if name in self._objects else links.weight
-                for name, links in (("recurrent", self._reservoir.recurrent), ("input", self._reservoir.input))
-            )
-        )
-
-    def _begin(self) -> None:
-        self._index += 1
-        now = self._now = self._batch.presentation(self._index)
-        self._n_steps, self._step, self._spikes = now.n_steps, 0, []
-        steps = np.arange(now.n_steps + 1)
-        self._spikes_at = np.searchsorted(now.spike_step, steps).tolist()
-        self._drive_at = dict(zip(now.drive_step.tolist(), range(len(now.drive_step)), strict=True))
-        self._background_at = np.searchsorted(now.background_step, steps).tolist()
-        self._v_at: dict[int, list[int]] = {}
-        for column, k in enumerate(now.v_step.tolist()):
-            self._v_at.setdefault(k, []).append(column)
-        self._v_seen = np.empty((len(now.v_step), self._reservoir.neurons))
-        self._rest()
-
-    def _rest(self) -> None:
-        self._v[:] = self._reservoir.v_start
-        self._exc[:] = self._inh[:] = self._ext[:] = 0.0
-        if self._adapted is not None:
-            self._adapted[:] = 0.0
-        self._lastspike[:] = -1e4  # seconds: what Brian2 itself starts with
-        for name in ("recurrent", "input"):
-            for variable, value in {"trace_plus": 0.0, "trace_minus": 0.0, "used": 0.0, "resources": 1.0}.items():
-                if name in self._objects and variable in self._objects[name].variables:
-                    _dynamic(self._objects[name], variable)[:] = value
-        if "recurrent" in self._objects and self._reservoir.delay.any():
-            queue = self._objects["recurrent"].pre.queue
-            if self._empty_queue is None:
-                self._empty_queue = queue._full_state()
-            queue._restore_from_full_state(self._empty_queue)
-
-    def _feed(self) -> None:
-        k = self._step
-        if self._multiplicity is not None:
-            a, b = self._spikes_at[k : k + 2]
-            if a < b:
-                self._multiplicity[self._now.spike_channel[a:b]] = self._now.spike_count[a:b]
-        if k in self._drive_at:
-            self._ext[:] = self._now.drive[self._drive_at[k]]
-
-    def _end(self) -> None:
-        if self._index < 0:
-            return
-        # an infinite current makes v spike in every step, and the reset hides it
-        if not all(np.isfinite(values).all() for values in (self._v, self._exc, self._inh)):
-            raise DivergenceError(
-                f"stimulus {self._index}: v or a current is no longer finite; the input or the weights are far too large"
-            )
-        steps = np.repeat([k for k, _ in self._spikes], [len(who) for _, who in self._spikes]).astype(np.int64)
-        who = np.concatenate([who for _, who in self._spikes]) if self._spikes else np.empty(0, np.int32)
-        if self._homeostasis is not None:
-            self._normalise(self._homeostasis)
-        self._deliver(self._index, Response(steps, who, self._v_seen))
-
-    def _normalise(self, homeostasis: Homeostasis) -> None:
-        weights = self.weights()
-        for name, restored in zip(
-            ("recurrent", "input"), homeostasis.restored(weights.recurrent, weights.input), strict=True
-        ):
-            if name in self._objects:
-                _dynamic(self._objects[name], "w")[:] = restored
-
-
-def _array(group: Any, name: str) -> np.ndarray:
-    """The memory of a variable of fixed size."""
-    return np.asarray(group.variables[name].get_value())
-
-
-def _dynamic(group: Any, name: str) -> np.ndarray:
-    """The memory of a synaptic variable; asked for anew each time, since Brian2 may move it."""
-    return np.asarray(group.variables[name].get_value())
 
 
 @contextlib.contextmanager
