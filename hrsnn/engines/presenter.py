@@ -42,7 +42,6 @@ class Presenter:
         self._n_steps = 0  # of the current stimulus: 0 makes the first call begin the first one
         self._now: Presentation
         self._spikes: list[tuple[int, np.ndarray]] = []
-        self._sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def step(self) -> None:
         """At the start of a step."""
@@ -78,7 +77,7 @@ class Presenter:
     def weights(self) -> Weights:
         return Weights(
             *(
-                np.array(_dynamic(self._objects[name], "w")) if name in self._objects else links.weight
+                np.array(_array(self._objects[name], "w")) if name in self._objects else links.weight
                 for name, links in (("recurrent", self._reservoir.recurrent), ("input", self._reservoir.input))
             )
         )
@@ -106,7 +105,7 @@ class Presenter:
         for name in ("recurrent", "input"):
             for variable, value in {"trace_plus": 0.0, "trace_minus": 0.0, "used": 0.0, "resources": 1.0}.items():
                 if name in self._objects and variable in self._objects[name].variables:
-                    _dynamic(self._objects[name], variable)[:] = value
+                    _array(self._objects[name], variable)[:] = value
         if "recurrent" in self._objects and self._reservoir.delay.any():
             queue = self._objects["recurrent"].pre.queue
             if self._empty_queue is None:
@@ -142,14 +141,9 @@ class Presenter:
             ("recurrent", "input"), homeostasis.restored(weights.recurrent, weights.input), strict=True
         ):
             if name in self._objects:
-                _dynamic(self._objects[name], "w")[:] = restored
+                _array(self._objects[name], "w")[:] = restored
 
 
 def _array(group: Any, name: str) -> np.ndarray:
-    """The memory of a variable of fixed size."""
-    return np.asarray(group.variables[name].get_value())
-
-
-def _dynamic(group: Any, name: str) -> np.ndarray:
-    """The memory of a synaptic variable; asked for anew each time, since Brian2 may move it."""
+    """The memory of a variable; of a synaptic one, asked for anew each time, since Brian2 may move it."""
     return np.asarray(group.variables[name].get_value())
