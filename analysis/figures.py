@@ -236,7 +236,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any
             value = share[row, column]
             text = "1" if value == 1 else f"{value:.2f}".lstrip("0")
             colour = "white" if value > 0.5 else "black"
-            axes.text(column, row, text, ha="center", va="center", fontsize=6, color=colour)
+            axes.text(float(column), float(row), text, ha="center", va="center", fontsize=6, color=colour)
     bar = figure.colorbar(picture, ax=axes, fraction=0.046)
     bar.set_label("Share of the true class", fontsize=_TEXT)
     bar.ax.tick_params(labelsize=_SMALL)

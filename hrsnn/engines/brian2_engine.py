@@ -31,6 +31,7 @@ try:
 except ValueError as error:  # it sets a signal handler, which only the main thread may
     raise HrsnnError("import brian2 in the main thread before using it in others") from error
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
+from brian2.codegen.translation import make_statements  # noqa: E402
 from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
 
 _devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
@@ -221,7 +222,7 @@ def _network(
         threshold="v > v_threshold",
         reset="v = v_reset\n" + ("adapted += adaptation\n" if adapts else "") + on_spike,
         refractory="t_refractory",
-        method=functools.partial(_propagate, extra=equations, drive=drive, adapts=adapts),
+        method=_method(equations, drive, adapts),
         clock=clock,
         name="neurons",
     )
@@ -294,6 +295,11 @@ def _synapses(
     return synapses
 
 
+@functools.cache  # Brian2 remembers what a method made by the identity of the method: a new one a run would pile up
+def _method(extra: str, drive: str, adapts: bool) -> Callable[..., str]:
+    return functools.partial(_propagate, extra=extra, drive=drive, adapts=adapts)
+
+
 def _propagate(equations: Any, variables: Any = None, options: Any = None, *, extra: str, drive: str, adapts: bool) -> str:
     """Brian2 state update with :mod:`hrsnn.propagators`; equations of the user's are integrated by Brian2."""
     code = ""
@@ -327,6 +333,7 @@ def _own_brian2(target: str) -> Iterator[None]:
         "legacy.refractory_timing": False,
     }
     before = {name: brian2.prefs[name] for name in [*settings, "codegen.target"]}
+    known = len(make_statements._cache)
     device = _devices.active_device
     _devices.active_device = _devices.runtime_device
     try:
@@ -338,6 +345,25 @@ def _own_brian2(target: str) -> Iterator[None]:
         for name, value in before.items():
             brian2.prefs[name] = value
         _devices.active_device = device
+        _forget_queues(known)
+
+
+def _forget_queues(known: int) -> None:
+    """Drop what Brian2 remembered in this run for the queues of this run.
+
+    From 2.10 on, its cache of parsed statements has the address of a synapse's queue in its keys: they can never be found
+    again, and pile up by 0.1 MB a run.
+    """
+    cache = make_statements._cache
+    for key in list(cache)[known:]:  # a dictionary keeps the order in which its keys came
+        if _holds_a_pointer(key):
+            del cache[key]
+
+
+def _holds_a_pointer(key: Any) -> bool:
+    if isinstance(key, (tuple, frozenset)):
+        return any(map(_holds_a_pointer, key))
+    return type(key).__name__ == "PyCapsule"
 
 
 @functools.cache
