@@ -133,8 +133,8 @@ def assemble(
 
     neuron = {
         **{name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name) for name in _NEURON_PARAMETERS},
-        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m") * _cluster_factors(spec)[cluster],
-        "refractory": _by_type(spec, is_excitatory, seed, "refractory"),
+        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec)[cluster]),
+        "refractory": _by_type(spec, is_excitatory, seed, "refractory", np.ones(len(kind))),
     }
     return Reservoir(
         is_excitatory=is_excitatory,
@@ -224,12 +224,17 @@ def _cluster_factors(spec: ReservoirSpec) -> np.ndarray:
     return np.asarray(factors / factors.mean())
 
 
-def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: str) -> np.ndarray:
-    """A parameter that excitatory and inhibitory neurons draw from distributions of their own."""
+def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: str, factors: np.ndarray) -> np.ndarray:
+    """A parameter that excitatory and inhibitory neurons draw from distributions of their own, times a factor each.
+
+    An array in the spec says the values themselves, and is left alone.
+    """
     values = np.empty(len(is_excitatory))
     for suffix, here in (("exc", is_excitatory), ("inh", ~is_excitatory)):
         field = f"{name}_{suffix}"
-        values[here] = _neuron_values(spec, getattr(spec, field), int(here.sum()), seed, field)
+        parameter = getattr(spec, field)
+        drawn = _neuron_values(spec, parameter, int(here.sum()), seed, field)
+        values[here] = drawn * factors[here] if isinstance(parameter, Distribution) else drawn
     return values
 
 

@@ -51,14 +51,16 @@ def simulate(
     plastic : bool
         Whether STDP runs, with homeostasis after each stimulus where the reservoir asks for it.
     engine : str
-        "auto", "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy".
+        "compiled" (Numba), "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy"; "auto":
+        compiled, or Brian2 where Numba cannot be loaded.
     record : sequence of str
         Of "spikes", "counts", "states", "v". The number of spikes of each neuron in each stimulus is always there.
     sample_times : int or array, ms
         Of "states" and "v": the ends of K equal windows of each stimulus's own duration (1: its end), or ascending times
         in (0, duration], the same for every stimulus.
     windows : int or array, ms
-        Of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1).
+        Of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1), the same for every
+        stimulus: a window after the end of a shorter one counts 0.
     blank : float, ms
         Time without input after each stimulus.
     tau_state : float, ms

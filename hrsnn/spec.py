@@ -42,6 +42,10 @@ def _parameter(value: Any) -> Any:
     raise PydanticCustomError("parameter", "must be a number, a distribution or an array", {})
 
 
+#: Longer than any run, and still a number of steps that fits: beyond it a whole number would overflow.
+_LONGEST = 1e6
+
+
 class _Range:
     """Bounds for everything a parameter can draw; `open_low` excludes the lower bound itself."""
 
@@ -51,6 +55,8 @@ class _Range:
     def __call__(self, value: Any) -> Any:
         value = _parameter(value)
         lowest, highest = value.support if isinstance(value, Distribution) else (value.min(), value.max())
+        if isinstance(value, Distribution) and math.isinf(highest):
+            highest = 50 * value.truncated_mean  # without a bound of its own, what it may draw in any network
         # a gamma draw is above 0 with certainty, so an open bound is met by a distribution that starts at it
         touches = lowest == self.low and (isinstance(value, Constant) or not isinstance(value, Distribution))
         if lowest < self.low or highest > self.high or (self.open_low and touches):
@@ -69,6 +75,9 @@ Parameter = Distribution | np.ndarray
 Finite = Annotated[Parameter, BeforeValidator(_parameter)]
 Positive = Annotated[Parameter, BeforeValidator(_Range(0, open_low=True))]
 NonNegative = Annotated[Parameter, BeforeValidator(_Range(0))]
+Duration = Annotated[Parameter, BeforeValidator(_Range(0, _LONGEST))]
+Delay = Annotated[Parameter, BeforeValidator(_Range(0, 1000))]
+Rate = Annotated[Parameter, BeforeValidator(_Range(0, 1e5))]
 Release = Annotated[Parameter, BeforeValidator(_Range(0, 1, open_low=True))]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -112,11 +121,11 @@ class ReservoirSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
-    neurons: int = _field(1000, "", "number of neurons", ge=2, strict=True)
+    neurons: int = _field(1000, "", "number of neurons", ge=2, le=10**7, strict=True)
     excitatory_fraction: float = _field(0.8, "", "share of excitatory neurons", gt=0, le=1)
     heterogeneous_neurons: bool = _field(True, "", "false: every neuron parameter is its distribution's mean (HoN...)")
     heterogeneous_synapses: bool = _field(True, "", "false: every STDP constant is its distribution's mean (...HoS)")
-    dt: Annotated[float, _quantity("ms")] = _field(0.5, "ms", "time step of the grid engines", gt=0)
+    dt: Annotated[float, _quantity("ms")] = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
 
     tau_m_exc: Positive = _field(Gamma(30, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
     tau_m_inh: Positive = _field(Gamma(20, 0.577, 3, 200), "ms", "membrane time constant of inhibitory neurons")
@@ -127,8 +136,8 @@ class ReservoirSpec(BaseModel):
     v_rest: Finite = _field(Constant(0), "mV", "resting potential")
     v_start: Finite = _field(Constant(14), "mV", "v at the onset of every stimulus")
     i_bias: Finite = _field(Constant(14), "mV", "constant drive")
-    refractory_exc: NonNegative = _field(Constant(3), "ms", "refractory period of excitatory neurons")
-    refractory_inh: NonNegative = _field(Constant(2), "ms", "refractory period of inhibitory neurons")
+    refractory_exc: Duration = _field(Constant(3), "ms", "refractory period of excitatory neurons")
+    refractory_inh: Duration = _field(Constant(2), "ms", "refractory period of inhibitory neurons")
 
     adaptation: NonNegative = _field(
         Constant(0), "mV", "jump of a neuron's own adaptation at its spike, which lowers its drive; 0: off"
@@ -160,10 +169,10 @@ class ReservoirSpec(BaseModel):
         5.0, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
     )
     w_max_factor: float = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
-    delay_ee: NonNegative = _field(Constant(0), "ms", "axonal delay of links E -> E; 0 arrives at the next step")
-    delay_ei: NonNegative = _field(Constant(0), "ms", "axonal delay of links E -> I")
-    delay_ie: NonNegative = _field(Constant(0), "ms", "axonal delay of links I -> E")
-    delay_ii: NonNegative = _field(Constant(0), "ms", "axonal delay of links I -> I")
+    delay_ee: Delay = _field(Constant(0), "ms", "axonal delay of links E -> E; 0 arrives at the next step")
+    delay_ei: Delay = _field(Constant(0), "ms", "axonal delay of links E -> I")
+    delay_ie: Delay = _field(Constant(0), "ms", "axonal delay of links I -> E")
+    delay_ii: Delay = _field(Constant(0), "ms", "axonal delay of links I -> I")
 
     short_term_plasticity: bool = _field(False, "", "true: recurrent links depress and facilitate (U, D, F)")
     release_ee: Release = _field(
@@ -188,7 +197,7 @@ class ReservoirSpec(BaseModel):
     input_weight: NonNegative = _field(Gamma(6, 0.7), "mV", "weight of an input spike")
     input_gain: Finite = _field(Uniform(-8, 8), "mV", "drive of an analog input of 1")
 
-    background_rate: NonNegative = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")
+    background_rate: Rate = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")
     background_weight: NonNegative = _field(Constant(3), "mV", "weight of a background spike")
     background_frozen: bool = _field(False, "", "true: the background repeats itself at every input value or stimulus")
 
@@ -208,6 +217,10 @@ class ReservoirSpec(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise SpecError(_problems(error, set(type(self).model_fields))) from None
+        if 2 * self.clusters > self.neurons:
+            raise SpecError(
+                [str(InputError("clusters", self.clusters, f"{self.neurons} neurons make at most half as many"))]
+            )
 
     def __eq__(self, other: object) -> bool:
         # pydantic's own would compare arrays with ==, which has no truth value
@@ -258,6 +271,7 @@ class ReservoirSpec(BaseModel):
         Gamma(mean=25.0, cv=0.577, low=3.0, high=200.0)
         """
         values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        problems: list[str] = []
         for name, given in changes.items():
             value = _read_value(given)
             parent, _, leaf = name.partition(".")
@@ -265,12 +279,21 @@ class ReservoirSpec(BaseModel):
                 current = values.get(parent, getattr(self, parent, None))
                 if isinstance(current, Distribution):
                     current = current.to_dict()
-                if not isinstance(current, dict):  # it is one already where a change before this one reached into it
-                    raise SpecError([f"{name}: {parent} is no distribution, so it has no {leaf!r}"])
-                values[parent] = {**current, leaf: value}
+                if isinstance(current, dict):  # it is one already where a change before this one reached into it
+                    values[parent] = {**current, leaf: value}
+                elif parent in ReservoirSpec.model_fields:
+                    problems.append(f"{name}: {parent} is no distribution, so it has no {leaf!r}")
+                else:
+                    values[parent] = value  # no such parameter: the spec itself says so, and what was meant
             else:
                 values[name] = value
-        return ReservoirSpec(**values)
+        try:
+            spec = ReservoirSpec(**values)
+        except SpecError as error:
+            raise SpecError([*problems, *error.problems]) from None
+        if problems:
+            raise SpecError(problems)
+        return spec
 
     @classmethod
     def from_toml(cls, text: str) -> ReservoirSpec:

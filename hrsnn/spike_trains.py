@@ -457,8 +457,9 @@ class SpikeTrains:
         arrays = {"times": self.times, "channels": self.channels, "offsets": self.offsets, "durations": self.durations}
         if labels is not None:
             values = np.asarray(labels)
-            if values.shape != (len(self),) or values.dtype.kind not in "biufU":
-                raise InputError("labels", values, f"must be {len(self)} numbers or strings, one for each sample")
+            finite = values.dtype.kind != "f" or bool(np.isfinite(values).all())
+            if values.shape != (len(self),) or values.dtype.kind not in "biufU" or not finite:
+                raise InputError("labels", values, f"must be {len(self)} finite numbers or strings, one for each sample")
             arrays["labels"] = values
         write_npz(path, _KIND, _VERSION, arrays, {"n_channels": self.n_channels})
 
@@ -500,4 +501,6 @@ class SpikeTrains:
         labels = arrays.get("labels")
         if labels is not None and labels.shape != (len(trains),):
             raise FileError(path, f"is damaged: {labels.size} labels for {len(trains)} samples")
+        if labels is not None and labels.dtype.kind == "f" and not np.isfinite(labels).all():
+            raise FileError(path, "is damaged: a label is not finite")
         return trains, labels

@@ -72,8 +72,8 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     Notes
     -----
-    Background input that is not frozen differs from stimulus to stimulus by their place in the batch, so that with it a
-    subset of a batch gives other states than the batch.
+    Background input that is not frozen differs from stimulus to stimulus by their place in the batch: with it a subset of a
+    batch gives other states than the batch, and the first stimuli of two batches have the same noise.
 
     Examples
     --------

@@ -42,15 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return execute(find(verb), arguments[1:], prog=f"hrsnn {verb}")
     if verb == "--version":
-        print(f"hrsnn {__version__}")
-        return 0
+        return _shown(f"hrsnn {__version__}")
     if verb in ("-h", "--help"):
-        print(_help())
-        return 0
+        return _shown(_help())
     near = difflib.get_close_matches(verb, COMMANDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
     print(f"hrsnn: {f'no command {verb!r}' if verb else 'which command'}; {hint}", file=sys.stderr)
     return 2
+
+
+def _shown(text: str) -> int:
+    from hrsnn.errors import FileError
+    from hrsnn.scripts.command import show
+
+    try:
+        show(text)
+    except FileError as error:
+        print(f"hrsnn: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _help() -> str:

@@ -80,6 +80,7 @@ class Classify(Command):
             timing=result.timing,
             details={
                 "task": task.name,
+                "engine": self.engine,
                 "train_samples": len(task.y_train),
                 "test_samples": len(task.y_test),
                 "plastic": self.plastic,

@@ -127,16 +127,18 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
         if isinstance(options, int):
             return options
         if options.version:
-            _show(f"hrsnn {__version__}")
+            show(f"hrsnn {__version__}")
             return 0
         options.check_out()
         # what a library prints must not mix with the one JSON object
         with contextlib.redirect_stdout(sys.stderr), _notes(prog, options.quiet), _one_thread():
             report = options.run()
             text = report.text if options.out is None else report.write(options.out)
-        _show(to_json(report.metrics()) if options.json else text)
+        show(to_json(report.metrics()) if options.json else text)
     except HrsnnError as error:
         return _fail(prog, str(error), 2)
+    except MemoryError as error:
+        return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
     except KeyboardInterrupt:
         return _fail(prog, "interrupted", 130)
     return 0
@@ -146,14 +148,14 @@ def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Comma
     """The options, or the exit code where there is nothing to run."""
     complaint = io.StringIO()
     # tyro draws with the characters that the encoding of standard output has
-    shown = io.TextIOWrapper(io.BytesIO(), encoding=sys.stdout.encoding or "utf-8", write_through=True)
+    shown = io.TextIOWrapper(io.BytesIO(), encoding=getattr(sys.stdout, "encoding", None) or "utf-8", write_through=True)
     try:
         with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
             return tyro.cli(command, args=list(arguments), prog=prog)
     except SystemExit as stop:
         if not stop.code:
             shown.seek(0)
-            _show(shown.read().rstrip())
+            show(shown.read().rstrip())
             return 0
     return _fail(prog, _one_line(complaint.getvalue()), 2)
 
@@ -181,7 +183,8 @@ def _fail(prog: str, message: str, code: int) -> int:
     return code
 
 
-def _show(text: str) -> None:
+def show(text: str) -> None:
+    """Print to standard output; a reader who has gone is no error, a full disk is one."""
     try:
         print(text, flush=True)
     except BrokenPipeError:

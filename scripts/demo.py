@@ -14,6 +14,7 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from hrsnn.errors import InputError
 from hrsnn.scripts.classify import Classify
 from hrsnn.scripts.command import Command, execute
 from hrsnn.scripts.memory import Memory
@@ -45,7 +46,7 @@ class Demo(Command):
     def run(self) -> Report:
         """Run three commands on the same kind of network, and put what they found together."""
         common: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(Command)}
-        if self.neurons is None and self.spec is None:
+        if self.neurons is None and self.spec is None and not any(text.startswith("neurons=") for text in self.set_):
             common["neurons"] = _NEURONS
         parts: dict[str, Classify | Memory | Rank] = {
             "digits": Classify(**common, train=_TRAIN, test=_TEST),
@@ -58,12 +59,18 @@ class Demo(Command):
             reports[name] = part.run()
         main = reports["digits"]
         logger.info("engines ...")
-        agreement = self._agreement(main.reservoir)
-        faster = agreement.seconds[1] / agreement.seconds[0]
-        engines = (
-            f"engines: compiled and Brian2 give {'the same' if agreement.same_spikes else 'DIFFERENT'} "
-            f"{agreement.spike_count} spikes with STDP; compiled is {faster:.0f} times faster"
-        )
+        try:
+            agreement = self._agreement(main.reservoir)
+        except InputError as error:  # no reason to lose what was found so far
+            engines, seconds, agrees = f"engines: not compared: {error}", {}, {}
+        else:
+            faster = agreement.seconds[1] / agreement.seconds[0]
+            engines = (
+                f"engines: compiled and Brian2 give {'the same' if agreement.same_spikes else 'DIFFERENT'} "
+                f"{agreement.spike_count} spikes with STDP; compiled is {faster:.0f} times faster"
+            )
+            seconds = dict(zip(("engines_compiled", "engines_brian2"), agreement.seconds, strict=True))
+            agrees = {"same_spikes": agreement.same_spikes, "weight_difference": agreement.weight_difference}
         return Report(
             title="\n".join([*(report.title for report in reports.values()), engines]),
             seed=self.seed,
@@ -80,11 +87,12 @@ class Demo(Command):
             },
             timing={
                 **{f"{name}_{key}": value for name, report in reports.items() for key, value in report.timing.items()},
-                **dict(zip(("engines_compiled", "engines_brian2"), agreement.seconds, strict=True)),
+                **seconds,
             },
             details={
                 "parts": {name: {**report.details, "spikes": report.spikes} for name, report in reports.items()},
-                "engines": {"same_spikes": agreement.same_spikes, "weight_difference": agreement.weight_difference},
+                "engines": agrees,
+                "engine": self.engine,
             },
         )
 

@@ -58,7 +58,13 @@ class Forecast(Command):
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_forecast(result),
             timing=result.timing,
-            details={"task": task.name, "train": self.train, "test": self.test, "horizon": self.horizon},
+            details={
+                "task": task.name,
+                "engine": self.engine,
+                "train": self.train,
+                "test": self.test,
+                "horizon": self.horizon,
+            },
         )
 
 

@@ -21,7 +21,7 @@ from hrsnn.scripts.out_folder import Report
 class Memory(Command):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
 
-    values: int = 4000
+    values: int = 5000
     """How many input values."""
 
     hold: float = 20.0
@@ -68,6 +68,7 @@ class Memory(Command):
             timing=result.timing,
             details={
                 "task": "memory",
+                "engine": self.engine,
                 "noise": self.noise,
                 "values": self.values,
                 "hold_ms": self.hold,

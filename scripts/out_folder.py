@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 _UNITS = {"mean_rate": " Hz"}
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "networkx")
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "numba", "networkx", "networkit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +142,9 @@ def filling(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         folder.mkdir(parents=True, exist_ok=True)
+        for path in temporary.iterdir():
+            if (folder / path.name).is_dir():  # seen before the first file moves, not between two
+                raise FileError(folder / path.name, "is a folder, and a file of that name is to be written")
         for path in sorted(temporary.iterdir()):
             os.replace(path, folder / path.name)
     except FileError as error:

@@ -22,12 +22,15 @@ _RASTER = 1000.0
 def of_classification(result: Classification, classes: list[Any]) -> Pictures:
     """Accuracy beside its baselines, confusions, weights before and after STDP, and the network at work."""
     before, after = result.initial_reservoir, result.reservoir
-    return {
+    drawn = {
         **_of_network(after, result.activity),
         "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
-        "weights": figures.weights_before_after(before.weight, after.weight, after.w_max, after.is_excitatory[after.pre]),
     }
+    if before is not after:  # without STDP there is no before and after
+        excitatory = after.is_excitatory[after.pre]
+        drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
+    return drawn
 
 
 def of_memory(result: Memory) -> Pictures:

@@ -46,7 +46,7 @@ class Rank(Command):
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_ranks(result),
             timing=result.timing,
-            details={"task": "digits", "stimuli": self.stimuli},
+            details={"task": "digits", "engine": self.engine, "stimuli": self.stimuli},
         )
 
 

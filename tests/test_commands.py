@@ -82,7 +82,17 @@ def test_json_and_out_folder(verb: str, run: Any, tmp_path: Path) -> None:
     assert ran.out.count("\n") == 1
     metrics = json.loads(ran.out)
     assert metrics["seed"] == 3
-    assert set(metrics["versions"]) == {"hrsnn", "python", "numpy", "scipy", "scikit-learn", "brian2", "networkx"}
+    assert set(metrics["versions"]) == {
+        "hrsnn",
+        "python",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "brian2",
+        "numba",
+        "networkx",
+        "networkit",
+    }
     assert {name: set(beside) for name, beside in metrics["baselines"].items()} == SCORES[verb]
     assert set(metrics["scores"]) == set(SCORES[verb])
     assert all(np.isfinite(value) for value in metrics["scores"].values())
@@ -356,3 +366,27 @@ def test_demo(tmp_path: Path, run: Any) -> None:
         "digits_time_constants.png",
         "memory_memory.png",
     }
+
+
+def test_a_folder_in_the_way_leaves_everything_as_it_was(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "out" / "metrics.json").mkdir(parents=True)
+    ran = run("rank", *SMALL["rank"], "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "metrics.json: is a folder" in ran.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["metrics.json"]
+
+
+def test_without_stdp_there_is_no_before_and_after(run: Any, tmp_path: Path) -> None:
+    assert run("classify", *SMALL["classify"], "--no-plastic", "--out", tmp_path / "out").code == 0
+    assert not (tmp_path / "out" / "weights.png").exists()
+
+
+def test_out_of_memory_is_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise MemoryError("Unable to allocate 1 EiB")
+
+    monkeypatch.setattr("hrsnn.analysis.protocols.ranking.build", refuse)
+    ran = run("rank", *SMALL["rank"])
+    assert ran.code == 2
+    assert "not enough memory" in ran.err
+    assert "Traceback" not in ran.err

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hrsnn import Currents, Gamma, PoissonEncoder, ReservoirSpec, SpikeTrains, build, simulate
+from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, build, simulate
 from hrsnn.engines import compiled_engine, engine, kernels
 from hrsnn.engines.jit import jit
 
@@ -193,6 +193,8 @@ def test_auto_is_compiled_and_says_why_not(monkeypatch, caplog):
     with caplog.at_level("INFO", logger="hrsnn"):
         assert engine("auto").keywords == {"target": "auto"}
     assert "brian2 instead of compiled" in caplog.text
+    with pytest.raises(InputError, match="engine = 'compiled': cannot be loaded here"):
+        engine("compiled")
     assert "no module named numba" in caplog.text
 
 

@@ -235,3 +235,23 @@ def test_any_spec_grows_a_sound_network(neurons, seed, channels, share, connecti
         channels,
     )
     assert (r.neurons, r.channels) == (neurons, channels)  # everything else is what a Reservoir checks
+
+
+def test_clusters_are_networks_of_their_own_with_time_constants_of_their_own():
+    spec = ReservoirSpec(neurons=800, clusters=4, cluster_spread=4, inter_cluster_share=0.05)
+    reservoir = build(spec, seed=1)
+    assert np.bincount(reservoir.cluster).tolist() == [200] * 4
+    between = reservoir.cluster[reservoir.pre] != reservoir.cluster[reservoir.post]
+    assert between.mean() == pytest.approx(0.05, abs=0.012)
+    means = np.array([reservoir.tau_m[reservoir.cluster == k].mean() for k in range(4)])
+    np.testing.assert_allclose(means[1:] / means[:-1], 4 ** (1 / 3), rtol=0.25)
+    assert reservoir.tau_m.mean() == pytest.approx(build(ReservoirSpec(neurons=800), seed=1).tau_m.mean(), rel=0.08)
+    # inside a cluster links obey the distance law, so that none is longer than its grid allows
+    apart = np.linalg.norm(reservoir.positions[reservoir.pre] - reservoir.positions[reservoir.post], axis=1)
+    assert apart[~between].mean() < 3 < apart[between].mean()
+    assert np.array_equal(build(spec, seed=1).weight, reservoir.weight)
+
+
+def test_an_array_of_time_constants_is_left_alone_by_clusters():
+    spec = ReservoirSpec(neurons=40, clusters=2, tau_m_exc=[30.0] * 32, tau_m_inh=[20.0] * 8)
+    assert sorted(set(build(spec, seed=0).tau_m.tolist())) == [20.0, 30.0]

@@ -61,7 +61,7 @@ def test_comments_say_the_meaning_and_unit_of_every_parameter():
         ({"neurons": 1}, "neurons = 1: must be greater than or equal to 2"),
         ({"neurons": 3.5}, "neurons = 3.5: must be a valid integer"),
         ({"neurons": True}, "neurons = True: must be a valid integer"),
-        ({"dt": 0}, "dt = 0: must be greater than 0"),
+        ({"dt": 0}, "dt = 0: must be greater than or equal to 0.0001"),
         ({"dt": math.nan}, "dt = nan: must be a finite number"),
         ({"dt": math.inf}, "dt = inf: must be a finite number"),
         ({"tau_exc": 0}, "tau_exc = 0: must be above 0"),
@@ -149,7 +149,7 @@ def test_updated_takes_values_strings_and_dotted_names(changes, name, wanted):
         ({"neuron": "3"}, "did you mean 'neurons'"),
         ({"neurons": "many"}, "neurons = 'many'"),
         ({"neurons.mean": 3}, "neurons.mean: neurons is no distribution, so it has no 'mean'"),
-        ({"tau_m.mean": 3}, "tau_m.mean: tau_m is no distribution"),
+        ({"tau_m.mean": 3}, "tau_m: no such parameter; did you mean 'tau_m"),
         ({"tau_m_exc.shape": 3}, "no parameter 'shape'"),
         ({"tau_m_exc.mean": -3}, "mean must be positive"),
         ({"tau_exc.mean": 3}, "no parameter 'mean'"),
@@ -194,3 +194,32 @@ def test_bad_files_are_named(tmp_path):
         assert os.fspath(path) in str(caught.value)
     with pytest.raises(FileError, match="cannot be read: Is a directory"):
         ReservoirSpec.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tau_mexc.mean": 3}, "tau_mexc: no such parameter; did you mean 'tau_m_exc'"),
+        ({"clusters": 50, "neurons": 20}, "clusters = 50: 20 neurons make at most half as many"),
+        ({"refractory_exc": 1e300}, "refractory_exc = 1e+300: must be at least 0 and at most 1e+06"),
+        ({"refractory_inh": Gamma(1e6, 0.5)}, "refractory_inh"),
+        ({"delay_ee": 1e9}, "delay_ee = 1000000000.0: must be at least 0 and at most 1000"),
+        ({"background_rate": 1e12}, "background_rate"),
+        ({"dt": 1e-12}, "dt = 1e-12"),
+        ({"neurons": 10**9}, "neurons = 1000000000"),
+    ],
+)
+def test_what_would_overflow_or_never_end_is_refused(changes, message):
+    with pytest.raises(SpecError) as caught:
+        ReservoirSpec().updated(changes)
+    assert message in str(caught.value)
+
+
+def test_a_wrong_dotted_name_hides_no_other_problem():
+    with pytest.raises(SpecError) as caught:
+        ReservoirSpec().updated({"neurons.mean": 3, "dt": 0})
+    assert len(caught.value.problems) == 2
+
+
+def test_a_distribution_without_an_upper_bound_is_fine_where_its_mean_is():
+    assert ReservoirSpec(refractory_exc=Gamma(3, 0.5)).refractory_exc == Gamma(3, 0.5)

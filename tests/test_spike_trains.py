@@ -375,3 +375,10 @@ def test_scikit_learn_splits_spike_trains():
     train, test, y_train, _ = train_test_split(trains, labels, test_size=15, random_state=0)
     assert (len(train), len(test)) == (45, 15)
     assert np.array_equal(total_counts(train)[:, 0] >= 20, y_train == 1)
+
+
+def test_labels_that_are_no_numbers_are_refused(tmp_path):
+    trains = SpikeTrains([], [], [0, 0, 0], n_channels=1, duration=1.0)
+    with pytest.raises(InputError, match="finite numbers or strings"):
+        trains.save(tmp_path / "x.npz", labels=[1.0, np.nan])
+    assert not list(tmp_path.iterdir())

@@ -132,7 +132,9 @@ def classify(
     initial = build(spec or ReservoirSpec(), seed, channels=train.n_channels)
 
     def features(reservoir: Reservoir, trains: SpikeTrains) -> tuple[Array, Activity]:
-        ran = simulate(reservoir, trains, record=("counts",), windows=windows, engine=engine, seed=seed, progress=progress)
+        # background noise is keyed by seed and place in the batch: STDP, training and test each have noise of their own
+        noise = seed + ((1 if trains is train else 2) << 32)
+        ran = simulate(reservoir, trains, record=("counts",), windows=windows, engine=engine, seed=noise, progress=progress)
         return np.sqrt(ran.counts), ran
 
     def learnt(reservoir: Reservoir) -> Reservoir:

@@ -39,7 +39,10 @@ def engine(name: str) -> Engine:
             return _found(_PREFERRED[1])
     if name not in _ENGINES:
         raise InputError("engine", name, f"must be one of auto, {', '.join(_ENGINES)}")
-    return _found(name)
+    try:
+        return _found(name)
+    except ImportError as error:
+        raise InputError("engine", name, f"cannot be loaded here ({error}); auto takes one that can") from error
 
 
 def _found(name: str) -> Engine:

@@ -85,6 +85,8 @@ def fsdd(path: PathLike, split: str = "official", speaker: str | None = None, se
         in_test = speakers == held_out
     if np.all(in_test) or not np.any(in_test):
         raise FileError(path, f"the {split} split leaves nothing to {'train' if np.all(in_test) else 'test'} on")
+    if len(np.unique(digits[~in_test])) < 2:
+        raise FileError(path, "its training recordings are all of one digit")
     waveforms = [_waveform(file) for file, _ in files]
     train, test = order.permutation(np.flatnonzero(~in_test)), np.flatnonzero(in_test)
     return ClassificationTask(
