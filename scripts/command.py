@@ -87,6 +87,12 @@ class Command(ABC):
         if self.out is not None:
             out_folder.check(self.out)
 
+    def check_engine(self) -> None:
+        """Refuse an unknown engine before the work."""
+        from hrsnn.engines import check_name
+
+        check_name(self.engine)
+
     @property
     def progress(self) -> bool:
         """Whether to show progress: only to a person who looks."""
@@ -130,6 +136,7 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
             show(f"hrsnn {__version__}")
             return 0
         options.check_out()
+        options.check_engine()
         # what a library prints must not mix with the one JSON object
         with contextlib.redirect_stdout(sys.stderr), _notes(prog, options.quiet), _one_thread():
             report = options.run()

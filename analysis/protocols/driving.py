@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from hrsnn.currents import Currents
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.tasks import SeriesTask
+
+logger = logging.getLogger("hrsnn")
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,15 @@ class Rates:
 
 
 class Stopwatch:
-    """Wall seconds by part."""
+    """Wall seconds by part; the log says when a part begins, since not every part has a bar."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
+        if part not in self.seconds:
+            logger.info("%s ...", part)
         start = time.perf_counter()
         try:
             yield

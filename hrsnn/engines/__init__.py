@@ -37,12 +37,23 @@ def engine(name: str) -> Engine:
         except ImportError as error:
             logger.info("engine %s instead of %s, which cannot be loaded: %s", _PREFERRED[1], _PREFERRED[0], error)
             return _found(_PREFERRED[1])
-    if name not in _ENGINES:
-        raise InputError("engine", name, f"must be one of auto, {', '.join(_ENGINES)}")
+    check_name(name)
     try:
         return _found(name)
     except ImportError as error:
         raise InputError("engine", name, f"cannot be loaded here ({error}); auto takes one that can") from error
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no engine, without loading one.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    if name != "auto" and name not in _ENGINES:
+        raise InputError("engine", name, f"must be one of auto, {', '.join(_ENGINES)}")
 
 
 def _found(name: str) -> Engine:
