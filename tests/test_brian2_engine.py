@@ -105,7 +105,8 @@ def test_importing_the_engine_takes_nothing_over():
         "import hrsnn.engines.brian2_engine\n"
         "assert (signal.getsignal(signal.SIGINT), sys.excepthook, warnings.showwarning) == before\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_target_is_said_once(caplog):
