@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hrsnn.encoders import CurrentEncoder, LatencyEncoder, LevelCrossingEncoder, PoissonEncoder
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
     from hrsnn.growth import build
+    from hrsnn.network_state import NetworkState
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate
     from hrsnn.spec import ReservoirSpec
@@ -42,6 +43,7 @@ _HOME = {
     "LatencyEncoder": "encoders",
     "LevelCrossingEncoder": "encoders",
     "LogNormal": "distributions",
+    "NetworkState": "network_state",
     "PoissonEncoder": "encoders",
     "Reservoir": "reservoir",
     "ReservoirSpec": "spec",
@@ -69,6 +71,7 @@ __all__ = [
     "LatencyEncoder",
     "LevelCrossingEncoder",
     "LogNormal",
+    "NetworkState",
     "PoissonEncoder",
     "Reservoir",
     "ReservoirSpec",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
 from hrsnn.errors import InputError
+from hrsnn.network_state import NetworkState
 from hrsnn.reservoir import Reservoir
 from hrsnn.spike_trains import SpikeTrains
 
@@ -35,6 +37,7 @@ class Activity:
     recorded_counts: np.ndarray | None = None
     recorded_states: np.ndarray | None = None
     recorded_v: np.ndarray | None = None
+    final_state: NetworkState | None = None  #: without the fingerprint, which only those who ask should wait for
 
     @property
     def spikes(self) -> SpikeTrains:
@@ -55,6 +58,19 @@ class Activity:
     def v(self) -> np.ndarray:
         """(M, times, N) membrane potential at the sample times (mV)."""
         return _asked(self.recorded_v, "v")
+
+    @property
+    def state(self) -> NetworkState:
+        """What the network holds at the end, for ``simulate(activity.reservoir, ..., state=activity.state)`` to go on from.
+
+        Raises
+        ------
+        InputError
+            When the run had several stimuli, each from rest, or its engine has no such state.
+        """
+        if self.final_state is None:
+            raise InputError("state", None, "is there after a run of one stimulus on the engine compiled or brian2")
+        return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)
 
     @property
     def spike_count(self) -> int:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrsnn.background import background_spikes, repeated
+from hrsnn.background import Position, background_spikes, repeated
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
+from hrsnn.network_state import NetworkState
 from hrsnn.reservoir import Reservoir
 from hrsnn.spike_trains import SpikeTrains, steps_of
 
@@ -45,6 +46,8 @@ class Batch:
     v_times : list of arrays
         Times within each stimulus at which v is recorded (ms), or one list for all.
     record_v : bool
+    start : NetworkState, optional
+        What the only stimulus goes on from, instead of rest.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Batch:
         seed: int,
         v_times: list[np.ndarray],
         record_v: bool,
+        start: NetworkState | None = None,
     ) -> None:
         if stimulus.n_channels != reservoir.channels:
             raise InputError(
@@ -64,6 +68,7 @@ class Batch:
             )
         self._reservoir, self._stimulus, self._seed = reservoir, stimulus, seed
         self._v_times, self._record_v = v_times, record_v
+        self.start = start
         self.dt = reservoir.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
         self.stimulus_steps = steps_until(stimulus.durations, self.dt)
@@ -110,17 +115,36 @@ class Batch:
         return step, drive
 
     def _background(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rate = self._reservoir.background_rate
-        if not (rate > 0).any():
+        if not (self._reservoir.background_rate > 0).any():
             return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
-        duration = float(self.steps[index] * self.dt)
-        if self._reservoir.background_frozen:
-            period = self._stimulus.dt if isinstance(self._stimulus, Currents) else duration
-            times, neurons = repeated(*background_spikes(self._seed, 0, rate, period), period, duration)
-        else:
-            times, neurons = background_spikes(self._seed, index, rate, duration)
-        step = np.minimum(steps_of(times, self.dt), int(self.steps[index]) - 1)
+        times, neurons = self._background_times(index)
+        # times count from rest, so that a stimulus in parts meets the spikes that the whole would
+        step = np.clip(steps_of(times, self.dt) - self._steps_before, 0, int(self.steps[index]) - 1)
         return _merged(step, neurons, self._reservoir.background_weight[neurons], self._reservoir.neurons)
+
+    def _background_times(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rate, begin = self._reservoir.background_rate, self._steps_before * self.dt
+        end = float((self._steps_before + self.steps[index]) * self.dt)
+        if not self._reservoir.background_frozen:
+            return background_spikes(self._seed, index, rate, end, self._background_before)
+        if isinstance(self._stimulus, Currents):
+            period = self._stimulus.dt
+            return repeated(*background_spikes(self._seed, 0, rate, period), period, end, begin)
+        return background_spikes(self._seed, 0, rate, end, self._background_before)  # the stimulus is one period
+
+    @property
+    def _steps_before(self) -> int:
+        return 0 if self.start is None else self.start.steps
+
+    @property
+    def _background_before(self) -> Position:
+        return Position.start(self._reservoir.neurons) if self.start is None else self.start.background
+
+    def background_after(self) -> Position:
+        """How far the background input has come at the end of the only stimulus."""
+        if not (self._reservoir.background_rate > 0).any():
+            return self._background_before
+        return self._background_before.after(*self._background_times(0))
 
 
 def steps_until(times: np.ndarray, dt: float) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -294,6 +296,15 @@ class Reservoir:
         mine, theirs = self._arrays(), other._arrays()
         same = self._header() == other._header() and mine.keys() == theirs.keys()
         return same and all(np.array_equal(mine[k], theirs[k]) for k in mine)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Digest of every array: the same for equal reservoirs, another one for any other."""
+        digest = hashlib.blake2b(repr(sorted(self._header().items())).encode(), digest_size=16)
+        for name, array in sorted(self._arrays().items()):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to an ``.npz`` file (version 1 of its layout), whole or not at all, without pickle.

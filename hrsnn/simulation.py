@@ -12,6 +12,7 @@ from hrsnn.currents import Currents
 from hrsnn.engines import engine as find_engine
 from hrsnn.engines.contract import Response
 from hrsnn.errors import InputError
+from hrsnn.network_state import NetworkState, state_after
 from hrsnn.presentation import Batch, Stimulus
 from hrsnn.progress import progress_bar
 from hrsnn.recording import filtered_states, window_counts
@@ -35,6 +36,7 @@ def simulate(
     blank: float = 0.0,
     tau_state: float = 20.0,
     seed: int = 0,
+    state: NetworkState | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Activity:
     """Present stimuli to a reservoir, each from rest, and record what was asked for.
@@ -67,6 +69,9 @@ def simulate(
         Time constant of "states": x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau_state).
     seed : int
         Of the background input; nothing else is random.
+    state : NetworkState, optional
+        Of an earlier run, ``earlier.state``: go on from it instead of from rest, on ``earlier.reservoir`` and with one
+        stimulus, its next part. Time counts from 0 in every part.
     progress : bool or callable
         True: a bar on stderr when it takes longer than two seconds. A callable gets (ms done, ms in all).
 
@@ -77,7 +82,8 @@ def simulate(
     Raises
     ------
     InputError
-        When the stimulus has no samples or other channels than the reservoir, or an option is not allowed.
+        When the stimulus has no samples or other channels than the reservoir, an option is not allowed, or the state is of
+        another network.
     DivergenceError
         When v or a current leaves the finite numbers.
 
@@ -87,6 +93,11 @@ def simulate(
     post events; reset. A spike in step n is reported at time n dt and acts from step n + 1 on. Several spikes of a channel
     within one step act as one of that many times the weight (and trace, and depression). Delays and refractory periods
     are rounded to whole steps.
+
+    Parts of a stimulus that follow one another by `state`, each a whole number of steps long, give what the whole gives:
+    input longer than memory can be fed in parts. Spikes and v are the same; weights agree to rounding. Homeostasis follows
+    every part, but the next one goes on from the weights before it. A frozen background repeats with the values of
+    Currents; under spikes, whose parts have no length of their own, it goes on.
 
     Examples
     --------
@@ -107,7 +118,12 @@ def simulate(
     generator(seed)  # says what a seed may be
     times = _sample_times(sample_times, stimulus)
     edges = _window_edges(windows, stimulus)
-    batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record)
+    if state is not None:
+        if len(stimulus) != 1:
+            raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
+        state.check(reservoir, seed, tau_state if "states" in record else None)
+        tau_state = state.tau_state
+    batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record, state)
     samples, n, dt = len(stimulus), reservoir.neurons, reservoir.dt
     moments = len(times[0])
 
@@ -116,18 +132,25 @@ def simulate(
     states = np.zeros((samples, moments, n)) if "states" in record else None
     v = np.zeros((samples, moments, n)) if "v" in record else None
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
+    final_state: NetworkState | None = None
 
     def deliver(index: int, response: Response) -> None:
+        nonlocal final_state
         when, who = response.spike_step * dt, response.spike_neuron
         spike_counts[index] = np.bincount(who, minlength=n)
         if counts is not None:
             counts[index] = window_counts(when, who, edges[index % len(edges)], n)
         if states is not None:
             states[index] = filtered_states(when, who, times[index % len(times)], tau_state, n)
+            if state is not None:
+                states[index] += np.exp(-times[index % len(times)] / tau_state)[:, None] * state.filtered
         if v is not None:
             v[index] = response.v
         if "spikes" in record:
             spikes.append((when, who))
+        if response.end is not None:
+            before = (state, batch.background_after(), tau_state, seed)
+            final_state = state_after(response.end, response.spike_step, who, int(batch.steps[0]), reservoir, *before)
 
     with progress_bar(progress, total=float(batch.steps.sum() * dt), unit="ms simulated") as done:
         weights = find_engine(engine)(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
@@ -142,6 +165,7 @@ def simulate(
         recorded_counts=counts,
         recorded_states=states,
         recorded_v=v,
+        final_state=final_state,
     )
 
 

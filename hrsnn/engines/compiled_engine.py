@@ -15,6 +15,7 @@ from hrsnn.engines import kernels
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.errors import DivergenceError
 from hrsnn.homeostasis import Homeostasis
+from hrsnn.network_state import NetworkState, Variables
 from hrsnn.presentation import Batch, Presentation
 from hrsnn.propagators import propagators
 from hrsnn.reservoir import Links, Reservoir
@@ -25,6 +26,9 @@ _ROOM = 8192
 _HISTORY = 32
 #: Neuron updates a call, at most: a call ends within a fraction of a second, so that Ctrl-C and progress get their turn.
 _UPDATES = 100_000_000
+#: What a link learns, as a state keeps it.
+_LEARNED = ("weight", "trace_plus", "trace_minus")
+_EMPTY = np.empty(0)
 
 
 def run(
@@ -89,19 +93,20 @@ class _Rows:
         return _constant(getattr(self._links, name)[self.order])
 
     def given_back(self, values: np.ndarray) -> np.ndarray:
-        """Values in this order, in the order of the reservoir."""
-        out = np.empty(len(values))
+        """Values in this order, in the order of the reservoir; the same array where there is nothing to do."""
+        if isinstance(self.order, slice):
+            return values
+        out = np.empty_like(values)
         out[self.order] = values
         return out
 
-    def learning(self) -> tuple[np.ndarray, ...]:
-        """post, weight, the two traces, w_max, the rates of decay a step, A_plus, A_minus."""
-        self.weight = self.weight.copy()
+    def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
+        """post, weight, the two traces, w_max, the rates of decay a step, A_plus, A_minus; what is empty starts as ever."""
+        self.weight = np.array(weight[self.order]) if len(weight) else self.weight.copy()
         return (
             self.post,
             self.weight,
-            np.zeros(len(self)),
-            np.zeros(len(self)),
+            *(np.array(trace[self.order]) if len(trace) else np.zeros(len(self)) for trace in (plus, minus)),
             self.taken("w_max"),
             _constant(-self._dt / self.taken("tau_plus")),
             _constant(-self._dt / self.taken("tau_minus")),
@@ -142,7 +147,7 @@ class _Network:
         if workers == 1:
             done = 0
             for index in range(len(batch)):
-                deliver(index, self._frozen(batch.presentation(index), partial(_told, progress, done), []))
+                deliver(index, self._frozen(batch, index, partial(_told, progress, done), []))
                 done += int(batch.steps[index])
             return
         with ThreadPoolExecutor(workers) as pool:
@@ -160,7 +165,7 @@ class _Network:
         stop: list[bool] = []
 
         def task(index: int) -> Response:
-            return self._frozen(batch.presentation(index), lambda step: None, stop)
+            return self._frozen(batch, index, lambda step: None, stop)
 
         waiting = deque(pool.submit(task, index) for index in range(min(ahead, len(batch))))
         done = 0
@@ -180,7 +185,11 @@ class _Network:
     def learn(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> Weights:
         """Plastic: one stimulus after the other, on the weights that the one before left."""
         rows = (self._recurrent, self._input)
-        links = [side.learning() for side in rows]
+        start = None if batch.start is None else batch.start.variables
+        links = [
+            side.learning(*(_EMPTY if start is None else getattr(start, prefix + name) for name in _LEARNED))
+            for side, prefix in zip(rows, ("", "input_"), strict=True)
+        ]
         homeostasis = Homeostasis(self._reservoir) if self._reservoir.homeostasis else None
         longest = max(side.longest for side in rows)
         pairs = longest * _HISTORY + 1
@@ -197,30 +206,44 @@ class _Network:
         done = 0
         for index in range(len(batch)):
             now = batch.presentation(index)
-            for side in links:
-                side[2][:] = side[3][:] = 0.0  # traces
+            if index:
+                for side in links:
+                    side[2][:] = side[3][:] = 0.0  # traces
             sides = tuple(
                 (_constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
                 for side, values in zip(rows, links, strict=True)
             )
-            recurrent = (_constant(self._recurrent.lag), *self._short_term())
-            constants = (self._cell, self._after, self._is_excitatory, recurrent, sides, learn, _events(now))
-            response = self._present(now, kernels.present_plastic, constants, partial(_told, progress, done), [])
+            short_term = self._short_term(start)
+            constants = (
+                self._cell,
+                self._after,
+                self._is_excitatory,
+                (_constant(self._recurrent.lag), *short_term),
+                sides,
+                learn,
+                _events(now),
+            )
+            spikes, state = self._present(
+                now, kernels.present_plastic, constants, partial(_told, progress, done), [], batch.start
+            )
             kernels.catch_up_all(now.n_steps, sides, learn)
+            end = self._end(state, short_term, now.n_steps, links) if len(batch) == 1 else None
             if homeostasis is not None:
                 restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
                 for row, weight in zip(rows, restored, strict=True):
                     row.weight[:] = weight[row.order]
             done += now.n_steps
-            deliver(index, response)
+            deliver(index, Response(*spikes, end))
         return Weights(*(side.given_back(side.weight) for side in rows))
 
-    def _frozen(self, now: Presentation, tell: Callable[[int], None], stop: list[bool]) -> Response:
-        rows, inputs = self._recurrent, self._input
-        recurrent = (_constant(rows.lag), _constant(rows.start), rows.post, rows.weight, *self._short_term())
+    def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
+        now, rows, inputs = batch.presentation(index), self._recurrent, self._input
+        short_term = self._short_term(None if batch.start is None else batch.start.variables)
+        recurrent = (_constant(rows.lag), _constant(rows.start), rows.post, rows.weight, *short_term)
         drive = (_constant(inputs.start[0]), inputs.post, inputs.weight)
         constants = (self._cell, self._after, self._is_excitatory, recurrent, drive, _events(now))
-        return self._present(now, kernels.present_frozen, constants, tell, stop)
+        spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
+        return Response(*spikes, self._end(state, short_term, now.n_steps) if len(batch) == 1 else None)
 
     def _present(
         self,
@@ -229,18 +252,21 @@ class _Network:
         constants: tuple[Any, ...],
         tell: Callable[[int], None],
         stop: list[bool],
-    ) -> Response:
-        """One stimulus from rest, a call of the kernel at a time."""
+        start: NetworkState | None,
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, ...]]:
+        """One stimulus, from rest or from `start`, a call of the kernel at a time: spikes and v, and how it ends."""
         n = self._n
-        state = (
-            self._reservoir.v_start.copy(),
-            np.zeros(n),
-            np.zeros(n),
-            np.zeros(n),
-            np.zeros(n if self._reservoir.adaptation.any() else 0),
-            np.zeros(n, np.int64),
-        )
         ring = (np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
+        if start is None:
+            adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
+            state = (self._reservoir.v_start.copy(), *np.zeros((3, n)), adapted, np.zeros(n, np.int64))
+        else:
+            at = start.variables
+            state = (at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.held.copy())
+            for age in np.unique(start.spike_age):
+                under_way = start.spike_neuron[start.spike_age == age]
+                ring[0][-age % self._lags, : len(under_way)] = under_way
+                ring[1][-age % self._lags] = len(under_way)
         out = (np.empty(n + _ROOM, np.int64), np.empty(n + _ROOM, np.int32), np.empty((len(now.v_step), n)))
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
         step = 0
@@ -252,15 +278,39 @@ class _Network:
         # an infinite current makes v spike in every step, and the reset hides it
         if not all(np.isfinite(values).all() for values in state[:3]):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
-        return Response(np.concatenate(steps), np.concatenate(who), out[2])
+        return (np.concatenate(steps), np.concatenate(who), out[2]), state
 
-    def _short_term(self) -> tuple[Any, ...]:
+    def _end(
+        self,
+        state: tuple[np.ndarray, ...],
+        short_term: tuple[Any, ...],
+        steps: int,
+        links: list[tuple[np.ndarray, ...]] | None = None,
+    ) -> Variables:
+        """What the network holds now, link by link in the order of the reservoir."""
+        rows, inputs = self._recurrent, self._input
+        v, exc, inh, _, adapted, _ = state
+        learned = [_EMPTY] * 6
+        if links is not None:
+            learned = [
+                side.given_back(array) for side, arrays in zip((rows, inputs), links, strict=True) for array in arrays[1:4]
+            ]
+            learned[::3] = [weight.copy() for weight in learned[::3]]  # homeostasis comes next
+        used, resources, arrived = _EMPTY, _EMPTY, np.empty(0, np.int64)
+        if self._reservoir.short_term is not None:
+            used, resources = (rows.given_back(values) for values in short_term[1][3:])
+            arrived = rows.given_back(np.repeat((steps - short_term[0]).ravel(), np.diff(rows.start, axis=1).ravel()))
+        weight, plus, minus, input_weight, input_plus, input_minus = learned
+        return Variables(
+            v, exc, inh, adapted, plus, minus, input_plus, input_minus, used, resources, arrived, weight, input_weight
+        )
+
+    def _short_term(self, start: Variables | None) -> tuple[Any, ...]:
         """When each source last spiked, the constants and variables of short-term plasticity, and room for strengths."""
         rows, links = self._recurrent, self._reservoir.short_term
         arrived = np.zeros((len(rows.lag), self._n), np.int64)
         if links is None:
-            nothing = np.empty(0)
-            return arrived, (*[_constant(nothing)] * 3, nothing, nothing), nothing
+            return arrived, (*[_constant(_EMPTY)] * 3, np.empty(0), np.empty(0)), np.empty(0)
         dt = self._reservoir.dt
         constants = (
             links.release[rows.order],
@@ -268,6 +318,10 @@ class _Network:
             -dt / links.tau_facilitation[rows.order],
         )
         variables = (np.zeros(len(rows)), np.ones(len(rows)))
+        if start is not None:
+            variables = (np.array(start.used[rows.order]), np.array(start.resources[rows.order]))
+            in_row = np.diff(rows.start, axis=1) > 0
+            arrived[in_row] = -start.arrived[rows.order][rows.start[:, :-1][in_row]]
         return arrived, (*map(_constant, constants), *variables), np.empty(max(1, rows.longest))
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hrsnn.network_state import Variables
 from hrsnn.presentation import Batch
 from hrsnn.reservoir import Reservoir
 
@@ -19,6 +20,7 @@ class Response:
     spike_step: np.ndarray  #: (spikes,) int64, ascending
     spike_neuron: np.ndarray  #: (spikes,) int32, ascending within a step
     v: np.ndarray  #: (times, N) mV, after the steps that the presentation asked for
+    end: Variables | None = None  #: after the last step, where the batch is one stimulus and the engine can go on from it
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Engine(Protocol):
     Every engine keeps the order of events within a step: state update; threshold; background, then input spikes; recurrent
     pre events; recurrent post events; reset. Synapses are visited by (pre, post) at pre events, with delays by (step of the
     spike, pre, post), and by (post, pre) at post events. Every stimulus starts from rest: v_start, no current, no
-    refractoriness, no trace, no spike in flight; weights carry over when the run is plastic.
+    refractoriness, no trace, no spike in flight; weights carry over when the run is plastic. A batch of one stimulus may
+    have a state to start from instead (``batch.start``); then a plastic run starts with the weights in it, if there are any.
 
     Parameters
     ----------

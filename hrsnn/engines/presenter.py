@@ -10,6 +10,7 @@ import numpy as np
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.errors import DivergenceError
 from hrsnn.homeostasis import Homeostasis
+from hrsnn.network_state import NetworkState, Variables
 from hrsnn.presentation import Batch, Presentation
 from hrsnn.reservoir import Reservoir
 
@@ -95,6 +96,8 @@ class Presenter:
             self._v_at.setdefault(k, []).append(column)
         self._v_seen = np.empty((len(now.v_step), self._reservoir.neurons))
         self._rest()
+        if self._batch.start is not None:
+            self._go_on(self._batch.start)
 
     def _rest(self) -> None:
         self._v[:] = self._reservoir.v_start
@@ -104,13 +107,67 @@ class Presenter:
         self._lastspike[:] = -1e4  # seconds: what Brian2 itself starts with
         for name in ("recurrent", "input"):
             for variable, value in {"trace_plus": 0.0, "trace_minus": 0.0, "used": 0.0, "resources": 1.0}.items():
-                if name in self._objects and variable in self._objects[name].variables:
+                if self._has(name, variable):
                     _array(self._objects[name], variable)[:] = value
         if "recurrent" in self._objects and self._reservoir.delay.any():
             queue = self._objects["recurrent"].pre.queue
             if self._empty_queue is None:
                 self._empty_queue = queue._full_state()
             queue._restore_from_full_state(self._empty_queue)
+
+    def _go_on(self, start: NetworkState) -> None:
+        """From a state instead of rest; this is the first step, at time 0."""
+        at, dt = start.variables, self._reservoir.dt
+        self._v[:], self._exc[:], self._inh[:] = at.v, at.exc, at.inh
+        if self._adapted is not None:
+            self._adapted[:] = at.adapted
+        held = np.nonzero(start.held)[0]
+        hold = np.round(self._reservoir.refractory[held] / dt)
+        self._lastspike[held] = (start.held[held] - hold) * dt / 1000
+        for name, prefix in (("recurrent", ""), ("input", "input_")):
+            if self._plastic and name in self._objects and len(at.weight) + len(at.input_weight):
+                _array(self._objects[name], "w")[:] = getattr(at, f"{prefix}weight")
+                for trace in ("trace_plus", "trace_minus"):
+                    _array(self._objects[name], trace)[:] = getattr(at, prefix + trace)
+        if self._has("recurrent", "used"):
+            links = self._objects["recurrent"]
+            _array(links, "used")[:], _array(links, "resources")[:] = at.used, at.resources
+            _array(links, "arrived")[:] = -at.arrived
+        if len(start.spike_age):
+            queue = self._objects["recurrent"].pre.queue
+            for age in range(int(start.spike_age.max()), 0, -1):
+                queue.push(start.spike_neuron[start.spike_age == age])
+                queue.advance()
+
+    def _ended(self) -> Variables:
+        """What the network holds now, at the end of the only stimulus."""
+        nothing = np.empty(0)
+        kept = {"v": self._v, "exc": self._exc, "inh": self._inh, "adapted": nothing}
+        if self._adapted is not None:
+            kept["adapted"] = self._adapted
+        for name, prefix, links in (
+            ("recurrent", "", self._reservoir.recurrent),
+            ("input", "input_", self._reservoir.input),
+        ):
+            learned = {"trace_plus": nothing, "trace_minus": nothing, "weight": nothing}
+            if self._plastic:
+                learned = {"trace_plus": np.zeros(len(links)), "trace_minus": np.zeros(len(links)), "weight": links.weight}
+            if self._has(name, "touched"):
+                age = (self._n_steps - _array(self._objects[name], "touched")) * self._reservoir.dt
+                for sign in ("plus", "minus"):
+                    decay = np.exp(-age / getattr(links, f"tau_{sign}"))
+                    learned[f"trace_{sign}"] = _array(self._objects[name], f"trace_{sign}") * decay
+                learned["weight"] = _array(self._objects[name], "w")
+            kept |= {prefix + variable: value for variable, value in learned.items()}
+        for variable in ("used", "resources"):
+            kept[variable] = _array(self._objects["recurrent"], variable) if self._has("recurrent", variable) else nothing
+        arrived = np.empty(0, np.int64)
+        if self._has("recurrent", "arrived"):
+            arrived = self._n_steps - _array(self._objects["recurrent"], "arrived").astype(np.int64)
+        return Variables(arrived=arrived, **{name: np.array(value) for name, value in kept.items()})
+
+    def _has(self, name: str, variable: str) -> bool:
+        return name in self._objects and variable in self._objects[name].variables
 
     def _feed(self) -> None:
         k = self._step
@@ -131,9 +188,10 @@ class Presenter:
             )
         steps = np.repeat([k for k, _ in self._spikes], [len(who) for _, who in self._spikes]).astype(np.int64)
         who = np.concatenate([who for _, who in self._spikes]) if self._spikes else np.empty(0, np.int32)
+        end = self._ended() if len(self._batch) == 1 else None
         if self._homeostasis is not None:
             self._normalise(self._homeostasis)
-        self._deliver(self._index, Response(steps, who, self._v_seen))
+        self._deliver(self._index, Response(steps, who, self._v_seen, end))
 
     def _normalise(self, homeostasis: Homeostasis) -> None:
         weights = self.weights()
