@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, build, simulate
-from hrsnn.engines import compiled_engine, engine, kernels
+from hrsnn.engines import compiled_engine, engine, packs
 from hrsnn.engines.jit import jit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,21 +30,39 @@ RUN = textwrap.dedent(
 )
 
 
-@jit
-def decay(x, out):
-    for i in range(len(x)):
-        out[i] = kernels.exp_decay(x[i])
+@jit(allocates=False)
+def decay(values):
+    packs.exp_decay_all(values, len(values))
 
 
 def test_the_exponential_is_good_to_the_last_bits():
-    x = -np.concatenate([np.linspace(0, 1, 20_001), np.geomspace(1e-300, 700, 20_001), [0.0]])
-    out = np.empty_like(x)
-    decay(x, out)
+    x = -np.concatenate([np.linspace(0, 1, 20_001), np.geomspace(1e-300, 700, 20_001), np.zeros(6)])
+    assert len(x) % packs.LANES == 0
+    out = x.copy()
+    decay(out)
     np.testing.assert_allclose(out, np.exp(x), rtol=4.5e-16)
     assert out[-1] == 1.0
-    beyond = np.empty(1)
-    decay(np.array([-1e9]), beyond)
-    assert 0 < beyond[0] < 1e-300
+    beyond = np.full(packs.LANES, -1e9)
+    decay(beyond)
+    assert (beyond > 0).all()
+    assert (beyond < 1e-300).all()
+
+
+@jit(allocates=False)
+def double_some(values, begin, count):
+    some = packs.load_first(values, begin, count)
+    packs.store_first(values, begin, packs.add(some, some), count)
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, 8, 50])
+def test_a_pack_at_the_end_of_an_array_leaves_the_rest_alone(count):
+    values = np.arange(1.0, 25.0)
+    double_some(values, 9, count)
+    doubled = min(count, packs.LANES)
+    np.testing.assert_array_equal(values[9 : 9 + doubled], 2 * np.arange(10.0, 10.0 + doubled))
+    np.testing.assert_array_equal(
+        np.delete(values, np.s_[9 : 9 + doubled]), np.delete(np.arange(1.0, 25.0), np.s_[9 : 9 + doubled])
+    )
 
 
 def test_ten_seconds_of_learning_are_brian2s():

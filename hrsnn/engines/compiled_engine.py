@@ -13,6 +13,7 @@ import numpy as np
 
 from hrsnn.engines import kernels
 from hrsnn.engines.contract import Response, Weights
+from hrsnn.engines.packs import LANES
 from hrsnn.errors import DivergenceError
 from hrsnn.homeostasis import Homeostasis
 from hrsnn.network_state import NetworkState, Variables
@@ -23,7 +24,7 @@ from hrsnn.reservoir import Links, Reservoir
 #: Spikes that a kernel may write before it hands them over, beside one for each neuron.
 _ROOM = 8192
 #: Spikes of a neuron that may wait for its synapses before all are brought up to date.
-_HISTORY = 32
+_HISTORY = 128
 #: Neuron updates a call, at most: a call ends within a fraction of a second, so that Ctrl-C and progress get their turn.
 _UPDATES = 100_000_000
 #: What a link learns, as a state keeps it.
@@ -192,10 +193,10 @@ class _Network:
         ]
         homeostasis = Homeostasis(self._reservoir) if self._reservoir.homeostasis else None
         longest = max(side.longest for side in rows)
-        pairs = longest * _HISTORY + 1
+        pairs = longest * _HISTORY + LANES
         scratch = (
-            np.empty(longest),
-            np.empty(longest),
+            np.empty(longest + LANES),
+            np.empty(longest + LANES),
             np.empty(pairs, np.uint64),
             np.empty(pairs),
             np.empty(pairs),
@@ -267,7 +268,8 @@ class _Network:
                 under_way = start.spike_neuron[start.spike_age == age]
                 ring[0][-age % self._lags, : len(under_way)] = under_way
                 ring[1][-age % self._lags] = len(under_way)
-        out = (np.empty(n + _ROOM, np.int64), np.empty(n + _ROOM, np.int32), np.empty((len(now.v_step), n)))
+        v_seen, spiked = np.empty((len(now.v_step), n)), np.empty(n, np.int32)
+        out = (np.empty(n + _ROOM, np.int64), np.empty(n + _ROOM, np.int32), v_seen, spiked)
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
         step = 0
         while step < now.n_steps and not stop:
@@ -278,7 +280,7 @@ class _Network:
         # an infinite current makes v spike in every step, and the reset hides it
         if not all(np.isfinite(values).all() for values in state[:3]):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
-        return (np.concatenate(steps), np.concatenate(who), out[2]), state
+        return (np.concatenate(steps), np.concatenate(who), v_seen), state
 
     def _end(
         self,
@@ -322,7 +324,7 @@ class _Network:
             variables = (np.array(start.used[rows.order]), np.array(start.resources[rows.order]))
             in_row = np.diff(rows.start, axis=1) > 0
             arrived[in_row] = -start.arrived[rows.order][rows.start[:, :-1][in_row]]
-        return arrived, (*map(_constant, constants), *variables), np.empty(max(1, rows.longest))
+        return arrived, (*map(_constant, constants), *variables), np.empty(rows.longest + LANES)
 
 
 def _events(now: Presentation) -> tuple[Any, ...]:

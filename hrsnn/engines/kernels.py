@@ -1,79 +1,43 @@
 """The loops of the compiled engine, for one stimulus at a time.
 
-Groups of arrays travel as tuples; the engine file says what is in each. Nothing here allocates in a loop, and every
-access to a link's constants is in the order in which they lie in memory.
+Groups of arrays travel as tuples; the engine file says what is in each. Nothing here makes an array, and every
+access to a link's constants is in the order in which they lie in memory. Scratch rows have room for a pack behind them.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from hrsnn.engines.jit import jit
-
-
-@intrinsic
-def _bits(typing_context: Any, x: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), generate
-
-
-@intrinsic
-def _from_bits(typing_context: Any, x: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), generate
-
-
-@intrinsic
-def _fma(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    return types.float64(types.float64, types.float64, types.float64), generate
-
-
-_ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits
-_LOG2_E = 1.4426950408889634
-_LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that n ln 2 is subtracted without loss
-_LN2_LOW = 1.90821492927058770002e-10
-_C = tuple(1.0 / math.factorial(k) for k in range(14))
+from hrsnn.engines.packs import (
+    LANES,
+    add,
+    divide,
+    exp_decay,
+    exp_decay_all,
+    largest,
+    load,
+    load_first,
+    multiply,
+    smallest,
+    splat,
+    store,
+    store_first,
+    subtract,
+)
 
 
 @jit(inline="always")
-def exp_decay(x):
-    """e^x for x <= 0 to about one unit in the last place, free of branches: the compiler makes it vector instructions.
-
-    x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 13; n goes into the exponent's bits. Below
-    -708 it stays at e^-708, about 1e-308.
-    """
-    x = max(x, -708.0)
-    shifted = _fma(x, _LOG2_E, _ROUND)
-    n = shifted - _ROUND
-    r = _fma(-n, _LN2_LOW, _fma(-n, _LN2_HIGH, x))
-    p = _C[13]
-    p = _fma(p, r, _C[12])
-    p = _fma(p, r, _C[11])
-    p = _fma(p, r, _C[10])
-    p = _fma(p, r, _C[9])
-    p = _fma(p, r, _C[8])
-    p = _fma(p, r, _C[7])
-    p = _fma(p, r, _C[6])
-    p = _fma(p, r, _C[5])
-    p = _fma(p, r, _C[4])
-    p = _fma(p, r, _C[3])
-    p = _fma(p, r, _C[2])
-    p = _fma(p, r, _C[1])
-    p = _fma(p, r, _C[0])
-    return _from_bits(_bits(p) + (_bits(shifted) << 52))
+def first_from(steps, step):
+    """Index of the first of the ascending `steps` that is not before `step`."""
+    low, high = 0, len(steps)
+    while low < high:
+        middle = (low + high) // 2
+        if steps[middle] < step:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @jit(inline="always")
@@ -137,16 +101,24 @@ def depress(a, b, age, short_term, strength):
     u <- U + u (1 - U) e^(-age/F);  R <- 1 + (R - u R - 1) e^(-age/D), with the u before it; strength u R / U.
     """
     release, rate_recovery, rate_facilitation, used, resources = short_term
-    for link in range(a, b):
-        s = link - a
-        facilitated = exp_decay(age * rate_facilitation[link])
-        recovered = exp_decay(age * rate_recovery[link])
-        resources[link] = 1.0 + (resources[link] - used[link] * resources[link] - 1.0) * recovered
-        used[link] = release[link] + used[link] * (1.0 - release[link]) * facilitated
-        strength[s] = used[link] * resources[link] / release[link]
+    one, gap = splat(1.0), splat(age)
+    for link in range(a, b, LANES):
+        left = b - link
+        before, start, present = (
+            load_first(used, link, left),
+            load_first(release, link, left),
+            load_first(resources, link, left),
+        )
+        missing = subtract(subtract(present, multiply(before, present)), one)
+        recovered = add(one, multiply(missing, exp_decay(multiply(gap, load_first(rate_recovery, link, left)))))
+        facilitated = exp_decay(multiply(gap, load_first(rate_facilitation, link, left)))
+        after = add(start, multiply(multiply(before, subtract(one, start)), facilitated))
+        store_first(resources, link, recovered, left)
+        store_first(used, link, after, left)
+        store(strength, link - a, divide(multiply(after, recovered), start))
 
 
-@jit
+@jit(allocates=False)
 def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, recurrent, inputs, events):
     """Advance one stimulus of a frozen network from `step` to `stop`, or to where the buffer of spikes could overflow.
 
@@ -161,15 +133,16 @@ def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, rec
     back_step, back_neuron, back_jump = events[2]
     v_step = events[3]
     n, room, lags = len(exc), len(out[0]), len(ring_count)
-    spiked = np.empty(n, np.int32)
-    next_spike = np.searchsorted(spike_step, step)
-    next_drive = np.searchsorted(drive_step, step)
-    next_back = np.searchsorted(back_step, step)
-    next_v = np.searchsorted(v_step, step)
+    spiked = out[3]
+    next_spike = first_from(spike_step, step)
+    next_drive = first_from(drive_step, step)
+    next_back = first_from(back_step, step)
+    next_v = first_from(v_step, step)
     filled = 0
     while step < stop and filled + n <= room:
         while next_drive < len(drive_step) and drive_step[next_drive] == step:
-            drive[:] = drive_value[next_drive]
+            for i in range(n):
+                drive[i] = drive_value[next_drive, i]
             next_drive += 1
         count = update(step, state, cell, spiked)
         remember(step, count, spiked, filled, ring, out)
@@ -204,7 +177,8 @@ def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, rec
                         inh[post[link]] -= weight[link]
         reset(step, count, spiked, state, after)
         while next_v < len(v_step) and v_step[next_v] == step:
-            out[2][next_v] = state[0]
+            for i in range(n):
+                out[2][next_v, i] = state[0][i]
             next_v += 1
         step += 1
     return step, filled
@@ -218,21 +192,16 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
     Reading them now gives what applying each at once would have given (potentiation alone can reach the bound, so that it
     may be summed first), and streams through memory. Leaves in ``scratch[0]`` the weights with which the spike acts.
 
-    What binds is the exponential, four a pair of a pre and a post spike, then memory: 92 bytes read and written a link. So
-    nothing here branches on data: the post spikes are listed round by round, each round with the links that had one more.
+    Nothing here branches on data, so that the processor can work ahead: the post spikes are listed round by round, each
+    round with the links that had one more.
     """
     latest, history_count, history = waiting
-    # Slices start at 0 and indices are unsigned: with nothing to wrap around, and few arrays a loop, the compiler makes
-    # vector instructions.
-    post, w, plus, minus = links[0][a:b], links[1][a:b], links[2][a:b], links[3][a:b]
-    w_max, rate_plus, rate_minus = links[4][a:b], links[5][a:b], links[6][a:b]
-    a_plus, a_minus = links[7][a:b], links[8][a:b]
+    post, w, plus, minus, w_max, rate_plus, rate_minus, a_plus, a_minus = links
     acting, traced, owner, pair_plus, pair_minus = scratch
-    size = np.uint64(b - a)
     pairs = np.uint64(0)
-    for s in range(size):
-        when = latest[np.uint64(post[s])]
-        owner[pairs] = s
+    for link in range(a, b):
+        when = latest[np.uint64(post[np.uint64(link)])]
+        owner[pairs] = link - a
         pair_plus[pairs] = when
         pairs += np.uint64(when >= since)
     done, back = np.uint64(0), 2
@@ -240,7 +209,7 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
         until = pairs
         for q in range(done, until):
             s = owner[q]
-            i = np.uint64(post[s])
+            i = np.uint64(post[np.uint64(a) + s])
             k = history_count[i] - back
             when = history[i, np.uint64(max(k, 0))]
             owner[pairs] = s
@@ -249,33 +218,34 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
         done = until
         back += 1
     for q in range(pairs):
-        s = owner[q]
-        pair_minus[q] = (step - pair_plus[q]) * rate_minus[s]
-        pair_plus[q] = (pair_plus[q] - since) * rate_plus[s]
-    for q in range(pairs):
-        pair_plus[q] = exp_decay(pair_plus[q])
-    for q in range(pairs):
-        pair_minus[q] = exp_decay(pair_minus[q])
-    age = float(step - since)
-    for s in range(size):
-        acting[s] = 0.0
-    for s in range(size):
-        traced[s] = minus[s] * exp_decay(age * rate_minus[s])
+        link = np.uint64(a) + owner[q]
+        pair_minus[q] = (step - pair_plus[q]) * rate_minus[link]
+        pair_plus[q] = (pair_plus[q] - since) * rate_plus[link]
+    exp_decay_all(pair_plus, pairs)
+    exp_decay_all(pair_minus, pairs)
+    age, zero, spikes = splat(float(step - since)), splat(0.0), splat(spike)
+    for link in range(a, b, LANES):
+        decay = exp_decay(multiply(age, load_first(rate_minus, link, b - link)))
+        store(acting, link - a, zero)
+        store(traced, link - a, multiply(load_first(minus, link, b - link), decay))
     for q in range(pairs):
         s = owner[q]
         acting[s] += pair_plus[q]
         traced[s] += pair_minus[q]
-    for s in range(size):
-        acting[s] = min(w[s] + a_plus[s] * (plus[s] * acting[s]), w_max[s])
-    for s in range(size):
-        plus[s] = plus[s] * exp_decay(age * rate_plus[s]) + spike
-    for s in range(size):
-        minus[s] = traced[s]
-    for s in range(size):
-        w[s] = max(acting[s] - spike * a_minus[s] * traced[s], 0.0)
+    for link in range(a, b, LANES):
+        left = b - link
+        trace_plus, trace_minus = load_first(plus, link, left), load(traced, link - a)
+        potentiation = multiply(load_first(a_plus, link, left), multiply(trace_plus, load(acting, link - a)))
+        weight = smallest(add(load_first(w, link, left), potentiation), load_first(w_max, link, left))
+        store(acting, link - a, weight)
+        decay = exp_decay(multiply(age, load_first(rate_plus, link, left)))
+        store_first(plus, link, add(multiply(trace_plus, decay), spikes), left)
+        store_first(minus, link, trace_minus, left)
+        depression = multiply(multiply(spikes, load_first(a_minus, link, left)), trace_minus)
+        store_first(w, link, largest(subtract(weight, depression), zero), left)
 
 
-@jit
+@jit(allocates=False)
 def catch_up_all(step, sides, learn):
     """Bring every link to `step` and forget the history; traces then stand at that step."""
     waiting, scratch = learn
@@ -287,11 +257,12 @@ def catch_up_all(step, sides, learn):
                 if a < b:
                     catch_up(a, b, step, since[k, source], 0.0, links, waiting, scratch)
                 since[k, source] = step
-    waiting[0][:] = -1
-    waiting[1][:] = 0
+    for i in range(len(waiting[0])):
+        waiting[0][i] = -1
+        waiting[1][i] = 0
 
 
-@jit
+@jit(allocates=False)
 def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, recurrent, sides, learn, events):
     """As :func:`present_frozen`, with STDP on input and recurrent links."""
     _, exc, inh, drive, _, _ = state
@@ -308,19 +279,22 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
     post, input_post, acting = links[0], input_links[0], scratch[0]
     n, room, lags = len(exc), len(out[0]), len(ring_count)
     capacity = history.shape[1]
-    spiked = np.empty(n, np.int32)
-    next_spike = np.searchsorted(spike_step, step)
-    next_drive = np.searchsorted(drive_step, step)
-    next_back = np.searchsorted(back_step, step)
-    next_v = np.searchsorted(v_step, step)
-    fullest = history_count.max()
+    spiked = out[3]
+    next_spike = first_from(spike_step, step)
+    next_drive = first_from(drive_step, step)
+    next_back = first_from(back_step, step)
+    next_v = first_from(v_step, step)
+    fullest = 0
+    for i in range(n):
+        fullest = max(fullest, history_count[i])
     filled = 0
     while step < stop and filled + n <= room:
         if fullest == capacity:
             catch_up_all(step, sides, learn)
             fullest = 0
         while next_drive < len(drive_step) and drive_step[next_drive] == step:
-            drive[:] = drive_value[next_drive]
+            for i in range(n):
+                drive[i] = drive_value[next_drive, i]
             next_drive += 1
         count = update(step, state, cell, spiked)
         remember(step, count, spiked, filled, ring, out)
@@ -361,7 +335,8 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
             latest[i] = step
             fullest = max(fullest, history_count[i])
         while next_v < len(v_step) and v_step[next_v] == step:
-            out[2][next_v] = state[0]
+            for i in range(n):
+                out[2][next_v, i] = state[0][i]
             next_v += 1
         step += 1
     return step, filled

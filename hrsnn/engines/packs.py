@@ -1,0 +1,195 @@
+"""Eight doubles at a time: a vector type for the kernels, and the exponential on it.
+
+The compiler's own vectoriser leaves up to 31 numbers of a loop to scalar instructions, and a row of links is hardly longer.
+On a processor with narrower vectors, LLVM splits a pack.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+from hrsnn.engines.jit import jit
+
+LANES = 8
+_DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
+_WORDS = ir.VectorType(ir.IntType(64), LANES)
+
+
+class PackType(types.Type):
+    """The Numba type of eight doubles."""
+
+    def __init__(self) -> None:
+        super().__init__("Pack")
+
+
+pack = PackType()
+
+
+@register_model(PackType)
+class _Model(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _DOUBLES)
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), _DOUBLES.as_pointer())
+
+
+def _broadcast(builder: Any, kind: Any, value: Any) -> Any:
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+def _mask(builder: Any, count: Any) -> Any:
+    """Which lanes are under `count`."""
+    return builder.icmp_signed("<", ir.Constant(_WORDS, list(range(LANES))), _broadcast(builder, _WORDS, count))
+
+
+@intrinsic
+def load(typing_context: Any, array: Any, index: Any) -> Any:
+    """``array[index : index + 8]``, without a look at the array's end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_pointer(context, builder, signature.args[0], *arguments), align=8)
+
+    return pack(array, types.intp), generate
+
+
+@intrinsic
+def load_first(typing_context: Any, array: Any, index: Any, count: Any) -> Any:
+    """``array[index : index + min(count, 8)]``, and zeros."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, index, count = arguments
+        pointer = _pointer(context, builder, signature.args[0], array, index)
+        mask = _mask(builder, count)
+        kind = ir.FunctionType(_DOUBLES, [pointer.type, ir.IntType(32), mask.type, _DOUBLES])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.load.v8f64.p0")
+        return builder.call(function, [pointer, ir.IntType(32)(8), mask, ir.Constant(_DOUBLES, [0.0] * LANES)])
+
+    return pack(array, types.intp, types.intp), generate
+
+
+@intrinsic
+def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
+    """``array[index : index + 8] = value``, without a look at the array's end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, index, value = arguments
+        builder.store(value, _pointer(context, builder, signature.args[0], array, index), align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, pack), generate
+
+
+@intrinsic
+def store_first(typing_context: Any, array: Any, index: Any, value: Any, count: Any) -> Any:
+    """``array[index : index + min(count, 8)] = value``, the rest of `value` dropped."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, index, value, count = arguments
+        pointer = _pointer(context, builder, signature.args[0], array, index)
+        mask = _mask(builder, count)
+        kind = ir.FunctionType(ir.VoidType(), [_DOUBLES, pointer.type, ir.IntType(32), mask.type])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v8f64.p0")
+        builder.call(function, [value, pointer, ir.IntType(32)(8), mask])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, pack, types.intp), generate
+
+
+@intrinsic
+def splat(typing_context: Any, x: Any) -> Any:
+    """Eight times x."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _broadcast(builder, _DOUBLES, arguments[0])
+
+    return pack(types.float64), generate
+
+
+def _call(name: str) -> Callable[..., Any]:
+    def build(builder: Any, *values: Any) -> Any:
+        kind = ir.FunctionType(_DOUBLES, [_DOUBLES] * len(values))
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
+
+    return build
+
+
+def _scaled(builder: Any, x: Any, shifted: Any) -> Any:
+    power = builder.shl(builder.bitcast(shifted, _WORDS), ir.Constant(_WORDS, [52] * LANES))
+    return builder.bitcast(builder.add(builder.bitcast(x, _WORDS), power), _DOUBLES)
+
+
+def _of_two(build: Callable[..., Any]) -> Any:
+    def typed(typing_context: Any, x: Any, y: Any) -> Any:
+        return pack(pack, pack), lambda context, builder, signature, values: build(builder, *values)
+
+    return intrinsic(typed)
+
+
+add = _of_two(lambda builder, x, y: builder.fadd(x, y))
+subtract = _of_two(lambda builder, x, y: builder.fsub(x, y))
+multiply = _of_two(lambda builder, x, y: builder.fmul(x, y))
+divide = _of_two(lambda builder, x, y: builder.fdiv(x, y))
+largest = _of_two(lambda builder, x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y))
+smallest = _of_two(lambda builder, x, y: builder.select(builder.fcmp_ordered("<", x, y), x, y))
+#: x 2^n, where the whole number n stands in the low bits of `shifted`
+scaled = _of_two(_scaled)
+
+
+@intrinsic
+def fma(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
+    """x y + z, rounded once."""
+    build = _call("llvm.fma.v8f64")
+    return pack(pack, pack, pack), lambda context, builder, signature, values: build(builder, *values)
+
+
+_ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits
+_LOG2_E = 1.4426950408889634
+_LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that n ln 2 is subtracted without loss
+_LN2_LOW = 1.90821492927058770002e-10
+_C = tuple(1.0 / math.factorial(k) for k in range(14))
+
+
+@jit(inline="always")
+def exp_decay(x):
+    """e^x for x <= 0 to about one unit in the last place, lane by lane.
+
+    x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 13; n goes into the exponent's bits. Below
+    -708 it stays at e^-708, about 1e-308.
+    """
+    x = largest(x, splat(-708.0))
+    shifted = fma(x, splat(_LOG2_E), splat(_ROUND))
+    n = subtract(splat(_ROUND), shifted)
+    r = fma(n, splat(_LN2_LOW), fma(n, splat(_LN2_HIGH), x))
+    p = splat(_C[13])
+    p = fma(p, r, splat(_C[12]))
+    p = fma(p, r, splat(_C[11]))
+    p = fma(p, r, splat(_C[10]))
+    p = fma(p, r, splat(_C[9]))
+    p = fma(p, r, splat(_C[8]))
+    p = fma(p, r, splat(_C[7]))
+    p = fma(p, r, splat(_C[6]))
+    p = fma(p, r, splat(_C[5]))
+    p = fma(p, r, splat(_C[4]))
+    p = fma(p, r, splat(_C[3]))
+    p = fma(p, r, splat(_C[2]))
+    p = fma(p, r, splat(_C[1]))
+    p = fma(p, r, splat(_C[0]))
+    return scaled(p, shifted)
+
+
+@jit(inline="always")
+def exp_decay_all(values, count):
+    """``values[:count] = e^values[:count]``, in packs: what is behind, up to a multiple of eight, is overwritten too."""
+    for i in range(0, count, LANES):
+        store(values, i, exp_decay(load(values, i)))
