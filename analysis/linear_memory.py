@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecast import ALPHAS, RidgePath, Standardiser, check_alphas
+from hrsnn.analysis.lagged_products import lagged_products
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.seeds import generator
 
@@ -162,7 +163,7 @@ def memory_capacity(
     fifteen times the length of the memory's span.
 
     One eigendecomposition a fit serves all delays, penalties and surrogates: 1000 states, 100 delays and 10^4 rows
-    take 2.2 s on one thread.
+    take about 1.6 s on one thread.
 
     Examples
     --------
@@ -178,7 +179,7 @@ def memory_capacity(
     ----------
     H. Jaeger, "Short term memory in echo state networks", GMD Report 152 (2001). The paper, section on memory capacity.
     """
-    x, u = _checked(states, inputs)
+    x, u = checked_series(states, inputs)
     penalties = check_alphas(alphas)
     _check_options(max_delay, washout, shares, surrogates, bootstrap, confidence, hold)
     cut = _cut(len(u), int(max_delay), int(washout), shares)
@@ -196,19 +197,16 @@ def memory_capacity(
     _warn_if_short(used, len(u), cut, shares, max_delay, washout)
 
     z = standardise(x)
-    alpha = _chosen_alpha(z, _delayed(u, max_delay), cut, penalties)
+    targets = _delayed(u, max_delay)
+    alpha = _chosen_alpha(z, targets, cut, penalties)
     last = RidgePath(z[cut.both])
     frame = last.frame(z[cut.test])
 
-    def read(values: Array) -> tuple[Array, Array]:
-        """Prediction of the held-out rows for each delay, and what it should be."""
-        targets = _delayed(values, max_delay)
-        return frame @ last.shrink(last.project(targets[cut.both]), alpha), targets[cut.test]
-
-    prediction, target = read(u)
+    prediction, target = frame @ last.shrink(last.project(targets[cut.both]), alpha), targets[cut.test]
     curve = _squared_correlation(prediction, target)
     random = generator(seed, "memory_capacity", "surrogates")
-    null = np.stack([_squared_correlation(*read(random.permutation(u))) for _ in range(surrogates)])
+    shuffled = np.stack([random.permutation(u) for _ in range(surrogates)])
+    null = _shuffled_curves(last, frame, shuffled, cut, alpha)
     mean_null = null.mean(axis=0)
     # "weibull": the chance to be over it is 5 % for few surrogates too; the default rule makes it 9 % for 20
     null_95 = np.quantile(null, 0.95, axis=0, method="weibull")
@@ -241,6 +239,21 @@ def _chosen_alpha(z: Array, targets: Array, cut: _Slices, penalties: Array) -> A
     descending = np.sort(penalties)[::-1]
     scores = [_squared_correlation(frame @ path.shrink(projected, alpha), wanted) for alpha in descending]
     return np.asarray(descending[np.argmax(scores, axis=0)])
+
+
+def _shuffled_curves(last: RidgePath, frame: Array, shuffled: Array, cut: _Slices, alpha: Array) -> Array:
+    """Held-out r^2 of each of the `shuffled` inputs (surrogates, times), with the penalties of the real ones."""
+    max_delay = len(alpha)
+    # the mean is no part of r^2, and lost digits if it were large
+    centred = shuffled - shuffled.mean(axis=1, keepdims=True)
+    products = lagged_products(last.rows, centred[:, cut.both.start - max_delay : cut.both.stop], max_delay)
+    curves = []
+    for values, product in zip(centred, products, strict=True):
+        targets = _delayed(values, max_delay)
+        offset = np.outer(last.count * last.mean, targets[cut.both].mean(axis=0))
+        projected = last.vectors.T @ (product - offset) / last.count
+        curves.append(_squared_correlation(frame @ last.shrink(projected, alpha), targets[cut.test]))
+    return np.stack(curves)
 
 
 def _delayed(values: Array, max_delay: int) -> Array:
@@ -309,7 +322,8 @@ def _warn_if_short(
     )
 
 
-def _checked(states: ArrayLike, inputs: ArrayLike) -> tuple[Array, Array]:
+def checked_series(states: ArrayLike, inputs: ArrayLike) -> tuple[Array, Array]:
+    """States (times, units) and inputs (times,) as finite arrays of one length, or an error."""
     x, u = np.asarray(states, dtype=np.float64), np.asarray(inputs, dtype=np.float64)
     if u.ndim == 2 and u.shape[1] == 1:
         u = u[:, 0]

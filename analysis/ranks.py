@@ -92,6 +92,52 @@ def entropy_rank(states: ArrayLike) -> float:
     return float(np.exp(-(positive * np.log(positive)).sum()))
 
 
+def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
+    """Effective rank of the states of jittered copies of one stimulus: the directions that noise takes.
+
+    ``mean over stimuli s of effective_rank(F_s)``, row c of F_s is the final state of copy c of stimulus s.
+
+    Parameters
+    ----------
+    states : array, shape (copies, neurons) or (stimuli, copies, neurons)
+        Final states of copies that differ by noise alone; of any unit.
+    share : float
+        As in :func:`effective_rank`.
+
+    Returns
+    -------
+    float
+        Low is good: 1 when all copies give one state, up to ``min(copies, neurons)``. 0 where all states are 0.
+
+    Raises
+    ------
+    InputError
+        When there are fewer than two copies, a value is not finite, or `share` is out of range.
+
+    Notes
+    -----
+    A readout that tells as many stimuli apart as the rank of their states allows also tells noise apart: that rank less this
+    one, of as many copies as there were stimuli, is the better predictor of what a reservoir can learn.
+
+    Examples
+    --------
+    >>> generalisation_rank([[[1.0, 2.0], [1.0, 2.0]], [[1.0, 0.0], [0.0, 1.0]]])
+    1.5
+
+    References
+    ----------
+    R. Legenstein & W. Maass, "Edge of chaos and prediction of computational performance for neural circuit models",
+    Neural Networks 20 (2007), section 4.
+    """
+    array = np.asarray(states, dtype=np.float64)
+    if array.ndim == 2:
+        array = array[np.newaxis]
+    if array.ndim != 3 or array.size == 0 or array.shape[1] < 2:
+        allowed = "must have shape (copies, neurons) or (stimuli, copies, neurons), with two copies or more"
+        raise InputError("states", np.shape(states), allowed)
+    return float(np.mean([effective_rank(copies, share) for copies in array]))
+
+
 def numerical_rank(states: ArrayLike) -> int:
     """Number of singular values that rounding cannot explain: over ``sigma_1 * max(shape) * 2.2e-16``.
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
+from hrsnn.analysis import effective_rank, entropy_rank, generalisation_rank, numerical_rank
 from hrsnn.errors import InputError
 
 
@@ -84,6 +84,28 @@ def test_bounds_and_scale(matrix, share, scale):
     assert entropy_rank(matrix) <= min(matrix.shape) * (1 + 1e-12)
     if np.abs(matrix).max() > 1e-90:
         assert entropy_rank(matrix * scale) == pytest.approx(entropy_rank(matrix), rel=1e-6)
+
+
+def test_generalisation_rank_is_the_mean_rank_of_copies():
+    same = np.ones((4, 6))
+    apart = np.eye(4, 6)
+    assert generalisation_rank(same) == 1
+    assert generalisation_rank(apart) == 4
+    assert generalisation_rank([same, apart, np.zeros((4, 6))]) == pytest.approx(5 / 3)
+
+
+def test_generalisation_rank_counts_the_directions_of_noise():
+    random = np.random.default_rng(0)
+    centre, directions = random.normal(size=200), random.normal(size=(3, 200))
+    copies = 10 * centre + random.normal(size=(50, 3)) @ directions
+    assert generalisation_rank(copies, share=1) == 4
+    assert generalisation_rank(copies) == effective_rank(copies)
+
+
+@pytest.mark.parametrize("states", [np.ones(3), np.ones((1, 3)), np.ones((0, 2, 3)), [[1.0, np.nan], [1.0, 2.0]]])
+def test_bad_copies(states):
+    with pytest.raises(InputError, match="states"):
+        generalisation_rank(states)
 
 
 @pytest.mark.parametrize("score", [effective_rank, entropy_rank, numerical_rank])

@@ -1,0 +1,128 @@
+"""Orthonormal tangent vectors carried along a trajectory: the QR method, for any system that advances a tangent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from hrsnn.errors import DivergenceError
+
+Array = NDArray[np.float64]
+State = TypeVar("State")
+
+#: min - max of log R_kk below which a stretch is done again in halves: the smallest R_kk has lost some 10 of its 16 digits.
+_SPREAD = -23.0
+
+
+class Advance(Protocol[State]):
+    """Carry a state and its tangent vectors over a length of time; neither argument may be changed.
+
+    The tangent is (rows, vectors). The number of rows may change on the way, the number of vectors may not.
+    """
+
+    def __call__(self, state: State, tangent: Array, length: float, /) -> tuple[State, Array]: ...
+
+
+@dataclass(frozen=True)
+class Stretch(Generic[State]):
+    """What happened between two orthonormalisations."""
+
+    state: State  #: at the end
+    vectors: Array  #: (rows, k) orthonormal, at the end
+    log_growth: Array  #: (k,) log of R_kk: how much longer each vector became
+    length: float
+
+
+def orthonormalised(tangent: Array, *, overwrite: bool = False) -> tuple[Array, Array]:
+    """Q of the QR factorisation, and log of the diagonal of R; by Householder reflections in blocks (LAPACK).
+
+    Parameters
+    ----------
+    tangent : array (rows, k), rows >= k
+    overwrite : bool
+        Whether the tangent may be lost: without a copy where it is in Fortran's order.
+
+    Returns
+    -------
+    vectors : array (rows, k)
+    log_growth : array (k,)
+        -inf for a direction that was lost.
+
+    Raises
+    ------
+    DivergenceError
+        When the tangent is no longer finite.
+
+    Examples
+    --------
+    >>> vectors, growth = orthonormalised(np.array([[2.0, 5.0], [0.0, 0.5]]))
+    >>> np.exp(growth)
+    array([2. , 0.5])
+    """
+    k = tangent.shape[1]
+    columns = np.asfortranarray(tangent) if overwrite else np.array(tangent, order="F")
+    factored, tau, _, _ = lapack.dgeqrf(columns, lwork=64 * k, overwrite_a=True)
+    diagonal = np.abs(np.diagonal(factored))
+    if not np.isfinite(diagonal).all():
+        raise DivergenceError("tangent vectors are no longer finite: a shorter interval, or a larger drift floor")
+    with np.errstate(divide="ignore"):
+        log_growth = np.log(diagonal)  # a copy: the factors are overwritten next
+    vectors, _, _ = lapack.dorgqr(factored, tau, lwork=64 * k, overwrite_a=True)
+    return vectors, log_growth
+
+
+def stretches(
+    advance: Advance[State],
+    state: State,
+    vectors: Array,
+    lengths: Iterable[float],
+    *,
+    shortest: float,
+    orthonormalise: Callable[[Array], tuple[Array, Array]] = orthonormalised,
+) -> Iterator[Stretch[State]]:
+    """Advance over each length, orthonormalise, and say how much each vector grew.
+
+    Parameters
+    ----------
+    advance : callable
+        An :class:`Advance`.
+    state : object
+    vectors : array (rows, k)
+        Orthonormal.
+    lengths : iterable of float
+    shortest : float
+        A stretch is never halved to less than this.
+    orthonormalise : callable
+        From a tangent to (vectors, log_growth).
+
+    Yields
+    ------
+    Stretch
+
+    Notes
+    -----
+    A stretch over which the vectors grew so differently that rounding would show is done again in halves, from where it
+    began.
+
+    Examples
+    --------
+    >>> halve_and_double = lambda state, tangent, length: (state, tangent * np.array([[2.0], [0.5]]) ** length)
+    >>> [stretch.log_growth / np.log(2) for stretch in stretches(halve_and_double, None, np.eye(2), [1, 3], shortest=1)]
+    [array([ 1., -1.]), array([ 3., -3.])]
+    """
+    for length in lengths:
+        pieces = [length]
+        while pieces:
+            piece = pieces.pop()
+            after, tangent = advance(state, vectors, piece)
+            turned, log_growth = orthonormalise(tangent)
+            if piece / 2 >= shortest and log_growth.min() - log_growth.max() < _SPREAD:
+                pieces += [piece / 2, piece / 2]
+                continue
+            state, vectors = after, turned
+            yield Stretch(state, vectors, log_growth, piece)

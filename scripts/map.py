@@ -1,0 +1,123 @@
+"""``hrsnn map``: rank and separation over the length and the strength of the recurrent links."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.checks import count_of
+from hrsnn.errors import InputError
+from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.out_folder import Report
+
+_RATES = ("mean_rate", "silent_share", "spikes_per_neuron")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Map(Command):
+    """Map rank, generalisation rank and separation of digits over lambda and W_scale, the paper's 9 x 9 points."""
+
+    points: int = 9
+    """Points on each axis."""
+
+    length_scale: Annotated[tuple[float, float], tyro.conf.arg(metavar="LOW HIGH")] = (0.5, 4.5)
+    """Range of lambda (grid spacings), evenly spaced."""
+
+    weight_scale: Annotated[tuple[float, float], tyro.conf.arg(metavar="LOW HIGH")] = (0.5, 50.0)
+    """Range of W_scale, evenly spaced logarithms."""
+
+    stimuli: int = 200
+    """How many different digits, as many of each class."""
+
+    copies: int = 200
+    """Jittered copies of a digit."""
+
+    jittered: int = 2
+    """Of how many digits there are copies."""
+
+    jitter: float = 2.0
+    """Standard deviation of the noise on spike times (ms)."""
+
+    repeats: int = 1
+    """Networks at each point, from seeds --seed on; the paper has 5."""
+
+    jobs: int = 1
+    """How many points at a time, each in a process of its own; the results are the same."""
+
+    def run(self) -> Report:
+        """Measure every point, and report the one with the largest difference of the two ranks beside the controls."""
+        from hrsnn.analysis.protocols.mapping import KERNEL_SCORES, rank_map
+        from hrsnn.growth import build
+        from hrsnn.scripts import pictures
+        from hrsnn.tasks.digits import digits
+
+        count_of("--points", self.points)
+        count_of("--repeats", self.repeats)
+        for name, (low, high) in (("--length-scale", self.length_scale), ("--weight-scale", self.weight_scale)):
+            if not 0 < low < high < np.inf:
+                raise InputError(name, (low, high), "must be two ascending numbers over 0")
+        task = digits(seed=self.seed)
+        if not len(task.classes) <= self.stimuli <= len(task.x_train):
+            allowed = f"must be from {len(task.classes)}, one a class, to {len(task.x_train)}"
+            raise InputError("--stimuli", self.stimuli, allowed)
+        spec = self.reservoir_spec()
+        stimuli = task.encoder.fit_transform(task.subset(train=self.stimuli, seed=self.seed).x_train)
+        result = rank_map(
+            stimuli,
+            spec,
+            np.linspace(*self.length_scale, self.points),
+            np.geomspace(*self.weight_scale, self.points),
+            copies=self.copies,
+            jittered_stimuli=self.jittered,
+            jitter=self.jitter,
+            seeds=range(self.seed, self.seed + self.repeats),
+            engine=self.engine,
+            jobs=self.jobs,
+            progress=self.progress,
+        )
+        row, column = result.best
+        scale, weight, best = float(result.length_scales[column]), float(result.weight_scales[row]), result.at(row, column)
+        chosen = spec.updated({"length_scale": scale, "weight_scale": weight})
+        uncoupled, input_spikes = dataclasses.asdict(result.uncoupled), dataclasses.asdict(result.input_spikes)
+        return Report(
+            title=(
+                f"map: {self.points}^2 points, {self.stimuli} digits, {spec.neurons} neurons, seed {self.seed}\n"
+                f"largest difference of ranks: lambda {scale:.3g}, W_scale {weight:.3g}"
+            ),
+            seed=self.seed,
+            spec=chosen,
+            reservoir=build(chosen, self.seed, channels=stimuli.n_channels),
+            scores={name: best[name] for name in KERNEL_SCORES},
+            baselines={
+                name: {"no_recurrence": uncoupled[name], "input_spikes": input_spikes[name]} for name in KERNEL_SCORES
+            },
+            spikes={name: best[name] for name in _RATES},
+            draw=lambda: pictures.of_rank_map(result),
+            timing=result.timing,
+            details={
+                "task": "digits",
+                "engine": self.engine,
+                "length_scales": result.length_scales,
+                "weight_scales": result.weight_scales,
+                "maps": result.maps,
+                "best": {"length_scale": scale, "weight_scale": weight},
+                "stimuli": self.stimuli,
+                "copies": self.copies,
+                "jittered": self.jittered,
+                "jitter_ms": self.jitter,
+                "repeats": self.repeats,
+            },
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Map))
