@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.forecast import ALPHAS, ridge_readout
+from hrsnn.analysis.forecast import ALPHAS, Forecast, ridge_readout
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
 
@@ -92,6 +93,62 @@ def linear_autoregression(
     >>> bool(np.abs(prediction - series[1:])[200:].max() < 1e-6)
     True
     """
+    return fit_autoregression(inputs, targets, train, lags, alphas, validation_share, washout=washout).forecast.prediction
+
+
+@dataclass(frozen=True)
+class Autoregression:
+    """A fitted linear autoregression.
+
+    Attributes
+    ----------
+    lags : int
+        How many inputs it looks at.
+    forecast : Forecast
+        Of every row of the series it was fitted on.
+    """
+
+    lags: int
+    forecast: Forecast
+
+    def __call__(self, series: Array) -> Array:
+        """The forecast after the last row of `series` (times, channels), (outputs,)."""
+        return np.ravel(self.forecast.readout(_history(series[-self.lags :], self.lags)[-1:]))
+
+
+def fit_autoregression(
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    train: int,
+    lags: int | Sequence[int] = (1, 2, 5, 10, 20),
+    alphas: Sequence[float] = ALPHAS,
+    validation_share: float = 0.2,
+    *,
+    washout: int = 0,
+) -> Autoregression:
+    """The model behind :func:`linear_autoregression`, which can go on from any series.
+
+    Parameters
+    ----------
+    inputs, targets, train, lags, alphas, validation_share, washout
+        As in :func:`linear_autoregression`.
+
+    Returns
+    -------
+    Autoregression
+
+    Raises
+    ------
+    InputError
+        As :func:`linear_autoregression`.
+
+    Examples
+    --------
+    >>> series = np.sin(0.3 * np.arange(300))
+    >>> model = fit_autoregression(series[:-1], series[1:], train=200, lags=2)
+    >>> bool(abs(model(series[:, None]) - np.sin(0.3 * 300)) < 1e-6)
+    True
+    """
     candidates = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
     if not candidates or any(isinstance(lag, bool) or int(lag) != lag or lag < 1 for lag in candidates):
         raise InputError("lags", lags, "must be a whole number >= 1, or several")
@@ -104,11 +161,13 @@ def linear_autoregression(
         raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
     # the same rows for every number of lags, or their validation errors could not be compared
     first = max(washout, max(candidates) - 1)
-    forecasts = [
-        ridge_readout(_history(series, int(lag)), targets, train, alphas, validation_share, washout=first)
+    models = [
+        Autoregression(
+            int(lag), ridge_readout(_history(series, int(lag)), targets, train, alphas, validation_share, washout=first)
+        )
         for lag in sorted(candidates)
     ]
-    return min(forecasts, key=lambda forecast: forecast.validation_error).prediction
+    return min(models, key=lambda model: model.forecast.validation_error)
 
 
 def echo_state_network(
@@ -170,35 +229,87 @@ def echo_state_network(
         raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
     if not np.isfinite(series).all():
         raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise InputError("size", size, "must be a whole number >= 1")
-    for field, value in (
-        ("spectral_radius", spectral_radius),
-        ("input_scale", input_scale),
-        ("bias_scale", bias_scale),
-    ):
-        if not (np.isfinite(value) and value >= 0):
-            raise InputError(field, value, "must be >= 0")
-    if not 0 < leak <= 1:
-        raise InputError("leak", leak, "must be over 0 and up to 1")
-    if recurrent not in ("gaussian", "orthogonal"):
-        raise InputError("recurrent", recurrent, "must be 'gaussian' or 'orthogonal'")
+    network = EchoStateNetwork(
+        series.shape[1],
+        size,
+        seed,
+        spectral_radius=spectral_radius,
+        input_scale=input_scale,
+        bias_scale=bias_scale,
+        leak=leak,
+        recurrent=recurrent,
+    )
+    return network(series)
 
-    w = generator(seed, "echo_state_network", "recurrent").normal(size=(size, size))
-    if recurrent == "orthogonal":
-        w = spectral_radius * np.linalg.qr(w)[0]
-    else:
-        w *= spectral_radius / np.abs(np.linalg.eigvals(w)).max()
-    channels = series.shape[1]
-    v = generator(seed, "echo_state_network", "input").uniform(-input_scale, input_scale, (channels, size))
-    b = generator(seed, "echo_state_network", "bias").uniform(-bias_scale, bias_scale, size)
-    drive = series @ v + b
-    states = np.empty_like(drive)
-    x = np.zeros(size)
-    for t, arriving in enumerate(drive):
-        x = (1 - leak) * x + leak * np.tanh(w @ x + arriving)
-        states[t] = x
-    return states
+
+class EchoStateNetwork:
+    """The network behind :func:`echo_state_network`, which can go on from any state.
+
+    Parameters
+    ----------
+    channels : int
+        Number of inputs.
+    size, seed, spectral_radius, input_scale, bias_scale, leak, recurrent
+        As in :func:`echo_state_network`.
+
+    Raises
+    ------
+    InputError
+        When an option is out of range.
+
+    Examples
+    --------
+    >>> network, u = EchoStateNetwork(channels=1, size=20), np.sin(np.arange(50.0))[:, None]
+    >>> states = network(u)
+    >>> bool(np.allclose(network(u[30:], start=states[29]), states[30:]))
+    True
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        size: int,
+        seed: int = 0,
+        *,
+        spectral_radius: float = 0.9,
+        input_scale: float = 0.5,
+        bias_scale: float = 0.1,
+        leak: float = 1.0,
+        recurrent: Literal["gaussian", "orthogonal"] = "gaussian",
+    ) -> None:
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise InputError("size", size, "must be a whole number >= 1")
+        for field, value in (
+            ("spectral_radius", spectral_radius),
+            ("input_scale", input_scale),
+            ("bias_scale", bias_scale),
+        ):
+            if not (np.isfinite(value) and value >= 0):
+                raise InputError(field, value, "must be >= 0")
+        if not 0 < leak <= 1:
+            raise InputError("leak", leak, "must be over 0 and up to 1")
+        if recurrent not in ("gaussian", "orthogonal"):
+            raise InputError("recurrent", recurrent, "must be 'gaussian' or 'orthogonal'")
+
+        w = generator(seed, "echo_state_network", "recurrent").normal(size=(size, size))
+        if recurrent == "orthogonal":
+            w = spectral_radius * np.linalg.qr(w)[0]
+        else:
+            w *= spectral_radius / np.abs(np.linalg.eigvals(w)).max()
+        self.w = w
+        self.v = generator(seed, "echo_state_network", "input").uniform(-input_scale, input_scale, (channels, size))
+        self.b = generator(seed, "echo_state_network", "bias").uniform(-bias_scale, bias_scale, size)
+        self.leak = leak
+
+    def __call__(self, inputs: Array, start: Array | None = None) -> Array:
+        """States (times, size) under `inputs` (times, channels), from the state `start` on, or from 0."""
+        drive = inputs @ self.v + self.b
+        states = np.empty_like(drive)
+        x = np.zeros(len(self.b)) if start is None else start
+        for t, arriving in enumerate(drive):
+            x = (1 - self.leak) * x + self.leak * np.tanh(self.w @ x + arriving)
+            states[t] = x
+        return states
 
 
 def _history(series: Array, lags: int) -> Array:

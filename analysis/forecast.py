@@ -28,11 +28,42 @@ class Forecast:
         The ridge penalty that did best on the validation rows.
     validation_error : float
         Mean squared error there, in units of the targets' training variance, before the readout was fitted again.
+    readout : LinearReadout
+        What gave the prediction: call it with further states.
     """
 
     prediction: Array
     alpha: float
     validation_error: float
+    readout: LinearReadout
+
+
+@dataclass(frozen=True)
+class LinearReadout:
+    """A fitted readout: states (times, units) in, forecasts (times, outputs) out.
+
+    Attributes
+    ----------
+    standardise : Standardiser
+        Of the states.
+    mean, vectors : arrays (kept units,), (kept units, kept units)
+        The frame of the eigenvectors of the standardised states' covariance.
+    coefficients, intercept : arrays (kept units, outputs), (outputs,)
+        The ridge solution in that frame.
+    """
+
+    standardise: Standardiser
+    mean: Array
+    vectors: Array
+    coefficients: Array
+    intercept: Array
+
+    def __call__(self, states: ArrayLike) -> Array:
+        rows = _matrix("states", states)
+        if rows.shape[1] != len(self.standardise.kept):
+            raise InputError("states", rows.shape, f"must have {len(self.standardise.kept)} columns, as were fitted")
+        z = self.standardise(rows)
+        return np.asarray(((z - self.mean) @ self.vectors) @ self.coefficients + self.intercept)
 
 
 class Standardiser:
@@ -128,7 +159,7 @@ def ridge_readout(
     Returns
     -------
     Forecast
-        ``.prediction`` of every row, shaped as `targets`, and the chosen ``.alpha``.
+        ``.prediction`` of every row, shaped as `targets`, the chosen ``.alpha``, and the ``.readout`` for further states.
 
     Raises
     ------
@@ -174,8 +205,10 @@ def ridge_readout(
     alpha = float(penalties[np.flatnonzero(np.asarray(errors) == min(errors))].max())
 
     path = RidgePath(z[washout:train])
-    prediction = path.frame(z) @ path.shrink(path.project(y[washout:train]), alpha) + y[washout:train].mean(axis=0)
-    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors))
+    coefficients, intercept = path.shrink(path.project(y[washout:train]), alpha), y[washout:train].mean(axis=0)
+    prediction = path.frame(z) @ coefficients + intercept
+    readout = LinearReadout(standardise, path.mean, path.vectors, coefficients, intercept)
+    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout)
 
 
 def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = None) -> float:

@@ -7,6 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.checks import positive
+from hrsnn.errors import InputError
+from hrsnn.spike_trains import SpikeTrains
+
 
 class Trains(Protocol):
     """The part of :class:`hrsnn.SpikeTrains` that counts."""
@@ -95,3 +99,44 @@ def silent_share(trains: Trains) -> float:
     """
     rates = firing_rates(trains)
     return float("nan") if np.isnan(rates).any() else float((rates == 0).mean())
+
+
+def binned_counts(trains: SpikeTrains, width: float) -> NDArray[np.int64]:
+    """Spikes of every channel in bins of equal length, one sample after the other.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    width : float
+        Length of a bin (ms).
+
+    Returns
+    -------
+    array of int, shape (bins, channels)
+        Of the whole bins of each sample: what is left at a sample's end is not counted. 8 bytes a bin and channel.
+
+    Raises
+    ------
+    InputError
+        When no sample is as long as a bin.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains([1.0, 4.0, 9.0, 2.5], [0, 1, 1, 1], offsets=[0, 3, 4], n_channels=2, duration=[10.0, 4.0])
+    >>> binned_counts(trains, 4.0)
+    array([[1, 0],
+           [0, 1],
+           [0, 1]])
+    """
+    width = positive("width", width, "ms")
+    # the small term: a duration that is a whole number of bins is one, however it was rounded
+    whole = np.floor(trains.durations / width * (1 + 1e-12)).astype(np.int64)
+    if not whole.sum():
+        longest = trains.durations.max(initial=0.0)
+        raise InputError("width", width, f"must be at most the longest sample, {longest:g} ms")
+    sample = np.repeat(np.arange(len(trains)), np.diff(trains.offsets))
+    inside = np.floor(trains.times / width * (1 + 1e-15) + 1e-9).astype(np.int64)
+    counted = inside < whole[sample]
+    first = np.cumsum(whole) - whole
+    place = (first[sample] + inside)[counted] * trains.n_channels + trains.channels[counted]
+    return np.bincount(place, minlength=int(whole.sum()) * trains.n_channels).reshape(-1, trains.n_channels)

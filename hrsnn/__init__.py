@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from hrsnn.cochleagram import Cochleagram
     from hrsnn.currents import Currents
     from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
-    from hrsnn.encoders import CurrentEncoder, LatencyEncoder, LevelCrossingEncoder, PoissonEncoder
+    from hrsnn.encoders import (
+        CurrentEncoder,
+        LatencyEncoder,
+        LevelCrossingEncoder,
+        PoissonEncoder,
+        ReceptiveFieldEncoder,
+        TemporalDifferenceEncoder,
+    )
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
     from hrsnn.growth import build
     from hrsnn.network_state import NetworkState
@@ -45,11 +52,13 @@ _HOME = {
     "LogNormal": "distributions",
     "NetworkState": "network_state",
     "PoissonEncoder": "encoders",
+    "ReceptiveFieldEncoder": "encoders",
     "Reservoir": "reservoir",
     "ReservoirSpec": "spec",
     "ReservoirTransformer": "transformer",
     "SpecError": "errors",
     "SpikeTrains": "spike_trains",
+    "TemporalDifferenceEncoder": "encoders",
     "Uniform": "distributions",
     "build": "growth",
     "simulate": "simulation",
@@ -73,11 +82,13 @@ __all__ = [
     "LogNormal",
     "NetworkState",
     "PoissonEncoder",
+    "ReceptiveFieldEncoder",
     "Reservoir",
     "ReservoirSpec",
     "ReservoirTransformer",
     "SpecError",
     "SpikeTrains",
+    "TemporalDifferenceEncoder",
     "Uniform",
     "__version__",
     "build",

@@ -8,10 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hrsnn.analysis import figures
+from hrsnn.analysis.capacity_figures import capacity_by_degree
+from hrsnn.analysis.map_figures import heat_maps
+from hrsnn.analysis.population_figures import firing_statistics
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
-    from hrsnn.analysis.protocols import Classification, Forecasting, Memory, Ranking
+    from hrsnn.analysis.protocols import Classification, Forecasting, Measures, Memory, Ranking
+    from hrsnn.analysis.protocols.mapping import RankMap
+    from hrsnn.analysis.protocols.processing import Capacities
     from hrsnn.reservoir import Reservoir
 
 Pictures = dict[str, Figure]
@@ -58,6 +63,54 @@ def of_ranks(result: Ranking) -> Pictures:
         **_of_network(result.reservoir, result.activity),
         "singular_values": figures.singular_values(result.states, result.ranks.effective),
     }
+
+
+def of_measures(result: Measures) -> Pictures:
+    """How the rates and the intervals are spread, and the network at work."""
+    activity, firing, excitatory = result.activity, result.firing, result.reservoir.is_excitatory
+    duration = min(float(activity.durations[0]), _RASTER)
+    first = activity.spikes[:1].time_slice(0.0, duration)
+    statistics = firing_statistics(
+        activity.rates, firing.interval_variations, excitatory, first.times, first.channels, duration
+    )
+    return {**_of_network(result.reservoir, activity), "firing": statistics}
+
+
+def of_capacities(result: Capacities) -> Pictures:
+    """The capacity of each degree, the memory curves, and the network at work."""
+    read = {"spikes": result.spikes, "v": result.v}
+    uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    held = {**read, **uncoupled, "raw input": result.raw_input}
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "capacity": capacity_by_degree({name: one.information for name, one in held.items()}),
+        "memory": figures.memory_curve(
+            {name: one.memory for name, one in read.items()},
+            controls={name: one.memory for name, one in uncoupled.items()},
+        ),
+    }
+
+
+def of_rank_map(result: RankMap) -> Pictures:
+    """Heat maps of the ranks, of separation and of activity; the point with the largest difference is marked."""
+    row, column = result.best
+    shown = {
+        "Effective rank": result.maps["effective_rank"],
+        "Generalisation rank": result.maps["generalisation_rank"],
+        "Difference of ranks": result.maps["rank_difference"],
+        "Separation": result.maps["separation"],
+        "Rate (Hz)": result.maps["mean_rate"],
+        "Active neurons (%)": 100 * (1 - result.maps["silent_share"]),
+    }
+    figure = heat_maps(
+        shown,
+        result.length_scales,
+        result.weight_scales,
+        x_label=r"$\lambda$ (grid spacings)",
+        y_label=r"$W_{scale}$",
+        marked=(float(result.length_scales[column]), float(result.weight_scales[row])),
+    )
+    return {"map": figure}
 
 
 def _of_network(reservoir: Reservoir, activity: Activity) -> Pictures:

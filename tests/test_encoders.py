@@ -18,8 +18,16 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hrsnn.encoders import CurrentEncoder, LatencyEncoder, LevelCrossingEncoder, PoissonEncoder
+from hrsnn.encoders import (
+    CurrentEncoder,
+    LatencyEncoder,
+    LevelCrossingEncoder,
+    PoissonEncoder,
+    ReceptiveFieldEncoder,
+    TemporalDifferenceEncoder,
+)
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
 
@@ -41,6 +49,38 @@ class DenseCurrent(CurrentEncoder):
         return super().transform(X).values[:, 0]
 
 
+class DenseReceptiveFields(ReceptiveFieldEncoder):
+    def transform(self, X: Any) -> np.ndarray:
+        trains = super().transform(X)
+        return trains.counts(5).reshape(len(trains), -1).astype(float)
+
+
+class DenseTemporalDifference(TemporalDifferenceEncoder):
+    """Rows instead of videos, which scikit-learn's checks do not have: each is a video of one pixel."""
+
+    def fit(self, X: Any, y: Any = None) -> DenseTemporalDifference:
+        return super().fit(self._rows(X, reset=True))
+
+    def transform(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        trains = super().transform(self._rows(X, reset=False))
+        return trains.counts(5).reshape(len(trains), -1).astype(float)
+
+    def _rows(self, X: Any, reset: bool) -> np.ndarray:
+        return validate_data(self, X, reset=reset, dtype=float)[:, :, np.newaxis]
+
+    def _videos(self, X: Any, reset: bool) -> list[np.ndarray]:
+        rows, self.n_features_in_ = self.n_features_in_, 1
+        videos = super()._videos(X, reset)
+        self.n_features_in_ = rows
+        return videos
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        return tags
+
+
 # what the checks above cannot do with spike trains themselves: they compare outputs as arrays
 NO_ARRAY = dict.fromkeys(
     (
@@ -58,11 +98,22 @@ NO_ARRAY = dict.fromkeys(
 
 
 def expected_failures(estimator: Any) -> dict[str, str]:
-    return NO_ARRAY if type(estimator) in (PoissonEncoder, LatencyEncoder, CurrentEncoder) else {}
+    return NO_ARRAY if type(estimator).__module__.startswith("hrsnn.") else {}
 
 
 @parametrize_with_checks(
-    [PoissonEncoder(), LatencyEncoder(), CurrentEncoder(), DensePoisson(), DenseLatency(), DenseCurrent()],
+    [
+        PoissonEncoder(),
+        LatencyEncoder(),
+        CurrentEncoder(),
+        ReceptiveFieldEncoder(),
+        DensePoisson(),
+        DenseLatency(),
+        DenseCurrent(),
+        DenseReceptiveFields(),
+        DenseReceptiveFields(code="rate"),
+        DenseTemporalDifference(),
+    ],
     expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
@@ -86,6 +137,11 @@ EQUAL_SERIES = RANDOM.uniform(-1, 3, size=(6, 8, 5))
         (LevelCrossingEncoder(), EQUAL_SERIES),
         (CurrentEncoder(), ROWS),
         (CurrentEncoder(), EQUAL_SERIES),
+        (ReceptiveFieldEncoder(), ROWS),
+        (ReceptiveFieldEncoder(code="rate"), SERIES),
+        (ReceptiveFieldEncoder(), EQUAL_SERIES),
+        (TemporalDifferenceEncoder(), SERIES),
+        (TemporalDifferenceEncoder(), EQUAL_SERIES),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -103,8 +159,17 @@ def test_a_sample_is_encoded_alike_in_any_company(encoder, X):
         clone(encoder).transform(X)
 
 
+SERIES_ENCODERS = [
+    PoissonEncoder(),
+    LevelCrossingEncoder(),
+    CurrentEncoder(),
+    ReceptiveFieldEncoder(),
+    TemporalDifferenceEncoder(),
+]
+
+
 def test_a_list_of_equal_series_is_the_3d_array():
-    for encoder in (PoissonEncoder(), LevelCrossingEncoder(), CurrentEncoder()):
+    for encoder in SERIES_ENCODERS:
         assert encoder.fit_transform(list(EQUAL_SERIES)).equals(encoder.fit_transform(EQUAL_SERIES))
 
 
@@ -118,7 +183,7 @@ def test_a_list_of_equal_series_is_the_3d_array():
         ([ROWS, [["a"] * 5]], r"^X\[1\]"),
     ],
 )
-@pytest.mark.parametrize("encoder", [PoissonEncoder(), LevelCrossingEncoder(), CurrentEncoder()])
+@pytest.mark.parametrize("encoder", SERIES_ENCODERS, ids=lambda value: type(value).__name__)
 def test_bad_series_are_refused_by_name(encoder, X, message):
     with pytest.raises(InputError, match=message):
         encoder.fit(X)
@@ -145,6 +210,15 @@ def test_series_of_other_channels_than_fitted_are_refused():
         (LatencyEncoder(curve="square"), "curve"),
         (CurrentEncoder(duration=-2), "duration"),
         (CurrentEncoder(dt=0), "dt"),
+        (ReceptiveFieldEncoder(fields=2), "fields"),
+        (ReceptiveFieldEncoder(fields=3.5), "fields"),
+        (ReceptiveFieldEncoder(overlap=0), "overlap"),
+        (ReceptiveFieldEncoder(code="burst"), "code"),
+        (ReceptiveFieldEncoder(threshold=1.0), "threshold"),
+        (ReceptiveFieldEncoder(peak_rate=-1), "peak_rate"),
+        (ReceptiveFieldEncoder(duration=0), "duration"),
+        (ReceptiveFieldEncoder(dt=np.inf), "dt"),
+        (ReceptiveFieldEncoder(seed=-1), "seed"),
     ],
 )
 def test_bad_parameters_are_refused_by_name(encoder, name):
@@ -152,10 +226,23 @@ def test_bad_parameters_are_refused_by_name(encoder, name):
         encoder.fit_transform(ROWS)
 
 
-@pytest.mark.parametrize(("parameter", "value"), [("delta", 0.0), ("delta", 1.5), ("delta", np.nan), ("dt", 0.0)])
-def test_bad_level_crossing_parameters_are_refused_by_name(parameter, value):
-    with pytest.raises(InputError, match=f"^{parameter} = "):
-        LevelCrossingEncoder(**{parameter: value}).fit(SERIES)
+@pytest.mark.parametrize(
+    ("encoder", "name"),
+    [
+        (LevelCrossingEncoder(delta=0.0), "delta"),
+        (LevelCrossingEncoder(delta=1.5), "delta"),
+        (LevelCrossingEncoder(delta=np.nan), "delta"),
+        (LevelCrossingEncoder(dt=0.0), "dt"),
+        (TemporalDifferenceEncoder(threshold=0.0), "threshold"),
+        (TemporalDifferenceEncoder(threshold=1.5), "threshold"),
+        (TemporalDifferenceEncoder(threshold=np.nan), "threshold"),
+        (TemporalDifferenceEncoder(dt=-1.0), "dt"),
+        (TemporalDifferenceEncoder(scale="row"), "scale"),
+    ],
+)
+def test_bad_parameters_of_encoders_of_series_are_refused_by_name(encoder, name):
+    with pytest.raises(InputError, match=f"^{name} = "):
+        encoder.fit(SERIES)
 
 
 class TestPoisson:
@@ -282,6 +369,87 @@ class TestLevelCrossing:
         assert LevelCrossingEncoder().fit_transform([np.full((5, 2), 3.0)]).n_spikes == 0
         with pytest.raises(InputError, match="list of arrays"):
             LevelCrossingEncoder().fit(ROWS)
+
+
+class TestTemporalDifference:
+    # multiples of 1/64 are exact: no difference is decided by rounding
+    @given(
+        hnp.arrays(int, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(0, 64)),
+        st.sampled_from([1 / 64, 4 / 64, 10 / 64, 0.25]),
+    )
+    def test_counts_are_the_whole_thresholds_between_adjacent_frames(self, whole, threshold):
+        video = whole / 64
+        trains = TemporalDifferenceEncoder(threshold, dt=8.0, scale="none").fit_transform([video])
+        assert trains.durations.tolist() == [8.0 * len(video)]
+        counts = trains.to_dense(8.0)[0].astype(int)
+        difference = np.diff(video, axis=0, prepend=video[:1])
+        pixels = video.shape[1]
+        assert np.array_equal(counts[:, :pixels], np.floor(np.maximum(difference, 0) / threshold))
+        assert np.array_equal(counts[:, pixels:], np.floor(np.maximum(-difference, 0) / threshold))
+
+    def test_slow_changes_send_nothing_where_level_crossings_do(self):
+        ramp = np.linspace(0, 1, 101)[:, np.newaxis]
+        assert TemporalDifferenceEncoder(0.05).fit_transform([ramp]).n_spikes == 0
+        assert LevelCrossingEncoder(0.05).fit_transform([ramp]).n_spikes == 20
+
+    def test_frames_are_read_row_by_row(self):
+        videos = RANDOM.uniform(size=(3, 5, 2, 4))  # videos, frames, height, width
+        flat = TemporalDifferenceEncoder().fit_transform(videos.reshape(3, 5, 8))
+        assert flat.n_channels == 16
+        assert TemporalDifferenceEncoder().fit_transform(videos).equals(flat)
+        assert TemporalDifferenceEncoder().fit_transform(list(videos)).equals(flat)
+
+    def test_one_image_is_no_video(self):
+        with pytest.raises(InputError, match="list of videos"):
+            TemporalDifferenceEncoder().fit(ROWS)
+
+
+class TestReceptiveFields:
+    def test_the_nearest_fields_answer_first_and_as_bohte_places_them(self):
+        encoder = ReceptiveFieldEncoder(fields=6, threshold=0.0, duration=1000.0, scale="none").fit(ROWS[:, :1])
+        # Bohte 2002: mu_i = (2 i - 3) / 2 / (M - 2), i = 1..M
+        centres = [(2 * i - 3) / 2 / 4 for i in range(1, 7)]
+        assert encoder.centres_ == pytest.approx(centres)
+        times, channels = encoder.transform([[0.3]]).sample(0)
+        sigma = 1 / (1.5 * 4)
+        answers = np.exp(-((0.3 - np.array(centres)) ** 2) / (2 * sigma**2))
+        assert channels.tolist() == np.argsort(-answers).tolist()
+        assert times == pytest.approx(1000 * np.sort(1 - answers))
+
+    @given(st.floats(0, 1), st.integers(4, 12))
+    def test_the_value_can_be_read_from_the_first_spike(self, x, fields):
+        trains = ReceptiveFieldEncoder(fields=fields, scale="none").fit([[0.5]]).transform([[x]])
+        first = trains.channels[0]
+        assert abs((first - 0.5) / (fields - 2) - x) <= 0.5 / (fields - 2) + 1e-9
+
+    def test_rates_follow_the_tuning_curves(self):
+        series = np.full((1, 1), 0.5)
+        encoder = ReceptiveFieldEncoder(fields=5, code="rate", peak_rate=100.0, dt=100_000.0, scale="none")
+        counts = encoder.fit_transform([series]).counts().ravel()
+        distance = (np.arange(5) - 0.5) / 3 - 0.5
+        expected = 10_000 * np.exp(-((distance * 1.5 * 3) ** 2) / 2)
+        assert np.all(np.abs(counts - expected) < 5 * np.sqrt(expected) + 1)
+
+    def test_each_row_of_a_series_has_its_own_latencies(self):
+        encoder = ReceptiveFieldEncoder(dt=20.0, duration=20.0).fit(ROWS)
+        whole = encoder.transform([ROWS])
+        rows = encoder.transform(ROWS)
+        assert whole.n_channels == 40
+        for index in range(len(ROWS)):
+            piece = whole.time_slice(20.0 * index, 20.0 * (index + 1))
+            assert piece.channels.tolist() == rows[index].channels.tolist()
+            assert piece.times == pytest.approx(rows[index].times)
+
+    def test_every_value_of_the_range_has_a_field_that_answers(self):
+        x = np.linspace(0, 1, 50)[:, np.newaxis]
+        assert ReceptiveFieldEncoder().fit_transform(x).counts().sum(axis=(1, 2)).min() >= 1
+        # far outside no field does
+        assert ReceptiveFieldEncoder().fit(x).transform([[9.0]]).n_spikes == 0
+
+    def test_a_constant_feature_is_no_division_by_zero(self):
+        trains = ReceptiveFieldEncoder().fit_transform(np.full((3, 1), 7.0))
+        assert trains[0].n_spikes > 0
+        assert trains[0].equals(trains[2])
 
 
 class TestCurrent:

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis import echo_state_network, last_value, linear_autoregression, nrmse, ridge_readout
+from hrsnn.analysis import (
+    echo_state_network,
+    last_value,
+    linear_autoregression,
+    nrmse,
+    ridge_readout,
+    valid_prediction_time,
+)
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
+from hrsnn.analysis.valid_time import THRESHOLDS
 from hrsnn.growth import build
 from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
@@ -32,6 +40,10 @@ class Forecasting:
         The same without recurrent links.
     baselines : mapping
         NRMSE beside them: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (as many units).
+    valid_time : mapping of mappings
+        In open loop, where each forecast starts from the true inputs: for ``reservoir``, ``reservoir_v``, ``no_recurrence``,
+        ``no_recurrence_v`` and each of the baselines, by threshold, the time until the error first exceeds it; see
+        :func:`valid_times`. In closed loop: :func:`hrsnn.analysis.protocols.forecast_freely`.
     target, prediction : arrays (times, outputs)
         The test part; the prediction is the one from filtered spikes.
     hold : float
@@ -49,6 +61,7 @@ class Forecasting:
     nrmse_uncoupled: float
     nrmse_v_uncoupled: float
     baselines: Mapping[str, float]
+    valid_time: Mapping[str, Mapping[float, float]]
     target: Array
     prediction: Array
     hold: float
@@ -118,18 +131,28 @@ def forecast(
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("readout"):
         prediction = readout(activity.states[0])
-        network = echo_state_network(task.inputs, reservoir.neurons, seed)
+        ours = {
+            "reservoir": prediction,
+            "reservoir_v": readout(activity.v[0]),
+            "no_recurrence": readout(uncoupled.states[0]),
+            "no_recurrence_v": readout(uncoupled.v[0]),
+        }
+        beside = {
+            "last_value": last_value(task.inputs),
+            "linear_autoregression": linear_autoregression(
+                task.inputs, task.targets, train=task.train.stop, washout=task.washout
+            ),
+            "echo_state_network": readout(echo_state_network(task.inputs, reservoir.neurons, seed)),
+        }
         return Forecasting(
             nrmse=score(prediction),
-            nrmse_v=score(readout(activity.v[0])),
-            nrmse_uncoupled=score(readout(uncoupled.states[0])),
-            nrmse_v_uncoupled=score(readout(uncoupled.v[0])),
-            baselines={
-                "last_value": score(last_value(task.inputs)),
-                "linear_autoregression": score(
-                    linear_autoregression(task.inputs, task.targets, train=task.train.stop, washout=task.washout)
-                ),
-                "echo_state_network": score(readout(network)),
+            nrmse_v=score(ours["reservoir_v"]),
+            nrmse_uncoupled=score(ours["no_recurrence"]),
+            nrmse_v_uncoupled=score(ours["no_recurrence_v"]),
+            baselines={name: score(other) for name, other in beside.items()},
+            valid_time={
+                name: valid_times(each[task.test], task.targets[task.test], task)
+                for name, each in {**ours, **beside}.items()
             },
             target=task.targets[task.test],
             prediction=prediction[task.test],
@@ -139,3 +162,28 @@ def forecast(
             rates=Rates.of(activity),
             timing=watch.seconds,
         )
+
+
+def valid_times(prediction: Array, target: Array, task: SeriesTask) -> dict[float, float]:
+    """Valid prediction time by threshold, in Lyapunov times where the task has an exponent, in steps where it has none.
+
+    Parameters
+    ----------
+    prediction, target : arrays (times, outputs)
+        Of consecutive values of `task`.
+    task : SeriesTask
+
+    Examples
+    --------
+    >>> from hrsnn.tasks import load_task
+    >>> task = load_task("lorenz63", train=100, test=50)
+    >>> valid_times(task.targets[:10], task.targets[:10], task)  # right to the end
+    {0.05: 0.0906, 0.1: 0.0906, 0.5: 0.0906}
+    """
+    exponent = task.lyapunov_exponent
+    step, rate = (task.time_step, exponent) if exponent else (1.0, 1.0)
+    scale = task.targets[task.train].std(axis=0)
+    return {
+        threshold: valid_prediction_time(prediction, target, threshold, scale=scale, time_step=step, lyapunov_exponent=rate)
+        for threshold in THRESHOLDS
+    }

@@ -4,5 +4,14 @@ from hrsnn.encoders.current import CurrentEncoder
 from hrsnn.encoders.latency import LatencyEncoder
 from hrsnn.encoders.level_crossing import LevelCrossingEncoder
 from hrsnn.encoders.poisson import PoissonEncoder
+from hrsnn.encoders.receptive_fields import ReceptiveFieldEncoder
+from hrsnn.encoders.temporal_difference import TemporalDifferenceEncoder
 
-__all__ = ["CurrentEncoder", "LatencyEncoder", "LevelCrossingEncoder", "PoissonEncoder"]
+__all__ = [
+    "CurrentEncoder",
+    "LatencyEncoder",
+    "LevelCrossingEncoder",
+    "PoissonEncoder",
+    "ReceptiveFieldEncoder",
+    "TemporalDifferenceEncoder",
+]

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.checks import positive
+from hrsnn.encoders.on_off import on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
@@ -106,10 +107,4 @@ def _crossings(values: np.ndarray, delta: float, dt: float) -> tuple[np.ndarray,
         gap = levels[row] - reached
         moves[row] = np.sign(gap) * np.floor(np.abs(gap) + 1e-9)
         reached += moves[row]
-    rows, feature = np.nonzero(moves)
-    signed = moves[rows, feature]
-    number = np.abs(signed)
-    place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    times = (np.repeat(rows, number) + (place + 0.5) / np.repeat(number, number)) * dt
-    channels = np.where(signed > 0, feature, values.shape[1] + feature)
-    return times, np.repeat(channels, number)
+    return on_off_spikes(moves, dt)

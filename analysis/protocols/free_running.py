@@ -1,0 +1,216 @@
+"""Forecasts in closed loop: from a point on, each model sees its own forecasts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.activity import Activity
+from hrsnn.analysis import ridge_readout
+from hrsnn.analysis.baselines import EchoStateNetwork, fit_autoregression
+from hrsnn.analysis.closed_loop import ReservoirForecaster, free_run, held
+from hrsnn.analysis.forecast import Forecast
+from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
+from hrsnn.analysis.protocols.forecasting import valid_times
+from hrsnn.analysis.valid_time import THRESHOLDS
+from hrsnn.checks import count_of
+from hrsnn.currents import Currents
+from hrsnn.errors import InputError
+from hrsnn.growth import build
+from hrsnn.network_state import NetworkState
+from hrsnn.readout import LEAST_DEVIATION
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.spec import ReservoirSpec
+from hrsnn.tasks import SeriesTask
+
+Array = NDArray[np.float64]
+#: A model that has seen the series up to a row: its forecast of the next, and how it goes on from there.
+Start = tuple[Array, Callable[[Array], Array]]
+
+
+@dataclass(frozen=True)
+class FreeRunning:
+    """The outcome of :func:`forecast_freely`.
+
+    Parameters
+    ----------
+    valid_time : mapping of mappings
+        For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times where the task has
+        an exponent, in steps where it has none. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes
+        and from membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and
+        ``last_value``, ``linear_autoregression``, ``echo_state_network``.
+    valid_times : mapping of arrays (starts, thresholds)
+        The same for each start.
+    longest : float
+        What a forecast that stays right to the end of its piece has.
+    prediction : mapping of arrays (times, outputs)
+        Of each model, over the test part; nan from where it ran away.
+    target : array (times, outputs)
+    starts : array of int
+        Rows of the test part at which the loop is closed.
+    reservoir : Reservoir
+    activity : Activity
+        Of the whole series, in open loop.
+    rates : Rates
+        Of that run.
+    timing : mapping
+        Wall seconds by part.
+    """
+
+    valid_time: Mapping[str, Mapping[float, float]]
+    valid_times: Mapping[str, Array]
+    longest: float
+    prediction: Mapping[str, Array]
+    target: Array
+    starts: NDArray[np.int64]
+    reservoir: Reservoir
+    activity: Activity
+    rates: Rates
+    timing: Mapping[str, float]
+
+
+def forecast_freely(
+    task: SeriesTask,
+    spec: ReservoirSpec | None = None,
+    *,
+    starts: int = 1,
+    seed: int = 0,
+    engine: str = "auto",
+    progress: bool = False,
+) -> FreeRunning:
+    """Forecast a series in closed loop, beside last value, a linear autoregression and an echo state network.
+
+    Parameters
+    ----------
+    task : SeriesTask
+        Whose targets are its inputs, one step ahead.
+    spec : ReservoirSpec, optional
+    starts : int
+        The test part is cut into so many pieces. Each model follows the true series to the start of a piece, and sees its
+        own forecasts from there to the piece's end.
+    seed : int
+        Of the reservoir, its background and the echo state network.
+    engine : str
+    progress : bool
+
+    Returns
+    -------
+    FreeRunning
+
+    Raises
+    ------
+    InputError
+        When the task's targets are not the next inputs, or an option is not allowed.
+
+    Notes
+    -----
+    All readouts are fitted on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. One start is one sample of
+    a quantity that varies by a factor of several along an attractor: compare models over many.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec
+    >>> from hrsnn.tasks import load_task
+    >>> result = forecast_freely(load_task("lorenz63", train=200, test=20), ReservoirSpec(neurons=30), starts=2)
+    >>> result.starts, sorted(result.valid_time["reservoir"])
+    (array([ 0, 10]), [0.05, 0.1, 0.5])
+    """
+    starts = count_of("starts", starts)
+    first, length = task.test.start, len(task.targets[task.test]) // starts
+    if task.targets.shape != task.inputs.shape or not np.allclose(task.targets[:-1], task.inputs[1:]):
+        raise InputError("task", task.name, "must have its own next inputs as targets (horizon 1) for a closed loop")
+    if not length:
+        raise InputError("starts", starts, f"must be at most the {len(task.targets[task.test])} test values")
+    watch = Stopwatch()
+    reservoir = build(spec or ReservoirSpec(), seed, channels=task.inputs.shape[1])
+
+    def fit(states: Array) -> Forecast:
+        train, washout = task.train.stop, task.washout
+        return ridge_readout(states, task.targets, train=train, washout=washout, least_deviation=LEAST_DEVIATION)
+
+    with watch("simulate"):
+        activity, uncoupled = (
+            follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
+            for one in (reservoir, reservoir.without_recurrence())
+        )
+    with watch("readout"):
+        network = EchoStateNetwork(task.inputs.shape[1], reservoir.neurons, seed)
+        followed = network(task.inputs)
+        echo = fit(followed)
+        linear = fit_autoregression(task.inputs, task.targets, train=task.train.stop, washout=task.washout)
+
+    def from_echo(row: int) -> Start:
+        state = followed[row]
+
+        def step(value: Array) -> Array:
+            nonlocal state
+            state = network(value[None], start=state)[0]
+            return np.ravel(echo.readout(state[None]))
+
+        return echo.prediction[row], step
+
+    def from_linear(row: int) -> Start:
+        seen = task.inputs[: row + 1]
+
+        def step(value: Array) -> Array:
+            nonlocal seen
+            seen = np.vstack([seen[-linear.lags :], value])
+            return linear(seen)
+
+        return linear.forecast.prediction[row], step
+
+    def from_network(network_of: Reservoir, run: Activity, record: str) -> Callable[[int], Start]:
+        forecast = fit(getattr(run, record)[0])
+        reached: tuple[int, NetworkState | None] = (0, None)
+
+        def start(row: int) -> Start:
+            nonlocal reached
+            begin, state = reached
+            piece = Currents(task.inputs[None, begin : row + 1], dt=task.hold)
+            state = simulate(network_of, piece, record=("states",), engine=engine, seed=seed, state=state).state
+            reached = (row + 1, state)
+            model = ReservoirForecaster(
+                network_of, forecast.readout, state, held(task.hold), record=record, engine=engine, seed=seed
+            )
+            return forecast.prediction[row], model
+
+        return start
+
+    models: dict[str, Callable[[int], Start]] = {
+        "reservoir": from_network(reservoir, activity, "states"),
+        "reservoir_v": from_network(reservoir, activity, "v"),
+        "no_recurrence": from_network(reservoir.without_recurrence(), uncoupled, "states"),
+        "no_recurrence_v": from_network(reservoir.without_recurrence(), uncoupled, "v"),
+        "last_value": lambda row: (task.inputs[row], lambda value: value),
+        "linear_autoregression": from_linear,
+        "echo_state_network": from_echo,
+    }
+    rows = first + length * np.arange(starts)
+    target = task.targets[first : first + length * starts]
+    prediction: dict[str, Array] = {}
+    times: dict[str, Array] = {}
+    with watch("closed loop"):
+        for name, begin in models.items():
+            # the forecast of row r is made after the input of row r, and goes in as the input of row r + 1
+            pieces = [free_run(step, forecast, length) for forecast, step in map(begin, rows)]
+            prediction[name] = np.vstack(pieces)
+            true = target.reshape(starts, length, -1)
+            times[name] = np.array([list(valid_times(*pair, task).values()) for pair in zip(pieces, true, strict=True)])
+    means = {name: dict(zip(THRESHOLDS, map(float, each.mean(axis=0)), strict=True)) for name, each in times.items()}
+    nothing_lost = valid_times(target[:length], target[:length], task)
+    return FreeRunning(
+        valid_time=means,
+        valid_times=times,
+        longest=max(nothing_lost.values()),
+        prediction=prediction,
+        target=target,
+        starts=rows - first,
+        reservoir=reservoir,
+        activity=activity,
+        rates=Rates.of(activity),
+        timing=watch.seconds,
+    )

@@ -1,0 +1,164 @@
+"""Numbers to spikes of a population: each value is seen by overlapping Gaussian receptive fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.checks import count_of, positive
+from hrsnn.encoders.poisson import PoissonEncoder
+from hrsnn.encoders.scaling import training_range
+from hrsnn.encoders.series import checked_rows, checked_series, is_series
+from hrsnn.errors import InputError
+from hrsnn.seeds import generator
+from hrsnn.spike_trains import SpikeTrains
+
+
+class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Spikes of a population with Gaussian tuning curves, for each feature.
+
+    With x the value scaled to [0, 1] by the training data, field j = 0 to M - 1 answers with
+
+        r_j = exp(-(x - mu_j)^2 / (2 sigma^2)),   mu_j = (j - 1/2) / (M - 2),   sigma = 1 / (overlap (M - 2))
+
+    and sends, while the value is held for d ms,
+
+    - latency: one spike ``(1 - r_j) / (1 - threshold) d`` after the value's onset, none where r_j <= threshold
+    - rate: a Poisson train of rate ``peak_rate r_j``
+
+    Parameters
+    ----------
+    fields : int
+        M, the number of receptive fields of a feature; 3 or more.
+    overlap : float
+        How narrow the fields are: larger is narrower.
+    code : {"latency", "rate"}
+        What a field sends.
+    threshold : float
+        Largest answer that does not spike, in [0, 1); of the latency code.
+    peak_rate : float
+        Rate in Hz at the centre of a field; of the rate code.
+    duration : float
+        Time in ms for which a row of numbers is held, when a sample is a row.
+    dt : float
+        Time in ms for which each row is held, when a sample is a series (times, features).
+    scale : {"channel", "global", "none"}
+        What the training range is: of each feature, of all features together, or 0 and 1.
+    seed : int
+        Root of the noise of the rate code.
+
+    Attributes
+    ----------
+    low_, high_ : ndarray, (features,)
+        The range of the training data.
+    centres_ : ndarray, (fields,)
+        The mu_j, in units of that range.
+    n_features_in_ : int
+        Number of features; the spikes have `fields` times as many channels: field j of feature i is channel
+        ``i * fields + j``.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of range, or a series is no (times, features) array of finite numbers.
+
+    Notes
+    -----
+    The first and the last centre lie half a field outside of the training range. Values outside it are not clipped:
+    the outer fields answer less and less. A feature that is constant in training is taken to have the range 1 above
+    its value. The noise of the rate code is keyed by the sample, as in :class:`~hrsnn.PoissonEncoder`.
+
+    References
+    ----------
+    S. M. Bohte, J. N. Kok, H. La Poutre, Error-backpropagation in temporally encoded networks of spiking neurons,
+    Neurocomputing 48 (2002): centres, widths and overlap (their beta, 1.5).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> trains = ReceptiveFieldEncoder(fields=4, duration=100.0, threshold=0.1).fit_transform(np.array([[0.0], [1.0]]))
+    >>> trains.channels, trains.times.round(1)
+    (array([0, 1, 2, 3], dtype=int32), array([27.2, 27.2, 27.2, 27.2]))
+    """
+
+    def __init__(
+        self,
+        fields: int = 8,
+        overlap: float = 1.5,
+        code: str = "latency",
+        threshold: float = 0.1,
+        peak_rate: float = 300.0,
+        duration: float = 100.0,
+        dt: float = 10.0,
+        scale: str = "channel",
+        seed: int = 0,
+    ) -> None:
+        self.fields = fields
+        self.overlap = overlap
+        self.code = code
+        self.threshold = threshold
+        self.peak_rate = peak_rate
+        self.duration = duration
+        self.dt = dt
+        self.scale = scale
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any = None) -> ReceptiveFieldEncoder:
+        """Learn the range of the values in `X`, (samples, features) or a series (times, features) for each sample."""
+        self._check()
+        samples = checked_series(self, X, reset=True) if is_series(X) else [checked_rows(self, X, reset=True)]
+        self.low_, self.high_ = training_range(samples, self.scale)
+        self.centres_ = (np.arange(self.fields) - 0.5) / (self.fields - 2)
+        return self
+
+    def transform(self, X: Any) -> SpikeTrains:
+        """Spikes of the samples in `X`, over `fields` times as many channels."""
+        check_is_fitted(self)
+        self._check()
+        if is_series(X):
+            samples, held = checked_series(self, X, reset=False), float(self.dt)
+        else:
+            samples, held = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], float(self.duration)
+        answers = [self._answers(sample) for sample in samples]
+        if self.code == "rate":
+            noise = PoissonEncoder(self.peak_rate, dt=held, scale="none", seed=self.seed)
+            trains: SpikeTrains = noise.fit_transform(answers)
+            return trains
+        return SpikeTrains.from_samples(
+            [self._latencies(answer, held) for answer in answers],
+            self.fields * self.n_features_in_,
+            [len(answer) * held for answer in answers],
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _check(self) -> None:
+        if self.code not in ("latency", "rate"):
+            raise InputError("code", self.code, 'must be "latency" or "rate"')
+        if not 0 <= self.threshold < 1:
+            raise InputError("threshold", self.threshold, "must be in [0, 1)")
+        count_of("fields", self.fields, 3)
+        positive("overlap", self.overlap, "no unit")
+        positive("peak_rate", self.peak_rate, "Hz")
+        positive("duration", self.duration, "ms")
+        positive("dt", self.dt, "ms")
+        generator(self.seed)  # says so when it is no seed
+
+    def _answers(self, sample: np.ndarray) -> np.ndarray:
+        """r of every field of every feature, (times, features * fields)."""
+        span = self.high_ - self.low_
+        x = (sample - self.low_) / np.where(span > 0, span, 1.0)
+        distance = (x[..., np.newaxis] - self.centres_) * self.overlap * (self.fields - 2)
+        return np.asarray(np.exp(-(distance**2) / 2)).reshape(len(sample), -1)
+
+    def _latencies(self, answers: np.ndarray, held: float) -> tuple[np.ndarray, np.ndarray]:
+        row, channel = np.nonzero(answers > self.threshold)
+        late = (1 - answers[row, channel]) / (1 - self.threshold)
+        # just above the threshold rounding could move a spike into the next row
+        return np.minimum((row + late) * held, np.nextafter((row + 1) * held, 0)), channel

@@ -1,0 +1,119 @@
+"""``hrsnn measure``: how a reservoir fires, and what that costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.checks import count_of
+from hrsnn.errors import InputError
+from hrsnn.scripts.command import execute
+from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.repeats import Repeatable
+
+if TYPE_CHECKING:
+    from hrsnn.analysis.protocols.measuring import Firing
+    from hrsnn.presentation import Stimulus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure(Repeatable):
+    """Measure how a reservoir fires under the input of a task, and count its synaptic operations."""
+
+    task: str = "memory"
+    """Whose input: memory (random numbers), lorenz63, digits, fsdd, or file (your own)."""
+
+    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
+    """The folder of wavs, or the .npz file of SpikeTrains.save(path, labels=...)."""
+
+    stimuli: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, of a series 1000)")] = None
+    """How many training samples; of a series, how many values of it: one long stimulus."""
+
+    window: float = 100.0
+    """Window of the Fano factor (ms)."""
+
+    def run(self) -> Report:
+        """Measure, and report each number beside that of the same neurons without recurrent links."""
+        from hrsnn.analysis.protocols import measure
+        from hrsnn.scripts import pictures
+
+        stimulus, spec = self.load(), self.reservoir_spec()
+        result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
+        values, control = _numbers(result.firing), _numbers(result.uncoupled)
+        costs = {"operations": result.operations, "energy_joules": result.energies["loihi"]}
+        currents = result.currents
+        recurrent, whole = (float("nan"),) * 2 if currents is None else (currents.recurrent_ratio, currents.ratio)
+        baselines = {
+            **{name: {"no_recurrence": control[name]} for name in values},
+            "inhibition_over_excitation": {"with_the_input": whole},
+            "operations": {"of_the_input": result.input_operations},
+            "energy_joules": {name: value for name, value in result.energies.items() if name != "loihi"},
+        }
+        what = f"{len(stimulus)} stimuli" if len(stimulus) > 1 else f"{stimulus.durations[0] / 1000:g} s"
+        return Report(
+            title=f"measure: {self.task}, {what}, {spec.neurons} neurons, seed {self.seed}",
+            seed=self.seed,
+            spec=spec,
+            reservoir=result.reservoir,
+            scores={**values, "inhibition_over_excitation": recurrent, **costs},
+            baselines=baselines,
+            spikes=dataclasses.asdict(result.rates),
+            draw=lambda: pictures.of_measures(result),
+            timing=result.timing,
+            details={
+                "task": self.task,
+                "engine": self.engine,
+                "stimuli": len(stimulus),
+                "seconds": float(stimulus.durations.sum()) / 1000,
+                "operations_a_second": result.operations_a_second,
+                "rates": {
+                    **dataclasses.asdict(result.firing.rates),
+                    "excitatory": result.excitatory_rate,
+                    "inhibitory": result.inhibitory_rate,
+                },
+            },
+        )
+
+    def load(self) -> Stimulus:
+        """The input of the task that the options name.
+
+        Raises
+        ------
+        InputError, FileError
+            When there is no such task, it has not as many stimuli, or its files are no good.
+        """
+        from hrsnn.currents import Currents
+        from hrsnn.tasks import SeriesTask, load_task
+
+        asked = None if self.stimuli is None else count_of("--stimuli", self.stimuli)
+        task = load_task(self.task, seed=self.seed, **({} if self.path is None else {"path": self.path}))
+        there = len(task.inputs) if isinstance(task, SeriesTask) else len(task.x_train)
+        if asked is not None and asked > there:
+            raise InputError("--stimuli", asked, f"must be at most {there}: there are no more in task {self.task!r}")
+        if isinstance(task, SeriesTask):
+            return Currents(task.inputs[None, : asked or 1000], dt=task.hold)
+        few = task.subset(train=max(asked or 100, len(task.classes)), seed=self.seed).x_train
+        stimulus: Stimulus = few if task.encoder is None else task.encoder.fit_transform(few)
+        return stimulus
+
+
+def _numbers(firing: Firing) -> dict[str, float]:
+    branching = firing.branching
+    return {
+        "interval_variation": firing.interval_variation,
+        "fano_factor": firing.fano_factor,
+        "synchrony": firing.synchrony,
+        "branching_parameter": float("nan") if branching is None else branching.parameter,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Measure))
