@@ -67,10 +67,15 @@ class Demo(Command):
             faster = agreement.seconds[1] / agreement.seconds[0]
             engines = (
                 f"engines: compiled and Brian2 give {'the same' if agreement.same_spikes else 'DIFFERENT'} "
-                f"{agreement.spike_count} spikes with STDP; compiled is {faster:.0f} times faster"
+                f"{agreement.spike_count} spikes with STDP ({agreement.near_ties} near-ties); "
+                f"compiled is {faster:.0f} times faster"
             )
             seconds = dict(zip(("engines_compiled", "engines_brian2"), agreement.seconds, strict=True))
-            agrees = {"same_spikes": agreement.same_spikes, "weight_difference": agreement.weight_difference}
+            agrees = {
+                "same_spikes": agreement.same_spikes,
+                "near_ties": agreement.near_ties,
+                "weight_difference": agreement.weight_difference,
+            }
         return Report(
             title="\n".join([*(report.title for report in reports.values()), engines]),
             seed=self.seed,

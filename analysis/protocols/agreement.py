@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from hrsnn.activity import Activity
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
+
+#: mV: closer to the threshold than this, rounding decides whether a neuron spikes.
+NEAR_TIE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,9 @@ class Agreement:
         Whether every spike is in the same step of the same neuron.
     spike_count : int
         Of the first engine.
+    distance : float
+        |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan where the
+        spikes are the same. What comes after it follows from it.
     weight_difference : float
         Largest difference of a final weight (mV).
     seconds : (float, float)
@@ -30,8 +38,14 @@ class Agreement:
 
     same_spikes: bool
     spike_count: int
+    distance: float
     weight_difference: float
     seconds: tuple[float, float]
+
+    @property
+    def near_ties(self) -> int:
+        """How many first differences rounding can explain: 1 where v was within 1e-9 mV of the threshold, else 0."""
+        return int(self.distance <= NEAR_TIE)
 
 
 def compare_engines(
@@ -73,9 +87,48 @@ def compare_engines(
     return Agreement(
         same_spikes=first.spikes.equals(second.spikes),
         spike_count=first.spike_count,
+        distance=distance_at_first_difference(reservoir, stimulus, first, second, engines, plastic),
         weight_difference=max(
             float(np.abs(getattr(first.reservoir, side) - getattr(second.reservoir, side)).max(initial=0.0))
             for side in ("weight", "input_weight")
         ),
         seconds=(seconds[0], seconds[1]),
     )
+
+
+def distance_at_first_difference(
+    reservoir: Reservoir,
+    stimulus: Stimulus,
+    first: Activity,
+    second: Activity,
+    engines: tuple[str, str] = ("compiled", "brian2"),
+    plastic: bool = True,
+) -> float:
+    """How far v was from the threshold (mV) where two runs first differ, on the engine without that spike; nan: nowhere.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+        That both runs started with; without background input.
+    stimulus : SpikeTrains or Currents
+    first, second : Activity
+        With their spikes.
+    engines : (str, str)
+        That `first` and `second` ran on.
+    plastic : bool
+    """
+    for index in range(len(stimulus)):
+        spikes = [
+            set(zip(np.round(times / reservoir.dt).astype(int).tolist(), who.tolist(), strict=True))
+            for times, who in (run.spikes.sample(index) for run in (first, second))
+        ]
+        if spikes[0] == spikes[1]:
+            continue
+        step, neuron = min(spikes[0] ^ spikes[1])
+        options: dict[str, Any] = {"engine": engines[int((step, neuron) in spikes[0])], "plastic": plastic}
+        if plastic and index:
+            reservoir = simulate(reservoir, stimulus[:index], record=(), **options).reservoir
+        at = [(step + 1) * reservoir.dt]
+        v = simulate(reservoir, stimulus[[index]], record="v", sample_times=at, **options).v
+        return float(abs(v[0, 0, neuron] - reservoir.v_threshold[neuron]))
+    return float("nan")
