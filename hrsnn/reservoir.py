@@ -303,7 +303,7 @@ class Reservoir:
         digest = hashlib.blake2b(repr(sorted(self._header().items())).encode(), digest_size=16)
         for name, array in sorted(self._arrays().items()):
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(memoryview(np.ascontiguousarray(array)))
         return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:

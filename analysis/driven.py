@@ -1,0 +1,33 @@
+"""What drives a trajectory: a stimulus, or nothing at all for a while."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrsnn.checks import positive
+from hrsnn.currents import Currents
+from hrsnn.errors import InputError
+from hrsnn.presentation import Stimulus
+from hrsnn.spike_trains import SpikeTrains
+
+
+def driven_by(stimulus: Stimulus | float, channels: int, index: int = 0) -> Stimulus:
+    """The stimulus itself; for a number, as many ms without any input.
+
+    Raises
+    ------
+    InputError
+        When it is neither a stimulus of so many channels nor a positive number, or has no sample `index`.
+
+    Examples
+    --------
+    >>> driven_by(300.0, channels=2)
+    Currents(1 samples, 1 values of 300 ms, 2 channels)
+    """
+    if not isinstance(stimulus, (SpikeTrains, Currents)):
+        stimulus = Currents(np.zeros((1, 1, channels)), positive("stimulus", stimulus, "ms"))
+    if stimulus.n_channels != channels:
+        raise InputError("stimulus", f"{stimulus.n_channels} channels", f"must have {channels}, as the reservoir has")
+    if not 0 <= index < len(stimulus):
+        raise InputError("index", index, f"must be a sample of the {len(stimulus)}, from 0 on")
+    return stimulus

@@ -1,0 +1,134 @@
+"""``hrsnn lyapunov``: whether small changes of a reservoir's state grow or die out."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.errors import InputError
+from hrsnn.scripts.command import Flag, execute
+from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.repeats import Repeatable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hrsnn.analysis.protocols import Chaos, ChaosMap
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lyapunov(Repeatable):
+    """Measure Lyapunov exponents along the exact trajectory, the whole spectrum or the first few."""
+
+    duration: float = 2000.0
+    """How long the exponents are measured (ms)."""
+
+    washout: float = 200.0
+    """How long before that nothing is measured (ms)."""
+
+    drive: Literal["values", "none"] = "values"
+    """Random numbers held for 20 ms, as in the memory task; or no input."""
+
+    count: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="(default: all, 3 a neuron)")] = None
+    """How many exponents, the largest first."""
+
+    interval: float = 20.0
+    """Time between two orthonormalisations (ms)."""
+
+    map_: Annotated[Flag, tyro.conf.arg(name="map")] = False
+    """Also map the largest exponent over the weights' scale and the links' length: 30 reservoirs, --jobs at a time."""
+
+    def run(self) -> Report:
+        """Measure, and report the largest exponents and the dimension beside those without recurrent links."""
+        from hrsnn.analysis.protocols import chaos, chaos_map
+
+        if self.engine not in ("auto", "exact"):
+            raise InputError("--engine", self.engine, "must be exact: on a grid a small change moves no spike")
+        spec = self.reservoir_spec()
+        result = chaos(
+            spec,
+            seed=self.seed,
+            duration=self.duration,
+            washout=self.washout,
+            drive=self.drive,
+            count=self.count,
+            interval=self.interval,
+            progress=self.progress,
+        )
+        spectrum, uncoupled = result.spectrum, result.uncoupled
+        grid = None
+        if self.map_:
+            jobs = self.jobs if self.seeds == 1 else 1  # several seeds are several processes already
+            grid = chaos_map(
+                spec,
+                seeds=[self.seed],
+                duration=self.duration,
+                washout=self.washout,
+                jobs=jobs,
+                progress=self.progress,
+            )
+        names = {
+            "largest_exponent": "largest",
+            "without_silent_neurons": "largest_active",
+            "kaplan_yorke_dimension": "kaplan_yorke",
+        }
+        return Report(
+            title=f"lyapunov: {self.duration / 1000:g} s, {spec.neurons} neurons, seed {self.seed}, exponents in 1/s",
+            seed=self.seed,
+            spec=spec,
+            reservoir=result.reservoir,
+            scores={name: getattr(spectrum, attribute) for name, attribute in names.items()},
+            baselines={name: {"no_recurrence": getattr(uncoupled, attribute)} for name, attribute in names.items()},
+            spikes=dataclasses.asdict(result.rates),
+            draw=lambda: pictures(result, grid),
+            timing=result.timing,
+            details={
+                "engine": "exact",
+                "drive": self.drive,
+                "duration_ms": self.duration,
+                "interval_ms": self.interval,
+                "shortest_interval_ms": spectrum.shortest,
+                "slopes_at_the_floor": spectrum.floored,
+                "releases": spectrum.releases,
+                "standard_error": spectrum.standard_error[0],
+                "exponents": spectrum.exponents,
+                "per_neuron": spectrum.per_neuron,
+                "per_neuron_v": spectrum.per_neuron_v,
+                "per_neuron_local": spectrum.per_neuron_local,
+                **({} if grid is None else {"map": {name: np.squeeze(array) for name, array in vars(grid).items()}}),
+            },
+        )
+
+
+def pictures(result: Chaos, grid: ChaosMap | None) -> Mapping[str, Figure]:
+    """The spectrum, the map where there is one, and the neurons: their own exponents, or else those of their blocks."""
+    from hrsnn.analysis import figures, lyapunov_figures
+
+    spectrum, reservoir = result.spectrum, result.reservoir
+    blocks = spectrum.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh
+    whole = len(spectrum.exponents) == 3 * reservoir.neurons
+    of_map = {}
+    if grid is not None:
+        of_map["map"] = lyapunov_figures.chaos_map(grid.length_scale, grid.weight_scale, grid.largest[..., 0])
+    return {
+        **of_map,
+        "spectrum": lyapunov_figures.exponent_spectrum(spectrum),
+        "neurons": lyapunov_figures.exponents_of_neurons(
+            spectrum.per_neuron_v if whole else blocks, reservoir.tau_m, spectrum.rates, reservoir.is_excitatory
+        ),
+        "time_constants": figures.time_constants(reservoir.tau_m, reservoir.is_excitatory),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Lyapunov))
