@@ -5,20 +5,25 @@
 The networks are driven by their bias alone (i_bias above threshold), so that an engine without this package's input can run
 them: C++ standalone runs the very Brian2 network, and NEST, where it is installed (`pip install hrsnn[bench]`), a
 network of iaf_psc_exp neurons with the same links, weights and time constants and stdp_synapse on its excitatory links.
-A comparison holds at matched rates only: they are printed. "us/step" is the median of the repeats without set-up;
-"+build" is what a fresh process pays before its first step, for code generation and compilation.
+A comparison holds at matched rates only: they are printed. Every engine has a process of its own, and they run turn by turn:
+"us/step" is the median over the turns, without set-up, and "x compiled" the median of the ratios within a turn, so that a
+busy moment of the machine meets all. "+build" is what a fresh process pays before its first step, for code generation and
+compilation. One thread each.
 """
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,7 @@ LINKS = {
     "random25": {"connectivity": "random", "connection_probability": 0.25},
     "distance": {},
 }
+_MARK = "\x1e"  # begins a line that is meant for this script
 ENGINES = ("compiled", "brian2-cython", "brian2-numpy", "standalone", "nest")
 
 
@@ -39,48 +45,52 @@ def network(neurons: int, links: str) -> Any:
     return build(spec, seed=1, channels=1)
 
 
-def ours(reservoir: Any, seconds: float, plastic: bool, repeats: int, engine: str) -> tuple[list[float], float]:
+Run = Callable[[], tuple[float, float]]  # wall seconds without set-up, rate in Hz
+
+
+def ours(reservoir: Any, seconds: float, plastic: bool, engine: str) -> Run:
     from hrsnn import SpikeTrains, simulate
 
-    def run(duration: float) -> Any:
-        return simulate(reservoir, SpikeTrains([], [], [0, 0], 1, duration), plastic=plastic, engine=engine, record=())
-
-    run(5.0)
-    took = []
-    for _ in range(repeats):
+    def timed(duration: float) -> tuple[float, float]:
         began = time.perf_counter()
-        run(5.0)
-        overhead = time.perf_counter() - began
-        began = time.perf_counter()
-        activity = run(seconds * 1000 + 5)
-        took.append(time.perf_counter() - began - overhead)
-    return took, float(activity.rates.mean())
+        nothing = SpikeTrains([], [], [0, 0], 1, duration)
+        activity = simulate(reservoir, nothing, plastic=plastic, engine=engine, record=())
+        return time.perf_counter() - began, float(activity.rates.mean())
+
+    def run() -> tuple[float, float]:
+        overhead, _ = timed(5.0)
+        took, rate = timed(seconds * 1000 + 5)
+        return took - overhead, rate
+
+    timed(5.0)
+    return run
 
 
-def standalone(reservoir: Any, seconds: float, plastic: bool, repeats: int) -> tuple[list[float], float]:
+def standalone(reservoir: Any, seconds: float, plastic: bool) -> Run:
     import brian2
 
-    with tempfile.TemporaryDirectory() as folder:
-        brian2.prefs.codegen.cpp.extra_compile_args = ["-w", "-O3", "-std=c++11", "-march=native", "-ffp-contract=off"]
-        brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
-        live = reservoir.to_brian2(plastic=plastic)
-        spikes = brian2.SpikeMonitor(live["neurons"], record=False)
-        live.add(spikes)
-        live.run(seconds * brian2.second)
-        brian2.device.build(directory=folder, compile=True, run=False, debug=False)
-        took = []
-        for _ in range(repeats):
-            brian2.device.run(folder, with_output=False)
-            took.append(brian2.device._last_run_time)
-        return took, spikes.num_spikes / reservoir.neurons / seconds
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    brian2.prefs.codegen.cpp.extra_compile_args = ["-w", "-O3", "-std=c++11", "-march=native", "-ffp-contract=off"]
+    brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
+    live = reservoir.to_brian2(plastic=plastic)
+    spikes = brian2.SpikeMonitor(live["neurons"], record=False)
+    live.add(spikes)
+    live.run(seconds * brian2.second)
+    brian2.device.build(directory=folder, compile=True, run=False, debug=False)
+
+    def run() -> tuple[float, float]:
+        brian2.device.run(folder, with_output=False)
+        return brian2.device._last_run_time, spikes.num_spikes / reservoir.neurons / seconds
+
+    return run
 
 
-def nest(reservoir: Any, seconds: float, plastic: bool, repeats: int) -> tuple[list[float], float]:
+def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
     import nest as simulator
     import numpy as np
 
-    took = []
-    for _ in range(repeats):
+    def run() -> tuple[float, float]:
         simulator.ResetKernel()
         simulator.set_verbosity("M_ERROR")
         simulator.SetKernelStatus({"resolution": reservoir.dt, "local_num_threads": 1})
@@ -127,22 +137,80 @@ def nest(reservoir: Any, seconds: float, plastic: bool, repeats: int) -> tuple[l
         simulator.Run(5.0)
         began = time.perf_counter()
         simulator.Run(seconds * 1000)
-        took.append(time.perf_counter() - began)
+        took = time.perf_counter() - began
         simulator.Cleanup()
-    return took, recorder.n_events / reservoir.neurons / (seconds + 0.005)
+        return took, recorder.n_events / reservoir.neurons / (seconds + 0.005)
+
+    return run
 
 
-def measure(engine: str, neurons: int, links: str, plastic: bool, seconds: float, repeats: int) -> dict[str, float]:
+def serve(engine: str, neurons: int, links: str, plastic: bool, seconds: float) -> None:
+    """Prepare one engine, then run it once for every line of standard input."""
     reservoir = network(neurons, links)
     began = time.perf_counter()
     if engine == "standalone":
-        took, rate = standalone(reservoir, seconds, plastic, repeats)
+        run = standalone(reservoir, seconds, plastic)
     elif engine == "nest":
-        took, rate = nest(reservoir, seconds, plastic, repeats)
+        run = nest(reservoir, seconds, plastic)
     else:
-        took, rate = ours(reservoir, seconds, plastic, repeats, engine)
-    build = time.perf_counter() - began - sum(took)
-    return {"us": statistics.median(took) / (seconds * 1000 / reservoir.dt) * 1e6, "build": build, "rate": rate}
+        run = ours(reservoir, seconds, plastic, engine)
+    print(_MARK + json.dumps(time.perf_counter() - began), flush=True)
+    for _ in sys.stdin:
+        print(_MARK + json.dumps(run()), flush=True)
+
+
+class Worker:
+    """The process of one engine."""
+
+    def __init__(self, engine: str, neurons: int, links: str, plastic: bool, seconds: float) -> None:
+        self.engine = engine
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--one", json.dumps([engine, neurons, links, plastic, seconds])],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self.build = self._answer()
+
+    def run(self) -> list[float]:
+        """Seconds and rate of one run."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        answer: list[float] = self._answer()
+        return answer
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:  # an engine may print too
+            if line.startswith(_MARK):
+                return json.loads(line.removeprefix(_MARK))
+        self._errors.seek(0)
+        raise RuntimeError((self._errors.read().strip().splitlines() or ["it stopped"])[-1])
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: float, repeats: int) -> None:
+    """One network on all engines, turn by turn."""
+    label = f"{neurons:>8} {links:<9}{'plastic' if plastic else 'frozen':<8}"
+    workers = []
+    for engine in engines:
+        try:
+            workers.append(Worker(engine, neurons, links, plastic, seconds))
+        except RuntimeError as error:
+            print(f"{label}{engine:<15} not measured: {error}", flush=True)
+    turns = [[worker.run() for worker in workers] for _ in range(repeats)]
+    for k, worker in enumerate(workers):
+        took = statistics.median(turn[k][0] for turn in turns)
+        ratio = statistics.median(turn[k][0] / turn[0][0] for turn in turns)
+        step = took / (seconds * 2000) * 1e6
+        print(f"{label}{worker.engine:<15}{step:>9.1f}{ratio:>11.1f}{turns[0][k][1]:>9.1f}{worker.build:>9.1f}", flush=True)
+        worker.close()
 
 
 def main() -> None:
@@ -150,39 +218,22 @@ def main() -> None:
     parser.add_argument("--neurons", type=int, nargs="+", default=[1000, 5000])
     parser.add_argument("--links", nargs="+", choices=LINKS, default=list(LINKS))
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--stdp", choices=("off", "on", "both"), default="both")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         sys.path.insert(0, str(ROOT))
-        engine, neurons, links, plastic = json.loads(arguments.one)
-        print(json.dumps(measure(engine, neurons, links, plastic, arguments.seconds, arguments.repeats)))
+        serve(*json.loads(arguments.one))
         return
     print(
         f"{'neurons':>8} {'links':<9}{'STDP':<8}{'engine':<15}{'us/step':>9}{'x compiled':>11}{'rate Hz':>9}{'+build s':>9}"
     )
     for neurons in arguments.neurons:
         for links in arguments.links:
-            for plastic in (False, True):
-                base = 0.0
-                for engine in arguments.engines:
-                    one = ["--one", json.dumps([engine, neurons, links, plastic]), "--seconds", str(arguments.seconds)]
-                    done = subprocess.run(
-                        [sys.executable, __file__, *one, "--repeats", str(arguments.repeats)],
-                        env={**os.environ, "OMP_NUM_THREADS": "1"},
-                        capture_output=True,
-                        text=True,
-                        check=False,
-                    )
-                    label = f"{neurons:>8} {links:<9}{'plastic' if plastic else 'frozen':<8}{engine:<15}"
-                    if done.returncode:
-                        print(f"{label} not measured: {done.stderr.strip().splitlines()[-1]}", flush=True)
-                        continue
-                    row = json.loads(done.stdout.splitlines()[-1])
-                    base = base or row["us"]
-                    ratio = row["us"] / base
-                    print(f"{label}{row['us']:>9.1f}{ratio:>11.1f}{row['rate']:>9.1f}{row['build']:>9.1f}", flush=True)
+            for plastic in {"off": (False,), "on": (True,), "both": (False, True)}[arguments.stdp]:
+                block(arguments.engines, neurons, links, plastic, arguments.seconds, arguments.repeats)
 
 
 if __name__ == "__main__":
