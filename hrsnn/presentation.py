@@ -10,6 +10,7 @@ from hrsnn.background import Position, background_spikes, repeated
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.network_state import NetworkState
+from hrsnn.real_time import Events, events
 from hrsnn.reservoir import Reservoir
 from hrsnn.spike_trains import SpikeTrains, steps_of
 
@@ -67,7 +68,7 @@ class Batch:
                 f"the reservoir has {reservoir.channels}: build(spec, seed, channels={stimulus.n_channels})",
             )
         self._reservoir, self._stimulus, self._seed = reservoir, stimulus, seed
-        self._v_times, self._record_v = v_times, record_v
+        self._v_times, self._record_v, self._blank = v_times, record_v, blank
         self.start = start
         self.dt = reservoir.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
@@ -101,6 +102,11 @@ class Batch:
             v_step = steps_until(self._v_times[index % len(self._v_times)], self.dt) - 1
         background = self._background(index)
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
+
+    def events(self, index: int) -> tuple[Events, np.ndarray]:
+        """Stimulus `index` at real times, and the times at which v is recorded (ms)."""
+        v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
+        return events(self._reservoir, self._stimulus, index, self._blank, self._seed), v_times
 
     def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         assert isinstance(self._stimulus, Currents)

@@ -205,6 +205,7 @@ class Reservoir:
         _validate_links("recurrent", self.recurrent, n, n)
         _require("recurrent.post", self.post, self.pre != self.post, "a neuron cannot link to itself")
         _validate_links("input", self.input, self.channels, n)
+        _require("input.delay", self.input.delay, self.input.delay == 0, "must be 0: only recurrent links have delays")
         if self.input_gain.shape != self.input.pre.shape:
             raise InputError("input_gain", self.input_gain.shape, "must have one value an input link")
         _require("input_gain", self.input_gain, np.isfinite(self.input_gain), "must be finite")
@@ -303,7 +304,7 @@ class Reservoir:
         digest = hashlib.blake2b(repr(sorted(self._header().items())).encode(), digest_size=16)
         for name, array in sorted(self._arrays().items()):
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(memoryview(np.ascontiguousarray(array)))
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -54,7 +54,7 @@ def simulate(
         Whether STDP runs, with homeostasis after each stimulus where the reservoir asks for it.
     engine : str
         "compiled" (Numba), "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy"; "auto":
-        compiled, or Brian2 where Numba cannot be loaded.
+        compiled, or Brian2 where Numba cannot be loaded. "exact": continuous time, no grid; no short-term plasticity.
     record : sequence of str
         Of "spikes", "counts", "states", "v". The number of spikes of each neuron in each stimulus is always there.
     sample_times : int or array, ms
@@ -132,11 +132,16 @@ def simulate(
     states = np.zeros((samples, moments, n)) if "states" in record else None
     v = np.zeros((samples, moments, n)) if "v" in record else None
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
+    durations = batch.steps * dt
     final_state: NetworkState | None = None
 
     def deliver(index: int, response: Response) -> None:
         nonlocal final_state
-        when, who = response.spike_step * dt, response.spike_neuron
+        when, who = response.spike_time, response.spike_neuron
+        if when is None:
+            when = response.spike_step * dt
+        if response.duration is not None:
+            durations[index] = response.duration
         spike_counts[index] = np.bincount(who, minlength=n)
         if counts is not None:
             counts[index] = window_counts(when, who, edges[index % len(edges)], n)
@@ -155,7 +160,6 @@ def simulate(
     with progress_bar(progress, total=float(batch.steps.sum() * dt), unit="ms simulated") as done:
         weights = find_engine(engine)(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
 
-    durations = batch.steps * dt
     return Activity(
         reservoir=reservoir.replace(weight=weights.recurrent, input_weight=weights.input) if plastic else reservoir,
         spike_counts=spike_counts,

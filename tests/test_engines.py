@@ -34,6 +34,8 @@ from hrsnn.reservoir import Links
 needs_compiler = pytest.mark.skipif(not _compiler_works(), reason="no C++ compiler works here")
 ENGINES = ["compiled", "brian2-numpy", pytest.param("brian2-cython", marks=needs_compiler)]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
+#: "exact" has no grid: what is about steps does not concern it, and its own closed forms are in test_exact_engine.py
+with_or_without_grid = pytest.mark.parametrize("engine", [*ENGINES, "exact"])
 #: hypothesis objects to a fixture that lives through all its examples; ours is only a name
 few = settings(
     max_examples=6,
@@ -140,7 +142,7 @@ def test_any_small_network(engine, neurons, seed, plastic, analog, dt, delay, bl
     assert_equals_reference(reservoir, stimulus, engine, plastic=plastic, blank=blank, seed=seed)
 
 
-@every_engine
+@with_or_without_grid
 class TestBatches:
     """One run over many stimuli is many runs over one."""
 
@@ -328,7 +330,7 @@ def test_the_default_step_is_fine_enough(engine):
     assert rates[0] == pytest.approx(rates[1], rel=0.1)
 
 
-@every_engine
+@with_or_without_grid
 def test_progress_reaches_the_end(engine):
     seen: list[tuple[float, float]] = []
     reservoir = build(ReservoirSpec(neurons=5), channels=1)

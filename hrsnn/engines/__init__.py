@@ -16,6 +16,7 @@ _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "brian2-cython": ("brian2_engine", {"target": "cython"}),
     "brian2-numpy": ("brian2_engine", {"target": "numpy"}),
     "compiled": ("compiled_engine", {}),
+    "exact": ("exact_engine", {}),
 }
 #: "auto": the first of these that can be used here
 _PREFERRED = ("compiled", "brian2")

@@ -21,6 +21,8 @@ class Response:
     spike_neuron: np.ndarray  #: (spikes,) int32, ascending within a step
     v: np.ndarray  #: (times, N) mV, after the steps that the presentation asked for
     end: Variables | None = None  #: after the last step, where the batch is one stimulus and the engine can go on from it
+    spike_time: np.ndarray | None = None  #: (spikes,) ms, ascending, from an engine without a grid; else spike_step dt
+    duration: float | None = None  #: ms, from an engine without a grid; else a whole number of steps
 
 
 @dataclass(frozen=True)

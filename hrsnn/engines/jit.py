@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -28,7 +31,7 @@ def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", al
     if inline == "always":
         return numba.njit(inline=inline)(function)
     compiled = numba.njit(nogil=True, _nrt=allocates)(function)
-    folder = os.environ.get("NUMBA_CACHE_DIR") or cache_folder("kernels")
+    folder = os.environ.get("NUMBA_CACHE_DIR") or cache_folder(f"kernels-{_sources()}")
     if folder is None:
         return compiled
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder)  # read by Numba when caching is switched on
@@ -41,6 +44,13 @@ def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", al
         config.CACHE_DIR = before
     _forgive(compiled._cache)
     return compiled
+
+
+@functools.cache
+def _sources() -> str:
+    """Digest of this folder's code: Numba looks for changes in a kernel's own file only, not in what it inlines."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def _forgive(cache: Any) -> None:
