@@ -195,7 +195,7 @@ class Worker:
         self._process.communicate()
 
 
-def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: float, repeats: int) -> None:
+def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: float, repeats: int) -> list[dict[str, Any]]:
     """One network on all engines, turn by turn."""
     label = f"{neurons:>8} {links:<9}{'plastic' if plastic else 'frozen':<8}"
     workers = []
@@ -205,12 +205,16 @@ def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: 
         except RuntimeError as error:
             print(f"{label}{engine:<15} not measured: {error}", flush=True)
     turns = [[worker.run() for worker in workers] for _ in range(repeats)]
+    rows = []
     for k, worker in enumerate(workers):
         took = statistics.median(turn[k][0] for turn in turns)
         ratio = statistics.median(turn[k][0] / turn[0][0] for turn in turns)
         step = took / (seconds * 2000) * 1e6
         print(f"{label}{worker.engine:<15}{step:>9.1f}{ratio:>11.1f}{turns[0][k][1]:>9.1f}{worker.build:>9.1f}", flush=True)
+        about = {"neurons": neurons, "links": links, "plastic": plastic, "engine": worker.engine}
+        rows.append({**about, "us": step, "ratio": ratio, "rate": turns[0][k][1], "build": worker.build})
         worker.close()
+    return rows
 
 
 def main() -> None:
@@ -221,19 +225,25 @@ def main() -> None:
     parser.add_argument("--stdp", choices=("off", "on", "both"), default="both")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--save", type=Path, help="write the rows to this JSON file, for engine_figures.py")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
     if arguments.one:
-        sys.path.insert(0, str(ROOT))
         serve(*json.loads(arguments.one))
         return
     print(
         f"{'neurons':>8} {'links':<9}{'STDP':<8}{'engine':<15}{'us/step':>9}{'x compiled':>11}{'rate Hz':>9}{'+build s':>9}"
     )
+    rows = []
     for neurons in arguments.neurons:
         for links in arguments.links:
             for plastic in {"off": (False,), "on": (True,), "both": (False, True)}[arguments.stdp]:
-                block(arguments.engines, neurons, links, plastic, arguments.seconds, arguments.repeats)
+                rows += block(arguments.engines, neurons, links, plastic, arguments.seconds, arguments.repeats)
+    if arguments.save:
+        from hrsnn.files import write_json
+
+        write_json(arguments.save, rows)
 
 
 if __name__ == "__main__":

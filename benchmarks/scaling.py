@@ -3,9 +3,9 @@
     python benchmarks/scaling.py [--neurons 1000 10000 100000] [--synapses 1e5 1e6 1e7] [--seconds 1] [--plastic]
 
 Each row is a process of its own, so that its peak memory is its own. The first table has the default distance-dependent
-network (about 9 links a neuron); the second 5000 neurons with random links; all are driven by their bias. "cost" is spikes x
-mean out-degree + neurons x steps, with which the run time should grow as its first power: the exponents are least-squares
-slopes of log time, of log memory and of log build time.
+network (about 9 links a neuron); the second random links between 5000 neurons, or as many as make them a quarter of all
+pairs; all are driven by their bias. "cost" is spikes x mean out-degree + neurons x steps, with which the run time should
+grow as its first power: the exponents are least-squares slopes of log time, of log memory and of log build time.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _RANDOM_NEURONS = 5000
+_DENSEST = 0.25
 
 
 def measure(neurons: int, synapses: float | None, seconds: float, plastic: bool) -> dict[str, float]:
@@ -63,7 +64,7 @@ def slope(rows: list[dict[str, float]], x: str, y: str) -> float:
     return sum((a - mean_x) * (b - mean_y) for a, b in points) / spread if spread else math.nan
 
 
-def table(sizes: list[tuple[int, float | None]], against: str, seconds: float, plastic: bool) -> None:
+def table(sizes: list[tuple[int, float | None]], against: str, seconds: float, plastic: bool) -> list[dict[str, float]]:
     print(f"{'neurons':>9}{'synapses':>11}{'build s':>9}{'run s':>8}{'us/step':>9}{'ns/cost':>9}{'rate Hz':>9}{'MB':>8}")
     rows = []
     for neurons, synapses in sizes:
@@ -83,6 +84,7 @@ def table(sizes: list[tuple[int, float | None]], against: str, seconds: float, p
         f"{name} {slope(rows, against, key):.2f}" for name, key in (("build", "build"), ("memory", "memory"))
     )
     print(f"exponents: run against cost {slope(rows, 'cost', 'run'):.2f}; against {against}: {exponents}\n")
+    return [{**row, "plastic": plastic, "seconds": seconds, "random": against == "synapses"} for row in rows]
 
 
 def main() -> None:
@@ -91,16 +93,25 @@ def main() -> None:
     parser.add_argument("--synapses", type=float, nargs="*", default=[1e5, 1e6, 1e7])
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--plastic", action="store_true")
+    parser.add_argument("--save", type=Path, help="write the rows to this JSON file, for engine_figures.py")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         print(json.dumps(measure(*json.loads(arguments.one))))
         return
+    rows = []
     if arguments.neurons:
-        table([(n, None) for n in arguments.neurons], "neurons", arguments.seconds, arguments.plastic)
+        rows += table([(n, None) for n in arguments.neurons], "neurons", arguments.seconds, arguments.plastic)
     if arguments.synapses:
-        sizes: list[tuple[int, float | None]] = [(_RANDOM_NEURONS, s) for s in arguments.synapses]
-        table(sizes, "synapses", arguments.seconds, arguments.plastic)
+        sizes: list[tuple[int, float | None]] = [
+            (max(_RANDOM_NEURONS, math.ceil(math.sqrt(s / _DENSEST)) + 1), s) for s in arguments.synapses
+        ]
+        rows += table(sizes, "synapses", arguments.seconds, arguments.plastic)
+    if arguments.save:
+        sys.path.insert(0, str(ROOT))
+        from hrsnn.files import write_json
+
+        write_json(arguments.save, rows)
 
 
 if __name__ == "__main__":
