@@ -81,7 +81,11 @@ def scaling(tables: list[list[dict[str, Any]]]) -> Figure:
     time.plot([low, high], np.array([low, high]) * 2e-9, ":", color="#7F7F7F", linewidth=1, label="2 ns each")
     time.set_xlim(low, high)
     _finish(time, "Spikes x out-degree + neurons x steps, a second", "Run time of a second (s)")
-    _finish(memory, "Recurrent links", "Peak memory of the process (MB)")
+    sizes = [200, 500, 1000, 2000]
+    memory.set_ylim(150, 2500)
+    memory.set_yticks(sizes, [f"{size}" for size in sizes])
+    memory.tick_params(axis="y", which="minor", labelleft=False)
+    _finish(memory, "Recurrent links", "Peak memory of the process (MB)\n(the two by distance coincide)")
     figure.legend(loc="outside upper center", ncols=5, fontsize=7, frameon=False)
     return figure
 

@@ -100,6 +100,8 @@ def curve(path: Path, neurons: int, seeds: int) -> list[tuple[str, float, float,
                     f"{encoding:<16}{fraction:>8g}{size:>7g}{scale:>9g}{rate:>9.1f}{silent:>8.2f}{accuracy:>10.3f}",
                     flush=True,
                 )
+    raw = task.raw_baseline.fit(task.x_train, task.y_train).score(task.x_test, task.y_test)
+    print(f"{task.raw_baseline_name}: {raw:.3f}")
     return rows
 
 

@@ -9,7 +9,16 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import make_pipeline
 
-from hrsnn import Gamma, HrsnnWarning, InputError, PoissonEncoder, ReservoirSpec, ReservoirTransformer, SpikeTrains
+from hrsnn import (
+    CurrentEncoder,
+    Gamma,
+    HrsnnWarning,
+    InputError,
+    PoissonEncoder,
+    ReservoirSpec,
+    ReservoirTransformer,
+    SpikeTrains,
+)
 from hrsnn.analysis import effective_rank
 from hrsnn.analysis.protocols import classify, forecast, memory, rank
 from hrsnn.readout import readout
@@ -46,6 +55,16 @@ def test_classify_is_the_pipeline_of_its_parts(plastic: bool) -> None:
     uncoupled = ReservoirTransformer(reservoir=result.initial_reservoir.without_recurrence(), plastic=plastic, seed=5)
     control = make_pipeline(clone(task.encoder), uncoupled, readout()).fit(task.x_train, task.y_train)
     assert result.baselines["no_recurrence"] == control.score(task.x_test, task.y_test)
+
+
+def test_classify_takes_currents_and_says_what_their_means_are_worth() -> None:
+    task = digits()
+    encoder = CurrentEncoder(duration=50)
+    result = classify(dataclasses.replace(task, encoder=encoder), SPEC, windows=5)
+    assert set(result.baselines) == {"raw_input", "encoder_means", "no_recurrence"}
+    pixels = [np.tile(encoder.fit(task.x_train).transform(x).values[:, 0], 5) for x in (task.x_train, task.x_test)]
+    alone = readout().fit(pixels[0], task.y_train)
+    assert result.baselines["encoder_means"] == alone.score(pixels[1], task.y_test)
 
 
 def test_stdp_reads_no_label_and_the_readout_no_test_label() -> None:

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 from hrsnn.errors import FileError, InputError
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.tasks import TASKS, load_task
-from hrsnn.tasks.fsdd import window_means
+from hrsnn.tasks.fsdd import equal_frames, window_means
 from hrsnn.tasks.lorenz63 import trajectory
 from hrsnn.tasks.task import split_rows, stratified_rows
 
@@ -212,6 +212,21 @@ class TestFsdd:
         whole = task.x_train[0]
         assert np.array_equal(whole, TONE[: len(whole)] / 32768)
 
+    def test_validation_split_leaves_the_test_part_out(self, recordings):
+        task = load_task("fsdd", path=recordings, split="validation")
+        official = load_task("fsdd", path=recordings)
+        assert sorted(len(x) for x in task.x_test) == [1292, 1292, 1299, 1299]  # recording 49
+        assert sorted(len(x) for x in task.x_train) == [852, 852, 859, 859]  # recording 5
+        assert sorted(len(x) for x in [*task.x_train, *task.x_test]) == sorted(len(x) for x in official.x_train)
+
+    def test_both_encodings(self, recordings):
+        currents, spikes = (
+            task.encoder.fit(task.x_train).transform(task.x_test)
+            for task in (load_task("fsdd", path=recordings, encoding=name) for name in ("current", "level_crossing"))
+        )
+        assert (currents.values.shape, currents.dt) == ((8, 50, 40), 10.0)
+        assert (spikes.shape, set(spikes.durations)) == ((8, 80), {110.0})
+
     def test_the_folder_above_works_too(self, recordings):
         above, below = load_task("fsdd", path=recordings.parent), load_task("fsdd", path=str(recordings))
         assert [len(x) for x in above.x_train] == [len(x) for x in below.x_train]
@@ -228,6 +243,7 @@ class TestFsdd:
         ("options", "message"),
         [
             ({"split": "oficial"}, r"^split = 'oficial'"),
+            ({"encoding": "poisson"}, r"^encoding = 'poisson': must be one of current, level_crossing"),
             ({"split": "speaker", "speaker": "zo"}, r"^speaker = 'zo': did you mean 'zoe'\? the folder has ada, zoe"),
             ({"speaker": "zoe"}, r'^speaker = \'zoe\': only split="speaker"'),
         ],
@@ -284,7 +300,8 @@ class TestFsdd:
             load_task("fsdd", path=recordings)
 
     def test_real_recordings(self, data_folder, tmp_path):
-        task = load_task("fsdd", path=write_recordings(data_folder, tmp_path / "fsdd", indices=(0, 5), digits=(0, 1, 7)))
+        path = write_recordings(data_folder, tmp_path / "fsdd", indices=(0, 5), digits=(0, 1, 7))
+        task = load_task("fsdd", path=path, encoding="level_crossing")
         assert (len(task.x_train), len(task.x_test)) == (18, 18)
         assert all(0.01 < np.abs(x).max() <= 1 for x in task.x_train)
         trains = task.encoder.fit(task.x_train).transform(task.x_test)
@@ -305,3 +322,17 @@ def test_window_means_weigh_like_the_whole(rows, windows):
     if rows % windows == 0:
         assert means.mean(axis=0) == pytest.approx(series.mean(axis=0))
     assert np.all((means >= series.min(axis=0) - 1e-12) & (means <= series.max(axis=0) + 1e-12))
+
+
+@given(st.integers(1, 30), st.integers(1, 40))
+def test_equal_frames_keep_values_order_and_what_is_linear(rows, frames):
+    rising = np.cumsum(np.random.default_rng(rows).uniform(size=(rows, 1)), axis=0)
+    straight = np.arange(rows)[:, None] + 0.5
+    stretched, middles, same = (equal_frames([x], n)[0] for x, n in ((rising, frames), (straight, frames), (rising, rows)))
+    assert stretched.shape == (frames, 1)
+    assert np.all(np.diff(stretched, axis=0) >= 0)
+    assert rising[0] <= stretched[0]
+    assert stretched[-1] <= rising[-1]
+    expected = np.clip((np.arange(frames) + 0.5) * rows / frames, 0.5, rows - 0.5)
+    assert middles[:, 0] == pytest.approx(expected)
+    assert np.array_equal(same, rising)

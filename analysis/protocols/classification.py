@@ -13,15 +13,17 @@ from sklearn.base import clone
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch
+from hrsnn.currents import Currents
 from hrsnn.errors import HrsnnWarning
 from hrsnn.growth import build
+from hrsnn.presentation import Stimulus
 from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
-from hrsnn.spike_trains import SpikeTrains
 from hrsnn.tasks import ClassificationTask
+from hrsnn.tasks.fsdd import window_means
 
 Array = NDArray[np.float64]
 
@@ -35,7 +37,8 @@ class Classification:
     accuracy : float
         Share of the test samples named rightly.
     baselines : mapping
-        Accuracies beside it: ``raw_input``, ``encoder_counts``, ``no_recurrence``.
+        Accuracies beside it: ``raw_input``, ``encoder_counts`` (``encoder_means`` where the input is currents),
+        ``no_recurrence``.
     y_test, predicted : arrays (samples,)
     initial_reservoir, reservoir : Reservoir
         Before and after STDP.
@@ -114,7 +117,8 @@ def classify(
     Notes
     -----
     The baselines: ``raw_input``, the task's own linear model without spikes; ``encoder_counts``, the same readout on
-    the square root of the input's spike counts in the same windows; ``no_recurrence``, the same reservoir without
+    the square root of the input's spike counts in the same windows, or ``encoder_means``, on the input's mean currents in
+    them; ``no_recurrence``, the same reservoir without
     recurrent links, treated the same, its readout on the same neurons.
 
     Examples
@@ -131,7 +135,7 @@ def classify(
         train, test = _encoded(task)
     initial = build(spec or ReservoirSpec(), seed, channels=train.n_channels)
 
-    def features(reservoir: Reservoir, trains: SpikeTrains) -> tuple[Array, Activity]:
+    def features(reservoir: Reservoir, trains: Stimulus) -> tuple[Array, Activity]:
         # background noise is keyed by seed and place in the batch: STDP, training and test each have noise of their own
         noise = seed + ((1 if trains is train else 2) << 32)
         ran = simulate(reservoir, trains, record=("counts",), windows=windows, engine=engine, seed=noise, progress=progress)
@@ -163,11 +167,11 @@ def classify(
     with watch("controls"):
         raw = clone(task.raw_baseline).fit(task.x_train, task.y_train).predict(task.x_test)
         uncoupled = learnt(initial.without_recurrence())
-        counts = [np.sqrt(trains.counts(windows)) for trains in (train, test)]
+        encoded = [_seen_by_the_reservoir(stimulus, windows) for stimulus in (train, test)]
         alone = [features(uncoupled, trains)[0][..., seen] for trains in (train, test)]
     baselines = {
         "raw_input": _accuracy(raw, task.y_test),
-        "encoder_counts": _accuracy(predict(*counts), task.y_test),
+        "encoder_means" if isinstance(train, Currents) else "encoder_counts": _accuracy(predict(*encoded), task.y_test),
         "no_recurrence": _accuracy(predict(*alone), task.y_test),
     }
     return Classification(
@@ -183,8 +187,15 @@ def classify(
     )
 
 
-def _encoded(task: ClassificationTask) -> tuple[SpikeTrains, SpikeTrains]:
-    """Training and test samples as spikes; whatever the encoder learns, it learns from the training samples."""
+def _seen_by_the_reservoir(stimulus: Stimulus, windows: int) -> Array:
+    """What the input itself says in the same windows: square roots of spike counts, or means of currents."""
+    if isinstance(stimulus, Currents):
+        return window_means(list(stimulus.values), windows)
+    return np.asarray(np.sqrt(stimulus.counts(windows)))
+
+
+def _encoded(task: ClassificationTask) -> tuple[Stimulus, Stimulus]:
+    """Training and test samples as spikes or currents; whatever the encoder learns, it learns from the training samples."""
     if task.encoder is None:
         return task.x_train, task.x_test
     encoder = clone(task.encoder)

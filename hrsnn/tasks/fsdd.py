@@ -6,7 +6,9 @@ import difflib
 import itertools
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.io import wavfile
@@ -15,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hrsnn.cochleagram import Cochleagram
-from hrsnn.encoders import LevelCrossingEncoder
+from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
 from hrsnn.seeds import generator
@@ -24,34 +26,52 @@ from hrsnn.tasks.task import ClassificationTask, take
 _SAMPLE_RATE = 8000
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)")
 
+_ENCODERS: dict[str, Callable[[], list[tuple[str, Any]]]] = {
+    "current": lambda: [("frames", FunctionTransformer(equal_frames)), ("currents", CurrentEncoder(dt=10.0))],
+    "level_crossing": lambda: [("spikes", LevelCrossingEncoder(delta=0.05))],
+}
 
-def fsdd(path: PathLike, split: str = "official", speaker: str | None = None, seed: int = 0) -> ClassificationTask:
+
+def fsdd(
+    path: PathLike,
+    split: str = "official",
+    speaker: str | None = None,
+    encoding: str = "current",
+    seed: int = 0,
+) -> ClassificationTask:
     """Spoken digits from a folder of ``{digit}_{speaker}_{index}.wav``, 8 kHz mono, 16 bit.
 
-    Encoded as a mel cochleagram, each band by level crossing.
+    A mel cochleagram of 40 bands, given to the reservoir as currents or, by level crossing, as spikes.
 
     Parameters
     ----------
     path : path
         The ``recordings`` folder of the data set, or the folder that holds it.
-    split : {"official", "speaker"}
+    split : {"official", "validation", "speaker"}
         Official: the recordings 0 to 4 of each digit and speaker are the test part (training and test share their
-        speakers). Speaker: all recordings of one speaker are, and nobody in the training part has that voice.
+        speakers). Validation: the recordings 40 to 49 are tested on and 5 to 39 trained on, to choose parameters by; the
+        official test part is left out. Speaker: all recordings of one speaker are the test part, and nobody in the
+        training part has that voice.
     speaker : str, optional
         Whom to hold out with ``split="speaker"``; by default the last one by name.
+    encoding : {"current", "level_crossing"}
+        Current: each recording stretched to 50 frames of 10 ms (:func:`equal_frames`), each band standardised, as analog
+        input. Level crossing: in its own time, spikes over 80 channels, two a band.
     seed : int
         Root of the training samples' order.
 
     Raises
     ------
     InputError
-        When the split or the speaker is unknown.
+        When the split, the speaker or the encoding is unknown.
     FileError
         When the folder is missing or has no recordings, a name does not parse, or a file is damaged, not mono, not
         8 kHz or not 16 bit.
 
     Notes
     -----
+    Links of analog input do not learn: with currents, STDP is on the recurrent links alone.
+
     Source of the data, its layout and the official split: https://github.com/Jakobovski/free-spoken-digit-dataset
     (CC BY-SA 4.0).
 
@@ -64,17 +84,22 @@ def fsdd(path: PathLike, split: str = "official", speaker: str | None = None, se
     ...     wavfile.write(folder / f"{digit}_ada_{index}.wav", 8000, sound)
     >>> task = fsdd(folder)
     >>> task.y_test, task.encoder.fit(task.x_train).transform(task.x_test).shape
-    (array([3, 7]), (2, 80))
+    (array([3, 7]), (2, 40))
     """
-    if split not in ("official", "speaker"):
-        raise InputError("split", split, 'must be "official" or "speaker"')
+    if split not in ("official", "validation", "speaker"):
+        raise InputError("split", split, 'must be "official", "validation" or "speaker"')
+    if encoding not in _ENCODERS:
+        raise InputError("encoding", encoding, f"must be one of {', '.join(_ENCODERS)}")
     if speaker is not None and split != "speaker":
         raise InputError("speaker", speaker, 'only split="speaker" holds one out')
     order = generator(seed, "fsdd", "order")
     files = _recordings(Path(path))
     digits, speakers, indices = (np.array(column) for column in zip(*[about for _, about in files], strict=True))
+    used = np.ones(len(files), dtype=bool)
     if split == "official":
         in_test = indices < 5
+    elif split == "validation":
+        used, in_test = indices >= 5, indices >= 40
     else:
         names = sorted(set(speakers.tolist()))
         held_out = names[-1] if speaker is None else speaker
@@ -83,12 +108,13 @@ def fsdd(path: PathLike, split: str = "official", speaker: str | None = None, se
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise InputError("speaker", speaker, f"{hint}the folder has {', '.join(names)}")
         in_test = speakers == held_out
-    if np.all(in_test) or not np.any(in_test):
-        raise FileError(path, f"the {split} split leaves nothing to {'train' if np.all(in_test) else 'test'} on")
-    if len(np.unique(digits[~in_test])) < 2:
+    in_train = used & ~in_test
+    if not (np.any(in_train) and np.any(in_test)):
+        raise FileError(path, f"the {split} split leaves nothing to {'test' if np.any(in_train) else 'train'} on")
+    if len(np.unique(digits[in_train])) < 2:
         raise FileError(path, "its training recordings are all of one digit")
     waveforms = [_waveform(file) for file, _ in files]
-    train, test = order.permutation(np.flatnonzero(~in_test)), np.flatnonzero(in_test)
+    train, test = order.permutation(np.flatnonzero(in_train)), np.flatnonzero(in_test)
     return ClassificationTask(
         name="fsdd",
         x_train=take(waveforms, train),
@@ -96,7 +122,7 @@ def fsdd(path: PathLike, split: str = "official", speaker: str | None = None, se
         x_test=take(waveforms, test),
         y_test=digits[test],
         classes=np.unique(digits),
-        encoder=Pipeline([("cochleagram", Cochleagram(_SAMPLE_RATE)), ("spikes", LevelCrossingEncoder(delta=0.05))]),
+        encoder=Pipeline([("cochleagram", Cochleagram(_SAMPLE_RATE)), *_ENCODERS[encoding]()]),
         raw_baseline=Pipeline(
             [
                 ("cochleagram", Cochleagram(_SAMPLE_RATE)),
@@ -107,6 +133,43 @@ def fsdd(path: PathLike, split: str = "official", speaker: str | None = None, se
         ),
         raw_baseline_name="logistic regression on log-mel energies, 40 bands, means of 5 time windows",
     )
+
+
+def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
+    """Each series stretched or squeezed to the same number of rows, by linear interpolation.
+
+    Row k is the series at ``(k + 1/2) n / frames - 1/2`` of its own n rows, which are taken as the middles of equal
+    stretches of time; beyond the first and the last middle it stays what it is there.
+
+    Parameters
+    ----------
+    samples : list of ndarray, (times, channels)
+        One series a sample, each of at least one row.
+    frames : int
+        Rows wanted.
+
+    Returns
+    -------
+    ndarray, (samples, frames, channels)
+
+    Notes
+    -----
+    How long a word took is lost. Currents are dense, so that all recordings of a batch have to be equally long.
+
+    Examples
+    --------
+    >>> equal_frames([np.array([[0.0], [4.0]]), np.array([[1.0], [1.0], [1.0]])], frames=4)[..., 0]
+    array([[0., 1., 3., 4.],
+           [1., 1., 1., 1.]])
+    """
+    stretched = []
+    for sample in samples:
+        place = np.clip((np.arange(frames) + 0.5) * len(sample) / frames - 0.5, 0, len(sample) - 1)
+        before = np.minimum(place.astype(int), max(len(sample) - 2, 0))
+        after = np.minimum(before + 1, len(sample) - 1)
+        share = (place - before)[:, None]
+        stretched.append((1 - share) * sample[before] + share * sample[after])
+    return np.stack(stretched)
 
 
 def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:

@@ -26,7 +26,7 @@ class ClassificationTask:
     classes : ndarray
         The labels that occur, sorted.
     encoder : unfitted scikit-learn transformer, or None
-        From raw input to `SpikeTrains`; None where the input is `SpikeTrains` already.
+        From raw input to `SpikeTrains` or `Currents`; None where the input is `SpikeTrains` already.
     raw_baseline : unfitted scikit-learn classifier
         A linear classifier on the raw input: what a spiking result has to be read beside.
     raw_baseline_name : str
