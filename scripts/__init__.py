@@ -23,6 +23,12 @@ COMMANDS = {
     "forecast": "Forecast",
     "memory": "Memory",
     "rank": "Rank",
+    "capacity": "Capacity",
+    "map": "Map",
+    "lyapunov": "Lyapunov",
+    "measure": "Measure",
+    "variants": "Variants",
+    "search": "Search",
     "spec": "Spec",
 }
 

@@ -14,8 +14,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import execute
 from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.repeats import Repeatable
 
 if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classify(Command):
+class Classify(Repeatable):
     """Classify with a reservoir that learns its input by STDP and a linear readout, beside three baselines."""
 
     task: str = "digits"
@@ -32,7 +33,9 @@ class Classify(Command):
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
     """The folder of wavs, or the .npz file of SpikeTrains.save(path, labels=...)."""
 
-    split: Annotated[str | None, tyro.conf.arg(metavar="{official,speaker}", help_behavior_hint="(for fsdd)")] = None
+    split: Annotated[str | None, tyro.conf.arg(metavar="{official,validation,speaker}", help_behavior_hint="(for fsdd)")] = (
+        None
+    )
     """Test on the official test set (default), or on a speaker who is not in the training set."""
 
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None

@@ -19,6 +19,7 @@ import tyro
 from hrsnn._version import __version__
 from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
 from hrsnn.files import to_json
+from hrsnn.parallel import one_blas_thread
 from hrsnn.scripts import out_folder
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class Command(ABC):
     def run(self) -> Outcome:
         """Do what the command is for."""
 
+    def carry_out(self) -> Outcome:
+        """What happens to the options: one run, unless a kind of command has another way."""
+        return self.run()
+
     def check_out(self) -> None:
         """Refuse an out folder that cannot be written before the work, not after it."""
         if self.out is not None:
@@ -138,12 +143,13 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
         options.check_out()
         options.check_engine()
         # what a library prints must not mix with the one JSON object
-        with contextlib.redirect_stdout(sys.stderr), _notes(prog, options.quiet), _one_thread():
-            report = options.run()
+        with contextlib.redirect_stdout(sys.stderr), _notes(prog, options.quiet), one_blas_thread():
+            report = options.carry_out()
             text = report.text if options.out is None else report.write(options.out)
         show(to_json(report.metrics()) if options.json else text)
     except HrsnnError as error:
-        return _fail(prog, str(error), 2)
+        # a note says in which of several tasks it happened
+        return _fail(prog, " ".join([str(error), *(f"({note})" for note in getattr(error, "__notes__", ())[:1])]), 2)
     except MemoryError as error:
         return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
     except KeyboardInterrupt:
@@ -224,13 +230,3 @@ def _notes(prog: str, quiet: bool) -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         log.setLevel(level)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """BLAS on one thread: with more, the last bits of its results depend on how many."""
-    import sklearn.linear_model  # noqa: F401  # loads every BLAS and OpenMP library: a limit reaches only loaded ones
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield

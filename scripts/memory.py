@@ -13,12 +13,13 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import execute
 from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.repeats import Repeatable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory(Command):
+class Memory(Repeatable):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
 
     values: int = 5000

@@ -69,9 +69,9 @@ class Report:
         """The scores, each with its baselines under it, for people."""
         lines = [self.title]
         for name, value in self.scores.items():
-            lines.append(_row(name, value))
-            lines += [_row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
-        lines += [_row(name, value) for name, value in self.spikes.items()]
+            lines.append(row(name, value))
+            lines += [row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
+        lines += [row(name, value) for name, value in self.spikes.items()]
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
@@ -156,5 +156,6 @@ def filling(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _row(name: str, value: float) -> str:
+def row(name: str, value: float) -> str:
+    """A line of a report: a name, its value and its unit."""
     return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"

@@ -11,12 +11,13 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import execute
 from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.repeats import Repeatable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rank(Command):
+class Rank(Repeatable):
     """Measure the effective rank of the final states over a set of digits, beside that of the input."""
 
     stimuli: int = 100

@@ -28,6 +28,10 @@ SMALL = {
     "memory": ["--values", "600", "--max-delay", "5", "--neurons", "30"],
     "forecast": ["--train", "200", "--test", "50", "--neurons", "30"],
     "rank": ["--stimuli", "10", "--neurons", "30"],
+    "capacity": ["--values", "600", "--delays", "5", "3", "--neurons", "30"],
+    "map": ["--points", "2", "--stimuli", "10", "--copies", "3", "--neurons", "30"],
+    "lyapunov": ["--duration", "200", "--neurons", "30"],
+    "measure": ["--stimuli", "300", "--neurons", "30"],
 }
 SCORES = {
     "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence"}},
@@ -39,6 +43,27 @@ SCORES = {
         "nrmse": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
         "nrmse_v": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
     },
+    "measure": {
+        "interval_variation": {"no_recurrence"},
+        "fano_factor": {"no_recurrence"},
+        "synchrony": {"no_recurrence"},
+        "branching_parameter": {"no_recurrence"},
+        "inhibition_over_excitation": {"with_the_input"},
+        "operations": {"of_the_input"},
+        "energy_joules": {"truenorth", "spinnaker", "accumulate_45nm", "multiply_accumulate_45nm"},
+    },
+    "lyapunov": {
+        name: {"no_recurrence"} for name in ("largest_exponent", "without_silent_neurons", "kaplan_yorke_dimension")
+    },
+    "capacity": {
+        f"{kind}_capacity{of}": {"raw_input", "no_recurrence"}
+        for kind in ("information", "linear", "nonlinear", "memory")
+        for of in ("", "_v")
+    },
+    "map": {
+        name: {"no_recurrence", "input_spikes"}
+        for name in ("effective_rank", "generalisation_rank", "rank_difference", "separation")
+    },
     "rank": {f"{kind}_rank": {"no_recurrence", "input_counts"} for kind in ("effective", "entropy", "numerical")},
 }
 PICTURES = {
@@ -46,6 +71,10 @@ PICTURES = {
     "memory": {"raster", "time_constants", "memory"},
     "forecast": {"raster", "time_constants", "forecast"},
     "rank": {"raster", "time_constants", "singular_values"},
+    "capacity": {"raster", "time_constants", "capacity", "memory"},
+    "map": {"map"},
+    "lyapunov": {"spectrum", "neurons", "time_constants"},
+    "measure": {"raster", "time_constants", "firing"},
 }
 
 
@@ -183,6 +212,30 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["forecast", "--train", "0"], "train = 0"),
         (["forecast", "--task", "digits"], "no option of task 'digits'"),
         (["forecast", "--task", "lorenz"], "task = 'lorenz': did you mean 'lorenz63'?"),
+        (["forecast", "--closed-loop", "--horizon", "2"], "(horizon 1) for a closed loop"),
+        (["forecast", "--closed-loop", "--test", "20", "--starts", "21"], "starts = 21: must be at most the 20 test values"),
+        (["forecast", "--closed-loop", "--starts", "0"], "starts = 0"),
+        (["forecast", "--starts", "3"], "--starts = 3: is for --closed-loop"),
+        (["measure", "--stimuli", "0"], "--stimuli = 0"),
+        (["measure", "--stimuli", "3001"], "--stimuli = 3001: must be at most 3000"),
+        (["measure", "--task", "memori"], "task = 'memori': did you mean 'memory'?"),
+        (["measure", "--window", "0"], "window = 0.0: must be positive (ms)"),
+        (["measure", "--path", "x"], "no option of task 'memory'"),
+        (
+            ["lyapunov", "--engine", "compiled"],
+            "--engine = 'compiled': must be exact: on a grid a small change moves no spike",
+        ),
+        (["lyapunov", "--count", "61"], "count = 61: must be at most 60"),
+        (["lyapunov", "--interval", "50"], "interval = 50.0: must be at most 40 ms"),
+        (["lyapunov", "--duration", "0"], "duration = 0.0: must be positive (ms)"),
+        (["lyapunov", "--set", "adaptation=1"], "reservoir = 'with adaptation': must have none"),
+        (["capacity", "--delays", "0", "3"], "--delays = (0, 3): must begin with a delay >= 1"),
+        (["capacity", "--values", "300"], "needs at least"),
+        (["map", "--points", "0"], "--points = 0"),
+        (["map", "--weight-scale", "0", "5"], "--weight-scale = (0.0, 5.0): must be two ascending numbers over 0"),
+        (["map", "--copies", "1"], "copies = 1"),
+        (["map", "--jittered", "201"], "jittered_stimuli = 201: must be from 2 to the 200 stimuli"),
+        (["map", "--set", "connectivity=random"], "must be 'distance'"),
         (["rank", "--stimuli", "0"], "--stimuli = 0: must be from 10, one a class, to 1348"),
         (["rank", "--stimuli", "2000"], "--stimuli = 2000: must be from 10"),
     ],
@@ -366,6 +419,43 @@ def test_demo(tmp_path: Path, run: Any) -> None:
         "digits_time_constants.png",
         "memory_memory.png",
     }
+
+
+def test_lyapunov_maps_the_edge_of_chaos(run: Any, tmp_path: Path) -> None:
+    ran = run("lyapunov", *SMALL["lyapunov"], "--count", 2, "--map", "--json", "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert len(found["exponents"]) == 2
+    assert np.shape(found["map"]["largest"]) == (len(found["map"]["length_scale"]), len(found["map"]["weight_scale"]))
+    assert (tmp_path / "out" / "map.png").exists()
+
+
+CLOSED = ["forecast", "--closed-loop", "--train", "200", "--test", "40", "--neurons", "30"]
+
+
+def test_a_closed_loop_has_its_valid_times_beside_the_controls(run: Any, tmp_path: Path) -> None:
+    ran = run(*CLOSED, "--starts", 4, "--json", "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert (found["starts"], found["unit"]) == (4, "Lyapunov times")
+    assert found["longest"] == pytest.approx(10 * 0.01 * 0.906)
+    assert list(found["scores"]) == [f"valid_time{of}_{limit}" for of in ("", "_v") for limit in (0.05, 0.1, 0.5)]
+    models = {"no_recurrence", "last_value", "linear_autoregression", "echo_state_network"}
+    for of in ("", "_v"):
+        for place, limit in enumerate((0.05, 0.1, 0.5)):
+            name, each = f"valid_time{of}_{limit}", found["valid_times"]
+            assert found["scores"][name] == pytest.approx(np.mean(each[f"reservoir{of}"], axis=0)[place])
+            assert set(found["baselines"][name]) == models
+            control = np.mean(each[f"no_recurrence{of}"], axis=0)[place]
+            assert found["baselines"][name]["no_recurrence"] == pytest.approx(control)
+            assert all(0 <= value <= found["longest"] for value in found["baselines"][name].values())
+    pictures = {path.stem for path in (tmp_path / "out").glob("*.png")}
+    assert pictures == {"raster", "time_constants", "closed_loop", "valid_times"}
+
+
+def test_one_start_has_no_spread_to_draw(run: Any, tmp_path: Path) -> None:
+    assert run(*CLOSED, "--starts", 1, "--out", tmp_path / "out").code == 0
+    assert not (tmp_path / "out" / "valid_times.png").exists()
 
 
 def test_a_folder_in_the_way_leaves_everything_as_it_was(run: Any, tmp_path: Path) -> None:

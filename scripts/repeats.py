@@ -1,0 +1,199 @@
+"""The same command from several seeds: each score with its mean, its interval and its values."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hrsnn.checks import count_of
+from hrsnn.files import write_json, write_text
+from hrsnn.scripts import out_folder
+from hrsnn.scripts.command import Command, Outcome
+from hrsnn.scripts.out_folder import Report
+
+if TYPE_CHECKING:
+    from hrsnn.spec import ReservoirSpec
+
+logger = logging.getLogger("hrsnn")
+
+INTERVAL = "95 % of Student's t over the seeds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeatable(Command):
+    """A command whose ``run`` depends on nothing but its options, the seed among them, and returns a :class:`Report`."""
+
+    seeds: int = 1
+    """How many seeds, from --seed on; more than one gives means with intervals."""
+
+    jobs: int = 1
+    """How many seeds at a time, each in a process of its own; the results are the same."""
+
+    def carry_out(self) -> Outcome:
+        """One run, or one for each seed."""
+        count_of("--seeds", self.seeds)
+        count_of("--jobs", self.jobs)
+        return self.run() if self.seeds == 1 else repeated(self)
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """What of the report of one seed is kept: its numbers."""
+
+    scores: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, float]]
+    spikes: Mapping[str, float]
+    details: Mapping[str, Any]
+    timing: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of the runs: its values by seed, their mean and its interval."""
+
+    score: str
+    of: str
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.values))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        from hrsnn.analysis import mean_interval
+
+        return mean_interval(self.values)
+
+
+def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
+    """The rows as CSV, a column for each seed; of full precision."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(["score", "of", "mean", "low", "high", *(f"seed {seed}" for seed in seeds)])
+    lines.writerows([row.score, row.of, row.mean, *row.interval, *row.values] for row in rows)
+    return out.getvalue()
+
+
+def repeated(command: Repeatable) -> Repeats:
+    """Run `command` once for each seed, ``command.jobs`` at a time."""
+    from hrsnn.parallel import run_all
+
+    seeds = range(command.seed, command.seed + command.seeds)
+    # neither names nor bars of the parts of each run: the one bar counts the seeds
+    single = dataclasses.replace(command, seeds=1, jobs=1, out=None, quiet=True)
+    logger.info("seeds %d to %d ...", seeds[0], seeds[-1])
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        reports = run_all(Single(single), seeds, jobs=command.jobs, progress=command.progress)
+    finally:
+        logger.setLevel(level)
+    (title, spec), runs = reports[0][0], [run for _, run in reports]
+    title = f"{title.removesuffix(f', seed {seeds[0]}')}, seeds {seeds[0]} to {seeds[-1]}"
+    return Repeats(title=title, seeds=tuple(seeds), spec=spec, runs=runs)
+
+
+@dataclass(frozen=True)
+class Single:
+    """`command` as a function of the seed."""
+
+    command: Repeatable
+
+    def __call__(self, seed: int) -> tuple[tuple[str, ReservoirSpec], SeedRun]:
+        report = dataclasses.replace(self.command, seed=seed).run()
+        assert isinstance(report, Report)
+        kept = SeedRun(report.scores, report.baselines, report.spikes, report.details, report.timing)
+        return (report.title, report.spec), kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """The outcome of one command from several seeds."""
+
+    title: str
+    seeds: tuple[int, ...]
+    spec: ReservoirSpec
+    runs: Sequence[SeedRun]
+
+    def rows(self) -> Iterator[Row]:
+        """Each score, its baselines after it, and then the activity."""
+        first = self.runs[0]
+        for name in first.scores:
+            yield Row(name, "reservoir", tuple(run.scores[name] for run in self.runs))
+            for beside in first.baselines.get(name, {}):
+                yield Row(name, beside, tuple(run.baselines[name][beside] for run in self.runs))
+        for name in first.spikes:
+            yield Row(name, "spikes", tuple(run.spikes[name] for run in self.runs))
+
+    @property
+    def text(self) -> str:
+        """Means and intervals, each score with its baselines under it, for people."""
+        lines = [self.title, f"{'':34s}{'mean':>10s}  [{INTERVAL}]"]
+        for row in self.rows():
+            name = row.score if row.of in ("reservoir", "spikes") else f"  {row.of}"
+            low, high = row.interval
+            lines.append(f"{out_folder.row(name, row.mean)}  [{low:.4g}, {high:.4g}]")
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints: means where one run has values, and the values beside them."""
+        shared, differing = self._details()
+        return {
+            **shared,
+            **self._nested(lambda row: row.mean),
+            "interval": {"what": INTERVAL, **self._nested(lambda row: row.interval)},
+            "per_seed": {**self._nested(lambda row: row.values), **differing},
+            "seed": self.seeds[0],
+            "seeds": self.seeds,
+            "versions": out_folder.versions(),
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        from hrsnn.analysis import figures
+        from hrsnn.analysis.seed_figures import scores_over_seeds
+
+        panels: dict[str, dict[str, tuple[float, ...]]] = {}
+        for row in self.rows():
+            if row.of != "spikes":
+                panels.setdefault(row.score, {})[row.of] = row.values
+        with out_folder.filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_json(inside / "timing.json", [run.timing for run in self.runs])
+            write_text(inside / "table.csv", table(self.rows(), self.seeds))
+            figures.save(scores_over_seeds(panels), inside / "seeds.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+    def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Details that all seeds have in common, and the values of the others by seed."""
+        first = self.runs[0].details
+        shared = {name: value for name, value in first.items() if all(_same(run.details[name], value) for run in self.runs)}
+        return shared, {name: [run.details[name] for run in self.runs] for name in first if name not in shared}
+
+    def _nested(self, value: Any) -> dict[str, Any]:
+        """`value` of each row, in the shape of one run's scores, baselines and spikes."""
+        nested: dict[str, dict[str, Any]] = {"scores": {}, "baselines": {}, "spikes": {}}
+        for row in self.rows():
+            if row.of == "reservoir":
+                nested["scores"][row.score] = value(row)
+            elif row.of == "spikes":
+                nested["spikes"][row.score] = value(row)
+            else:
+                nested["baselines"].setdefault(row.score, {})[row.of] = value(row)
+        return nested
+
+
+def _same(one: Any, other: Any) -> bool:
+    from hrsnn.files import to_json
+
+    return to_json(one) == to_json(other)

@@ -1,0 +1,162 @@
+"""``hrsnn variants``: the paper's theorems as hypotheses, tested on the four variants with paired seeds."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.checks import count_of
+from hrsnn.errors import FileError, InputError
+from hrsnn.files import to_json, write_json
+from hrsnn.scripts import out_folder
+from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.comparison import Comparison
+
+if TYPE_CHECKING:
+    from hrsnn.analysis.protocols.variants import Sizes, VariantRun
+    from hrsnn.spec import ReservoirSpec
+
+_TASKS = ("memory", "digits", "lorenz63")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variants(Command):
+    """Run the four variants, with recurrent links and without, from many seeds, and test the paper's claims on them."""
+
+    seeds: int = 20
+    """How many seeds, from --seed on: the variants of one seed are compared with each other."""
+
+    jobs: int = 1
+    """How many runs at a time, each in a process of its own; the results are the same."""
+
+    tasks: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TASK")] = _TASKS
+    """Of memory, digits, fsdd (needs --path) and lorenz63."""
+
+    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
+    """The folder of spoken digits."""
+
+    values: int = 5000
+    """Input values of the memory task."""
+
+    train: int = 1200
+    """Training samples of digits and of spoken digits."""
+
+    test: int = 300
+    """Test samples of digits and of spoken digits."""
+
+    series: int = 5000
+    """Training values of Lorenz-63; a tenth as many are forecast."""
+
+    def run(self) -> Comparison:
+        """Run what is not in the out folder yet, and test every claim."""
+        from hrsnn.analysis.protocols.claims import judge_claims
+        from hrsnn.analysis.protocols.variants import Sizes
+        from hrsnn.parallel import run_all
+
+        count_of("--seeds", self.seeds, 2)
+        if "fsdd" in self.tasks and self.path is None:
+            raise InputError("--path", None, "task 'fsdd' needs it")
+        if self.variant is not None:
+            raise InputError("--variant", self.variant, "cannot be given: all four are run")
+        if not self.tasks:
+            raise InputError("--tasks", self.tasks, "must name at least one task")
+        runs = self.runs()
+        sizes = Sizes(
+            train=self.train,
+            test=self.test,
+            values=self.values,
+            series_train=self.series,
+            series_test=max(1, self.series // 10),
+        )
+        spec = self.reservoir_spec()
+        plan = Plan(spec, sizes, self.engine, self.path, None if self.out is None else self.out / "runs")
+        plan.prepare()
+        found = run_all(plan, runs, jobs=self.jobs, progress=self.progress)
+        scores = dict(zip(runs, found, strict=True))
+        seeds = range(self.seed, self.seed + self.seeds)
+        return Comparison(spec, plan.settings(), seeds, scores, judge_claims(scores))
+
+    def runs(self) -> list[VariantRun]:
+        """Every run, all of one seed before those of the next."""
+        from hrsnn.analysis.protocols.variants import VariantRun
+        from hrsnn.spec import VARIANTS
+
+        seeds = range(self.seed, self.seed + self.seeds)
+        chosen = dict.fromkeys(self.tasks)  # each once
+        return [
+            VariantRun(task, variant, recurrent, seed)
+            for seed, task, variant, recurrent in itertools.product(seeds, chosen, VARIANTS, (True, False))
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all runs have in common; called with one of them, it gives its scores, from its file where it has one."""
+
+    spec: ReservoirSpec
+    sizes: Sizes
+    engine: str
+    path: Path | None
+    folder: Path | None
+
+    def settings(self) -> dict[str, Any]:
+        """All that the scores of a run depend on, beside what `run` says, and the recordings."""
+        return {
+            "spec": self.spec.to_toml(),
+            "sizes": dataclasses.asdict(self.sizes),
+            "engine": self.engine,
+            "versions": out_folder.versions(),
+        }
+
+    def prepare(self) -> None:
+        """Make the folder of the runs, or see that those in it have the same settings."""
+        if self.folder is None:
+            return
+        file = self.folder / "settings.json"
+        if file.exists():
+            there, wanted = _read(file), json.loads(to_json(self.settings()))
+            for name, value in wanted.items():
+                if there.get(name) != value:
+                    raise FileError(file, f"the runs there were made with another {name}: choose another --out")
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
+        write_json(file, self.settings())
+
+    def __call__(self, run: VariantRun) -> dict[str, float]:
+        from hrsnn.analysis.protocols.variants import run_variant
+
+        links = "recurrent" if run.recurrent else "uncoupled"
+        file = None if self.folder is None else self.folder / f"{run.task}-{run.variant}-{links}-{run.seed}.json"
+        if file is not None and file.exists():
+            return {name: float("nan") if value is None else value for name, value in _read(file).items()}
+        scores = run_variant(run, self.spec, self.sizes, path=self.path, engine=self.engine)
+        if file is not None:
+            write_json(file, scores)
+        return scores
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileError(file, "cannot be read: delete it, and it is made again") from error
+    if not isinstance(content, dict):
+        raise FileError(file, "is none of this command's: delete it, and it is made again")
+    return content
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Variants))

@@ -1,0 +1,120 @@
+"""Intervals, paired tests and verdicts: published examples, brute force, and simulated pairs."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hrsnn.analysis import holm, mean_interval, paired_test, verdicts
+from hrsnn.errors import InputError
+
+#: Cross- minus self-fertilised maize, in eighths of an inch: Darwin's data, Fisher's example.
+DARWIN = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
+
+
+def test_fisher_s_randomisation_of_darwin_s_maize() -> None:
+    test = paired_test(DARWIN)
+    # The Design of Experiments, section 21: 863 of the 32768 patterns reach the sum of 314, on either side
+    assert test.p_value == 2 * 863 / 2**15
+    assert test.mean == 314 / 15
+    # Student's interval for the same data: 20.93 +- 20.90
+    assert mean_interval(DARWIN) == pytest.approx((0.03, 41.84), abs=0.01)
+
+
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=9))
+def test_sign_flip_is_the_share_of_all_patterns(differences: list[int]) -> None:
+    patterns = np.array(list(itertools.product([-1, 1], repeat=len(differences))))
+    sums = np.abs(patterns @ np.abs(differences))
+    assert paired_test(differences, resamples=9).p_value == np.mean(sums >= abs(sum(differences)))
+
+
+def test_sampled_signs_agree_with_all_of_them() -> None:
+    differences = np.random.default_rng(0).normal(0.4, 1, size=20)
+    exact = paired_test(differences).p_value
+    # an added pair of 0 changes no sum, and makes it too many pairs to look at every pattern
+    sampled = paired_test(np.append(differences, 0.0), resamples=40_000).p_value
+    assert 0.01 < exact < 0.5
+    assert sampled == pytest.approx(exact, abs=4 * np.sqrt(exact / 40_000))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_holm_is_the_closed_test_of_bonferroni(p: list[float]) -> None:
+    # the adjusted value of one is the largest of all families that hold it, each tested by Bonferroni
+    families = [family for size in range(1, len(p) + 1) for family in itertools.combinations(range(len(p)), size)]
+    of_family = {family: min(1.0, len(family) * min(p[i] for i in family)) for family in families}
+    wanted = [max(value for family, value in of_family.items() if i in family) for i in range(len(p))]
+    assert holm(p) == pytest.approx(wanted)
+
+
+def test_intervals_and_tests_hold_what_they_promise() -> None:
+    random = np.random.default_rng(1)
+    truth, runs = 0.7, 400
+    covered, covered_t, false_alarms = 0, 0, 0
+    for run in range(runs):
+        differences = random.normal(truth, 2.0, size=20)
+        low, high = paired_test(differences, resamples=1000, seed=run).interval
+        covered += low <= truth <= high
+        low, high = mean_interval(differences)
+        covered_t += low <= truth <= high
+        false_alarms += paired_test(random.exponential(size=10) * random.choice([-1, 1], 10), resamples=9).p_value <= 0.05
+    # three standard errors of a share of 400 are 3 to 4 points
+    assert 0.89 <= covered / runs <= 0.97
+    assert 0.917 <= covered_t / runs <= 0.983
+    assert 0.015 <= false_alarms / runs <= 0.085
+
+
+def test_a_family_raises_few_false_alarms() -> None:
+    random = np.random.default_rng(2)
+    families = [[paired_test(random.normal(size=12), resamples=9) for _ in range(8)] for _ in range(150)]
+    alarms = [any(verdict != "undecided" for verdict in verdicts(family, [1] * 8)) for family in families]
+    assert np.mean(alarms) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_verdicts_name_the_direction() -> None:
+    up, down, level = paired_test(np.arange(1.0, 11)), paired_test(-np.arange(1.0, 11)), paired_test([1.0, -1.0])
+    assert verdicts([up, down, level], [1, 1, 1]) == ["supported", "refuted", "undecided"]
+    assert verdicts([up, down, level], [-1, -1, -1]) == ["refuted", "supported", "undecided"]
+    # what one test alone supports, one of many does not
+    six = paired_test(np.arange(1.0, 7))
+    assert six.p_value == 2 / 2**6
+    assert verdicts([six], [1]) == ["supported"]
+    assert verdicts([six, level], [1, 1]) == ["undecided", "undecided"]
+
+
+def test_pairs_take_out_what_they_share() -> None:
+    random = np.random.default_rng(3)
+    shared = random.normal(0, 100, size=12)
+    first, second = shared + random.normal(1, 0.5, 12), shared
+    assert paired_test(first, second).interval[0] > 0
+    assert paired_test(first, second).interval == paired_test(first - second).interval
+
+
+def test_equal_scores_decide_nothing() -> None:
+    test = paired_test([2.0] * 5, [2.0] * 5)
+    assert (test.mean, test.interval, test.p_value) == (0.0, (0.0, 0.0), 1.0)
+    assert all(np.isnan(mean_interval([1.0, np.nan])))
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: paired_test([1.0]), "two or more"),
+        (lambda: paired_test([1.0, np.nan]), "finite"),
+        (lambda: paired_test([1.0, 2.0], [1.0, 2.0, 3.0]), "second"),
+        (lambda: paired_test([1.0, 2.0], np.inf), "second"),
+        (lambda: mean_interval([3.0]), "two or more"),
+        (lambda: mean_interval([[1.0], [2.0]]), "one dimension"),
+        (lambda: holm([0.5, 1.5]), r"in \[0, 1\]"),
+        (lambda: holm([np.nan]), r"in \[0, 1\]"),
+        (lambda: verdicts([paired_test([1.0, 2.0])], []), "claimed"),
+        (lambda: verdicts([paired_test([1.0, 2.0])], [0]), "claimed"),
+    ],
+)
+def test_bad_input(call: Any, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        call()
