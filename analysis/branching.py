@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 _SHORTEST, _LONGEST = 0.2, 10.0
 #: How many blocks a series is cut into, and without how many an interval means nothing.
 _BLOCKS, _FEWEST_BLOCKS = 50, 10
+#: What the fit must explain of the slopes, in units of their variance 1/times where there is no correlation over time.
+_LEAST_EXPLAINED = 15.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def branching_parameter(
     -------
     Branching
         With nan for all but the slopes, and an :class:`UndefinedWarning`, where the activity does not vary, or its
-        correlation does not fall off exponentially: it is gone after one bin, or hardly falls over 10 times the lags.
+        correlation does not fall off exponentially: there is none beyond chance, it is gone after one bin, or it hardly
+        falls over 10 times the lags.
 
     Raises
     ------
@@ -124,7 +127,9 @@ def branching_parameter(
     sums = _block_sums(trials, pieces, lags)
     slopes = _slopes(sums.sum(axis=0)[None])
     (timescale,), (share,) = _fit(slopes)
-    if not 1.01 * _SHORTEST < timescale < _LONGEST * lags / 1.01 or share == 0:
+    curve = share * np.exp(-np.arange(1, lags + 1) / timescale)
+    explained = float(curve @ curve) * float(sums[:, 0, 0].sum())
+    if explained < _LEAST_EXPLAINED or not 1.01 * _SHORTEST < timescale < _LONGEST * lags / 1.01:
         return _undefined("has no correlation that falls off exponentially", slopes[0])
     drawn = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=resamples)
     resampled, _ = _fit(_slopes(np.einsum("rb,bsk->rsk", drawn, sums)))

@@ -180,7 +180,7 @@ def time_constants(
     axes.set_xlim(0, 1.05 * edges[-1] if spread > 0 else 2 * tau[0])
     axes.yaxis.set_major_locator(MaxNLocator(5))
     _label(axes, label, "Probability density (1/ms)")
-    axes.legend(fontsize=_SMALL, frameon=False)
+    _legend_above(figure, axes)
     return figure
 
 

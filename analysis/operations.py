@@ -175,11 +175,17 @@ def energy(operations: ArrayLike, per_operation: float | str = "loihi") -> Array
     return np.asarray(counted * per_operation)
 
 
-def spike_efficiency(spikes_per_neuron: float, *, accuracy: float | None = None, nrmse: float | None = None) -> float:
-    """What a reservoir achieves for each of its spikes: the empirical efficiency.
+def spike_efficiency(
+    spikes_per_neuron: float,
+    *,
+    accuracy: float | None = None,
+    nrmse: float | None = None,
+    capacity: float | None = None,
+) -> float:
+    """What a reservoir achieves for each of its spikes.
 
-    ``accuracy / S`` of a classification, ``1 / (NRMSE S)`` of a forecast, with S the recurrent spikes a neuron over a
-    fixed window.
+    ``accuracy / S`` of a classification, ``1 / (NRMSE S)`` of a forecast (the empirical efficiency), ``C / S`` of a memory,
+    with S the recurrent spikes a neuron over a fixed window.
 
     Parameters
     ----------
@@ -188,7 +194,9 @@ def spike_efficiency(spikes_per_neuron: float, *, accuracy: float | None = None,
     accuracy : float
         Share that is right; or
     nrmse : float
-        Error of a forecast.
+        Error of a forecast; or
+    capacity : float
+        Memory capacity C.
 
     Returns
     -------
@@ -202,7 +210,8 @@ def spike_efficiency(spikes_per_neuron: float, *, accuracy: float | None = None,
 
     Notes
     -----
-    Comparable only at the same window and task: S grows with the window.
+    Comparable only at the same window and task: S grows with the window. The paper counts S up to the first spike of the
+    readout, a readout that spikes; here the window is fixed.
 
     Examples
     --------
@@ -211,19 +220,22 @@ def spike_efficiency(spikes_per_neuron: float, *, accuracy: float | None = None,
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, empirical efficiency; at S = 0 it is undefined.
+    Chakraborty & Mukhopadhyay, eq. 10 (C / S) and the empirical efficiency; at S = 0 it is undefined.
     """
-    if (accuracy is None) == (nrmse is None):
-        raise InputError("accuracy", (accuracy, nrmse), "or nrmse must be given, one of them")
+    given = [score for score in (accuracy, nrmse, capacity) if score is not None]
+    if len(given) != 1:
+        raise InputError("accuracy", (accuracy, nrmse, capacity), "nrmse or capacity must be given, one of them")
     if not 0 <= spikes_per_neuron < np.inf:
         raise InputError("spikes_per_neuron", spikes_per_neuron, "must be finite and >= 0")
     if accuracy is not None and not 0 <= accuracy <= 1:
         raise InputError("accuracy", accuracy, "must be in [0, 1]")
     if nrmse is not None and not 0 < nrmse < np.inf:
         raise InputError("nrmse", nrmse, "must be finite and positive")
+    if capacity is not None and not 0 <= capacity < np.inf:
+        raise InputError("capacity", capacity, "must be finite and >= 0")
     if spikes_per_neuron == 0:
         return _undefined("no neuron spiked: the efficiency is undefined")
-    return float(accuracy / spikes_per_neuron if nrmse is None else 1 / (nrmse * spikes_per_neuron))  # type: ignore[operator]
+    return float((given[0] if nrmse is None else 1 / nrmse) / spikes_per_neuron)
 
 
 def sparsity(dense: ArrayLike, pruned: ArrayLike, *, readout: tuple[ArrayLike, ArrayLike] | None = None) -> float:

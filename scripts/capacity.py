@@ -50,7 +50,7 @@ class Capacity(Repeatable):
             progress=self.progress,
         )
         read = {"": (result.spikes, result.spikes_uncoupled), "_v": (result.v, result.v_uncoupled)}
-        scores, baselines = {}, {}
+        scores, baselines, intervals = {}, {}, {}
         for suffix, (own, uncoupled) in read.items():
             for name in ("total", "linear", "nonlinear"):
                 key = f"information_capacity{suffix}" if name == "total" else f"{name}_capacity{suffix}"
@@ -58,6 +58,7 @@ class Capacity(Repeatable):
                 beside = {"no_recurrence": uncoupled, "raw_input": result.raw_input}
                 baselines[key] = {label: getattr(one.information, name) for label, one in beside.items()}
             scores[f"memory_capacity{suffix}"] = own.memory.total
+            intervals[f"memory_capacity{suffix}"] = own.memory.interval
             baselines[f"memory_capacity{suffix}"] = {
                 "no_recurrence": uncoupled.memory.total,
                 "raw_input": result.raw_input.memory.total,
@@ -88,6 +89,7 @@ class Capacity(Repeatable):
                 "threshold": {"spikes": result.spikes.information.threshold, "v": result.v.information.threshold},
                 "states_used": {"spikes": result.spikes.information.states_used, "v": result.v.information.states_used},
             },
+            intervals=intervals,
         )
 
 

@@ -6,45 +6,72 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
 
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import Flag, execute
 from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.repeats import Repeatable
+
+if TYPE_CHECKING:
+    from hrsnn.analysis.protocols import FreeRunning
+    from hrsnn.tasks import SeriesTask
+
+#: Training values, test values and starts, in open loop and in closed loop.
+_OPEN, _CLOSED = (500, 100, 1), (5000, 2000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(Command):
+class Forecast(Repeatable):
     """Forecast a chaotic series with a ridge readout, beside simpler models and an echo state network."""
 
     task: str = "lorenz63"
     """The series: lorenz63."""
 
-    train: int = 500
+    train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 500, --closed-loop 5000)")] = None
     """Training values."""
 
-    test: int = 100
+    test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, --closed-loop 2000)")] = None
     """Test values."""
 
     horizon: int = 1
     """How many values ahead."""
 
+    closed_loop: Flag = False
+    """Let each model run on its own forecasts, and report how long they are valid."""
+
+    starts: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 10)")] = None
+    """With --closed-loop, from how many places of the test part."""
+
     def run(self) -> Report:
-        """Forecast, and report the error beside those of the baselines."""
-        from hrsnn.analysis.protocols import forecast
-        from hrsnn.scripts import pictures
+        """Forecast, and report the error, or the valid times, beside those of the baselines."""
         from hrsnn.tasks import SeriesTask, load_task
 
-        spec = self.reservoir_spec()
-        task = load_task(self.task, train=self.train, test=self.test, horizon=self.horizon, seed=self.seed)
+        if self.starts is not None and not self.closed_loop:
+            raise InputError("--starts", self.starts, "is for --closed-loop")
+        usual = _CLOSED if self.closed_loop else _OPEN
+        asked = (self.train, self.test, self.starts)
+        train, test, starts = (default if one is None else one for one, default in zip(asked, usual, strict=True))
+        task = load_task(self.task, train=train, test=test, horizon=self.horizon, seed=self.seed)
         if not isinstance(task, SeriesTask):
             raise InputError("--task", self.task, "is no series; see hrsnn classify")
+        details = {"task": task.name, "engine": self.engine, "train": train, "test": test, "horizon": self.horizon}
+        return self._freely(task, starts, details) if self.closed_loop else self._open(task, details)
+
+    def _open(self, task: SeriesTask, details: dict[str, object]) -> Report:
+        from hrsnn.analysis.protocols import forecast
+        from hrsnn.scripts import pictures
+
+        spec = self.reservoir_spec()
         result = forecast(task, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         return Report(
             title=(
-                f"{task.name}: {self.train} training and {self.test} test values, {self.horizon} ahead, "
+                f"{task.name}: {details['train']} training and {details['test']} test values, {self.horizon} ahead, "
                 f"{spec.neurons} neurons, seed {self.seed}"
             ),
             seed=self.seed,
@@ -58,14 +85,53 @@ class Forecast(Command):
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_forecast(result),
             timing=result.timing,
+            details=details,
+        )
+
+    def _freely(self, task: SeriesTask, starts: int, details: dict[str, object]) -> Report:
+        from hrsnn.analysis.protocols import forecast_freely
+        from hrsnn.scripts import pictures
+
+        spec = self.reservoir_spec()
+        result = forecast_freely(task, spec, starts=starts, seed=self.seed, engine=self.engine, progress=self.progress)
+        unit = "steps" if task.lyapunov_exponent is None else "Lyapunov times"
+        scores, baselines = _valid_times(result)
+        return Report(
+            title=(
+                f"{task.name} in closed loop: valid times in {unit} (at most {result.longest:.4g}), "
+                f"mean of {starts} starts, {details['train']} training values, {spec.neurons} neurons, seed {self.seed}"
+            ),
+            seed=self.seed,
+            spec=spec,
+            reservoir=result.reservoir,
+            scores=scores,
+            baselines=baselines,
+            spikes=dataclasses.asdict(result.rates),
+            draw=lambda: pictures.of_free_running(result, unit),
+            timing=result.timing,
             details={
-                "task": task.name,
-                "engine": self.engine,
-                "train": self.train,
-                "test": self.test,
-                "horizon": self.horizon,
+                **details,
+                "closed_loop": True,
+                "starts": starts,
+                "unit": unit,
+                "longest": result.longest,
+                # of each start, a number for each threshold
+                "valid_times": result.valid_times,
             },
         )
+
+
+def _valid_times(result: FreeRunning) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Mean valid times by threshold, from spikes and then from v, with those of what stands beside each."""
+    scores, baselines = {}, {}
+    for suffix in ("", "_v"):
+        beside = {"no_recurrence": f"no_recurrence{suffix}"}
+        beside |= {name: name for name in ("last_value", "linear_autoregression", "echo_state_network")}
+        for threshold, value in result.valid_time[f"reservoir{suffix}"].items():
+            score = f"valid_time{suffix}_{threshold}"
+            scores[score] = value
+            baselines[score] = {label: result.valid_time[name][threshold] for label, name in beside.items()}
+    return scores, baselines
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Measure(Repeatable):
         stimulus, spec = self.load(), self.reservoir_spec()
         result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
         values, control = _numbers(result.firing), _numbers(result.uncoupled)
+        branching = result.firing.branching
         costs = {"operations": result.operations, "energy_joules": result.energies["loihi"]}
         currents = result.currents
         recurrent, whole = (float("nan"),) * 2 if currents is None else (currents.recurrent_ratio, currents.ratio)
@@ -80,6 +81,7 @@ class Measure(Repeatable):
                     "inhibitory": result.inhibitory_rate,
                 },
             },
+            intervals={} if branching is None else {"branching_parameter": branching.interval},
         )
 
     def load(self) -> Stimulus:

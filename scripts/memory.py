@@ -73,10 +73,10 @@ class Memory(Repeatable):
                 "noise": self.noise,
                 "values": self.values,
                 "hold_ms": self.hold,
-                "interval": {"memory_capacity": result.spikes.interval, "memory_capacity_v": result.v.interval},
                 "span_ms": {"memory_capacity": result.spikes.span, "memory_capacity_v": result.v.span},
                 "curve": {"memory_capacity": result.spikes.curve, "memory_capacity_v": result.v.curve},
             },
+            intervals={"memory_capacity": result.spikes.interval, "memory_capacity_v": result.v.interval},
         )
 
 

@@ -51,6 +51,8 @@ class Report:
         Wall seconds by part.
     details : mapping
         Whatever else belongs in ``metrics.json``.
+    intervals : mapping
+        Of the scores that have one: the 95 % confidence interval within this run.
     """
 
     title: str
@@ -63,13 +65,15 @@ class Report:
     draw: Callable[[], Mapping[str, Figure]]
     timing: Mapping[str, float]
     details: Mapping[str, Any] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The scores, each with its baselines under it, for people."""
         lines = [self.title]
         for name, value in self.scores.items():
-            lines.append(row(name, value))
+            low, high = self.intervals.get(name, (None, None))
+            lines.append(row(name, value) + ("" if low is None else f"  [{low:.4g}, {high:.4g}]"))
             lines += [row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
         lines += [row(name, value) for name, value in self.spikes.items()]
         return "\n".join(lines)
@@ -83,6 +87,7 @@ class Report:
             "seed": self.seed,
             "versions": versions(),
             **self.details,
+            **({"interval": self.intervals} if self.intervals else {}),
         }
 
     def write(self, folder: Path) -> str:

@@ -9,12 +9,15 @@ from matplotlib.figure import Figure
 
 from hrsnn.analysis import figures
 from hrsnn.analysis.capacity_figures import capacity_by_degree
+from hrsnn.analysis.free_running_figures import free_trajectories
 from hrsnn.analysis.map_figures import heat_maps
 from hrsnn.analysis.population_figures import firing_statistics
+from hrsnn.analysis.seed_figures import scores_over_seeds
+from hrsnn.analysis.valid_time import THRESHOLDS
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
-    from hrsnn.analysis.protocols import Classification, Forecasting, Measures, Memory, Ranking
+    from hrsnn.analysis.protocols import Classification, Forecasting, FreeRunning, Measures, Memory, Ranking
     from hrsnn.analysis.protocols.mapping import RankMap
     from hrsnn.analysis.protocols.processing import Capacities
     from hrsnn.reservoir import Reservoir
@@ -55,6 +58,31 @@ def of_forecast(result: Forecasting) -> Pictures:
         **_of_network(result.reservoir, result.activity),
         "forecast": figures.forecast_series(steps * result.hold, result.target, result.prediction),
     }
+
+
+def of_free_running(result: FreeRunning, unit: str) -> Pictures:
+    """The trajectories of the first start with their valid times, those of all starts, and the network at work."""
+    steps = len(result.target) // len(result.starts)
+    models = ["reservoir", "reservoir_v", "echo_state_network"]
+    drawn = {
+        **_of_network(result.reservoir, result.activity),
+        "closed_loop": free_trajectories(
+            np.arange(1, steps + 1) * result.longest / steps,
+            result.target[:steps],
+            {name: result.prediction[name][:steps] for name in models},
+            # the largest threshold: the time at which a line is seen to leave another
+            {name: float(result.valid_times[name][0, -1]) for name in models},
+            threshold=THRESHOLDS[-1],
+            time_label=f"Time ({unit})",
+        ),
+    }
+    if len(result.starts) > 1:
+        panels = {
+            f"Valid time at {threshold} sd ({unit})": {name: each[:, place] for name, each in result.valid_times.items()}
+            for place, threshold in enumerate(THRESHOLDS)
+        }
+        drawn["valid_times"] = scores_over_seeds(panels, highlighted=2)
+    return drawn
 
 
 def of_ranks(result: Ranking) -> Pictures:

@@ -111,7 +111,8 @@ class Single:
     def __call__(self, seed: int) -> tuple[tuple[str, ReservoirSpec], SeedRun]:
         report = dataclasses.replace(self.command, seed=seed).run()
         assert isinstance(report, Report)
-        kept = SeedRun(report.scores, report.baselines, report.spikes, report.details, report.timing)
+        details = {**report.details, **({"interval": report.intervals} if report.intervals else {})}
+        kept = SeedRun(report.scores, report.baselines, report.spikes, details, report.timing)
         return (report.title, report.spec), kept
 
 

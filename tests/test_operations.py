@@ -69,7 +69,8 @@ def test_efficiency_needs_spikes() -> None:
     assert spike_efficiency(4.0, accuracy=0.8) == pytest.approx(0.2)
     assert spike_efficiency(4.0, nrmse=0.5) == pytest.approx(0.5)
     assert spike_efficiency(4.0, accuracy=0.0) == 0
-    for score in ({"accuracy": 0.8}, {"nrmse": 0.5}):
+    assert spike_efficiency(4.0, capacity=6.0) == pytest.approx(1.5)
+    for score in ({"accuracy": 0.8}, {"nrmse": 0.5}, {"capacity": 2.0}):
         with pytest.warns(UndefinedWarning, match="no neuron spiked"):
             assert np.isnan(spike_efficiency(0.0, **score))
     with pytest.warns(UndefinedWarning, match="ratio is undefined"):
@@ -109,6 +110,8 @@ def test_sparsity_with_and_without_the_readout() -> None:
         (energy, (-1.0,), {}, "operations"),
         (spike_efficiency, (1.0,), {}, "accuracy"),
         (spike_efficiency, (1.0,), {"accuracy": 0.5, "nrmse": 0.5}, "accuracy"),
+        (spike_efficiency, (1.0,), {"capacity": 0.0, "nrmse": 0.5}, "accuracy"),
+        (spike_efficiency, (1.0,), {"capacity": -0.1}, "capacity"),
         (spike_efficiency, (1.0,), {"accuracy": 1.5}, "accuracy"),
         (spike_efficiency, (1.0,), {"nrmse": 0.0}, "nrmse"),
         (spike_efficiency, (float("nan"),), {"nrmse": 0.5}, "spikes_per_neuron"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +21,8 @@ from hrsnn import (
     ReservoirTransformer,
     SpikeTrains,
 )
-from hrsnn.analysis import effective_rank
-from hrsnn.analysis.protocols import classify, forecast, memory, rank
+from hrsnn.analysis import UndefinedWarning, effective_rank
+from hrsnn.analysis.protocols import classify, forecast, forecast_freely, memory, rank
 from hrsnn.readout import readout
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 
@@ -114,6 +116,20 @@ def test_a_silent_reservoir_names_one_class() -> None:
         result = classify(digits(), silent, plastic=False)
     assert result.rates.silent_share == 1
     assert len(set(result.predicted)) == 1
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        lambda spec: forecast(lorenz(), spec),
+        lambda spec: forecast_freely(lorenz(), spec),
+        lambda spec: rank(PoissonEncoder(duration=50).fit_transform(np.eye(8)), spec),
+    ],
+    ids=["forecast", "forecast_freely", "rank"],
+)
+def test_scores_of_a_silent_reservoir_come_with_a_warning(protocol: Callable[[ReservoirSpec], Any]) -> None:
+    with pytest.warns(UndefinedWarning, match="no neuron spiked"):
+        protocol(SPEC.updated({"i_bias": -100}))
 
 
 def test_rates_are_those_of_the_test_stimuli() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.activity import Activity
+from hrsnn.analysis.operations import UndefinedWarning
 from hrsnn.currents import Currents
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
@@ -44,6 +46,14 @@ class Rates:
             mean_rate=float(activity.rates.mean()),
             silent_share=float((activity.spike_counts.sum(axis=0) == 0).mean()),
             spikes_per_neuron=float(activity.spike_counts.sum(axis=1).mean() / activity.reservoir.neurons),
+        )
+
+
+def warn_of_silence(activity: Activity) -> None:
+    """Warn when not one neuron spiked: a score read from the spikes is then one of a constant."""
+    if not activity.spike_counts.any():
+        warnings.warn(
+            "no neuron spiked: what is read from the spikes says nothing about the network", UndefinedWarning, stacklevel=3
         )
 
 

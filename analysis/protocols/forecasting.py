@@ -17,7 +17,7 @@ from hrsnn.analysis import (
     ridge_readout,
     valid_prediction_time,
 )
-from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
+from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow, warn_of_silence
 from hrsnn.analysis.valid_time import THRESHOLDS
 from hrsnn.growth import build
 from hrsnn.readout import LEAST_DEVIATION
@@ -100,6 +100,11 @@ def forecast(
     InputError
         When an option is not allowed.
 
+    Warns
+    -----
+    UndefinedWarning
+        When no neuron spiked.
+
     Notes
     -----
     Every penalty, and the number of lags, is chosen on the end of the training part; the test part is scored once.
@@ -129,6 +134,7 @@ def forecast(
         return nrmse(prediction[task.test], task.targets[task.test], scale=spread)
 
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
+    warn_of_silence(activity)
     with watch("readout"):
         prediction = readout(activity.states[0])
         ours = {

@@ -13,7 +13,7 @@ from hrsnn.analysis import ridge_readout
 from hrsnn.analysis.baselines import EchoStateNetwork, fit_autoregression
 from hrsnn.analysis.closed_loop import ReservoirForecaster, free_run, held
 from hrsnn.analysis.forecast import Forecast
-from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
+from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow, warn_of_silence
 from hrsnn.analysis.protocols.forecasting import valid_times
 from hrsnn.analysis.valid_time import THRESHOLDS
 from hrsnn.checks import count_of
@@ -106,6 +106,11 @@ def forecast_freely(
     InputError
         When the task's targets are not the next inputs, or an option is not allowed.
 
+    Warns
+    -----
+    UndefinedWarning
+        When no neuron spiked.
+
     Notes
     -----
     All readouts are fitted on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. One start is one sample of
@@ -137,6 +142,7 @@ def forecast_freely(
             follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
             for one in (reservoir, reservoir.without_recurrence())
         )
+    warn_of_silence(activity)
     with watch("readout"):
         network = EchoStateNetwork(task.inputs.shape[1], reservoir.neurons, seed)
         followed = network(task.inputs)

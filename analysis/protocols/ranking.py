@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
-from hrsnn.analysis.protocols.driving import Rates, Stopwatch
+from hrsnn.analysis.protocols.driving import Rates, Stopwatch, warn_of_silence
 from hrsnn.growth import build
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
@@ -90,6 +90,11 @@ def rank(
     InputError
         When an option is not allowed.
 
+    Warns
+    -----
+    UndefinedWarning
+        When no neuron spiked.
+
     Notes
     -----
     The rank cannot exceed the number of stimuli: compare runs of as many. It rewards noise as it does computation.
@@ -110,6 +115,7 @@ def rank(
             return simulate(one, stimuli, record=("spikes", "states"), engine=engine, seed=seed, progress=progress)
 
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
+    warn_of_silence(activity)
     with watch("rank"):
         counts = stimuli.counts(1)[:, 0, :].astype(np.float64)
         return Ranking(
