@@ -6,8 +6,7 @@ import numpy as np
 
 from hrsnn.checks import positive
 from hrsnn.currents import Currents
-from hrsnn.errors import InputError
-from hrsnn.presentation import Stimulus
+from hrsnn.presentation import Stimulus, check_sample
 from hrsnn.spike_trains import SpikeTrains
 
 
@@ -26,8 +25,5 @@ def driven_by(stimulus: Stimulus | float, channels: int, index: int = 0) -> Stim
     """
     if not isinstance(stimulus, (SpikeTrains, Currents)):
         stimulus = Currents(np.zeros((1, 1, channels)), positive("stimulus", stimulus, "ms"))
-    if stimulus.n_channels != channels:
-        raise InputError("stimulus", f"{stimulus.n_channels} channels", f"must have {channels}, as the reservoir has")
-    if not 0 <= index < len(stimulus):
-        raise InputError("index", index, f"must be a sample of the {len(stimulus)}, from 0 on")
+    check_sample(stimulus, channels, index)
     return stimulus

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.background import Position, background_spikes, repeated
+from hrsnn.checks import count_of
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.network_state import NetworkState
@@ -151,6 +152,33 @@ class Batch:
         if not (self._reservoir.background_rate > 0).any():
             return self._background_before
         return self._background_before.after(*self._background_times(0))
+
+
+def check_stimulus(stimulus: object) -> None:
+    """See that `stimulus` is one.
+
+    Raises
+    ------
+    InputError
+        When it is something else.
+    """
+    if not isinstance(stimulus, (SpikeTrains, Currents)):
+        raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
+
+
+def check_sample(stimulus: Stimulus, channels: int, index: int) -> None:
+    """See that `stimulus` is one of so many channels, and has a sample `index`.
+
+    Raises
+    ------
+    InputError
+        When one of these is not so.
+    """
+    check_stimulus(stimulus)
+    if stimulus.n_channels != channels:
+        raise InputError("stimulus", f"{stimulus.n_channels} channels", f"must have {channels}, as the reservoir has")
+    if count_of("index", index, 0) >= len(stimulus):
+        raise InputError("index", index, f"must be a sample of the {len(stimulus)}, from 0 on")
 
 
 def steps_until(times: np.ndarray, dt: float) -> np.ndarray:

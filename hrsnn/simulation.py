@@ -8,12 +8,11 @@ import numpy as np
 
 from hrsnn.activity import Activity
 from hrsnn.checks import float_vector, positive
-from hrsnn.currents import Currents
 from hrsnn.engines import engine as find_engine
 from hrsnn.engines.contract import Response
 from hrsnn.errors import InputError
 from hrsnn.network_state import NetworkState, state_after
-from hrsnn.presentation import Batch, Stimulus
+from hrsnn.presentation import Batch, Stimulus, check_stimulus
 from hrsnn.progress import progress_bar
 from hrsnn.recording import filtered_states, window_counts
 from hrsnn.reservoir import Reservoir
@@ -111,14 +110,15 @@ def simulate(
     """
     record = _checked_record(record)
     blank, tau_state = positive("blank", blank, "ms", zero=True), positive("tau_state", tau_state, "ms")
-    if not isinstance(stimulus, (SpikeTrains, Currents)):
-        raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
+    check_stimulus(stimulus)
     if not len(stimulus):
         raise InputError("stimulus", stimulus, "must hold at least one sample")
     generator(seed)  # says what a seed may be
     times = _sample_times(sample_times, stimulus)
     edges = _window_edges(windows, stimulus)
     if state is not None:
+        if not isinstance(state, NetworkState):
+            raise InputError("state", type(state).__name__, "must be a NetworkState, such as earlier.state")
         if len(stimulus) != 1:
             raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
         state.check(reservoir, seed, tau_state if "states" in record else None)

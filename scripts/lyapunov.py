@@ -46,7 +46,7 @@ class Lyapunov(Repeatable):
     """Time between two orthonormalisations (ms)."""
 
     map_: Annotated[Flag, tyro.conf.arg(name="map")] = False
-    """Also map the largest exponent over the weights' scale and the links' length: 30 reservoirs, --jobs at a time."""
+    """Also map the largest exponent over the weights' scale and the links' length: 30 reservoirs, drawn for one seed."""
 
     def run(self) -> Report:
         """Measure, and report the largest exponents and the dimension beside those without recurrent links."""
@@ -83,7 +83,7 @@ class Lyapunov(Repeatable):
             "kaplan_yorke_dimension": "kaplan_yorke",
         }
         return Report(
-            title=f"lyapunov: {self.duration / 1000:g} s, {spec.neurons} neurons, seed {self.seed}, exponents in 1/s",
+            title=f"lyapunov: exponents (1/s) over {self.duration / 1000:g} s, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,

@@ -337,10 +337,16 @@ class TestTrajectory:
             trajectory(single(), NOTHING, **{name: values})
 
     def test_a_stimulus_that_does_not_fit_is_refused(self):
-        with pytest.raises(InputError, match="stimulus = '2 channels': the reservoir has 1"):
-            trajectory(single(), SpikeTrains([], [], [0, 0], 2, 10.0))
-        with pytest.raises(InputError, match="index = 1: must be 0 to 0"):
-            trajectory(single(), NOTHING, index=1)
+        for stimulus, options, message in (
+            (SpikeTrains([], [], [0, 0], 2, 10.0), {}, "stimulus = '2 channels': must have 1, as the reservoir has"),
+            ("noise", {}, "stimulus = 'str': must be SpikeTrains or Currents"),
+            (NOTHING, {"index": 1}, "index = 1: must be a sample of the 1, from 0 on"),
+            (NOTHING, {"index": -1}, "index = -1: must be a whole number >= 0"),
+            (NOTHING, {"index": 0.5}, "index = 0.5: must be a whole number"),
+            (NOTHING, {"seed": -1}, "seed = -1: must be a whole number >= 0"),
+        ):
+            with pytest.raises(InputError, match=message):
+                trajectory(single(), stimulus, **options)
 
 
 class TestLimits:

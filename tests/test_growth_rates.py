@@ -36,21 +36,21 @@ def logistic(x, tangent):
     return 4 * x * (1 - x), (4 - 8 * x) * tangent
 
 
-#: The system, where it starts, options, published exponents, and how near 1000 or so periods must come.
+#: The system, where it starts, options, published exponents, and how near some 1000 periods must come (3 standard errors).
 PUBLISHED = {
     "Lorenz-63": (
         integrated(lorenz63, lorenz63_jacobian, 0.01),
         np.array([1.0, 1.0, 20.0]),
         {"interval": 0.5, "intervals": 2000, "washout": 40, "shortest": 0.01},
         [0.906, 0.0, -14.572],
-        0.025,
+        [0.025, 0.012, 0.025],
     ),
     "Roessler": (
         integrated(roessler, roessler_jacobian, 0.03),
         np.array([1.0, 1.0, 0.0]),
         {"interval": 1.5, "intervals": 1500, "washout": 100, "shortest": 0.01},
         [0.0714, 0.0, -5.394],
-        0.03,
+        [0.015, 0.01, 0.04],
     ),
     "Henon": (iterated(henon), np.array([0.1, 0.1]), {"intervals": 40_000}, [0.419, -1.623], 0.005),
     "logistic map": (iterated(logistic), 0.3, {"intervals": 40_000}, [np.log(2)], 0.005),
@@ -61,7 +61,7 @@ PUBLISHED = {
 def test_published_values(name):
     advance, start, options, expected, tolerance = PUBLISHED[name]
     found = lyapunov_exponents(advance, start, len(expected), **options)
-    np.testing.assert_allclose(found.exponents, expected, atol=tolerance)
+    assert (np.abs(found.exponents - expected) < tolerance).all(), found.exponents
     # the standard error says how far off it may be
     assert (np.abs(found.exponents - expected) < 5 * found.standard_error + 2e-3).all()
     assert found.convergence.shape == (len(found.times), len(expected))

@@ -152,6 +152,13 @@ class TestBadInput:
             with pytest.raises(InputError, match="state = 'of another network': go on with the reservoir"):
                 simulate(other, spikes_in(), state=state)
 
+    @pytest.mark.parametrize("engine", ["compiled", "brian2-numpy"])
+    def test_no_state_at_all(self, engine: str) -> None:
+        activity = simulate(network(), spikes_in(), engine=engine)
+        for wrong, name in ((activity, "Activity"), ("state.npz", "str")):
+            with pytest.raises(InputError, match=f"state = '{name}': must be a NetworkState"):
+                simulate(network(), spikes_in(), engine=engine, state=wrong)  # type: ignore[arg-type]
+
     def test_weights_before_learning(self) -> None:
         reservoir = network()
         state = simulate(reservoir, spikes_in(), plastic=True).state

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from hrsnn.engines import kernels
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.packs import LANES
+from hrsnn.engines.pool import in_order, threads
 from hrsnn.errors import DivergenceError
 from hrsnn.homeostasis import Homeostasis
 from hrsnn.network_state import NetworkState, Variables
@@ -56,14 +55,6 @@ def run(
         return network.learn(batch, deliver, progress)
     network.answer(batch, deliver, progress)
     return Weights(reservoir.weight, reservoir.input_weight)
-
-
-def threads() -> int:
-    """How many threads answer a batch: as many as BLAS may use where that is limited, else one a core that we may use."""
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Rows:
@@ -144,44 +135,18 @@ class _Network:
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
         """Frozen: every stimulus for itself."""
-        workers = min(threads(), len(batch))
-        if workers == 1:
-            done = 0
-            for index in range(len(batch)):
-                deliver(index, self._frozen(batch, index, partial(_told, progress, done), []))
-                done += int(batch.steps[index])
-            return
-        with ThreadPoolExecutor(workers) as pool:
-            self._share(pool, 4 * workers, batch, deliver, progress)
-
-    def _share(
-        self,
-        pool: ThreadPoolExecutor,
-        ahead: int,
-        batch: Batch,
-        deliver: Callable[[int, Response], None],
-        progress: Callable[[int], None],
-    ) -> None:
-        """Answers in order from a pool, at most `ahead` of them waiting: they must not pile up in memory."""
         stop: list[bool] = []
+        before = np.concatenate([[0], np.cumsum(batch.steps)])
+        workers = min(threads(), len(batch))
 
         def task(index: int) -> Response:
-            return self._frozen(batch, index, lambda step: None, stop)
+            told = progress if workers == 1 else _nobody  # in threads only whole stimuli are told
+            return self._frozen(batch, index, partial(_told, told, int(before[index])), stop)
 
-        waiting = deque(pool.submit(task, index) for index in range(min(ahead, len(batch))))
-        done = 0
-        try:
-            for index in range(len(batch)):
-                response = waiting.popleft().result()
-                if index + ahead < len(batch):
-                    waiting.append(pool.submit(task, index + ahead))
+        with closing(in_order(task, len(batch), workers, stop)) as responses:
+            for index, response in enumerate(responses):
                 deliver(index, response)
-                done += int(batch.steps[index])
-                progress(done)
-        finally:
-            stop.append(True)  # on an error or Ctrl-C: what is under way ends after its present call of the kernel
-            for future in waiting:
-                future.cancel()
+                progress(int(before[index + 1]))
 
     def learn(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> Weights:
         """Plastic: one stimulus after the other, on the weights that the one before left."""
@@ -338,6 +303,10 @@ def _events(now: Presentation) -> tuple[Any, ...]:
 
 def _told(progress: Callable[[int], None], done: int, step: int) -> None:
     progress(done + step)
+
+
+def _nobody(step: int) -> None:
+    pass
 
 
 def _constant(array: np.ndarray) -> np.ndarray:

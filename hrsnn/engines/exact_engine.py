@@ -12,15 +12,15 @@ import numpy as np
 from hrsnn.checks import float_vector
 from hrsnn.currents import Currents
 from hrsnn.engines import exact_kernels as kernels
-from hrsnn.engines.compiled_engine import threads
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.event_queue import FLIGHT, queue_of
-from hrsnn.engines.pool import in_order
+from hrsnn.engines.pool import in_order, threads
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.homeostasis import Homeostasis
-from hrsnn.presentation import Batch
+from hrsnn.presentation import Batch, check_sample
 from hrsnn.real_time import Events, events
 from hrsnn.reservoir import Links, Reservoir
+from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains, steps_of
 
 #: Spikes that the kernel may write before it hands them over, beside one for each neuron.
@@ -128,8 +128,8 @@ def trajectory(
     Raises
     ------
     InputError
-        For short-term plasticity, another number of channels than the reservoir's, a sample that is not there, or when a
-        start has another shape or is not finite.
+        For short-term plasticity, no stimulus or one of another number of channels than the reservoir's, a sample that is
+        not there, no seed, or when a start has another shape or is not finite.
     DivergenceError
         When a neuron fires without bounds, or v or a current leaves the finite numbers.
 
@@ -146,10 +146,8 @@ def trajectory(
     >>> bool((np.diff(found.spike_time) >= 0).all() and (found.drift > 0).all())
     True
     """
-    if stimulus.n_channels != reservoir.channels:
-        raise InputError("stimulus", f"{stimulus.n_channels} channels", f"the reservoir has {reservoir.channels}")
-    if not 0 <= index < len(stimulus):
-        raise InputError("index", index, f"must be 0 to {len(stimulus) - 1}")
+    check_sample(stimulus, reservoir.channels, index)
+    generator(seed)  # says what a seed may be
     starts = {}
     for name, values in (("v", v_start), ("exc", exc_start), ("inh", inh_start)):
         if values is not None:

@@ -95,6 +95,37 @@ def remember(step, count, spiked, filled, ring, out):
 
 
 @jit(inline="always")
+def set_drive(step, following, changes, drive):
+    """A new analog drive, where it changes in this step; returns the index of the change that follows."""
+    when, value = changes
+    while following < len(when) and when[following] == step:
+        for i in range(len(drive)):
+            drive[i] = value[following, i]
+        following += 1
+    return following
+
+
+@jit(inline="always")
+def excite(step, following, background, exc):
+    """The background spikes of this step; returns the index of the one that follows."""
+    when, neuron, jump = background
+    while following < len(when) and when[following] == step:
+        exc[neuron[following]] += jump[following]
+        following += 1
+    return following
+
+
+@jit(inline="always")
+def sample(step, following, when, v, seen):
+    """Keep v where it is asked for after this step; returns the index of the time that follows."""
+    while following < len(when) and when[following] == step:
+        for i in range(len(v)):
+            seen[following, i] = v[i]
+        following += 1
+    return following
+
+
+@jit(inline="always")
 def depress(a, b, age, short_term, strength):
     """Short-term plasticity of the links a..b at a spike `age` after the one before: their strength relative to the first.
 
@@ -129,27 +160,19 @@ def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, rec
     lag, start, post, weight, arrived, short_term, strength = recurrent
     input_start, input_post, input_weight = inputs
     spike_step, spike_channel, spike_count = events[0]
-    drive_step, drive_value = events[1]
-    back_step, back_neuron, back_jump = events[2]
-    v_step = events[3]
     n, room, lags = len(exc), len(out[0]), len(ring_count)
     spiked = out[3]
     next_spike = first_from(spike_step, step)
-    next_drive = first_from(drive_step, step)
-    next_back = first_from(back_step, step)
-    next_v = first_from(v_step, step)
+    next_drive = first_from(events[1][0], step)
+    next_back = first_from(events[2][0], step)
+    next_v = first_from(events[3], step)
     filled = 0
     while step < stop and filled + n <= room:
-        while next_drive < len(drive_step) and drive_step[next_drive] == step:
-            for i in range(n):
-                drive[i] = drive_value[next_drive, i]
-            next_drive += 1
+        next_drive = set_drive(step, next_drive, events[1], drive)
         count = update(step, state, cell, spiked)
         remember(step, count, spiked, filled, ring, out)
         filled += count
-        while next_back < len(back_step) and back_step[next_back] == step:
-            exc[back_neuron[next_back]] += back_jump[next_back]
-            next_back += 1
+        next_back = excite(step, next_back, events[2], exc)
         while next_spike < len(spike_step) and spike_step[next_spike] == step:
             channel, times = spike_channel[next_spike], spike_count[next_spike]
             for link in range(input_start[channel], input_start[channel + 1]):
@@ -176,10 +199,7 @@ def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, rec
                     for link in range(a, b):
                         inh[post[link]] -= weight[link]
         reset(step, count, spiked, state, after)
-        while next_v < len(v_step) and v_step[next_v] == step:
-            for i in range(n):
-                out[2][next_v, i] = state[0][i]
-            next_v += 1
+        next_v = sample(step, next_v, events[3], state[0], out[2])
         step += 1
     return step, filled
 
@@ -273,17 +293,14 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
     waiting, scratch = learn
     latest, history_count, history = waiting
     spike_step, spike_channel, spike_count = events[0]
-    drive_step, drive_value = events[1]
-    back_step, back_neuron, back_jump = events[2]
-    v_step = events[3]
     post, input_post, acting = links[0], input_links[0], scratch[0]
     n, room, lags = len(exc), len(out[0]), len(ring_count)
     capacity = history.shape[1]
     spiked = out[3]
     next_spike = first_from(spike_step, step)
-    next_drive = first_from(drive_step, step)
-    next_back = first_from(back_step, step)
-    next_v = first_from(v_step, step)
+    next_drive = first_from(events[1][0], step)
+    next_back = first_from(events[2][0], step)
+    next_v = first_from(events[3], step)
     fullest = 0
     for i in range(n):
         fullest = max(fullest, history_count[i])
@@ -292,16 +309,11 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
         if fullest == capacity:
             catch_up_all(step, sides, learn)
             fullest = 0
-        while next_drive < len(drive_step) and drive_step[next_drive] == step:
-            for i in range(n):
-                drive[i] = drive_value[next_drive, i]
-            next_drive += 1
+        next_drive = set_drive(step, next_drive, events[1], drive)
         count = update(step, state, cell, spiked)
         remember(step, count, spiked, filled, ring, out)
         filled += count
-        while next_back < len(back_step) and back_step[next_back] == step:
-            exc[back_neuron[next_back]] += back_jump[next_back]
-            next_back += 1
+        next_back = excite(step, next_back, events[2], exc)
         while next_spike < len(spike_step) and spike_step[next_spike] == step:
             channel, times = spike_channel[next_spike], spike_count[next_spike]
             a, b = input_start[0, channel], input_start[0, channel + 1]
@@ -334,9 +346,6 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
             history_count[i] += 1
             latest[i] = step
             fullest = max(fullest, history_count[i])
-        while next_v < len(v_step) and v_step[next_v] == step:
-            for i in range(n):
-                out[2][next_v, i] = state[0][i]
-            next_v += 1
+        next_v = sample(step, next_v, events[3], state[0], out[2])
         step += 1
     return step, filled
