@@ -133,9 +133,9 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
         raise InputError("largest", value.shape, f"must have shape ({len(lengths)}, {len(weights)})")
     figure = _figure(2.3)
     axes = figure.subplots()
-    top = float(np.nanmax(np.abs(value), initial=1e-9))
+    top = float(np.abs(value[np.isfinite(value)]).max(initial=1e-9))
     image = axes.pcolormesh(weights, lengths, value, cmap="RdBu_r", vmin=-top, vmax=top, shading="nearest")
-    if min(value.shape) > 1 and np.nanmin(value) < 0 < np.nanmax(value):
+    if min(value.shape) > 1 and (value < 0).any() and (value > 0).any():
         axes.contour(weights, lengths, value, levels=[0], colors="black", linewidths=1)
     bar = figure.colorbar(image, ax=axes)
     bar.set_label("Largest exponent (1/s)", fontsize=8)

@@ -65,3 +65,10 @@ def test_values_are_those_given():
 def test_bad_input(draw):
     with pytest.raises(InputError):
         draw()
+
+
+def test_a_map_without_any_spike_is_drawn_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = lyapunov_figures.chaos_map([1, 2], [0, 5], np.full((2, 2), np.nan))
+        figure.draw_without_rendering()
