@@ -1,0 +1,217 @@
+"""What a search over distributions may optimise, by name: from a spec and a seed to a score and its constraints."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from hrsnn.activity import Activity
+from hrsnn.analysis.forecast import nrmse, ridge_readout
+from hrsnn.analysis.linear_memory import CapacityWarning, memory_capacity
+from hrsnn.checks import count_of, positive
+from hrsnn.currents import Currents
+from hrsnn.errors import InputError
+from hrsnn.growth import build
+from hrsnn.readout import LEAST_DEVIATION
+from hrsnn.search.coordinator import Measured
+from hrsnn.simulation import simulate
+from hrsnn.spec import ReservoirSpec
+from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
+from hrsnn.tasks.memory import memory as memory_task
+from hrsnn.tasks.task import split_rows, take
+
+Direction = Literal["maximize", "minimize"]
+
+#: The objectives, and which way each is better.
+OBJECTIVES: Mapping[str, Direction] = MappingProxyType(
+    {
+        "memory": "maximize",
+        "spikes": "minimize",
+        "efficiency": "maximize",
+        "accuracy": "maximize",
+        "nrmse": "minimize",
+        "lyapunov": "maximize",
+    }
+)
+#: A silent network breaks the lower bound by a finite amount (Hz).
+_LEAST_RATE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedObjective:
+    """One of `OBJECTIVES`, as a function of a spec and a seed that other processes can run.
+
+    Parameters
+    ----------
+    name : str
+        ``memory``: memory capacity C, read from filtered spikes. ``spikes``: S, recurrent spikes a neuron and second, on the
+        same run. ``efficiency``: C / S. ``accuracy``: share of right answers on a validation part of a task's training
+        samples. ``nrmse``: error of a forecast on the last quarter of its training part. ``lyapunov``: minus the squared
+        distance of the largest exponent, silent neurons left out, from `target`.
+    rates : (float, float)
+        The mean rate's bounds (Hz), constraints of every objective.
+    values, hold, max_delay
+        Of the memory task: how many input values, how long each is held (ms), the longest delay in values.
+    task, path
+        For accuracy ``digits`` or ``fsdd`` (with its folder), for nrmse ``lorenz63``.
+    train, validation : int
+        Samples of a classification.
+    target : float
+        Of the largest Lyapunov exponent (1/s).
+    duration : float
+        How long that is measured (ms).
+    plastic : bool
+        Whether STDP runs over the training samples of a classification.
+    engine : str
+
+    Raises
+    ------
+    InputError
+        When the name is unknown or an option is not allowed.
+
+    Notes
+    -----
+    The seed is that of everything: reservoir, input, background, split. No test part of any task is looked at.
+
+    Examples
+    --------
+    >>> objective = NamedObjective(name="memory", values=600, max_delay=10)
+    >>> measured = objective(ReservoirSpec(neurons=30), 0)
+    >>> 0 <= measured.value < 10, sorted(measured.violations)
+    (True, ['too_loud', 'too_quiet'])
+    """
+
+    name: str
+    rates: tuple[float, float] = (1.0, 30.0)
+    values: int = 2000
+    hold: float = 20.0
+    max_delay: int = 30
+    task: str = ""
+    path: Path | None = None
+    train: int = 300
+    validation: int = 150
+    target: float = -1.0
+    duration: float = 1000.0
+    plastic: bool = True
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.name not in OBJECTIVES:
+            raise InputError("objective", self.name, f"must be one of {', '.join(OBJECTIVES)}")
+        low, high = self.rates
+        if not 0 <= low < high:
+            raise InputError("rates", self.rates, "must be two ascending numbers (Hz)")
+        count_of("values", self.values, 4 * self.max_delay)
+        positive("duration", self.duration, "ms")
+
+    @property
+    def direction(self) -> Direction:
+        """Which way it is better."""
+        return OBJECTIVES[self.name]
+
+    def __call__(self, spec: ReservoirSpec, seed: int) -> Measured:
+        measure: Callable[[ReservoirSpec, int], tuple[float, float]] = {
+            "accuracy": self._accuracy,
+            "nrmse": self._nrmse,
+            "lyapunov": self._lyapunov,
+        }.get(self.name, self._memory)
+        value, rate = measure(spec, seed)
+        low, high = self.rates
+        known = math.log(max(rate, _LEAST_RATE))
+        return Measured(value, {"too_quiet": math.log(max(low, _LEAST_RATE)) - known, "too_loud": known - math.log(high)})
+
+    def memory_and_spikes(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+        """Memory capacity C and spikes a neuron and second S, of one run."""
+        task = memory_task(values=self.values, hold=self.hold, seed=seed)
+        activity = _followed(spec, task, seed, self.engine)
+        with warnings.catch_warnings():
+            # that few values give a rough capacity is known, and so is that a network of a search may be silent
+            warnings.simplefilter("ignore", CapacityWarning)
+            capacity = memory_capacity(
+                activity.states[0],
+                task.inputs[:, 0],
+                self.max_delay,
+                surrogates=19,  # few: neither the surrogates' curve nor the interval is looked at
+                bootstrap=20,
+                hold=self.hold,
+                least_deviation=LEAST_DEVIATION,
+                seed=seed,
+            )
+        return capacity.total, float(activity.rates.mean())
+
+    def _memory(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+        capacity, rate = self.memory_and_spikes(spec, seed)
+        if self.name == "memory":
+            return capacity, rate
+        if self.name == "spikes":
+            return rate, rate
+        return capacity / rate if rate > 0 else math.nan, rate
+
+    def _accuracy(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+        from hrsnn.analysis.protocols import classify
+
+        options = {} if self.path is None else {"path": self.path}
+        task = load_task(self.task or "digits", **options)
+        if not isinstance(task, ClassificationTask):
+            raise InputError("task", self.task, "is a series; accuracy needs classes")
+        wanted = self.train + self.validation
+        whole = task.subset(train=wanted, seed=seed)
+        rows, held = split_rows(whole.y_train, self.validation / max(wanted, 1), seed)
+        split = dataclasses.replace(
+            whole,
+            x_train=take(whole.x_train, rows),
+            y_train=whole.y_train[rows],
+            x_test=take(whole.x_train, held),
+            y_test=whole.y_train[held],
+        )
+        result = classify(split, spec, seed=seed, plastic=self.plastic, engine=self.engine)
+        return result.accuracy, result.rates.mean_rate
+
+    def _nrmse(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+        task = load_task(self.task or "lorenz63")
+        if not isinstance(task, SeriesTask):
+            raise InputError("task", self.task, "has classes; nrmse needs a series")
+        begin, end = task.train.start, task.train.stop
+        border = end - (end - begin) // 4
+        task = dataclasses.replace(
+            task,
+            inputs=task.inputs[:end],
+            targets=task.targets[:end],
+            train=slice(begin, border),
+            test=slice(border, end),
+        )
+        activity = _followed(spec, task, seed, self.engine)
+        found = ridge_readout(
+            activity.states[0], task.targets, train=border, washout=task.washout, least_deviation=LEAST_DEVIATION
+        ).prediction
+        error = nrmse(found[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
+        return float(np.mean(error)), float(activity.rates.mean())
+
+    def _lyapunov(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+        from hrsnn.analysis.protocols.edge_of_chaos import random_drive
+        from hrsnn.analysis.spiking_spectrum import lyapunov_spectrum
+
+        stimulus = random_drive(self.duration + 200.0, seed)
+        reservoir = build(spec, seed)
+        spectrum = lyapunov_spectrum(reservoir, stimulus, count=min(10, reservoir.neurons), washout=200.0, seed=seed)
+        return -((spectrum.largest_active - self.target) ** 2), spectrum.rate
+
+
+def _followed(spec: ReservoirSpec, task: SeriesTask, seed: int, engine: str) -> Activity:
+    """One run of a series with the states that a readout sees, and nothing else."""
+    return simulate(
+        build(spec, seed, channels=task.inputs.shape[1]),
+        Currents(task.inputs[None], dt=task.hold),
+        record=("spikes", "states"),
+        sample_times=task.hold * np.arange(1, len(task.inputs) + 1),
+        engine=engine,
+        seed=seed,
+    )

@@ -1,0 +1,129 @@
+"""The same tasks on a cluster of Dask: one that is there already, or jobs of a batch system."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hrsnn.errors import HrsnnError, InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: How long a scheduler may take to answer (s).
+_PATIENCE = 15
+#: Batch systems by name: the class of dask-jobqueue, which takes its options from Dask's configuration files.
+_BATCH_SYSTEMS = {
+    "slurm": "SLURMCluster",
+    "pbs": "PBSCluster",
+    "sge": "SGECluster",
+    "lsf": "LSFCluster",
+    "oar": "OARCluster",
+    "moab": "MoabCluster",
+    "htcondor": "HTCondorCluster",
+}
+
+
+@contextlib.contextmanager
+def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | None]:
+    """A client of a cluster, closed on leaving where this opened it.
+
+    Parameters
+    ----------
+    cluster : distributed.Client or str, optional
+        A client; the address of a scheduler, ``"tcp://host:8786"``; or a batch system, ``"slurm"``, ``"pbs"``, ``"sge"``,
+        ``"lsf"``, ``"oar"``, ``"moab"`` or ``"htcondor"``, of which `jobs` jobs are asked for with the options in Dask's
+        configuration files (``~/.config/dask/jobqueue.yaml``). Left out: no cluster.
+    jobs : int
+        Jobs of the batch system.
+
+    Yields
+    ------
+    distributed.Client or None
+
+    Raises
+    ------
+    InputError
+        When the name is neither, or the batch system's options are missing.
+    HrsnnError
+        When nothing answers at the address, or the extra ``cluster`` is not installed.
+
+    Notes
+    -----
+    Workers must have the same hrsnn, a process for each task (``--nthreads 1``): Brian2 runs wrongly in threads, and in a
+    worker it must be imported before the first task (``--preload brian2``).
+
+    Examples
+    --------
+    >>> with connected(None) as client:
+    ...     print(client)
+    None
+    """
+    if cluster is None or not isinstance(cluster, str):
+        yield cluster
+        return
+    if "://" not in cluster and cluster not in _BATCH_SYSTEMS:
+        known = ", ".join(_BATCH_SYSTEMS)
+        raise InputError(
+            "cluster", cluster, f"must be the address of a scheduler, such as tcp://host:8786, or one of {known}"
+        )
+    try:
+        import distributed
+
+        opening: Any = distributed.Client
+    except ImportError as error:
+        raise HrsnnError("a cluster needs Dask: pip install 'hrsnn[cluster]'") from error
+    with contextlib.ExitStack() as stack:
+        place: Any = cluster if "://" in cluster else stack.enter_context(_batch_system(cluster, jobs))
+        try:
+            client = opening(place, timeout=_PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise HrsnnError(f"no scheduler of Dask answers at {cluster}: {_first_line(error)}") from error
+        yield stack.enter_context(client)
+
+
+def _batch_system(name: str, jobs: int) -> Any:
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise HrsnnError("a batch system needs dask-jobqueue: pip install 'hrsnn[cluster]'") from error
+    try:
+        system = getattr(dask_jobqueue, _BATCH_SYSTEMS[name])()
+    except (ValueError, OSError) as error:
+        raise InputError("cluster", name, f"cannot be started; is it in ~/.config/dask/jobqueue.yaml? {error}") from error
+    system.scale(jobs=jobs)
+    return system
+
+
+@contextlib.contextmanager
+def on_cluster(
+    client: Any, call: Callable[..., Any], function: Callable[[Any], Any], tasks: Sequence[Any]
+) -> Iterator[Iterator[Any]]:
+    """``call(function, task)`` for each task on the workers, the results in the order of the tasks.
+
+    A worker that dies loses nothing: the scheduler has its tasks done again. On leaving before the last, those that wait are
+    taken back.
+    """
+    # a key of its own for each: the same function with the same task is another run
+    futures = [client.submit(call, function, task, pure=False, retries=0) for task in tasks]
+    try:
+        yield (_result(future) for future in futures)
+    finally:
+        client.cancel(futures)
+
+
+def _result(future: Any) -> Any:
+    from distributed.client import FutureCancelledError
+    from distributed.scheduler import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise HrsnnError(f"workers died again and again over one task: {_first_line(error)}") from error
+    except (FutureCancelledError, OSError) as error:
+        raise HrsnnError(f"the cluster was lost: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,149 @@
+"""Between a study's parameters, the unit cube in which points are proposed, and the space in which distances are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.distributions import Gamma, LogNormal
+from hrsnn.search.quantile_embedding import Kind, nodes, skewed_quantiles
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+Array = NDArray[np.float64]
+_MEAN, _CV = ".mean", ".cv"
+_UNTRUNCATED = Gamma(1.0, 0.5)
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """The dimensions of a search.
+
+    Parameters
+    ----------
+    dimensions : mapping of str to Optuna distribution
+        In their order, the axes of the unit cube.
+    forms : mapping of str to Gamma or LogNormal
+        Of the groups ``name.mean`` and ``name.cv``, the kind and the bounds; gammas without bounds where left out.
+
+    Notes
+    -----
+    A group with a mean and a CV is one block of columns, its quantile embedding: distances in it are W2, in units of the
+    farthest that two of its corners are apart. Every other number is a block of one column, from 0 to 1; a choice has a
+    column for each option, so that any two are equally far apart.
+    """
+
+    dimensions: Mapping[str, BaseDistribution]
+    forms: Mapping[str, Gamma | LogNormal]
+
+    def __post_init__(self) -> None:
+        groups = [
+            name.removesuffix(_MEAN)
+            for name in self.dimensions
+            if name.endswith(_MEAN) and name.removesuffix(_MEAN) + _CV in self.dimensions and self._is_group(name)
+        ]
+        object.__setattr__(self, "_groups", tuple(groups))
+        reach = {}
+        for group in groups:
+            ends = np.meshgrid(*(self._ends(group + suffix) for suffix in (_MEAN, _CV)))
+            corners = self._quantiles(group, ends[0].ravel(), ends[1].ravel())
+            reach[group] = float(np.sqrt(((corners[:, None] - corners[None]) ** 2).sum(axis=-1).max())) or 1.0
+        object.__setattr__(self, "_reach", reach)
+
+    _groups: tuple[str, ...] = ()
+    _reach: Any = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Columns of each block of :meth:`embedded`."""
+        in_groups = {group + suffix for group in self._groups for suffix in (_MEAN, _CV)}
+        others = [len(getattr(d, "choices", (0,))) for name, d in self.dimensions.items() if name not in in_groups]
+        return tuple([len(nodes()[0])] * len(self._groups) + others)
+
+    def embedded(self, cube: Array) -> Array:
+        """Points of the unit cube (n, dimensions) in the space of distances (n, columns)."""
+        from optuna.distributions import CategoricalDistribution
+
+        axis = {name: self._numbers(name, cube[:, k]) for k, name in enumerate(self.dimensions)}
+        blocks = []
+        for group in self._groups:
+            embedded = self._quantiles(group, axis.pop(group + _MEAN), axis.pop(group + _CV))
+            blocks.append(embedded / self._reach[group])
+        for name, numbers in axis.items():
+            distribution: Any = self.dimensions[name]
+            if isinstance(distribution, CategoricalDistribution):
+                blocks.append((numbers[:, None] == np.arange(len(distribution.choices))) / np.sqrt(2))
+                continue
+            low, high = self._ends(name)
+            x = np.log(numbers / low) / np.log(high / low) if distribution.log else (numbers - low) / (high - low)
+            blocks.append(x[:, None])
+        return np.concatenate(blocks, axis=1)
+
+    def cube(self, trials: Iterable[Mapping[str, Any]]) -> Array:
+        """Parameters of trials as points of the unit cube."""
+        rows = [[self._position(name, trial[name]) for name in self.dimensions] for trial in trials]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.dimensions))
+
+    def parameters(self, point: Array) -> dict[str, Any]:
+        """A point of the unit cube as parameters, in Python's own types."""
+        found: dict[str, Any] = {}
+        for k, (name, distribution) in enumerate(self.dimensions.items()):
+            number = float(self._numbers(name, point[k : k + 1])[0])
+            found[name] = distribution.to_external_repr(number)
+        return found
+
+    def _is_group(self, mean: str) -> bool:
+        from optuna.distributions import FloatDistribution
+
+        pair = [self.dimensions[mean], self.dimensions[mean.removesuffix(_MEAN) + _CV]]
+        return all(isinstance(one, FloatDistribution) and one.low > 0 for one in pair)
+
+    def _ends(self, name: str) -> tuple[float, float]:
+        distribution: Any = self.dimensions[name]
+        return float(distribution.low), float(distribution.high)
+
+    def _quantiles(self, group: str, mean: Array, cv: Array) -> Array:
+        form = self.forms.get(group, _UNTRUNCATED)
+        p, weight = nodes()
+        kind: Kind = "gamma" if isinstance(form, Gamma) else "lognormal"
+        return np.asarray(skewed_quantiles(kind, mean, cv, form.low, form.high, p) * np.sqrt(weight))
+
+    def _numbers(self, name: str, u: Array) -> Array:
+        """Optuna's internal numbers at positions `u` in [0, 1]: what can really be asked for, steps and all."""
+        from optuna.distributions import CategoricalDistribution, IntDistribution
+
+        distribution: Any = self.dimensions[name]
+        if isinstance(distribution, CategoricalDistribution):
+            count = len(distribution.choices)
+            return np.asarray(np.minimum(np.floor(u * count), count - 1))
+        low, high = self._ends(name)
+        step = distribution.step
+        if distribution.log:
+            x = np.exp(np.log(low) + u * np.log(high / low))
+        elif step is None:
+            x = low + u * (high - low)
+        else:
+            x = low + step * np.minimum(np.floor(u * (round((high - low) / step) + 1)), round((high - low) / step))
+        if isinstance(distribution, IntDistribution):
+            x = np.round(x)
+        return np.asarray(np.clip(x, low, high))
+
+    def _position(self, name: str, value: Any) -> float:
+        """Where a parameter stands on its axis, in [0, 1]."""
+        from optuna.distributions import CategoricalDistribution
+
+        distribution: Any = self.dimensions[name]
+        x = float(distribution.to_internal_repr(value))
+        if isinstance(distribution, CategoricalDistribution):
+            return (x + 0.5) / len(distribution.choices)
+        low, high = self._ends(name)
+        if distribution.log:
+            return float(np.log(x / low) / np.log(high / low))
+        if distribution.step is not None:
+            return float((round((x - low) / distribution.step) + 0.5) / (round((high - low) / distribution.step) + 1))
+        return (x - low) / (high - low)

@@ -1,0 +1,262 @@
+"""A Gaussian process over points in blocks, with replicates, fitted by its marginal likelihood."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.optimize import minimize
+from scipy.spatial.distance import squareform
+
+from hrsnn.errors import InputError
+from hrsnn.search.product_matern import block_distances, matern, matern_and_slopes
+from hrsnn.seeds import generator
+
+Array = NDArray[np.float64]
+
+#: Bounds of the logarithms: length scales in units of the largest distance within the block, variances of the values' own.
+_SCALES, _AMPLITUDES, _NOISES = np.log([0.02, 50.0]), np.log([0.05, 20.0]), np.log([1e-6, 2.0])
+#: Weak log-normal priors: (median, deviation of the logarithm).
+_AMPLITUDE_PRIOR, _NOISE_PRIOR, _SCALE_PRIOR_WIDTH = (1.0, 1.0), (0.02, 2.0), 1.0
+_DRAWN_STARTS, _ITERATIONS = 12, 30
+
+
+@dataclass(frozen=True)
+class GaussianProcess:
+    """A fitted process, with a zero mean in the standardised values.
+
+    Parameters
+    ----------
+    points : array (n, columns)
+        Each once; replicates are averaged.
+    sizes : tuple of int
+        Columns of each block.
+    values : array (n,)
+        Standardised means of the replicates.
+    counts : array (n,)
+        How many replicates each is the mean of.
+    length_scale : array (blocks,)
+    amplitude, noise : float
+        Variances of the process and of one replicate, in units of the values' own variance.
+    centre, spread : float
+        What the values were standardised by.
+    log_likelihood : float
+        Log marginal likelihood of all replicates, of the standardised values, without the priors.
+    """
+
+    points: Array
+    sizes: tuple[int, ...]
+    values: Array
+    counts: Array
+    length_scale: Array
+    amplitude: float
+    noise: float
+    centre: float
+    spread: float
+    log_likelihood: float
+
+    def __post_init__(self) -> None:
+        gram = self.amplitude * self._correlation(self.points)
+        gram[np.diag_indices_from(gram)] += self.noise / self.counts
+        lower = cholesky(gram, lower=True)
+        object.__setattr__(self, "_lower", lower)
+        object.__setattr__(self, "_weights", cho_solve((lower, True), self.values))
+
+    _lower: Array = dataclasses.field(init=False, repr=False, compare=False)
+    _weights: Array = dataclasses.field(init=False, repr=False, compare=False)
+
+    def predict(self, points: ArrayLike) -> tuple[Array, Array]:
+        """Mean and standard deviation of the process (without noise) at `points`, in the values' units."""
+        across = self.amplitude * self._correlation(np.asarray(points, dtype=np.float64))
+        mean = across @ self._weights
+        solved = solve_triangular(self._lower, across.T, lower=True)
+        variance = np.maximum(self.amplitude - (solved**2).sum(axis=0), 0)
+        return self.centre + self.spread * mean, self.spread * np.sqrt(variance)
+
+    def conditioned(self, points: ArrayLike, values: ArrayLike) -> GaussianProcess:
+        """The same process after one more replicate at each of `points`; nothing is fitted again."""
+        new = (np.asarray(values, dtype=np.float64) - self.centre) / self.spread
+        return dataclasses.replace(
+            self,
+            points=np.concatenate([self.points, np.asarray(points, dtype=np.float64)]),
+            values=np.concatenate([self.values, new]),
+            counts=np.concatenate([self.counts, np.ones(len(new))]),
+        )
+
+    def _correlation(self, points: Array) -> Array:
+        return matern(block_distances(points, self.points, self.sizes), self.length_scale)
+
+
+def fit_gaussian_process(
+    points: ArrayLike,
+    values: ArrayLike,
+    sizes: Sequence[int],
+    *,
+    counts: ArrayLike | None = None,
+    scatter: ArrayLike | None = None,
+    prior: bool = True,
+    starts: int = 2,
+    seed: int = 0,
+) -> GaussianProcess:
+    """Fit length scales, amplitude and noise to replicated values.
+
+    The log marginal likelihood of all replicates, with y the means of the n_i replicates at point i and s_i their sum of
+    squares about the mean:
+
+    ``log N(y; 0, a K + diag(v / n_i)) - sum_i [(n_i - 1) log(2 pi v) + s_i / v + log n_i] / 2``
+
+    plus, with `prior`, weak log-normal priors: of 13 length scales and 20 values most would otherwise be anything.
+
+    Parameters
+    ----------
+    points : array (n, columns)
+    values : array (n,)
+        Means of the replicates; points that are there twice become one.
+    sizes : sequence of int
+        Columns of each block, from the left.
+    counts, scatter : array (n,)
+        n_i and s_i; one replicate a point, and 0.
+    prior : bool
+    starts : int
+        How many of the best of 12 starting points are optimised.
+    seed : int
+        Of the starting points.
+
+    Returns
+    -------
+    GaussianProcess
+
+    Raises
+    ------
+    InputError
+        When shapes do not fit together, a number is not finite, or there are fewer than two values.
+
+    Notes
+    -----
+    The cost grows as n^3: 200 values in 13 blocks take a few tenths of a second.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 9)[:, None]
+    >>> process = fit_gaussian_process(x, np.sin(6 * x[:, 0]), sizes=(1,))
+    >>> mean, deviation = process.predict([[0.31]])
+    >>> bool(abs(mean[0] - np.sin(6 * 0.31)) < 0.02)
+    True
+
+    References
+    ----------
+    Rasmussen & Williams (2006), eq. 2.30 and 5.9; M. Binois, R. B. Gramacy & M. Ludkovski, Practical heteroskedastic
+    Gaussian process modeling for large simulation experiments, J. Comput. Graph. Stat. 27 (2018), for the replicates.
+    """
+    x, y, n, s = _merged(*_checked(points, values, sizes, counts, scatter))
+    centre, spread = float(y.mean()), float(y.std()) or 1.0
+    y, s = (y - centre) / spread, s / spread**2
+    distances = block_distances(x, x, sizes)
+    reach = distances.max(axis=(1, 2))
+    reach[reach == 0] = 1.0
+    pairs = np.triu_indices(len(x), 1)
+    like = _Likelihood(distances[:, *pairs] / reach[:, None], y, n, s, prior)
+    blocks = len(sizes)
+    bounds = np.array([_SCALES] * blocks + [_AMPLITUDES, _NOISES])
+    rng = generator(seed, "search", "process")
+    drawn = like.middle + rng.normal(size=(_DRAWN_STARTS, blocks + 2)) * like.width
+    first = np.clip(np.concatenate([like.middle[None], drawn]), *bounds.T)
+    order = np.argsort([like(theta)[0] for theta in first], kind="stable")
+    best = min(
+        (
+            minimize(like, first[k], jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _ITERATIONS})
+            for k in order[:starts]
+        ),
+        key=lambda one: float(one.fun),
+    )
+    theta = best.x
+    return GaussianProcess(
+        points=x,
+        sizes=tuple(sizes),
+        values=y,
+        counts=n,
+        length_scale=np.exp(theta[:blocks]) * reach,
+        amplitude=float(np.exp(theta[-2])),
+        noise=float(np.exp(theta[-1])),
+        centre=centre,
+        spread=spread,
+        log_likelihood=-like.without_prior(theta),
+    )
+
+
+class _Likelihood:
+    """The negative log posterior of the logarithms of all hyperparameters, and its gradient; distances (blocks, pairs)."""
+
+    def __init__(self, distances: Array, values: Array, counts: Array, scatter: Array, prior: bool) -> None:
+        blocks = len(distances)
+        self.distances, self.values, self.counts, self.prior = distances, values, counts, prior
+        self.scatter, self.more = float(scatter.sum()), float((counts - 1).sum())
+        # in a product each of many blocks has to say little, or nothing would be near anything
+        scale = np.log(0.5 * np.sqrt(blocks))
+        self.middle = np.array([scale] * blocks + [np.log(_AMPLITUDE_PRIOR[0]), np.log(_NOISE_PRIOR[0])])
+        self.width = np.array([_SCALE_PRIOR_WIDTH] * blocks + [_AMPLITUDE_PRIOR[1], _NOISE_PRIOR[1]])
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        value, gradient = self._likelihood(theta)
+        if self.prior:
+            z = (theta - self.middle) / self.width
+            return value + float(z @ z) / 2, gradient + z / self.width
+        return value, gradient
+
+    def without_prior(self, theta: Array) -> float:
+        return self._likelihood(theta)[0]
+
+    def _likelihood(self, theta: Array) -> tuple[float, Array]:
+        scale, amplitude, noise = np.exp(theta[:-2]), float(np.exp(theta[-2])), float(np.exp(theta[-1]))
+        signal, log_slopes = matern_and_slopes(self.distances, scale)
+        signal *= amplitude
+        gram = squareform(signal, checks=False)
+        gram[np.diag_indices_from(gram)] = amplitude + noise / self.counts
+        lower = cholesky(gram, lower=True, check_finite=False)
+        weights = cho_solve((lower, True), self.values, check_finite=False)
+        half_pi = np.log(2 * np.pi) / 2
+        value = float(self.values @ weights / 2 + np.log(np.diag(lower)).sum() + len(self.values) * half_pi)
+        value += self.more * (half_pi + theta[-1] / 2) + self.scatter / noise / 2 + float(np.log(self.counts).sum()) / 2
+        inverse = cho_solve((lower, True), np.eye(len(gram)), check_finite=False)
+        pull = (inverse - np.outer(weights, weights)) / 2  # the derivative by the Gram matrix
+        each = squareform(pull, checks=False) * signal * 2  # every pair stands twice in the matrix
+        of_amplitude = each.sum() + amplitude * np.trace(pull)
+        of_noise = noise * float((np.diag(pull) / self.counts).sum()) + self.more / 2 - self.scatter / noise / 2
+        return value, np.concatenate([log_slopes @ each, [of_amplitude, of_noise]])
+
+
+def _checked(
+    points: ArrayLike, values: ArrayLike, sizes: Sequence[int], counts: ArrayLike | None, scatter: ArrayLike | None
+) -> tuple[Array, Array, Array, Array]:
+    x, y = np.asarray(points, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    if x.ndim != 2 or x.shape[1] != sum(sizes) or not np.isfinite(x).all():
+        raise InputError("points", x.shape, f"must be finite, with {sum(sizes)} columns, as sizes say")
+    n = np.ones(len(x)) if counts is None else np.asarray(counts, dtype=np.float64)
+    s = np.zeros(len(x)) if scatter is None else np.asarray(scatter, dtype=np.float64)
+    for name, array in (("values", y), ("counts", n), ("scatter", s)):
+        if array.shape != (len(x),) or not np.isfinite(array).all():
+            raise InputError(name, array, f"must be one finite number for each of the {len(x)} points")
+    if len(x) < 2:
+        raise InputError("values", y, "must be two or more")
+    if (n < 1).any() or (s < 0).any():
+        raise InputError("counts", n, "must be at least 1, and scatter at least 0")
+    return x, y, n, s
+
+
+def _merged(points: Array, values: Array, counts: Array, scatter: Array) -> tuple[Array, Array, Array, Array]:
+    """Points that are there several times, as one with all their replicates."""
+    x, place = np.unique(points, axis=0, return_inverse=True)
+    if len(x) == len(points):
+        return points, values, counts, scatter
+    place = place.ravel()
+
+    def summed(numbers: Array) -> Array:
+        return np.asarray(np.bincount(place, numbers), dtype=np.float64)
+
+    n = summed(counts)
+    mean = summed(counts * values) / n
+    return x, mean, n, summed(scatter + counts * (values - mean[place]) ** 2)

@@ -1,0 +1,240 @@
+"""How much each heterogeneity matters: exact Shapley values over all on/off combinations, and SAGE."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from hrsnn.checks import count_of
+from hrsnn.distributions import Distribution
+from hrsnn.errors import HrsnnError, InputError
+from hrsnn.spec import ReservoirSpec
+
+Array = NDArray[np.float64]
+_MOST = 6
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What each of some heterogeneities contributes.
+
+    Parameters
+    ----------
+    names : tuple of str
+    values : array (names,)
+    interval : array (names, 2)
+        95 %.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    interval: Array
+
+
+def combinations(count: int) -> NDArray[np.bool_]:
+    """All on/off combinations of `count` heterogeneities: array (2^count, count), off first.
+
+    Raises
+    ------
+    InputError
+        For more than 6: their combinations are too many to run.
+
+    Examples
+    --------
+    >>> combinations(2).astype(int).tolist()
+    [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
+    if not 1 <= count_of("count", count) <= _MOST:
+        raise InputError("count", count, f"must be from 1 to {_MOST}")
+    return np.array(list(itertools.product([False, True], repeat=count)))
+
+
+def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Sequence[bool]) -> ReservoirSpec:
+    """The spec with some heterogeneities on, as they are, and the others off: every value the mean after truncation.
+
+    Parameters
+    ----------
+    spec : ReservoirSpec
+    groups : mapping of str to sequence of str
+        The parameters that each heterogeneity consists of.
+    on : sequence of bool
+        One a group.
+
+    Raises
+    ------
+    InputError
+        When a group's parameter is no distribution with a spread.
+
+    Examples
+    --------
+    >>> switched(ReservoirSpec(), {"tau": ["tau_m_exc"]}, [False]).tau_m_exc
+    Constant(value=30.09...)
+    """
+    changes: dict[str, Any] = {}
+    for (group, names), keep in zip(groups.items(), on, strict=True):
+        for name in names:
+            value = getattr(spec, name, None)
+            if not isinstance(value, Distribution) or value.support[0] == value.support[1]:
+                raise InputError(f"parameters.{group}", name, "is no parameter with a distribution that has a spread")
+            if not keep:
+                changes[name] = value.truncated_mean
+    return spec.updated(changes)
+
+
+def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Importance:
+    """Exact Shapley values of switching heterogeneities on.
+
+    ``phi_i = sum over S without i of |S|! (k - |S| - 1)! / k! (v(S + i) - v(S))``
+
+    Parameters
+    ----------
+    table : array (2^k, seeds)
+        The score of each of :func:`combinations`, in that order, for each seed.
+    names : sequence of str, optional
+
+    Returns
+    -------
+    Importance
+        In units of the score: they sum to that with all on minus that with all off. The interval is Student's over seeds.
+
+    Raises
+    ------
+    InputError
+        When the table has no 2^k rows with k from 1 to 6, or is not finite.
+
+    Examples
+    --------
+    >>> shapley_values([[0.0, 0.0], [1.0, 3.0], [1.0, 1.0], [3.0, 5.0]], ["a", "b"]).values
+    array([1.5, 2.5])
+
+    References
+    ----------
+    L. S. Shapley, A value for n-person games (1953).
+    """
+    v, k = _checked(table)
+    every = combinations(k)
+    phi = np.zeros((k, v.shape[1]))
+    place = 2 ** np.arange(k)[::-1]
+    for i in range(k):
+        for row in every[~every[:, i]]:
+            weight = math.factorial(int(row.sum())) * math.factorial(k - int(row.sum()) - 1) / math.factorial(k)
+            without = int(row @ place)
+            phi[i] += weight * (v[without + place[i]] - v[without])
+    mean = phi.mean(axis=1)
+    half = np.full(k, np.nan)
+    if v.shape[1] > 1:
+        half = stats.t.ppf(0.975, v.shape[1] - 1) * phi.std(axis=1, ddof=1) / np.sqrt(v.shape[1])
+    return Importance(_named(names, k), mean, np.stack([mean - half, mean + half], axis=1))
+
+
+def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importance:
+    """What :func:`sage_values` estimates, exactly: Shapley values of the variance that knowing the switches explains.
+
+    ``v(S) = Var(E[f | x_S])``, f the mean score of a combination and all combinations as likely. Without noise terms: those
+    are the same with any S, and drop out.
+
+    Parameters
+    ----------
+    table : array (2^k, seeds)
+    names : sequence of str, optional
+
+    Returns
+    -------
+    Importance
+        In units of the squared score, never negative. The interval is from 400 bootstraps over seeds; it is no better than
+        the seeds are many, and lies above 0 always: a squared effect does.
+
+    Raises
+    ------
+    InputError
+        As :func:`shapley_values`.
+
+    Examples
+    --------
+    >>> exact_sage([[0.0], [1.0], [0.0], [1.0]], ["a", "b"]).values
+    array([0.  , 0.25])
+    """
+    v, k = _checked(table)
+
+    def explained(mean: Array) -> Array:
+        cube = mean.reshape((2,) * k)
+        game = [cube.mean(axis=tuple(np.flatnonzero(~row))).var() for row in combinations(k)]
+        return shapley_values(np.array(game)[:, None]).values
+
+    seeds = v.shape[1]
+    drawn = np.random.default_rng(0).integers(seeds, size=(400, seeds))
+    spread = np.array([explained(v[:, one].mean(axis=1)) for one in drawn])
+    return Importance(_named(names, k), explained(v.mean(axis=1)), np.quantile(spread, [0.025, 0.975], axis=0).T)
+
+
+def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: int = 0) -> Importance:
+    """SAGE: how much the error of a prediction of the score shrinks by knowing which heterogeneities are on.
+
+    The model is the mean score of each combination, the data every run; squared error, marginal imputation.
+
+    Parameters
+    ----------
+    table : array (2^k, seeds)
+    names : sequence of str, optional
+    seed : int
+        Of the permutations.
+
+    Returns
+    -------
+    Importance
+        In units of the squared score; the interval is of the estimate over permutations, not over seeds.
+
+    Raises
+    ------
+    InputError
+        As :func:`shapley_values`.
+    HrsnnError
+        When the extra ``importance`` is not installed.
+
+    Notes
+    -----
+    It has no sign: see :func:`shapley_values` for which way. :func:`exact_sage` is the same without sampling.
+
+    References
+    ----------
+    I. Covert, S. Lundberg & S.-I. Lee, Understanding global feature contributions with additive importance measures, NeurIPS
+    (2020); Chakraborty & Mukhopadhyay, fig. 4.
+    """
+    try:
+        import sage
+    except ImportError as error:
+        raise HrsnnError("SAGE needs an extra: pip install 'hrsnn[importance]'") from error
+    v, k = _checked(table)
+    every = combinations(k).astype(np.float64)
+    mean, place = v.mean(axis=1), 2.0 ** np.arange(k)[::-1]
+
+    def model(x: Array) -> Array:
+        return np.asarray(mean[np.rint(x @ place).astype(int)][:, None])
+
+    x, y = np.repeat(every, v.shape[1], axis=0), v.reshape(-1, 1)
+    estimator = sage.PermutationEstimator(sage.MarginalImputer(model, every), "mse", random_state=seed)
+    found = estimator(x, y, batch_size=256, thresh=0.02, bar=False, verbose=False)
+    half = 1.96 * found.std
+    return Importance(_named(names, k), found.values, np.stack([found.values - half, found.values + half], axis=1))
+
+
+def _named(names: Sequence[str] | None, k: int) -> tuple[str, ...]:
+    chosen = tuple(names or (str(i) for i in range(k)))
+    if len(chosen) != k:
+        raise InputError("names", chosen, f"must be {k}")
+    return chosen
+
+
+def _checked(table: ArrayLike) -> tuple[Array, int]:
+    v = np.asarray(table, dtype=np.float64)
+    k = round(math.log2(len(v))) if v.ndim == 2 and len(v) > 1 else 0
+    if not 1 <= k <= _MOST or len(v) != 2**k or v.shape[1] < 1 or not np.isfinite(v).all():
+        raise InputError("table", v.shape, f"must be finite, a row for each of 2^k combinations, k from 1 to {_MOST}")
+    return v, k

@@ -1,0 +1,151 @@
+"""One-dimensional distributions as points of a Euclidean space in which their distance is W2."""
+
+from __future__ import annotations
+
+import functools
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammainc, gammaincinv, ndtr, ndtri
+
+from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
+from hrsnn.errors import InputError
+
+Array = NDArray[np.float64]
+Kind = Literal["gamma", "lognormal"]
+
+#: Of the quadrature: W2 of gammas, log-normals and uniform distributions is right to 1e-8 (relative) up to a CV of 1.5.
+NODES = 24
+#: A CV this small is a constant: below, the incomplete gamma function of a huge shape has no digits left.
+_LEAST_CV = 1e-3
+
+
+@functools.cache
+def nodes(count: int = NODES) -> tuple[Array, Array]:
+    """Probabilities ``p_k`` and weights ``w_k``, so that the integral of f over (0, 1) is about ``sum_k w_k f(p_k)``.
+
+    Gauss-Hermite in ``z``, with ``p = Phi(z)``: a quantile function has its singularities at p = 0 and 1, and as a function
+    of z it has none, so that few nodes do.
+
+    Examples
+    --------
+    >>> p, w = nodes()
+    >>> round(float(w @ -np.log(1 - p)), 6)  # the mean of an exponential
+    1.0
+    """
+    z, weight = np.polynomial.hermite_e.hermegauss(count)
+    # the last nodes round to p = 1, where the quantile is infinite: it is finite just below, and their weight is 1e-14
+    return np.minimum(ndtr(z), np.nextafter(1.0, 0.0)), weight / weight.sum()
+
+
+def skewed_quantiles(kind: Kind, mean: ArrayLike, cv: ArrayLike, low: float, high: float, probabilities: ArrayLike) -> Array:
+    """Quantiles of many gamma or log-normal distributions truncated to the same bounds.
+
+    ``q(p) = F^-1(F(low) + p (F(high) - F(low)))``, F the distribution before truncation.
+
+    Parameters
+    ----------
+    kind : {"gamma", "lognormal"}
+    mean, cv : array (n,)
+        Before truncation; a CV under 0.001 is a constant.
+    low, high : float
+    probabilities : array (k,)
+
+    Returns
+    -------
+    array (n, k)
+    """
+    m = np.atleast_1d(np.asarray(mean, dtype=np.float64))[:, None]
+    c = np.atleast_1d(np.asarray(cv, dtype=np.float64))[:, None]
+    p = np.asarray(probabilities, dtype=np.float64)[None, :]
+    spread = np.maximum(c, _LEAST_CV)
+    if kind == "gamma":
+        shape = 1 / spread**2
+        below, above = gammainc(shape, low / m * shape), gammainc(shape, high / m * shape)
+        found = gammaincinv(shape, below + p * (above - below)) * m / shape
+    else:
+        s = np.sqrt(np.log1p(spread**2))
+        centre = np.log(m) - s**2 / 2
+        with np.errstate(divide="ignore"):  # the logarithm of a bound at 0
+            below, above = ndtr((np.log(low) - centre) / s), ndtr((np.log(high) - centre) / s)
+        found = np.exp(centre + s * ndtri(below + p * (above - below)))
+    return np.asarray(np.clip(np.where(c < _LEAST_CV, m, found), low, high))
+
+
+def quantiles(distribution: Distribution, probabilities: ArrayLike) -> Array:
+    """Quantile function of a distribution, after truncation.
+
+    Parameters
+    ----------
+    distribution : Distribution
+    probabilities : array (k,)
+        In [0, 1].
+
+    Returns
+    -------
+    array (k,)
+
+    Raises
+    ------
+    InputError
+        For a kind of distribution without a quantile function here.
+
+    Examples
+    --------
+    >>> quantiles(Uniform(2, 6), [0.25, 0.5])
+    array([3., 4.])
+    """
+    p = np.asarray(probabilities, dtype=np.float64)
+    if isinstance(distribution, Constant):
+        return np.full(p.shape, distribution.value)
+    if isinstance(distribution, Uniform):
+        return np.asarray(distribution.low + p * (distribution.high - distribution.low))
+    if isinstance(distribution, (Gamma, LogNormal)):
+        kind: Kind = "gamma" if isinstance(distribution, Gamma) else "lognormal"
+        found = skewed_quantiles(kind, distribution.mean, distribution.cv, distribution.low, distribution.high, p)
+        return np.asarray(found[0])
+    raise InputError("distribution", distribution, "must be Constant, Uniform, Gamma or LogNormal")
+
+
+def wasserstein(first: Distribution, second: Distribution, count: int = NODES) -> float:
+    """The 2-Wasserstein distance of two distributions on the line.
+
+    ``W2^2 = integral over p of (q1(p) - q2(p))^2``, with q the quantile functions.
+
+    Parameters
+    ----------
+    first, second : Distribution
+    count : int
+        Nodes of the quadrature.
+
+    Returns
+    -------
+    float
+        In the unit of the parameter.
+
+    Raises
+    ------
+    InputError
+        For a kind of distribution without a quantile function here.
+
+    Notes
+    -----
+    It is the Euclidean distance of the points ``(sqrt(w_k) q(p_k))_k``: on the line, W2 is Hilbertian, and every kernel that
+    is positive definite on Euclidean distances is so on W2. In more dimensions that is false: see
+    :func:`hrsnn.search.sinkhorn_gram`. Right to 1e-8 up to a CV of 1.5, and to
+    1e-5 where the bounds cut much away.
+
+    Examples
+    --------
+    Distributions of one shape are apart by the difference of their scales: ``|m1 - m2| sqrt(1 + CV^2)``.
+
+    >>> round(wasserstein(Gamma(30, 0.75), Gamma(20, 0.75)), 6)
+    12.5
+
+    References
+    ----------
+    G. Peyre & M. Cuturi, Computational Optimal Transport, Found. Trends Mach. Learn. 11 (2019), remark 2.30.
+    """
+    p, weight = nodes(count)
+    return float(np.sqrt(weight @ (quantiles(first, p) - quantiles(second, p)) ** 2))

@@ -1,0 +1,205 @@
+"""The search's proposals, as a sampler of Optuna."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.samplers import BaseSampler
+from optuna.search_space import IntersectionSearchSpace
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from hrsnn.checks import count_of
+from hrsnn.errors import InputError
+from hrsnn.parallel import one_blas_thread
+from hrsnn.search.coordinates import Coordinates
+from hrsnn.search.space import DistributionRange, Space
+from hrsnn.seeds import generator
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+Array = NDArray[np.float64]
+
+#: Attribute of a trial: the values that its own is the mean of.
+REPLICATES = "replicates"
+#: Attribute of a trial: what it violates by how much, by name; all at most 0 where it violates nothing.
+VIOLATIONS = "violations"
+
+
+class DistributionSampler(BaseSampler):
+    """Bayesian optimisation over distributions: a Gaussian process on W2 distances, and expected improvement.
+
+    Parameters
+    ----------
+    space : Space, optional
+        What is searched. Left out: the parameters that all finished trials have in common; a pair of positive floats
+        ``x.mean`` and ``x.cv`` is then taken for a gamma distribution.
+    startup : int
+        How many trials come from a scrambled Sobol sequence first.
+    seed : int, optional
+        Left out: another one each time.
+
+    Raises
+    ------
+    InputError
+        For a bad seed or number of trials; and, from a study, when that has several objectives.
+
+    Notes
+    -----
+    A proposal depends on nothing but the seed, the trial's number and the trials that are in the study, so that a search
+    that is stopped goes on as if it had not been. Trials under way count as having the best value so far (a constant liar),
+    which drives proposals of one batch apart. Trials that failed count as the worst value so far. A trial with the
+    attribute ``"replicates"`` says how sure its value is; one with ``"violations"`` multiplies the expected improvement by
+    the chance that nothing is violated, each by a process of its own.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> study = optuna.create_study(sampler=DistributionSampler(seed=1, startup=4))
+    >>> def objective(trial):
+    ...     return (trial.suggest_float("x.mean", 1, 9) - 3) ** 2 + trial.suggest_float("x.cv", 0.1, 1)
+    >>> study.optimize(objective, 12)
+    >>> study.best_value < 0.3
+    True
+
+    References
+    ----------
+    Chakraborty & Mukhopadhyay, Bayesian optimisation over distributions, eq. 6 with the sign of its argument mended; D.
+    Ginsbourger, R. Le Riche & L. Carraro, Kriging is well-suited to parallelize optimization (2010), for the liar; J. R.
+    Gardner et al., Bayesian optimization with inequality constraints, ICML (2014).
+    """
+
+    def __init__(self, space: Space | None = None, *, startup: int = 10, seed: int | None = None) -> None:
+        self._space, self._startup = space, count_of("startup", startup, 0)
+        self._seed = count_of("seed", seed, 0) if seed is not None else _any_seed()
+        self._common = IntersectionSearchSpace()
+        ranges = {} if space is None else space.ranges
+        self._forms = {name: one.form for name, one in ranges.items() if isinstance(one, DistributionRange)}
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        space = self._common.calculate(study) if self._space is None else self._space.distributions()
+        return {name: one for name, one in space.items() if not one.single()}
+
+    def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
+        self._refuse_several_objectives(study)
+        if not search_space:
+            return {}
+        coordinates = Coordinates(search_space, self._forms)
+        every = [one for one in study.get_trials(deepcopy=False) if one.number != trial.number and _has(one, search_space)]
+        done = [one for one in every if one.state in (TrialState.COMPLETE, TrialState.PRUNED) and _value(one) is not None]
+        if trial.number < self._startup or len(done) < 2:
+            return coordinates.parameters(self._sobol(len(search_space), trial.number))
+        # one that died with its machine says nothing of its parameters, and is run again
+        again = {number for one in every for number in one.system_attrs.get("retry_history", [])}
+        failed = [one for one in every if one.state == TrialState.FAIL and one.number not in again]
+        running = [one for one in every if one.state == TrialState.RUNNING]
+        sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
+        with one_blas_thread():  # with more, the last bits would depend on how many, and small matrices take longer
+            point = self._proposed(coordinates, done, failed, running, sign, trial.number)
+        return coordinates.parameters(point)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        self._refuse_several_objectives(study)
+        if param_distribution.single():
+            return param_distribution.to_external_repr(getattr(param_distribution, "low", 0))
+        rng = generator(self._seed, "search", "independent", trial.number, param_name)
+        return Coordinates({param_name: param_distribution}, {}).parameters(rng.random(1))[param_name]
+
+    def reseed_rng(self) -> None:
+        """Nothing: a proposal's numbers follow from the trial's number, which no two trials share."""
+
+    def _sobol(self, dimensions: int, number: int) -> Array:
+        from scipy.stats import qmc
+
+        sequence = qmc.Sobol(dimensions, rng=generator(self._seed, "search", "sobol"))
+        return np.asarray(sequence.fast_forward(number).random(1)[0] if number else sequence.random(1)[0])
+
+    def _proposed(
+        self,
+        coordinates: Coordinates,
+        done: list[FrozenTrial],
+        failed: list[FrozenTrial],
+        running: list[FrozenTrial],
+        sign: float,
+        number: int,
+    ) -> Array:
+        from hrsnn.search.gaussian_process import fit_gaussian_process
+        from hrsnn.search.improvement import log_expected_improvement, maximise
+
+        replicates = [sign * np.asarray(one.user_attrs.get(REPLICATES, [_value(one)]), dtype=np.float64) for one in done]
+        values = np.array([one.mean() for one in replicates])
+        counts = np.array([len(one) for one in replicates], dtype=np.float64)
+        scatter = np.array([((one - one.mean()) ** 2).sum() for one in replicates])
+        cube = coordinates.cube([one.params for one in done])
+        points = coordinates.embedded(cube)
+        lost = coordinates.embedded(coordinates.cube([one.params for one in failed]))
+        process = fit_gaussian_process(
+            np.concatenate([points, lost]),
+            np.concatenate([values, np.full(len(lost), values.min())]),
+            coordinates.sizes,
+            counts=np.concatenate([counts, np.ones(len(lost))]),
+            scatter=np.concatenate([scatter, np.zeros(len(lost))]),
+            seed=self._seed,
+        )
+        chances = [
+            fit_gaussian_process(points, violated, coordinates.sizes, seed=self._seed)
+            for violated in _violations(done)
+            if violated.max() > 0
+        ]
+        # the best by the process, not the luckiest of noisy values
+        expected = process.predict(points)[0]
+        allowed = np.array([all(v <= 0 for v in one.user_attrs.get(VIOLATIONS, {}).values()) for one in done])
+        best = float(expected[allowed].max()) if allowed.any() else None
+        if running:
+            pending = coordinates.embedded(coordinates.cube([one.params for one in running]))
+            process = process.conditioned(pending, np.full(len(running), expected.max() if best is None else best))
+
+        def logarithm(points_of_cube: Array) -> Array:
+            from scipy.special import log_ndtr
+
+            at = coordinates.embedded(points_of_cube)
+            total = np.zeros(len(at)) if best is None else log_expected_improvement(*process.predict(at), best)
+            for chance in chances:
+                mean, deviation = chance.predict(at)
+                total = total + log_ndtr(-mean / np.maximum(deviation, 1e-9 * chance.spread))
+            return total
+
+        order = np.argsort(-np.where(allowed, expected, expected - np.ptp(expected) - 1), kind="stable")
+        rng = generator(self._seed, "search", "proposal", number)
+        return maximise(logarithm, len(coordinates.dimensions), rng, near=cube[order[:3]])
+
+    def _refuse_several_objectives(self, study: Study) -> None:
+        if len(study.directions) > 1:
+            raise InputError("study", study.study_name, "has several objectives: this sampler knows one")
+
+
+def _any_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0])
+
+
+def _has(trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]) -> bool:
+    return all(trial.distributions.get(name) == distribution for name, distribution in search_space.items())
+
+
+def _value(trial: FrozenTrial) -> float | None:
+    """The value of a finished trial: of a pruned one its last report."""
+    value = trial.value
+    if trial.state == TrialState.PRUNED:
+        value = trial.intermediate_values[trial.last_step] if trial.last_step is not None else None
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _violations(trials: list[FrozenTrial]) -> list[Array]:
+    """How much each trial violates each constraint that all of them have."""
+    found = [one.user_attrs.get(VIOLATIONS, {}) for one in trials]
+    names = [name for name in found[0] if all(name in one for one in found)]
+    return [np.array([one[name] for one in found], dtype=np.float64) for name in names]

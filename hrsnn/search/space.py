@@ -1,0 +1,291 @@
+"""What is searched: ranges of a distribution's mean and CV, and of plain numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hrsnn.distributions import Distribution, Gamma, LogNormal
+from hrsnn.errors import FileError, InputError, SpecError
+from hrsnn.spec import ReservoirSpec
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class DistributionRange:
+    """The distributions that a parameter may have: gamma or log-normal, with a mean and a CV out of ranges.
+
+    Parameters
+    ----------
+    mean : (float, float)
+        Of the mean before truncation, searched on a logarithmic scale.
+    cv : (float, float) or None
+        Of the CV, likewise; None: the parameter is the same for all neurons (links), its mean.
+    form : Gamma or LogNormal
+        The kind, and the bounds of the truncation.
+    """
+
+    mean: Range
+    cv: Range | None
+    form: Gamma | LogNormal
+
+    def distribution(self, mean: float, cv: float | None) -> Distribution | float:
+        """The distribution with this mean and CV; a number without a CV."""
+        if cv is None:
+            return float(np.clip(mean, self.form.low, self.form.high))
+        return dataclasses.replace(self.form, mean=mean, cv=cv)
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    """The numbers that a parameter may be, on a logarithmic scale where they are positive."""
+
+    low: float
+    high: float
+
+    @property
+    def log(self) -> bool:
+        return self.low > 0
+
+
+@dataclass(frozen=True)
+class Space:
+    """Ranges by the names of the parameters of a spec.
+
+    Parameters
+    ----------
+    ranges : mapping of str to DistributionRange or NumberRange
+
+    Raises
+    ------
+    InputError
+        When it is empty, or bounds are not two ascending, finite (for distributions: positive) numbers.
+
+    Examples
+    --------
+    >>> space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}, "weight_scale": [2, 10]})
+    >>> list(space.distributions())
+    ['tau_m_exc.mean', 'tau_m_exc.cv', 'weight_scale']
+    >>> spec = space.spec({"tau_m_exc.mean": 25.0, "tau_m_exc.cv": 0.5, "weight_scale": 4.0})
+    >>> spec.tau_m_exc, spec.weight_scale
+    (Gamma(mean=25.0, cv=0.5, low=3.0, high=200.0), 4.0)
+    """
+
+    ranges: Mapping[str, DistributionRange | NumberRange]
+
+    def __post_init__(self) -> None:
+        if not self.ranges:
+            raise InputError("space", "{}", "is empty: it must have a range for at least one parameter")
+        for name, one in self.ranges.items():
+            if isinstance(one, NumberRange):
+                _check(name, (one.low, one.high), positive=False)
+            else:
+                _check(f"{name}.mean", one.mean)
+                if one.cv is not None:
+                    _check(f"{name}.cv", one.cv)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], spec: ReservoirSpec | None = None) -> Space:
+        """A space from plain values, as they stand in a TOML file.
+
+        Parameters
+        ----------
+        values : mapping
+            For each parameter ``[low, high]``, or ``{"mean": [low, high], "cv": [low, high]}``; without ``cv`` it is the
+            same for all neurons. ``kind`` ("gamma", "lognormal") and the bounds ``low`` and ``high`` of the truncation are
+            the spec's where it has them, else "gamma", 0 and none.
+        spec : ReservoirSpec, optional
+
+        Raises
+        ------
+        InputError
+            With what is wrong: an unknown parameter, bounds that are no two ascending numbers.
+        """
+        spec = spec or ReservoirSpec()
+        ranges: dict[str, DistributionRange | NumberRange] = {}
+        for name, value in values.items():
+            if name not in type(spec).model_fields:
+                raise InputError("space", name, "is no parameter of a spec; `hrsnn spec` lists them all")
+            if isinstance(value, Mapping):
+                unknown = set(value) - {"mean", "cv", "kind", "low", "high"}
+                if unknown or "mean" not in value:
+                    raise InputError(f"space.{name}", dict(value), "must hold mean, and may hold cv, kind, low and high")
+                cv = None if "cv" not in value else _pair(f"{name}.cv", value["cv"])
+                form = _form(name, getattr(spec, name), value)
+                ranges[name] = DistributionRange(_pair(f"{name}.mean", value["mean"]), cv, form)
+            else:
+                ranges[name] = NumberRange(*_pair(name, value))
+        space = cls(ranges)
+        space.spec({name: _middle(one) for name, one in space.distributions().items()}, spec)
+        return space
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], spec: ReservoirSpec | None = None) -> Space:
+        """Read a space from a TOML file; see :meth:`of`.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be read, or is no TOML.
+        InputError
+            When it is no valid space.
+        """
+        try:
+            with open(path, "rb") as file:
+                return cls.of(tomllib.load(file), spec)
+        except OSError as error:
+            raise FileError(path, f"cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            if isinstance(error, (InputError, SpecError)):
+                raise
+            raise FileError(path, f"no valid TOML: {error}") from error
+
+    def homogeneous(self) -> Space:
+        """The same space without CVs: every neuron (link) has the mean."""
+        return Space(
+            {
+                name: one if isinstance(one, NumberRange) else dataclasses.replace(one, cv=None)
+                for name, one in self.ranges.items()
+            }
+        )
+
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """What an Optuna study is asked for: floats by ``name``, ``name.mean`` and ``name.cv``."""
+        from optuna.distributions import FloatDistribution
+
+        found: dict[str, BaseDistribution] = {}
+        for name, one in self.ranges.items():
+            if isinstance(one, NumberRange):
+                found[name] = FloatDistribution(one.low, one.high, log=one.log)
+                continue
+            found[f"{name}.mean"] = FloatDistribution(*one.mean, log=True)
+            if one.cv is not None:
+                found[f"{name}.cv"] = FloatDistribution(*one.cv, log=True)
+        return found
+
+    def spec(self, parameters: Mapping[str, float], spec: ReservoirSpec | None = None) -> ReservoirSpec:
+        """The spec with the parameters of one trial.
+
+        Raises
+        ------
+        SpecError
+            When a value is none that the spec allows.
+        """
+        changes: dict[str, Any] = {}
+        for name, one in self.ranges.items():
+            if isinstance(one, NumberRange):
+                changes[name] = parameters[name]
+            else:
+                cv = None if one.cv is None else parameters[f"{name}.cv"]
+                changes[name] = one.distribution(parameters[f"{name}.mean"], cv)
+        return (spec or ReservoirSpec()).updated(changes)
+
+    def parameters(self, spec: ReservoirSpec) -> dict[str, float] | None:
+        """The parameters of `spec` as a point of the space; None where it is outside."""
+        found: dict[str, float] = {}
+        for name, one in self.ranges.items():
+            value = getattr(spec, name)
+            if isinstance(one, NumberRange):
+                if not isinstance(value, (int, float)):
+                    return None
+                found[name] = float(value)
+            elif isinstance(value, type(one.form)):
+                found[f"{name}.mean"] = value.mean
+                if one.cv is not None:
+                    found[f"{name}.cv"] = value.cv
+            else:
+                return None
+        ranges: dict[str, Any] = dict(self.distributions())
+        return found if all(ranges[name].low <= x <= ranges[name].high for name, x in found.items()) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that :meth:`of` reads."""
+        return {
+            name: [one.low, one.high]
+            if isinstance(one, NumberRange)
+            else {
+                "mean": list(one.mean),
+                **({} if one.cv is None else {"cv": list(one.cv)}),
+                **{key: value for key, value in one.form.to_dict().items() if key in ("kind", "low", "high")},
+            }
+            for name, one in self.ranges.items()
+        }
+
+
+_TAU, _AMOUNT = {"mean": [5, 80], "cv": [0.05, 1.0]}, {"mean": [1e-4, 1e-2], "cv": [0.05, 1.0]}
+_NEURONS = {
+    "tau_m_exc": {"mean": [8, 90], "cv": [0.05, 1.2]},
+    "tau_m_inh": {"mean": [8, 90], "cv": [0.05, 1.2]},
+    "length_scale": [1.0, 4.0],
+    "weight_scale": [1.5, 12.0],
+    "input_fraction": [0.1, 1.0],
+}
+_SYNAPSES = {"tau_plus": _TAU, "tau_minus": _TAU, "a_plus": _AMOUNT, "a_minus": _AMOUNT}
+#: Spaces by name: what matters with fixed weights, what matters to STDP, and both.
+SPACES: Mapping[str, Mapping[str, Any]] = {
+    "neurons": _NEURONS,
+    "synapses": _SYNAPSES,
+    "all": {**_NEURONS, **_SYNAPSES},
+}
+
+
+def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
+    """A space by its name in `SPACES`, or from a TOML file.
+
+    Raises
+    ------
+    InputError, FileError
+        When it is neither, or is no valid space.
+
+    Examples
+    --------
+    >>> sorted(named_space("synapses").ranges)
+    ['a_minus', 'a_plus', 'tau_minus', 'tau_plus']
+    """
+    if name in SPACES:
+        return Space.of(SPACES[name], spec)
+    if not os.path.exists(name):
+        raise InputError("space", name, f"must be one of {', '.join(SPACES)}, or a TOML file")
+    return Space.load(name, spec)
+
+
+def _form(name: str, value: Any, given: Mapping[str, Any]) -> Gamma | LogNormal:
+    """The kind and the bounds: as given, or as the spec has them."""
+    kinds: dict[str, type[Gamma] | type[LogNormal]] = {"gamma": Gamma, "lognormal": LogNormal}
+    known = value if isinstance(value, (Gamma, LogNormal)) else Gamma(1.0, 0.5)
+    kind = given.get("kind", known.kind)
+    if kind not in kinds:
+        raise InputError(f"space.{name}.kind", kind, "must be gamma or lognormal")
+    low, high = (given.get(end, getattr(known, end)) for end in ("low", "high"))
+    if not all(isinstance(end, (int, float)) for end in (low, high)) or not 0 <= low < high:
+        raise InputError(f"space.{name}", (low, high), "must have bounds 0 <= low < high")
+    centre = np.sqrt(low * high) if low > 0 and np.isfinite(high) else max(1.0, 2 * low) if np.isinf(high) else high / 2
+    return kinds[kind](float(centre), 0.5, float(low), float(high))
+
+
+def _middle(distribution: Any) -> float:
+    low, high = distribution.low, distribution.high
+    return float(np.sqrt(low * high) if distribution.log else (low + high) / 2)
+
+
+def _pair(name: str, value: Any) -> Range:
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(x, (int, float)) for x in value):
+        raise InputError(f"space.{name}", value, "must be [low, high]")
+    return float(value[0]), float(value[1])
+
+
+def _check(name: str, bounds: Range, positive: bool = True) -> None:
+    low, high = bounds
+    if not (np.isfinite(bounds).all() and low < high and (low > 0 or not positive)):
+        wanted = "two ascending positive numbers" if positive else "two ascending numbers"
+        raise InputError(f"space.{name}", list(bounds), f"must be {wanted}")

@@ -1,0 +1,140 @@
+"""``hrsnn importance``: what each heterogeneity contributes to memory and to spikes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.checks import count_of
+from hrsnn.errors import InputError
+from hrsnn.files import write_json
+from hrsnn.scripts import out_folder
+from hrsnn.scripts.command import Command, execute
+
+if TYPE_CHECKING:
+    from hrsnn.analysis.objectives import NamedObjective
+    from hrsnn.search.importance import Importance
+    from hrsnn.spec import ReservoirSpec
+
+#: Heterogeneities of several parameters.
+_GROUPS = {"weights": ("weight_ee", "weight_ei", "weight_ie", "weight_ii")}
+_DEFAULT = ("tau_m_exc", "tau_m_inh", "weights")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportanceOf(Command):
+    """Switch each heterogeneity on and off, in all combinations, and share memory and spikes out among them."""
+
+    parameters: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME")] = _DEFAULT
+    """Up to six parameters that have distributions; weights are the four recurrent ones together."""
+
+    seeds: int = 10
+    """How many seeds, from --seed on."""
+
+    workers: int = 1
+    """How many runs at a time, each in a process of its own; the results are the same."""
+
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")] = None
+    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
+
+    values: int = 2000
+    """Input values of the memory task."""
+
+    def run(self) -> Shares:
+        """Run all combinations."""
+        from hrsnn.analysis.objectives import NamedObjective
+        from hrsnn.parallel import run_all
+        from hrsnn.search.importance import combinations, exact_sage, sage_values, shapley_values, switched
+
+        count_of("--seeds", self.seeds, 2)
+        names = tuple(dict.fromkeys(self.parameters))
+        if not 1 <= len(names) <= 6:
+            raise InputError("--parameters", names, "must be one to six")
+        spec = self.reservoir_spec()
+        groups = {name: _GROUPS.get(name, (name,)) for name in names}
+        specs = [switched(spec, groups, [bool(one) for one in on]) for on in combinations(len(names))]
+        seeds = range(self.seed, self.seed + self.seeds)
+        tasks = [(one, seed) for one in specs for seed in seeds]
+        both = Both(NamedObjective(name="memory", values=self.values, engine=self.engine))
+        found = run_all(both, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
+        tables = np.array(found).reshape(len(specs), len(seeds), 2)
+        of = {
+            score: {
+                "shapley": shapley_values(tables[..., k], names),
+                "sage": sage_values(tables[..., k], names, seed=self.seed),
+                "sage_exact": exact_sage(tables[..., k], names),
+            }
+            for k, score in enumerate(("memory_capacity", "spikes"))
+        }
+        title = f"importance: {2 ** len(names)} combinations of {self.seeds} seeds, {spec.neurons} neurons"
+        return Shares(title=f"{title}, seed {self.seed}", spec=spec, seed=self.seed, of=of, table=tables)
+
+
+@dataclass(frozen=True)
+class Both:
+    """Memory capacity and spikes of one run."""
+
+    objective: NamedObjective
+
+    def __call__(self, task: tuple[ReservoirSpec, int]) -> tuple[float, float]:
+        return self.objective.memory_and_spikes(*task)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shares:
+    """The outcome: for each score the importances, in three ways."""
+
+    title: str
+    spec: ReservoirSpec
+    seed: int
+    of: Mapping[str, Mapping[str, Importance]]
+    table: Any
+
+    @property
+    def text(self) -> str:
+        """A line for each heterogeneity and score."""
+        lines = [self.title]
+        for score, ways in self.of.items():
+            lines.append(f"{score.replace('_', ' ')}: Shapley value [95 % over seeds], SAGE (exact)")
+            for k, name in enumerate(ways["shapley"].names):
+                low, high = ways["shapley"].interval[k]
+                sage, exact = ways["sage"].values[k], ways["sage_exact"].values[k]
+                row = out_folder.row(f"  {name}", float(ways["shapley"].values[k]))
+                lines.append(f"{row}  [{low:+.4g}, {high:+.4g}]  {sage:.3g} ({exact:.3g})")
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints."""
+        return {
+            "importance": {
+                score: {way: {"names": i.names, "values": i.values, "interval": i.interval} for way, i in ways.items()}
+                for score, ways in self.of.items()
+            },
+            "table": {score: self.table[..., k] for k, score in enumerate(self.of)},
+            "seed": self.seed,
+            "versions": out_folder.versions(),
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        from hrsnn.analysis import figures
+        from hrsnn.analysis.search_figures import importances
+
+        with out_folder.filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            figures.save(importances({score: ways["shapley"] for score, ways in self.of.items()}), inside / "importance.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+
+if __name__ == "__main__":
+    sys.exit(execute(ImportanceOf))

@@ -1,0 +1,206 @@
+"""``hrsnn search``: Bayesian optimisation over the distributions of a reservoir."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.checks import count_of
+from hrsnn.errors import InputError
+from hrsnn.files import write_json, write_text
+from hrsnn.scripts import out_folder
+from hrsnn.scripts.command import Command, Flag, execute
+
+if TYPE_CHECKING:
+    from hrsnn.analysis import PairedTest
+    from hrsnn.analysis.objectives import NamedObjective
+    from hrsnn.search import SearchResult
+    from hrsnn.spec import ReservoirSpec
+
+_FRESH = 10**6  # beyond the seeds that anyone gives by hand
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search(Command):
+    """Search the distributions that make an objective best, and measure the best again with fresh seeds."""
+
+    objective: str = "memory"
+    """Of memory, spikes, efficiency (memory over spikes), accuracy, nrmse and lyapunov."""
+
+    space: str = "neurons"
+    """What is searched: neurons, synapses, all, or a TOML file."""
+
+    trials: int = 40
+    """How many points."""
+
+    workers: int = 1
+    """How many evaluations at a time, each in a process of its own; the results are the same."""
+
+    batch: int = 4
+    """How many points are proposed at a time; the results depend on it."""
+
+    seeds: int = 3
+    """How many evaluations a point."""
+
+    fresh: int = 20
+    """How many seeds that the search has not used measure the best and the default again, in pairs; 0: none."""
+
+    storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = None
+    """SQLite file that the search can be resumed from; or the URL of a database that several machines share."""
+
+    resume: Flag = False
+    """Go on with the search in the file."""
+
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")] = None
+    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
+
+    values: int = 2000
+    """Input values of the memory task."""
+
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint="(default: digits, lorenz63)")] = ""
+    """Task of accuracy: digits or fsdd; of nrmse: lorenz63."""
+
+    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
+    """The folder of spoken digits."""
+
+    def run(self) -> Found:
+        """Search, and compare the best with the default."""
+        from hrsnn.analysis.objectives import NamedObjective
+        from hrsnn.search import named_space, search
+
+        count_of("--fresh", self.fresh, 0)
+        if self.fresh == 1:
+            raise InputError("--fresh", 1, "must be 0, or at least 2: one pair has no interval")
+        if self.resume and self.storage is None:
+            raise InputError("--resume", True, "needs --storage, the file to go on with")
+        spec = self.reservoir_spec()
+        homogeneous = not (spec.heterogeneous_neurons or spec.heterogeneous_synapses)
+        space = named_space(self.space, spec)
+        space = space.homogeneous() if homogeneous else space  # a CV would change nothing
+        objective = NamedObjective(
+            name=self.objective, values=self.values, task=self.task, path=self.path, engine=self.engine
+        )
+        result = search(
+            spec,
+            space,
+            objective,
+            trials=self.trials,
+            workers=self.workers,
+            batch=self.batch,
+            seeds=self.seeds,
+            direction=objective.direction,
+            storage=self.storage,
+            name=self.objective,
+            resume=self.resume,
+            seed=self.seed,
+            cluster=self.cluster,
+            progress=self.progress,
+        )
+        best, default = self._measured_again(objective, result) if self.fresh else ([], [])
+        title = f"search: {self.objective}, {len(result.trials)} trials of {self.seeds} seeds, {spec.neurons} neurons"
+        return Found(title=f"{title}, seed {self.seed}", result=result, seed=self.seed, best=best, default=default)
+
+    def _measured_again(self, objective: NamedObjective, result: SearchResult) -> tuple[list[float], list[float]]:
+        """The best and the default, each with the same fresh seeds."""
+        from hrsnn.parallel import run_all
+        from hrsnn.seeds import generator
+
+        seeds = [int(one) for one in generator(self.seed, "search", "fresh").integers(_FRESH, 2**31, size=self.fresh)]
+        tasks = [(spec, one) for one in seeds for spec in (result.best_spec, result.spec)]
+        found = run_all(Again(objective), tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
+        return found[::2], found[1::2]
+
+
+@dataclass(frozen=True)
+class Again:
+    """An objective's value alone, as a function of one task."""
+
+    objective: NamedObjective
+
+    def __call__(self, task: tuple[ReservoirSpec, int]) -> float:
+        return self.objective(*task).value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The outcome: the search, and the best measured again beside the default."""
+
+    title: str
+    result: SearchResult
+    seed: int
+    best: list[float] = field(default_factory=list)
+    default: list[float] = field(default_factory=list)
+
+    @property
+    def test(self) -> PairedTest | None:
+        """Of the fresh values, best minus default."""
+        from hrsnn.analysis import paired_test
+
+        return paired_test(self.best, self.default) if self.best else None
+
+    @property
+    def text(self) -> str:
+        """The best point, and what fresh seeds say of it."""
+        best, test = self.result.best, self.test
+        failed = sum(bool(one.error) for one in self.result.trials)
+        lines = [
+            self.title,
+            out_folder.row("best_value", best.value),
+            *(out_folder.row(f"  {name}", value) for name, value in best.parameters.items()),
+            out_folder.row("failed_trials", failed),
+        ]
+        if test is not None:
+            low, high = test.interval
+            lines += [
+                out_folder.row("best,_fresh_seeds", sum(self.best) / len(self.best)),
+                out_folder.row("default,_fresh_seeds", sum(self.default) / len(self.default)),
+                f"{out_folder.row('difference', test.mean)}  [{low:.4g}, {high:.4g}], p {test.p_value:.2g}",
+            ]
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints."""
+        best, test = self.result.best, self.test
+        return {
+            "best_value": best.value,
+            "best_params": best.parameters,
+            "direction": self.result.direction,
+            "space": self.result.space.to_dict(),
+            "trials": [vars(one) for one in self.result.trials],
+            "fresh": None
+            if test is None
+            else {
+                "best": self.best,
+                "default": self.default,
+                "mean_difference": test.mean,
+                "interval": test.interval,
+                "p_value": test.p_value,
+            },
+            "seed": self.seed,
+            "versions": out_folder.versions(),
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        from hrsnn.analysis import figures, search_figures
+
+        drawn: Mapping[str, Any] = search_figures.of_search(self.result)
+        with out_folder.filling(folder) as inside:
+            self.result.best_spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_text(inside / "report.txt", self.text + "\n")
+            for name, figure in drawn.items():
+                figures.save(figure, inside / f"{name}.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Search))
