@@ -29,6 +29,10 @@ COMMANDS = {
     "measure": "Measure",
     "variants": "Variants",
     "search": "Search",
+    "importance": "ImportanceOf",
+    "prune": "Prune",
+    "compare": "Compare",
+    "pruning_curve": "PruningCurve",
     "spec": "Spec",
 }
 
@@ -72,5 +76,5 @@ def _shown(text: str) -> int:
 def _help() -> str:
     """What ``hrsnn --help`` shows: each command with the first line of its docstring."""
     lines = ["usage: hrsnn [-h] [--version] COMMAND [OPTIONS]", "", "Simulate, score and prune spiking reservoirs.", ""]
-    lines += [f"  {verb:10s}{(find(verb).__doc__ or '').splitlines()[0]}" for verb in COMMANDS]
+    lines += [f"  {verb:15s}{(find(verb).__doc__ or '').splitlines()[0]}" for verb in COMMANDS]
     return "\n".join([*lines, "", "hrsnn COMMAND --help lists the options of one command."])

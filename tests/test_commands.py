@@ -33,6 +33,8 @@ SMALL = {
     "lyapunov": ["--duration", "200", "--neurons", "30"],
     "measure": ["--stimuli", "300", "--neurons", "30"],
 }
+#: Commands on pruned networks, whose reports have another form: tests/test_pruning_commands.py.
+PRUNING = ("prune", "compare", "pruning_curve")
 SCORES = {
     "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence"}},
     "memory": {
@@ -236,6 +238,17 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["map", "--copies", "1"], "copies = 1"),
         (["map", "--jittered", "201"], "jittered_stimuli = 201: must be from 2 to the 200 stimuli"),
         (["map", "--set", "connectivity=random"], "must be 'distance'"),
+        (["prune", "--method", "lmp"], "method = 'lmp': must be one of lnp, noise"),
+        (["prune", "--option", "score"], "--option = 'score': must be KEY=VALUE"),
+        (["prune", "--option", "score=loud"], "score = 'loud': must be one of paper"),
+        (["prune", "--method", "random", "--option", "score=paper"], "score = 'paper': method 'random' has only compensate"),
+        (["prune", "--synapse-target", "1"], "synapse_target = 1.0: must be a share that is gone"),
+        (["prune", "--resume"], "--resume = True: needs --out"),
+        (["compare", "--methods", "lnp", "lmp"], "method = 'lmp'"),
+        (["compare", "--neuron-target", "0.99"], "neuron_target = 0.99: must leave two neurons"),
+        (["pruning_curve", "--arms", "lmp"], "--arms = 'lmp': must be of dense"),
+        (["pruning_curve", "--sparsities", "0.9", "0.5"], "--sparsities = (0.9, 0.5): must be ascending"),
+        (["pruning_curve", "--tasks", "fsdd"], "path = None: task 'fsdd' needs it"),
         (["rank", "--stimuli", "0"], "--stimuli = 0: must be from 10, one a class, to 1348"),
         (["rank", "--stimuli", "2000"], "--stimuli = 2000: must be from 10"),
     ],
@@ -246,7 +259,7 @@ def test_bad_input_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a_file").write_text("")
-    ran = run(*arguments, *(["--neurons", "20"] if arguments and arguments[0] in SMALL else []))
+    ran = run(*arguments, *(["--neurons", "20"] if arguments and arguments[0] in {*SMALL, *PRUNING} else []))
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.count("\n") == 1
     assert message in ran.err
@@ -451,6 +464,17 @@ def test_a_closed_loop_has_its_valid_times_beside_the_controls(run: Any, tmp_pat
             assert all(0 <= value <= found["longest"] for value in found["baselines"][name].values())
     pictures = {path.stem for path in (tmp_path / "out").glob("*.png")}
     assert pictures == {"raster", "time_constants", "closed_loop", "valid_times"}
+
+
+@pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
+@pytest.mark.parametrize(("verb", "score"), [("memory", "memory_capacity"), ("capacity", "memory_capacity_v")])
+def test_a_capacity_comes_with_its_interval(verb: str, score: str, run: Any) -> None:
+    found = json.loads(run(verb, *SMALL[verb], "--json").out)
+    low, high = found["interval"][score]
+    assert low <= found["scores"][score] <= high
+    assert low < high
+    line = next(line for line in run(verb, *SMALL[verb]).out.splitlines() if line.startswith(score.replace("_", " ") + "  "))
+    assert line.endswith(f"[{low:.4g}, {high:.4g}]")
 
 
 def test_one_start_has_no_spread_to_draw(run: Any, tmp_path: Path) -> None:

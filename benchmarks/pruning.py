@@ -1,0 +1,101 @@
+"""Time and memory of one iteration of pruning, by step, against the number of neurons; of the covariance, both ways.
+
+``python benchmarks/pruning.py`` prints one table; ``--large`` adds 5000 neurons with a million links. CPU seconds beside
+wall seconds say how far the machine was shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+
+import numpy as np
+
+from hrsnn import Reservoir, ReservoirSpec, build
+from hrsnn.analysis import lyapunov_spectrum
+from hrsnn.networks import LNP, dominant_leak, noise, noise_covariance, prune
+from hrsnn.networks.covariances import coupling
+from hrsnn.networks.lyapunov_noise import dimensionless
+from hrsnn.parallel import one_blas_thread
+
+_STEPS = ("synapses", "neurons", "delocalisation", "simulation", "exponents", "record")
+
+
+def network(neurons: int, links: int) -> Reservoir:
+    """A random network with about so many links."""
+    probability = links / (neurons * (neurons - 1))
+    return build(ReservoirSpec(neurons=neurons, connectivity="random", connection_probability=probability), seed=0)
+
+
+def timed(function: object) -> tuple[float, float]:
+    """Wall and CPU seconds of a call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    function()  # type: ignore[operator]
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def iterations(reservoir: Reservoir, count: int, method: LNP) -> None:
+    """A few iterations of a run of 100 to 95 % links and 50 % neurons."""
+    share = 1 - 0.05 ** (count / 100)
+    of_neurons = 1 - 0.5 ** (count / 100)
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = prune(reservoir, method, iterations=count, synapse_target=share, neuron_target=of_neurons, refresh=count + 1)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    means = [np.mean([seconds.get(step, 0.0) for seconds in found.seconds[1:]]) for step in _STEPS]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{reservoir.neurons:6d} {reservoir.synapses:8d} {method.score:6s} {wall / count:8.2f} {cpu / count:8.2f} "
+        + " ".join(f"{value:8.3f}" for value in means)
+        + f" {memory:7.2f}",
+        flush=True,
+    )
+
+
+def covariances(reservoir: Reservoir, methods: tuple[str, ...]) -> None:
+    """Both ways to the covariance, and how far they differ."""
+    sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
+    strength = sign * dimensionless(reservoir, reservoir.weight)
+    links = coupling(reservoir.neurons, reservoir.pre, reservoir.post, strength)
+    leak, found = dominant_leak(links), {}
+    for method in methods:
+        seconds = timed(lambda m=method: found.update({m: noise_covariance(links, leak, method=m, tolerance=1e-6)}))
+        print(
+            f"covariance, {reservoir.neurons} neurons, {method}: wall {seconds[0]:.2f} s, CPU {seconds[1]:.2f} s", flush=True
+        )
+    if len(found) == 2:
+        one, other = found.values()
+        print(f"  largest difference over largest variance: {np.abs(one - other).max() / one.max():.1e}")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--neurons", type=int, nargs="+", default=[250, 500, 1000])
+    parser.add_argument("--density", type=float, default=0.05)
+    parser.add_argument("--iterations", type=int, default=3)
+    parser.add_argument("--large", action="store_true", help="5000 neurons, a million links")
+    parser.add_argument("--spectrum", type=int, nargs="*", default=[], help="networks whose full spectrum is measured")
+    options = parser.parse_args()
+    with one_blas_thread():
+        print(
+            f"{'N':>6s} {'links':>8s} {'score':6s} {'wall/it':>8s} {'CPU/it':>8s} "
+            + " ".join(f"{s[:8]:>8s}" for s in _STEPS)
+        )
+        for neurons in options.neurons:
+            reservoir = network(neurons, round(options.density * neurons**2))
+            if neurons == options.neurons[0]:
+                prune(reservoir, LNP(score="paper"), iterations=1)  # what is loaded and compiled on first use
+            for score in ("drive", "paper"):
+                iterations(reservoir, options.iterations, LNP(score=score))  # type: ignore[arg-type]
+            covariances(reservoir, ("dense", "sweeps"))
+        for neurons in options.spectrum:
+            reservoir = network(neurons, round(options.density * neurons**2))
+            seconds = timed(lambda r=reservoir: lyapunov_spectrum(r, noise(1, 1000.0)))
+            print(f"full spectrum, {neurons} neurons, 1 s: wall {seconds[0]:.1f} s, CPU {seconds[1]:.1f} s", flush=True)
+        if options.large:
+            iterations(network(5000, 1_000_000), 1, LNP(score="paper"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""A pruning run on disk: after each iteration all that the next one needs, so that a kill costs one iteration at most."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.currents import Currents
+from hrsnn.errors import FileError
+from hrsnn.files import to_json, write_json
+from hrsnn.networks.pruning_record import PruningRecord
+from hrsnn.presentation import Stimulus
+from hrsnn.reservoir import Reservoir
+
+_FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands."""
+
+    reservoir: Reservoir
+    origin: NDArray[np.int64]  #: (N,) which neuron of the dense network each neuron is
+    exponents: NDArray[np.float64] | None  #: (N,) 1/s, of the last refresh
+    largest_exponent: float
+    records: tuple[PruningRecord, ...]
+    seconds: tuple[Mapping[str, float], ...]  #: wall time of each record by step
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The files of one run in a folder: ``checkpoint.json``, ``timing.json``, and the networks in ``reservoirs``.
+
+    The network of an iteration is written first and the file that names it last, each whole or not at all; older networks
+    are then deleted unless all are to be kept. So at any moment the folder holds a state to go on from.
+
+    Parameters
+    ----------
+    folder : path
+    settings : mapping
+        All that the run depends on: a run with other settings is refused.
+    keep : bool
+        Whether the networks of all iterations stay.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    keep: bool
+
+    def network_file(self, iteration: int) -> Path:
+        """Where the network of an iteration is."""
+        return self.folder / _FOLDER / f"{iteration:05d}.npz"
+
+    def exists(self) -> bool:
+        """Whether there is a run in the folder."""
+        return (self.folder / _FILE).exists()
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        try:
+            (self.folder / _FOLDER).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
+
+    def save(self, progress: Progress) -> None:
+        """Write a state, then forget the one before."""
+        iteration = progress.records[-1].iteration
+        progress.reservoir.save(self.network_file(iteration))
+        write_json(self.folder / _TIMES, progress.seconds)
+        stored = {
+            "settings": self.settings,
+            "iteration": iteration,
+            "network": progress.reservoir.fingerprint,
+            "origin": progress.origin,
+            "exponents": progress.exponents,
+            "largest_exponent": progress.largest_exponent,
+            "records": [record.plain() for record in progress.records],
+        }
+        write_json(self.folder / _FILE, stored)
+        if not self.keep:
+            for path in self.network_file(0).parent.glob("*.npz"):
+                if path != self.network_file(iteration):
+                    path.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Take away what a killed process had begun to write."""
+        for folder, names in ((self.folder, (_FILE, _TIMES)), (self.folder / _FOLDER, ("[0-9]*.npz",))):
+            for name in names:
+                for path in folder.glob(f".{name}.*"):
+                    path.unlink(missing_ok=True)
+
+    def load(self) -> Progress:
+        """Read the state back.
+
+        Raises
+        ------
+        FileError
+            When it is damaged, or of a run with other settings; nothing is changed.
+        """
+        path = self.folder / _FILE
+        stored = _read(path)
+        try:
+            there, wanted = stored["settings"], json.loads(to_json(self.settings))
+            iteration, network = int(stored["iteration"]), stored["network"]
+            origin = np.array(stored["origin"], np.int64)
+            exponents = None if stored["exponents"] is None else np.array(stored["exponents"], np.float64)
+            largest = float("nan") if stored["largest_exponent"] is None else float(stored["largest_exponent"])
+            records = tuple(PruningRecord.read(record) for record in stored["records"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FileError(path, "is damaged: choose another folder, or delete this one to begin again") from error
+        for name, value in wanted.items():
+            if there.get(name) != value:
+                raise FileError(path, f"the run there was made with another {name}: choose another folder")
+        reservoir = Reservoir.load(self.network_file(iteration))
+        if reservoir.fingerprint != network:
+            raise FileError(self.network_file(iteration), "is not the network that the checkpoint names")
+        return Progress(reservoir, origin, exponents, largest, records, self._seconds(len(records)))
+
+    def networks(self, iterations: int) -> list[Reservoir]:
+        """The networks of all iterations, 0 among them."""
+        return [Reservoir.load(self.network_file(k)) for k in range(iterations + 1)]
+
+    def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
+        """Wall times as far as they are known: nothing depends on them."""
+        try:
+            known: Sequence[Mapping[str, float]] = json.loads((self.folder / _TIMES).read_text(encoding="utf-8"))
+            return (*known[:count], *({} for _ in range(count - len(known))))
+        except (OSError, ValueError, TypeError):
+            return ({},) * count
+
+
+def digest_of(stimulus: Stimulus) -> str:
+    """The same for equal stimuli, another one for any other."""
+    digest = hashlib.blake2b(digest_size=16)
+    if isinstance(stimulus, Currents):
+        parts = [stimulus.values, np.array([stimulus.dt])]
+    else:
+        parts = [stimulus.times, stimulus.channels, stimulus.offsets, np.array(stimulus.durations)]
+    for part in parts:
+        digest.update(f"{part.dtype} {part.shape}".encode())
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FileError(path, "does not exist") from error
+    except (OSError, ValueError) as error:
+        raise FileError(path, "is damaged: choose another folder, or delete this one to begin again") from error
+    if not isinstance(stored, dict):
+        raise FileError(path, "is no checkpoint of a pruning run")
+    return stored

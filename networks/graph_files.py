@@ -1,0 +1,103 @@
+"""The graph of a reservoir in files that graph programs read, and such files as graphs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrsnn.errors import FileError, InputError
+from hrsnn.files import writing
+from hrsnn.reservoir import Reservoir
+
+if TYPE_CHECKING:
+    import networkx
+
+_AXES = ("x", "y", "z")
+
+
+def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
+    """Write the recurrent network as GraphML or as an edge list, whole or not at all.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    path : path
+        ``.graphml``: neurons with their type, position (x, y, z) and constants, links with weight (mV, negative from
+        inhibitory neurons) and delay (ms), for Gephi, Cytoscape, igraph. ``.edges``: a line "source target weight" a link.
+
+    Raises
+    ------
+    InputError
+        When the name ends otherwise.
+    FileError
+        When it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir, path = build(ReservoirSpec(neurons=20), seed=1), Path(tempfile.mkdtemp()) / "graph.graphml"
+    >>> write_graph(reservoir, path)
+    >>> Reservoir.from_graph(read_graph(path)).synapses == reservoir.synapses
+    True
+    """
+    import networkx
+
+    graph = reservoir.graph()
+    suffix = _suffix(path)
+    for _, values in graph.nodes(data=True):
+        values.update(zip(_AXES, values.pop("position"), strict=True))
+    with writing(path) as temporary:
+        if suffix == ".graphml":
+            networkx.write_graphml(graph, temporary)
+        else:
+            networkx.write_weighted_edgelist(graph, temporary)
+
+
+def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
+    """Read a file of :func:`write_graph`, or any directed GraphML or weighted edge list, for :meth:`Reservoir.from_graph`.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    networkx.DiGraph
+        An edge list says nothing of neurons without links, nor of units: ``from_graph`` scales its weights.
+
+    Raises
+    ------
+    InputError
+        When the name ends otherwise than ``.graphml`` or ``.edges``.
+    FileError
+        When it is missing or cannot be read as such a file.
+    """
+    import networkx
+
+    suffix = _suffix(path)
+    try:
+        if suffix == ".graphml":
+            graph = networkx.read_graphml(path, node_type=_label)
+        else:
+            graph = networkx.read_weighted_edgelist(path, create_using=networkx.DiGraph, nodetype=_label)
+    except FileNotFoundError as error:
+        raise FileError(path, "does not exist") from error
+    except Exception as error:  # of the parser: whatever it stumbled over
+        raise FileError(path, f"cannot be read as {suffix}: {error}") from error
+    for _, values in graph.nodes(data=True):
+        if all(axis in values for axis in _AXES):
+            values["position"] = tuple(values.pop(axis) for axis in _AXES)
+    return graph
+
+
+def _label(text: Any) -> Any:
+    return int(text) if str(text).isdecimal() else text
+
+
+def _suffix(path: str | os.PathLike[str]) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".graphml", ".edges"):
+        raise InputError("path", str(path), "must end in .graphml or .edges")
+    return suffix

@@ -1,0 +1,264 @@
+"""Pictures of pruning, for a paper's column: records and networks in, a Matplotlib figure out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import t as student
+
+from hrsnn.analysis.figures import _CYCLE, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
+from hrsnn.errors import InputError
+from hrsnn.networks.centrality import betweenness
+from hrsnn.networks.covariances import coupling
+from hrsnn.networks.lyapunov_noise import dimensionless
+from hrsnn.networks.pruning_record import PruningRecord
+from hrsnn.reservoir import Reservoir
+
+Array = NDArray[np.float64]
+#: The runs of one method: for each seed its records.
+Runs = Sequence[Sequence[PruningRecord]]
+
+_MOST_DRAWN = 4000
+
+
+def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
+    """Links and neurons over the iterations of each method, mean and 95 % interval over seeds (the paper's fig. 10 a, b).
+
+    Parameters
+    ----------
+    runs : mapping of name to sequence (seeds,) of records
+        As many iterations for all.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw, or runs of one method have different lengths.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> found = prune(build(ReservoirSpec(neurons=30), seed=1), iterations=2, synapse_target=0.5)
+    >>> [axes.get_ylabel() for axes in sizes_over_iterations({"lnp": [found.records]}).axes]
+    ['Links', 'Neurons']
+    """
+    return _over_iterations(runs, {"Links": lambda r: r.links, "Neurons": lambda r: r.neurons})
+
+
+def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
+    """Rate, largest exponent, largest strong component and inverse participation ratio over the iterations.
+
+    Parameters and errors as those of :func:`sizes_over_iterations`.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> found = prune(build(ReservoirSpec(neurons=30), seed=1), iterations=2, synapse_target=0.5)
+    >>> len(behaviour_over_iterations({"lnp": [found.records]}).axes)
+    4
+    """
+    columns: Mapping[str, Callable[[PruningRecord], float]] = {
+        "Rate (Hz)": lambda r: r.mean_rate,
+        r"$\lambda_1$ (1/s)": lambda r: r.largest_exponent,
+        "Strong component": lambda r: r.strong_component,
+        "Mean IPR": lambda r: r.participation,
+    }
+    return _over_iterations(runs, columns)
+
+
+def score_over_iterations(runs: Mapping[str, Runs], name: str = "Score") -> Figure:
+    """The caller's score over the iterations of each method (the paper's fig. 10 c).
+
+    Parameters and errors as those of :func:`sizes_over_iterations`.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> found = prune(reservoir, iterations=2, synapse_target=0.5, score=lambda network: network.weight.mean())
+    >>> score_over_iterations({"lnp": [found.records]}, "Mean weight (mV)").axes[0].get_ylabel()
+    'Mean weight (mV)'
+    """
+    return _over_iterations(runs, {name: lambda record: record.score})
+
+
+def curves(panels: Mapping[str, Mapping[str, ArrayLike]], x: ArrayLike, x_label: str = "Links gone (%)") -> Figure:
+    """Scores against sparsity or for steps switched off (the paper's fig. 12), mean and 95 % interval over seeds.
+
+    Parameters
+    ----------
+    panels : mapping of score to mapping of name to array (seeds, points)
+        With a single column, a level across the panel: a control that has no sparsity.
+    x : array (points,)
+    x_label : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> values = [[0.9, 0.8], [0.92, 0.86]]
+    >>> curves({"accuracy": {"lnp": values, "dense": [[0.9], [0.95]]}}, [50, 90]).axes[0].get_ylabel()
+    'accuracy'
+    """
+    if not panels or not all(panels.values()):
+        raise InputError("panels", panels, "must hold at least one score with one name")
+    places = np.asarray(x, float)
+    figure, axes = _panels(len(panels))
+    for axis, (score, rows) in zip(axes, panels.items(), strict=True):
+        for k, (name, values) in enumerate(rows.items()):
+            array = np.asarray(values, float)
+            level = array.shape[1] == 1
+            colour, dashed = _CYCLE[k % len(_CYCLE)], "--" if level or k >= len(_CYCLE) else "-"
+            mean, low, high = _interval(np.repeat(array, len(places), axis=1) if level else array)
+            axis.plot(places, mean, dashed, color=colour, linewidth=1.0, marker="" if level else ".", label=_plain(name))
+            axis.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
+        _label(axis, x=x_label, y=_plain(score))
+    _legend_above(figure, axes[0])
+    return figure
+
+
+def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
+    """Eigenvalues of the signed, dimensionless weights before and after.
+
+    Parameters
+    ----------
+    networks : mapping of name to Reservoir
+        With recurrent links.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> eigenvalue_clouds({"dense": reservoir}).axes[0].get_xlabel()
+    'Real part'
+    """
+    figure = _figure(2.4)
+    axes = figure.subplots()
+    for k, (name, reservoir) in enumerate(networks.items()):
+        sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
+        strength = sign * dimensionless(reservoir, reservoir.weight)
+        values = np.linalg.eigvals(coupling(reservoir.neurons, reservoir.pre, reservoir.post, strength).toarray())
+        axes.scatter(values.real, values.imag, s=3, color=_CYCLE[k % len(_CYCLE)], linewidths=0, label=_plain(name))
+    axes.set_aspect("equal", adjustable="datalim")
+    _label(axes, x="Real part", y="Imaginary part")
+    _legend_above(figure, axes)
+    return figure
+
+
+def distributions(networks: Mapping[str, Reservoir]) -> Figure:
+    """Distributions of degrees (in and out together) and of membrane time constants before and after.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> [axes.get_xlabel() for axes in distributions({"dense": reservoir}).axes]
+    ['Links of a neuron', '$\\\\tau_m$ (ms)']
+    """
+    figure = _figure(3.4)
+    upper, lower = figure.subplots(2, 1)
+    for k, (name, reservoir) in enumerate(networks.items()):
+        colour = _CYCLE[k % len(_CYCLE)]
+        degree = np.bincount(np.append(reservoir.pre, reservoir.post), minlength=reservoir.neurons)
+        edges = np.unique(np.linspace(0, degree.max() + 1, 30).astype(int))
+        upper.stairs(np.histogram(degree, edges, density=True)[0], edges, color=colour, label=_plain(name))
+        edges = np.geomspace(reservoir.tau_m.min() * 0.99, reservoir.tau_m.max() * 1.01, 25)
+        lower.stairs(np.histogram(reservoir.tau_m, edges)[0] / reservoir.neurons, edges, color=colour)
+    lower.set_xscale("log")
+    lower.set_xticks([3, 10, 30, 100], ["3", "10", "30", "100"])
+    lower.minorticks_off()
+    _label(upper, x="Links of a neuron", y="Density")
+    _label(lower, x=r"$\tau_m$ (ms)", y="Share of neurons")
+    _legend_above(figure, upper)
+    return figure
+
+
+def network_graph(reservoir: Reservoir) -> Figure:
+    """The graph where its neurons lie: blue excitatory, vermillion inhibitory, their size by betweenness.
+
+    Notes
+    -----
+    Positions are projected along the third axis; of more than 4000 links every k-th is drawn.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> len(network_graph(build(ReservoirSpec(neurons=30), seed=1)).axes)
+    1
+    """
+    figure = _figure(3.2)
+    axes = figure.subplots()
+    # a little of the third axis keeps layers apart
+    place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
+    step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
+    pre, post = reservoir.pre[::step], reservoir.post[::step]
+    colours = np.where(reservoir.is_excitatory[pre], EXCITATORY, INHIBITORY)
+    ends = list(np.stack([place[pre], place[post]], axis=1))
+    axes.add_collection(LineCollection(ends, colors=colours.tolist(), linewidths=0.25, alpha=0.35))
+    live = reservoir.weight > 0
+    central = betweenness(reservoir.neurons, reservoir.pre[live], reservoir.post[live], reservoir.weight[live])
+    size = 3 + 60 * central / max(float(central.max()), 1e-12)
+    for name, kind, colour in (("E", reservoir.is_excitatory, EXCITATORY), ("I", ~reservoir.is_excitatory, INHIBITORY)):
+        if kind.any():
+            x, y = place[kind].T
+            axes.scatter(x, y, s=size[kind], color=colour, linewidths=0.3, edgecolors="white", label=name, zorder=2)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    _legend_above(figure, axes)
+    return figure
+
+
+def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, Callable[[PruningRecord], float]]) -> Figure:
+    if not runs or not all(runs.values()):
+        raise InputError("runs", runs, "must hold at least one method with one run")
+    figure, axes = _panels(len(columns))
+    for axis, (name, value) in zip(axes, columns.items(), strict=True):
+        for k, (method, seeds) in enumerate(runs.items()):
+            if len({len(records) for records in seeds}) > 1:
+                raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
+            mean, low, high = _interval(np.array([[value(record) for record in records] for records in seeds], float))
+            steps = [record.iteration for record in seeds[0]]
+            colour = _CYCLE[k % len(_CYCLE)]
+            axis.plot(steps, mean, color=colour, linewidth=1.0, label=_plain(method))
+            axis.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
+        _label(axis, x="Iteration", y=name)
+    _legend_above(figure, axes[0])
+    return figure
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    """As many panels, in two columns from the third on."""
+    columns = 1 if count <= 2 else 2
+    rows = -(-count // columns)
+    figure = _figure(1.6 * rows + 0.5)
+    figure.set_figwidth(columns * figure.get_figwidth())
+    grid = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for unused in grid[count:]:
+        unused.set_axis_off()
+    return figure, grid[:count]
+
+
+def _interval(values: Array) -> tuple[Array, Array, Array]:
+    """Mean and Student's 95 % interval over the rows; the mean alone of a single row."""
+    mean = values.mean(axis=0)
+    if len(values) < 2:
+        return mean, mean, mean
+    half = student.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    return mean, mean - half, mean + half
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,106 @@
+"""What one iteration of pruning left: its size, its shape and how it behaves under noise."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.activity import Activity
+from hrsnn.analysis import synaptic_operations
+from hrsnn.networks.localisation import participation, pieces_of, strong_component
+from hrsnn.reservoir import Reservoir
+
+Array = NDArray[np.float64]
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class PruningRecord:
+    """The network after one iteration; iteration 0 is the dense one. The same for the same seed: wall times are apart."""
+
+    iteration: int
+    budget: int  #: links that this iteration may leave
+    links: int  #: recurrent links; fewer than the budget only where the neurons left have no more
+    neurons: int
+    in_degrees: tuple[int, ...]  #: how many neurons have 0, 1, 2, ... links in
+    out_degrees: tuple[int, ...]  #: and out
+    strong_component: int  #: neurons in the largest strongly connected component
+    pieces: int  #: connected pieces, directions apart; a neuron without links is one
+    tau_excitatory: tuple[float, ...]  #: ms: mean and standard deviation of tau_m, and its 0, 25, 50, 75 and 100 % quantiles
+    tau_inhibitory: tuple[float, ...]
+    largest_exponent: (
+        float  #: lambda_1 without silent neurons (1/s), carried over between two refreshes; nan where it has none
+    )
+    participation: float  #: mean inverse participation ratio of the Laplacian's eigenvectors; nan past 2000 neurons
+    mean_rate: float  #: Hz, under the noise
+    excitatory_rate: float
+    inhibitory_rate: float
+    silent_share: float
+    operations: float  #: recurrent synaptic operations a second under the noise (SOP)
+    mean_weight: float  #: mV
+    mean_bias: float  #: mV: mean change of i_bias since the dense network
+    score: float = float("nan")  #: what the caller's function gave
+    numbers: Mapping[str, float] = field(default_factory=dict)  #: of the method: rescaling, restored links, ...
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> PruningRecord:
+        """A record from JSON, where nan is null."""
+        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in stored.items()}
+        for name, value in values.items():
+            if isinstance(value, list):
+                values[name] = tuple(math.nan if item is None else item for item in value)
+        values["numbers"] = {name: math.nan if v is None else v for name, v in stored["numbers"].items()}
+        return cls(**values)
+
+    def plain(self) -> dict[str, Any]:
+        """As a dictionary of numbers and lists, for JSON."""
+        return dataclasses.asdict(self)
+
+
+def record_of(
+    reservoir: Reservoir, dense: Reservoir, origin: NDArray[np.int64], activity: Activity, exponent: float, **others: Any
+) -> PruningRecord:
+    """The record of a network from its arrays and from what it did under the noise."""
+    n, excitatory, rates = reservoir.neurons, reservoir.is_excitatory, activity.rates
+    seconds = float(activity.durations.sum()) / 1000
+    bias = reservoir.i_bias - dense.i_bias[origin]
+    return PruningRecord(
+        links=reservoir.synapses,
+        neurons=n,
+        in_degrees=_distribution(reservoir.post, n),
+        out_degrees=_distribution(reservoir.pre, n),
+        strong_component=strong_component(n, reservoir.pre, reservoir.post),
+        pieces=pieces_of(n, reservoir.pre, reservoir.post),
+        tau_excitatory=_summary(reservoir.tau_m[excitatory]),
+        tau_inhibitory=_summary(reservoir.tau_m[~excitatory]),
+        largest_exponent=exponent,
+        participation=participation(n, reservoir.pre, reservoir.post),
+        mean_rate=float(rates.mean()),
+        excitatory_rate=_mean(rates[excitatory]),
+        inhibitory_rate=_mean(rates[~excitatory]),
+        silent_share=float((rates == 0).mean()),
+        operations=float(synaptic_operations(activity.spike_counts, reservoir.pre).sum()) / seconds,
+        mean_weight=_mean(reservoir.weight),
+        mean_bias=float(bias.mean()),
+        **others,
+    )
+
+
+def _distribution(ends: NDArray[np.integer], n: int) -> tuple[int, ...]:
+    return tuple(np.bincount(np.bincount(ends, minlength=n)).tolist())
+
+
+def _summary(tau: Array) -> tuple[float, ...]:
+    if not len(tau):
+        return ()
+    return (float(tau.mean()), float(tau.std()), *(float(q) for q in np.quantile(tau, _QUANTILES)))
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else float("nan")

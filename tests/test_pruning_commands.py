@@ -1,0 +1,183 @@
+"""The commands that prune, from the outside, and the pictures they draw."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hrsnn import Reservoir, ReservoirSpec, build, scripts
+from hrsnn.errors import InputError
+from hrsnn.networks import exam as exam_module
+from hrsnn.networks import prune, pruning_figures, read_graph
+from hrsnn.networks.exam import Candidate, Exam, Sizes, abilities, spectrum_distance
+from hrsnn.scripts.pruning_curve import ARMS, Plan
+from hrsnn.scripts.pruning_verdicts import Curve
+
+PNG = b"\x89PNG\r\n\x1a\n"
+SMALL = ["--neurons", "40", "--iterations", "3", "--synapse-target", "0.6", "--quiet"]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Any:
+    """Run ``hrsnn ...`` in this process: its exit code and what it printed."""
+
+    def run(*arguments: object) -> tuple[int, str]:
+        capfd.readouterr()
+        code = scripts.main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return code, out if code == 0 else err
+
+    return run
+
+
+def test_prune_leaves_a_network_its_graph_its_records_and_pictures(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["prune", *SMALL, "--option", "score=paper", "--neuron-target", "0.25", "--score", "memory", "--out", out]
+    code, text = run(*arguments, "--json")
+    assert code == 0, text
+    metrics = json.loads(text)
+    assert metrics["scores"]["lnp"]["neurons"] == 30
+    assert metrics["scores"]["lnp"]["links"] == round(0.4 * metrics["baselines"]["dense"]["links"])
+    assert len(metrics["records"]["lnp"]["0"]) == 4
+    assert json.loads((out / "metrics.json").read_text()) == metrics
+    names = {path.name for path in out.iterdir()}
+    pictures = {f"{name}.png" for name in ("sizes", "behaviour", "eigenvalues", "distributions", "graph", "score")}
+    assert names == pictures | {
+        "spec.toml",
+        "metrics.json",
+        "timing.json",
+        "table.csv",
+        "reservoir.npz",
+        "reservoir.graphml",
+        "runs",
+    }
+    assert all((out / name).read_bytes().startswith(PNG) for name in pictures)
+    pruned = Reservoir.load(out / "reservoir.npz")
+    assert (pruned.neurons, pruned.synapses) == (30, metrics["scores"]["lnp"]["links"])
+    assert read_graph(out / "reservoir.graphml").number_of_edges() == pruned.synapses
+    rows = list(csv.DictReader((out / "table.csv").open()))
+    assert [int(row["links"]) for row in rows] == [record["links"] for record in metrics["records"]["lnp"]["0"]]
+    # a finished run is not begun again unasked, and resuming one changes nothing
+    code, text = run(*arguments)
+    assert (code, "resume it, or choose another folder" in text) == (2, True)
+    before = {name: (out / name).read_bytes() for name in names - {"runs", "timing.json"}}
+    code, text = run(*arguments, "--resume")
+    assert code == 0, text
+    assert {name: (out / name).read_bytes() for name in before} == before
+
+
+def test_compare_overlays_methods_on_the_same_networks(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, text = run("compare", *SMALL, "--methods", "random", "magnitude", "--seeds", 2, "--out", out, "--json")
+    assert code == 0, text
+    records = json.loads(text)["records"]
+    assert set(records) == {"random", "magnitude"}
+    for seed in ("0", "1"):
+        assert records["random"][seed][0] == records["magnitude"][seed][0]
+    assert {path.name for path in (out / "runs").iterdir()} == {f"{m}-{s}" for m in ("random", "magnitude") for s in (0, 1)}
+    assert (out / "sizes.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.slow
+def test_jobs_change_nothing(run: Any) -> None:
+    texts = [run("compare", *SMALL, "--methods", "lnp", "--seeds", 2, "--jobs", jobs, "--json") for jobs in (1, 2)]
+    assert texts[0] == texts[1]
+
+
+def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exam_module, "Sizes", lambda: Sizes(values=600, max_delay=4))
+    arguments = ["--neurons", 40, "--seeds", 2, "--iterations", 3, "--sparsities", 0.5, 0.8, "--tasks", "memory", "--quiet"]
+    arms = ["dense", "no_recurrence_drive", "lnp", "activity", "lnp_step_4"]
+    out = tmp_path / "out"
+    code, text = run("pruning_curve", *arguments, "--arms", *arms, "--out", out, "--json")
+    assert code == 0, text
+    metrics = json.loads(text)
+    assert metrics["judged_at"] == 0.8
+    assert {claim["claim"] for claim in metrics["claims"]} >= {"LNP beats activity pruning", "step 4 helps"}
+    assert {path.name for path in out.iterdir()} == {
+        "runs",
+        "spec.toml",
+        "metrics.json",
+        "table.csv",
+        "report.md",
+        "curves.png",
+    }
+    units = {path.name: path.read_bytes() for path in (out / "runs").iterdir()}
+    assert len(units) == 11
+    for name in ("lnp-1.json", "dense-0.json"):
+        (out / "runs" / name).unlink()
+    before = (out / "metrics.json").read_bytes()
+    assert run("pruning_curve", *arguments, "--arms", *arms, "--out", out)[0] == 0
+    assert {path.name: path.read_bytes() for path in (out / "runs").iterdir()} == units
+    assert (out / "metrics.json").read_bytes() == before
+    code, text = run("pruning_curve", *arguments, "--iterations", 4, "--out", out)
+    assert (code, "another iterations" in text) == (2, True)
+    (out / "runs" / "lnp-1.json").write_text("{")
+    code, text = run("pruning_curve", *arguments, "--arms", *arms, "--out", out)
+    assert (code, "delete it, and it is made again" in text) == (2, True)
+
+
+def test_verdicts_follow_the_differences() -> None:
+    seeds, arms = range(8), {"dense": 0.80, "lnp": 0.79, "activity": 0.70, "no_recurrence": 0.90, "erdos_renyi": 0.79}
+
+    def scores(seed: int, arm: str) -> dict[str, dict[str, float]]:
+        noise = float(np.random.default_rng(seed).normal(0, 0.01))
+        spread = 0.001 * (-1) ** (seed + (arm == "lnp"))
+        sparsity = "0" if arm == "dense" else "1" if arm == "no_recurrence" else "0.95"
+        return {sparsity: {"digits_accuracy": arms[arm] + noise + spread}}
+
+    curve = Curve(ReservoirSpec(neurons=30), {}, seeds, (0.95,), {(s, a): scores(s, a) for s in seeds for a in arms})
+    said = {one.claim: one.verdict for one in curve.judged()}
+    assert said == {
+        "LNP beats activity pruning": "supported",
+        "LNP beats the random graph": "undecided",
+        "pruned links are better than none": "refuted",
+        "less than 5% is lost": "supported",
+        "LNP varies less than activity pruning": "undecided",
+    }
+
+
+def test_arms_are_methods_that_exist() -> None:
+    plan = Plan(ReservoirSpec(neurons=40), Exam(("memory",), Sizes(values=600, max_delay=4)), (0.6,), 2, None)
+    for arm in ARMS:
+        (scores,) = plan.scores(0, arm).values()
+        assert scores["neurons"] == 40
+        assert np.isfinite(scores["memory_capacity_v"])
+
+
+def test_without_pruning_a_candidate_is_the_dense_network() -> None:
+    def dense(channels: int) -> Reservoir:
+        return build(ReservoirSpec(neurons=40), seed=3, channels=channels)
+
+    candidate = Candidate(dense(1), np.arange(40), dense)
+    assert candidate.with_channels(5).equals(dense(5))
+    few = prune(dense(1), iterations=1, synapse_target=0.3, neuron_target=0.5)
+    small = Candidate(few.reservoir, few.origin, dense).with_channels(5)
+    targets = few.origin[small.input_post]
+    assert set(zip(small.input_channel, targets, strict=True)) <= set(
+        zip(dense(5).input_channel, dense(5).input_post, strict=True)
+    )
+    exam = Exam(("memory", "lorenz63", "digits"), Sizes(60, 30, 600, 4, 300, 100, 2, 5), plastic=True)
+    found = abilities(Candidate(few.reservoir, few.origin, dense), exam)
+    assert all(np.isfinite(value) for value in found.values())
+    assert spectrum_distance(dense(1), dense(1))["spectrum_distance"] == 0
+    with pytest.raises(InputError, match="must be of memory"):
+        Exam(("mnist",))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: pruning_figures.sizes_over_iterations({}),
+        lambda: pruning_figures.curves({}, [1.0]),
+        lambda: pruning_figures.sizes_over_iterations({"a": [(), (1,)]}),  # type: ignore[list-item]
+    ],
+)
+def test_nothing_to_draw(draw: Any) -> None:
+    with pytest.raises(InputError):
+        draw()
