@@ -1,7 +1,7 @@
 """Time and memory of one iteration of pruning, by step, against the number of neurons; of the covariance, both ways.
 
-``python benchmarks/pruning.py`` prints one table; ``--large`` adds 5000 neurons with a million links. CPU seconds beside
-wall seconds say how far the machine was shared.
+``python benchmarks/pruning.py`` prints one table; ``--large`` adds 5000 neurons with a million links. ``--neurons --whole``
+prints only what a whole run of 100 iterations takes. CPU seconds beside wall seconds say how far the machine was shared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.networks import LNP, dominant_leak, noise, noise_covariance, prune
+from hrsnn.networks import LNP, Pruning, dominant_leak, noise, noise_covariance, prune
 from hrsnn.networks.covariances import coupling
 from hrsnn.networks.lyapunov_noise import dimensionless
 from hrsnn.parallel import one_blas_thread
@@ -52,6 +52,23 @@ def iterations(reservoir: Reservoir, count: int, method: LNP) -> None:
     )
 
 
+def whole_run(reservoir: Reservoir, method: LNP) -> None:
+    """100 iterations to 95 % of the links and 25 % of the neurons."""
+    taken: list[Pruning] = []
+    wall, cpu = timed(
+        lambda: taken.append(prune(reservoir, method, iterations=100, synapse_target=0.95, neuron_target=0.25))
+    )
+    (found,) = taken
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"100 iterations, score {method.score}, {reservoir.neurons} neurons, {reservoir.synapses} links to "
+        f"{found.reservoir.neurons}, {found.reservoir.synapses}: wall {wall:.0f} s, CPU {cpu:.0f} s, {memory:.2f} GiB",
+        flush=True,
+    )
+    for step in _STEPS:
+        print(f"  {step}: {sum(seconds.get(step, 0.0) for seconds in found.seconds):.1f} s of wall", flush=True)
+
+
 def covariances(reservoir: Reservoir, methods: tuple[str, ...]) -> None:
     """Both ways to the covariance, and how far they differ."""
     sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
@@ -71,10 +88,11 @@ def covariances(reservoir: Reservoir, methods: tuple[str, ...]) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--neurons", type=int, nargs="+", default=[250, 500, 1000])
+    parser.add_argument("--neurons", type=int, nargs="*", default=[250, 500, 1000])
     parser.add_argument("--density", type=float, default=0.05)
     parser.add_argument("--iterations", type=int, default=3)
     parser.add_argument("--large", action="store_true", help="5000 neurons, a million links")
+    parser.add_argument("--whole", action="store_true", help="100 iterations of 1000 neurons, 50 000 links")
     parser.add_argument("--spectrum", type=int, nargs="*", default=[], help="networks whose full spectrum is measured")
     options = parser.parse_args()
     with one_blas_thread():
@@ -93,6 +111,9 @@ def main() -> None:
             reservoir = network(neurons, round(options.density * neurons**2))
             seconds = timed(lambda r=reservoir: lyapunov_spectrum(r, noise(1, 1000.0)))
             print(f"full spectrum, {neurons} neurons, 1 s: wall {seconds[0]:.1f} s, CPU {seconds[1]:.1f} s", flush=True)
+        if options.whole:
+            for score in ("drive", "paper"):
+                whole_run(network(1000, 50_000), LNP(score=score))  # type: ignore[arg-type]
         if options.large:
             iterations(network(5000, 1_000_000), 1, LNP(score="paper"))
 
