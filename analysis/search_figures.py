@@ -21,9 +21,10 @@ from hrsnn.search.space import DistributionRange
 Array = NDArray[np.float64]
 
 
-def of_search(result: SearchResult) -> Mapping[str, Figure]:
-    """All pictures of one search, by the names of their files."""
-    drawn = {"convergence": convergence({"search": result.best_so_far()[None]}), "parallel": parallel_coordinates(result)}
+def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None = None) -> Mapping[str, Figure]:
+    """All pictures of one search, by the names of their files; its convergence beside that of others, by their names."""
+    curves = {name: one.best_so_far()[None] for name, one in {"search": result, **(against or {})}.items()}
+    drawn = {"convergence": convergence(curves), "parallel": parallel_coordinates(result)}
     if any(isinstance(one, DistributionRange) for one in result.space.ranges.values()):
         drawn["distributions"] = best_distributions(result)
     if sum(not one.error for one in result.trials) >= 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ class Search(Command):
     fresh: int = 20
     """How many seeds that the search has not used measure the best and the default again, in pairs; 0: none."""
 
+    against: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: none)")] = ()
+    """Of random and tpe: other ways to search, each with the same budget again, drawn beside this one in convergence.png."""
+
     storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = None
     """SQLite file that the search can be resumed from; or the URL of a database that several machines share."""
 
@@ -75,12 +79,16 @@ class Search(Command):
         """Search, and compare the best with the default."""
         from hrsnn.analysis.objectives import NamedObjective
         from hrsnn.search import named_space, search
+        from hrsnn.search.baselines import BaselineSampler
 
         count_of("--fresh", self.fresh, 0)
         if self.fresh == 1:
             raise InputError("--fresh", 1, "must be 0, or at least 2: one pair has no interval")
         if self.resume and self.storage is None:
             raise InputError("--resume", True, "needs --storage, the file to go on with")
+        if len(set(self.against)) < len(self.against):
+            raise InputError("--against", " ".join(self.against), "must name each only once")
+        rivals = {name: BaselineSampler(name, self.seed) for name in self.against}
         spec = self.reservoir_spec()
         homogeneous = not (spec.heterogeneous_neurons or spec.heterogeneous_synapses)
         space = named_space(self.space, spec)
@@ -88,7 +96,8 @@ class Search(Command):
         objective = NamedObjective(
             name=self.objective, values=self.values, task=self.task, path=self.path, engine=self.engine
         )
-        result = search(
+        searched = functools.partial(
+            search,
             spec,
             space,
             objective,
@@ -98,15 +107,21 @@ class Search(Command):
             seeds=self.seeds,
             direction=objective.direction,
             storage=self.storage,
-            name=self.objective,
-            resume=self.resume,
             seed=self.seed,
             cluster=self.cluster,
             progress=self.progress,
         )
+        result = searched(name=self.objective, resume=self.resume)
+        against = {
+            # None: the search may have been begun without it, or have been stopped before it
+            name: searched(name=f"{self.objective}-{name}", resume=None if self.resume else False, sampler=sampler)
+            for name, sampler in rivals.items()
+        }
         best, default = self._measured_again(objective, result) if self.fresh else ([], [])
         title = f"search: {self.objective}, {len(result.trials)} trials of {self.seeds} seeds, {spec.neurons} neurons"
-        return Found(title=f"{title}, seed {self.seed}", result=result, seed=self.seed, best=best, default=default)
+        return Found(
+            title=f"{title}, seed {self.seed}", result=result, seed=self.seed, best=best, default=default, against=against
+        )
 
     def _measured_again(self, objective: NamedObjective, result: SearchResult) -> tuple[list[float], list[float]]:
         """The best and the default, each with the same fresh seeds."""
@@ -131,13 +146,19 @@ class Again:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The outcome: the search, and the best measured again beside the default."""
+    """The outcome: the search, the best measured again beside the default, and the searches that it is compared with."""
 
     title: str
     result: SearchResult
     seed: int
     best: list[float] = field(default_factory=list)
     default: list[float] = field(default_factory=list)
+    against: Mapping[str, SearchResult] = field(default_factory=dict)
+
+    @property
+    def baselines(self) -> dict[str, float]:
+        """The best values of the other searches; nan where nothing that one tried met the constraints."""
+        return {name: float(one.best_so_far()[-1]) for name, one in self.against.items()}
 
     @property
     def test(self) -> PairedTest | None:
@@ -155,6 +176,7 @@ class Found:
             self.title,
             out_folder.row("best_value", best.value),
             *(out_folder.row(f"  {name}", value) for name, value in best.parameters.items()),
+            *(out_folder.row(f"best_value,_{name}", value) for name, value in self.baselines.items()),
             out_folder.row("failed_trials", failed),
         ]
         if test is not None:
@@ -172,6 +194,8 @@ class Found:
         return {
             "best_value": best.value,
             "best_params": best.parameters,
+            "baselines": self.baselines,
+            "convergence": {name: one.best_so_far() for name, one in {"search": self.result, **self.against}.items()},
             "direction": self.result.direction,
             "space": self.result.space.to_dict(),
             "trials": [vars(one) for one in self.result.trials],
@@ -192,7 +216,7 @@ class Found:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
         from hrsnn.analysis import figures, search_figures
 
-        drawn: Mapping[str, Any] = search_figures.of_search(self.result)
+        drawn: Mapping[str, Any] = search_figures.of_search(self.result, self.against)
         with out_folder.filling(folder) as inside:
             self.result.best_spec.save(inside / "spec.toml")
             write_json(inside / "metrics.json", self.metrics())

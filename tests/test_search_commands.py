@@ -6,9 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import optuna
 import pytest
 
 from hrsnn import ReservoirSpec, scripts
+from hrsnn.analysis import search_figures
+from hrsnn.search import Measured, Space, search
+from hrsnn.search.baselines import BaselineSampler
 
 SEARCH = ["search", "--neurons", "30", "--values", "500", "--seeds", "1", "--fresh", "2", "--quiet"]
 IMPORTANCE = ["importance", "--neurons", "30", "--values", "500", "--seeds", "2", "--quiet"]
@@ -42,6 +47,74 @@ def test_search_stops_and_resumes_and_leaves_the_best_spec(capsys: Any, tmp_path
     assert best.neurons == 30
 
 
+@pytest.mark.slow
+def test_random_search_and_tpe_go_on_as_if_they_had_not_been_stopped(capsys: Any, tmp_path: Path) -> None:
+    small, file = [*SEARCH, "--fresh", "0", "--json"], tmp_path / "a.db"
+
+    def found(*arguments: object) -> dict[str, Any]:
+        code, text, err = run(capsys, *small, *arguments)
+        assert code == 0, err
+        return json.loads(text)  # type: ignore[no-any-return]
+
+    alone = found("--trials", 4, "--storage", file)
+    assert alone["baselines"] == {}
+    # ten random points come first in TPE: 16 trials see it at work
+    begun = found("--trials", 4, "--storage", file, "--resume", "--against", "random", "tpe")
+    assert begun["best_value"] == alone["best_value"]
+    on = found("--trials", 16, "--storage", file, "--resume", "--against", "random", "tpe")
+    at_once = found("--trials", 16, "--against", "tpe", "random", "--out", tmp_path / "out")
+    for name, curve in at_once["convergence"].items():
+        assert len(curve) == 16
+        assert on["convergence"][name] == curve or name == "search"  # how this one starts depends on the number of trials
+        assert on["convergence"][name][:4] == begun["convergence"][name][:4]
+        assert curve[0] == at_once["convergence"]["search"][0]  # all start at the defaults
+    assert on["baselines"] == {name: on["convergence"][name][-1] for name in ("random", "tpe")}
+    assert len({tuple(curve) for curve in on["convergence"].values()}) == 3
+    assert "best value, tpe" in (tmp_path / "out" / "report.txt").read_text()
+
+
+@pytest.mark.parametrize("name", ["random", "tpe"])
+def test_baselines_propose_the_same_in_every_process(name: str) -> None:
+    space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}, "weight_scale": [2, 10]})
+    study = optuna.create_study(sampler=BaselineSampler(name, 3), direction="maximize")
+    again = optuna.create_study(direction="maximize")
+    for k in range(14):
+        again.sampler = BaselineSampler(name, 3)  # as in a process of its own
+        trial, same = (one.ask(space.distributions()) for one in (study, again))
+        assert trial.params == same.params
+        for one, of in ((trial, study), (same, again)):
+            one.set_constraint("rate", float(k % 3) - 1)
+            of.tell(one, -((one.params["weight_scale"] - 4) ** 2))
+    cubes = np.array([[np.log(value) for value in one.params.values()] for one in study.trials])
+    assert len(np.unique(cubes, axis=0)) == 14
+    # not the same quantile of every range
+    assert np.abs(np.corrcoef(cubes[:10].T)[np.triu_indices(3, 1)]).max() < 0.9
+
+
+@pytest.mark.parametrize(("constrained", "low", "high"), [(False, 7.0, 10.0), (True, 4.5, 5.5)])
+def test_tpe_heeds_constraints(constrained: bool, low: float, high: float) -> None:
+    def objective(spec: ReservoirSpec, seed: int) -> Measured:
+        return Measured(spec.weight_scale, violations={"strong": spec.weight_scale - 5} if constrained else {})
+
+    space = Space.of({"weight_scale": [2, 10]})
+    result = search(None, space, objective, trials=40, seeds=1, sampler=BaselineSampler("tpe", 0))
+    assert low < np.median([one.parameters["weight_scale"] for one in result.trials[20:]]) < high
+
+
+def test_convergence_shows_every_way_to_search() -> None:
+    space = Space.of({"weight_scale": [2, 10]})
+    samplers = {"search": None, "random": BaselineSampler("random", 0), "tpe": BaselineSampler("tpe", 0)}
+    found = {
+        name: search(None, space, lambda spec, seed: spec.weight_scale, trials=6, seeds=1, sampler=sampler)
+        for name, sampler in samplers.items()
+    }
+    others = {name: one for name, one in found.items() if name != "search"}
+    lines = search_figures.of_search(found["search"], others)["convergence"].axes[0].lines
+    assert [line.get_label() for line in lines] == list(found)
+    for line, one in zip(lines, found.values(), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), one.best_so_far())
+
+
 def test_homogeneous_networks_are_searched_without_cvs(capsys: Any) -> None:
     code, text, err = run(capsys, *SEARCH, "--trials", 3, "--variant", "HoNHoS", "--json")
     assert code == 0, err
@@ -68,6 +141,8 @@ def test_importance_of_two(capsys: Any, tmp_path: Path) -> None:
         ([*SEARCH, "--space", "nerons"], "space = 'nerons': must be one of neurons, synapses, all"),
         ([*SEARCH, "--trials", "0"], "trials = 0"),
         ([*SEARCH, "--fresh", "1"], "--fresh = 1: must be 0, or at least 2"),
+        ([*SEARCH, "--against", "grid"], "baseline = 'grid': must be one of random, tpe"),
+        ([*SEARCH, "--against", "tpe", "tpe"], "--against = 'tpe tpe': must name each only once"),
         ([*SEARCH, "--resume"], "--resume = True: needs --storage"),
         ([*SEARCH, "--storage", "missing.db", "--resume"], "missing.db: is not there to resume from"),
         ([*SEARCH, "--cluster", "slrum"], "cluster = 'slrum': must be the address of a scheduler"),

@@ -140,7 +140,7 @@ def search(
     direction: Direction = "maximize",
     storage: str | os.PathLike[str] | None = None,
     name: str = "search",
-    resume: bool = False,
+    resume: bool | None = False,
     seed: int = 0,
     sampler: BaseSampler | None = None,
     start_at_spec: bool = True,
@@ -170,8 +170,8 @@ def search(
         them in a search of its own that stops when all have done `trials` together. Left out: memory.
     name : str
         Of the study in the storage.
-    resume : bool
-        Go on with the study in the file; without, there must be none.
+    resume : bool, optional
+        Go on with the study in the file; without, there must be none; None: go on where there is one.
     seed : int
         Of the search, and with a trial's number of its evaluations.
     sampler : optuna sampler, optional
@@ -365,7 +365,11 @@ class _Run:
         measured = [one for one in outcomes if isinstance(one, Measured)]
         names = measured[0].violations
         trial.set_user_attr(REPLICATES, [float(one.value) for one in measured])
-        trial.set_user_attr(VIOLATIONS, {name: float(np.mean([one.violations[name] for one in measured])) for name in names})
+        violations = {name: float(np.mean([one.violations[name] for one in measured])) for name in names}
+        trial.set_user_attr(VIOLATIONS, violations)
+        known = trial.constraints  # of a trial that died before it was told, and that has the same ones now
+        for name in violations.keys() - known.keys():
+            trial.set_constraint(name, violations[name])  # where Optuna's own samplers look
         return float(np.mean([one.value for one in measured]))
 
     def _stop_where_all_fail(self, finished: Sequence[FrozenTrial], startup: int) -> None:

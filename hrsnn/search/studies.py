@@ -41,7 +41,7 @@ def opened(
     settings: Mapping[str, Any],
     sampler: BaseSampler,
     *,
-    resume: bool = False,
+    resume: bool | None = False,
 ) -> Iterator[Study]:
     """The study `name` in `storage`, new or with the same settings.
 
@@ -53,8 +53,8 @@ def opened(
     settings : mapping
         What must not differ between two pieces of one search; ``direction`` is one of them.
     sampler : optuna sampler
-    resume : bool
-        Whether a file must hold the study already; otherwise it must not. A database may do either.
+    resume : bool, optional
+        Whether a file must hold the study already; otherwise it must not. With None it may do either, as a database may.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def opened(
         with _complaints(place, shared):
             backend: BaseStorage | None = None if storage is None else _storage(place, shared)
             there = backend is not None and name in optuna.get_all_study_names(backend)
-            if there and not (resume or shared):
+            if there and resume is False and not shared:
                 raise FileError(place, f"holds the study {name!r} already: resume it, or name another file")
             if resume and not there and not shared:
                 raise FileError(place, f"holds no study {name!r} to resume")
@@ -83,7 +83,7 @@ def opened(
                 study_name=name,
                 sampler=sampler,
                 direction=settings["direction"],
-                load_if_exists=resume or shared,
+                load_if_exists=resume is not False or shared,
             )
             if there:
                 _compare(place, study.user_attrs.get(SETTINGS), settings)

@@ -1,0 +1,79 @@
+"""What a search is compared with: Optuna's random search and its tree-structured Parzen estimator, made to be resumed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+
+from hrsnn.errors import InputError
+from hrsnn.seeds import generator
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+BASELINES: dict[str, type[RandomSampler] | type[TPESampler]] = {"random": RandomSampler, "tpe": TPESampler}
+
+
+class BaselineSampler(BaseSampler):
+    """A sampler of Optuna whose proposals depend on the seed, the trial's number and the trials before it alone.
+
+    Optuna's own begin their random numbers anew in every process: a random search that is resumed would propose its first
+    points again.
+
+    Parameters
+    ----------
+    name : {"random", "tpe"}
+        Both as Optuna has them by default: TPE is multivariate, with a constant liar for trials under way.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        For another name.
+
+    Notes
+    -----
+    TPE heeds the constraints that trials carry (:meth:`optuna.trial.Trial.set_constraint`); random search has no use for
+    them.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> study = optuna.create_study(sampler=BaselineSampler("tpe", seed=1))
+    >>> study.optimize(lambda trial: (trial.suggest_float("x", 0, 9) - 3) ** 2, 30)
+    >>> study.best_value < 0.5
+    True
+
+    References
+    ----------
+    J. Bergstra, R. Bardenet, Y. Bengio & B. Kegl, Algorithms for hyper-parameter optimization (2011), section 4.
+    """
+
+    def __init__(self, name: str, seed: int) -> None:
+        if name not in BASELINES:
+            raise InputError("baseline", name, f"must be one of {', '.join(BASELINES)}")
+        self.name = name
+        self.seed = seed
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """The parameters that are proposed together: all, once TPE has seen a trial."""
+        return self._begun_anew(trial).infer_relative_search_space(study, trial)
+
+    def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
+        """Values of the parameters that are proposed together."""
+        return self._begun_anew(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """The value of one parameter by itself."""
+        # a branch for each name: otherwise all parameters of a trial would be the same quantile of their ranges
+        return self._begun_anew(trial, param_name).sample_independent(study, trial, param_name, param_distribution)
+
+    def _begun_anew(self, trial: FrozenTrial, *what: str) -> BaseSampler:
+        drawn = generator(self.seed, "search", self.name, trial.number, *what).integers(2**31)
+        return BASELINES[self.name](seed=int(drawn))
