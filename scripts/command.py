@@ -9,23 +9,26 @@ import os
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import tyro
 
 from hrsnn._version import __version__
 from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
 from hrsnn.files import to_json
-from hrsnn.parallel import one_blas_thread
+from hrsnn.parallel import one_blas_thread, run_all
 from hrsnn.scripts import out_folder
 
 if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 Flag = tyro.conf.FlagCreatePairsOff[bool]
+Cluster = Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")]
 
 
 class Outcome(Protocol):
@@ -124,6 +127,21 @@ class Command(ABC):
         spec = ReservoirSpec() if self.spec is None else ReservoirSpec.load(self.spec)
         spec = spec.updated(changes)
         return spec if self.variant is None else spec.variant(self.variant)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelCommand(Command):
+    """A command that does the same many times over, in several processes or on several machines."""
+
+    jobs: int = 1
+    """How many at a time, each in a process of its own; the results are the same."""
+
+    cluster: Cluster = None
+    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on, where all see the same folders."""
+
+    def all_of(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> list[Result]:
+        """The function of every task, in the order of the tasks."""
+        return run_all(function, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
 
 
 def execute(command: type[Command], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:

@@ -68,13 +68,13 @@ class Lyapunov(Repeatable):
         spectrum, uncoupled = result.spectrum, result.uncoupled
         grid = None
         if self.map_:
-            jobs = self.jobs if self.seeds == 1 else 1  # several seeds are several processes already
             grid = chaos_map(
                 spec,
                 seeds=[self.seed],
                 duration=self.duration,
                 washout=self.washout,
-                jobs=jobs,
+                jobs=self.jobs,
+                cluster=self.cluster,
                 progress=self.progress,
             )
         names = {

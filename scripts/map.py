@@ -16,14 +16,14 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
 
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import ParallelCommand, execute
 from hrsnn.scripts.out_folder import Report
 
 _RATES = ("mean_rate", "silent_share", "spikes_per_neuron")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map(Command):
+class Map(ParallelCommand):
     """Map rank, generalisation rank and separation of digits over lambda and W_scale, the paper's 9 x 9 points."""
 
     points: int = 9
@@ -49,9 +49,6 @@ class Map(Command):
 
     repeats: int = 1
     """Networks at each point, from seeds --seed on; the paper has 5."""
-
-    jobs: int = 1
-    """How many points at a time, each in a process of its own; the results are the same."""
 
     def run(self) -> Report:
         """Measure every point, and report the one with the largest difference of the two ranks beside the controls."""
@@ -82,6 +79,7 @@ class Map(Command):
             seeds=range(self.seed, self.seed + self.repeats),
             engine=self.engine,
             jobs=self.jobs,
+            cluster=self.cluster,
             progress=self.progress,
         )
         row, column = result.best

@@ -19,7 +19,7 @@ from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Command, Flag
+from hrsnn.scripts.command import Flag, ParallelCommand
 
 if TYPE_CHECKING:
     from hrsnn.networks import PruningRecord
@@ -42,7 +42,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class PruningCommand(Command):
+class PruningCommand(ParallelCommand):
     """The options that pruning by one method and by several have in common."""
 
     iterations: int = 100
@@ -77,13 +77,9 @@ class PruningCommand(Command):
     seeds: int = 1
     """How many seeds, from --seed on."""
 
-    jobs: int = 1
-    """How many runs at a time, each in a process of its own; the results are the same."""
-
     def pruned(self, methods: Mapping[str, tuple[str, Mapping[str, Any]]]) -> PruningRuns:
         """Run what is to be run: for each label a method and its settings."""
         from hrsnn.networks import pruning_method
-        from hrsnn.parallel import run_all
 
         count_of("--seeds", self.seeds)
         if self.resume and self.out is None:
@@ -91,10 +87,10 @@ class PruningCommand(Command):
         for name, options in methods.values():
             pruning_method(name, **options)  # says what is wrong before the work
         spec, seeds = self.reservoir_spec(), range(self.seed, self.seed + self.seeds)
-        folder = None if self.out is None else self.out / "runs"
+        folder = None if self.out is None else (self.out / "runs").absolute()
         quiet = dataclasses.replace(self, quiet=True) if self.seeds * len(methods) > 1 else self
         units = list(itertools.product(methods, seeds))
-        found = run_all(Unit(quiet, spec, dict(methods), folder), units, jobs=self.jobs, progress=self.progress)
+        found = self.all_of(Unit(quiet, spec, dict(methods), folder), units)
         return PruningRuns(self, spec, tuple(methods), seeds, dict(zip(units, found, strict=True)), folder)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from hrsnn.checks import count_of
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Command, Outcome
+from hrsnn.scripts.command import Outcome, ParallelCommand
 from hrsnn.scripts.out_folder import Report
 
 if TYPE_CHECKING:
@@ -28,14 +28,11 @@ INTERVAL = "95 % of Student's t over the seeds"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repeatable(Command):
+class Repeatable(ParallelCommand):
     """A command whose ``run`` depends on nothing but its options, the seed among them, and returns a :class:`Report`."""
 
     seeds: int = 1
     """How many seeds, from --seed on; more than one gives means with intervals."""
-
-    jobs: int = 1
-    """How many seeds at a time, each in a process of its own; the results are the same."""
 
     def carry_out(self) -> Outcome:
         """One run, or one for each seed."""
@@ -85,16 +82,14 @@ def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
 
 def repeated(command: Repeatable) -> Repeats:
     """Run `command` once for each seed, ``command.jobs`` at a time."""
-    from hrsnn.parallel import run_all
-
     seeds = range(command.seed, command.seed + command.seeds)
     # neither names nor bars of the parts of each run: the one bar counts the seeds
-    single = dataclasses.replace(command, seeds=1, jobs=1, out=None, quiet=True)
+    single = dataclasses.replace(command, seeds=1, jobs=1, cluster=None, out=None, quiet=True)
     logger.info("seeds %d to %d ...", seeds[0], seeds[-1])
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        reports = run_all(Single(single), seeds, jobs=command.jobs, progress=command.progress)
+        reports = command.all_of(Single(single), seeds)
     finally:
         logger.setLevel(level)
     (title, spec), runs = reports[0][0], [run for _, run in reports]

@@ -19,7 +19,7 @@ from hrsnn.checks import count_of
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import ParallelCommand, execute
 from hrsnn.scripts.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -30,14 +30,11 @@ _TASKS = ("memory", "digits", "lorenz63")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variants(Command):
+class Variants(ParallelCommand):
     """Run the four variants, with recurrent links and without, from many seeds, and test the paper's claims on them."""
 
     seeds: int = 20
     """How many seeds, from --seed on: the variants of one seed are compared with each other."""
-
-    jobs: int = 1
-    """How many runs at a time, each in a process of its own; the results are the same."""
 
     tasks: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TASK")] = _TASKS
     """Of memory, digits, fsdd (needs --path) and lorenz63."""
@@ -61,7 +58,6 @@ class Variants(Command):
         """Run what is not in the out folder yet, and test every claim."""
         from hrsnn.analysis.protocols.claims import judge_claims
         from hrsnn.analysis.protocols.variants import Sizes
-        from hrsnn.parallel import run_all
 
         count_of("--seeds", self.seeds, 2)
         if "fsdd" in self.tasks and self.path is None:
@@ -79,9 +75,9 @@ class Variants(Command):
             series_test=max(1, self.series // 10),
         )
         spec = self.reservoir_spec()
-        plan = Plan(spec, sizes, self.engine, self.path, None if self.out is None else self.out / "runs")
+        plan = Plan(spec, sizes, self.engine, self.path, None if self.out is None else (self.out / "runs").absolute())
         plan.prepare()
-        found = run_all(plan, runs, jobs=self.jobs, progress=self.progress)
+        found = self.all_of(plan, runs)
         scores = dict(zip(runs, found, strict=True))
         seeds = range(self.seed, self.seed + self.seeds)
         return Comparison(spec, plan.settings(), seeds, scores, judge_claims(scores))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Array = NDArray[np.float64]
 
@@ -129,6 +133,7 @@ def chaos_map(
     duration: float = 2000.0,
     washout: float = 200.0,
     jobs: int = 1,
+    cluster: Client | str | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> ChaosMap:
     """lambda_1 over the weights' scale and the links' length: where a reservoir goes from order to chaos.
@@ -145,6 +150,8 @@ def chaos_map(
         ms that count, and those before them.
     jobs : int
         How many points at a time; the results are the same.
+    cluster : distributed.Client or str, optional
+        Instead of processes on this machine: see :func:`hrsnn.parallel.run_all`.
     progress : bool or callable
 
     Returns
@@ -175,7 +182,7 @@ def chaos_map(
         for length, weight in product(length_scales, weight_scales)
     ]
     points = [_Point(one, seed, duration, washout) for one in specs for seed in seeds]
-    found = np.array(run_all(_of_point, points, jobs=jobs, progress=progress))
+    found = np.array(run_all(_of_point, points, jobs=jobs, cluster=cluster, progress=progress))
     grid = found.reshape(len(length_scales), len(weight_scales), len(seeds), -1)
     return ChaosMap(
         np.array(length_scales, float), np.array(weight_scales, float), *(grid[..., k] for k in range(grid.shape[-1]))

@@ -6,6 +6,7 @@ import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,9 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.spike_trains import SpikeTrains
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Array = NDArray[np.float64]
 
@@ -150,6 +154,7 @@ def rank_map(
     seeds: Sequence[int] = (0,),
     engine: str = "auto",
     jobs: int = 1,
+    cluster: Client | str | None = None,
     progress: bool = False,
 ) -> RankMap:
     """Rank, generalisation rank and separation of reservoirs with fixed weights, over lambda and W_scale.
@@ -174,6 +179,8 @@ def rank_map(
     engine : str
     jobs : int
         Points at a time; the results are the same.
+    cluster : distributed.Client or str, optional
+        Instead of processes on this machine: see :func:`hrsnn.parallel.run_all`.
     progress : bool
 
     Returns
@@ -217,7 +224,7 @@ def rank_map(
     points = [_Point(float(x), float(w), int(seed)) for w, x, seed in itertools.product(axes[1], axes[0], seeds)]
     watch = Stopwatch()
     with watch("map"):
-        found = run_all(measurement, points, jobs=jobs, progress=progress)
+        found = run_all(measurement, points, jobs=jobs, cluster=cluster, progress=progress)
 
     shape = (len(axes[1]), len(axes[0]), len(seeds))
     maps = {name: np.array([one[name] for one in found]).reshape(shape).mean(axis=2) for name in found[0]}
