@@ -45,6 +45,9 @@ _SHOWN = (
 class PruningCommand(ParallelCommand):
     """The options that pruning by one method and by several have in common."""
 
+    graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
+    """Prune the network in a file instead: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""
+
     iterations: int = 100
     """How many iterations."""
 
@@ -86,6 +89,8 @@ class PruningCommand(ParallelCommand):
             raise InputError("--resume", True, "needs --out, the folder of the runs")
         for name, options in methods.values():
             pruning_method(name, **options)  # says what is wrong before the work
+        if self.graph is not None and self.neurons is not None:
+            raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         spec, seeds = self.reservoir_spec(), range(self.seed, self.seed + self.seeds)
         folder = None if self.out is None else (self.out / "runs").absolute()
         quiet = dataclasses.replace(self, quiet=True) if self.seeds * len(methods) > 1 else self
@@ -116,8 +121,19 @@ class Unit:
     def dense(self, seed: int) -> Reservoir:
         """The network before pruning, with the channels that the score's task needs."""
         from hrsnn.growth import build
+        from hrsnn.networks import read_graph
+        from hrsnn.reservoir import Reservoir
 
-        return build(self.spec, seed, channels=_SCORES[self.options.score][1] if self.options.score != "none" else 1)
+        score, file = self.options.score, self.options.graph
+        channels = _SCORES[score][1] if score != "none" else 1
+        if file is None:
+            return build(self.spec, seed, channels=channels)
+        if file.suffix != ".npz":
+            return Reservoir.from_graph(read_graph(file), self.spec, seed, channels)
+        saved = Reservoir.load(file)
+        if score != "none" and saved.channels != channels:
+            raise InputError("--score", score, f"needs {channels} channels of input: the reservoir has {saved.channels}")
+        return saved
 
     def __call__(self, unit: tuple[str, int]) -> Run:
         from hrsnn.networks import noise, prune, pruning_method
@@ -208,6 +224,7 @@ class PruningRuns:
             "iterations": options.iterations,
             "synapse_target": options.synapse_target,
             "neuron_target": options.neuron_target,
+            "graph": None if options.graph is None else options.graph.name,
             "seed": self.seeds[0],
             "seeds": list(self.seeds),
             "versions": out_folder.versions(),

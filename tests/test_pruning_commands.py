@@ -12,8 +12,9 @@ import pytest
 
 from hrsnn import Reservoir, ReservoirSpec, build, scripts
 from hrsnn.errors import InputError
+from hrsnn.files import to_json
+from hrsnn.networks import MagnitudePruning, prune, pruning_figures, read_graph, write_graph
 from hrsnn.networks import exam as exam_module
-from hrsnn.networks import prune, pruning_figures, read_graph
 from hrsnn.networks.exam import Candidate, Exam, Sizes, abilities, spectrum_distance
 from hrsnn.scripts.pruning_curve import ARMS, Plan
 from hrsnn.scripts.pruning_verdicts import Curve
@@ -181,3 +182,19 @@ def test_without_pruning_a_candidate_is_the_dense_network() -> None:
 def test_nothing_to_draw(draw: Any) -> None:
     with pytest.raises(InputError):
         draw()
+
+
+@pytest.mark.parametrize("name", ["network.npz", "network.graphml", "network.edges"])
+def test_a_network_from_a_file_is_pruned(run: Any, tmp_path: Path, name: str) -> None:
+    network, file = build(ReservoirSpec(neurons=40), seed=5), tmp_path / name
+    network.save(file) if name.endswith(".npz") else write_graph(network, file)
+    options = ["--graph", file, "--iterations", 2, "--synapse-target", 0.5, "--method", "magnitude", "--quiet"]
+    code, text = run("prune", *options, "--json")
+    assert code == 0, text
+    metrics = json.loads(text)
+    assert metrics["graph"] == name
+    assert metrics["baselines"]["dense"]["links"] == network.synapses
+    assert metrics["scores"]["magnitude"]["links"] == round(network.synapses / 2)
+    if name.endswith(".npz"):
+        expected = prune(network, MagnitudePruning(), iterations=2, synapse_target=0.5).records[-1].plain()
+        assert metrics["records"]["magnitude"]["0"][-1] == json.loads(to_json(expected))
