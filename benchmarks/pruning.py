@@ -1,7 +1,8 @@
 """Time and memory of one iteration of pruning, by step, against the number of neurons; of the covariance, both ways.
 
 ``python benchmarks/pruning.py`` prints one table; ``--large`` adds 5000 neurons with a million links. ``--neurons --whole``
-prints only what a whole run of 100 iterations takes. CPU seconds beside wall seconds say how far the machine was shared.
+prints only what a whole run of 100 iterations takes, ``--neurons --localisation 10`` only what step 3 does to eigenvectors.
+CPU seconds beside wall seconds say how far the machine was shared.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def iterations(reservoir: Reservoir, count: int, method: LNP) -> None:
     print(
         f"{reservoir.neurons:6d} {reservoir.synapses:8d} {method.score:6s} {wall / count:8.2f} {cpu / count:8.2f} "
         + " ".join(f"{value:8.3f}" for value in means)
-        + f" {memory:7.2f}",
+        + f" {memory:7.2f} {found.records[-1].numbers['participation_before']:7.4f} {found.records[-1].participation:7.4f}",
         flush=True,
     )
 
@@ -85,6 +86,24 @@ def covariances(reservoir: Reservoir, methods: tuple[str, ...]) -> None:
         print(f"  largest difference over largest variance: {np.abs(one - other).max() / one.max():.1e}")
 
 
+def localisation(spec: ReservoirSpec, seeds: int) -> None:
+    """Mean inverse participation ratio before and after step 3, and pieces after it, in runs of 15 iterations to 95 %."""
+    print(f"{spec.neurons} neurons, {spec.connectivity} links, {seeds} seeds, with 45, 20, 11 and 5 % of the links left")
+    for aim in ("ipr", "degree", "none"):
+        runs = [
+            prune(build(spec, seed), LNP(delocalise=aim), iterations=15, seed=seed, refresh=16).records  # type: ignore[arg-type]
+            for seed in range(seeds)
+        ]
+        for name, value in (
+            ("before", lambda record: record.numbers.get("participation_before", np.nan)),
+            ("after", lambda record: record.participation),
+            ("pieces", lambda record: record.pieces),
+        ):
+            values = np.array([[value(run[t]) for t in (4, 8, 11, 15)] for run in runs])
+            cells = zip(values.mean(axis=0), values.std(axis=0, ddof=1), strict=True)
+            print(f"  {aim:7s} {name:7s}" + "".join(f"{mean:9.3f} ({spread:.3f})" for mean, spread in cells), flush=True)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -93,12 +112,13 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=3)
     parser.add_argument("--large", action="store_true", help="5000 neurons, a million links")
     parser.add_argument("--whole", action="store_true", help="100 iterations of 1000 neurons, 50 000 links")
+    parser.add_argument("--localisation", type=int, default=0, metavar="SEEDS", help="step 3 by its three aims")
     parser.add_argument("--spectrum", type=int, nargs="*", default=[], help="networks whose full spectrum is measured")
     options = parser.parse_args()
     with one_blas_thread():
         print(
             f"{'N':>6s} {'links':>8s} {'score':6s} {'wall/it':>8s} {'CPU/it':>8s} "
-            + " ".join(f"{s[:8]:>8s}" for s in _STEPS)
+            + " ".join(f"{s[:8]:>8s}" for s in (*_STEPS, "GiB", "IPR from", "to"))
         )
         for neurons in options.neurons:
             reservoir = network(neurons, round(options.density * neurons**2))
@@ -114,6 +134,10 @@ def main() -> None:
         if options.whole:
             for score in ("drive", "paper"):
                 whole_run(network(1000, 50_000), LNP(score=score))  # type: ignore[arg-type]
+        if options.localisation:
+            localisation(ReservoirSpec(neurons=300, length_scale=4), options.localisation)
+            random = ReservoirSpec(neurons=1000, connectivity="random", connection_probability=options.density)
+            localisation(random, options.localisation)
         if options.large:
             iterations(network(5000, 1_000_000), 1, LNP(score="paper"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from heapq import heapify, heappop, heapreplace
 from typing import Literal
 
 import numpy as np
@@ -15,31 +15,37 @@ from hrsnn.errors import InputError
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-#: Past this many neurons eigenvectors are not computed.
-EIGENVECTOR_LIMIT = 2000
-#: Random choices that the default compares, beside the two by degree.
-_TRIES = 2
+#: Past so many neurons a run computes eigenvectors only when it measures exponents too, and past so many never: their time
+#: grows as N^3, their memory as N^2.
+OFTEN_LIMIT, EIGENVECTOR_LIMIT = 2000, 6000
+#: Eigenvalues closer than this share of the largest are one.
+_EQUAL = 1e-9
 
 
-def participation(n: int, pre: ArrayLike, post: ArrayLike) -> float:
-    """Mean inverse participation ratio of the Laplacian's eigenvectors: 1/n when all are even, 1 when each is one neuron.
+def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGENVECTOR_LIMIT) -> float:
+    """Mean inverse participation ratio of the Laplacian's eigenvectors: of the order of 1/n when all are spread over the
+    graph, 1 when each is one neuron.
 
     ``IPR = mean_k sum_i v_ik^4``, v_k the orthonormal eigenvectors of D - A, A the graph without directions and weights.
+    Eigenvectors of one eigenvalue are not unique, their projector P is: such a group counts ``sum_i P_ii^2``.
 
     Parameters
     ----------
     n : int
     pre, post : array of int (links,)
+    limit : int
+        Most neurons for which eigenvectors are computed.
 
     Returns
     -------
     float
-        nan past 2000 neurons.
+        nan past the limit.
 
     Notes
     -----
-    A neuron without links is an eigenvector of its own. Where eigenvalues are equal (two pieces of the graph, say) the
-    eigenvectors are not unique, and neither is their ratio.
+    Without the projectors the ratio would fall as a graph falls apart: each piece has an eigenvalue 0, and of these a solver
+    returns any mixture. With them a piece counts by itself, and a neuron without links 1. The whole is the chance to find a
+    quantum walk, exp(-i (D - A) t), where it started, averaged over all times and starts.
 
     Examples
     --------
@@ -48,11 +54,13 @@ def participation(n: int, pre: ArrayLike, post: ArrayLike) -> float:
     >>> participation(5, [0, 0, 0, 0], [1, 2, 3, 4]) > participation(5, [0, 1, 2, 3, 4], [1, 2, 3, 4, 0])
     True
     """
-    if n > EIGENVECTOR_LIMIT or n == 0:
+    if n > limit or n == 0:
         return float("nan")
     joined = _undirected(n, np.asarray(pre), np.asarray(post)).toarray()
-    vectors = np.linalg.eigh(np.diag(joined.sum(axis=1)) - joined)[1]
-    return float((vectors**4).sum(axis=0).mean())
+    values, vectors = np.linalg.eigh(np.diag(joined.sum(axis=1)) - joined)
+    groups = np.flatnonzero(np.diff(values, prepend=-np.inf) > _EQUAL * max(1.0, values[-1]))
+    projected = np.add.reduceat(vectors**2, groups, axis=1)
+    return float((projected**2).sum() / n)
 
 
 def links_to_restore(
@@ -79,10 +87,11 @@ def links_to_restore(
     count : int
         How many; all where there are fewer.
     aim : {"ipr", "degree"}
-        What to reach once the pieces of the graph are joined as far as candidates allow: "degree", the largest variance of
-        the degrees, neuron by neuron at the highest ones; "ipr", the lowest mean inverse participation ratio among four
-        choices: at the lowest degrees, at the highest, and two at random.
+        What to reach once the pieces of the graph are joined as far as candidates allow: "ipr", a low inverse participation
+        ratio, one link after the other where the two neurons have the lowest sum of degrees, as they then are; "degree",
+        the largest variance of the degrees, all links at once where that sum is highest.
     random : numpy.random.Generator
+        Decides between equals.
 
     Returns
     -------
@@ -96,8 +105,12 @@ def links_to_restore(
 
     Notes
     -----
-    The paper maximises the variance of the degrees (its eq. 17) so as to spread the eigenvectors. Hubs localise them: its
-    means can defeat its end. Past 2000 neurons "ipr" takes the lowest degrees without looking.
+    Pieces are joined at the lowest degrees in both cases. A link the other way round of one that is there changes no
+    Laplacian: for "ipr" it comes last.
+
+    The paper maximises the variance of the degrees (its eq. 17) so as to spread the eigenvectors. Hubs localise them, and so
+    do neurons with hardly a link: its means defeat its end. Eigenvectors are not looked at: the lowest degrees gave a lower
+    ratio than the highest, than random links, and than the best by a first-order change of the ratio (docs/pruning.md).
 
     References
     ----------
@@ -116,28 +129,13 @@ def links_to_restore(
     candidates = len(more_pre)
     if count >= candidates:
         return np.arange(candidates)
-    joining = _joining(n, pre, post, more_pre, more_post, count, random)
+    if aim == "ipr":
+        return _at_the_lowest(n, pre, post, more_pre, more_post, count, random)
+    joining = _at_the_lowest(n, pre, post, more_pre, more_post, count, random, only_joining=True)
     rest = np.setdiff1d(np.arange(candidates), joining)
     degree = np.bincount(np.concatenate([pre, post, more_pre[joining], more_post[joining]]), minlength=n)
-    wanted = count - len(joining)
-    if wanted == 0:
-        return np.sort(joining)
-    ends = degree[more_pre[rest]] + degree[more_post[rest]] + random.random(len(rest))  # ties at random
-
-    def with_these(chosen: Indices) -> Indices:
-        return np.sort(np.append(joining, rest[chosen]))
-
-    highest = with_these(np.argpartition(-ends, wanted - 1)[:wanted])
-    if aim == "degree":
-        return highest
-    choices = [with_these(np.argpartition(ends, wanted - 1)[:wanted])]
-    if n > EIGENVECTOR_LIMIT:
-        return choices[0]
-    choices += [highest, *(with_these(random.permutation(len(rest))[:wanted]) for _ in range(_TRIES))]
-    ratio: Callable[[Indices], float] = lambda chosen: participation(  # noqa: E731
-        n, np.append(pre, more_pre[chosen]), np.append(post, more_post[chosen])
-    )
-    return min(choices, key=ratio)
+    ends = degree[more_pre[rest]] + degree[more_post[rest]] + random.random(len(rest))
+    return np.sort(np.append(joining, rest[np.argsort(-ends)[: count - len(joining)]]))
 
 
 def strong_component(n: int, pre: ArrayLike, post: ArrayLike) -> int:
@@ -163,34 +161,62 @@ def pieces_of(n: int, pre: ArrayLike, post: ArrayLike) -> int:
     return int(connected_components(_undirected(n, np.asarray(pre), np.asarray(post)), directed=False)[0])
 
 
-def _joining(
-    n: int, pre: Indices, post: Indices, more_pre: Indices, more_post: Indices, count: int, random: np.random.Generator
+def _at_the_lowest(
+    n: int,
+    pre: Indices,
+    post: Indices,
+    more_pre: Indices,
+    more_post: Indices,
+    count: int,
+    random: np.random.Generator,
+    *,
+    only_joining: bool = False,
 ) -> Indices:
-    """Candidates that each join two pieces of the graph, the largest pieces first: at most `count`."""
-    pieces, piece = connected_components(_undirected(n, pre, post), directed=False)
-    if pieces == 1:
-        return np.empty(0, np.int64)
-    root = np.arange(pieces)
-    size = np.bincount(piece, minlength=pieces)
+    """Candidates one by one, at most `count`: those that join two pieces, those that join a new pair, then the others; each
+    time the one whose ends have the lowest sum of degrees."""
+    graph = _undirected(n, pre, post)
+    pieces, piece = connected_components(graph, directed=False)
+    pair = np.minimum(more_pre, more_post) * n + np.maximum(more_pre, more_post)
+    double = np.isin(pair, np.minimum(pre, post) * n + np.maximum(pre, post))
+    # lists from here on: one number of an array at a time would take most of the time
+    degree, belongs, root = graph.sum(axis=1).tolist(), piece.tolist(), list(range(pieces))
+    ends = list(zip(more_pre.tolist(), more_post.tolist(), strict=True))
+    pairs, known, ties = pair.tolist(), double.tolist(), random.random(len(pair)).tolist()
+    taken: set[int] = set()
 
     def find(a: int) -> int:
         while root[a] != a:
             root[a] = root[root[a]]
-            a = int(root[a])
+            a = root[a]
         return a
 
-    a, b = piece[more_pre], piece[more_post]
-    bridges = np.flatnonzero(a != b)
-    order = bridges[np.argsort(-np.minimum(size[a], size[b])[bridges] - random.random(len(bridges)), kind="stable")]
+    def place(k: int) -> float:
+        """In the order of the candidates, now: it only ever grows, so that the heap may be behind."""
+        i, j = ends[k]
+        apart = find(belongs[i]) != find(belongs[j])
+        kind = 0 if apart else 2 if known[k] or pairs[k] in taken else 1
+        return float(2 * n * kind + degree[i] + degree[j] + ties[k])
+
+    heap = [(place(k), k) for k in range(len(pairs))]
+    heapify(heap)
     chosen: list[int] = []
-    for k in order:
-        if len(chosen) == count:
+    while heap and len(chosen) < count:
+        before, k = heap[0]
+        now = place(k)
+        if now > before:
+            heapreplace(heap, (now, k))
+            continue
+        if only_joining and now >= 2 * n:
             break
-        first, second = find(int(a[k])), find(int(b[k]))
-        if first != second:
-            root[first] = second
-            chosen.append(int(k))
-    return np.array(chosen, np.int64)
+        heappop(heap)
+        chosen.append(k)
+        i, j = ends[k]
+        if now < 4 * n:
+            degree[i] += 1
+            degree[j] += 1
+        taken.add(pairs[k])
+        root[find(belongs[i])] = find(belongs[j])
+    return np.sort(np.array(chosen, np.int64))
 
 
 def _undirected(n: int, pre: Indices, post: Indices) -> csr_array:

@@ -239,7 +239,8 @@ class LNP:
                 random=situation.random("restored"),
             )
         numbers["restored_links"] = float(len(chosen))
-        numbers["participation_before"] = participation(smaller.neurons, smaller.pre, smaller.post)
+        limit = situation.eigenvectors_up_to
+        numbers["participation_before"] = participation(smaller.neurons, smaller.pre, smaller.post, limit=limit)
         return put_back(smaller, dense, origin, candidates[chosen])
 
     def _likeliest(

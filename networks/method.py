@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.errors import InputError
+from hrsnn.networks.localisation import OFTEN_LIMIT
 from hrsnn.networks.surgery import keep_links, keep_neurons, mean_drive
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
@@ -52,6 +53,7 @@ class Situation:
     stimulus: Stimulus  #: the noise
     activity: Activity  #: what the network did under the noise; counts in windows of about 50 ms
     known_exponents: Array | None = None  #: (N,) 1/s, carried over between two refreshes
+    eigenvectors_up_to: int = OFTEN_LIMIT  #: neurons: what takes long is done at refreshes only
     seconds: dict[str, float] = field(default_factory=dict)  #: wall time by step
 
     @property

@@ -17,6 +17,7 @@ from hrsnn.checks import count_of, positive
 from hrsnn.currents import Currents
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.checkpoint import Checkpoint, Progress, digest_of
+from hrsnn.networks.localisation import EIGENVECTOR_LIMIT, OFTEN_LIMIT
 from hrsnn.networks.lyapunov_noise import LNP
 from hrsnn.networks.method import PruningMethod, Situation
 from hrsnn.networks.pruning_record import PruningRecord, record_of
@@ -227,6 +228,7 @@ def _run(
             checkpoint.prepare()
             checkpoint.save(now)
     for t in range(len(now.records), len(links)):
+        refreshed = t % refresh == 0 or t == len(links) - 1
         situation = Situation(
             reservoir=now.reservoir,
             dense=dense,
@@ -239,6 +241,7 @@ def _run(
             stimulus=measure.stimulus,
             activity=activity,
             known_exponents=now.exponents,
+            eigenvectors_up_to=EIGENVECTOR_LIMIT if refreshed else OFTEN_LIMIT,
         )
         nothing = (situation.links, situation.neurons) == (now.reservoir.synapses, now.reservoir.neurons)
         kept, numbers, smaller = np.ones(now.reservoir.neurons, dtype=bool), {}, now.reservoir
@@ -248,7 +251,7 @@ def _run(
         with situation.watch("simulation"):
             activity = measure.activity(smaller)
         values, largest = None if now.exponents is None else now.exponents[kept], now.largest_exponent
-        if t % refresh == 0 or t == len(links) - 1:
+        if refreshed:
             with situation.watch("exponents"):
                 values, largest = measure.stability(smaller, whole=t < len(links) - 1)
         with situation.watch("record"):
@@ -257,6 +260,7 @@ def _run(
                 "budget": links[t],
                 "numbers": numbers,
                 "score": _scored(score, smaller),
+                "eigenvectors_up_to": situation.eigenvectors_up_to,
             }
             record = record_of(smaller, dense, now.origin[kept], activity, largest, **others)
         seconds = (*now.seconds, situation.seconds)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import synaptic_operations
-from hrsnn.networks.localisation import participation, pieces_of, strong_component
+from hrsnn.networks.localisation import EIGENVECTOR_LIMIT, participation, pieces_of, strong_component
 from hrsnn.reservoir import Reservoir
 
 Array = NDArray[np.float64]
@@ -37,7 +37,7 @@ class PruningRecord:
     largest_exponent: (
         float  #: lambda_1 without silent neurons (1/s), carried over between two refreshes; nan where it has none
     )
-    participation: float  #: mean inverse participation ratio of the Laplacian's eigenvectors; nan past 2000 neurons
+    participation: float  #: mean inverse participation ratio of the Laplacian; past 2000 neurons nan between two refreshes
     mean_rate: float  #: Hz, under the noise
     excitatory_rate: float
     inhibitory_rate: float
@@ -64,7 +64,14 @@ class PruningRecord:
 
 
 def record_of(
-    reservoir: Reservoir, dense: Reservoir, origin: NDArray[np.int64], activity: Activity, exponent: float, **others: Any
+    reservoir: Reservoir,
+    dense: Reservoir,
+    origin: NDArray[np.int64],
+    activity: Activity,
+    exponent: float,
+    *,
+    eigenvectors_up_to: int = EIGENVECTOR_LIMIT,
+    **others: Any,
 ) -> PruningRecord:
     """The record of a network from its arrays and from what it did under the noise."""
     n, excitatory, rates = reservoir.neurons, reservoir.is_excitatory, activity.rates
@@ -80,7 +87,7 @@ def record_of(
         tau_excitatory=_summary(reservoir.tau_m[excitatory]),
         tau_inhibitory=_summary(reservoir.tau_m[~excitatory]),
         largest_exponent=exponent,
-        participation=participation(n, reservoir.pre, reservoir.post),
+        participation=participation(n, reservoir.pre, reservoir.post, limit=eigenvectors_up_to),
         mean_rate=float(rates.mean()),
         excitatory_rate=_mean(rates[excitatory]),
         inhibitory_rate=_mean(rates[~excitatory]),

@@ -7,6 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hrsnn import Reservoir
 
 # BLAS reads this when it is first loaded: the tests are as repeatable as the commands, and do not fight over cores
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,6 +39,14 @@ def data_folder() -> Path:
     if not folder:
         pytest.skip("HRSNN_DATA does not name a folder of real data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def dense() -> Reservoir:
+    """A small network to prune; it cannot be changed, so that all tests may share it."""
+    from hrsnn import ReservoirSpec, build
+
+    return build(ReservoirSpec(neurons=80, length_scale=3), seed=1, channels=2)
 
 
 @pytest.fixture(scope="session")

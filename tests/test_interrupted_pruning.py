@@ -1,0 +1,112 @@
+"""Runs that are killed and go on, and checkpoints that no run may go on from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hrsnn import Reservoir
+from hrsnn.errors import FileError
+from hrsnn.networks import LNP, RandomPruning, noise, prune
+
+OPTIONS = {"iterations": 12, "synapse_target": 0.8, "neuron_target": 0.2, "refresh": 3, "seed": 5, "keep": True}
+PROGRAM = """
+import os, signal, sys, time
+from hrsnn import ReservoirSpec, build
+from hrsnn.networks import LNP, prune
+reservoir = build(ReservoirSpec(neurons=80, length_scale=3), seed=1, channels=2)
+prune(reservoir, LNP(score="paper"), iterations=1, neuron_target=0.1)  # all that is loaded on first use
+folder, options, kills = sys.argv[1], eval(sys.argv[2]), 0
+for seconds in eval(sys.argv[3]):
+    child = os.fork()
+    if child == 0:
+        try:
+            prune(reservoir, LNP(score="paper"), out=folder, resume=True, **options)
+        finally:
+            os._exit(0)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    kills += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+prune(reservoir, LNP(score="paper"), out=folder, resume=True, **options)
+print(kills)
+"""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files.pop("timing.json")
+    return files
+
+
+def test_killed_at_random_moments_a_run_ends_with_the_same_bytes(dense: Reservoir, root: Path, tmp_path: Path) -> None:
+    whole = prune(dense, LNP(score="paper"), out=tmp_path / "whole", **OPTIONS)
+    moments = np.random.default_rng().uniform(0.01, 0.15, 8).tolist()
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "killed"), repr(OPTIONS), repr(moments)]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"killed after {moments} s: {done.stderr}"
+    assert int(done.stdout) > 0
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole"), f"killed after {moments} s"
+    resumed = prune(dense, LNP(score="paper"), out=tmp_path / "killed", resume=True, **OPTIONS)
+    assert resumed.reservoir.equals(whole.reservoir)
+    assert len(resumed.reservoirs) == 13
+
+
+@pytest.fixture(scope="module")
+def begun(dense: Reservoir, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("begun") / "run"
+    prune(dense, RandomPruning(), iterations=2, synapse_target=0.5, out=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("damage", "options", "message"),
+    [
+        (None, {"resume": False}, "resume it, or choose another folder"),
+        (None, {"seed": 1}, "another seed"),
+        (None, {"iterations": 3}, "another iterations"),
+        (None, {"synapse_target": 0.6}, "another synapse_target"),
+        (None, {"method": RandomPruning(compensate=False)}, "another method"),
+        (None, {"stimulus": noise(2, 500.0)}, "another stimulus"),
+        (lambda text: text[: len(text) // 2], {}, "is damaged"),
+        (lambda text: "{}", {}, "is damaged"),
+        (lambda text: "[]", {}, "no checkpoint"),
+        (lambda text: text.replace('"network": "', '"network": "0'), {}, "another network|is not the network"),
+    ],
+)
+def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused(
+    damage: Any, options: dict[str, Any], message: str, begun: Path, dense: Reservoir, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(begun, folder)
+    file = folder / "checkpoint.json"
+    if damage is not None:
+        file.write_text(damage(file.read_text()))
+    before = contents(folder)
+    given_options = {"method": RandomPruning(), "iterations": 2, "synapse_target": 0.5, "resume": True, **options}
+    with pytest.raises(FileError, match=message):
+        prune(dense, out=folder, **given_options)
+    assert contents(folder) == before
+
+
+def test_a_truncated_network_is_refused(begun: Path, dense: Reservoir, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(begun, folder)
+    (network,) = (folder / "reservoirs").iterdir()
+    network.write_bytes(network.read_bytes()[:1000])
+    with pytest.raises(FileError, match="damaged"):
+        prune(dense, RandomPruning(), iterations=2, synapse_target=0.5, out=folder, resume=True)
+
+
+def test_only_the_last_network_is_kept_unless_all_are_wanted(begun: Path) -> None:
+    assert [path.name for path in (begun / "reservoirs").iterdir()] == ["00002.npz"]
+    stored = json.loads((begun / "checkpoint.json").read_text())
+    assert len(stored["records"]) == 3
