@@ -11,8 +11,9 @@ INSTALLED = $(VENV)/.installed
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
 
+# Two processes, each with whole files: fixtures of a file are made once
 test: lint
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hrsnn.errors import HrsnnError, InputError
+from hrsnn.errors import HrsnnError, HrsnnWarning, InputError
 
 if TYPE_CHECKING:
     from distributed import Client
 
 #: How long a scheduler may take to answer (s).
 _PATIENCE = 15
+#: After how long without a worker the user is told, where a batch system is to start them (s).
+_QUEUED = 60
 #: Batch systems by name: the class of dask-jobqueue, which takes its options from Dask's configuration files.
 _BATCH_SYSTEMS = {
     "slurm": "SLURMCluster",
@@ -45,9 +49,9 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
     Raises
     ------
     InputError
-        When the name is neither, or the batch system's options are missing.
+        When the name is neither, the batch system's options are missing, or workers have several threads.
     HrsnnError
-        When nothing answers at the address, or the extra ``cluster`` is not installed.
+        When nothing answers at the address, the batch system takes no jobs, or the extra ``cluster`` is not installed.
 
     Notes
     -----
@@ -80,20 +84,64 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
             client = opening(place, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise HrsnnError(f"no scheduler of Dask answers at {cluster}: {_first_line(error)}") from error
-        yield stack.enter_context(client)
+        stack.enter_context(client)
+        if place is not cluster:
+            _tell_where_none_comes(client, cluster)
+        _check_threads(client)
+        yield client
 
 
 def _batch_system(name: str, jobs: int) -> Any:
+    """A cluster whose workers are `jobs` jobs; one that ends before the cluster does is replaced by another."""
+    interrupted = signal.getsignal(signal.SIGINT)
     try:
         import dask_jobqueue
     except ImportError as error:
         raise HrsnnError("a batch system needs dask-jobqueue: pip install 'hrsnn[cluster]'") from error
+    if signal.getsignal(signal.SIGINT) is not interrupted:  # imported, it makes Ctrl-C a silent end with exit code 0
+        signal.signal(signal.SIGINT, interrupted)
     try:
         system = getattr(dask_jobqueue, _BATCH_SYSTEMS[name])()
     except (ValueError, OSError) as error:
         raise InputError("cluster", name, f"cannot be started; is it in ~/.config/dask/jobqueue.yaml? {error}") from error
-    system.scale(jobs=jobs)
+    # not by `scale`, which tells nobody but a log when the batch system takes no jobs
+    for _ in range(jobs):
+        system.worker_spec.update(system.new_worker_spec())
+    with _closed_where_refused(system, name):
+        system.sync(lambda: system)
+    # Dask itself counts a job that came to its time limit as there: without this, its work would wait for ever
+    system.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
     return system
+
+
+def _check_threads(client: Any) -> None:
+    """Refuse workers that would run several tasks in one process, of those that are there so far."""
+    for worker, threads in client.nthreads().items():
+        if threads > 1:
+            reason = f"has {threads} threads: start workers with --nthreads 1, jobs with cores: 1 and processes: 1"
+            raise InputError("cluster", worker, reason)
+
+
+def _tell_where_none_comes(client: Client, name: str) -> None:
+    """Jobs may wait in the queue for hours; those that fail before they can say so are waited for just as long."""
+    try:
+        client.wait_for_workers(1, timeout=_QUEUED)
+    except TimeoutError:
+        where = "look at the queue, and at what the jobs wrote (SLURM: slurm-*.out)"
+        warnings.warn(f"no job of {name} has begun to work in {_QUEUED:g} s: {where}", HrsnnWarning, stacklevel=5)
+
+
+@contextlib.contextmanager
+def _closed_where_refused(system: Any, name: str) -> Iterator[None]:
+    from distributed.core import Status
+
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        for job in system.workers.values():
+            job.status = Status.failed  # or Dask waits for them
+        system.close()
+        raise HrsnnError(f"{name} took no jobs: {_last_line(error)}") from error
 
 
 @contextlib.contextmanager
@@ -123,6 +171,10 @@ def _result(future: Any) -> Any:
         raise HrsnnError(f"workers died again and again over one task: {_first_line(error)}") from error
     except (FutureCancelledError, OSError) as error:
         raise HrsnnError(f"the cluster was lost: {_first_line(error)}") from error
+
+
+def _last_line(error: BaseException) -> str:
+    return str(error).strip().rpartition("\n")[2]
 
 
 def _first_line(error: BaseException) -> str:

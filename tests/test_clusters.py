@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,19 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn import HrsnnError, InputError
+from hrsnn import HrsnnError, HrsnnWarning, InputError
 from hrsnn.clusters import connected
 from hrsnn.parallel import run_all
 from hrsnn.seeds import generator
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A scheduler and three worker processes on this machine."""
-    options = {"n_workers": 3, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    """A scheduler and two worker processes on this machine."""
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster:
         yield cluster.scheduler_address
 
@@ -52,13 +55,13 @@ def test_a_search_on_a_cluster_is_the_search(address: str) -> None:
 def test_the_work_of_a_dead_worker_is_done_again(address: str, tmp_path: Path) -> None:
     def killed_once(task: int) -> int:
         mark = tmp_path / str(task)
-        if task % 3 == 0 and not mark.exists():
+        if task == 1 and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return task
 
-    assert run_all(killed_once, range(9), cluster=address) == list(range(9))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "3", "6"]
+    assert run_all(killed_once, range(5), cluster=address) == list(range(5))
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
 def test_what_a_task_raises_is_raised_here(address: str) -> None:
@@ -80,7 +83,104 @@ def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_a_batch_system_without_its_options() -> None:
+def test_workers_of_several_threads_are_refused() -> None:
+    options = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": ":0"}
+    refused = pytest.raises(InputError, match="has 2 threads: start workers with --nthreads 1")
+    with distributed.LocalCluster(**options) as threaded, refused:
+        run_all(abs, [1], cluster=threaded.scheduler_address)
+
+
+SBATCH = """#!/bin/sh
+[ "$REFUSED" ] && { echo "sbatch: error: invalid partition" >&2; exit 1; }
+cp "$1" "$JOBS/script"
+setsid sh "$JOBS/script" >"$JOBS/log" 2>&1 &
+touch "$JOBS/$!"
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/sh
+touch "$JOBS/$1.cancelled"
+kill -9 -- "-$1"
+"""
+JOB = {
+    "cores": 1,
+    "processes": 1,
+    "memory": "1GB",
+    "interface": "lo",
+    "worker-extra-args": ["--no-nanny", "--no-dashboard"],
+    "scheduler-options": {"dashboard_address": ":0"},
+}
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A SLURM made of two shell scripts: the folder where each job leaves a file, named by its process group."""
     pytest.importorskip("dask_jobqueue")
-    with pytest.raises(InputError, match="cannot be started"), connected("slurm"):
+    programs, jobs = tmp_path / "bin", tmp_path / "jobs"
+    programs.mkdir()
+    jobs.mkdir()
+    for name, text in {"sbatch": SBATCH, "scancel": SCANCEL}.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("JOBS", str(jobs))
+    monkeypatch.setenv("REFUSED", "")
+    with dask.config.set({"jobqueue.slurm": {**dask.config.get("jobqueue.slurm"), **JOB}}):
+        yield jobs
+
+
+def test_a_job_that_ends_too_early_is_replaced(jobs: Path) -> None:
+    """As at its time limit: with work under way, and no other job to do it."""
+
+    def ends_its_job_once(task: int) -> int:
+        mark = jobs / "ended"
+        if task == 2 and not mark.exists():
+            mark.touch()
+            os.killpg(0, signal.SIGKILL)
+        return task * task
+
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "100 ms"}):
+        assert run_all(ends_its_job_once, range(4), jobs=1, cluster="slurm") == [0, 1, 4, 9]
+    begun = {path.name for path in jobs.iterdir() if path.name.isdigit()}
+    assert len(begun) == 2
+    assert {path.stem for path in jobs.glob("*.cancelled")} == begun  # none is left in the queue
+
+
+def test_a_batch_system_that_takes_no_jobs(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFUSED", "yes")
+    with pytest.raises(HrsnnError, match="slurm took no jobs: sbatch: error: invalid partition"):
+        run_all(abs, [1], jobs=2, cluster="slurm")
+    assert list(jobs.iterdir()) == []
+
+
+def test_a_user_whose_jobs_do_not_come_is_told(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hrsnn.clusters._QUEUED", 0.5)
+    prologue = dask.config.set({"jobqueue.slurm.job-script-prologue": ["exit 1"]})
+    with prologue, pytest.warns(HrsnnWarning, match="no job of slurm has begun to work"), connected("slurm"):
+        pass
+
+
+INTERRUPTED = """
+import os, signal
+from hrsnn.clusters import connected
+
+with connected("slurm"):
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_interrupting_cancels_the_jobs_and_is_no_success(jobs: Path, root: Path) -> None:
+    dask_settings = {f"DASK_JOBQUEUE__SLURM__{key.upper().replace('-', '_')}": repr(value) for key, value in JOB.items()}
+    program = [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(
+        program, cwd=root, env={**os.environ, **dask_settings}, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode in (130, -signal.SIGINT)
+    assert done.stderr.rstrip().endswith("KeyboardInterrupt")
+    (job,) = (path.name for path in jobs.iterdir() if path.name.isdigit())
+    assert (jobs / f"{job}.cancelled").exists()
+
+
+def test_a_batch_system_without_its_options(jobs: Path) -> None:
+    without = dask.config.set({"jobqueue.slurm.memory": None})
+    with without, pytest.raises(InputError, match="cannot be started"), connected("slurm"):
         pass
