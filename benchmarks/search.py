@@ -1,20 +1,26 @@
 """How near the best point is after so many trials: this package's sampler, random search, TPE and Optuna's Gaussian process.
 
     python benchmarks/search.py --seeds 10
-    python benchmarks/search.py --objectives memory --seeds 3 --values 1000
+    python benchmarks/search.py --seeds 10 --drawn
+    python benchmarks/search.py --objectives memory --seeds 10 --values 1000 --keep results/search_races
 
 Needs the extra ``bench`` (Optuna's own Gaussian process runs on torch). Prints the simple regret: how much worse than the
-optimum the point is, without noise, that looked best so far. The optimum of the memory objective is not known: there it is
-the best value that any run saw, and the regret is of the values as they were seen.
+optimum the point is, without noise, that looked best so far, and its standard error over the seeds after the last trial.
+The optimum of the memory objective is not known: there it is the best value that any run saw, and the regret is of the
+values as they were seen. With ``--drawn`` every seed has targets (peaks) of its own: a single instance may suit a sampler by
+luck.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import json
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,40 +45,74 @@ class Problem:
     optimum: float
 
 
-TARGETS = {"tau_m_exc": Gamma(35, 0.7, 3, 200), "tau_m_inh": Gamma(18, 0.3, 3, 200)}
-
-
-def match(spec: ReservoirSpec, seed: int) -> float:
+@dataclass(frozen=True)
+class Match:
     """Minus the squared W2 from two target distributions, and from a target scale."""
-    far = sum(wasserstein(getattr(spec, name), target) ** 2 for name, target in TARGETS.items())
-    return -far / 400 - float(np.log(spec.weight_scale / 5) ** 2)
+
+    targets: dict[str, Gamma]
+    scale: float
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator) -> Match:
+        """Other targets."""
+        targets = {name: Gamma(between(rng, 12, 65), between(rng, 0.1, 1), 3, 200) for name in MATCH.targets}
+        return cls(targets, between(rng, 1.5, 15))
+
+    def __call__(self, spec: ReservoirSpec, seed: int) -> float:
+        far = sum(wasserstein(getattr(spec, name), target) ** 2 for name, target in self.targets.items())
+        return -far / 400 - float(np.log(spec.weight_scale / self.scale) ** 2)
 
 
-#: Two kinds of neurons are wanted: the score of a time constant has a narrow and a broad peak.
-PEAKS = {"tau_m_exc": (15.0, 4.0, 60.0, 15.0), "tau_m_inh": (12.0, 3.0, 40.0, 10.0), "tau_plus": (20.0, 5.0, 70.0, 20.0)}
+MATCH = Match({"tau_m_exc": Gamma(35, 0.7, 3, 200), "tau_m_inh": Gamma(18, 0.3, 3, 200)}, 5.0)
 
 
-def share(name: str, distribution: Any) -> float:
-    """The mean score of draws from a distribution; concave in how many are under either peak, so that both have to be."""
-    first, width, second, breadth = PEAKS[name]
-    q = quantiles(distribution, P)
-    low, high = np.exp(-(((q - first) / width) ** 2)).mean(), np.exp(-(((q - second) / breadth) ** 2)).mean()
-    return float(np.sqrt(low) + np.sqrt(high))
+@dataclass(frozen=True)
+class Mixture:
+    """The scores of three distributions.
+
+    Two kinds of neurons are wanted: the score of a time constant has a narrow and a broad peak (place, width, place, width).
+    """
+
+    peaks: dict[str, tuple[float, float, float, float]]
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator) -> Mixture:
+        """Other peaks, a fifth to a third as wide as they are far out."""
+
+        def peak(low: float, high: float) -> tuple[float, float]:
+            place = between(rng, low, high)
+            return place, place * float(rng.uniform(0.2, 0.33))
+
+        return cls({name: (*peak(10, 30), *peak(30, 80)) for name in MIXTURE.peaks})
+
+    def __call__(self, spec: ReservoirSpec, seed: int) -> float:
+        return sum(self.share(name, getattr(spec, name)) for name in self.peaks)
+
+    def share(self, name: str, distribution: Any) -> float:
+        """The mean score of draws from a distribution; concave in the share under either peak, so that both count."""
+        first, width, second, breadth = self.peaks[name]
+        q = quantiles(distribution, P)
+        low, high = np.exp(-(((q - first) / width) ** 2)).mean(), np.exp(-(((q - second) / breadth) ** 2)).mean()
+        return float(np.sqrt(low) + np.sqrt(high))
+
+    def best(self, space: Space) -> float:
+        """The optimum, one distribution after the other, on a fine grid."""
+        total = 0.0
+        for name in self.peaks:
+            form: Any = space.ranges[name]
+            means, cvs = np.geomspace(*form.mean, 120), np.geomspace(*form.cv, 80)
+            total += max(self.share(name, form.distribution(mean, cv)) for mean in means for cv in cvs)
+        return total
 
 
-def mixture(spec: ReservoirSpec, seed: int) -> float:
-    """The scores of three distributions."""
-    return sum(share(name, getattr(spec, name)) for name in PEAKS)
+MIXTURE = Mixture(
+    {"tau_m_exc": (15.0, 4.0, 60.0, 15.0), "tau_m_inh": (12.0, 3.0, 40.0, 10.0), "tau_plus": (20.0, 5.0, 70.0, 20.0)}
+)
 
 
-def best_mixture(space: Space) -> float:
-    """The optimum of :func:`mixture`, one distribution after the other, on a fine grid."""
-    total = 0.0
-    for name in PEAKS:
-        form: Any = space.ranges[name]
-        means, cvs = np.geomspace(*form.mean, 160), np.geomspace(*form.cv, 160)
-        total += max(share(name, form.distribution(mean, cv)) for mean in means for cv in cvs)
-    return total
+def between(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number between two, uniform in its logarithm."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 @dataclass(frozen=True)
@@ -88,13 +128,17 @@ class Memory:
         return found.value if max(found.violations.values()) <= 0 else 0.0
 
 
-def problem(name: str, values: int) -> Problem:
+@functools.cache
+def problem(name: str, values: int, drawn: int | None = None) -> Problem:
+    """A problem by its name; with a seed in `drawn`, one with other targets or peaks."""
+    rng = generator(drawn or 0, "instance", name)
     if name == "match":
-        space = Space.of({**dict.fromkeys(TARGETS, AXIS), "weight_scale": [1, 20]})
-        return Problem(space, match, 0.02, 0.0)
+        space = Space.of({**dict.fromkeys(MATCH.targets, AXIS), "weight_scale": [1, 20]})
+        return Problem(space, MATCH if drawn is None else Match.drawn(rng), 0.02, 0.0)
     if name == "mixture":
-        space = Space.of(dict.fromkeys(PEAKS, AXIS))
-        return Problem(space, mixture, 0.02, best_mixture(space))
+        space = Space.of(dict.fromkeys(MIXTURE.peaks, AXIS))
+        wanted = MIXTURE if drawn is None else Mixture.drawn(rng)
+        return Problem(space, wanted, 0.02, wanted.best(space))
     space = Space.of({"tau_m_exc": AXIS, "tau_m_inh": AXIS, "length_scale": [1, 4], "weight_scale": [1.5, 12]})
     return Problem(space, Memory(values), 0.0, float("nan"))
 
@@ -102,7 +146,7 @@ def problem(name: str, values: int) -> Problem:
 def sampler(name: str, space: Space, seed: int, trials: int) -> Any:
     dimensions = len(space.distributions())
     if name == "ours":
-        return DistributionSampler(space, startup=min(2 * dimensions + 2, trials // 3), seed=seed)
+        return DistributionSampler(space, startup=min(dimensions + 1, trials // 3), seed=seed)
     if name == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     if name == "tpe":
@@ -114,21 +158,39 @@ def sampler(name: str, space: Space, seed: int, trials: int) -> Any:
 class Race:
     """One problem, as a function of a sampler and a seed: best true value after each trial, and seconds a proposal."""
 
-    problem: Problem
+    name: str
+    values: int
     trials: int
+    drawn: bool = False
+    keep: str = ""
 
     def __call__(self, task: tuple[str, int]) -> tuple[list[float], float]:
         name, seed = task
+        file = Path(f"{self.keep}_{name}_{seed}.json")
+        if self.keep and file.exists():
+            best, spent = json.loads(file.read_text())
+            return best, spent
+        found = self._run(name, seed)
+        if self.keep:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(found))
+        return found
+
+    def problem(self, seed: int) -> Problem:
+        return problem(self.name, self.values, seed if self.drawn else None)
+
+    def _run(self, name: str, seed: int) -> tuple[list[float], float]:
+        one = self.problem(seed)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore")
-        study = optuna.create_study(direction="maximize", sampler=sampler(name, self.problem.space, seed, self.trials))
+        study = optuna.create_study(direction="maximize", sampler=sampler(name, one.space, seed, self.trials))
         seen, true, seconds = [], [], []
         for k in range(self.trials):
             begin = time.perf_counter()
-            trial = study.ask(self.problem.space.distributions())
+            trial = study.ask(one.space.distributions())
             seconds.append(time.perf_counter() - begin)
-            value = self.problem.true(self.problem.space.spec(trial.params), 1000 * seed + k)
-            noisy = value + self.problem.noise * float(generator(seed, "noise", k).normal())
+            value = one.true(one.space.spec(trial.params), 1000 * seed + k)
+            noisy = value + one.noise * float(generator(seed, "noise", k).normal())
             study.tell(trial, noisy)
             seen.append(noisy)
             true.append(value)
@@ -143,21 +205,32 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--values", type=int, default=2000, help="input values of the memory task")
+    parser.add_argument("--drawn", action="store_true", help="other targets and other peaks for every seed")
+    parser.add_argument("--keep", default="", help="a folder for the curves: what is there is not run again")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
-    print(f"{'':10s}{'':8s}{'regret at':>10s}" + "".join(f"{share:>9d}" for share in marks(options.trials)) + "   s/trial")
+    print(
+        f"{'':10s}{'':8s}{'regret at':>10s}"
+        + "".join(f"{share:>9d}" for share in marks(options.trials))
+        + "      +-   s/trial"
+    )
     with one_blas_thread():
         for name in options.objectives:
-            one = problem(name, options.values)
             tasks = [(each, seed) for each in options.samplers for seed in range(options.seeds)]
-            found = run_all(Race(one, options.trials), tasks, jobs=options.jobs)
+            keep = (
+                f"{options.keep}/{name}{'_drawn' * options.drawn}_{options.values}_{options.trials}" if options.keep else ""
+            )
+            race = Race(name, options.values, options.trials, options.drawn, keep)
+            found = run_all(race, tasks, jobs=options.jobs)
             curves = np.array([best for best, _ in found]).reshape(len(options.samplers), options.seeds, options.trials)
-            optimum = one.optimum if np.isfinite(one.optimum) else curves.max()
+            known = np.array([race.problem(seed).optimum for seed in range(options.seeds)])
+            optimum = np.where(np.isfinite(known), known, curves.max())[:, None]
             seconds = np.array([spent for _, spent in found]).reshape(len(options.samplers), -1).mean(axis=1)
             for k, each in enumerate(options.samplers):
-                regret = (optimum - curves[k]).mean(axis=0)
-                row = "".join(f"{regret[mark - 1]:9.4f}" for mark in marks(options.trials))
-                print(f"{name:10s}{each:8s}{'':10s}{row}{seconds[k]:10.3f}", flush=True)
+                regret = optimum - curves[k]
+                row = "".join(f"{regret[:, mark - 1].mean():9.4f}" for mark in marks(options.trials))
+                error = regret[:, -1].std(ddof=1) / np.sqrt(options.seeds) if options.seeds > 1 else float("nan")
+                print(f"{name:10s}{each:8s}{'':10s}{row}{error:8.4f}{seconds[k]:10.3f}", flush=True)
 
 
 def marks(trials: int) -> list[int]:

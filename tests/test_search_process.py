@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from hrsnn import Constant, Gamma, InputError, LogNormal, Uniform
 from hrsnn.search import (
+    DistributionSampler,
     IndefiniteWarning,
     ProductMatern,
     Space,
@@ -31,6 +33,7 @@ from hrsnn.search import (
 from hrsnn.search.coordinates import Coordinates
 from hrsnn.search.gaussian_process import _Likelihood
 from hrsnn.search.improvement import log_expected_improvement, maximise
+from hrsnn.search.sinkhorn import JointDistances, _cost
 
 RNG = np.random.default_rng(0)
 
@@ -65,6 +68,26 @@ def test_w2_of_gammas_equals_quadrature(first: tuple[float, float], second: tupl
 def test_w2_in_closed_form(one: Any, other: Any, expected: float) -> None:
     assert wasserstein(one, other) == pytest.approx(expected, rel=1e-7)
     assert wasserstein(other, one) == wasserstein(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Gamma(30, 0.7), Gamma(20, 0.7), np.log(1.5)),
+        (LogNormal(30, 0.6), LogNormal(20, 0.6), np.log(1.5)),
+        # equal medians: apart by the difference of the deviations of the logarithm
+        (LogNormal(30 * np.sqrt(1.25), 0.5), LogNormal(30 * np.sqrt(2), 1.0), np.sqrt(np.log(2)) - np.sqrt(np.log(1.25))),
+        (Constant(3), Constant(5), np.log(5 / 3)),
+    ],
+)
+def test_w2_of_logarithms_in_closed_form(one: Any, other: Any, expected: float) -> None:
+    assert wasserstein(one, other, log=True) == pytest.approx(expected, rel=1e-6)
+
+
+def test_w2_of_logarithms_of_gammas_equals_sorted_samples() -> None:
+    one, other = Gamma(30, 0.577, 3, 200), Gamma(25, 1.0)
+    x, y = (np.sort(np.log(each.sample(400_000, np.random.default_rng(seed)))) for seed, each in enumerate((one, other)))
+    assert wasserstein(one, other, log=True) == pytest.approx(np.sqrt(((x - y) ** 2).mean()), rel=0.02)
 
 
 def test_w2_of_log_normals_in_closed_form() -> None:
@@ -216,7 +239,7 @@ def test_embedding_distances_are_w2_and_choices_are_equally_far_apart() -> None:
 
     space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}, "weight_scale": [2, 10]})
     coordinates = Coordinates({**space.distributions(), "kind": od.CategoricalDistribution(["a", "b", "c"])}, {})
-    assert coordinates.sizes == (24, 1, 3)
+    assert coordinates.sizes == (24, 24, 1, 3)
     trials = [
         {"tau_m_exc.mean": 30.0, "tau_m_exc.cv": 0.5, "weight_scale": 2.0, "kind": "a"},
         {"tau_m_exc.mean": 20.0, "tau_m_exc.cv": 0.8, "weight_scale": 10.0, "kind": "c"},
@@ -225,11 +248,61 @@ def test_embedding_distances_are_w2_and_choices_are_equally_far_apart() -> None:
     assert [coordinates.parameters(point)["kind"] for point in cube] == ["a", "c"]
     assert coordinates.parameters(cube[0])["tau_m_exc.mean"] == pytest.approx(30.0)
     one, other = coordinates.embedded(cube)
-    farthest = max(wasserstein(Gamma(10, a), Gamma(60, b)) for a in (0.1, 1.0) for b in (0.1, 1.0))
-    apart = wasserstein(Gamma(30, 0.5), Gamma(20, 0.8)) / farthest
-    assert np.linalg.norm(one[:24] - other[:24]) == pytest.approx(apart)
-    assert abs(one[24] - other[24]) == pytest.approx(1.0)
-    assert np.linalg.norm(one[25:] - other[25:]) == pytest.approx(1.0)
+    corners = [Gamma(mean, cv) for mean in (10, 60) for cv in (0.1, 1.0)]
+    for log, block in ((False, slice(0, 24)), (True, slice(24, 48))):
+        farthest = max(wasserstein(a, b, log=log) for a in corners for b in corners)
+        apart = wasserstein(Gamma(30, 0.5), Gamma(20, 0.8), log=log) / farthest
+        assert np.linalg.norm(one[block] - other[block]) == pytest.approx(apart)
+    assert abs(one[48] - other[48]) == pytest.approx(1.0)
+    assert np.linalg.norm(one[49:] - other[49:]) == pytest.approx(1.0)
+
+
+def joint_points(count: int) -> tuple[Coordinates, Any]:
+    ranges = {"mean": [10, 60], "cv": [0.1, 1.0]}
+    space = Space.of({"tau_m_exc": ranges, "tau_m_inh": ranges, "weight_scale": [2, 10]})
+    coordinates = Coordinates(space.distributions(), {}, joint=True)
+    return coordinates, coordinates.embedded(np.random.default_rng(10).random((count, 5)))
+
+
+def test_joint_distances_approach_the_root_of_the_sum_of_squares() -> None:
+    """The groups are independent: the exact joint W2 adds up theirs, and the entropic one does so at any regularisation."""
+    coordinates, points = joint_points(6)
+    assert coordinates.sizes == (24, 1)
+    quantiles = points[:, :24]
+    exact = np.sqrt(cdist(quantiles, quantiles, "sqeuclidean") / 12)
+    errors = []
+    for regularisation in (0.3, 0.05, 0.01):
+        joint, number = JointDistances(2, regularisation)(points, points, coordinates.sizes)
+        errors.append(np.abs(joint - exact).max())
+        np.testing.assert_allclose(np.diag(joint), 0, atol=1e-3)
+        np.testing.assert_allclose(number, np.abs(points[:, 24:] - points[:, 24]), atol=1e-15)
+    assert errors[0] > 2 * errors[1] > 4 * errors[2]
+    assert errors[2] < 0.01
+    # the same from all 144 pairs of quantiles, as samples in the plane
+    first, second = (np.stack(np.meshgrid(one[:12], one[12:]), axis=-1).reshape(-1, 2) for one in quantiles[:2])
+    share = 0.05 / cdist(first, second, "sqeuclidean").mean()
+    one, other, own = (_cost(x, y, 0.05, 1e-6) for x, y in ((first, first), (second, second), (first, second)))
+    joint = JointDistances(2)(points[:1], points[1:2], coordinates.sizes)[0, 0, 0]
+    assert joint**2 == pytest.approx(own - (one + other) / 2, rel=1e-4)
+    assert joint**2 == pytest.approx(sinkhorn_divergence(first, second, share), rel=1e-4)
+
+
+def test_joint_process_cuts_a_negative_eigenvalue_off() -> None:
+    """Distances that no space has: three points all twice as far from each other as from a fourth between them."""
+    apart = np.array([[0, 2, 2, 1], [2, 0, 2, 1], [2, 2, 0, 1], [1, 1, 1, 0]]) / 2.0
+
+    def distances(first: Any, second: Any, sizes: Any) -> Any:
+        return apart[None][:, first[:, 0].astype(int)][..., second[:, 0].astype(int)]
+
+    points, values = np.arange(4.0)[:, None], np.array([1.0, -1.0, 0.5, 0.0])
+    fitted = fit_gaussian_process(points, values, (1,), distances=distances)
+    with pytest.warns(IndefiniteWarning, match=r"smallest eigenvalue is -0\.0152"):
+        process = dataclasses.replace(fitted, length_scale=np.array([2.0]), amplitude=1.0, noise=1e-6)
+    mean, deviation = process.predict(points)
+    assert np.isfinite([mean, deviation]).all()
+    # the likelihood of what is none is refused, not raised
+    like = _Likelihood(apart[np.triu_indices(4, 1)][None], values, np.ones(4), np.zeros(4), prior=False)
+    assert like(np.log([2.0, 1.0, 1e-6]))[0] > 1e9
 
 
 @pytest.mark.parametrize(
@@ -240,9 +313,13 @@ def test_embedding_distances_are_w2_and_choices_are_equally_far_apart() -> None:
         (lambda: fit_gaussian_process([[0.0], [1.0]], [1.0, 2.0], (2,)), "points"),
         (lambda: fit_gaussian_process([[0.0], [1.0]], [1.0, 2.0], (1,), counts=[0, 1]), "counts"),
         (lambda: ProductMatern((2,))([[1.0]]), "X"),
+        (lambda: wasserstein(Constant(0), Gamma(30, 0.5), log=True), "first"),
+        (lambda: wasserstein(Gamma(30, 0.5), Uniform(-1, 2), log=True), "second"),
+        (lambda: DistributionSampler(joint="w2"), "joint"),  # type: ignore[arg-type]
         (lambda: sinkhorn_divergence([[0.0]], [[0.0, 1.0]]), "second"),
         (lambda: sinkhorn_divergence([[0.0]], [[1.0]], 0.0), "regularisation"),
         (lambda: sinkhorn_divergence(np.empty((0, 2)), [[0.0, 1.0]]), "first"),
+        (lambda: sinkhorn_divergence([[0.0], [1.0], [5.0]], [[0.0], [3.0], [4.0]], 1e-6), "regularisation"),
         (lambda: checked_gram([[1.0, 2.0]]), "gram"),
         (lambda: sinkhorn_gram([], 1.0), "samples"),
     ],

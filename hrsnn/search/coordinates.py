@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
 
 from hrsnn.distributions import Gamma, LogNormal
-from hrsnn.search.quantile_embedding import Kind, nodes, skewed_quantiles
+from hrsnn.search.product_matern import Distances, block_distances
+from hrsnn.search.quantile_embedding import NODES, Kind, logarithms, nodes, skewed_quantiles
+from hrsnn.search.sinkhorn import JointDistances
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _MEAN, _CV = ".mean", ".cv"
 _UNTRUNCATED = Gamma(1.0, 0.5)
+#: Probabilities of the quantiles that stand for a group of a joint distribution: equally likely, and few, as the divergence
+#: costs the square of their number.
+_MIDDLES = (np.arange(12) + 0.5) / 12
 
 
 @dataclass(frozen=True)
@@ -30,16 +36,21 @@ class Coordinates:
         In their order, the axes of the unit cube.
     forms : mapping of str to Gamma or LogNormal
         Of the groups ``name.mean`` and ``name.cv``, the kind and the bounds; gammas without bounds where left out.
+    joint : bool
+        Whether all groups are one block.
 
     Notes
     -----
-    A group with a mean and a CV is one block of columns, its quantile embedding: distances in it are W2, in units of the
-    farthest that two of its corners are apart. Every other number is a block of one column, from 0 to 1; a choice has a
-    column for each option, so that any two are equally far apart.
+    A group with a mean and a CV is two blocks of columns, the quantile embeddings of its distribution and of that of its
+    logarithm: distances in them are W2, in units of the farthest that two of its corners are apart. With `joint` the first
+    block holds the quantiles of all groups, in the same units, for :class:`hrsnn.search.sinkhorn.JointDistances`. Every
+    other number is a block of one column, from 0 to 1; a choice has a column for each option, so that any two are equally
+    far apart.
     """
 
     dimensions: Mapping[str, BaseDistribution]
     forms: Mapping[str, Gamma | LogNormal]
+    joint: bool = False
 
     def __post_init__(self) -> None:
         groups = [
@@ -47,23 +58,31 @@ class Coordinates:
             for name in self.dimensions
             if name.endswith(_MEAN) and name.removesuffix(_MEAN) + _CV in self.dimensions and self._is_group(name)
         ]
-        object.__setattr__(self, "_groups", tuple(groups))
-        reach = {}
+        object.__setattr__(self, "groups", tuple(groups))
+        object.__setattr__(self, "joint", self.joint and bool(groups))
+        reaches = {}
         for group in groups:
             ends = np.meshgrid(*(self._ends(group + suffix) for suffix in (_MEAN, _CV)))
-            corners = self._quantiles(group, ends[0].ravel(), ends[1].ravel())
-            reach[group] = float(np.sqrt(((corners[:, None] - corners[None]) ** 2).sum(axis=-1).max())) or 1.0
-        object.__setattr__(self, "_reach", reach)
+            corners = self._embeddings(group, ends[0].ravel(), ends[1].ravel())
+            reaches[group] = [float(pdist(one).max()) or 1.0 for one in corners]
+        object.__setattr__(self, "_reaches", reaches)
 
-    _groups: tuple[str, ...] = ()
-    _reach: Any = None
+    groups: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _reaches: Mapping[str, list[float]] = field(init=False, repr=False, compare=False)
+
+    @property
+    def distances(self) -> Distances:
+        """What distances of embedded points are, within each block."""
+        return JointDistances(len(self.groups)) if self.joint else block_distances
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Columns of each block of :meth:`embedded`."""
-        in_groups = {group + suffix for group in self._groups for suffix in (_MEAN, _CV)}
+        in_groups = {group + suffix for group in self.groups for suffix in (_MEAN, _CV)}
         others = [len(getattr(d, "choices", (0,))) for name, d in self.dimensions.items() if name not in in_groups]
-        return tuple([len(nodes()[0])] * len(self._groups) + others)
+        if self.joint:
+            return (len(_MIDDLES) * len(self.groups), *others)
+        return (*[NODES] * 2 * len(self.groups), *others)
 
     def embedded(self, cube: Array) -> Array:
         """Points of the unit cube (n, dimensions) in the space of distances (n, columns)."""
@@ -71,9 +90,13 @@ class Coordinates:
 
         axis = {name: self._numbers(name, cube[:, k]) for k, name in enumerate(self.dimensions)}
         blocks = []
-        for group in self._groups:
-            embedded = self._quantiles(group, axis.pop(group + _MEAN), axis.pop(group + _CV))
-            blocks.append(embedded / self._reach[group])
+        for group in self.groups:
+            mean, cv, reaches = axis.pop(group + _MEAN), axis.pop(group + _CV), self._reaches[group]
+            if self.joint:
+                blocks.append(self._quantiles(group, mean, cv, _MIDDLES) / reaches[0])
+            else:
+                both = zip(self._embeddings(group, mean, cv), reaches, strict=True)
+                blocks.extend(one / reach for one, reach in both)
         for name, numbers in axis.items():
             distribution: Any = self.dimensions[name]
             if isinstance(distribution, CategoricalDistribution):
@@ -107,11 +130,16 @@ class Coordinates:
         distribution: Any = self.dimensions[name]
         return float(distribution.low), float(distribution.high)
 
-    def _quantiles(self, group: str, mean: Array, cv: Array) -> Array:
+    def _quantiles(self, group: str, mean: Array, cv: Array, probabilities: Array) -> Array:
         form = self.forms.get(group, _UNTRUNCATED)
-        p, weight = nodes()
         kind: Kind = "gamma" if isinstance(form, Gamma) else "lognormal"
-        return np.asarray(skewed_quantiles(kind, mean, cv, form.low, form.high, p) * np.sqrt(weight))
+        return skewed_quantiles(kind, mean, cv, form.low, form.high, probabilities)
+
+    def _embeddings(self, group: str, mean: Array, cv: Array) -> tuple[Array, Array]:
+        """Of distributions and of their logarithms."""
+        p, weight = nodes()
+        quantiles = self._quantiles(group, mean, cv, p)
+        return quantiles * np.sqrt(weight), logarithms(quantiles) * np.sqrt(weight)
 
     def _numbers(self, name: str, u: Array) -> Array:
         """Optuna's internal numbers at positions `u` in [0, 1]: what can really be asked for, steps and all."""

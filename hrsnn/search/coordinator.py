@@ -219,7 +219,7 @@ def search(
     seeds = count_of("seeds", seeds)
     if direction not in ("maximize", "minimize"):
         raise InputError("direction", direction, "must be 'maximize' or 'minimize'")
-    startup = max(2, min(2 * len(space.distributions()) + 2, trials // 3))
+    startup = max(2, min(len(space.distributions()) + 1, trials // 3))
     chosen = sampler or DistributionSampler(space, startup=startup, seed=seed)
     settings = {
         "direction": direction,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 from scipy.spatial.distance import squareform
 
 from hrsnn.errors import InputError
-from hrsnn.search.product_matern import block_distances, matern, matern_and_slopes
+from hrsnn.search.product_matern import Distances, block_distances, matern, matern_and_slopes
+from hrsnn.search.sinkhorn import checked_gram
 from hrsnn.seeds import generator
 
 Array = NDArray[np.float64]
@@ -23,6 +24,8 @@ _SCALES, _AMPLITUDES, _NOISES = np.log([0.02, 50.0]), np.log([0.05, 20.0]), np.l
 #: Weak log-normal priors: (median, deviation of the logarithm).
 _AMPLITUDE_PRIOR, _NOISE_PRIOR, _SCALE_PRIOR_WIDTH = (1.0, 1.0), (0.02, 2.0), 1.0
 _DRAWN_STARTS, _ITERATIONS = 12, 30
+#: A negative log likelihood that no optimiser stays at.
+_IMPOSSIBLE = 1e10
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ class GaussianProcess:
         What the values were standardised by.
     log_likelihood : float
         Log marginal likelihood of all replicates, of the standardised values, without the priors.
+    distances : callable
+        What distances within blocks are. For any but Euclidean ones the Gram matrix is checked, and a negative eigenvalue
+        reported and cut off: see :func:`hrsnn.search.checked_gram`.
     """
 
     points: Array
@@ -58,9 +64,11 @@ class GaussianProcess:
     centre: float
     spread: float
     log_likelihood: float
+    distances: Distances = block_distances
 
     def __post_init__(self) -> None:
-        gram = self.amplitude * self._correlation(self.points)
+        correlation = self._correlation(self.points)
+        gram = self.amplitude * (correlation if self.distances is block_distances else checked_gram(correlation))
         gram[np.diag_indices_from(gram)] += self.noise / self.counts
         lower = cholesky(gram, lower=True)
         object.__setattr__(self, "_lower", lower)
@@ -88,7 +96,7 @@ class GaussianProcess:
         )
 
     def _correlation(self, points: Array) -> Array:
-        return matern(block_distances(points, self.points, self.sizes), self.length_scale)
+        return matern(self.distances(points, self.points, self.sizes), self.length_scale)
 
 
 def fit_gaussian_process(
@@ -98,6 +106,7 @@ def fit_gaussian_process(
     *,
     counts: ArrayLike | None = None,
     scatter: ArrayLike | None = None,
+    distances: Distances = block_distances,
     prior: bool = True,
     starts: int = 2,
     seed: int = 0,
@@ -120,6 +129,8 @@ def fit_gaussian_process(
         Columns of each block, from the left.
     counts, scatter : array (n,)
         n_i and s_i; one replicate a point, and 0.
+    distances : callable
+        From two arrays of points and `sizes` to the distances within each block; Euclidean where left out.
     prior : bool
     starts : int
         How many of the best of 12 starting points are optimised.
@@ -155,11 +166,11 @@ def fit_gaussian_process(
     x, y, n, s = _merged(*_checked(points, values, sizes, counts, scatter))
     centre, spread = float(y.mean()), float(y.std()) or 1.0
     y, s = (y - centre) / spread, s / spread**2
-    distances = block_distances(x, x, sizes)
-    reach = distances.max(axis=(1, 2))
+    apart = distances(x, x, sizes)
+    reach = apart.max(axis=(1, 2))
     reach[reach == 0] = 1.0
     pairs = np.triu_indices(len(x), 1)
-    like = _Likelihood(distances[:, *pairs] / reach[:, None], y, n, s, prior)
+    like = _Likelihood(apart[:, *pairs] / reach[:, None], y, n, s, prior)
     blocks = len(sizes)
     bounds = np.array([_SCALES] * blocks + [_AMPLITUDES, _NOISES])
     rng = generator(seed, "search", "process")
@@ -185,6 +196,7 @@ def fit_gaussian_process(
         centre=centre,
         spread=spread,
         log_likelihood=-like.without_prior(theta),
+        distances=distances,
     )
 
 
@@ -216,7 +228,10 @@ class _Likelihood:
         signal *= amplitude
         gram = squareform(signal, checks=False)
         gram[np.diag_indices_from(gram)] = amplitude + noise / self.counts
-        lower = cholesky(gram, lower=True, check_finite=False)
+        try:
+            lower = cholesky(gram, lower=True, check_finite=False)
+        except LinAlgError:  # a joint kernel with a negative eigenvalue below the noise: not here
+            return _IMPOSSIBLE, np.zeros_like(theta)
         weights = cho_solve((lower, True), self.values, check_finite=False)
         half_pi = np.log(2 * np.pi) / 2
         value = float(self.values @ weights / 2 + np.log(np.diag(lower)).sum() + len(self.values) * half_pi)

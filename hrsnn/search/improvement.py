@@ -11,7 +11,7 @@ from scipy.special import erfcx, ndtr
 
 Array = NDArray[np.float64]
 
-_CANDIDATES, _NEAR, _STARTS, _ITERATIONS, _STEP = 512, 64, 3, 15, 1e-5
+_ITERATIONS, _STEP = 15, 1e-5
 
 
 def expected_improvement(mean: ArrayLike, deviation: ArrayLike, best: float) -> Array:
@@ -61,7 +61,14 @@ def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Arra
 
 
 def maximise(
-    function: Callable[[Array], Array], dimensions: int, rng: np.random.Generator, near: Array | None = None
+    function: Callable[[Array], Array],
+    dimensions: int,
+    rng: np.random.Generator,
+    near: Array | None = None,
+    *,
+    candidates: int = 512,
+    around: int = 64,
+    starts: int = 3,
 ) -> Array:
     """Where in the unit cube a function of many points at once is about largest.
 
@@ -73,6 +80,10 @@ def maximise(
     rng : numpy.random.Generator
     near : array (k, dimensions), optional
         Points around which to look closely, such as the best so far.
+    candidates, around : int
+        Points of a scrambled Sobol sequence, a power of 2, and points about each of `near`.
+    starts : int
+        From how many of the best of them L-BFGS-B sets out.
 
     Returns
     -------
@@ -80,19 +91,18 @@ def maximise(
 
     Notes
     -----
-    512 points of a scrambled Sobol sequence and 64 about each point of `near`; L-BFGS-B from the best three. Gradients are
-    forward differences, all of one step in one call.
+    Gradients are forward differences, all of one step in one call.
     """
     from scipy.stats import qmc
 
-    candidates = [qmc.Sobol(dimensions, rng=rng).random(_CANDIDATES)]
+    tried = [qmc.Sobol(dimensions, rng=rng).random(candidates)]
     for point in np.empty((0, dimensions)) if near is None else near:
-        width = 10 ** rng.uniform(-2.5, -0.5, size=(_NEAR, 1))
-        moved = rng.random((_NEAR, dimensions)) < np.maximum(0.3, 1 / dimensions)
-        candidates.append(np.clip(point + moved * width * rng.normal(size=(_NEAR, dimensions)), 0, 1))
-    every = np.concatenate(candidates)
+        width = 10 ** rng.uniform(-2.5, -0.5, size=(around, 1))
+        moved = rng.random((around, dimensions)) < np.maximum(0.3, 1 / dimensions)
+        tried.append(np.clip(point + moved * width * rng.normal(size=(around, dimensions)), 0, 1))
+    every = np.concatenate(tried)
     values = function(every)
-    order = np.argsort(-values, kind="stable")[:_STARTS]
+    order = np.argsort(-values, kind="stable")
     best, best_value = every[order[0]], float(values[order[0]])
 
     def down(point: Array) -> tuple[float, Array]:
@@ -100,7 +110,7 @@ def maximise(
         found = -function(np.concatenate([point[None], point + np.diag(step)]))
         return float(found[0]), (found[1:] - found[0]) / step
 
-    for start in every[order]:
+    for start in every[order[:starts]]:
         end = minimize(
             down, start, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * dimensions, options={"maxiter": _ITERATIONS}
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,8 @@ from sklearn.gaussian_process.kernels import Hyperparameter, Kernel, NormalizedK
 from hrsnn.errors import InputError
 
 Array = NDArray[np.float64]
+#: From two arrays of points and the sizes of their blocks to the distances within each block.
+Distances = Callable[[Array, Array, Sequence[int]], Array]
 _ROOT = float(np.sqrt(5))
 
 
@@ -20,7 +22,8 @@ def block_distances(first: Array, second: Array, sizes: Sequence[int]) -> Array:
 
     ends = np.cumsum(sizes)
     parts = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
-    return np.stack([cdist(first[:, part], second[:, part]) for part in parts])
+    found = [cdist(first[:, part], second[:, part]) for part in parts]
+    return np.asarray(found).reshape(len(parts), len(first), len(second))
 
 
 def matern(distances: Array, length_scale: Array) -> Array:

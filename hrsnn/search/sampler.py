@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ Array = NDArray[np.float64]
 REPLICATES = "replicates"
 #: Attribute of a trial: what it violates by how much, by name; all at most 0 where it violates nothing.
 VIOLATIONS = "violations"
+#: So many values have one likely set of length scales: a second start of the fit would cost time alone.
+_MANY = 100
+#: How many points the improvement is looked up at where each needs hundreds of divergences.
+_JOINT_EFFORT = {"candidates": 128, "around": 64, "starts": 0}
 
 
 class DistributionSampler(BaseSampler):
@@ -44,11 +48,15 @@ class DistributionSampler(BaseSampler):
         How many trials come from a scrambled Sobol sequence first.
     seed : int, optional
         Left out: another one each time.
+    joint : {"sinkhorn"}, optional
+        Measure all distributions of a trial together, by the Sinkhorn divergence of their joint distribution, instead of
+        each by W2 with a length scale of its own. That need not be a kernel: its eigenvalues are checked, and a negative one
+        is cut off with an :class:`hrsnn.search.IndefiniteWarning`. Much slower, and proposals are looked for less finely.
 
     Raises
     ------
     InputError
-        For a bad seed or number of trials; and, from a study, when that has several objectives.
+        For a bad seed, number of trials or `joint`; and, from a study, when that has several objectives.
 
     Notes
     -----
@@ -76,7 +84,17 @@ class DistributionSampler(BaseSampler):
     Gardner et al., Bayesian optimization with inequality constraints, ICML (2014).
     """
 
-    def __init__(self, space: Space | None = None, *, startup: int = 10, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        space: Space | None = None,
+        *,
+        startup: int = 10,
+        seed: int | None = None,
+        joint: Literal["sinkhorn"] | None = None,
+    ) -> None:
+        if joint not in (None, "sinkhorn"):
+            raise InputError("joint", joint, "must be 'sinkhorn' or None")
+        self._joint = joint is not None
         self._space, self._startup = space, count_of("startup", startup, 0)
         self._seed = count_of("seed", seed, 0) if seed is not None else _any_seed()
         self._common = IntersectionSearchSpace()
@@ -91,7 +109,7 @@ class DistributionSampler(BaseSampler):
         self._refuse_several_objectives(study)
         if not search_space:
             return {}
-        coordinates = Coordinates(search_space, self._forms)
+        coordinates = Coordinates(search_space, self._forms, self._joint)
         every = [one for one in study.get_trials(deepcopy=False) if one.number != trial.number and _has(one, search_space)]
         done = [one for one in every if one.state in (TrialState.COMPLETE, TrialState.PRUNED) and _value(one) is not None]
         if trial.number < self._startup or len(done) < 2:
@@ -148,10 +166,12 @@ class DistributionSampler(BaseSampler):
             coordinates.sizes,
             counts=np.concatenate([counts, np.ones(len(lost))]),
             scatter=np.concatenate([scatter, np.zeros(len(lost))]),
+            distances=coordinates.distances,
+            starts=2 if len(values) < _MANY else 1,
             seed=self._seed,
         )
         chances = [
-            fit_gaussian_process(points, violated, coordinates.sizes, seed=self._seed)
+            fit_gaussian_process(points, violated, coordinates.sizes, distances=coordinates.distances, seed=self._seed)
             for violated in _violations(done)
             if violated.max() > 0
         ]
@@ -175,7 +195,8 @@ class DistributionSampler(BaseSampler):
 
         order = np.argsort(-np.where(allowed, expected, expected - np.ptp(expected) - 1), kind="stable")
         rng = generator(self._seed, "search", "proposal", number)
-        return maximise(logarithm, len(coordinates.dimensions), rng, near=cube[order[:3]])
+        effort = _JOINT_EFFORT if coordinates.joint else {}
+        return maximise(logarithm, len(coordinates.dimensions), rng, near=cube[order[:3]], **effort)
 
     def _refuse_several_objectives(self, study: Study) -> None:
         if len(study.directions) > 1:
