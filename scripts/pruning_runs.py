@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: What each score is called, and the channels of its task.
 _SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
+_SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
 #: What the report shows of the last record, beside the same of the dense network.
 _SHOWN = (
     "links",
@@ -247,8 +248,7 @@ class PruningRuns:
             "graph": pruning_figures.network_graph(first.reservoir),
         }
         if self.options.score != "none":
-            name = _SCORES[self.options.score][0].replace("_", " ")
-            pictures["score"] = pruning_figures.score_over_iterations(records, name)
+            pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[self.options.score])
         with out_folder.filling(folder) as inside:
             self.spec.save(inside / "spec.toml")
             write_json(inside / "metrics.json", self.metrics())

@@ -20,6 +20,7 @@ from hrsnn import FileError, HrsnnError, InputError, ReservoirSpec, SpecError
 from hrsnn.search import DistributionSampler, Measured, SearchResult, Space, named_space, search
 
 SPACE = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}, "weight_scale": [2, 10]})
+JOINT = DistributionSampler(SPACE, seed=0, joint="sinkhorn")
 
 
 class TestSampler(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
@@ -283,6 +284,7 @@ def other_optuna(file: Path) -> None:
         (older_version, True, "holds a study of version 99"),
         (other_optuna, True, "another version of Optuna"),
         (lambda file: find(trials=2, storage=file, seed=3), True, "begun with another seed: 3"),
+        (lambda file: find(trials=2, storage=file, sampler=JOINT), True, "begun with another sampler"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

@@ -228,7 +228,7 @@ def search(
         "seed": seed,
         "seeds": seeds,
         "batch": batch,
-        "sampler": type(chosen).__name__,
+        "sampler": getattr(chosen, "name", type(chosen).__name__),
     }
     evaluate = _Evaluation(objective, base, space, seed, seeds)
     first = space.parameters(base) if start_at_spec else None

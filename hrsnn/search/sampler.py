@@ -101,6 +101,11 @@ class DistributionSampler(BaseSampler):
         ranges = {} if space is None else space.ranges
         self._forms = {name: one.form for name, one in ranges.items() if isinstance(one, DistributionRange)}
 
+    @property
+    def name(self) -> str:
+        """What a study remembers of the sampler that it was begun with."""
+        return f"{type(self).__name__}, joint" if self._joint else type(self).__name__
+
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         space = self._common.calculate(study) if self._space is None else self._space.distributions()
         return {name: one for name, one in space.items() if not one.single()}
