@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures import _CYCLE, _GREY, _SMALL, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
 from hrsnn.distributions import Constant, Distribution
 from hrsnn.errors import InputError
+from hrsnn.growth import depression
 from hrsnn.search.coordinates import Coordinates
 from hrsnn.search.coordinator import SearchResult
 from hrsnn.search.gaussian_process import fit_gaussian_process
 from hrsnn.search.importance import Importance
 from hrsnn.search.quantile_embedding import quantiles
 from hrsnn.search.space import DistributionRange
+from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
 
@@ -67,10 +71,10 @@ def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -
         runs = runs if optimum is None else np.abs(runs - optimum)
         trials = np.arange(1, runs.shape[1] + 1)
         known = ~np.isnan(runs).any(axis=0)
-        axes.plot(trials[known], runs[:, known].mean(axis=0), color=colour, label=name)
+        axes.plot(trials[known], runs[:, known].mean(axis=0), color=colour, label=name, drawstyle="steps-post")
         if len(runs) > 1:
             low, high = np.quantile(runs[:, known], [0.25, 0.75], axis=0)
-            axes.fill_between(trials[known], low, high, color=colour, alpha=0.2, linewidth=0)
+            axes.fill_between(trials[known], low, high, color=colour, alpha=0.2, linewidth=0, step="post")
     if optimum is not None:
         axes.set_yscale("log")
     _label(axes, "Trials", "Best so far" if optimum is None else "Simple regret")
@@ -90,7 +94,8 @@ def best_distributions(result: SearchResult) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A panel for each distribution; one without a CV is a line at its value.
+        A panel for each distribution; one without a CV is a line at its value. Each density is scaled to its own peak: a
+        narrow one would leave nothing to see of a broad one.
 
     Raises
     ------
@@ -101,24 +106,27 @@ def best_distributions(result: SearchResult) -> Figure:
     if not names:
         raise InputError("result", list(result.space.ranges), "must have searched at least one distribution")
     best = result.best_spec
-    figure = _figure(1.3 * len(names) + 0.3)
-    for axes, name in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
+    figure, panels, columns = _panels(len(names), 1.3, 0.3)
+    for axes, name in zip(panels, names, strict=True):
         for label, colour, spec in (("default", _GREY, result.spec), ("best", EXCITATORY, best)):
-            value = getattr(spec, name)
+            value = depression(spec) if name == "a_minus" else getattr(spec, name)
             if isinstance(value, Constant):
                 axes.axvline(value.value, color=colour, label=label)
             elif isinstance(value, Distribution):
-                p = np.linspace(0.002, 0.985, 400)
+                p = np.linspace(0.001, 0.99, 400)
                 q = quantiles(value, p)
-                axes.plot((q[1:] + q[:-1]) / 2, np.diff(p) / np.maximum(np.diff(q), 1e-12), color=colour, label=label)
+                density = np.diff(p) / np.maximum(np.diff(q), 1e-12)
+                axes.plot((q[1:] + q[:-1]) / 2, density / density.max(), color=colour, label=label)
+        axes.set_ylim(0, 1.05)
         axes.set_yticks([])
-        _label(axes, name.replace("_", " "), "Density")
-    _legend_above(figure, figure.axes[0])
+        axes.locator_params(axis="x", nbins=4)
+        _label(axes, _with_unit(name), "Density" if axes in panels[::columns] else "")
+    _legend_above(figure, panels[0])
     return figure
 
 
 def parallel_coordinates(result: SearchResult) -> Figure:
-    """Every trial as a line over all parameters, the better the darker; the best one in colour.
+    """Every trial as a line over all parameters, the better the darker, dotted if it violates something; the best in colour.
 
     Parameters
     ----------
@@ -127,21 +135,21 @@ def parallel_coordinates(result: SearchResult) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Each axis runs over the range of its parameter, logarithmic where the search was.
+        Each axis runs over the range of its parameter, which stands beside its name, logarithmic where the search was.
     """
     coordinates = _coordinates(result)
-    names = list(coordinates.dimensions)
-    done = [one for one in result.trials if not one.error]
-    figure = _figure(2.6)
+    done = sorted((one for one in result.trials if not one.error), key=lambda one: one.value * _sign(result))
+    figure = _figure(3.2)
     axes = figure.subplots()
     if done:
         cube = coordinates.cube([one.parameters for one in done])
-        rank = np.argsort(np.argsort([one.value * _sign(result) for one in done])) / max(1, len(done) - 1)
-        for row, share in zip(cube, rank, strict=True):
-            axes.plot(row, color=str(0.9 - 0.6 * share), linewidth=0.5)
+        for row, one, share in zip(cube, done, np.linspace(0, 1, len(done)), strict=True):
+            axes.plot(row, "-" if one.feasible else ":", color=str(0.9 - 0.7 * share), linewidth=0.5)
         if any(one.feasible for one in done):
             axes.plot(coordinates.cube([result.best.parameters])[0], color=INHIBITORY, linewidth=1.6)
-    axes.set_xticks(range(len(names)), [name.replace("_", " ") for name in names], rotation=60, ha="right", size=_SMALL)
+    ranges: dict[str, Any] = dict(result.space.distributions())
+    labels = [f"{_spoken(name)}, {one.low:g} to {one.high:g}" for name, one in ranges.items()]
+    axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor", size=_SMALL)
     axes.set_ylim(-0.02, 1.02)
     axes.set_yticks([0, 1], ["low", "high"])
     _label(axes, "", "")
@@ -174,14 +182,9 @@ def process_slices(result: SearchResult) -> Figure:
         scatter=np.array([((one - one.mean()) ** 2).sum() for one in replicates]),
     )
     names = list(coordinates.dimensions)
-    columns = 2
-    rows = -(-len(names) // columns)
-    figure = _figure(1.25 * rows)
-    every = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for unused in every[len(names) :]:
-        unused.set_axis_off()
+    figure, panels, columns = _panels(len(names), 1.2, 0.0, sharey=True)
     steps = np.linspace(0, 1, 61)
-    for k, (axes, name) in enumerate(zip(every, names, strict=False)):
+    for k, (axes, name) in enumerate(zip(panels, names, strict=True)):
         line = np.repeat(at[None], len(steps), axis=0)
         line[:, k] = steps
         mean, deviation = process.predict(coordinates.embedded(line))
@@ -193,8 +196,11 @@ def process_slices(result: SearchResult) -> Figure:
             axes.set_xscale("log")
             ends = [x[0], x[-1]]
             axes.set_xticks(ends, [f"{end:.3g}" for end in ends])
+            low, high = axes.get_xticklabels()  # inside their panel: those of two neighbours would run into each other
+            low.set_horizontalalignment("left")
+            high.set_horizontalalignment("right")
             axes.minorticks_off()
-        _label(axes, name.replace("_", " "), "Objective" if k % columns == 0 else "")
+        _label(axes, _spoken(name), "Objective" if k % columns == 0 else "")
     return figure
 
 
@@ -226,10 +232,32 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
         axes.barh(places, one.values, height=0.5, color=EXCITATORY)
         axes.hlines(places, one.interval[:, 0], one.interval[:, 1], color="black", linewidth=1)
         axes.axvline(0, color=_GREY, linewidth=0.6)
-        axes.set_yticks(places, [name.replace("_", " ") for name in one.names])
+        axes.set_yticks(places, [_spoken(name) for name in one.names])
+        axes.locator_params(axis="x", nbins=4)
         _label(axes, score.replace("_", " "), "")
     figure.axes[0].invert_yaxis()
     return figure
+
+
+def _panels(count: int, height: float, more: float, sharey: bool = False) -> tuple[Figure, list[Axes], int]:
+    """A figure with as many panels as wanted, and in how many columns."""
+    columns = 2 if count <= 8 else 3
+    rows = -(-count // columns)
+    figure = _figure(height * rows + more)
+    every = figure.subplots(rows, columns, squeeze=False, sharey=sharey).ravel()
+    for unused in every[count:]:
+        unused.remove()
+    return figure, list(every[:count]), columns
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ").replace(".cv", ", CV").replace(".", ", ")
+
+
+def _with_unit(name: str) -> str:
+    about: Any = ReservoirSpec.model_fields[name].json_schema_extra
+    unit = about["unit"]
+    return f"{_spoken(name)} ({unit})" if unit else _spoken(name)
 
 
 def _coordinates(result: SearchResult) -> Coordinates:

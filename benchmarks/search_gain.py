@@ -2,39 +2,89 @@
 
     python benchmarks/search_gain.py --out results/search_gain
     python benchmarks/search_gain.py --out results/search_gain --measured-neurons 1000
+    python benchmarks/search_gain.py --out results/search_gain --task fsdd --path free-spoken-digit-dataset
 
-Four searches (memory capacity and efficiency, with spread time constants and without), 40 points of 3 seeds each, kept in
-the out folder and resumed from there. Then the defaults and the best of each, 20 seeds that no search used, in pairs.
+Memory: capacity and efficiency are searched, with spread time constants and without. Spoken digits: accuracy on a validation
+part of the training part; the best are then trained on all of that, and measured on the test part once. A search is 40
+points of 3 seeds, repeated with `--searches` seeds of its own. Then the defaults and the best of each search, on seeds that
+no search used, in pairs. Everything is kept in the out folder and goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import hashlib
 import itertools
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from hrsnn import ReservoirSpec
 from hrsnn.analysis import paired_test
 from hrsnn.analysis.objectives import NamedObjective
+from hrsnn.analysis.protocols import classify
+from hrsnn.files import write_json
 from hrsnn.parallel import run_all
 from hrsnn.search import Space, named_space, search
+from hrsnn.tasks import ClassificationTask, load_task
 
-OBJECTIVES, KINDS = ("memory", "efficiency"), ("heterogeneous", "homogeneous")
-FRESH = range(700_000, 700_020)
+KINDS = ("heterogeneous", "homogeneous")
+FRESH = 700_000
+
+
+def memory_scores(spec: ReservoirSpec, seed: int) -> dict[str, float]:
+    """Memory capacity C, spikes a neuron and second S, and efficiency."""
+    capacity, spikes = NamedObjective(name="memory", values=4000).memory_and_spikes(spec, seed)
+    return {"C": capacity, "S": spikes, "C/S": capacity / max(spikes, 1e-3)}
+
+
+def spoken_scores(path: Path, spec: ReservoirSpec, seed: int) -> dict[str, float]:
+    """Accuracy on the test part, with recurrent links and without, and spikes a neuron and second."""
+    found, alone = (
+        classify(spoken(path), one, seed=seed, plastic=False, controls=False)
+        for one in (spec, spec.updated({"weight_scale": 0.0}))
+    )
+    rate = found.rates.mean_rate
+    return {
+        "accuracy": found.accuracy,
+        "uncoupled": alone.accuracy,
+        "S": rate,
+        "S_uncoupled": alone.rates.mean_rate,
+        "silent": found.rates.silent_share,
+        "accuracy/S": found.accuracy / max(rate, 1e-3),
+    }
+
+
+@functools.lru_cache(maxsize=1)
+def spoken(path: Path) -> ClassificationTask:
+    """The official split of spoken digits, encoded."""
+    task = load_task("fsdd", path=path)
+    assert isinstance(task, ClassificationTask)
+    encoder = clone(task.encoder).fit(task.x_train)
+    train, test = encoder.transform(task.x_train), encoder.transform(task.x_test)
+    return ClassificationTask(**{**vars(task), "x_train": train, "x_test": test, "encoder": None})
 
 
 @dataclass(frozen=True)
-class Measure:
-    """Memory capacity C and spikes a neuron and second S of one of several specs."""
+class Kept:
+    """The scores of a spec and a seed, from their file where there is one."""
 
-    specs: dict[str, ReservoirSpec]
+    measure: Callable[[ReservoirSpec, int], dict[str, float]]
+    folder: Path
 
-    def __call__(self, task: tuple[str, int]) -> tuple[float, float]:
-        return NamedObjective(name="memory", values=4000).memory_and_spikes(self.specs[task[0]], task[1])
+    def __call__(self, task: tuple[ReservoirSpec, int]) -> dict[str, float]:
+        spec, seed = task
+        file = self.folder / f"{hashlib.sha256(spec.to_toml().encode()).hexdigest()[:16]}-{seed}.json"
+        if not file.exists():
+            write_json(file, self.measure(spec, seed))
+        kept: dict[str, float] = json.loads(file.read_text())
+        return kept
 
 
 def network(kind: str, neurons: int) -> tuple[ReservoirSpec, Space]:
@@ -45,49 +95,89 @@ def network(kind: str, neurons: int) -> tuple[ReservoirSpec, Space]:
     return spec.variant("HoNHoS"), named_space("neurons", spec).homogeneous()
 
 
+def show(table: Mapping[str, Mapping[str, np.ndarray]], pairs: list[tuple[str, str, str]]) -> None:
+    """Means over searches and fresh seeds with those of each search, then the differences in pairs.
+
+    `table` has an array (searches, seeds) for each network and score; `pairs` are (score, one, other).
+    """
+    for name, scores in table.items():
+        print(f"\n{name}")
+        for score, values in scores.items():
+            each = ", ".join(f"{one:.4g}" for one in values.mean(axis=1))
+            print(f"  {score:12s}{values.mean():8.4g}" + (f"   each search: {each}" if len(values) > 1 else ""))
+    print("\ndifferences in pairs of fresh seeds, means over the searches; 95 % (bootstrap), p (sign flips)")
+    for score, one, other in pairs:
+        difference = table[one][score] - table[other][score]
+        test = paired_test(difference.mean(axis=0), np.zeros(difference.shape[1]))
+        low, high = test.interval
+        each = ", ".join(f"{value:+.4g}" for value in difference.mean(axis=1))
+        print(f"{score}: {one} - {other}: {test.mean:+.4g} [{low:+.4g}, {high:+.4g}], p {test.p_value:.2g}; each: {each}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--task", choices=["memory", "fsdd"], default="memory")
+    parser.add_argument("--path", type=Path, help="folder of the spoken digits")
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--searches", type=int, default=1, help="with seeds 0, 1, ...")
     parser.add_argument("--neurons", type=int, default=300)
     parser.add_argument("--measured-neurons", type=int, default=None, help="of the fresh runs; those of the search")
+    parser.add_argument("--fresh", type=int, default=20, help="seeds that no search used")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    folder = options.out / "fresh" / options.task
+    folder.mkdir(parents=True, exist_ok=True)
+    if options.task == "memory":
+        objectives = {name: NamedObjective(name=name) for name in ("memory", "efficiency")}
+        measure: Any = memory_scores
+    else:
+        objectives = {"accuracy": NamedObjective(name="accuracy", task="fsdd", path=options.path)}
+        measure = functools.partial(spoken_scores, options.path)
+
     measured = options.measured_neurons or options.neurons
-    specs = {f"default {kind}": network(kind, measured)[0] for kind in KINDS}
-    for objective, kind in itertools.product(OBJECTIVES, KINDS):
+    specs = {f"default, {kind}": [network(kind, measured)[0]] for kind in KINDS}
+    if options.task == "fsdd":  # what one parameter does by itself
+        specs |= {f"all targets, {kind}": [network(kind, measured)[0].updated({"input_fraction": 1.0})] for kind in KINDS}
+    for (name, objective), kind, seed in itertools.product(objectives.items(), KINDS, range(options.searches)):
         spec, space = network(kind, options.neurons)
-        file = options.out / f"{objective}-{kind}.db"
         found = search(
             spec,
             space,
-            NamedObjective(name=objective),
+            objective,
             trials=options.trials,
             workers=options.jobs,
-            storage=file,
-            resume=file.exists(),
+            storage=options.out / f"{name}-{kind}-{seed}.db",
+            resume=None,
+            seed=seed,
         )
-        print(f"{objective}, {kind}: {found.best.value:.4g} at {dict(found.best.parameters)}", flush=True)
-        specs[f"best {objective}, {kind}"] = space.spec(found.best.parameters, network(kind, measured)[0])
-    tasks = list(itertools.product(specs, FRESH))
-    table = np.array(run_all(Measure(specs), tasks, jobs=options.jobs)).reshape(len(specs), len(FRESH), 2)
-    scores: dict[str, dict[str, Any]] = {
-        "C": dict(zip(specs, table[..., 0], strict=True)),
-        "S": dict(zip(specs, table[..., 1], strict=True)),
-        "C/S": dict(zip(specs, table[..., 0] / np.maximum(table[..., 1], 1e-3), strict=True)),
-    }
-    print(f"\n{'mean of 20 fresh seeds':32s}" + "".join(f"{score:>10s}" for score in scores))
-    for name in specs:
-        print(f"{name:32s}" + "".join(f"{of[name].mean():10.4g}" for of in scores.values()))
-    print("\ndifferences in pairs, 95 % (bootstrap), p (sign flips)")
-    for score, objective in (("C", "memory"), ("S", "memory"), ("C/S", "efficiency")):
-        bests = [f"best {objective}, {kind}" for kind in KINDS]
-        defaults = [f"default {kind}" for kind in KINDS]
-        for one, other in (defaults, bests, (bests[0], defaults[0]), (bests[1], defaults[1])):
-            test = paired_test(scores[score][one], scores[score][other])
+        point = {key: round(value, 3) for key, value in found.best.parameters.items()}
+        print(f"{name}, {kind}, search {seed}: {found.best.value:.4g} at {point}", flush=True)
+        specs.setdefault(f"best {name}, {kind}", []).append(space.spec(found.best.parameters, network(kind, measured)[0]))
+
+    tasks = [(spec, FRESH + k) for every in specs.values() for spec in every for k in range(options.fresh)]
+    scores = iter(run_all(Kept(measure, folder), tasks, jobs=options.jobs))
+    table = {}
+    for name, every in specs.items():
+        rows = [[next(scores) for _ in range(options.fresh)] for _ in every]
+        table[name] = {score: np.array([[one[score] for one in row] for row in rows]) for score in rows[0][0]}
+    looked_at = {"memory": ("C", "S"), "efficiency": ("C/S",), "accuracy": ("accuracy", "uncoupled", "S")}
+    pairs: list[tuple[str, str, str]] = []
+    others = [what for what in ("default", "all targets") if f"{what}, {KINDS[0]}" in table]
+    for name in objectives:
+        for score in looked_at[name]:
+            pairs += [(score, f"{what}, {KINDS[0]}", f"{what}, {KINDS[1]}") for what in ("default", f"best {name}")]
+            pairs += [(score, f"best {name}, {kind}", f"{what}, {kind}") for what in others for kind in KINDS]
+    show(table, pairs)
+    if options.task == "fsdd":
+        task = load_task("fsdd", path=options.path)
+        assert isinstance(task, ClassificationTask)
+        raw = clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test)
+        print(f"\n{task.raw_baseline_name}: {raw:.4g}")
+        for name, of in table.items():
+            test = paired_test((of["accuracy"] - of["uncoupled"]).mean(axis=0), np.zeros(options.fresh))
             low, high = test.interval
-            print(f"{score:4s}{one} - {other}: {test.mean:+.4g} [{low:+.4g}, {high:+.4g}], p {test.p_value:.2g}")
+            print(f"accuracy with recurrent links - without, {name}: {test.mean:+.4g} [{low:+.4g}, {high:+.4g}]")
 
 
 if __name__ == "__main__":

@@ -246,22 +246,26 @@ def _neuron_values(spec: ReservoirSpec, parameter: Parameter, size: int, seed: i
 
 def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[str, np.ndarray]:
     """The four constants of each synapse, drawn independently; the amplitudes in mV."""
-    a_minus = spec.a_minus
-    if isinstance(a_minus, str):
-        # derived from the means: derived synapse by synapse, the mean of A_minus would be 1.40 and lower the spikes
-        mean = spec.depression_ratio * _mean(spec.a_plus) * _mean(spec.tau_plus) / _mean(spec.tau_minus)
-        a_minus = Gamma(mean, 0.5) if mean > 0 else Constant(0)
     chosen: dict[str, Parameter] = {
         "tau_plus": spec.tau_plus,
         "tau_minus": spec.tau_minus,
         "a_plus": spec.a_plus,
-        "a_minus": a_minus,
+        "a_minus": depression(spec),
     }
     values = {}
     for name, parameter in chosen.items():
         drawn = _draw(parameter, len(w_max), seed, f"{side}.{name}")
         values[name] = drawn if spec.heterogeneous_synapses else np.full(len(w_max), _mean(parameter))
     return {name: value * w_max if name.startswith("a_") else value for name, value in values.items()}
+
+
+def depression(spec: ReservoirSpec) -> Parameter:
+    """A_minus of a spec, where that is "auto" what it stands for."""
+    if not isinstance(spec.a_minus, str):
+        return spec.a_minus
+    # derived from the means: derived synapse by synapse, the mean of A_minus would be 1.40 and lower the spikes
+    mean = spec.depression_ratio * _mean(spec.a_plus) * _mean(spec.tau_plus) / _mean(spec.tau_minus)
+    return Gamma(mean, 0.5) if mean > 0 else Constant(0)
 
 
 def _draw(parameter: Parameter, size: int, seed: int, name: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.command import Cluster, Command, Flag, execute
 
 if TYPE_CHECKING:
     from hrsnn.analysis.objectives import NamedObjective
@@ -43,15 +44,18 @@ class ImportanceOf(Command):
     workers: int = 1
     """How many runs at a time, each in a process of its own; the results are the same."""
 
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")] = None
+    cluster: Cluster = None
     """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
 
     values: int = 2000
     """Input values of the memory task."""
 
+    plastic: Flag = False
+    """Let STDP run over the training part of the memory task first; without, its parameters change nothing."""
+
     def run(self) -> Shares:
         """Run all combinations."""
-        from hrsnn.analysis.objectives import NamedObjective
+        from hrsnn.analysis.objectives import NamedObjective, check_plastic
         from hrsnn.parallel import run_all
         from hrsnn.search.importance import combinations, exact_sage, sage_values, shapley_values, switched
 
@@ -61,10 +65,11 @@ class ImportanceOf(Command):
             raise InputError("--parameters", names, "must be one to six")
         spec = self.reservoir_spec()
         groups = {name: _GROUPS.get(name, (name,)) for name in names}
+        check_plastic(itertools.chain(*groups.values()), self.plastic)
         specs = [switched(spec, groups, [bool(one) for one in on]) for on in combinations(len(names))]
         seeds = range(self.seed, self.seed + self.seeds)
         tasks = [(one, seed) for one in specs for seed in seeds]
-        both = Both(NamedObjective(name="memory", values=self.values, engine=self.engine))
+        both = Both(NamedObjective(name="memory", values=self.values, plastic=self.plastic, engine=self.engine))
         found = run_all(both, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
         tables = np.array(found).reshape(len(specs), len(seeds), 2)
         of = {
@@ -76,6 +81,7 @@ class ImportanceOf(Command):
             for k, score in enumerate(("memory_capacity", "spikes"))
         }
         title = f"importance: {2 ** len(names)} combinations of {self.seeds} seeds, {spec.neurons} neurons"
+        title += ", after STDP" if self.plastic else ""
         return Shares(title=f"{title}, seed {self.seed}", spec=spec, seed=self.seed, of=of, table=tables)
 
 

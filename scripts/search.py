@@ -18,9 +18,11 @@ from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Command, Flag, execute
+from hrsnn.scripts.command import Cluster, Command, Flag, execute
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from hrsnn.analysis import PairedTest
     from hrsnn.analysis.objectives import NamedObjective
     from hrsnn.search import SearchResult
@@ -63,7 +65,7 @@ class Search(Command):
     resume: Flag = False
     """Go on with the search in the file."""
 
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")] = None
+    cluster: Cluster = None
     """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
 
     values: int = 2000
@@ -75,9 +77,19 @@ class Search(Command):
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
     """The folder of spoken digits."""
 
+    train: int = 600
+    """Training samples of accuracy."""
+
+    validation: int = 600
+    """Samples that accuracy is measured on, of the task's training part."""
+
+    plastic: Flag = False
+    """Let STDP run over the training part of each evaluation first; without, its parameters change nothing."""
+
     def run(self) -> Found:
         """Search, and compare the best with the default."""
-        from hrsnn.analysis.objectives import NamedObjective
+        from hrsnn.analysis.objectives import NamedObjective, check_plastic
+        from hrsnn.clusters import connected
         from hrsnn.search import named_space, search
         from hrsnn.search.baselines import BaselineSampler
 
@@ -93,8 +105,16 @@ class Search(Command):
         homogeneous = not (spec.heterogeneous_neurons or spec.heterogeneous_synapses)
         space = named_space(self.space, spec)
         space = space.homogeneous() if homogeneous else space  # a CV would change nothing
+        check_plastic(space.ranges, self.plastic)
         objective = NamedObjective(
-            name=self.objective, values=self.values, task=self.task, path=self.path, engine=self.engine
+            name=self.objective,
+            values=self.values,
+            task=self.task,
+            path=self.path,
+            train=self.train,
+            validation=self.validation,
+            plastic=self.plastic,
+            engine=self.engine,
         )
         searched = functools.partial(
             search,
@@ -108,29 +128,36 @@ class Search(Command):
             direction=objective.direction,
             storage=self.storage,
             seed=self.seed,
-            cluster=self.cluster,
             progress=self.progress,
         )
-        result = searched(name=self.objective, resume=self.resume)
-        against = {
-            # None: the search may have been begun without it, or have been stopped before it
-            name: searched(name=f"{self.objective}-{name}", resume=None if self.resume else False, sampler=sampler)
-            for name, sampler in rivals.items()
-        }
-        best, default = self._measured_again(objective, result) if self.fresh else ([], [])
+        with connected(self.cluster, self.workers) as client:  # once: jobs of a batch system may wait for hours
+            result = searched(name=self.objective, resume=self.resume, cluster=client)
+            against = {
+                # None: the search may have been begun without it, or have been stopped before it
+                name: searched(
+                    name=f"{self.objective}-{name}",
+                    resume=None if self.resume else False,
+                    sampler=sampler,
+                    cluster=client,
+                )
+                for name, sampler in rivals.items()
+            }
+            best, default = self._measured_again(objective, result, client) if self.fresh else ([], [])
         title = f"search: {self.objective}, {len(result.trials)} trials of {self.seeds} seeds, {spec.neurons} neurons"
         return Found(
             title=f"{title}, seed {self.seed}", result=result, seed=self.seed, best=best, default=default, against=against
         )
 
-    def _measured_again(self, objective: NamedObjective, result: SearchResult) -> tuple[list[float], list[float]]:
+    def _measured_again(
+        self, objective: NamedObjective, result: SearchResult, client: Client | None
+    ) -> tuple[list[float], list[float]]:
         """The best and the default, each with the same fresh seeds."""
         from hrsnn.parallel import run_all
         from hrsnn.seeds import generator
 
         seeds = [int(one) for one in generator(self.seed, "search", "fresh").integers(_FRESH, 2**31, size=self.fresh)]
         tasks = [(spec, one) for one in seeds for spec in (result.best_spec, result.spec)]
-        found = run_all(Again(objective), tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
+        found = run_all(Again(objective), tasks, jobs=self.workers, cluster=client, progress=self.progress)
         return found[::2], found[1::2]
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hrsnn import InputError, ReservoirSpec
+from hrsnn.analysis import objectives
 from hrsnn.analysis.objectives import OBJECTIVES, NamedObjective
-from hrsnn.analysis.protocols import memory
+from hrsnn.analysis.protocols import classify, memory
+from hrsnn.analysis.protocols.variants import Sizes, VariantRun, run_variant
+from hrsnn.tasks import load_task
 
 SPEC = ReservoirSpec(neurons=30)
 
@@ -45,11 +49,49 @@ def test_lyapunov_target() -> None:
     assert max(moved) == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize("plastic", [False, True])
 @pytest.mark.parametrize("name", ["accuracy", "nrmse"])
-def test_task_scores_are_of_a_validation_part(name: str) -> None:
-    found = NamedObjective(name=name, train=40, validation=20, plastic=False)(SPEC, 0)
+def test_task_scores_have_constraints(name: str, plastic: bool) -> None:
+    found = NamedObjective(name=name, train=40, validation=20, plastic=plastic)(SPEC, 0)
     assert 0 < found.value < 1.5
     assert set(found.violations) == {"too_quiet", "too_loud"}
+
+
+def test_accuracy_never_sees_the_test_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: Any = load_task("digits")
+
+    def without_test(name: str) -> Any:
+        return dataclasses.replace(whole, x_test=None, y_test=None)
+
+    monkeypatch.setattr(objectives, "load_task", without_test)
+    objectives._encoded.cache_clear()
+    try:
+        task = objectives._encoded("digits", None)
+        found = NamedObjective(name="accuracy", train=100, validation=50)(SPEC, 3)
+    finally:
+        objectives._encoded.cache_clear()
+    assert (len(task.x_train), len(task.x_test)) == (944, 404)
+    assert sorted([*task.y_train, *task.y_test]) == sorted(whole.y_train)
+    # and it is the accuracy of the protocol, whose baselines cost more than it and change nothing
+    measured = classify(
+        dataclasses.replace(task.subset(100, 50, 3), raw_baseline=None), SPEC, seed=3, plastic=False, controls=False
+    )
+    assert (found.value, measured.baselines) == (measured.accuracy, {})
+
+
+@pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
+def test_memory_after_stdp_is_that_of_the_variants() -> None:
+    scores = run_variant(VariantRun("memory", "HeNHeS", True, 3), SPEC, Sizes(values=600, max_delay=10))
+    options: Any = {"values": 600, "max_delay": 10, "plastic": True}
+    assert NamedObjective(name="spikes", **options)(SPEC, 3).value == scores["mean_rate"]
+    assert NamedObjective(name="memory", **options)(SPEC, 3).value == pytest.approx(scores["memory_capacity"], abs=0.1)
+
+
+def test_stdp_is_what_makes_its_parameters_matter() -> None:
+    other = SPEC.updated({"a_plus": 0.02})
+    frozen, plastic = (NamedObjective(name="spikes", values=600, plastic=one) for one in (False, True))
+    assert frozen(SPEC, 0).value == frozen(other, 0).value
+    assert len({frozen(SPEC, 0).value, plastic(SPEC, 0).value, plastic(other, 0).value}) == 3
 
 
 def test_directions() -> None:
@@ -63,6 +105,7 @@ def test_directions() -> None:
         ({"name": "memory", "rates": (30, 1)}, "rates"),
         ({"name": "memory", "values": 50}, "values"),
         ({"name": "lyapunov", "duration": 0}, "duration"),
+        ({"name": "lyapunov", "plastic": True}, "plastic"),
     ],
 )
 def test_bad_options(options: Any, field: str) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import optuna
 import pytest
 
-from hrsnn import ReservoirSpec, scripts
+from hrsnn import ReservoirSpec, build, scripts
 from hrsnn.analysis import search_figures
-from hrsnn.search import Measured, Space, search
+from hrsnn.search import Measured, Space, named_space, search
 from hrsnn.search.baselines import BaselineSampler
+from hrsnn.search.space import SPACES
 
 SEARCH = ["search", "--neurons", "30", "--values", "500", "--seeds", "1", "--fresh", "2", "--quiet"]
 IMPORTANCE = ["importance", "--neurons", "30", "--values", "500", "--seeds", "2", "--quiet"]
@@ -31,6 +32,8 @@ def test_search_stops_and_resumes_and_leaves_the_best_spec(capsys: Any, tmp_path
     code, text, err = run(capsys, *SEARCH, "--trials", 4, "--storage", file)
     assert code == 0, err
     assert "best, fresh seeds" in text
+    code, text, err = run(capsys, *SEARCH, "--values", 700, "--trials", 8, "--storage", file, "--resume")
+    assert (code, text, "begun with another objective" in err) == (2, "", True)
     code, text, err = run(
         capsys, *SEARCH, "--trials", 8, "--storage", file, "--resume", "--workers", 2, "--out", out, "--json"
     )
@@ -115,6 +118,15 @@ def test_convergence_shows_every_way_to_search() -> None:
         np.testing.assert_array_equal(line.get_ydata(), one.best_so_far())
 
 
+@pytest.mark.parametrize("name", SPACES)
+def test_the_defaults_are_a_point_of_every_space(name: str) -> None:
+    spec = ReservoirSpec(neurons=30)
+    space = named_space(name, spec)
+    point = space.parameters(spec)
+    assert point is not None
+    assert build(space.spec(point, spec), 1).equals(build(spec, 1))  # "auto" is the distribution that it stands for
+
+
 def test_homogeneous_networks_are_searched_without_cvs(capsys: Any) -> None:
     code, text, err = run(capsys, *SEARCH, "--trials", 3, "--variant", "HoNHoS", "--json")
     assert code == 0, err
@@ -134,11 +146,25 @@ def test_importance_of_two(capsys: Any, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"spec.toml", "metrics.json", "importance.png"}
 
 
+def test_importance_of_stdp(capsys: Any) -> None:
+    pytest.importorskip("sage")
+    code, text, err = run(capsys, *IMPORTANCE, "--plastic", "--parameters", "tau_m_exc", "a_minus", "--json")
+    assert code == 0, err
+    metrics = json.loads(text)
+    off, amount, _, both = np.array(metrics["table"]["spikes"])
+    assert (amount != off).any()  # with STDP, its spread alone changes spikes
+    assert sum(metrics["importance"]["spikes"]["shapley"]["values"]) == pytest.approx((both - off).mean())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([*SEARCH, "--objective", "memori"], "objective = 'memori': must be one of memory"),
         ([*SEARCH, "--space", "nerons"], "space = 'nerons': must be one of neurons, synapses, all"),
+        (
+            [*SEARCH, "--space", "synapses"],
+            "plastic = False: must be on: without STDP, a_minus, a_plus, tau_minus, tau_plus",
+        ),
         ([*SEARCH, "--trials", "0"], "trials = 0"),
         ([*SEARCH, "--fresh", "1"], "--fresh = 1: must be 0, or at least 2"),
         ([*SEARCH, "--against", "grid"], "baseline = 'grid': must be one of random, tpe"),
@@ -149,6 +175,7 @@ def test_importance_of_two(capsys: Any, tmp_path: Path) -> None:
         ([*SEARCH, "--storage", "nosuch://host/x", "--trials", "2"], "the database cannot be used"),
         ([*IMPORTANCE, "--seeds", "1"], "--seeds = 1"),
         ([*IMPORTANCE, "--parameters", "tau_exc"], "tau_exc"),
+        ([*IMPORTANCE, "--parameters", "tau_plus"], "plastic = False: must be on: without STDP, tau_plus would change"),
         ([*IMPORTANCE, "--parameters", *"abcdefg"], "must be one to six"),
     ],
     ids=lambda value: " ".join(value[8:]) if isinstance(value, list) else "",

@@ -20,6 +20,9 @@ from hrsnn.tasks import SeriesTask
 
 logger = logging.getLogger("hrsnn")
 
+#: Values of a series that are one stimulus while STDP runs: homeostasis acts at the end of each.
+_PIECE = 25
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -72,6 +75,14 @@ class Stopwatch:
             yield
         finally:
             self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - start
+
+
+def learnt(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Reservoir:
+    """The reservoir after STDP over the training part of a series."""
+    training = task.inputs[task.train]
+    pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])
+    stimuli = Currents(pieces, dt=task.hold)
+    return simulate(reservoir, stimuli, plastic=True, record=(), blank=0.0, engine=engine, seed=seed).reservoir
 
 
 def follow(

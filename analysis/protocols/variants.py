@@ -23,13 +23,11 @@ from hrsnn.analysis import (
     ridge_readout,
     spike_efficiency,
 )
-from hrsnn.analysis.protocols.driving import follow
+from hrsnn.analysis.protocols.driving import follow, learnt
 from hrsnn.checks import count_of
-from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.files import PathLike
 from hrsnn.growth import build
-from hrsnn.presentation import Stimulus
 from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
@@ -42,8 +40,6 @@ from hrsnn.tasks.memory import memory
 
 Array = NDArray[np.float64]
 
-#: Values of a series that are one stimulus while STDP runs: homeostasis acts at the end of each.
-_PIECE = 25
 _WINDOWS, _BLANK = 5, 100.0
 
 
@@ -157,7 +153,8 @@ def _classes(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike 
     task = task.subset(train=sizes.train, test=sizes.test, seed=run.seed)
     encoder = clone(task.encoder).fit(task.x_train)
     train, test = encoder.transform(task.x_train), encoder.transform(task.x_test)
-    reservoir = _learnt(run, spec, train, engine)
+    built = _built(run, spec, train.n_channels)
+    reservoir = simulate(built, train, plastic=True, record=(), blank=_BLANK, engine=engine, seed=run.seed).reservoir
 
     def present(trains: SpikeTrains, branch: int) -> Activity:
         # noise is keyed by seed and place in the batch: each part has noise of its own
@@ -235,19 +232,14 @@ SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, Sizes, PathLike | None
 
 def _follow(run: VariantRun, spec: ReservoirSpec, task: SeriesTask, engine: str) -> Activity:
     """STDP over pieces of the training part, then the whole series with fixed weights."""
-    training = task.inputs[task.train]
-    pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])
-    reservoir = _learnt(run, spec, Currents(pieces, dt=task.hold), engine)
+    reservoir = learnt(_built(run, spec, task.inputs.shape[1]), task, run.seed, engine)
     return follow(reservoir, task, ("spikes", "states", "v"), run.seed, engine, progress=False)
 
 
-def _learnt(run: VariantRun, spec: ReservoirSpec, stimuli: Stimulus, engine: str) -> Reservoir:
-    """The reservoir of a run after STDP over the training stimuli."""
-    reservoir = build(spec, run.seed, channels=stimuli.n_channels)
-    if not run.recurrent:
-        reservoir = reservoir.without_recurrence()
-    blank = _BLANK if isinstance(stimuli, SpikeTrains) else 0.0
-    return simulate(reservoir, stimuli, plastic=True, record=(), blank=blank, engine=engine, seed=run.seed).reservoir
+def _built(run: VariantRun, spec: ReservoirSpec, channels: int) -> Reservoir:
+    """The reservoir of a run before STDP."""
+    reservoir = build(spec, run.seed, channels=channels)
+    return reservoir if run.recurrent else reservoir.without_recurrence()
 
 
 def _activity(activity: Activity, spikes: float, states: Array) -> dict[str, float]:

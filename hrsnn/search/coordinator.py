@@ -156,6 +156,7 @@ def search(
     space : Space
     objective : callable
         From a spec and a seed to a number, or to :class:`Measured`. It runs in other processes where `workers` is over 1.
+        With ``settings`` (a mapping), a study is not resumed by an objective of others.
     trials : int
         How many points in all, those of a resumed study among them.
     workers : int
@@ -229,6 +230,7 @@ def search(
         "seeds": seeds,
         "batch": batch,
         "sampler": getattr(chosen, "name", type(chosen).__name__),
+        "objective": getattr(objective, "settings", None),
     }
     evaluate = _Evaluation(objective, base, space, seed, seeds)
     first = space.parameters(base) if start_at_spec else None

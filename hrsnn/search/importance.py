@@ -15,6 +15,7 @@ from scipy import stats
 from hrsnn.checks import count_of
 from hrsnn.distributions import Distribution
 from hrsnn.errors import HrsnnError, InputError
+from hrsnn.growth import depression
 from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
@@ -63,7 +64,7 @@ def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Seque
     ----------
     spec : ReservoirSpec
     groups : mapping of str to sequence of str
-        The parameters that each heterogeneity consists of.
+        The parameters that each heterogeneity consists of; `a_minus` = "auto" is the distribution that it stands for.
     on : sequence of bool
         One a group.
 
@@ -80,7 +81,7 @@ def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Seque
     changes: dict[str, Any] = {}
     for (group, names), keep in zip(groups.items(), on, strict=True):
         for name in names:
-            value = getattr(spec, name, None)
+            value = depression(spec) if name == "a_minus" else getattr(spec, name, None)
             if not isinstance(value, Distribution) or value.support[0] == value.support[1]:
                 raise InputError(f"parameters.{group}", name, "is no parameter with a distribution that has a spread")
             if not keep:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError, SpecError
+from hrsnn.growth import depression
 from hrsnn.spec import ReservoirSpec
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class Space:
         """The parameters of `spec` as a point of the space; None where it is outside."""
         found: dict[str, float] = {}
         for name, one in self.ranges.items():
-            value = getattr(spec, name)
+            value = depression(spec) if name == "a_minus" else getattr(spec, name)
             if isinstance(one, NumberRange):
                 if not isinstance(value, (int, float)):
                     return None
