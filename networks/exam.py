@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ from hrsnn.analysis import (
     synaptic_operations,
 )
 from hrsnn.analysis.closed_loop import ReservoirForecaster, free_run, held
-from hrsnn.analysis.protocols.driving import follow
+from hrsnn.analysis.protocols.driving import follow, learnt
 from hrsnn.analysis.protocols.forecasting import valid_times
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
@@ -41,10 +42,10 @@ from hrsnn.tasks.lorenz63 import lorenz63
 from hrsnn.tasks.memory import memory
 
 Array = NDArray[np.float64]
+_Samples = tuple[Stimulus, Stimulus, NDArray[Any], NDArray[Any]]
 
 _WINDOWS, _BLANK = 5, 100.0
-#: Values of a series that are one stimulus while STDP runs, and the leading exponents that are compared.
-_PIECE, _LEADING = 25, 10
+_LEADING = 10  # exponents that are compared
 _STEP, _THRESHOLD = 0.01, 0.5  # of Lorenz-63, and of its forecasts in closed loop
 
 
@@ -153,7 +154,6 @@ class Exam:
     path: PathLike | None = None
     engine: str = "auto"
     seed: int = 0
-    _encoded: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for task in self.tasks:
@@ -162,33 +162,12 @@ class Exam:
         if "fsdd" in self.tasks and self.path is None:
             raise InputError("path", None, "task 'fsdd' needs it")
 
-    def learnt(self, reservoir: Reservoir, stimuli: Stimulus) -> Reservoir:
-        """The reservoir after STDP, or as it is."""
-        if not self.plastic:
-            return reservoir
-        blank = _BLANK if isinstance(stimuli, SpikeTrains) else 0.0
-        run = simulate(reservoir, stimuli, plastic=True, record=(), blank=blank, engine=self.engine, seed=self.seed)
-        return run.reservoir
-
     def followed(self, candidate: Candidate, task: SeriesTask) -> tuple[Reservoir, Activity]:
-        """A series, its values one after the other; STDP over pieces of its training part before."""
-        training = task.inputs[task.train]
-        pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, task.inputs.shape[1])
-        reservoir = self.learnt(candidate.with_channels(task.inputs.shape[1]), Currents(pieces, dt=task.hold))
+        """A series, its values one after the other; STDP over its training part before."""
+        reservoir = candidate.with_channels(task.inputs.shape[1])
+        if self.plastic:
+            reservoir = learnt(reservoir, task, self.seed, self.engine)
         return reservoir, follow(reservoir, task, ("states", "v"), self.seed, self.engine, progress=False)
-
-    def encoded(self, name: str) -> tuple[SpikeTrains, SpikeTrains, NDArray[Any], NDArray[Any]]:
-        """Training and test samples of a classification task, and their classes; made once for all networks."""
-        if name not in self._encoded:
-            options = {"path": self.path} if name == "fsdd" else {}
-            task = load_task(name, seed=self.seed, **options)
-            assert isinstance(task, ClassificationTask)
-            task = task.subset(train=self.sizes.train, test=self.sizes.test, seed=self.seed)
-            encoder = clone(task.encoder).fit(task.x_train)
-            samples = encoder.transform(task.x_train), encoder.transform(task.x_test)
-            self._encoded[name] = (*samples, task.y_train, task.y_test)
-        found: tuple[SpikeTrains, SpikeTrains, NDArray[Any], NDArray[Any]] = self._encoded[name]
-        return found
 
 
 def abilities(candidate: Candidate, exam: Exam | None = None) -> dict[str, float]:
@@ -274,9 +253,7 @@ def _memory(candidate: Candidate, exam: Exam) -> dict[str, float]:
 
 def _lorenz63(candidate: Candidate, exam: Exam) -> dict[str, float]:
     sizes = exam.sizes
-    near, far = (
-        lorenz63(train=sizes.series_train, test=sizes.series_test, horizon=h, seed=exam.seed, dt=_STEP) for h in (1, 10)
-    )
+    near, far = _chaotic(sizes.series_train, sizes.series_test, exam.seed)
     reservoir, activity = exam.followed(candidate, near)
     next_one, ahead = (
         ridge_readout(
@@ -297,16 +274,38 @@ def _lorenz63(candidate: Candidate, exam: Exam) -> dict[str, float]:
     return {"nrmse": float(error), "valid_time": float(np.mean(times))}
 
 
-def _classes(name: str, candidate: Candidate, exam: Exam) -> dict[str, float]:
-    train, test, y_train, y_test = exam.encoded(name)
-    reservoir = exam.learnt(candidate.with_channels(train.n_channels), train)
+@functools.lru_cache(maxsize=1)  # the same for all networks of a seed
+def _chaotic(train: int, test: int, seed: int) -> tuple[SeriesTask, SeriesTask]:
+    """Lorenz-63, one step ahead and ten."""
+    near, far = (lorenz63(train=train, test=test, horizon=h, seed=seed, dt=_STEP) for h in (1, 10))
+    return near, far
 
-    def present(trains: SpikeTrains, branch: int) -> Activity:
+
+@functools.lru_cache(maxsize=2)  # speech takes longer to encode than to simulate, and is the same for all networks of a seed
+def _encoded(name: str, path: str | None, train: int, test: int, seed: int) -> _Samples:
+    """Training and test samples of a classification task, and their classes."""
+    task = load_task(name, seed=seed, **({} if path is None else {"path": path}))
+    assert isinstance(task, ClassificationTask)
+    task = task.subset(train=train, test=test, seed=seed)
+    encoder = clone(task.encoder).fit(task.x_train)
+    return encoder.transform(task.x_train), encoder.transform(task.x_test), task.y_train, task.y_test
+
+
+def _classes(name: str, candidate: Candidate, exam: Exam) -> dict[str, float]:
+    sizes, path = exam.sizes, os.fspath(exam.path) if name == "fsdd" and exam.path is not None else None
+    train, test, y_train, y_test = _encoded(name, path, sizes.train, sizes.test, exam.seed)
+    reservoir = candidate.with_channels(train.n_channels)
+    if exam.plastic:
+        blank = _BLANK if isinstance(train, SpikeTrains) else 0.0
+        run = simulate(reservoir, train, plastic=True, record=(), blank=blank, engine=exam.engine, seed=exam.seed)
+        reservoir = run.reservoir
+
+    def present(trains: Stimulus, branch: int, *record: str) -> Activity:
         # noise is keyed by seed and place in the batch: each part has noise of its own
-        record, key = ("counts", "states"), exam.seed + (branch << 32)
+        key = exam.seed + (branch << 32)
         return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=exam.engine, seed=key)
 
-    on_train, on_test = present(train, 1), present(test, 2)
+    on_train, on_test = present(train, 1, "counts"), present(test, 2, "counts", "states")
     rows, others = (np.sqrt(one.counts).reshape(len(one.counts), -1) for one in (on_train, on_test))
     if (rows.std(axis=0) > LEAST_DEVIATION).any():
         predicted = classifier("logistic", exam.seed).fit(rows, y_train).predict(others)

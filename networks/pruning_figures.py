@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from hrsnn.analysis.figures import _CYCLE, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
+from hrsnn.analysis.figures import _CYCLE, _GREY, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
+from hrsnn.checks import float_vector
 from hrsnn.errors import InputError
 from hrsnn.networks.centrality import betweenness
 from hrsnn.networks.covariances import coupling
@@ -24,6 +27,7 @@ Array = NDArray[np.float64]
 Runs = Sequence[Sequence[PruningRecord]]
 
 _MOST_DRAWN = 4000
+_MARKERS, _LEVELS = "os^vDPX", ("--", ":")
 
 
 def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
@@ -93,39 +97,59 @@ def score_over_iterations(runs: Mapping[str, Runs], name: str = "Score") -> Figu
     return _over_iterations(runs, {name: lambda record: record.score})
 
 
-def curves(panels: Mapping[str, Mapping[str, ArrayLike]], x: ArrayLike, x_label: str = "Links gone (%)") -> Figure:
-    """Scores against sparsity or for steps switched off (the paper's fig. 12), mean and 95 % interval over seeds.
+def curves(panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike) -> Figure:
+    """Scores against sparsity, mean and 95 % interval over seeds (of steps switched off: the paper's fig. 12).
 
     Parameters
     ----------
-    panels : mapping of score to mapping of name to array (seeds, points)
-        With a single column, a level across the panel: a control that has no sparsity.
-    x : array (points,)
-    x_label : str
+    panels : mapping of label to mapping of name to array (seeds, sparsities)
+        The label is that of the axis. With a single column, a grey level across the panel: a control that has no sparsity.
+    sparsities : array (sparsities,)
+        Shares that are gone, over 0 and below 1; what is left has a logarithmic axis.
 
     Returns
     -------
     matplotlib.figure.Figure
 
+    Raises
+    ------
+    InputError
+        When there is nothing to draw, or a sparsity is out of range.
+
     Examples
     --------
     >>> values = [[0.9, 0.8], [0.92, 0.86]]
-    >>> curves({"accuracy": {"lnp": values, "dense": [[0.9], [0.95]]}}, [50, 90]).axes[0].get_ylabel()
-    'accuracy'
+    >>> curves({"Accuracy": {"lnp": values, "dense": [[0.9], [0.95]]}}, [0.5, 0.9]).axes[0].get_ylabel()
+    'Accuracy'
     """
     if not panels or not all(panels.values()):
         raise InputError("panels", panels, "must hold at least one score with one name")
-    places = np.asarray(x, float)
+    gone = float_vector("sparsities", sparsities)
+    if not ((gone > 0) & (gone < 1)).all():
+        raise InputError("sparsities", sparsities, "must be over 0 and below 1")
+    left = 100 * (1 - gone)
     figure, axes = _panels(len(panels))
     for axis, (score, rows) in zip(axes, panels.items(), strict=True):
-        for k, (name, values) in enumerate(rows.items()):
-            array = np.asarray(values, float)
-            level = array.shape[1] == 1
-            colour, dashed = _CYCLE[k % len(_CYCLE)], "--" if level or k >= len(_CYCLE) else "-"
-            mean, low, high = _interval(np.repeat(array, len(places), axis=1) if level else array)
-            axis.plot(places, mean, dashed, color=colour, linewidth=1.0, marker="" if level else ".", label=_plain(name))
-            axis.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
-        _label(axis, x=x_label, y=_plain(score))
+        lines = levels = 0
+        for name, values in rows.items():
+            mean, low, high = _interval(np.asarray(values, float))
+            if len(mean) == 1:
+                dashes = _LEVELS[levels % len(_LEVELS)]
+                axis.axhline(mean[0], color=_GREY, linestyle=dashes, linewidth=1.0, label=name, zorder=1)
+                levels += 1
+                continue
+            style: dict[str, Any] = {"color": _CYCLE[lines % len(_CYCLE)], "marker": _MARKERS[lines % len(_MARKERS)]}
+            # a little aside, so that intervals do not hide each other
+            place = left * 1.02 ** (lines - 3)
+            width = 1.6 if not lines else 0.8
+            error = [mean - low, high - mean]
+            axis.errorbar(place, mean, error, linewidth=width, elinewidth=0.6, markersize=2.5, label=name, **style)
+            lines += 1
+        axis.set_xscale("log")
+        axis.invert_xaxis()
+        axis.set_xticks(left, [f"{100 * share:g}" for share in gone])
+        axis.minorticks_off()
+        _label(axis, x="Links gone (%)", y=score)
     _legend_above(figure, axes[0])
     return figure
 
@@ -143,17 +167,18 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
     >>> from hrsnn import ReservoirSpec, build
     >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
     >>> eigenvalue_clouds({"dense": reservoir}).axes[0].get_xlabel()
-    'Real part'
+    'Real part (dimensionless weights)'
     """
     figure = _figure(2.4)
     axes = figure.subplots()
-    for k, (name, reservoir) in enumerate(networks.items()):
+    colours = _colours(networks)
+    for name, reservoir in networks.items():
         sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
         strength = sign * dimensionless(reservoir, reservoir.weight)
         values = np.linalg.eigvals(coupling(reservoir.neurons, reservoir.pre, reservoir.post, strength).toarray())
-        axes.scatter(values.real, values.imag, s=3, color=_CYCLE[k % len(_CYCLE)], linewidths=0, label=_plain(name))
+        axes.scatter(values.real, values.imag, s=5, color=colours[name], linewidths=0, label=_plain(name))
     axes.set_aspect("equal", adjustable="datalim")
-    _label(axes, x="Real part", y="Imaginary part")
+    _label(axes, x="Real part (dimensionless weights)", y="Imaginary part")
     _legend_above(figure, axes)
     return figure
 
@@ -170,8 +195,8 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
     """
     figure = _figure(3.4)
     upper, lower = figure.subplots(2, 1)
-    for k, (name, reservoir) in enumerate(networks.items()):
-        colour = _CYCLE[k % len(_CYCLE)]
+    for name, colour in _colours(networks).items():
+        reservoir = networks[name]
         degree = np.bincount(np.append(reservoir.pre, reservoir.post), minlength=reservoir.neurons)
         edges = np.unique(np.linspace(0, degree.max() + 1, 30).astype(int))
         upper.stairs(np.histogram(degree, edges, density=True)[0], edges, color=colour, label=_plain(name))
@@ -225,18 +250,27 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, Callable[[P
     if not runs or not all(runs.values()):
         raise InputError("runs", runs, "must hold at least one method with one run")
     figure, axes = _panels(len(columns))
+    colours = _colours(runs)
     for axis, (name, value) in zip(axes, columns.items(), strict=True):
-        for k, (method, seeds) in enumerate(runs.items()):
+        for method, seeds in runs.items():
             if len({len(records) for records in seeds}) > 1:
                 raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
             mean, low, high = _interval(np.array([[value(record) for record in records] for records in seeds], float))
-            steps = [record.iteration for record in seeds[0]]
-            colour = _CYCLE[k % len(_CYCLE)]
-            axis.plot(steps, mean, color=colour, linewidth=1.0, label=_plain(method))
-            axis.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
+            known = np.isfinite(mean)  # of large networks some figures are there now and then only
+            steps = np.array([record.iteration for record in seeds[0]])[known]
+            colour = colours[method]
+            axis.plot(steps, mean[known], color=colour, linewidth=1.0, label=_plain(method))
+            axis.fill_between(steps, low[known], high[known], color=colour, alpha=0.2, linewidth=0)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         _label(axis, x="Iteration", y=name)
     _legend_above(figure, axes[0])
     return figure
+
+
+def _colours(names: Iterable[str]) -> dict[str, str]:
+    """A method has the same colour in all pictures; the dense network, which stands beside it in some, is grey."""
+    methods = [name for name in names if name != "dense"]
+    return {name: _GREY if name == "dense" else _CYCLE[methods.index(name) % len(_CYCLE)] for name in names}
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:

@@ -1,27 +1,25 @@
-"""What the runs of a pruning curve amount to: every score against sparsity, and a verdict on each of the paper's claims."""
+"""What the runs of a pruning curve say: a verdict on each claim, and which arms are ahead, at any sparsity."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.files import write_json, write_text
-from hrsnn.scripts import out_folder
-from hrsnn.scripts.repeats import INTERVAL, Row, table
+from hrsnn.scripts.pruning_arms import ARMS
 
 if TYPE_CHECKING:
     from hrsnn.analysis import PairedTest
-    from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
+#: By seed and arm, the scores at each sparsity.
+Runs = Mapping[tuple[int, str], Mapping[str, Mapping[str, float]]]
 
 #: Scores that claims are looked at in, and whether more is better (1) or less (-1).
-_SIGNS = {
+SKILLS = {
     "memory_capacity": 1,
     "memory_capacity_v": 1,
     "nrmse": -1,
@@ -29,7 +27,12 @@ _SIGNS = {
     "digits_accuracy": 1,
     "fsdd_accuracy": 1,
     "digits_rank": 1,
+    "fsdd_rank": 1,
 }
+#: What it takes, over what the dense network takes: looked at apart, for links that are as many are not as cheap.
+COSTS = {"digits_operations_ratio": -1, "fsdd_operations_ratio": -1}
+#: What pruning should leave as it was: the less it moves, the better.
+KEPT = {"spectrum_distance": -1}
 #: A loss of this share of the dense network's score is little.
 _LITTLE = 0.05
 #: Claims that one arm is better than another.
@@ -39,10 +42,22 @@ _BETTER = (
     ("LNP beats random pruning", "lnp", "random"),
     ("LNP beats the random graph", "lnp", "erdos_renyi"),
     ("LNP beats noise pruning by weight", "lnp", "noise"),
-    ("drive is a better score than the paper's", "lnp", "lnp_paper_score"),
-    ("the bias helps", "lnp", "lnp_no_bias"),
+    ("with step 2, LNP beats activity pruning", "lnp_neurons", "activity_neurons"),
+    ("with step 2, LNP beats magnitude pruning", "lnp_neurons", "magnitude_neurons"),
+    ("with step 2, LNP beats random pruning", "lnp_neurons", "random_neurons"),
+    ("step 2 helps", "lnp_neurons", "lnp"),
     ("step 3 helps", "lnp", "lnp_no_step_3"),
     ("step 4 helps", "lnp_step_4", "lnp"),
+    ("eq. 17 is a better step 3", "lnp_degree", "lnp"),
+    ("drive is a better score than the paper's", "lnp", "lnp_paper_score"),
+    ("drive is a better score than the weight", "lnp", "lnp_weight"),
+    ("rescaled weights are better", "lnp_rescale", "lnp"),
+    ("LNP beats noise pruning, rescaled weights in both", "lnp_rescale", "noise_rescale"),
+    ("a measured covariance is better", "lnp_measured", "lnp"),
+    ("the letter of the paper is better", "lnp_letter", "lnp"),
+    ("the bias helps LNP", "lnp", "lnp_no_bias"),
+    ("the bias helps activity pruning", "activity", "activity_no_bias"),
+    ("the bias helps magnitude pruning", "magnitude", "magnitude_no_bias"),
     ("pruned links are better than none", "lnp", "no_recurrence"),
     ("pruned links are better than their mean drive", "lnp", "no_recurrence_drive"),
 )
@@ -50,161 +65,129 @@ _BETTER = (
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim in one score, and what the seeds say of it."""
+    """A claim in one score at one sparsity, and what the seeds say of it."""
 
     claim: str
     score: str
+    sparsity: float
     test: PairedTest
     adjusted: float
     verdict: str
 
 
 @dataclass(frozen=True)
-class Curve:
-    """The outcome: every score of every arm at every sparsity, and verdicts at the one nearest to 95 %."""
+class Scores:
+    """Every score of every arm at every sparsity, by seed."""
 
-    spec: ReservoirSpec
-    settings: Mapping[str, Any]
     seeds: range
     sparsities: tuple[float, ...]
-    scores: Mapping[tuple[int, str], Mapping[str, Mapping[str, float]]]
+    runs: Runs
 
     @property
     def arms(self) -> tuple[str, ...]:
         """What was compared."""
-        return tuple(dict.fromkeys(arm for _, arm in self.scores))
-
-    @property
-    def main(self) -> float:
-        """The sparsity at which claims are judged."""
-        return min(self.sparsities, key=lambda share: abs(share - 0.95))
+        return tuple(dict.fromkeys(arm for _, arm in self.runs))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The scores."""
-        first = next(iter(self.scores.values()))
+        first = next(iter(self.runs.values()))
         return tuple(next(iter(first.values())))
 
     def values(self, arm: str, score: str, sparsity: float) -> Array:
         """One score by seed; of an arm that is not pruned, at any sparsity the same."""
-        runs = [self.scores[seed, arm] for seed in self.seeds]
+        runs = [self.runs[seed, arm] for seed in self.seeds]
         return np.array([(run[str(sparsity)] if str(sparsity) in run else next(iter(run.values())))[score] for run in runs])
 
-    def judged(self) -> list[Judged]:
-        """All claims whose arms were run, each in all scores: those of one claim are a family at 5 % (Holm)."""
-        from hrsnn.analysis import holm, paired_test, verdicts
 
-        found: dict[str, list[tuple[str, PairedTest]]] = {}
+def beside_dense(runs: Runs) -> Runs:
+    """The runs with spikes and synaptic operations also as ratios to those of the dense network of the same seed.
 
-        def test(claim: str, score: str, differences: Array) -> None:
-            known = differences[np.isfinite(differences)]
-            if len(known) > 1:
-                found.setdefault(claim, []).append((score, paired_test(known)))
+    Examples
+    --------
+    >>> runs = {(0, "dense"): {"0": {"digits_spikes": 8.0}}, (0, "lnp"): {"0.5": {"digits_spikes": 6.0}}}
+    >>> beside_dense(runs)[0, "lnp"]
+    {'0.5': {'digits_spikes': 6.0, 'digits_spikes_ratio': 0.75}}
+    """
+    if not any(arm == "dense" for _, arm in runs):
+        return runs
 
-        for score, sign in _SIGNS.items():
-            if score not in self.names:
-                continue
-            for claim, one, other in _BETTER:
-                if one in self.arms and other in self.arms:
-                    test(claim, score, sign * self._difference(one, other, score))
-            if {"lnp", "dense"} <= set(self.arms):
-                spare = _LITTLE * np.abs(self.values("dense", score, self.main))
-                test(f"less than {_LITTLE:.0%} is lost", score, sign * self._difference("lnp", "dense", score) + spare)
-            if {"lnp", "activity"} <= set(self.arms):
-                apart = [np.abs(v - np.median(v)) for v in (self.values(a, score, self.main) for a in ("activity", "lnp"))]
-                test("LNP varies less than activity pruning", score, apart[0] - apart[1])
-        judged = []
-        for claim, family in found.items():
-            tests = [each for _, each in family]
-            adjusted, said = holm([each.p_value for each in tests]), verdicts(tests, [1] * len(tests))
-            judged += [
-                Judged(claim, score, each, float(p), verdict)
-                for (score, each), p, verdict in zip(family, adjusted, said, strict=True)
-            ]
-        return judged
+    def ratios(seed: int, scores: Mapping[str, float]) -> dict[str, float]:
+        (dense,) = runs[seed, "dense"].values()
+        counts = [name for name in scores if name.endswith(("_spikes", "_operations"))]
+        return {f"{name}_ratio": scores[name] / dense[name] if dense[name] else float("nan") for name in counts}
 
-    def _difference(self, one: str, other: str, score: str) -> Array:
-        return self.values(one, score, self.main) - self.values(other, score, self.main)
+    return {
+        (seed, arm): {sparsity: {**scores, **ratios(seed, scores)} for sparsity, scores in run.items()}
+        for (seed, arm), run in runs.items()
+    }
 
-    @property
-    def text(self) -> str:
-        """A line for each claim."""
-        lines = [f"pruning at {self.main:.0%}: {self.spec.neurons} neurons, seeds {self.seeds[0]} to {self.seeds[-1]}"]
-        for one in self.judged():
-            low, high = one.test.interval
-            about = f"{one.test.mean:+.3g} [{low:+.3g}, {high:+.3g}]"
-            lines.append(f"{one.claim:46s} {one.score:18s} {about:34s} p {one.adjusted:<8.2g} {one.verdict}")
-        return "\n".join(lines)
 
-    def rows(self) -> Iterator[Row]:
-        """Every score of every arm at every sparsity."""
-        for arm in self.arms:
-            for sparsity in self.scores[self.seeds[0], arm]:
-                for name in self.names:
-                    values = tuple(float(self.scores[seed, arm][sparsity][name]) for seed in self.seeds)
-                    yield Row(f"{name} at {sparsity}", arm, values)
+def judged(scores: Scores, sparsity: float) -> list[Judged]:
+    """All claims whose arms were run, in all scores: those of one claim are a family at 5 % (Holm), its costs another."""
+    from hrsnn.analysis import holm, paired_test, verdicts
 
-    def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
-        scores: dict[str, dict[str, float]] = {}
-        for row in self.rows():
-            scores.setdefault(row.of, {})[row.score] = row.mean
-        claims = [
-            {
-                "claim": one.claim,
-                "score": one.score,
-                "mean_difference": one.test.mean,
-                "interval": one.test.interval,
-                "p_value": one.test.p_value,
-                "p_value_holm": one.adjusted,
-                "verdict": one.verdict,
-            }
-            for one in self.judged()
+    families: dict[tuple[str, bool], list[tuple[str, PairedTest]]] = {}
+    for claim, name, differences in _differences(scores, sparsity):
+        known = differences[np.isfinite(differences)]
+        if len(known) > 1:
+            families.setdefault((claim, name in COSTS), []).append((name, paired_test(known)))
+    found = []
+    for (claim, _), family in families.items():
+        tests = [test for _, test in family]
+        adjusted, said = holm([test.p_value for test in tests]), verdicts(tests, [1] * len(tests))
+        found += [
+            Judged(claim, name, sparsity, test, float(p), verdict)
+            for (name, test), p, verdict in zip(family, adjusted, said, strict=True)
         ]
-        main = {"judged_at": self.main, "seed": self.seeds[0], "seeds": list(self.seeds)}
-        return {"scores": scores, "claims": claims, **main, **self.settings}
-
-    def report(self) -> str:
-        """Two tables in Markdown: the claims, and every score at the main sparsity."""
-        lines = ["| claim | in | mean difference [95 %] | p (Holm) | verdict |", "| --- | --- | --- | --- | --- |"]
-        for one in self.judged():
-            low, high = one.test.interval
-            cells = (one.claim, _words(one.score), f"{one.test.mean:+.3g} [{low:+.3g}, {high:+.3g}]", f"{one.adjusted:.2g}")
-            lines.append(f"| {' | '.join(cells)} | {one.verdict} |")
-        lines += [
-            "",
-            f"| at {self.main:.0%} | {' | '.join(map(_words, self.names))} |",
-            "| --- |" + " --- |" * len(self.names),
-        ]
-        for arm in self.arms:
-            rows = [Row(name, arm, tuple(self.values(arm, name, self.main).tolist())) for name in self.names]
-            means = tuple(f"{row.mean:.3g} ± {(row.interval[1] - row.interval[0]) / 2:.2g}" for row in rows)
-            lines.append(f"| {_words(arm)} | {' | '.join(means)} |")
-        note = "A positive difference is for the claim, whichever way the score points."
-        return "\n".join([*lines, "", f"± is half of {INTERVAL}. {note} Holm is over the scores of a claim.", ""])
-
-    def write(self, folder: Path) -> str:
-        """Write everything into `folder`, and return the text with where it is."""
-        from hrsnn.analysis import figures
-        from hrsnn.networks import pruning_figures
-
-        drawn = [name for name in _SIGNS if name in self.names][:6]
-        pruned = [arm for arm in self.arms if str(self.sparsities[0]) in self.scores[self.seeds[0], arm]]
-        levels = [arm for arm in self.arms if arm not in pruned]
-        panels: dict[str, dict[str, Array]] = {}
-        for name in drawn:
-            rows = {arm: np.stack([self.values(arm, name, share) for share in self.sparsities], axis=1) for arm in pruned}
-            panels[name] = rows | {arm: self.values(arm, name, self.main)[:, None] for arm in levels}
-        with out_folder.filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_text(inside / "table.csv", table(self.rows(), self.seeds))
-            write_text(inside / "report.md", self.report())
-            if panels:
-                figure = pruning_figures.curves(panels, [100 * share for share in self.sparsities])
-                figures.save(figure, inside / "curves.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+    return found
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _differences(scores: Scores, sparsity: float) -> Iterable[tuple[str, str, Array]]:
+    """Claim, score, and by seed the difference that is positive where the claim holds."""
+
+    def values(arm: str, name: str) -> Array:
+        return scores.values(arm, name, sparsity)
+
+    arms = set(scores.arms)
+    skills = {name: sign for name, sign in SKILLS.items() if name in scores.names}
+    costs = {name: sign for name, sign in COSTS.items() if name in scores.names}
+    for claim, one, other in _BETTER:
+        if {one, other} <= arms:
+            # a network without links costs nothing: there is nothing to judge
+            for name, sign in (skills | costs if other in ARMS else skills).items():
+                yield claim, name, sign * (values(one, name) - values(other, name))
+    for name, sign in skills.items():
+        if {"lnp", "dense"} <= arms:
+            spare = _LITTLE * np.abs(values("dense", name))
+            yield f"less than {_LITTLE:.0%} is lost", name, sign * (values("lnp", name) - values("dense", name)) + spare
+        if {"lnp", "activity"} <= arms:
+            apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity", "lnp"))]
+            yield "LNP varies less than activity pruning", name, apart[0] - apart[1]
+
+
+def leaders(scores: Scores, arms: Iterable[str], sparsity: float) -> dict[str, tuple[str, ...]]:
+    """In each score the arm of the best mean, and after it those that may be as good: best first.
+
+    An arm may be as good where the 95 % interval (Student) of its paired differences from the best holds 0.
+
+    Examples
+    --------
+    >>> values = {"lnp": (3.0, 4.0, 5.0), "noise": (2.9, 4.2, 4.8), "random": (1.0, 2.0, 3.1)}
+    >>> runs = {(s, arm): {"0.5": {"memory_capacity": v[s]}} for arm, v in values.items() for s in range(3)}
+    >>> leaders(Scores(range(3), (0.5,), runs), values, 0.5)
+    {'memory_capacity': ('lnp', 'noise')}
+    """
+    from hrsnn.analysis import mean_interval
+
+    found = {}
+    for name, sign in (SKILLS | KEPT | COSTS).items():
+        if name not in scores.names:
+            continue
+        values = {arm: sign * scores.values(arm, name, sparsity) for arm in arms}
+        values = {arm: v for arm, v in values.items() if np.isfinite(v).all()}
+        order = sorted(values, key=lambda arm: -float(values[arm].mean()))
+        if order:
+            equal = [arm for arm in order[1:] if mean_interval(values[order[0]] - values[arm])[0] <= 0]
+            found[name] = (order[0], *equal)
+    return found

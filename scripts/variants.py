@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.checks import count_of
-from hrsnn.errors import FileError, InputError
-from hrsnn.files import to_json, write_json
+from hrsnn.errors import InputError
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import ParallelCommand, execute
 from hrsnn.scripts.comparison import Comparison
+from hrsnn.scripts.kept_runs import KeptRuns
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.variants import Sizes, VariantRun
@@ -75,8 +74,9 @@ class Variants(ParallelCommand):
             series_test=max(1, self.series // 10),
         )
         spec = self.reservoir_spec()
-        plan = Plan(spec, sizes, self.engine, self.path, None if self.out is None else (self.out / "runs").absolute())
-        plan.prepare()
+        kept = KeptRuns(None if self.out is None else (self.out / "runs").absolute())
+        plan = Plan(spec, sizes, self.engine, self.path, kept)
+        kept.prepare(plan.settings())
         found = self.all_of(plan, runs)
         scores = dict(zip(runs, found, strict=True))
         seeds = range(self.seed, self.seed + self.seeds)
@@ -103,7 +103,7 @@ class Plan:
     sizes: Sizes
     engine: str
     path: Path | None
-    folder: Path | None
+    kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
         """All that the scores of a run depend on, beside what `run` says, and the recordings."""
@@ -114,44 +114,14 @@ class Plan:
             "versions": out_folder.versions(),
         }
 
-    def prepare(self) -> None:
-        """Make the folder of the runs, or see that those in it have the same settings."""
-        if self.folder is None:
-            return
-        file = self.folder / "settings.json"
-        if file.exists():
-            there, wanted = _read(file), json.loads(to_json(self.settings()))
-            for name, value in wanted.items():
-                if there.get(name) != value:
-                    raise FileError(file, f"the runs there were made with another {name}: choose another --out")
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
-        write_json(file, self.settings())
-
     def __call__(self, run: VariantRun) -> dict[str, float]:
         from hrsnn.analysis.protocols.variants import run_variant
 
         links = "recurrent" if run.recurrent else "uncoupled"
-        file = None if self.folder is None else self.folder / f"{run.task}-{run.variant}-{links}-{run.seed}.json"
-        if file is not None and file.exists():
-            return {name: float("nan") if value is None else value for name, value in _read(file).items()}
-        scores = run_variant(run, self.spec, self.sizes, path=self.path, engine=self.engine)
-        if file is not None:
-            write_json(file, scores)
-        return scores
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(file, "cannot be read: delete it, and it is made again") from error
-    if not isinstance(content, dict):
-        raise FileError(file, "is none of this command's: delete it, and it is made again")
-    return content
+        return self.kept.result(
+            f"{run.task}-{run.variant}-{links}-{run.seed}",
+            lambda: run_variant(run, self.spec, self.sizes, path=self.path, engine=self.engine),
+        )
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ from hrsnn.files import to_json
 from hrsnn.networks import MagnitudePruning, prune, pruning_figures, read_graph, write_graph
 from hrsnn.networks import exam as exam_module
 from hrsnn.networks.exam import Candidate, Exam, Sizes, abilities, spectrum_distance
-from hrsnn.scripts.pruning_curve import ARMS, Plan
-from hrsnn.scripts.pruning_verdicts import Curve
+from hrsnn.scripts.kept_runs import KeptRuns
+from hrsnn.scripts.pruning_arms import ABLATIONS, ARMS, CONTROLS, METHODS, networks_of
+from hrsnn.scripts.pruning_curve import Plan
+from hrsnn.scripts.pruning_report import Curve
+from hrsnn.scripts.pruning_verdicts import Scores, beside_dense, judged, leaders
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SMALL = ["--neurons", "40", "--iterations", "3", "--synapse-target", "0.6", "--quiet"]
@@ -107,6 +110,7 @@ def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatc
         "table.csv",
         "report.md",
         "curves.png",
+        "ablations.png",
     }
     units = {path.name: path.read_bytes() for path in (out / "runs").iterdir()}
     assert len(units) == 11
@@ -123,18 +127,21 @@ def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatc
     assert (code, "delete it, and it is made again" in text) == (2, True)
 
 
+def made_up(scores: dict[str, dict[str, float]], seeds: range = range(8), noise: float = 0.01) -> Scores:
+    """Scores of arms: of pruned ones at two sparsities, each with a little noise that all arms of a seed share."""
+
+    def runs(seed: int, arm: str) -> dict[str, dict[str, float]]:
+        shared = float(np.random.default_rng(seed).normal(0, noise)) + 0.1 * noise * (-1) ** (seed + (arm == "lnp"))
+        sparsities = {"dense": ("0",), "no_recurrence": ("1",)}.get(arm, ("0.5", "0.95"))
+        return {sparsity: {name: value + shared for name, value in scores[arm].items()} for sparsity in sparsities}
+
+    return Scores(seeds, (0.5, 0.95), beside_dense({(seed, arm): runs(seed, arm) for seed in seeds for arm in scores}))
+
+
 def test_verdicts_follow_the_differences() -> None:
-    seeds, arms = range(8), {"dense": 0.80, "lnp": 0.79, "activity": 0.70, "no_recurrence": 0.90, "erdos_renyi": 0.79}
-
-    def scores(seed: int, arm: str) -> dict[str, dict[str, float]]:
-        noise = float(np.random.default_rng(seed).normal(0, 0.01))
-        spread = 0.001 * (-1) ** (seed + (arm == "lnp"))
-        sparsity = "0" if arm == "dense" else "1" if arm == "no_recurrence" else "0.95"
-        return {sparsity: {"digits_accuracy": arms[arm] + noise + spread}}
-
-    curve = Curve(ReservoirSpec(neurons=30), {}, seeds, (0.95,), {(s, a): scores(s, a) for s in seeds for a in arms})
-    said = {one.claim: one.verdict for one in curve.judged()}
-    assert said == {
+    arms = {"dense": 0.80, "lnp": 0.79, "activity": 0.70, "no_recurrence": 0.90, "erdos_renyi": 0.79}
+    scores = made_up({arm: {"digits_accuracy": value} for arm, value in arms.items()})
+    assert {one.claim: one.verdict for one in judged(scores, 0.95)} == {
         "LNP beats activity pruning": "supported",
         "LNP beats the random graph": "undecided",
         "pruned links are better than none": "refuted",
@@ -143,12 +150,73 @@ def test_verdicts_follow_the_differences() -> None:
     }
 
 
+def test_costs_are_ratios_to_the_dense_network_and_a_family_of_their_own() -> None:
+    names = ("digits_accuracy", "fsdd_accuracy", "digits_operations")
+    values = {
+        "dense": (0.8, 0.8, 100.0),
+        "no_recurrence": (0.8, 0.8, 0.0),
+        "lnp": (0.8, 0.8, 50.0),
+        "random": (0.8, 0.8, 20.0),
+    }
+    scores = made_up({arm: dict(zip(names, three, strict=True)) for arm, three in values.items()})
+    assert scores.values("lnp", "digits_operations_ratio", 0.5) == pytest.approx(0.5, abs=0.001)
+    assert scores.values("dense", "digits_operations_ratio", 0.5).tolist() == [1.0] * 8
+    found = {(one.claim, one.score): one for one in judged(scores, 0.5)}
+    cost = found["LNP beats random pruning", "digits_operations_ratio"]
+    assert (cost.verdict, cost.adjusted) == ("refuted", cost.test.p_value)
+    skill = found["LNP beats random pruning", "digits_accuracy"]
+    assert skill.adjusted == min(1.0, 2 * skill.test.p_value)
+    assert ("pruned links are better than none", "digits_operations_ratio") not in found
+    assert beside_dense({(0, "lnp"): {"0.5": {"digits_spikes": 1.0}}}) == {(0, "lnp"): {"0.5": {"digits_spikes": 1.0}}}
+
+
+def test_leaders_are_the_best_and_those_as_good() -> None:
+    values = {"lnp": 0.8, "activity": 0.8001, "random": 0.9, "noise": 0.7}
+    runs = {(s, arm): {"0.5": {"nrmse": v + 0.001 * (s * (arm == "lnp"))}} for arm, v in values.items() for s in (-1, 0, 1)}
+    found = leaders(Scores(range(-1, 2), (0.5,), runs), ("lnp", "activity", "random"), 0.5)
+    assert found == {"nrmse": ("lnp", "activity")}
+    runs = {key: {"0.5": {"nrmse": np.nan if key == (0, "lnp") else run["0.5"]["nrmse"]}} for key, run in runs.items()}
+    assert leaders(Scores(range(-1, 2), (0.5,), runs), values, 0.5) == {"nrmse": ("noise",)}
+
+
+def test_a_report_has_every_sparsity() -> None:
+    names = ("digits_accuracy", "digits_operations")
+    values = {"dense": (0.8, 100.0), "lnp": (0.8, 50.0), "activity": (0.7, 50.0), "lnp_no_bias": (0.7, 50.0)}
+    curve = Curve(
+        ReservoirSpec(neurons=30), {}, made_up({arm: dict(zip(names, v, strict=True)) for arm, v in values.items()})
+    )
+    lines = curve.report().splitlines()
+    (beaten,) = (line for line in lines if line.startswith("| LNP beats activity pruning | digits accuracy |"))
+    assert beaten.endswith("| supported | + | + |")
+    mean = f"lnp {curve.scores.values('lnp', 'digits_accuracy', 0.95).mean():.3g}"
+    assert f"| digits accuracy | {mean} | {mean} |" in lines
+    assert {"| best method | 50% | 95% |", "| best kind of LNP | 50% | 95% |"} <= set(lines)
+    assert "LNP beats activity pruning\n  supported  digits accuracy" in curve.text
+    assert {one["sparsity"] for one in curve.metrics()["claims"]} == {0.5, 0.95}
+    drawn = curve.pictures()
+    assert [axes.get_ylabel() for axes in drawn["curves"].axes] == ["Digits: accuracy", "Operations / dense"]
+    assert {line.get_text() for line in drawn["ablations"].legends[0].get_texts()} == {"lnp", "lnp no bias", "dense"}
+
+
 def test_arms_are_methods_that_exist() -> None:
-    plan = Plan(ReservoirSpec(neurons=40), Exam(("memory",), Sizes(values=600, max_delay=4)), (0.6,), 2, None)
-    for arm in ARMS:
+    plan = Plan(ReservoirSpec(neurons=40), Exam(("memory",), Sizes(values=600, max_delay=4)), (0.9,), 2, KeptRuns(None))
+    for arm in (*CONTROLS, *ARMS):
         (scores,) = plan.scores(0, arm).values()
-        assert scores["neurons"] == 40
+        assert scores["neurons"] == (20 if arm.endswith("_neurons") else 40)
         assert np.isfinite(scores["memory_capacity_v"])
+    assert {*METHODS, *ABLATIONS} <= set(ARMS)
+
+
+@pytest.mark.parametrize("arm", ["lnp_neurons", "random_neurons"])
+def test_networks_of_an_arm_are_those_of_one_run_with_their_neurons(arm: str) -> None:
+    dense = build(ReservoirSpec(neurons=40), seed=1)
+    # some of the last iterations have nothing to remove, and the method is not asked
+    found = networks_of(arm, dense, (0.5, 0.8, 0.9), iterations=90, seed=0, engine="auto")
+    neurons = [len(left.origin) for left in found.values()]
+    assert neurons == sorted(neurons, reverse=True)
+    for share, left in found.items():
+        assert left.network.synapses == pytest.approx((1 - float(share)) * dense.synapses, abs=2)
+        assert np.array_equal(left.network.positions, dense.positions[left.origin])
 
 
 def test_without_pruning_a_candidate_is_the_dense_network() -> None:
@@ -171,11 +239,23 @@ def test_without_pruning_a_candidate_is_the_dense_network() -> None:
         Exam(("mnist",))
 
 
+def test_curves_have_an_axis_of_what_is_left_and_levels_of_controls() -> None:
+    rows = {"lnp": [[3.0, 2.0], [5.0, 4.0]], "random": [[1.0, 1.0], [1.0, 1.0]], "dense": [[6.0], [8.0]]}
+    (axes,) = pruning_figures.curves({"Capacity": rows}, [0.5, 0.9]).axes
+    assert axes.xaxis_inverted()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["50", "90"]
+    level = next(line for line in axes.get_lines() if line.get_label() == "dense")
+    assert set(level.get_ydata()) == {7.0}
+    lnp = next(bars for bars in axes.containers if bars.get_label() == "lnp")
+    assert lnp[0].get_ydata().tolist() == [4.0, 3.0]
+
+
 @pytest.mark.parametrize(
     "draw",
     [
         lambda: pruning_figures.sizes_over_iterations({}),
-        lambda: pruning_figures.curves({}, [1.0]),
+        lambda: pruning_figures.curves({}, [0.5]),
+        lambda: pruning_figures.curves({"Accuracy": {"lnp": [[0.9]]}}, [1.0]),
         lambda: pruning_figures.sizes_over_iterations({"a": [(), (1,)]}),  # type: ignore[list-item]
     ],
 )
