@@ -23,6 +23,7 @@ from hrsnn.search.space import DistributionRange
 from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
+_SCORES = {"memory_capacity": "Memory capacity (values)", "spikes": "Spikes a neuron (Hz)"}
 
 
 def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None = None) -> Mapping[str, Figure]:
@@ -234,8 +235,9 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
         axes.axvline(0, color=_GREY, linewidth=0.6)
         axes.set_yticks(places, [_spoken(name) for name in one.names])
         axes.locator_params(axis="x", nbins=4)
-        _label(axes, score.replace("_", " "), "")
+        _label(axes, _SCORES.get(score, score.replace("_", " ")), "")
     figure.axes[0].invert_yaxis()
+    figure.supxlabel("Shapley value of the spread, 95 % over seeds", size=_SMALL)
     return figure
 
 

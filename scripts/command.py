@@ -242,6 +242,8 @@ def _notes(prog: str, quiet: bool) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of a library: nothing that a user could mend
+            # a process whose memory has grown is replaced by another: nothing is lost
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
             warnings.simplefilter("always", HrsnnWarning)
             warnings.showwarning = show
             yield
