@@ -36,7 +36,7 @@ def url() -> Iterator[str]:
         if user:
             shutil.chown(folder, user)
         made = subprocess.run(
-            [programs / "initdb", "-D", folder / "data", "-U", "tester", "-A", "trust", "-N", "--locale", "C"],
+            [programs / "initdb", "-D", folder / "data", "-U", "tester", "-A", "trust", "-N", "--locale", "C", "-E", "UTF8"],
             user=user,
             cwd=folder,
             capture_output=True,
