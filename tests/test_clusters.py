@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn import HrsnnError, HrsnnWarning, InputError
+from hrsnn import HrsnnError, HrsnnWarning, InputError, scripts
 from hrsnn.clusters import connected
 from hrsnn.parallel import run_all
 from hrsnn.seeds import generator
@@ -50,6 +50,26 @@ def test_a_search_on_a_cluster_is_the_search(address: str) -> None:
 
     here = search(None, space, bowl, trials=8, seeds=2)
     assert search(None, space, bowl, trials=8, seeds=2, cluster=address).trials == here.trials
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["memory", "--values", "500", "--max-delay", "5", "--seeds", "2"],
+        ["compare", "--iterations", "2", "--methods", "magnitude", "random"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_commands_that_repeat_run_there_too(
+    address: str, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the workers are somewhere else: a relative folder has to reach them
+    for out, more in (("here", []), ("there", ["--cluster", address])):
+        assert scripts.main([*command, "--neurons", "30", "--quiet", "--out", out, *more]) == 0, capsys.readouterr().err
+    files = [one.relative_to("here") for one in Path("here").rglob("*") if one.is_file() and one.name != "timing.json"]
+    assert files
+    for file in files:
+        assert Path("there", file).read_bytes() == Path("here", file).read_bytes(), file
 
 
 def test_the_work_of_a_dead_worker_is_done_again(address: str, tmp_path: Path) -> None:
