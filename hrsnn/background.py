@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.keyed import keyed_uniform
+from hrsnn.units import takes
 
 #: Neurons drawn at once: bounds the memory of a long stimulus.
 _BLOCK = 256
@@ -31,6 +32,7 @@ class Position:
         return Position(self.count + np.bincount(neurons, minlength=len(last)), last)
 
 
+@takes(rate="Hz", duration="ms")
 def background_spikes(
     seed: int, stimulus: int, rate: np.ndarray, duration: float, begin: Position | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -88,6 +90,7 @@ def background_spikes(
     return times[order], ids[order]
 
 
+@takes(times="ms", period="ms", duration="ms", begin="ms")
 def repeated(
     times: np.ndarray, neurons: np.ndarray, period: float, duration: float, begin: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,8 @@ from hrsnn.units import plain
 def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     """`value` as a positive (or, with `zero`, not negative) finite float; Brian2 quantities become numbers in `unit`.
 
+    A `unit` that is none of ms, mV and Hz is a word for the message alone: such a number has no quantities.
+
     Raises
     ------
     InputError
@@ -23,7 +25,7 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     >>> positive("dt", 2, "ms")
     2.0
     """
-    number = plain(value, unit if unit in ("ms", "mV", "Hz") else None, name)
+    number = plain(value, unit, name)
     known = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
     if not known or not 0 <= number < np.inf or (number == 0 and not zero):
         raise InputError(name, value, f"must be {'0 or more' if zero else 'positive'} ({unit})")
@@ -43,18 +45,31 @@ def count_of(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-def float_vector(name: str, values: Any) -> np.ndarray:
-    """`values` as a new 1-D float64 array.
+def float_array(name: str, values: Any, unit: str = "") -> np.ndarray:
+    """`values` as a new float64 array of any shape; Brian2 quantities become numbers in `unit`.
 
     Raises
     ------
     InputError
-        When they are no numbers, or have another dimension than one.
+        When they are no numbers, or quantities that are not of the unit (without one: quantities at all).
     """
     try:
-        array = np.array(values, dtype=np.float64)
+        return np.array(plain(values, unit, name), dtype=np.float64)
     except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(name, values, "must be numbers") from error
+
+
+def float_vector(name: str, values: Any, unit: str = "") -> np.ndarray:
+    """:func:`float_array` of one dimension.
+
+    Raises
+    ------
+    InputError
+        When they are no numbers or not of the unit, or have another dimension than one.
+    """
+    array = float_array(name, values, unit)
     if array.ndim != 1:
         raise InputError(name, array.shape, "must have one dimension")
     return array
@@ -73,7 +88,7 @@ def whole_vector(name: str, values: Any, dtype: type[np.signedinteger[Any]]) -> 
     >>> whole_vector("channels", [0.0, 3.0], np.int32)
     array([0, 3], dtype=int32)
     """
-    array = np.asarray(values)
+    array = np.asarray(plain(values, "", name))
     if array.ndim != 1:
         raise InputError(name, array.shape, "must have one dimension")
     if array.dtype.kind == "f":

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
-from hrsnn.units import plain
+from hrsnn.units import plain, takes
 
 
+@takes(frequencies="Hz", f_min="Hz", f_max="Hz")
 def mel_filters(frequencies: np.ndarray, channels: int, f_min: float, f_max: float) -> np.ndarray:
     """Triangular filters with peaks equally spaced in mel, ``m = 2595 log10(1 + f/700)``.
 
@@ -127,8 +128,8 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError("frame", self.frame, f"must be at least one sample, {1000 / rate:g} ms")
         if window < 4000 / rate:
             raise InputError("window", self.window, f"must be at least four samples, {4000 / rate:g} ms")
-        f_max = rate / 2 if self.f_max is None else float(plain(self.f_max, "Hz", "f_max"))
-        f_min = float(plain(self.f_min, "Hz", "f_min"))
+        f_max = rate / 2 if self.f_max is None else positive("f_max", self.f_max, "Hz")
+        f_min = positive("f_min", self.f_min, "Hz", zero=True)
         if not 0 <= f_min < f_max <= rate / 2:
             raise InputError("f_min", (f_min, f_max), f"must be 0 <= f_min < f_max <= {rate / 2:g} Hz")
         positive("floor", self.floor, "energy")
@@ -170,8 +171,10 @@ def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:
     waveforms = []
     for index, item in enumerate(X):
         try:
-            waveform = np.asarray(item, dtype=np.float64)
+            waveform = np.asarray(plain(item, "", f"X[{index}]"), dtype=np.float64)
         except (TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError(f"X[{index}]", item, "must be numbers") from error
         if waveform.ndim != 1 or len(waveform) == 0:
             raise InputError(

@@ -11,6 +11,7 @@ import numpy as np
 from hrsnn.checks import positive
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import sample_rows
+from hrsnn.units import plain
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,8 +51,10 @@ class Currents:
 
     def __post_init__(self) -> None:
         try:
-            values = np.array(self.values, dtype=np.float64)
+            values = np.array(plain(self.values, "", "values"), dtype=np.float64)
         except (TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError("values", self.values, "must be numbers, (samples, times, channels)") from error
         if values.ndim != 3 or values.shape[1] == 0 or values.shape[2] == 0:
             raise InputError("values", values.shape, "must have the shape (samples, times, channels), with times >= 1")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from hrsnn.errors import InputError, SpecError
-from hrsnn.units import plain
+from hrsnn.units import OURS, plain, takes, unit_of
 
 #: A draw outside the bounds is repeated; where fewer than this share of the draws would be kept, the bounds are refused.
 _LEAST_ACCEPTED = 0.01
@@ -19,16 +19,33 @@ _LEAST_ACCEPTED = 0.01
 
 @dataclass(frozen=True)
 class Distribution(ABC):
-    """Base of the distributions: truncated to [``low``, ``high``], with ``mean`` the mean *after* truncation."""
+    """Base of the distributions: truncated to [``low``, ``high``], with ``mean`` the mean *after* truncation.
+
+    Parameters may be Brian2 quantities, all of one dimension; a plain number beside them is in ms, mV or Hz. The distribution
+    remembers in `unit` which it was, and a parameter of another dimension refuses it: what was made of plain numbers fits any.
+    """
 
     kind: ClassVar[str]
+    #: Parameters that have no unit, whatever the others have.
+    shares: ClassVar[frozenset[str]] = frozenset()
+    #: "ms", "mV" or "Hz"; None: plain numbers. An argument of ``dataclasses.replace``, no field: neither compared nor shown.
+    unit: InitVar[str | None] = field(default=None, kw_only=True)
 
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = plain(getattr(self, field.name))
+    def __post_init__(self, unit: str | None) -> None:
+        if unit not in (None, *OURS):
+            raise InputError("unit", unit, f"must be one of {', '.join(OURS)}")
+        for one in dataclasses.fields(self):
+            value = getattr(self, one.name)
+            if one.name in self.shares:
+                value = plain(value, "", one.name)
+            else:
+                unit = unit or unit_of(value, one.name)
+                value = plain(value, unit or "", one.name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-                raise InputError(field.name, value, "must be a number")
-            object.__setattr__(self, field.name, float(value))
+                raise InputError(one.name, value, "must be a number")
+            object.__setattr__(self, one.name, float(value))
+        if unit is not None:
+            object.__setattr__(self, "unit", unit)
         problems = self._problems()
         if problems:
             raise SpecError([f"{self}: {problem}" for problem in problems])
@@ -57,6 +74,7 @@ class Distribution(ABC):
 
     def below(self, high: float) -> Distribution:
         """The same distribution, truncated at `high` where it was not already."""
+        high = plain(high, unit_in(self) or "", "high")
         if self.support[1] <= high:
             return self
         return dataclasses.replace(self, high=high)  # type: ignore[call-arg]
@@ -94,11 +112,12 @@ class Constant(Distribution):
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         return np.full(n, self.value)
 
+    @takes()
     def scaled(self, factor: float) -> Constant:
-        return Constant(self.value * factor)
+        return dataclasses.replace(self, value=self.value * factor)
 
     def below(self, high: float) -> Constant:
-        return Constant(min(self.value, high))
+        return dataclasses.replace(self, value=min(self.value, plain(high, unit_in(self) or "", "high")))
 
 
 @dataclass(frozen=True)
@@ -131,14 +150,16 @@ class Uniform(Distribution):
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         return generator.uniform(self.low, self.high, n)
 
+    @takes()
     def scaled(self, factor: float) -> Uniform:
-        return Uniform(self.low * factor, self.high * factor)
+        return dataclasses.replace(self, low=self.low * factor, high=self.high * factor)
 
 
 @dataclass(frozen=True)
 class _PositiveSkewed(Distribution):
     """What gamma and log-normal share: a mean and a CV before truncation, bounds, and drawing by rejection."""
 
+    shares: ClassVar[frozenset[str]] = frozenset({"cv"})
     mean: float
     cv: float
     low: float = 0.0
@@ -179,6 +200,7 @@ class _PositiveSkewed(Distribution):
                 return values
             values[outside] = self._draw(outside.size, generator)
 
+    @takes()
     def scaled(self, factor: float) -> Distribution:
         return dataclasses.replace(self, mean=self.mean * factor, low=self.low * factor, high=self.high * factor)
 
@@ -194,7 +216,7 @@ class Gamma(_PositiveSkewed):
     Parameters
     ----------
     mean, cv : float
-        Positive.
+        Positive. The mean and the bounds may be Brian2 quantities of one dimension; the CV has none.
     low, high : float
         Bounds, 0 <= low < high; a draw outside is repeated.
 
@@ -236,7 +258,7 @@ class LogNormal(_PositiveSkewed):
     Parameters
     ----------
     mean, cv : float
-        Positive.
+        Positive. The mean and the bounds may be Brian2 quantities of one dimension; the CV has none.
     low, high : float
         Bounds, 0 <= low < high; a draw outside is repeated.
 
@@ -264,6 +286,19 @@ class LogNormal(_PositiveSkewed):
     def _draw(self, n: int, generator: np.random.Generator) -> np.ndarray:
         s = math.sqrt(math.log1p(self.cv**2))
         return generator.lognormal(math.log(self.mean) - s * s / 2, s, n)
+
+
+def unit_in(distribution: Distribution) -> str | None:
+    """The unit of the quantities that a distribution was made of: "ms", "mV" or "Hz"; None where it was plain numbers.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> unit_in(Gamma(mean=30 * ms, cv=0.5, low=3)), unit_in(Gamma(30, 0.5))
+    ('ms', None)
+    """
+    unit: str | None = vars(distribution).get("unit")
+    return unit
 
 
 KINDS: dict[str, type[Distribution]] = {c.kind: c for c in (Constant, Gamma, LogNormal, Uniform)}

@@ -76,6 +76,7 @@ def _shown(value: object, limit: int = 60) -> str:
     """``repr`` on one line, shortened."""
     if isinstance(value, np.generic):
         value = value.item()
-    text = np.array2string(value, threshold=6) if isinstance(value, np.ndarray) else repr(value)
+    # exactly an array: what a quantity shows beside its numbers is its unit
+    text = np.array2string(value, threshold=6) if type(value) is np.ndarray else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -12,6 +12,7 @@ from hrsnn.links import grid_positions
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
+from hrsnn.units import ARRAYS, plain, unit_of
 
 if TYPE_CHECKING:
     import networkx
@@ -65,7 +66,7 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
     graph : networkx.DiGraph
         Neurons are numbered in the order of ``graph.nodes``. A node may carry ``type`` ("E" or "I"), ``position``
         (three numbers) and ``tau_m``, ``tau_exc``, ``tau_inh``, ``v_threshold``, ``v_reset``, ``v_rest``, ``v_start``,
-        ``i_bias``, ``refractory``; an edge ``weight`` (without it: 1) and ``delay`` (ms).
+        ``i_bias``, ``refractory``; an edge ``weight`` (without it: 1) and ``delay`` (ms). They may be Brian2 quantities.
     spec : ReservoirSpec, optional
         Default: the default spec. Its number of neurons and its own links are not used.
     seed : int
@@ -87,7 +88,8 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
     -----
     Types: a node's own ``type``; else the sign of its outgoing weights; where no node has a type and no weight is
     negative, excitatory and inhibitory are drawn at the spec's ratio. A node without links or type is excitatory when
-    the graph has signs. Weights: kept when ``graph.graph["weight_unit"] == "mV"``; otherwise the magnitudes are scaled,
+    the graph has signs. Weights: kept when ``graph.graph["weight_unit"] == "mV"`` or they are Brian2 quantities; otherwise
+    the magnitudes are scaled,
     pair type by pair type, so that a neuron's mean total input is that of the spec's own network and the activity stays
     in range. A weight above its bound w_max raises the bound of its link.
 
@@ -115,7 +117,7 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
         spec, seed, channels, is_excitatory, _positions(graph, nodes), pre, post, factors, np.zeros(len(nodes), np.int32)
     )
     magnitude = np.abs(signed)
-    weight = magnitude if graph.graph.get("weight_unit") == "mV" else _scaled(magnitude, drawn)
+    weight = magnitude if _in_mv(graph, edges) else _scaled(magnitude, drawn)
     given = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in _NODE_VALUES}
     return drawn.replace(
         weight=weight,
@@ -144,14 +146,29 @@ def _check(graph: networkx.DiGraph, nodes: list[Any]) -> None:
 def _edge_values(edges: list[tuple[int, int, dict[str, Any]]], name: str, default: float | np.ndarray) -> np.ndarray:
     fallback = np.broadcast_to(default, (len(edges),))
     try:
-        return np.array([float(data.get(name, fallback[k])) for k, (_, _, data) in enumerate(edges)])
+        return np.array([float(plain(data.get(name, fallback[k]), ARRAYS[name], name)) for k, (_, _, data) in enumerate(edges)])
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
         raise InputError(name, str(error), "must be a number on every edge") from error
 
 
+def _in_mv(graph: networkx.DiGraph, edges: list[tuple[int, int, dict[str, Any]]]) -> bool:
+    """Whether the weights are said to be mV: by the graph, or by every one of them being a quantity."""
+    if graph.graph.get("weight_unit") == "mV":
+        return True
+    quantities = sum(unit_of(data.get("weight"), "weight") is not None for _, _, data in edges)
+    if quantities not in (0, len(edges)):
+        allowed = 'must be so on every edge or on none; graph.graph["weight_unit"] = "mV" says it for plain numbers'
+        raise InputError("weight", f"a quantity on {quantities} of {len(edges)} edges", allowed)
+    return quantities > 0
+
+
 def _node_values(graph: networkx.DiGraph, nodes: list[Any], name: str, default: np.ndarray) -> np.ndarray:
     try:
-        return np.array([float(graph.nodes[node].get(name, default[i])) for i, node in enumerate(nodes)])
+        return np.array([float(plain(graph.nodes[node].get(name, default[i]), ARRAYS[name], name)) for i, node in enumerate(nodes)])
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
         raise InputError(name, str(error), "must be a number on every node") from error
 
@@ -185,7 +202,9 @@ def _positions(graph: networkx.DiGraph, nodes: list[Any]) -> np.ndarray:
     if any(p is None for p in given):
         return grid_positions(len(nodes))
     try:
-        positions = np.array(given, dtype=np.float64).reshape(len(nodes), 3)
+        positions = np.array(plain(given, ARRAYS["positions"], "position"), dtype=np.float64).reshape(len(nodes), 3)
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
         raise InputError("position", given[0], "must be three numbers on every node") from error
     return positions

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn.reservoir import Reservoir
+from hrsnn.units import takes
 
 
+@takes(weight="mV", target="mV", w_max="mV")
 def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max: np.ndarray) -> np.ndarray:
     """Weights whose sum over each group is `target`, in [0, w_max].
 

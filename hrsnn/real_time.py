@@ -10,6 +10,7 @@ from hrsnn.background import background_spikes, repeated
 from hrsnn.currents import Currents
 from hrsnn.reservoir import Reservoir
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Events:
     background_jump: np.ndarray  #: (spikes,) mV, on the excitatory current
 
 
+@takes(blank="ms")
 def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, blank: float = 0.0, seed: int = 0) -> Events:
     """Stimulus `index` at real times.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn.units import takes
 
+
+@takes(times="ms", edges="ms")
 def window_counts(times: np.ndarray, neurons: np.ndarray, edges: np.ndarray, n: int) -> np.ndarray:
     """Spikes of each of `n` neurons in the windows [edges[k], edges[k + 1]), shape (windows, n)."""
     # a spike of step k has time k*dt, an edge may be computed otherwise: agree to a billionth of the span
@@ -14,6 +17,7 @@ def window_counts(times: np.ndarray, neurons: np.ndarray, edges: np.ndarray, n: 
     return flat.reshape(len(edges) - 1, n)
 
 
+@takes(times="ms", sample_times="ms", tau="ms")
 def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.ndarray, tau: float, n: int) -> np.ndarray:
     """Exponentially filtered spikes x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau), shape (samples, n).
 

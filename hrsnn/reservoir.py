@@ -13,6 +13,7 @@ import numpy as np
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import read_npz, write_npz
+from hrsnn.units import ARRAYS, plain
 
 if TYPE_CHECKING:
     import networkx
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _KIND, _VERSION = "reservoir", 1
 
 
-def _frozen(array: Any, dtype: Any) -> np.ndarray:
-    frozen: np.ndarray = np.ascontiguousarray(array, dtype=dtype)
+def _frozen(name: str, array: Any, dtype: Any) -> np.ndarray:
+    frozen: np.ndarray = np.ascontiguousarray(plain(array, ARRAYS[name], name), dtype=dtype)
     if frozen.flags.writeable or frozen.base is not None:  # somebody else may still write to its memory
         frozen = frozen.copy()
         frozen.setflags(write=False)
@@ -50,7 +51,7 @@ class Links:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             dtype = np.int32 if field.name in ("pre", "post") else np.float64
-            object.__setattr__(self, field.name, _frozen(getattr(self, field.name), dtype))
+            object.__setattr__(self, field.name, _frozen(field.name, getattr(self, field.name), dtype))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy in another process is read-only again, which the default would lose
@@ -78,7 +79,7 @@ class ShortTerm:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _frozen(getattr(self, field.name), np.float64))
+            object.__setattr__(self, field.name, _frozen(field.name, getattr(self, field.name), np.float64))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
@@ -107,7 +108,7 @@ _NEURON_FIELDS = (
 
 @dataclass(frozen=True, eq=False)
 class Reservoir:
-    """A sampled network of N neurons: arrays in ms and mV, read-only.
+    """A sampled network of N neurons: arrays in ms and mV, read-only; Brian2 quantities are converted.
 
     Made by :func:`hrsnn.build` from a spec, by :meth:`from_graph` from a graph, by :meth:`load` from a file, or by
     :meth:`replace` from another one.
@@ -151,12 +152,12 @@ class Reservoir:
     short_term: ShortTerm | None = None  #: of the recurrent links; None: weights act as they are
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "is_excitatory", _frozen(self.is_excitatory, np.bool_))
+        object.__setattr__(self, "is_excitatory", _frozen("is_excitatory", self.is_excitatory, np.bool_))
         for name in ("positions", "input_gain", *_NEURON_FIELDS):
-            object.__setattr__(self, name, _frozen(getattr(self, name), np.float64))
-        object.__setattr__(self, "cluster", _frozen(self.cluster, np.int32))
-        object.__setattr__(self, "channels", int(self.channels))
-        object.__setattr__(self, "dt", float(self.dt))
+            object.__setattr__(self, name, _frozen(name, getattr(self, name), np.float64))
+        object.__setattr__(self, "cluster", _frozen("cluster", self.cluster, np.int32))
+        object.__setattr__(self, "channels", int(plain(self.channels, "", "channels")))
+        object.__setattr__(self, "dt", float(plain(self.dt, "ms", "dt")))
         self._validate()
 
     def __reduce__(self) -> tuple[Any, ...]:

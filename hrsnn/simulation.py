@@ -18,11 +18,12 @@ from hrsnn.recording import filtered_states, window_counts
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
-from hrsnn.units import plain
+from hrsnn.units import takes
 
 RECORDS = ("spikes", "counts", "states", "v")
 
 
+@takes(sample_times="ms", windows="ms", blank="ms", tau_state="ms")
 def simulate(
     reservoir: Reservoir,
     stimulus: Stimulus,
@@ -198,7 +199,7 @@ def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: St
         if sample_times < 1:
             raise InputError("sample_times", sample_times, "must be at least 1, or a list of times (ms)")
         return [np.linspace(0, duration, int(sample_times) + 1)[1:] for duration in stimulus.durations]
-    times = float_vector("sample_times", plain(sample_times, "ms", "sample_times"))
+    times = float_vector("sample_times", sample_times)
     shortest = float(stimulus.durations.min())
     if not times.size or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise InputError("sample_times", times, "must be a list of ascending finite times (ms)")
@@ -213,7 +214,7 @@ def _window_edges(windows: int | Sequence[float] | np.ndarray, stimulus: Stimulu
         if windows < 1:
             raise InputError("windows", windows, "must be at least 1")
         return [np.linspace(0, duration, windows + 1) for duration in stimulus.durations]
-    edges = float_vector("windows", plain(windows, "ms", "windows")) if np.ndim(windows) else np.empty(0)
+    edges = float_vector("windows", windows) if np.ndim(windows) else np.empty(0)
     if len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any() or edges[0] < 0:
         raise InputError("windows", windows, "must be a number of windows, or ascending edges from 0 ms on")
     return [edges]

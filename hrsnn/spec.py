@@ -10,13 +10,22 @@ import tomllib
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dict
+from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dict, unit_in
 from hrsnn.errors import FileError, InputError, SpecError
 from hrsnn.files import write_text
-from hrsnn.units import plain
+from hrsnn.units import OURS, plain
 
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
@@ -24,7 +33,6 @@ VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False,
 def _parameter(value: Any) -> Any:
     """A number, a distribution (or its dictionary) or an array, as a distribution or a read-only array."""
     try:
-        value = plain(value)
         if isinstance(value, Distribution):
             return value
         if isinstance(value, dict):
@@ -67,10 +75,6 @@ class _Range:
         return value
 
 
-def _quantity(unit: str) -> BeforeValidator:
-    return BeforeValidator(lambda value: plain(value, unit))
-
-
 Parameter = Distribution | np.ndarray
 Finite = Annotated[Parameter, BeforeValidator(_parameter)]
 Positive = Annotated[Parameter, BeforeValidator(_Range(0, open_low=True))]
@@ -91,8 +95,9 @@ class ReservoirSpec(BaseModel):
 
     Every parameter of a neuron, link or synapse takes a number, a distribution (:class:`~hrsnn.Gamma`,
     :class:`~hrsnn.LogNormal`, :class:`~hrsnn.Uniform`, :class:`~hrsnn.Constant`) or an array with one value a neuron
-    (link, synapse). Times are in ms, voltages in mV, rates in Hz; Brian2 quantities are converted. The model is that
-    of section "The model" in the documentation: LIF neurons with exponential currents written as voltages,
+    (link, synapse). Times are in ms, voltages in mV, rates in Hz; Brian2 quantities are converted, alone, in arrays, in
+    lists and inside a distribution, and refused where the parameter has another dimension or none. The model is that of
+    section "The model" in the documentation: LIF neurons with exponential currents written as voltages,
 
         tau_m dv/dt = v_rest - v + I_exc + I_inh + i_bias + I_ext(t),
 
@@ -125,7 +130,7 @@ class ReservoirSpec(BaseModel):
     excitatory_fraction: float = _field(0.8, "", "share of excitatory neurons", gt=0, le=1)
     heterogeneous_neurons: bool = _field(True, "", "false: every neuron parameter is its distribution's mean (HoN...)")
     heterogeneous_synapses: bool = _field(True, "", "false: every STDP constant is its distribution's mean (...HoS)")
-    dt: Annotated[float, _quantity("ms")] = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
+    dt: float = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
 
     tau_m_exc: Positive = _field(Gamma(30, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
     tau_m_inh: Positive = _field(Gamma(20, 0.577, 3, 200), "ms", "membrane time constant of inhibitory neurons")
@@ -211,6 +216,25 @@ class ReservoirSpec(BaseModel):
     homeostasis: bool = _field(
         True, "", "after each stimulus of a plastic run, restore the sums of a neuron's E, I and input weights"
     )
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _in_its_unit(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Every parameter in the unit of its own definition: quantities of another dimension are refused."""
+        name = str(info.field_name)
+        unit = unit_of_parameter(name)
+        try:
+            if not isinstance(value, dict):  # a distribution's, which knows what its own parameters are
+                value = plain(value, unit, name)
+        except InputError as error:
+            raise PydanticCustomError("unit", "{reason}", {"reason": str(error)}) from error
+        value = validate(value)
+        made_in = unit_in(value) if isinstance(value, Distribution) else None
+        if made_in not in (None, unit):
+            reason = f"must be in {unit}" if unit in OURS else "must be plain numbers, which have no unit"
+            message = str(InputError(name, value, f"{reason}: this distribution was made of quantities in {made_in}"))
+            raise PydanticCustomError("unit", "{reason}", {"reason": message})
+        return value
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -343,12 +367,23 @@ class ReservoirSpec(BaseModel):
         """
         lines = []
         for name, field in type(self).model_fields.items():
-            extra = field.json_schema_extra
-            unit = extra.get("unit", "") if isinstance(extra, dict) else ""
+            unit = unit_of_parameter(name)
             if comments:
                 lines.append(f"# {field.description}{f' ({unit})' if unit else ''}")
             lines.append(f"{name} = {_toml(getattr(self, name))}")
         return "\n".join(lines) + "\n"
+
+
+def unit_of_parameter(name: str) -> str:
+    """The unit of a parameter of a spec: "ms", "mV", "Hz", "w_max", or "" where it has none.
+
+    Examples
+    --------
+    >>> unit_of_parameter("tau_m_exc"), unit_of_parameter("neurons")
+    ('ms', '')
+    """
+    extra = ReservoirSpec.model_fields[name].json_schema_extra
+    return str(extra["unit"]) if isinstance(extra, dict) else ""
 
 
 def _read_value(given: Any) -> Any:
@@ -380,7 +415,7 @@ def _problems(error: ValidationError, known: set[str]) -> list[str]:
             near = difflib.get_close_matches(name, sorted(known), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "; `hrsnn spec` lists them all"
             problems.append(f"{name}: no such parameter{hint}")
-        elif not name:
+        elif not name or item["type"] == "unit":
             problems.append(item["msg"])
         elif item["type"] == "literal_error" and len(item["loc"]) > 1:
             continue  # the other branch of a "value or 'auto'" union says it better

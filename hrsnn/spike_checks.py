@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.checks import float_vector
+from hrsnn.checks import float_array, float_vector
 from hrsnn.errors import InputError
-from hrsnn.units import plain
 
 
 def durations_of(duration: Any, samples: int) -> np.ndarray:
@@ -19,9 +18,9 @@ def durations_of(duration: Any, samples: int) -> np.ndarray:
     InputError
         When one is not positive and finite, or they are too many or too few.
     """
-    value = plain(duration, "ms", "duration")
-    durations = float_vector("duration", [value] if np.ndim(value) == 0 else value)
-    if np.ndim(value) != 0 and len(durations) != samples:
+    value = float_array("duration", duration, "ms")
+    durations = float_vector("duration", value[np.newaxis] if value.ndim == 0 else value)
+    if value.ndim != 0 and len(durations) != samples:
         raise InputError("duration", durations, f"must be one number or {samples}, one for each sample")
     bad = np.flatnonzero(~(np.isfinite(durations) & (durations > 0)))
     if len(bad):

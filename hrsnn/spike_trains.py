@@ -13,12 +13,13 @@ from hrsnn.checks import count_of, float_vector, positive, whole_vector
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike, read_npz, write_npz
 from hrsnn.spike_checks import check_spikes, durations_of
-from hrsnn.units import plain
+from hrsnn.units import plain, takes
 
 _KIND, _VERSION = "spike_trains", 1
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
+@takes(times="ms", dt="ms")
 def steps_of(times: ArrayLike, dt: ArrayLike) -> np.ndarray:
     """The step in which a spike at time t is delivered: ``floor(t/dt (1 + 1e-15) + 1e-9)``.
 
@@ -49,6 +50,7 @@ def steps_of(times: ArrayLike, dt: ArrayLike) -> np.ndarray:
     return np.floor(quotient * (1 + 1e-15) + 1e-9).astype(np.int64)
 
 
+@takes(duration="ms", dt="ms")
 def step_count(duration: float, dt: float) -> int:
     """How many steps of `dt` cover `duration` (both in ms): the quotient rounded up, but for rounding errors.
 
@@ -135,7 +137,7 @@ class SpikeTrains:
     durations: np.ndarray = field(init=False)
 
     def __post_init__(self, duration: Any) -> None:
-        times = float_vector("times", plain(self.times, "ms", "times"))
+        times = float_vector("times", self.times, "ms")
         offsets = whole_vector("offsets", self.offsets, np.int64)
         channels = whole_vector("channels", self.channels, np.int32)
         n_channels = count_of("n_channels", self.n_channels)
@@ -177,7 +179,7 @@ class SpikeTrains:
         """
         all_times, all_channels = [np.zeros(0)], [np.zeros(0, np.int32)]
         for index, (sample_times, sample_channels) in enumerate(samples):
-            times = float_vector("times", plain(sample_times, "ms", "times"))
+            times = float_vector("times", sample_times, "ms")
             channels = whole_vector("channels", sample_channels, np.int32)
             if len(times) != len(channels):
                 raise InputError("samples", len(channels), f"sample {index}: {len(times)} times need as many channels")
@@ -188,6 +190,7 @@ class SpikeTrains:
         return cls(np.concatenate(all_times), np.concatenate(all_channels), offsets, n_channels, duration)
 
     @classmethod
+    @takes(dt="ms")
     def from_dense(cls, counts: ArrayLike, dt: float) -> SpikeTrains:
         """From spike counts in bins of `dt` ms, (samples, steps, channels); the inverse of :meth:`to_dense`.
 
@@ -236,7 +239,7 @@ class SpikeTrains:
         p : array_like of int or None, (events,)
             Polarity, 0 to ``polarities - 1``; not looked at when `polarities` is 1.
         t : array_like, (events,)
-            Time in `time_unit` from the recording's onset, non-decreasing within a recording.
+            Time from the recording's onset, in `time_unit` where it is no Brian2 quantity; non-decreasing within a recording.
         shape : (int, int)
             Height and width of the sensor in pixels.
         duration : float or array_like, (samples,), optional
@@ -257,11 +260,11 @@ class SpikeTrains:
             raise InputError("time_unit", time_unit, 'must be "us", "ms" or "s"')
         if polarities not in (1, 2):
             raise InputError("polarities", polarities, "must be 1 or 2")
-        height, width = (count_of("shape", side) for side in shape)
+        height, width = (count_of("shape", side) for side in plain(shape, "", "shape"))
         fields = {"x": (x, width), "y": (y, height), "p": (p, 2)}
         if polarities == 1:
             fields["p"] = (np.zeros(np.shape(x), np.int64), 1)
-        ticks = float_vector("t", t)
+        ticks = float_vector("t", t, time_unit)
         columns = {name: whole_vector(name, values, np.int64) for name, (values, _) in fields.items()}
         for name, column in columns.items():
             if len(column) != len(ticks):
@@ -354,6 +357,7 @@ class SpikeTrains:
             and np.array_equal(self.times, other.times)
         )
 
+    @takes(dt="ms")
     def to_dense(self, dt: float) -> np.ndarray:
         """Spike counts in bins of `dt` ms: int32, (samples, steps, channels), steps enough for the longest sample.
 
@@ -367,6 +371,7 @@ class SpikeTrains:
         np.add.at(dense, (sample, step, self.channels), 1)
         return dense
 
+    @takes(windows="ms")
     def counts(self, windows: int | ArrayLike = 1) -> np.ndarray:
         """Spike counts in windows of time: int32, (samples, windows, channels).
 
@@ -383,15 +388,14 @@ class SpikeTrains:
         (array([1, 2], dtype=int32), array([1, 1], dtype=int32))
         """
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        plain_windows = plain(windows, "ms", "windows")
-        if np.ndim(plain_windows) == 0:
+        if np.ndim(windows) == 0:
             if isinstance(windows, bool) or not isinstance(windows, (int, np.integer)) or windows < 1:
                 raise InputError("windows", windows, "must be a whole number >= 1, or ascending edges in ms")
             number = int(windows)
             window = np.minimum(steps_of(self.times, (self.durations / number)[sample]), number - 1)
             kept: Any = slice(None)
         else:
-            edges = float_vector("windows", plain_windows)
+            edges = float_vector("windows", windows)
             if len(edges) < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
                 raise InputError("windows", edges, "edges must be two or more ascending times in ms")
             number = len(edges) - 1
@@ -401,6 +405,7 @@ class SpikeTrains:
         np.add.at(counts, (sample[kept], window[kept], self.channels[kept]), 1)
         return counts
 
+    @takes(start="ms", stop="ms")
     def time_slice(self, start: float, stop: float) -> SpikeTrains:
         """The spikes in [start, stop) ms, with times counted from `start`; durations end at `stop` at the latest.
 
@@ -414,7 +419,7 @@ class SpikeTrains:
         >>> SpikeTrains([1.0, 5.0], [0, 0], [0, 2], n_channels=1, duration=10.0).time_slice(4.0, 8.0).times
         array([1.])
         """
-        start, stop = float(plain(start, "ms", "start")), float(plain(stop, "ms", "stop"))
+        start, stop = float(start), float(stop)
         if not 0 <= start < stop:
             raise InputError("start", start, f"must be >= 0 and below stop ({stop:g} ms)")
         durations = np.minimum(self.durations, stop) - start

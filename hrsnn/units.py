@@ -2,39 +2,219 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 from hrsnn.errors import InputError
 
-# exponents of (metre, kilogram, second, ampere, kelvin, mole, candela), and the factor from SI to our unit
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_TIME, _VOLTAGE, _RATE = (0, 0, 1, 0, 0, 0, 0), (2, 1, -3, -1, 0, 0, 0), (0, 0, -1, 0, 0, 0, 0)
+#: Exponents of (metre, kilogram, second, ampere, kelvin, mole, candela), and the factor from SI to the unit.
 _UNITS = {
-    "ms": ((0, 0, 1, 0, 0, 0, 0), 1e3),
-    "mV": ((2, 1, -3, -1, 0, 0, 0), 1e3),
-    "Hz": ((0, 0, -1, 0, 0, 0, 0), 1.0),
+    "ms": (_TIME, 1e3),
+    "mV": (_VOLTAGE, 1e3),
+    "Hz": (_RATE, 1.0),
+    "s": (_TIME, 1.0),
+    "us": (_TIME, 1e6),
+}
+#: The units of this package, a dimension each; the others are those that somebody else's data may come in.
+OURS = ("ms", "mV", "Hz")
+#: The arrays of a network by name; "" has no unit.
+ARRAYS = {
+    **dict.fromkeys(("tau_m", "tau_exc", "tau_inh", "refractory", "tau_adaptation", "dt"), "ms"),
+    **dict.fromkeys(("v_threshold", "v_reset", "v_rest", "v_start", "i_bias", "adaptation", "input_gain"), "mV"),
+    **dict.fromkeys(("delay", "tau_plus", "tau_minus", "tau_recovery", "tau_facilitation"), "ms"),
+    **dict.fromkeys(("weight", "w_max", "a_plus", "a_minus", "input_weight", "background_weight"), "mV"),
+    "background_rate": "Hz",
+    **dict.fromkeys(("is_excitatory", "positions", "cluster", "pre", "post", "channels", "release"), ""),
 }
 
+#: What holds no quantity: a list of these alone is left as it is.
+_SIMPLE = frozenset(
+    {float, int, bool, str, bytes, complex, type(None), np.float64, np.float32, np.int64, np.int32, np.bool_, np.str_}
+)
+#: Powers of ten that a float64 holds exactly.
+_POWERS = np.array([float(f"1e{k}") for k in range(23)])
+#: Their numbers of digits before the point at which 15 significant digits are a whole number of such a power.
+_DECADES = np.array([float(f"1e{k}") for k in range(-8, 16)])
 
-def plain(value: Any, unit: str | None = None, field: str = "value") -> Any:
-    """`value` without Brian2 units: times in ms, voltages in mV, rates in Hz; what has no units is returned as it is.
+
+def plain(value: Any, unit: str, field: str = "value") -> Any:
+    """`value` with every Brian2 quantity in it as a number in `unit`; what holds no quantity is returned as it is.
+
+    Parameters
+    ----------
+    value : object
+        A number, an array, a list, tuple or dictionary of them, nested as may be, or anything else. A plain number is in
+        `unit` already, beside quantities too.
+    unit : str
+        "ms", "mV", "Hz", "s" or "us"; anything else stands for a number without a unit, and quantities are refused.
+    field : str
+        What the value is called in an error.
 
     Raises
     ------
     InputError
-        When the quantity is no time, voltage or rate, or not of the `unit` that the field wants.
+        When a quantity has another dimension; the message says which one of a list.
+
+    Notes
+    -----
+    ``20*ms`` is stored as 0.02 s, and 0.02 times 1000 is not 20: numbers are rounded to 15 significant digits, which
+    undoes that. Brian2 is not imported: where nobody else has, there are no quantities, and nothing is looked at. Arrays
+    of numbers are never looked through, lists only where Brian2 was imported.
 
     Examples
     --------
-    >>> plain(3.0), plain("auto")
+    >>> plain(3.0, "ms"), plain("auto", "ms")
     (3.0, 'auto')
+    >>> from brian2 import ms, second
+    >>> plain([20 * ms, 0.5 * second, 7], "ms")
+    [20.0, 500.0, 7]
     """
-    brian2 = sys.modules.get("brian2")  # a quantity can only exist where Brian2 was imported
-    if brian2 is None or not isinstance(value, brian2.Quantity):
+    dimension = _dimension_class()
+    return value if dimension is None else _plain(value, unit, field, (), dimension)
+
+
+def unit_of(value: Any, field: str = "value") -> str | None:
+    """The unit, "ms", "mV" or "Hz", in which `value` is counted here where it is a Brian2 quantity; else None.
+
+    Raises
+    ------
+    InputError
+        When it is a quantity, but no time, voltage or rate.
+
+    Examples
+    --------
+    >>> from brian2 import second
+    >>> unit_of(2 * second), unit_of(2)
+    ('ms', None)
+    """
+    dimension = _dimension_class()
+    found = None if dimension is None else getattr(value, "dim", None)
+    if dimension is None or not isinstance(found, dimension) or not any(found._dims):  # type: ignore[attr-defined]
+        return None
+    for unit in OURS:
+        if tuple(found._dims) == _UNITS[unit][0]:  # type: ignore[attr-defined]
+            return unit
+    raise InputError(field, value, "must be a time, a voltage or a rate")
+
+
+def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let a function take Brian2 quantities: each argument goes through :func:`plain`, in the unit given here by name.
+
+    Parameters
+    ----------
+    **units
+        The unit of each parameter that has one. Quantities in any other argument are refused by the argument's name.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> @takes(duration="ms")
+    ... def steps(duration, dt=0.5):
+    ...     return duration / dt
+    >>> steps(10 * ms), steps(10)
+    (20.0, 20.0)
+    >>> steps(10, dt=1 * ms)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: dt = 1. * msecond: must be a number without a unit
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        names = list(inspect.signature(function).parameters)
+        unknown = set(units) - set(names)
+        if unknown:
+            raise TypeError(f"{function.__qualname__} has no parameter {', '.join(sorted(unknown))}")
+
+        @functools.wraps(function)
+        def taking(*args: P.args, **kwargs: P.kwargs) -> T:
+            dimension = _dimension_class()
+            if dimension is None or len(args) > len(names):
+                return function(*args, **kwargs)
+            given: list[Any] = [
+                _plain(value, units.get(name, ""), name, (), dimension)
+                for name, value in zip(names, args, strict=False)
+            ]
+            named: dict[str, Any] = {
+                name: _plain(value, units.get(name, ""), name, (), dimension) for name, value in kwargs.items()
+            }
+            return function(*given, **named)
+
+        taking.units_taken = dict(units)  # type: ignore[attr-defined]
+        return taking
+
+    return decorate
+
+
+def take_fields(options: Any, **units: str) -> None:
+    """The same for the fields of a frozen dataclass, in its ``__post_init__``."""
+    if _dimension_class() is not None:
+        for name, value in list(vars(options).items()):
+            object.__setattr__(options, name, plain(value, units.get(name, ""), name))
+
+
+def _dimension_class() -> type | None:
+    """Brian2's class of dimensions, where Brian2 was imported: without it there are no quantities."""
+    module = sys.modules.get("brian2.units.fundamentalunits")
+    return getattr(module, "Dimension", None)
+
+
+def _plain(value: Any, unit: str, field: str, place: tuple[object, ...], dimension: type) -> Any:
+    kind = type(value)
+    if kind in _SIMPLE or (kind is np.ndarray and value.dtype != object):
         return value
-    dimensions = tuple(value.dim._dims)
-    for name, (wanted, factor) in _UNITS.items():
-        if dimensions == wanted and unit in (None, name):
-            # 20*ms is stored as 0.02 s, and 0.02 * 1e3 is not 20: fifteen digits undo that
-            scaled = brian2.asarray(value) * factor
-            return float(f"{float(scaled):.15g}") if scaled.ndim == 0 else scaled
-    raise InputError(field, value, f"must be a quantity in {unit}" if unit else "must be a time, a voltage or a rate")
+    # not the class Quantity: a variable of a group or a monitor is none, and has the same attribute
+    found = getattr(value, "dim", None)
+    if isinstance(found, dimension):
+        return _in_unit(value, tuple(found._dims), unit, field, place)  # type: ignore[attr-defined]
+    if isinstance(value, Mapping):
+        changed = {key: _plain(item, unit, field, (*place, key), dimension) for key, item in value.items()}
+        return changed if any(changed[key] is not item for key, item in value.items()) else value
+    if getattr(value, "dtype", None) == object or hasattr(value, "dtypes"):  # an array, or a column or table of pandas
+        items = np.asarray(value, dtype=object).tolist()
+        taken = _plain(items, unit, field, place, dimension)
+        return value if taken is items else taken
+    if isinstance(value, Sequence) and not isinstance(value, range):
+        if _SIMPLE.issuperset(set(map(type, value))):
+            return value
+        taken = [_plain(item, unit, field, (*place, index), dimension) for index, item in enumerate(value)]
+        if all(new is old for new, old in zip(taken, value, strict=True)):
+            return value
+        return tuple(taken) if isinstance(value, tuple) else taken
+    return value
+
+
+def _in_unit(
+    value: Any, dims: tuple[float, ...], unit: str, field: str, place: tuple[object, ...]
+) -> float | np.ndarray | np.generic:
+    bare = np.asarray(value)
+    if any(dims):
+        wanted, factor = _UNITS.get(unit, (None, 1.0))
+        if dims != wanted:
+            where = field + "".join(f"[{index!r}]" for index in place)
+            allowed = f"must be a quantity in {unit}, or a number" if wanted else "must be a number without a unit"
+            raise InputError(where, value, allowed)
+        bare = _fifteen_digits(np.asarray(bare * factor, dtype=np.float64))
+    return bare if bare.ndim else bare.item()
+
+
+def _fifteen_digits(values: np.ndarray) -> np.ndarray:
+    """Each number rounded to 15 significant digits: ``float(f"{x:.15g}")``, but for ties."""
+    size = np.abs(values)
+    decade = np.searchsorted(_DECADES, size, side="right")  # 1 for 1e-8 to 1e-7, 23 for 1e14 to 1e15
+    inside = (decade > 0) & (decade < len(_DECADES))
+    power = _POWERS[np.where(inside, 23 - decade, 0)]
+    # a whole number below 2^53 over an exact power of ten: the quotient is the float64 nearest to the decimal number
+    rounded = np.where(inside, np.rint(values * power) / power, values)
+    odd = ~inside & (size > 0) & np.isfinite(values)
+    if odd.any():
+        rounded[odd] = [float(f"{x:.15g}") for x in values[odd]]
+    return np.asarray(rounded)
