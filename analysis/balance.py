@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from hrsnn.analysis.operations import UndefinedWarning
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -50,6 +51,7 @@ class MeanCurrents:
         return float(self.inhibitory.mean() / self.excitatory.mean())
 
 
+@takes(rates="Hz", input_rates="Hz")
 def mean_currents(reservoir: Reservoir, rates: ArrayLike, input_rates: ArrayLike | None = None) -> MeanCurrents:
     """Mean excitatory and inhibitory synaptic currents of each neuron, from rates and weights.
 

@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from hrsnn.analysis.forecast import ALPHAS, Forecast, ridge_readout
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def last_value(inputs: ArrayLike) -> Array:
     """The forecast that nothing changes: ``prediction[t] = inputs[t]``, whatever the horizon.
 
@@ -47,6 +49,7 @@ def last_value(inputs: ArrayLike) -> Array:
     return series
 
 
+@takes()
 def linear_autoregression(
     inputs: ArrayLike,
     targets: ArrayLike,
@@ -116,6 +119,7 @@ class Autoregression:
         return np.ravel(self.forecast.readout(_history(series[-self.lags :], self.lags)[-1:]))
 
 
+@takes()
 def fit_autoregression(
     inputs: ArrayLike,
     targets: ArrayLike,
@@ -170,6 +174,7 @@ def fit_autoregression(
     return min(models, key=lambda model: model.forecast.validation_error)
 
 
+@takes()
 def echo_state_network(
     inputs: ArrayLike,
     size: int,

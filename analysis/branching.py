@@ -12,6 +12,7 @@ from hrsnn.analysis.operations import UndefinedWarning
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -49,6 +50,7 @@ class Branching:
     slopes: Array
 
 
+@takes()
 def branching_parameter(
     activity: ArrayLike, lags: int = 40, *, confidence: float = 0.95, resamples: int = 200, seed: int = 0
 ) -> Branching:
@@ -144,7 +146,7 @@ def branching_parameter(
 
 
 def _undefined(why: str, slopes: Array) -> Branching:
-    warnings.warn(f"the activity {why}: its branching parameter is undefined", UndefinedWarning, stacklevel=3)
+    warnings.warn(f"the activity {why}: its branching parameter is undefined", UndefinedWarning, stacklevel=4)
     nan = float("nan")
     return Branching(nan, (nan, nan), nan, nan, slopes)
 

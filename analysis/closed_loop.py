@@ -14,10 +14,12 @@ from hrsnn.network_state import NetworkState
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
+from hrsnn.units import plain, takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int, limit: float = 100.0) -> Array:
     """Feed a one-step forecast back to the model that made it, again and again.
 
@@ -60,7 +62,7 @@ def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int
             break
         made[k] = value
         if k + 1 < steps:
-            value = np.asarray(predict(value), dtype=np.float64)
+            value = np.asarray(plain(predict(value), "", "predict"), dtype=np.float64)
             if value.shape != made[k].shape:
                 raise InputError("predict", value.shape, f"must give as many outputs as there are inputs, {len(made[k])}")
     return made
@@ -132,6 +134,7 @@ class ReservoirForecaster:
         return np.ravel(self._readout(getattr(activity, self._record)[0, -1:]))
 
 
+@takes(hold="ms")
 def held(hold: float) -> Callable[[Array], Currents]:
     """The encoder that holds a value (channels,) as analog input for `hold` ms.
 
@@ -141,4 +144,4 @@ def held(hold: float) -> Callable[[Array], Currents]:
     Currents(1 samples, 1 values of 20 ms, 2 channels)
     """
     hold = positive("hold", hold, "ms")
-    return lambda value: Currents(np.asarray(value)[None, None], dt=hold)
+    return lambda value: Currents(np.asarray(plain(value, "", "value"))[None, None], dt=hold)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist
 
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.units import takes
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Separation:
     ratio: float
 
 
+@takes()
 def separation(states: ArrayLike) -> Separation:
     """Distance between the states of different stimuli, against that between jittered copies of one.
 
@@ -82,5 +84,5 @@ def separation(states: ArrayLike) -> Separation:
     same = first // copies == second // copies
     between, within = float(distances[~same].mean()), float(distances[same].mean())
     if within == 0:
-        warnings.warn("no two copies of a stimulus differ: the ratio is nan", HrsnnWarning, stacklevel=2)
+        warnings.warn("no two copies of a stimulus differ: the ratio is nan", HrsnnWarning, stacklevel=3)
     return Separation(between, within, between / within if within > 0 else float("nan"))

@@ -14,6 +14,7 @@ from hrsnn.errors import InputError
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -33,6 +34,7 @@ class Divergence:
     distance: Array  #: (windows,) mV; nan in windows without spikes
 
 
+@takes(stimulus="ms", perturbation="mV", window="ms", washout="ms")
 def largest_lyapunov(
     reservoir: Reservoir,
     stimulus: Stimulus | float,
@@ -118,6 +120,7 @@ def largest_lyapunov(
     return Divergence(float(slope * 1000), float(error * 1000), times, distance)
 
 
+@takes(stimulus="ms", change="mV", tolerance="ms")
 def transient_length(
     reservoir: Reservoir,
     stimulus: Stimulus | float,

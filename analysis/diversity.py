@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Links, Reservoir
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def heterogeneity(
     parameters: Reservoir | ArrayLike,
     groups: ArrayLike | None = None,

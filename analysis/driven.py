@@ -8,8 +8,10 @@ from hrsnn.checks import positive
 from hrsnn.currents import Currents
 from hrsnn.presentation import Stimulus, check_sample
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 
+@takes(stimulus="ms")
 def driven_by(stimulus: Stimulus | float, channels: int, index: int = 0) -> Stimulus:
     """The stimulus itself; for a number, as many ms without any input.
 

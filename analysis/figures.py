@@ -20,6 +20,7 @@ from hrsnn.analysis.linear_memory import MemoryCapacity
 from hrsnn.analysis.ranks import effective_rank
 from hrsnn.errors import InputError
 from hrsnn.files import PathLike, writing
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -67,6 +68,7 @@ def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
         figure.savefig(temporary, dpi=dpi, format=suffix[1:], metadata=undated[suffix])
 
 
+@takes(times="ms", duration="ms")
 def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike, duration: float) -> Figure:
     """Every spike of one sample, excitatory neurons below and inhibitory ones above, over the two mean rates.
 
@@ -128,6 +130,7 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
     return figure
 
 
+@takes(tau_m="ms")
 def time_constants(
     tau_m: ArrayLike,
     is_excitatory: ArrayLike,
@@ -184,6 +187,7 @@ def time_constants(
     return figure
 
 
+@takes()
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any] | None = None) -> Figure:
     """Which class was taken for which: the shares of each true class, row by row.
 
@@ -246,6 +250,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any
     return figure
 
 
+@takes(hold="ms")
 def memory_curve(
     memories: MemoryCapacity | Mapping[str, MemoryCapacity],
     hold: float | None = None,
@@ -321,6 +326,7 @@ def memory_curve(
     return figure
 
 
+@takes(before="mV", after="mV", w_max="mV")
 def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, is_excitatory_link: ArrayLike) -> Figure:
     """Weights before and after plasticity, of excitatory and of inhibitory links, in units of their upper bounds.
 
@@ -381,6 +387,7 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
     return figure
 
 
+@takes()
 def scores_bar(
     scores: Mapping[str, float],
     baselines: Mapping[str, float] | None = None,
@@ -439,6 +446,7 @@ def scores_bar(
     return figure
 
 
+@takes()
 def forecast_series(
     time: ArrayLike,
     target: ArrayLike,
@@ -496,6 +504,7 @@ def forecast_series(
     return figure
 
 
+@takes()
 def singular_values(states: ArrayLike, rank: float | None = None, *, share: float = 0.99) -> Figure:
     """Singular values of the final states and the sum they reach, with the effective rank marked.
 

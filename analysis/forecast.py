@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -122,6 +123,7 @@ class RidgePath:
         return np.asarray((rows - self.mean) @ self.vectors)
 
 
+@takes()
 def ridge_readout(
     states: ArrayLike,
     targets: ArrayLike,
@@ -211,6 +213,7 @@ def ridge_readout(
     return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout)
 
 
+@takes()
 def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = None) -> float:
     """Root mean squared error in units of the training part's standard deviation, averaged over the outputs.
 
@@ -247,6 +250,7 @@ def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = No
     return float(np.mean(np.sqrt(np.mean((p - y) ** 2, axis=0)) / scales))
 
 
+@takes()
 def r_squared(prediction: ArrayLike, target: ArrayLike) -> float:
     """Coefficient of determination, averaged over the outputs.
 

@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike
 
 from hrsnn.analysis.figures import _CYCLE, _SHOWN_OUTPUTS, _figure, _label, _legend_above
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 
+@takes()
 def free_trajectories(
     time: ArrayLike,
     target: ArrayLike,

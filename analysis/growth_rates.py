@@ -13,6 +13,7 @@ from hrsnn.analysis.orthonormal import Advance, State, stretches
 from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -59,6 +60,7 @@ def batch_error(log_growth: Array, lengths: Array) -> Array:
         return np.asarray(means.std(axis=0, ddof=1) / np.sqrt(count))
 
 
+@takes()
 def kaplan_yorke_dimension(exponents: ArrayLike) -> float:
     """Kaplan-Yorke dimension, ``j + sum_{i <= j} lambda_i / |lambda_{j+1}|``, with j the most whose sum is not negative.
 
@@ -90,6 +92,7 @@ def kaplan_yorke_dimension(exponents: ArrayLike) -> float:
     return float(j + (sums[j - 1] / abs(descending[j]) if j else 0.0))
 
 
+@takes()
 def lyapunov_exponents(
     advance: Advance[State],
     state: State,
@@ -169,6 +172,7 @@ def lyapunov_exponents(
     return rates_of(np.array(growth), np.array(taken))
 
 
+@takes()
 def iterated(step: Callable[[State, Array], tuple[State, Array]]) -> Advance[State]:
     """Advance by a map: ``step(state, tangent) -> (state, jacobian @ tangent)``, as often as the length says.
 
@@ -188,6 +192,7 @@ def iterated(step: Callable[[State, Array], tuple[State, Array]]) -> Advance[Sta
     return advance
 
 
+@takes()
 def integrated(drift: Callable[[Array], Array], jacobian: Callable[[Array], Array], longest_step: float) -> Advance[Array]:
     """Advance by an ordinary differential equation and its variational equation, both by the same Runge-Kutta steps.
 

@@ -18,6 +18,7 @@ from hrsnn.analysis.forecast import Standardiser
 from hrsnn.analysis.linear_memory import CapacityWarning, checked_series
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 #: One function of the basis: (delay, degree) of each of its factors.
@@ -83,6 +84,7 @@ class InformationCapacity:
         return float(self.by_degree[self.degrees > 1].sum())
 
 
+@takes()
 def information_capacity(
     states: ArrayLike,
     inputs: ArrayLike,
@@ -181,13 +183,13 @@ def information_capacity(
     if used >= rows - 1:
         raise InputError("states", x.shape, f"must have more rows than the {used} independent states and the washout")
     if used == 0:
-        warnings.warn("no state varies: the capacity is 0", CapacityWarning, stacklevel=2)
+        warnings.warn("no state varies: the capacity is 0", CapacityWarning, stacklevel=3)
     elif rows < _ROWS_PER_STATE * used:
         warnings.warn(
             f"{len(u)} values are few for {used} states: capacities under {chi2.isf(significance, used) / rows:.2g} are "
             f"taken for 0; {_ROWS_PER_STATE} rows a state take {washout + _ROWS_PER_STATE * used} values",
             CapacityWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     threshold = min(float(chi2.isf(significance, used)) / rows, 1.0) if used else 1.0
 
@@ -284,4 +286,4 @@ def _warn_of_inputs(inputs: Array) -> None:
         problem = "independent of each other"
     if problem:
         message = f"the inputs are not {problem}: the functions overlap, and the capacities may sum up to too much"
-        warnings.warn(message, CapacityWarning, stacklevel=3)
+        warnings.warn(message, CapacityWarning, stacklevel=4)

@@ -14,6 +14,7 @@ from hrsnn.analysis.forecast import ALPHAS, RidgePath, Standardiser, check_alpha
 from hrsnn.analysis.lagged_products import lagged_products
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -82,6 +83,7 @@ class _Slices:
         return slice(self.train.start, self.validation.stop)
 
 
+@takes(hold="ms")
 def memory_capacity(
     states: ArrayLike,
     inputs: ArrayLike,
@@ -190,7 +192,7 @@ def memory_capacity(
     used = int(standardise.kept.sum())
     rows = tuple(part.stop - part.start for part in (cut.train, cut.validation, cut.test))
     if used == 0:
-        warnings.warn("no state varies in the training slice: the capacity is 0", CapacityWarning, stacklevel=2)
+        warnings.warn("no state varies in the training slice: the capacity is 0", CapacityWarning, stacklevel=3)
         nothing = np.zeros(max_delay)
         no_alpha = np.full(max_delay, np.nan)
         return MemoryCapacity(0.0, nothing, nothing, (0.0, 0.0), nothing, nothing, 0.0, no_alpha, hold, 0, rows)
@@ -318,7 +320,7 @@ def _warn_if_short(
         f"{times} values are few for {used} states, and the capacity is too low: training and validation should have "
         f"{ROWS_PER_STATE} rows a state, which takes {needed} values",
         CapacityWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

@@ -10,6 +10,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,7 @@ class LinearTheory:
     effective_dimension: float
 
 
+@takes()
 def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int = 100, *, noise: float = 0.0) -> LinearTheory:
     """Response, covariance and memory capacity of ``r(t) = W r(t - 1) + w_in x(t) + noise xi(t)``, exactly.
 
@@ -110,6 +112,7 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
     )
 
 
+@takes()
 def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: int = 100) -> Array:
     """Lemma 3.1.1: what past inputs add to the states of a linear network, by the eigenmodes of W.
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from hrsnn.analysis.figures import _GREY, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
 from hrsnn.analysis.growth_rates import GrowthRates
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 #: How many exponents' convergence is drawn.
 _CURVES = 6
@@ -53,6 +54,7 @@ def exponent_spectrum(rates: GrowthRates) -> Figure:
     return figure
 
 
+@takes(exponents="Hz", tau_m="ms", rates="Hz")
 def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLike, is_excitatory: ArrayLike) -> Figure:
     """Each neuron's exponent against its time constant and its rate, E and I apart; the line is that of a membrane alone.
 
@@ -103,6 +105,7 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
     return figure
 
 
+@takes(largest="Hz")
 def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLike) -> Figure:
     """lambda_1 over the weights' scale and the links' length; where it is 0 a line is drawn.
 
@@ -146,6 +149,7 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
     return figure
 
 
+@takes(rates="Hz", exponents="Hz", standard_errors="Hz")
 def exponents_against_rates(rates: ArrayLike, exponents: ArrayLike, standard_errors: ArrayLike) -> Figure:
     """lambda_1 of many reservoirs against their mean rate.
 

@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis import figures
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def heat_maps(
     maps: Mapping[str, ArrayLike],
     x: ArrayLike,

@@ -27,6 +27,7 @@ from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.memory import memory as memory_task
 from hrsnn.tasks.task import split_rows, take
+from hrsnn.units import take_fields
 
 Direction = Literal["maximize", "minimize"]
 
@@ -110,6 +111,7 @@ class NamedObjective:
     engine: str = "auto"
 
     def __post_init__(self) -> None:
+        take_fields(self, rates="Hz", hold="ms", target="Hz", duration="ms")
         if self.name not in OBJECTIVES:
             raise InputError("objective", self.name, f"must be one of {', '.join(OBJECTIVES)}")
         low, high = self.rates

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.checks import whole_vector
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -30,6 +31,7 @@ class UndefinedWarning(HrsnnWarning):
     """A measure has no value for what it was given, such as no spikes; it is nan."""
 
 
+@takes(weight="mV")
 def synaptic_operations(spike_counts: ArrayLike, pre: ArrayLike, weight: ArrayLike | None = None) -> Array:
     """Number of times that a spike crosses a synapse.
 
@@ -85,6 +87,7 @@ def synaptic_operations(spike_counts: ArrayLike, pre: ArrayLike, weight: ArrayLi
     return np.asarray(counts @ np.bincount(source, live, minlength=neurons))
 
 
+@takes()
 def operation_ratio(dense: ArrayLike, pruned: ArrayLike) -> float:
     """How many times fewer synaptic operations a pruned network needs for the same stimuli.
 
@@ -121,6 +124,7 @@ def operation_ratio(dense: ArrayLike, pruned: ArrayLike) -> float:
     return float(before.sum() / after.sum())
 
 
+@takes()
 def energy(operations: ArrayLike, per_operation: float | str = "loihi") -> Array:
     """Energy of synaptic operations.
 
@@ -175,6 +179,7 @@ def energy(operations: ArrayLike, per_operation: float | str = "loihi") -> Array
     return np.asarray(counted * per_operation)
 
 
+@takes()
 def spike_efficiency(
     spikes_per_neuron: float,
     *,
@@ -238,6 +243,7 @@ def spike_efficiency(
     return float((given[0] if nrmse is None else 1 / nrmse) / spikes_per_neuron)
 
 
+@takes(dense="mV", pruned="mV")
 def sparsity(dense: ArrayLike, pruned: ArrayLike, *, readout: tuple[ArrayLike, ArrayLike] | None = None) -> float:
     """Share of a dense network's links that a pruned one no longer has.
 
@@ -291,5 +297,5 @@ def _live(name: str, weight: ArrayLike) -> Array:
 
 
 def _undefined(reason: str) -> float:
-    warnings.warn(reason, UndefinedWarning, stacklevel=3)
+    warnings.warn(reason, UndefinedWarning, stacklevel=4)
     return float("nan")

@@ -17,6 +17,7 @@ from scipy import stats
 from hrsnn.checks import float_vector
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Verdict = Literal["supported", "refuted", "undecided"]
 
@@ -45,6 +46,7 @@ class PairedTest:
     differences: NDArray[np.float64]
 
 
+@takes()
 def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
     """Student's confidence interval of a mean: ``mean -+ t(K - 1) s / sqrt(K)``.
 
@@ -80,6 +82,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]
     return float(x.mean()) - half, float(x.mean()) + half
 
 
+@takes()
 def paired_test(
     first: ArrayLike, second: ArrayLike = 0.0, *, level: float = 0.95, resamples: int = 9999, seed: int = 0
 ) -> PairedTest:
@@ -145,6 +148,7 @@ def paired_test(
     return PairedTest(mean, interval, _sign_flip(differences, resamples, seed), differences)
 
 
+@takes()
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """P-values of a family, adjusted so that its chance of any false rejection is the level of one.
 
@@ -186,6 +190,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
+@takes()
 def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float = 0.05) -> list[Verdict]:
     """What a family of tests says on the claims that each difference is positive, or negative.
 

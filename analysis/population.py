@@ -12,6 +12,7 @@ from hrsnn.analysis.operations import UndefinedWarning
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ class RateDistribution:
     silent_share: float  #: share of rates that are 0
 
 
+@takes(rates="Hz")
 def rate_distribution(rates: ArrayLike) -> RateDistribution:
     """Mean, spread and quantiles of the neurons' rates.
 
@@ -65,6 +67,7 @@ def rate_distribution(rates: ArrayLike) -> RateDistribution:
     )
 
 
+@takes()
 def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
     """Coefficient of variation of each neuron's interspike intervals.
 
@@ -108,7 +111,7 @@ def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
     number = np.bincount(owner, minlength=n)
     enough = number >= least
     if not enough.any():
-        warnings.warn(f"no neuron has {least} interspike intervals: their CV is undefined", UndefinedWarning, stacklevel=2)
+        warnings.warn(f"no neuron has {least} interspike intervals: their CV is undefined", UndefinedWarning, stacklevel=3)
     many = np.maximum(number, 1)
     mean = np.bincount(owner, interval, minlength=n) / many
     variance = np.bincount(owner, (interval - mean[owner]) ** 2, minlength=n) / many
@@ -116,6 +119,7 @@ def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
     return np.where(defined, np.sqrt(variance) / np.where(defined, mean, 1.0), np.nan)
 
 
+@takes()
 def fano_factor(counts: ArrayLike) -> Array:
     """Fano factor of each neuron's spike counts.
 
@@ -152,10 +156,11 @@ def fano_factor(counts: ArrayLike) -> Array:
         raise InputError("counts", values.min(), "must be >= 0")
     mean, variance = values.mean(axis=0), values.var(axis=0)
     if not mean.any():
-        warnings.warn("no neuron spiked: the Fano factor is undefined", UndefinedWarning, stacklevel=2)
+        warnings.warn("no neuron spiked: the Fano factor is undefined", UndefinedWarning, stacklevel=3)
     return np.asarray(np.divide(variance, mean, out=np.full_like(mean, np.nan), where=mean > 0))
 
 
+@takes()
 def synchrony(signals: ArrayLike) -> float:
     """How much the signals of a population vary together: the chi of Golomb and Rinzel.
 
@@ -196,7 +201,7 @@ def synchrony(signals: ArrayLike) -> float:
         raise InputError("signals", values.shape, "must have shape (times, neurons)")
     alone = float(values.var(axis=0).mean())
     if alone == 0:
-        warnings.warn("no signal varies: synchrony is undefined", UndefinedWarning, stacklevel=2)
+        warnings.warn("no signal varies: synchrony is undefined", UndefinedWarning, stacklevel=3)
         return float("nan")
     # rounding could give a little more than 1
     return float(min(np.sqrt(values.mean(axis=1).var() / alone), 1.0))

@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures import _GREY, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes(rates="Hz", times="ms", duration="ms")
 def firing_statistics(
     rates: ArrayLike,
     interval_variations: ArrayLike,

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def effective_rank(states: ArrayLike, share: float = 0.99) -> int:
     """Number of leading singular values that hold `share` of their sum.
 
@@ -57,6 +59,7 @@ def effective_rank(states: ArrayLike, share: float = 0.99) -> int:
     return int(np.flatnonzero(np.cumsum(parts) >= share - 1e-12)[0]) + 1
 
 
+@takes()
 def entropy_rank(states: ArrayLike) -> float:
     """Exponential of the Shannon entropy of the normalised singular values.
 
@@ -92,6 +95,7 @@ def entropy_rank(states: ArrayLike) -> float:
     return float(np.exp(-(positive * np.log(positive)).sum()))
 
 
+@takes()
 def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
     """Effective rank of the states of jittered copies of one stimulus: the directions that noise takes.
 
@@ -138,6 +142,7 @@ def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
     return float(np.mean([effective_rank(copies, share) for copies in array]))
 
 
+@takes()
 def numerical_rank(states: ArrayLike) -> int:
     """Number of singular values that rounding cannot explain: over ``sigma_1 * max(shape) * 2.2e-16``.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hrsnn.checks import positive
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain, takes
 
 
 class Trains(Protocol):
@@ -53,7 +54,7 @@ def firing_rates(trains: Trains) -> NDArray[np.float64]:
     >>> firing_rates(trains)
     array([10., 20.,  0.])
     """
-    total = float(np.sum(trains.durations))
+    total = float(np.sum(plain(trains.durations, "ms", "durations")))
     counts = np.bincount(trains.channels, minlength=trains.n_channels).astype(np.float64)
     return counts / total * 1000 if total > 0 else np.full(trains.n_channels, np.nan)
 
@@ -101,6 +102,7 @@ def silent_share(trains: Trains) -> float:
     return float("nan") if np.isnan(rates).any() else float((rates == 0).mean())
 
 
+@takes(width="ms")
 def binned_counts(trains: SpikeTrains, width: float) -> NDArray[np.int64]:
     """Spikes of every channel in bins of equal length, one sample after the other.
 

@@ -21,6 +21,7 @@ from hrsnn.search.importance import Importance
 from hrsnn.search.quantile_embedding import quantiles
 from hrsnn.search.space import DistributionRange
 from hrsnn.spec import ReservoirSpec
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 _SCORES = {"memory_capacity": "Memory capacity (values)", "spikes": "Spikes a neuron (Hz)"}
@@ -37,6 +38,7 @@ def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None =
     return drawn
 
 
+@takes()
 def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -> Figure:
     """The best value so far against the number of trials, for one or several ways to search.
 

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike
 from hrsnn.analysis.figures import _GREY, _SMALL, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
 from hrsnn.analysis.paired import PairedTest, Verdict, mean_interval
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 _GREEN = "#009E73"
 _COLOURS: Mapping[str, str] = {"supported": _GREEN, "refuted": INHIBITORY, "undecided": _GREY}
 
 
+@takes()
 def scores_over_seeds(panels: Mapping[str, Mapping[str, ArrayLike]], highlighted: int = 1) -> Figure:
     """Each score in a panel of its own, with a row for the reservoir and for each of its baselines.
 

@@ -21,6 +21,7 @@ from hrsnn.presentation import Stimulus
 from hrsnn.progress import progress_bar
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -61,6 +62,7 @@ class LyapunovSpectrum(GrowthRates):
         return float(self.active_exponents[0]) if len(self.active_exponents) else float("nan")
 
 
+@takes(stimulus="ms", interval="ms", washout="ms")
 def lyapunov_spectrum(
     reservoir: Reservoir,
     stimulus: Stimulus | float,

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def effective_dimension(states: ArrayLike) -> float:
     """Over how many directions the variance of the states is spread: the participation ratio 1/J.
 
@@ -58,7 +60,7 @@ def effective_dimension(states: ArrayLike) -> float:
     product = x.T @ x if x.shape[1] <= len(x) else x @ x.T
     squares = float((product**2).sum())
     if squares == 0:
-        warnings.warn("no state varies: the dimension is nan", HrsnnWarning, stacklevel=2)
+        warnings.warn("no state varies: the dimension is nan", HrsnnWarning, stacklevel=3)
         return float("nan")
     return float(np.trace(product) ** 2 / squares)
 
@@ -89,6 +91,7 @@ class StateCorrelation:
     varying: int
 
 
+@takes()
 def state_correlation(states: ArrayLike) -> StateCorrelation:
     """Pearson correlation between all pairs of units.
 
@@ -135,7 +138,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
     matrix[inside] = np.clip(covariance[inside] / np.outer(deviation[varies], deviation[varies]), -1, 1)
     count = int(varies.sum())
     if count < 2:
-        warnings.warn("fewer than two units vary: their mean correlation is nan", HrsnnWarning, stacklevel=2)
+        warnings.warn("fewer than two units vary: their mean correlation is nan", HrsnnWarning, stacklevel=3)
         pairs = np.full(1, np.nan)
     else:
         pairs = matrix[inside][np.triu_indices(count, k=1)]

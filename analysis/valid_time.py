@@ -7,11 +7,13 @@ from numpy.typing import ArrayLike
 
 from hrsnn.checks import positive
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 #: Errors at which the valid time is usually given, in standard deviations.
 THRESHOLDS = (0.05, 0.1, 0.5)
 
 
+@takes()
 def valid_prediction_time(
     prediction: ArrayLike,
     target: ArrayLike,

@@ -12,7 +12,7 @@ from hrsnn.links import grid_positions
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
-from hrsnn.units import ARRAYS, plain, unit_of
+from hrsnn.units import ARRAYS, plain, takes, unit_of
 
 if TYPE_CHECKING:
     import networkx
@@ -56,6 +56,7 @@ def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
     return graph
 
 
+@takes()
 def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int = 1) -> Reservoir:
     """A reservoir on the links of a weighted directed graph, a connectome for example.
 
@@ -146,7 +147,9 @@ def _check(graph: networkx.DiGraph, nodes: list[Any]) -> None:
 def _edge_values(edges: list[tuple[int, int, dict[str, Any]]], name: str, default: float | np.ndarray) -> np.ndarray:
     fallback = np.broadcast_to(default, (len(edges),))
     try:
-        return np.array([float(plain(data.get(name, fallback[k]), ARRAYS[name], name)) for k, (_, _, data) in enumerate(edges)])
+        return np.array(
+            [float(plain(data.get(name, fallback[k]), ARRAYS[name], name)) for k, (_, _, data) in enumerate(edges)]
+        )
     except InputError:
         raise
     except (TypeError, ValueError) as error:
@@ -166,7 +169,9 @@ def _in_mv(graph: networkx.DiGraph, edges: list[tuple[int, int, dict[str, Any]]]
 
 def _node_values(graph: networkx.DiGraph, nodes: list[Any], name: str, default: np.ndarray) -> np.ndarray:
     try:
-        return np.array([float(plain(graph.nodes[node].get(name, default[i]), ARRAYS[name], name)) for i, node in enumerate(nodes)])
+        return np.array(
+            [float(plain(graph.nodes[node].get(name, default[i]), ARRAYS[name], name)) for i, node in enumerate(nodes)]
+        )
     except InputError:
         raise
     except (TypeError, ValueError) as error:

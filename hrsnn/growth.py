@@ -12,6 +12,7 @@ from hrsnn.links import distance_links, grid_positions, random_links, random_pai
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import Parameter, ReservoirSpec
+from hrsnn.units import takes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ _SHORT_TERM = {"release": "release", "tau_recovery": "recovery", "tau_facilitati
 REFERENCE_K = 30.0
 
 
+@takes()
 def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     """Grow the reservoir that `spec` describes.
 

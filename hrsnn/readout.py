@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 READOUTS = ("logistic", "ridge", "sampled")
 
@@ -13,6 +14,7 @@ READOUTS = ("logistic", "ridge", "sampled")
 LEAST_DEVIATION = 0.02
 
 
+@takes()
 def readout(kind: str = "logistic", seed: int = 0) -> Any:
     """An unfitted classifier: drop near-silent columns (sd < 0.02), standardise, classify.
 

@@ -239,7 +239,7 @@ class SpikeTrains:
         p : array_like of int or None, (events,)
             Polarity, 0 to ``polarities - 1``; not looked at when `polarities` is 1.
         t : array_like, (events,)
-            Time from the recording's onset, in `time_unit` where it is no Brian2 quantity; non-decreasing within a recording.
+            Time in `time_unit` (or Brian2 quantities) from the recording's onset, non-decreasing within a recording.
         shape : (int, int)
             Height and width of the sensor in pixels.
         duration : float or array_like, (samples,), optional

@@ -18,6 +18,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain
 
 FEATURES = ("counts", "states", "v")
 
@@ -189,7 +190,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
     def _check_neurons(self, size: int) -> None:
         if self.neurons is not None:
             try:
-                some = len(np.arange(size)[np.asarray(self.neurons)]) > 0
+                some = len(np.arange(size)[np.asarray(plain(self.neurons, "", "neurons"))]) > 0
             except (IndexError, TypeError):
                 some = False
             if not some:
@@ -204,5 +205,5 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             elif X.n_channels != self.n_features_in_:
                 raise InputError("X", f"{X.n_channels} channels", f"fit saw {self.n_features_in_}")
             return X
-        values = validate_data(self, X, reset=reset, dtype=np.float64)
+        values = validate_data(self, plain(X, "", "X"), reset=reset, dtype=np.float64)
         return Currents(values[:, None, :], dt=positive("duration", self.duration, "ms"))

@@ -140,8 +140,7 @@ def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             if dimension is None or len(args) > len(names):
                 return function(*args, **kwargs)
             given: list[Any] = [
-                _plain(value, units.get(name, ""), name, (), dimension)
-                for name, value in zip(names, args, strict=False)
+                _plain(value, units.get(name, ""), name, (), dimension) for name, value in zip(names, args, strict=False)
             ]
             named: dict[str, Any] = {
                 name: _plain(value, units.get(name, ""), name, (), dimension) for name, value in kwargs.items()
@@ -178,7 +177,7 @@ def _plain(value: Any, unit: str, field: str, place: tuple[object, ...], dimensi
     if isinstance(value, Mapping):
         changed = {key: _plain(item, unit, field, (*place, key), dimension) for key, item in value.items()}
         return changed if any(changed[key] is not item for key, item in value.items()) else value
-    if getattr(value, "dtype", None) == object or hasattr(value, "dtypes"):  # an array, or a column or table of pandas
+    if _holds_objects(value):
         items = np.asarray(value, dtype=object).tolist()
         taken = _plain(items, unit, field, place, dimension)
         return value if taken is items else taken
@@ -190,6 +189,12 @@ def _plain(value: Any, unit: str, field: str, place: tuple[object, ...], dimensi
             return value
         return tuple(taken) if isinstance(value, tuple) else taken
     return value
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether it is an array, or a column or table of pandas, of Python objects."""
+    kinds = getattr(value, "dtypes", getattr(value, "dtype", None))
+    return any(getattr(kind, "kind", "") == "O" for kind in np.ravel(np.array(kinds, dtype=object)))
 
 
 def _in_unit(

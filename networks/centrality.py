@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 
+@takes(weight="mV")
 def betweenness(
     n: int, pre: ArrayLike, post: ArrayLike, weight: ArrayLike | None = None, *, threads: int = 1
 ) -> NDArray[np.float64]:
@@ -73,6 +75,7 @@ def betweenness(
     return _betweenness(int(n), sources, targets, length, int(threads))
 
 
+@takes()
 def most_central(score: ArrayLike, share: float = 0.1) -> NDArray[np.int64]:
     """Indices, in rising order, of the `share` of the neurons with the highest `score`.
 

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from hrsnn.checks import float_vector, positive
 from hrsnn.errors import DivergenceError, InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -19,6 +20,7 @@ DENSE_LIMIT = 2000
 _MOST_SWEEPS = 1000
 
 
+@takes()
 def coupling(n: int, pre: ArrayLike, post: ArrayLike, strength: ArrayLike) -> csr_array:
     """Links as a sparse matrix whose entry (i, j) leads from neuron j to neuron i.
 
@@ -31,6 +33,7 @@ def coupling(n: int, pre: ArrayLike, post: ArrayLike, strength: ArrayLike) -> cs
     return csr_array((np.asarray(strength, np.float64), (np.asarray(post), np.asarray(pre))), shape=(n, n))
 
 
+@takes()
 def dominant_leak(links: csr_array, margin: float = 0.1) -> Array:
     """The least leak that keeps a network stable whatever its signs: ``D_ii = max(1, (1 + margin) sum_j |A_ij|)``.
 
@@ -58,6 +61,7 @@ def dominant_leak(links: csr_array, margin: float = 0.1) -> Array:
     return np.asarray(np.maximum(1.0, (1 + positive("margin", margin, "a share", zero=True)) * abs(links).sum(axis=1)))
 
 
+@takes()
 def noise_covariance(
     links: csr_array | ArrayLike, leak: ArrayLike, sigma: float = 1.0, *, method: str = "auto", tolerance: float = 1e-10
 ) -> Array:
@@ -147,6 +151,7 @@ def _sweeps(links: csr_array, leak: Array, noise: float, tolerance: float) -> Ar
     raise DivergenceError(f"the covariance did not settle within {_MOST_SWEEPS} sweeps: take a larger margin")
 
 
+@takes()
 def measured_covariance(states: ArrayLike, duration: float = 1.0) -> Array:
     """Covariance of what was measured: rates, counts or states over time.
 

@@ -40,6 +40,7 @@ from hrsnn.spike_trains import SpikeTrains
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.lorenz63 import lorenz63
 from hrsnn.tasks.memory import memory
+from hrsnn.units import take_fields, takes
 
 Array = NDArray[np.float64]
 _Samples = tuple[Stimulus, Stimulus, NDArray[Any], NDArray[Any]]
@@ -156,6 +157,7 @@ class Exam:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        take_fields(self)
         for task in self.tasks:
             if task not in _SCORES:
                 raise InputError("tasks", task, f"must be of {', '.join(_SCORES)}")
@@ -170,6 +172,7 @@ class Exam:
         return reservoir, follow(reservoir, task, ("states", "v"), self.seed, self.engine, progress=False)
 
 
+@takes()
 def abilities(candidate: Candidate, exam: Exam | None = None) -> dict[str, float]:
     """Scores of a network on tasks that its pruning knew nothing of: readouts are trained, the network by STDP if at all.
 
@@ -201,6 +204,7 @@ def abilities(candidate: Candidate, exam: Exam | None = None) -> dict[str, float
     return found
 
 
+@takes()
 def spectrum_distance(
     network: Reservoir, dense: Reservoir, stimulus: Stimulus | None = None, *, seed: int = 0
 ) -> dict[str, float]:

@@ -7,10 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.checks import count_of, float_vector
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def inclusion_probabilities(importance: ArrayLike, count: int) -> Array:
     """Probabilities in proportion to `importance`, none above 1, that add up to `count`.
 
@@ -68,6 +70,7 @@ def inclusion_probabilities(importance: ArrayLike, count: int) -> Array:
     return probability
 
 
+@takes()
 def systematic_sample(probability: ArrayLike, random: np.random.Generator) -> NDArray[np.bool_]:
     """A draw of exactly ``sum(probability)`` items in which item i is with probability p_i.
 

@@ -12,10 +12,12 @@ from hrsnn.errors import InputError
 from hrsnn.networks.covariances import noise_covariance
 from hrsnn.networks.inclusion import inclusion_probabilities, systematic_sample
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
 
+@takes()
 def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: ArrayLike, covariance: ArrayLike) -> Array:
     """What a link does under noise, up to the factor that sets how many are kept.
 
@@ -54,6 +56,7 @@ def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: Ar
     return np.asarray(np.asarray(score, np.float64) * np.maximum(apart, 0.0))  # rounding can leave -1e-18
 
 
+@takes()
 def sparsified(
     links: ArrayLike,
     leak: ArrayLike,

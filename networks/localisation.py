@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -22,6 +23,7 @@ OFTEN_LIMIT, EIGENVECTOR_LIMIT = 2000, 6000
 _EQUAL = 1e-9
 
 
+@takes()
 def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGENVECTOR_LIMIT) -> float:
     """Mean inverse participation ratio of the Laplacian's eigenvectors: of the order of 1/n when all are spread over the
     graph, 1 when each is one neuron.
@@ -63,6 +65,7 @@ def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGEN
     return float((projected**2).sum() / n)
 
 
+@takes()
 def links_to_restore(
     n: int,
     pre: Indices,
@@ -138,6 +141,7 @@ def links_to_restore(
     return np.sort(np.append(joining, rest[np.argsort(-ends)[: count - len(joining)]]))
 
 
+@takes()
 def strong_component(n: int, pre: ArrayLike, post: ArrayLike) -> int:
     """Neurons in the largest strongly connected component.
 
@@ -150,6 +154,7 @@ def strong_component(n: int, pre: ArrayLike, post: ArrayLike) -> int:
     return int(np.bincount(connected_components(graph, connection="strong")[1]).max()) if n else 0
 
 
+@takes()
 def pieces_of(n: int, pre: ArrayLike, post: ArrayLike) -> int:
     """Connected pieces of the graph without directions; a neuron without links is one.
 

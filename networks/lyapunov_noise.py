@@ -20,6 +20,7 @@ from hrsnn.networks.scoring import ScoreName, link_scores
 from hrsnn.networks.surgery import keep_links, keep_neurons, missing_links, original_weight, put_back
 from hrsnn.networks.timescales import retune
 from hrsnn.reservoir import Reservoir
+from hrsnn.units import take_fields
 
 Array = NDArray[np.float64]
 
@@ -100,6 +101,7 @@ class LNP:
     reproduce: Literal["", "paper"] = ""
 
     def __post_init__(self) -> None:
+        take_fields(self)
         if self.reproduce not in ("", "paper"):
             raise InputError("reproduce", self.reproduce, "must be 'paper', or left out")
         if self.reproduce == "paper":

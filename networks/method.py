@@ -20,6 +20,7 @@ from hrsnn.networks.surgery import keep_links, keep_neurons, mean_drive
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -116,6 +117,7 @@ class PruningMethod(Protocol):
         ...
 
 
+@takes()
 def pruning_method(name: str, **options: Any) -> PruningMethod:
     """A method by its name.
 

@@ -27,6 +27,7 @@ from hrsnn.progress import progress_bar
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
 from hrsnn.simulation import simulate
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Exponents = Literal["local", "v", "all"] | Callable[[Reservoir], Array]
@@ -46,6 +47,7 @@ class Pruning:
     reservoirs: tuple[Reservoir, ...] = field(default=(), repr=False)  #: of each, where they were to be kept
 
 
+@takes(duration="ms", hold="ms")
 def noise(channels: int, duration: float = 2000.0, seed: int = 0, hold: float = 20.0) -> Currents:
     """A stimulus that says nothing: independent uniform numbers in (-1, 1) on every channel.
 
@@ -70,6 +72,7 @@ def noise(channels: int, duration: float = 2000.0, seed: int = 0, hold: float = 
     return Currents(values, dt=hold)
 
 
+@takes()
 def budgets(start: int, target: float, iterations: int) -> list[int]:
     """How many are left after iterations 0, 1, ...: ``round(n_0 (1 - s)^(t / iterations))``.
 
@@ -81,6 +84,7 @@ def budgets(start: int, target: float, iterations: int) -> list[int]:
     return [round(start * (1 - target) ** (t / iterations)) for t in range(iterations + 1)]
 
 
+@takes()
 def prune(
     reservoir: Reservoir,
     method: PruningMethod | None = None,

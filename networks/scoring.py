@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from hrsnn.checks import count_of, float_vector, positive
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 ScoreName = Literal["paper", "weight", "literal", "drive"]
@@ -19,6 +20,7 @@ ScoreName = Literal["paper", "weight", "literal", "drive"]
 _CHUNK = 20_000
 
 
+@takes(exponents="Hz", least="Hz")
 def contraction_rates(exponents: ArrayLike, least: float = 1.0) -> Array:
     """How fast each neuron forgets: ``mu_i = max(-lambda_i, mu_min)``.
 
@@ -50,6 +52,7 @@ def contraction_rates(exponents: ArrayLike, least: float = 1.0) -> Array:
     return np.asarray(np.maximum(-values, positive("least", least, "1/s")))
 
 
+@takes(rates="Hz")
 def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLike) -> Array:
     """Harmonic mean of the contraction rates around each link: the entries of the Lyapunov matrix on existing links.
 
@@ -114,6 +117,7 @@ def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLik
     return found
 
 
+@takes(exponents="Hz", rates="Hz")
 def link_scores(
     reservoir: Reservoir, kind: ScoreName, *, exponents: ArrayLike | None = None, rates: ArrayLike | None = None
 ) -> Array:

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
 
+@takes()
 def keep_links(reservoir: Reservoir, kept: Mask) -> Reservoir:
     """The reservoir with the recurrent links of a mask (links,), and nothing else changed.
 
@@ -28,6 +30,7 @@ def keep_links(reservoir: Reservoir, kept: Mask) -> Reservoir:
     return reservoir.replace(recurrent=reservoir.recurrent.take(kept), short_term=short_term)
 
 
+@takes()
 def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
     """The reservoir with the neurons of a mask (N,), renumbered in their order, and the links among them.
 
@@ -85,6 +88,7 @@ def missing_links(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> In
     return among[~np.isin(_keys(dense.pre[among], dense.post[among], dense.neurons), now)]
 
 
+@takes()
 def put_back(reservoir: Reservoir, dense: Reservoir, origin: Indices, links: Indices) -> Reservoir:
     """The reservoir with some links of the dense network again, as they were there.
 
@@ -120,6 +124,7 @@ def original_weight(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> 
     return dense.weight[np.searchsorted(keys, _keys(origin[reservoir.pre], origin[reservoir.post], dense.neurons))]
 
 
+@takes(rates="Hz")
 def mean_drive(reservoir: Reservoir, rates: Array) -> Array:
     """Mean recurrent input of each neuron: ``sum_j s_j tau_s rate_j w_ij``, s_j = 1 or -1 the sign of neuron j.
 

@@ -19,6 +19,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.search.space import DistributionRange, Space
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -41,6 +42,7 @@ class Retuned:
     best: int  #: which trial
 
 
+@takes(target="Hz", alpha="Hz")
 def retune(
     reservoir: Reservoir,
     dense: Reservoir,

@@ -12,6 +12,7 @@ from hrsnn.activity import Activity
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
+from hrsnn.units import takes
 
 #: mV: closer to the threshold than this, rounding decides whether a neuron spikes.
 NEAR_TIE = 1e-9
@@ -48,6 +49,7 @@ class Agreement:
         return int(self.distance <= NEAR_TIE)
 
 
+@takes()
 def compare_engines(
     reservoir: Reservoir, stimulus: Stimulus, engines: tuple[str, str] = ("compiled", "brian2"), plastic: bool = True
 ) -> Agreement:

@@ -24,6 +24,7 @@ from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask
 from hrsnn.tasks.fsdd import window_means
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -61,6 +62,7 @@ class Classification:
     timing: Mapping[str, float]
 
 
+@takes(blank="ms")
 def classify(
     task: ClassificationTask,
     spec: ReservoirSpec | None = None,
@@ -154,7 +156,7 @@ def classify(
         with watch("readout"):
             rows, others = x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1)
             if (rows.std(axis=0) <= LEAST_DEVIATION).all():
-                warnings.warn("no unit varies: a readout can only name the most frequent class", HrsnnWarning, stacklevel=3)
+                warnings.warn("no unit varies: a readout can only name the most frequent class", HrsnnWarning, stacklevel=4)
                 names, counts = np.unique(task.y_train, return_counts=True)
                 return np.full(len(others), names[np.argmax(counts)])
             return np.asarray(classifier(readout, seed).fit(rows, task.y_train).predict(others))

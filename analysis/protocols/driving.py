@@ -56,7 +56,7 @@ def warn_of_silence(activity: Activity) -> None:
     """Warn when not one neuron spiked: a score read from the spikes is then one of a constant."""
     if not activity.spike_counts.any():
         warnings.warn(
-            "no neuron spiked: what is read from the spikes says nothing about the network", UndefinedWarning, stacklevel=3
+            "no neuron spiked: what is read from the spikes says nothing about the network", UndefinedWarning, stacklevel=4
         )
 
 

@@ -22,6 +22,7 @@ from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory
+from hrsnn.units import takes
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -56,6 +57,7 @@ class ChaosMap:
     silent_share: Array
 
 
+@takes(duration="ms")
 def random_drive(duration: float, seed: int, channels: int = 1) -> Currents:
     """Random numbers, uniform in (-1, 1), each held for 20 ms: the input of the memory task, the same in every channel."""
     values = int(np.ceil(duration / _HOLD * (1 - 1e-12)))
@@ -63,6 +65,7 @@ def random_drive(duration: float, seed: int, channels: int = 1) -> Currents:
     return Currents(np.repeat(numbers, channels, axis=2), dt=_HOLD)
 
 
+@takes(duration="ms", washout="ms", interval="ms")
 def chaos(
     spec: ReservoirSpec | None = None,
     *,
@@ -124,6 +127,7 @@ def chaos(
     return Chaos(spectrum, uncoupled, reservoir, stimulus, rates, watch.seconds)
 
 
+@takes(duration="ms", washout="ms")
 def chaos_map(
     spec: ReservoirSpec | None = None,
     *,

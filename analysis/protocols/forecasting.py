@@ -24,6 +24,7 @@ from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -71,6 +72,7 @@ class Forecasting:
     timing: Mapping[str, float]
 
 
+@takes()
 def forecast(
     task: SeriesTask,
     spec: ReservoirSpec | None = None,

@@ -26,6 +26,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 #: A model that has seen the series up to a row: its forecast of the next, and how it goes on from there.
@@ -73,6 +74,7 @@ class FreeRunning:
     timing: Mapping[str, float]
 
 
+@takes()
 def forecast_freely(
     task: SeriesTask,
     spec: ReservoirSpec | None = None,

@@ -7,8 +7,10 @@ import numpy as np
 from hrsnn.checks import count_of, positive
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 
+@takes(deviation="ms")
 def jittered(trains: SpikeTrains, copies: int, deviation: float = 5.0, seed: int = 0) -> SpikeTrains:
     """Each sample several times, every spike of every copy moved by independent Gaussian noise.
 

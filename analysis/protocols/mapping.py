@@ -23,6 +23,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -142,6 +143,7 @@ class _Measurement:
         return rows.reshape(self.jittered, -1, rows.shape[1])
 
 
+@takes(jitter="ms")
 def rank_map(
     stimuli: SpikeTrains,
     spec: ReservoirSpec | None = None,

@@ -37,6 +37,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 #: Bins of the population's activity for the branching parameter (ms), and how many of them it looks ahead at most.
@@ -119,6 +120,7 @@ class Measures:
     timing: Mapping[str, float]
 
 
+@takes(window="ms")
 def measure(
     stimulus: Stimulus,
     network: ReservoirSpec | Reservoir | None = None,
@@ -193,7 +195,7 @@ def measure(
             currents = mean_currents(reservoir, rates, arriving)
         else:
             warnings.warn(
-                "weights change with short-term plasticity: the mean currents are undefined", UndefinedWarning, stacklevel=2
+                "weights change with short-term plasticity: the mean currents are undefined", UndefinedWarning, stacklevel=3
             )
         return Measures(
             firing=_firing(activity.spikes, window),

@@ -16,6 +16,7 @@ from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -59,6 +60,7 @@ class Capacities:
     timing: Mapping[str, float]
 
 
+@takes(hold="ms")
 def capacity(
     spec: ReservoirSpec | None = None,
     *,

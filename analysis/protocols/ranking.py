@@ -16,6 +16,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -62,6 +63,7 @@ class Ranking:
     timing: Mapping[str, float]
 
 
+@takes()
 def rank(
     stimuli: SpikeTrains,
     spec: ReservoirSpec | None = None,

@@ -19,6 +19,7 @@ from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Noise = Literal["none", "fresh", "frozen"]
@@ -58,6 +59,7 @@ class Memory:
     timing: Mapping[str, float]
 
 
+@takes(hold="ms")
 def memory(
     spec: ReservoirSpec | None = None,
     *,

@@ -13,6 +13,7 @@ from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_rows
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain
 
 
 class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -85,6 +86,7 @@ class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.curve not in ("linear", "log"):
             raise InputError("curve", self.curve, 'must be "linear" or "log"')
         low = 0 if self.curve == "linear" else np.nextafter(0, 1)
-        if not low <= self.threshold < 1:
+        threshold = plain(self.threshold, "", "threshold")
+        if not low <= threshold < 1:
             raise InputError("threshold", self.threshold, f"must be in {'[' if low == 0 else '('}0, 1)")
-        return positive("duration", self.duration, "ms"), float(self.threshold)
+        return positive("duration", self.duration, "ms"), float(threshold)

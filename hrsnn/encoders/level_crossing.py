@@ -14,6 +14,7 @@ from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain
 
 
 class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -87,9 +88,10 @@ class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mis
         return tags
 
     def _parameters(self) -> tuple[float, float]:
-        if not 0 < self.delta <= 1:
+        delta = plain(self.delta, "", "delta")
+        if not 0 < delta <= 1:
             raise InputError("delta", self.delta, "must be in (0, 1]")
-        return float(self.delta), positive("dt", self.dt, "ms")
+        return float(delta), positive("dt", self.dt, "ms")
 
     def _series(self, X: Any, reset: bool) -> list[np.ndarray]:
         if not is_series(X):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn.units import takes
 
+
+@takes(dt="ms")
 def on_off_spikes(moves: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and channels of ``|moves|`` spikes in each row of a series, spread evenly over the time of the row.
 

@@ -15,6 +15,7 @@ from hrsnn.encoders.series import checked_rows, checked_series, is_series
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain
 
 
 class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -117,11 +118,11 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
     def transform(self, X: Any) -> SpikeTrains:
         """Spikes of the samples in `X`, over `fields` times as many channels."""
         check_is_fitted(self)
-        self._check()
+        duration, dt = self._check()
         if is_series(X):
-            samples, held = checked_series(self, X, reset=False), float(self.dt)
+            samples, held = checked_series(self, X, reset=False), dt
         else:
-            samples, held = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], float(self.duration)
+            samples, held = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
         answers = [self._answers(sample) for sample in samples]
         if self.code == "rate":
             noise = PoissonEncoder(self.peak_rate, dt=held, scale="none", seed=self.seed)
@@ -138,17 +139,17 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check(self) -> None:
+    def _check(self) -> tuple[float, float]:
+        """What can be wrong; the duration and dt (ms)."""
         if self.code not in ("latency", "rate"):
             raise InputError("code", self.code, 'must be "latency" or "rate"')
-        if not 0 <= self.threshold < 1:
+        if not 0 <= plain(self.threshold, "", "threshold") < 1:
             raise InputError("threshold", self.threshold, "must be in [0, 1)")
         count_of("fields", self.fields, 3)
         positive("overlap", self.overlap, "no unit")
         positive("peak_rate", self.peak_rate, "Hz")
-        positive("duration", self.duration, "ms")
-        positive("dt", self.dt, "ms")
         generator(self.seed)  # says so when it is no seed
+        return positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
 
     def _answers(self, sample: np.ndarray) -> np.ndarray:
         """r of every field of every feature, (times, features * fields)."""

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from hrsnn.errors import InputError
+from hrsnn.units import plain
 
 
 def is_series(X: Any) -> bool:
@@ -22,7 +23,7 @@ def is_series(X: Any) -> bool:
 
 def checked_rows(estimator: BaseEstimator, X: Any, reset: bool) -> np.ndarray:
     """`X` as a finite float64 array (samples, channels), by scikit-learn's own rules."""
-    return np.asarray(validate_data(estimator, X, reset=reset, dtype=np.float64))
+    return np.asarray(validate_data(estimator, plain(X, "", "X"), reset=reset, dtype=np.float64))
 
 
 def checked_series(estimator: Any, X: Any, reset: bool) -> list[np.ndarray]:
@@ -35,7 +36,7 @@ def checked_series(estimator: Any, X: Any, reset: bool) -> list[np.ndarray]:
     """
     samples = []
     channels = None if reset else estimator.n_features_in_
-    for index, item in enumerate(X):
+    for index, item in enumerate(plain(X, "", "X")):
         try:
             sample = np.asarray(item, dtype=np.float64)
         except (TypeError, ValueError) as error:

@@ -14,6 +14,7 @@ from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.units import plain
 
 
 class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -99,12 +100,13 @@ class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignor
         return tags
 
     def _parameters(self) -> tuple[float, float]:
-        if not 0 < self.threshold <= 1:
+        threshold = plain(self.threshold, "", "threshold")
+        if not 0 < threshold <= 1:
             raise InputError("threshold", self.threshold, "must be in (0, 1]")
-        return float(self.threshold), positive("dt", self.dt, "ms")
+        return float(threshold), positive("dt", self.dt, "ms")
 
     def _videos(self, X: Any, reset: bool) -> list[np.ndarray]:
-        flat = X
+        flat = X = plain(X, "", "X")
         if isinstance(X, np.ndarray) and X.ndim > 3:
             flat = X.reshape(*X.shape[:2], -1)
         elif isinstance(X, (list, tuple)):

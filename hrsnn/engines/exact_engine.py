@@ -22,6 +22,7 @@ from hrsnn.real_time import Events, events
 from hrsnn.reservoir import Links, Reservoir
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains, steps_of
+from hrsnn.units import takes
 
 #: Spikes that the kernel may write before it hands them over, beside one for each neuron.
 _ROOM = 8192
@@ -98,6 +99,7 @@ class Trajectory:
     end_inh: np.ndarray  #: (N,) mV
 
 
+@takes(v_start="mV", exc_start="mV", inh_start="mV")
 def trajectory(
     reservoir: Reservoir,
     stimulus: SpikeTrains | Currents,

@@ -20,6 +20,7 @@ from hrsnn.search.space import Space
 from hrsnn.search.studies import is_shared, opened
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
+from hrsnn.units import takes
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -128,6 +129,7 @@ class SearchResult:
         return np.where(np.isfinite(best), best, np.nan)
 
 
+@takes()
 def search(
     spec: ReservoirSpec | None,
     space: Space,

@@ -16,6 +16,7 @@ from hrsnn.errors import InputError
 from hrsnn.search.product_matern import Distances, block_distances, matern, matern_and_slopes
 from hrsnn.search.sinkhorn import checked_gram
 from hrsnn.seeds import generator
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 
@@ -99,6 +100,7 @@ class GaussianProcess:
         return matern(self.distances(points, self.points, self.sizes), self.length_scale)
 
 
+@takes()
 def fit_gaussian_process(
     points: ArrayLike,
     values: ArrayLike,

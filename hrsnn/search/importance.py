@@ -17,6 +17,7 @@ from hrsnn.distributions import Distribution
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.growth import depression
 from hrsnn.spec import ReservoirSpec
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 _MOST = 6
@@ -39,6 +40,7 @@ class Importance:
     interval: Array
 
 
+@takes()
 def combinations(count: int) -> NDArray[np.bool_]:
     """All on/off combinations of `count` heterogeneities: array (2^count, count), off first.
 
@@ -57,6 +59,7 @@ def combinations(count: int) -> NDArray[np.bool_]:
     return np.array(list(itertools.product([False, True], repeat=count)))
 
 
+@takes()
 def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Sequence[bool]) -> ReservoirSpec:
     """The spec with some heterogeneities on, as they are, and the others off: every value the mean after truncation.
 
@@ -89,6 +92,7 @@ def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Seque
     return spec.updated(changes)
 
 
+@takes()
 def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Importance:
     """Exact Shapley values of switching heterogeneities on.
 
@@ -135,6 +139,7 @@ def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Impo
     return Importance(_named(names, k), mean, np.stack([mean - half, mean + half], axis=1))
 
 
+@takes()
 def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importance:
     """What :func:`sage_values` estimates, exactly: Shapley values of the variance that knowing the switches explains.
 
@@ -175,6 +180,7 @@ def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importan
     return Importance(_named(names, k), explained(v.mean(axis=1)), np.quantile(spread, [0.025, 0.975], axis=0).T)
 
 
+@takes()
 def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: int = 0) -> Importance:
     """SAGE: how much the error of a prediction of the score shrinks by knowing which heterogeneities are on.
 

@@ -9,11 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import erfcx, ndtr
 
+from hrsnn.units import takes
+
 Array = NDArray[np.float64]
 
 _ITERATIONS, _STEP = 15, 1e-5
 
 
+@takes()
 def expected_improvement(mean: ArrayLike, deviation: ArrayLike, best: float) -> Array:
     """How much more than `best` a normal value is, on average, where falling short counts as nothing.
 

@@ -11,6 +11,7 @@ from scipy.special import gammainc, gammaincinv, ndtr, ndtri
 
 from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
 from hrsnn.errors import InputError
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Kind = Literal["gamma", "lognormal"]
@@ -73,6 +74,7 @@ def skewed_quantiles(kind: Kind, mean: ArrayLike, cv: ArrayLike, low: float, hig
     return np.asarray(np.clip(np.where(c < _LEAST_CV, m, found), low, high))
 
 
+@takes()
 def quantiles(distribution: Distribution, probabilities: ArrayLike) -> Array:
     """Quantile function of a distribution, after truncation.
 
@@ -113,6 +115,7 @@ def logarithms(values: Array) -> Array:
     return np.asarray(np.log(np.maximum(values, np.finfo(np.float64).tiny)))
 
 
+@takes()
 def wasserstein(first: Distribution, second: Distribution, count: int = NODES, *, log: bool = False) -> float:
     """The 2-Wasserstein distance of two distributions on the line.
 

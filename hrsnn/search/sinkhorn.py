@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from hrsnn.checks import positive
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.search.product_matern import block_distances
+from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 _STEPS = 10_000
@@ -25,6 +26,7 @@ class IndefiniteWarning(HrsnnWarning):
     """A matrix that should have been a kernel's is not positive semidefinite, and was moved to the nearest that is."""
 
 
+@takes()
 def sinkhorn_divergence(first: ArrayLike, second: ArrayLike, regularisation: float = 0.05, tolerance: float = 1e-6) -> float:
     """The debiased entropic transport cost of two samples of a joint distribution.
 
@@ -136,6 +138,7 @@ class JointDistances:
         return self.regularisation * _transport(cost, _TOLERANCE, with_itself)
 
 
+@takes()
 def sinkhorn_gram(samples: Sequence[ArrayLike], length_scale: float, regularisation: float = 0.05) -> Array:
     """Matern-5/2 of the square root of :func:`sinkhorn_divergence` between all samples, as a Gram matrix.
 
@@ -181,6 +184,7 @@ def sinkhorn_gram(samples: Sequence[ArrayLike], length_scale: float, regularisat
     return checked_gram((1 + r + r * r / 3) * np.exp(-r))
 
 
+@takes()
 def checked_gram(gram: ArrayLike, tolerance: float = 1e-10) -> Array:
     """`gram`, or the nearest positive semidefinite matrix with an :class:`IndefiniteWarning` where it is not.
 
@@ -200,7 +204,7 @@ def checked_gram(gram: ArrayLike, tolerance: float = 1e-10) -> Array:
         f"the joint kernel is not positive definite here, its smallest eigenvalue is {eigenvalues[0]:.3g}: it was moved to "
         "the nearest matrix that is",
         IndefiniteWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
     return np.asarray((vectors * np.maximum(eigenvalues, 0)) @ vectors.T)
 

@@ -14,7 +14,8 @@ import numpy as np
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError, SpecError
 from hrsnn.growth import depression
-from hrsnn.spec import ReservoirSpec
+from hrsnn.spec import ReservoirSpec, unit_of_parameter
+from hrsnn.units import plain, takes
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -88,6 +89,8 @@ class Space:
         if not self.ranges:
             raise InputError("space", "{}", "is empty: it must have a range for at least one parameter")
         for name, one in self.ranges.items():
+            for end, value in vars(one).items():
+                plain(value, "", f"space.{name}.{end}")  # of plain numbers: `of` takes quantities
             if isinstance(one, NumberRange):
                 _check(name, (one.low, one.high), positive=False)
             else:
@@ -104,7 +107,7 @@ class Space:
         values : mapping
             For each parameter ``[low, high]``, or ``{"mean": [low, high], "cv": [low, high]}``; without ``cv`` it is the
             same for all neurons. ``kind`` ("gamma", "lognormal") and the bounds ``low`` and ``high`` of the truncation are
-            the spec's where it has them, else "gamma", 0 and none.
+            the spec's where it has them, else "gamma", 0 and none. Numbers may be Brian2 quantities.
         spec : ReservoirSpec, optional
 
         Raises
@@ -114,10 +117,12 @@ class Space:
         """
         spec = spec or ReservoirSpec()
         ranges: dict[str, DistributionRange | NumberRange] = {}
-        for name, value in values.items():
+        for name, given in values.items():
             if name not in type(spec).model_fields:
                 raise InputError("space", name, "is no parameter of a spec; `hrsnn spec` lists them all")
-            if isinstance(value, Mapping):
+            unit = unit_of_parameter(name)
+            if isinstance(given, Mapping):
+                value = {key: plain(part, "" if key == "cv" else unit, f"space.{name}.{key}") for key, part in given.items()}
                 unknown = set(value) - {"mean", "cv", "kind", "low", "high"}
                 if unknown or "mean" not in value:
                     raise InputError(f"space.{name}", dict(value), "must hold mean, and may hold cv, kind, low and high")
@@ -125,7 +130,7 @@ class Space:
                 form = _form(name, getattr(spec, name), value)
                 ranges[name] = DistributionRange(_pair(f"{name}.mean", value["mean"]), cv, form)
             else:
-                ranges[name] = NumberRange(*_pair(name, value))
+                ranges[name] = NumberRange(*_pair(name, plain(given, unit, f"space.{name}")))
         space = cls(ranges)
         space.spec({name: _middle(one) for name, one in space.distributions().items()}, spec)
         return space
@@ -174,6 +179,7 @@ class Space:
                 found[f"{name}.cv"] = FloatDistribution(*one.cv, log=True)
         return found
 
+    @takes()
     def spec(self, parameters: Mapping[str, float], spec: ReservoirSpec | None = None) -> ReservoirSpec:
         """The spec with the parameters of one trial.
 
@@ -240,6 +246,7 @@ SPACES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+@takes()
 def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
     """A space by its name in `SPACES`, or from a TOML file.
 
@@ -280,6 +287,7 @@ def _middle(distribution: Any) -> float:
 
 
 def _pair(name: str, value: Any) -> Range:
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(x, (int, float)) for x in value):
         raise InputError(f"space.{name}", value, "must be [low, high]")
     return float(value[0]), float(value[1])

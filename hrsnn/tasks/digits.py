@@ -7,8 +7,10 @@ from sklearn.linear_model import LogisticRegression
 
 from hrsnn.encoders import PoissonEncoder
 from hrsnn.tasks.task import ClassificationTask, split_rows
+from hrsnn.units import takes
 
 
+@takes()
 def digits(test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
     """Ten digits, 1797 images of 64 pixels in [0, 1]; stratified random split.
 

@@ -11,8 +11,10 @@ from hrsnn.errors import FileError
 from hrsnn.files import PathLike
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.tasks.task import ClassificationTask, split_rows
+from hrsnn.units import takes
 
 
+@takes()
 def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
     """Spike trains and labels written by ``SpikeTrains.save(path, labels=...)``; stratified random split.
 

@@ -22,6 +22,7 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import ClassificationTask, take
+from hrsnn.units import takes
 
 _SAMPLE_RATE = 8000
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)")
@@ -32,6 +33,7 @@ _ENCODERS: dict[str, Callable[[], list[tuple[str, Any]]]] = {
 }
 
 
+@takes()
 def fsdd(
     path: PathLike,
     split: str = "official",

@@ -7,12 +7,14 @@ import numpy as np
 from hrsnn.checks import count_of, positive
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import SeriesTask
+from hrsnn.units import takes
 
 SIGMA, RHO, BETA = 10.0, 28.0, 8.0 / 3.0
 LYAPUNOV_EXPONENT = 0.906
 _LONGEST_STEP = 0.01
 
 
+@takes(hold="ms")
 def lorenz63(
     train: int = 500,
     test: int = 100,
@@ -94,6 +96,7 @@ def lorenz63(
     )
 
 
+@takes()
 def trajectory(start: np.ndarray, steps: int, dt: float) -> np.ndarray:
     """States at 0, dt, ..., ``steps * dt``: (steps + 1, 3)."""
     inner = int(np.ceil(dt / _LONGEST_STEP * (1 - 1e-12)))

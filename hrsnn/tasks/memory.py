@@ -6,8 +6,10 @@ from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import SeriesTask
+from hrsnn.units import takes
 
 
+@takes(hold="ms")
 def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int = 0) -> SeriesTask:
     """Independent numbers u, uniform in (-1, 1), each held for a while; the delays are the score's business.
 

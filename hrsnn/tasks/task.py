@@ -9,6 +9,7 @@ import numpy as np
 
 from hrsnn.errors import InputError
 from hrsnn.seeds import generator
+from hrsnn.units import take_fields, takes
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,9 @@ class SeriesTask:
     time_step: float = 1.0
     lyapunov_exponent: float | None = None
 
+    def __post_init__(self) -> None:
+        take_fields(self, hold="ms")
+
 
 def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
     """`count` random rows in random order, each class with its share of them (largest remainders get the odd ones)."""
@@ -128,6 +132,7 @@ def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator)
     return random.permutation(np.concatenate(chosen))
 
 
+@takes()
 def split_rows(labels: np.ndarray, test_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Training and test rows, each in random order, the classes' shares kept.
 
