@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _TIME, _VOLTAGE, _RATE = (0, 0, 1, 0, 0, 0, 0), (2, 1, -3, -1, 0, 0, 0), (0, 0, -1, 0, 0, 0, 0)
 #: Exponents of (metre, kilogram, second, ampere, kelvin, mole, candela), and the factor from SI to the unit.
-_UNITS = {
+_UNITS: dict[str, tuple[tuple[float, ...], float]] = {
     "ms": (_TIME, 1e3),
     "mV": (_VOLTAGE, 1e3),
     "Hz": (_RATE, 1.0),
@@ -202,12 +202,12 @@ def _in_unit(
 ) -> float | np.ndarray | np.generic:
     bare = np.asarray(value)
     if any(dims):
-        wanted, factor = _UNITS.get(unit, (None, 1.0))
-        if dims != wanted:
+        known = _UNITS.get(unit)
+        if known is None or dims != known[0]:
             where = field + "".join(f"[{index!r}]" for index in place)
-            allowed = f"must be a quantity in {unit}, or a number" if wanted else "must be a number without a unit"
+            allowed = f"must be a quantity in {unit}, or a number" if known else "must be a number without a unit"
             raise InputError(where, value, allowed)
-        bare = _fifteen_digits(np.asarray(bare * factor, dtype=np.float64))
+        bare = _fifteen_digits(np.asarray(bare * known[1], dtype=np.float64))
     return bare if bare.ndim else bare.item()
 
 

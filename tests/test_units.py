@@ -17,7 +17,7 @@ import brian2
 import networkx
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, second, us
+from brian2 import Hz, ms, mV, second, us
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -197,7 +197,7 @@ def test_a_function_takes_what_it_says_and_refuses_the_rest():
     ):
         with pytest.raises(InputError, match=f"^{name} = "):
             wrong()
-    with pytest.raises(TypeError, match="too|takes"):
+    with pytest.raises(TypeError, match=r"too|takes"):
         f(1, 2, 3)
     with pytest.raises(TypeError, match="no parameter u"):
         takes(u="ms")(f.__wrapped__)
@@ -395,7 +395,7 @@ def test_graphs_may_carry_quantities():
     assert Reservoir.from_graph(graph(mV, ms)).equals(numbers)
     assert Reservoir.from_graph(graph(mV, ms, weight_unit="mV")).equals(numbers)
     for wrong in (graph(ms, ms), graph(mV, mV)):
-        with pytest.raises(InputError, match="^(weight|delay|tau_m|v_rest) = .*must be a quantity in"):
+        with pytest.raises(InputError, match=r"^(weight|delay|tau_m|v_rest) = .*must be a quantity in"):
             Reservoir.from_graph(wrong)
     mixed = graph(mV, ms)
     mixed[0][1]["weight"] = 2.0  # in mV, or to be scaled?
