@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,31 @@ import numpy as np
 from hrsnn.errors import FileError
 
 PathLike = str | os.PathLike[str]
+
+#: How the name of everything begins that is still being written: a process that is killed leaves it behind.
+TEMPORARY = ".hrsnn-part-"
+
+
+def sweep(folder: PathLike) -> None:
+    """Remove what killed processes had begun to write in `folder`.
+
+    Only for a process that has the folder to itself (:func:`hrsnn.locks.working_in`): another one may be writing.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / f"{TEMPORARY}a1.json").touch()
+    >>> sweep(folder)
+    >>> list(folder.iterdir())
+    []
+    """
+    for left in Path(folder).glob(f"{TEMPORARY}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 @contextlib.contextmanager
@@ -40,7 +66,8 @@ def writing(path: PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        # the suffix stays the file's own: some writers take their format from it
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY, suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror}") from error
@@ -53,12 +80,23 @@ def writing(path: PathLike) -> Iterator[Path]:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a result is an ordinary file
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except FileError:
         raise
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on disk too, where the file system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_text(path: PathLike, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from hrsnn.currents import Currents
 from hrsnn.errors import FileError
 from hrsnn.files import to_json, write_json
+from hrsnn.locks import working_in
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
@@ -62,8 +64,12 @@ class Checkpoint:
         """Whether there is a run in the folder."""
         return (self.folder / _FILE).exists()
 
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Have the folder for one run, without what a killed one had begun to write."""
+        return working_in(self.folder, _FOLDER)
+
     def prepare(self) -> None:
-        """Make the folders."""
+        """Make the folder of the networks."""
         try:
             (self.folder / _FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,16 +90,13 @@ class Checkpoint:
             "records": [record.plain() for record in progress.records],
         }
         write_json(self.folder / _FILE, stored)
+        self.forget_before(iteration)
+
+    def forget_before(self, iteration: int) -> None:
+        """Delete the networks of other iterations, unless all are to be kept."""
         if not self.keep:
             for path in self.network_file(0).parent.glob("*.npz"):
                 if path != self.network_file(iteration):
-                    path.unlink(missing_ok=True)
-
-    def sweep(self) -> None:
-        """Take away what a killed process had begun to write."""
-        for folder, names in ((self.folder, (_FILE, _TIMES)), (self.folder / _FOLDER, ("[0-9]*.npz",))):
-            for name in names:
-                for path in folder.glob(f".{name}.*"):
                     path.unlink(missing_ok=True)
 
     def load(self) -> Progress:
