@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hrsnn.arrays import array, convert_arrays
 from hrsnn.keyed import keyed_uniform
 
 #: Neurons drawn at once: bounds the memory of a long stimulus.
@@ -17,8 +18,11 @@ _BLOCK = 256
 class Position:
     """How far the spikes of each neuron have been drawn."""
 
-    count: np.ndarray  #: (N,) int64: how many
-    last: np.ndarray  #: (N,) ms: the latest of them; 0 before the first
+    count: np.ndarray = array("neuron", dtype=np.int64, low=0)  #: (N,) how many
+    last: np.ndarray = array("neuron", low=0, unit="ms")  #: (N,) ms: the latest of them; 0 before the first
+
+    def __post_init__(self) -> None:
+        convert_arrays(self)
 
     @classmethod
     def start(cls, n: int) -> Position:

@@ -13,15 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.arrays import ArrayRule, require
+from hrsnn.checks import count_of
 from hrsnn.currents import Currents
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
 from hrsnn.locks import working_in
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.presentation import Stimulus
+from hrsnn.reading import damaged, read_json, read_text
 from hrsnn.reservoir import Reservoir
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
+_KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
+_ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
 
 
 @dataclass(frozen=True)
@@ -108,22 +113,28 @@ class Checkpoint:
             When it is damaged, or of a run with other settings; nothing is changed.
         """
         path = self.folder / _FILE
-        stored = _read(path)
-        try:
-            there, wanted = stored["settings"], json.loads(to_json(self.settings))
-            iteration, network = int(stored["iteration"]), stored["network"]
-            origin = np.array(stored["origin"], np.int64)
-            exponents = None if stored["exponents"] is None else np.array(stored["exponents"], np.float64)
+        stored = read_json(path, _KIND)
+        with damaged(path, _KIND):
+            there, wanted = dict(stored["settings"]), json.loads(to_json(self.settings))
+            iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
+            origin = _ORIGIN.converted("origin", stored["origin"])
+            exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
             largest = float("nan") if stored["largest_exponent"] is None else float(stored["largest_exponent"])
             records = tuple(PruningRecord.read(record) for record in stored["records"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FileError(path, "is damaged: choose another folder, or delete this one to begin again") from error
+            if [record.iteration for record in records] != list(range(iteration + 1)):
+                raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
         for name, value in wanted.items():
             if there.get(name) != value:
                 raise FileError(path, f"the run there was made with another {name}: choose another folder")
         reservoir = Reservoir.load(self.network_file(iteration))
         if reservoir.fingerprint != network:
             raise FileError(self.network_file(iteration), "is not the network that the checkpoint names")
+        with damaged(path, _KIND):
+            sizes = {"neuron": reservoir.neurons}
+            _ORIGIN.check("origin", origin, sizes)
+            require("origin", origin[1:], np.diff(origin) > 0, "must ascend")
+            if exponents is not None:
+                _EXPONENTS.check("exponents", exponents, sizes)
         return Progress(reservoir, origin, exponents, largest, records, self._seconds(len(records)))
 
     def networks(self, iterations: int) -> list[Reservoir]:
@@ -133,9 +144,9 @@ class Checkpoint:
     def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
         """Wall times as far as they are known: nothing depends on them."""
         try:
-            known: Sequence[Mapping[str, float]] = json.loads((self.folder / _TIMES).read_text(encoding="utf-8"))
+            known: Sequence[Mapping[str, float]] = json.loads(read_text(self.folder / _TIMES))
             return (*known[:count], *({} for _ in range(count - len(known))))
-        except (OSError, ValueError, TypeError):
+        except (FileError, ValueError, TypeError, RecursionError):
             return ({},) * count
 
 
@@ -150,15 +161,3 @@ def digest_of(stimulus: Stimulus) -> str:
         digest.update(f"{part.dtype} {part.shape}".encode())
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise FileError(path, "does not exist") from error
-    except (OSError, ValueError) as error:
-        raise FileError(path, "is damaged: choose another folder, or delete this one to begin again") from error
-    if not isinstance(stored, dict):
-        raise FileError(path, "is no checkpoint of a pruning run")
-    return stored

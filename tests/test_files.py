@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from hrsnn import FileError
-from hrsnn.files import load_arrays, read_npz, to_json, write_json, write_npz, write_text, writing
+from hrsnn.files import to_json, write_json, write_text, writing
+from hrsnn.npz import load_arrays, read_npz, write_npz
 
 ARRAYS = {"a": np.arange(5.0), "b": np.array(["x", "yz"]), "c": np.zeros((2, 0), bool)}
 
@@ -76,7 +77,7 @@ def test_a_disk_that_is_really_full_leaves_the_old_file(tmp_path):
     limited = (
         "import resource, signal, sys, numpy as np\n"
         "from hrsnn import FileError\n"
-        "from hrsnn.files import write_npz\n"
+        "from hrsnn.npz import write_npz\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         "try:\n"
@@ -140,7 +141,7 @@ def test_what_is_no_such_file_is_refused_with_the_reason(tmp_path):
         read_npz(tmp_path / "b.npy", "thing", 2)
     with pytest.raises(FileError, match="does not exist"):
         read_npz(tmp_path / "c.npz", "thing", 2)
-    with pytest.raises(FileError, match="cannot be read: Is a directory"):
+    with pytest.raises(FileError, match="is a folder, and no ordinary file"):
         read_npz(tmp_path, "thing", 2)
 
 
