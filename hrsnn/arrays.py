@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -100,32 +99,35 @@ class ArrayRule:
 _WORDS = {"b": "true or false", "i": "whole numbers", "f": "numbers", "U": "strings"}
 
 
-def array(*shape: str | int, **rule: Any) -> Any:
-    """A field of a data class that holds an array; the arguments are those of :class:`ArrayRule`.
+def array(*shape: str | int, **rule: Any) -> ArrayRule:
+    """The rule of an array field of a data class, for its annotation; the arguments are those of :class:`ArrayRule`.
 
     Examples
     --------
-    >>> @dataclass
-    ... class Cell:
-    ...     tau: np.ndarray = array("neuron", above=0, unit="ms")
-    ...     kind: np.ndarray = array("neuron", dtype=np.int32)
-    >>> cell = Cell([3, -1], [1.0, 2.0])
-    >>> convert_arrays(cell)
-    >>> cell.kind
-    array([1, 2], dtype=int32)
-    >>> check_arrays(cell)
+    >>> array("neuron", above=0, unit="ms").check("tau_m", np.array([3.0, -1.0]), {})
     Traceback (most recent call last):
     ...
-    hrsnn.errors.InputError: tau[1] = -1.0: must be positive (ms)
+    hrsnn.errors.InputError: tau_m[1] = -1.0: must be positive (ms)
     """
-    return dataclasses.field(metadata={ArrayRule: ArrayRule(shape, **rule)})
+    return ArrayRule(shape, **rule)
 
 
 @cache
-def rules_of(kind: type) -> Mapping[str, ArrayRule]:
-    """The arrays of a data class by name, in the order of its fields."""
-    fields = dataclasses.fields(kind)
-    return {field.name: field.metadata[ArrayRule] for field in fields if ArrayRule in field.metadata}
+def rules_of(kind: Hashable) -> Mapping[str, ArrayRule]:
+    """The arrays of a data class by name, in the order of its fields.
+
+    Examples
+    --------
+    >>> from hrsnn.reservoir import ShortTerm
+    >>> list(rules_of(ShortTerm))
+    ['release', 'tau_recovery', 'tau_facilitation']
+    """
+    found = {}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        rules = [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, ArrayRule)]
+        if rules:
+            found[name] = rules[0]
+    return found
 
 
 def convert_arrays(instance: Any, prefix: str = "") -> None:
@@ -134,7 +136,7 @@ def convert_arrays(instance: Any, prefix: str = "") -> None:
     Parameters
     ----------
     instance : object
-        Of a data class whose arrays are fields made by :func:`array`.
+        Of a data class whose array fields are annotated by :func:`array`.
     prefix : str
         Of the names in messages.
 
@@ -143,7 +145,8 @@ def convert_arrays(instance: Any, prefix: str = "") -> None:
     InputError
         When a value cannot become one of its type without loss.
     """
-    for name, rule in rules_of(type(instance)).items():
+    kind: Hashable = type(instance)
+    for name, rule in rules_of(kind).items():
         object.__setattr__(instance, name, rule.converted(prefix + name, getattr(instance, name)))
 
 
@@ -165,7 +168,8 @@ def check_arrays(instance: Any, sizes: dict[str, int] | None = None, prefix: str
         With the name, the place and the value of the first that is wrong.
     """
     sizes = dict(sizes or {})
-    for name, rule in rules_of(type(instance)).items():
+    kind: Hashable = type(instance)
+    for name, rule in rules_of(kind).items():
         rule.check(prefix + name, getattr(instance, name), sizes)
     return sizes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -25,21 +25,25 @@ _HEADER = ("steps", "dt", "tau_state", "seed", "network")
 class Variables:
     """The variables of an engine at the end of a step; those that a model does not have are empty."""
 
-    v: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    exc: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    inh: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    adapted: np.ndarray = array("neuron", optional=True, unit="mV")  #: (N,) mV
+    v: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    exc: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    inh: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    adapted: Annotated[np.ndarray, array("neuron", optional=True, unit="mV")]  #: (N,) mV
     #: (S,) STDP trace of the source, of each recurrent link, decayed to this moment
-    trace_plus: np.ndarray = array("link", low=0, optional=True)
-    trace_minus: np.ndarray = array("link", low=0, optional=True)  #: (S,) and of the target
-    input_trace_plus: np.ndarray = array("input link", low=0, optional=True)  #: the same of the input links
-    input_trace_minus: np.ndarray = array("input link", low=0, optional=True)
+    trace_plus: Annotated[np.ndarray, array("link", low=0, optional=True)]
+    trace_minus: Annotated[np.ndarray, array("link", low=0, optional=True)]  #: (S,) and of the target
+    input_trace_plus: Annotated[np.ndarray, array("input link", low=0, optional=True)]  #: the same of the input links
+    input_trace_minus: Annotated[np.ndarray, array("input link", low=0, optional=True)]
     #: (S,) short-term plasticity: u and R after the latest spike of the source
-    used: np.ndarray = array("link", low=0, high=1, optional=True)
-    resources: np.ndarray = array("link", low=0, high=1, optional=True)
-    arrived: np.ndarray = array("link", dtype=np.int64, low=0, optional=True)  #: (S,) steps since that spike arrived
-    weight: np.ndarray = array("link", low=0, optional=True, unit="mV")  #: (S,) mV: of a plastic run, before homeostasis
-    input_weight: np.ndarray = array("input link", low=0, optional=True, unit="mV")
+    used: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
+    resources: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
+    arrived: Annotated[
+        np.ndarray, array("link", dtype=np.int64, low=0, optional=True)
+    ]  #: (S,) steps since that spike arrived
+    weight: Annotated[
+        np.ndarray, array("link", low=0, optional=True, unit="mV")
+    ]  #: (S,) mV: of a plastic run, before homeostasis
+    input_weight: Annotated[np.ndarray, array("input link", low=0, optional=True, unit="mV")]
 
     def __post_init__(self) -> None:
         convert_arrays(self, "variables.")
@@ -69,11 +73,11 @@ class NetworkState:
     variables: Variables
     steps: int  #: since the network was at rest
     dt: float  #: ms
-    held: np.ndarray = array("neuron", dtype=np.int64, low=0)  #: (N,) steps of refractoriness left
+    held: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
     #: descending: how many steps ago the spikes under way were emitted
-    spike_age: np.ndarray = array("spike under way", dtype=np.int64, low=1)
-    spike_neuron: np.ndarray = array("spike under way", dtype=np.int32, low=0)  #: by whom
-    filtered: np.ndarray = array("neuron", low=0)  #: (N,) exponentially filtered spikes
+    spike_age: Annotated[np.ndarray, array("spike under way", dtype=np.int64, low=1)]
+    spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
+    filtered: Annotated[np.ndarray, array("neuron", low=0)]  #: (N,) exponentially filtered spikes
     tau_state: float  #: ms: their time constant
     background: Position  #: how far the background input of each neuron was drawn
     seed: int  #: of the background input

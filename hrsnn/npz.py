@@ -70,7 +70,7 @@ def digest(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
         array = np.asarray(values)
         found.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
         if array.size:
-            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return found.hexdigest()
 
 
@@ -104,11 +104,11 @@ def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
 
 def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
     """One array of `size` bytes, its header among them: NumPy would allocate whatever the header says."""
-    version = np.lib.format.read_magic(content)
+    version = np.lib.format.read_magic(content)  # type: ignore[no-untyped-call]
     if version not in ((1, 0), (2, 0), (3, 0)):
         raise ValueError(f"version {version} of an array's layout is not known")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(content)
+    shape, fortran, dtype = read(content)  # type: ignore[no-untyped-call]
     if dtype.hasobject:
         raise FileError(path, "arrays of objects are refused: they would be pickled")
     count = 1
@@ -126,5 +126,5 @@ def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
         raise ValueError("the file ends within an array")
     if (dtype.kind == "b" and (raw > 1).any()) or (dtype.kind == "U" and (raw.view(dtype.str[0] + "u4") > 0x10FFFF).any()):
         raise ValueError("a value is none of its type")
-    values = raw.view(dtype)
+    values: np.ndarray = raw.view(dtype)
     return values.reshape(shape[::-1]).T if fortran else values.reshape(shape)

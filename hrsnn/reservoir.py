@@ -7,7 +7,7 @@ import functools
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -34,15 +34,15 @@ class Links:
     ``weight`` >= 0 (mV): the sign belongs to the presynaptic neuron (Dale). The STDP constants belong to each link.
     """
 
-    pre: np.ndarray = array("link", dtype=np.int32)  #: (S,) presynaptic neuron, or channel for input links
-    post: np.ndarray = array("link", dtype=np.int32)  #: (S,) postsynaptic neuron
-    weight: np.ndarray = array("link", low=0, unit="mV")  #: (S,) mV
-    delay: np.ndarray = array("link", low=0, unit="ms")  #: (S,) ms, axonal
-    w_max: np.ndarray = array("link", low=0, unit="mV")  #: (S,) mV: STDP keeps weights in [0, w_max]
-    tau_plus: np.ndarray = array("link", above=0, unit="ms")  #: (S,) ms: decay of the presynaptic trace
-    tau_minus: np.ndarray = array("link", above=0, unit="ms")  #: (S,) ms: decay of the postsynaptic trace
-    a_plus: np.ndarray = array("link", low=0, unit="mV")  #: (S,) mV: potentiation
-    a_minus: np.ndarray = array("link", low=0, unit="mV")  #: (S,) mV: depression
+    pre: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) presynaptic neuron, or channel for input links
+    post: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) postsynaptic neuron
+    weight: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV
+    delay: Annotated[np.ndarray, array("link", low=0, unit="ms")]  #: (S,) ms, axonal
+    w_max: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: STDP keeps weights in [0, w_max]
+    tau_plus: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) ms: decay of the presynaptic trace
+    tau_minus: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) ms: decay of the postsynaptic trace
+    a_plus: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: potentiation
+    a_minus: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: depression
 
     def __post_init__(self) -> None:
         convert_arrays(self)
@@ -67,9 +67,9 @@ class ShortTerm:
     it; the link acts with u R / U times its weight, which is 1 times at the first spike.
     """
 
-    release: np.ndarray = array("link", above=0, high=1)  #: (S,) U, in (0, 1]
-    tau_recovery: np.ndarray = array("link", above=0, unit="ms")  #: (S,) D, ms
-    tau_facilitation: np.ndarray = array("link", above=0, unit="ms")  #: (S,) F, ms
+    release: Annotated[np.ndarray, array("link", above=0, high=1)]  #: (S,) U, in (0, 1]
+    tau_recovery: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) D, ms
+    tau_facilitation: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) F, ms
 
     def __post_init__(self) -> None:
         convert_arrays(self)
@@ -102,25 +102,27 @@ class Reservoir:
     (50, True)
     """
 
-    is_excitatory: np.ndarray = array("neuron", dtype=np.bool_)  #: (N,) bool
-    positions: np.ndarray = array("neuron", 3)  #: (N, 3), in grid spacings
-    tau_m: np.ndarray = array("neuron", above=0, unit="ms")  #: (N,) ms
-    tau_exc: np.ndarray = array("neuron", above=0, unit="ms")  #: (N,) ms
-    tau_inh: np.ndarray = array("neuron", above=0, unit="ms")  #: (N,) ms
-    v_threshold: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    v_reset: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    v_rest: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    v_start: np.ndarray = array("neuron", unit="mV")  #: (N,) mV: v at the onset of every stimulus
-    i_bias: np.ndarray = array("neuron", unit="mV")  #: (N,) mV
-    refractory: np.ndarray = array("neuron", low=0, unit="ms")  #: (N,) ms
-    background_rate: np.ndarray = array("neuron", low=0, unit="Hz")  #: (N,) Hz
-    background_weight: np.ndarray = array("neuron", low=0, unit="mV")  #: (N,) mV
-    adaptation: np.ndarray = array("neuron", low=0, unit="mV")  #: (N,) mV: jump of a neuron's adaptation at its own spike
-    tau_adaptation: np.ndarray = array("neuron", above=0, unit="ms")  #: (N,) ms
-    cluster: np.ndarray = array("neuron", dtype=np.int32, low=0)  #: (N,) which cluster the neuron belongs to
+    is_excitatory: Annotated[np.ndarray, array("neuron", dtype=np.bool_)]  #: (N,) bool
+    positions: Annotated[np.ndarray, array("neuron", 3)]  #: (N, 3), in grid spacings
+    tau_m: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    tau_exc: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    tau_inh: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    v_threshold: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    v_reset: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    v_rest: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    v_start: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV: v at the onset of every stimulus
+    i_bias: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    refractory: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms
+    background_rate: Annotated[np.ndarray, array("neuron", low=0, unit="Hz")]  #: (N,) Hz
+    background_weight: Annotated[np.ndarray, array("neuron", low=0, unit="mV")]  #: (N,) mV
+    adaptation: Annotated[
+        np.ndarray, array("neuron", low=0, unit="mV")
+    ]  #: (N,) mV: jump of a neuron's adaptation at its own spike
+    tau_adaptation: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    cluster: Annotated[np.ndarray, array("neuron", dtype=np.int32, low=0)]  #: (N,) which cluster the neuron belongs to
     recurrent: Links  #: neuron -> neuron
     input: Links  #: channel -> neuron
-    input_gain: np.ndarray = array("input link", unit="mV")  #: (links of input,) mV: drive of an analog input of 1
+    input_gain: Annotated[np.ndarray, array("input link", unit="mV")]  #: (links of input,) mV: drive of an analog input of 1
     channels: int  #: number of input channels
     dt: float  #: ms: step of the grid engines
     background_frozen: bool = False
@@ -249,7 +251,8 @@ class Reservoir:
         digest = hashlib.blake2b(repr(sorted(self._header().items())).encode(), digest_size=16)
         for name, values in sorted(self._arrays().items()):
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
-            digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8) if values.size else b"")
+            if values.size:
+                digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
         return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
