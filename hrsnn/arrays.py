@@ -145,8 +145,7 @@ def convert_arrays(instance: Any, prefix: str = "") -> None:
     InputError
         When a value cannot become one of its type without loss.
     """
-    kind: Hashable = type(instance)
-    for name, rule in rules_of(kind).items():
+    for name, rule in rules_of(instance.__class__).items():
         object.__setattr__(instance, name, rule.converted(prefix + name, getattr(instance, name)))
 
 
@@ -168,8 +167,7 @@ def check_arrays(instance: Any, sizes: dict[str, int] | None = None, prefix: str
         With the name, the place and the value of the first that is wrong.
     """
     sizes = dict(sizes or {})
-    kind: Hashable = type(instance)
-    for name, rule in rules_of(kind).items():
+    for name, rule in rules_of(instance.__class__).items():
         rule.check(prefix + name, getattr(instance, name), sizes)
     return sizes
 
