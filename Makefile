@@ -1,4 +1,5 @@
 # Two commands from a fresh clone, with nothing but Python 3.11 or newer: `make demo` and `make test`.
+# `make check` has the slow jobs: run it before a release.
 # Another Python or folder: make test PYTHON=python3.12 VENV=.venv312
 
 PYTHON ?= python3
@@ -6,14 +7,29 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test lint typecheck clean
+.PHONY: demo test check lowest kills damage lint typecheck clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
 
 # Two processes, each with whole files: fixtures of a file are made once
 test: lint
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile
+	@start=$$(date +%s); \
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
+	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
+
+check: test lowest kills damage
+
+# The lowest versions that setup.cfg declares, in an environment of their own
+lowest: $(INSTALLED)
+	$(RUN) tests/lowest_versions.py
+
+# 200 kills -9 of each command that goes on where it was, and 1000 damaged files
+kills: $(INSTALLED)
+	$(RUN) tests/kill_harness.py --kills 200
+
+damage: $(INSTALLED)
+	$(RUN) tests/damage_harness.py --cases 1000
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
+from hrsnn.arrays import array, convert_arrays
 from hrsnn.keyed import keyed_uniform
 from hrsnn.units import takes
 
@@ -18,8 +20,11 @@ _BLOCK = 256
 class Position:
     """How far the spikes of each neuron have been drawn."""
 
-    count: np.ndarray  #: (N,) int64: how many
-    last: np.ndarray  #: (N,) ms: the latest of them; 0 before the first
+    count: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) how many
+    last: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms: the latest of them; 0 before the first
+
+    def __post_init__(self) -> None:
+        convert_arrays(self)
 
     @classmethod
     def start(cls, n: int) -> Position:

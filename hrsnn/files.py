@@ -1,12 +1,12 @@
-"""Files that are written whole or not at all, and read without trust."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,31 @@ import numpy as np
 from hrsnn.errors import FileError
 
 PathLike = str | os.PathLike[str]
+
+#: How the name of everything begins that is still being written: a process that is killed leaves it behind.
+TEMPORARY = ".hrsnn-part-"
+
+
+def sweep(folder: PathLike) -> None:
+    """Remove what killed processes had begun to write in `folder`.
+
+    Only for a process that has the folder to itself (:func:`hrsnn.locks.working_in`): another one may be writing.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / f"{TEMPORARY}a1.json").touch()
+    >>> sweep(folder)
+    >>> list(folder.iterdir())
+    []
+    """
+    for left in Path(folder).glob(f"{TEMPORARY}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 @contextlib.contextmanager
@@ -40,7 +65,8 @@ def writing(path: PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        # the suffix stays the file's own: some writers take their format from it
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY, suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror}") from error
@@ -53,12 +79,23 @@ def writing(path: PathLike) -> Iterator[Path]:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a result is an ordinary file
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except FileError:
         raise
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on disk too, where the file system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_text(path: PathLike, text: str) -> None:
@@ -89,61 +126,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value
-
-
-def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.ndarray], header: Any = None) -> None:
-    """Write `arrays` and a JSON `header` as one ``.npz`` file, whole or not at all.
-
-    The file also says what it is (`kind`) and in which `version` of its layout, so that :func:`read_npz` can refuse
-    another kind of file. Arrays of objects are refused: nothing is ever pickled.
-    """
-    about = to_json({"kind": kind, "version": version, "header": header})
-    with writing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, allow_pickle=False, __about__=np.array(about), **arrays)
-
-
-def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:
-    """Read a file of :func:`write_npz`: its arrays and its header.
-
-    Raises
-    ------
-    FileError
-        When the file is missing, damaged, of another kind or of a newer version.
-    """
-    arrays = load_arrays(path)
-    if "__about__" not in arrays:
-        raise FileError(path, f"is not a file of kind {kind!r}: it does not say what it is")
-    try:
-        about = json.loads(str(arrays.pop("__about__")))
-        found, found_version, header = about["kind"], int(about["version"]), about["header"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileError(path, "is damaged: its header cannot be read") from error
-    if found != kind:
-        raise FileError(path, f"holds a {found!r}, wanted a {kind!r}")
-    if found_version > version:
-        raise FileError(path, f"has version {found_version} of its layout; this hrsnn reads up to {version}: upgrade")
-    return arrays, header
-
-
-def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
-    """All arrays of any ``.npz`` file, read without pickle.
-
-    Raises
-    ------
-    FileError
-        When the file is missing, damaged or no ``.npz`` file.
-    """
-    try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise FileError(path, "is not an .npz file")
-        with file:
-            return {name: file[name] for name in file.files}
-    except FileError:
-        raise
-    except FileNotFoundError as error:
-        raise FileError(path, "does not exist") from error
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, MemoryError) as error:
-        raise FileError(path, "is damaged or no .npz file (arrays of objects are refused)") from error

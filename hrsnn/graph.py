@@ -2,62 +2,99 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hrsnn.arrays import rules_of
+from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.growth import PAIRS, REFERENCE_K, assemble
+from hrsnn.labels import labels_of
 from hrsnn.links import grid_positions
-from hrsnn.reservoir import Reservoir
+from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
-from hrsnn.units import ARRAYS, plain, takes, unit_of
+from hrsnn.units import plain, takes, unit_of
 
 if TYPE_CHECKING:
     import networkx
 
-#: What a node may carry beside its type and position, under the reservoir's own names.
-_NODE_VALUES = ("tau_m", "tau_exc", "tau_inh", "v_threshold", "v_reset", "v_rest", "v_start", "i_bias", "refractory")
+#: What a node carries beside its type, position and input, under the reservoir's own names.
+NODE_VALUES = tuple(name for name in NEURON_ARRAYS if name not in ("is_excitatory", "positions"))
+#: What an edge carries beside its weight.
+EDGE_VALUES = tuple(name for name in LINK_ARRAYS if name not in ("pre", "post", "weight"))
+#: What an input link has beside its neuron and its channel.
+_INPUT_VALUES = (*(name for name in LINK_ARRAYS if name not in ("pre", "post")), "gain")
+#: What the graph carries as a whole.
+_GRAPH_VALUES = ("dt", "background_frozen", "homeostasis")
+#: In what nodes and edges carry them.
+_UNITS = {name: rule.unit for kind in (Reservoir, Links, ShortTerm) for name, rule in rules_of(kind).items()}
 
 
 def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
-    """The recurrent network as a ``networkx.DiGraph``.
+    """The recurrent network as a ``networkx.DiGraph``, with all that :func:`from_graph` needs to give the same network back.
 
-    Nodes 0..N-1 carry ``type`` ("E" or "I"), ``position`` (x, y, z) and the neuron's constants (``tau_m``, ... in ms and
-    mV). Edges carry ``weight`` (mV, negative when the source is inhibitory) and ``delay`` (ms). The graph's attribute
-    ``weight_unit`` is "mV": :func:`from_graph` then takes the weights as they are.
+    Nodes, named by the neurons' labels or else 0..N-1, carry ``type`` ("E" or "I"), ``position`` (x, y, z), the neuron's
+    constants (``tau_m``, ... in ms, mV and Hz) and ``input``: its input links as a JSON object, by channel a list of
+    ``weight``, ``delay``, ``w_max``, ``tau_plus``, ``tau_minus``, ``a_plus``, ``a_minus`` and ``gain``. Edges carry
+    ``weight`` (mV, negative when the source is inhibitory), ``delay`` (ms), the constants of STDP and, where there is
+    short-term plasticity, its constants. The graph carries ``channels``, ``dt``, ``background_frozen``, ``homeostasis`` and
+    ``weight_unit``, "mV": :func:`from_graph` then takes the weights as they are.
 
     Examples
     --------
-    >>> from hrsnn import ReservoirSpec, build
-    >>> graph = build(ReservoirSpec(neurons=20), seed=0).graph()
-    >>> sorted(graph.nodes[0])[:3], {d["type"] for _, d in graph.nodes(data=True)} == {"E", "I"}
-    (['i_bias', 'position', 'refractory'], True)
+    >>> from hrsnn import Reservoir, ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=20, adaptation=2), seed=0)
+    >>> graph = reservoir.graph()
+    >>> graph.nodes[0]["adaptation"], {d["type"] for _, d in graph.nodes(data=True)} == {"E", "I"}
+    (2.0, True)
+    >>> Reservoir.from_graph(graph).equals(reservoir)
+    True
     """
     import networkx
 
-    graph = networkx.DiGraph(weight_unit="mV")
-    columns = {name: getattr(reservoir, name).tolist() for name in _NODE_VALUES}
-    for i in range(reservoir.neurons):
+    whole = {name: getattr(reservoir, name) for name in _GRAPH_VALUES}
+    plastic = reservoir.short_term is not None
+    graph = networkx.DiGraph(weight_unit="mV", channels=reservoir.channels, short_term_plasticity=plastic, **whole)
+    nodes = list(range(reservoir.neurons)) if reservoir.labels is None else reservoir.labels.tolist()
+    columns = {name: getattr(reservoir, name).tolist() for name in NODE_VALUES}
+    inputs = _inputs_of(reservoir)
+    for i, node in enumerate(nodes):
         graph.add_node(
-            i,
+            node,
             type="E" if reservoir.is_excitatory[i] else "I",
             position=tuple(reservoir.positions[i].tolist()),
+            input=json.dumps(inputs[i]),
             **{name: values[i] for name, values in columns.items()},
         )
+    links: dict[str, list[float]] = {name: getattr(reservoir.recurrent, name).tolist() for name in EDGE_VALUES}
+    if reservoir.short_term is not None:
+        links |= {name: getattr(reservoir.short_term, name).tolist() for name in SHORT_TERM_ARRAYS}
     signed = np.where(reservoir.is_excitatory[reservoir.pre], reservoir.weight, -reservoir.weight)
+    names, rows = ("weight", *links), zip(signed.tolist(), *links.values(), strict=True)
     graph.add_edges_from(
-        (i, j, {"weight": w, "delay": d})
-        for i, j, w, d in zip(
-            reservoir.pre.tolist(), reservoir.post.tolist(), signed.tolist(), reservoir.delay.tolist(), strict=True
-        )
+        (nodes[i], nodes[j], dict(zip(names, row, strict=True)))
+        for i, j, row in zip(reservoir.pre.tolist(), reservoir.post.tolist(), rows, strict=True)
     )
     return graph
 
 
+def _inputs_of(reservoir: Reservoir) -> list[dict[str, list[float]]]:
+    """The input links of each neuron, by channel."""
+    found: list[dict[str, list[float]]] = [{} for _ in range(reservoir.neurons)]
+    columns = [getattr(reservoir.input, name).tolist() for name in _INPUT_VALUES[:-1]]
+    rows = zip(*columns, reservoir.input_gain.tolist(), strict=True)
+    for channel, neuron, row in zip(reservoir.input_channel.tolist(), reservoir.input_post.tolist(), rows, strict=True):
+        found[neuron][str(channel)] = list(row)
+    return found
+
+
 @takes()
-def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int = 1) -> Reservoir:
+def from_graph(
+    graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int | None = None
+) -> Reservoir:
     """A reservoir on the links of a weighted directed graph, a connectome for example.
 
     What the graph does not say comes from the spec.
@@ -65,25 +102,29 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
     Parameters
     ----------
     graph : networkx.DiGraph
-        Neurons are numbered in the order of ``graph.nodes``. A node may carry ``type`` ("E" or "I"), ``position``
-        (three numbers) and ``tau_m``, ``tau_exc``, ``tau_inh``, ``v_threshold``, ``v_reset``, ``v_rest``, ``v_start``,
-        ``i_bias``, ``refractory``; an edge ``weight`` (without it: 1) and ``delay`` (ms). They may be Brian2 quantities.
+        Neurons are numbered in the order of ``graph.nodes``, and labelled by them unless these are 0, 1, 2, ... A node may
+        carry ``type`` ("E" or "I"), ``position`` (three numbers) and the neuron's constants under the names of the
+        reservoir's arrays (``tau_m``, ``v_threshold``, ``adaptation``, ...); an edge ``weight`` (without it: 1), ``delay``
+        (ms) and the other arrays of :class:`~hrsnn.reservoir.Links` and :class:`~hrsnn.reservoir.ShortTerm`. Input links and
+        what belongs to the network as a whole are read where :func:`to_graph` put them. Numbers may be Brian2 quantities.
     spec : ReservoirSpec, optional
         Default: the default spec. Its number of neurons and its own links are not used.
     seed : int
         For what is drawn.
-    channels : int
-        Number of input channels.
+    channels : int, optional
+        Number of input channels; by default those of the graph where it says, else 1. Another number than the graph's: its
+        input links are not used.
 
     Returns
     -------
     Reservoir
+        Of the graph of a reservoir, the very same reservoir.
 
     Raises
     ------
     InputError
-        When the graph is undirected, a multigraph, has self-loops, fewer than two nodes, weights that are zero or not
-        finite, or a node whose links have both signs or contradict its type (Dale's law).
+        When the graph is undirected, a multigraph, has self-loops, fewer than two nodes, weights that are not finite, or
+        zero where the source has no type, or a node whose links have both signs or contradict its type (Dale's law).
 
     Notes
     -----
@@ -104,13 +145,16 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
     spec = spec or ReservoirSpec()
     nodes = list(graph.nodes)
     _check(graph, nodes)
+    said = graph.graph.get("channels")
+    own_input = said is not None and channels in (None, said)
+    channels = count_of("channels", said if own_input else 1 if channels is None else channels)
     number = {node: i for i, node in enumerate(nodes)}
-    edges = sorted((number[a], number[b], data) for a, b, data in graph.edges(data=True))  # pairs are unique
+    edges = sorted(((number[a], number[b], data) for a, b, data in graph.edges(data=True)), key=lambda edge: edge[:2])
     pre = np.array([a for a, _, _ in edges], dtype=np.int32)
     post = np.array([b for _, b, _ in edges], dtype=np.int32)
     signed = _edge_values(edges, "weight", 1.0)
     for (a, b, _), w in zip(edges, signed, strict=True):
-        if w == 0 or not np.isfinite(w):
+        if not np.isfinite(w) or (w == 0 and graph.nodes[nodes[a]].get("type") is None):
             raise InputError(f"weight of {nodes[a]!r} -> {nodes[b]!r}", w, "must be finite and not 0: leave the edge out")
     is_excitatory = _types(graph, nodes, pre, signed, spec, seed)
     factors = _factors(spec, is_excitatory, pre, post)
@@ -119,13 +163,48 @@ def from_graph(graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed:
     )
     magnitude = np.abs(signed)
     weight = magnitude if _in_mv(graph, edges) else _scaled(magnitude, drawn)
-    given = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in _NODE_VALUES}
-    return drawn.replace(
-        weight=weight,
-        w_max=np.maximum(drawn.w_max, weight),
-        delay=_edge_values(edges, "delay", drawn.delay),
-        **given,
-    )
+    given: dict[str, Any] = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in NODE_VALUES}
+    links = {name: _edge_values(edges, name, getattr(drawn.recurrent, name)) for name in EDGE_VALUES}
+    links["w_max"] = np.maximum(links["w_max"], weight)
+    given["recurrent"] = Links(pre, post, weight, **links)
+    given["short_term"] = _short_term(graph, edges, drawn)
+    if own_input:
+        given["input"], given["input_gain"] = _input_links(graph, nodes, channels)
+    given |= {name: graph.graph[name] for name in _GRAPH_VALUES if name in graph.graph}
+    return drawn.replace(labels=labels_of(nodes), **given)
+
+
+def _short_term(graph: networkx.DiGraph, edges: list[Any], drawn: Reservoir) -> ShortTerm | None:
+    """As the edges say it, or as it was drawn; a graph may also say that there is none."""
+    told = bool(edges) and all(name in edges[0][2] for name in SHORT_TERM_ARRAYS)
+    if not graph.graph.get("short_term_plasticity", told or drawn.short_term is not None):
+        return None
+    fallback = {name: None if drawn.short_term is None else getattr(drawn.short_term, name) for name in SHORT_TERM_ARRAYS}
+    return ShortTerm(**{name: _edge_values(edges, name, fallback[name]) for name in SHORT_TERM_ARRAYS})
+
+
+def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tuple[Links, np.ndarray]:
+    """The input links that the nodes carry, sorted by (channel, neuron), and their gains."""
+    rows: list[tuple[Any, ...]] = []
+    for i, node in enumerate(nodes):
+        text = graph.nodes[node].get("input", "{}")
+        try:
+            for channel, values in json.loads(text).items():
+                row = [float(value) for value in values]
+                if len(row) != len(_INPUT_VALUES):
+                    raise ValueError(f"{len(row)} values")
+                rows.append((int(channel), i, *row))
+        except (TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+            allowed = f"must be JSON: by channel a list of {', '.join(_INPUT_VALUES)}"
+            raise InputError(f"input of node {node!r}", text, allowed) from error
+    rows.sort(key=lambda row: row[:2])
+    columns = list(zip(*rows, strict=True)) if rows else [()] * (2 + len(_INPUT_VALUES))
+    named = dict(zip(_INPUT_VALUES, columns[2:], strict=True))
+    gain = np.array(named.pop("gain"), dtype=np.float64)
+    floats = {name: np.array(values, dtype=np.float64) for name, values in named.items()}
+    if any(not 0 <= channel < channels for channel in columns[0]):
+        raise InputError("input", sorted(set(columns[0])), f"channels must be 0 to {channels - 1}")
+    return Links(np.array(columns[0], np.int32), np.array(columns[1], np.int32), **floats), gain
 
 
 def _check(graph: networkx.DiGraph, nodes: list[Any]) -> None:
@@ -144,15 +223,15 @@ def _check(graph: networkx.DiGraph, nodes: list[Any]) -> None:
         )
 
 
-def _edge_values(edges: list[tuple[int, int, dict[str, Any]]], name: str, default: float | np.ndarray) -> np.ndarray:
-    fallback = np.broadcast_to(default, (len(edges),))
+def _edge_values(edges: list[tuple[int, int, dict[str, Any]]], name: str, default: float | np.ndarray | None) -> np.ndarray:
+    fallback = np.broadcast_to(np.asarray(default, dtype=object), (len(edges),))
     try:
         return np.array(
-            [float(plain(data.get(name, fallback[k]), ARRAYS[name], name)) for k, (_, _, data) in enumerate(edges)]
+            [float(plain(data.get(name, fallback[k]), _UNITS[name], name)) for k, (_, _, data) in enumerate(edges)]
         )
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(name, str(error), "must be a number on every edge") from error
 
 
@@ -170,7 +249,7 @@ def _in_mv(graph: networkx.DiGraph, edges: list[tuple[int, int, dict[str, Any]]]
 def _node_values(graph: networkx.DiGraph, nodes: list[Any], name: str, default: np.ndarray) -> np.ndarray:
     try:
         return np.array(
-            [float(plain(graph.nodes[node].get(name, default[i]), ARRAYS[name], name)) for i, node in enumerate(nodes)]
+            [float(plain(graph.nodes[node].get(name, default[i]), _UNITS[name], name)) for i, node in enumerate(nodes)]
         )
     except InputError:
         raise
@@ -207,7 +286,7 @@ def _positions(graph: networkx.DiGraph, nodes: list[Any]) -> np.ndarray:
     if any(p is None for p in given):
         return grid_positions(len(nodes))
     try:
-        positions = np.array(plain(given, ARRAYS["positions"], "position"), dtype=np.float64).reshape(len(nodes), 3)
+        positions = np.array(plain(given, "", "position"), dtype=np.float64).reshape(len(nodes), 3)
     except InputError:
         raise
     except (TypeError, ValueError) as error:

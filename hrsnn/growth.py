@@ -9,7 +9,7 @@ import numpy as np
 from hrsnn.distributions import Constant, Distribution, Gamma
 from hrsnn.errors import InputError, SpecError
 from hrsnn.links import distance_links, grid_positions, random_links, random_pairs
-from hrsnn.reservoir import Links, Reservoir, ShortTerm
+from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import Parameter, ReservoirSpec
 from hrsnn.units import takes
@@ -19,21 +19,12 @@ if TYPE_CHECKING:
 
 #: A spike of these pairs, index 0 excitatory and 1 inhibitory, by (pre, post).
 PAIRS = {"ee": (0, 0), "ei": (0, 1), "ie": (1, 0), "ii": (1, 1)}
-_NEURON_PARAMETERS = (
-    "tau_exc",
-    "tau_inh",
-    "v_threshold",
-    "v_reset",
-    "v_rest",
-    "v_start",
-    "i_bias",
-    "background_rate",
-    "background_weight",
-    "adaptation",
-    "tau_adaptation",
-)
+#: Parameters of the spec with one name for excitatory and one for inhibitory neurons.
+_BY_TYPE = ("tau_m", "refractory")
+#: Arrays of a neuron that no parameter of their name is drawn for.
+_LAID_OUT = ("is_excitatory", "positions", "cluster")
 #: Arrays of short-term plasticity, and the parameters that they are drawn from.
-_SHORT_TERM = {"release": "release", "tau_recovery": "recovery", "tau_facilitation": "facilitation"}
+_SHORT_TERM = {name: name.removeprefix("tau_") for name in SHORT_TERM_ARRAYS}
 #: K of the network in which the default weights were found: 30.6 at 1000 neurons and lambda 2.
 REFERENCE_K = 30.0
 
@@ -134,7 +125,11 @@ def assemble(
     input_bound = spec.w_max_factor * _mean(spec.input_weight)
 
     neuron = {
-        **{name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name) for name in _NEURON_PARAMETERS},
+        **{
+            name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name)
+            for name in NEURON_ARRAYS
+            if name not in (*_LAID_OUT, *_BY_TYPE)
+        },
         "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec)[cluster]),
         "refractory": _by_type(spec, is_excitatory, seed, "refractory", np.ones(len(kind))),
     }

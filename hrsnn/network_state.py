@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from hrsnn.arrays import array, check_arrays, convert_arrays, require, rules_of
 from hrsnn.background import Position
-from hrsnn.errors import FileError, InputError
-from hrsnn.files import read_npz, write_npz
+from hrsnn.checks import count_of, positive
+from hrsnn.errors import InputError
+from hrsnn.npz import read_npz, write_npz
+from hrsnn.reading import damaged
 from hrsnn.recording import filtered_states
 from hrsnn.reservoir import Reservoir
 
 _KIND, _VERSION = "state", 1
+_HEADER = ("steps", "dt", "tau_state", "seed", "network")
 
 
 @dataclass(frozen=True)
 class Variables:
     """The variables of an engine at the end of a step; those that a model does not have are empty."""
 
-    v: np.ndarray  #: (N,) mV
-    exc: np.ndarray  #: (N,) mV
-    inh: np.ndarray  #: (N,) mV
-    adapted: np.ndarray  #: (N,) mV
-    trace_plus: np.ndarray  #: (S,) STDP trace of the source, of each recurrent link, decayed to this moment
-    trace_minus: np.ndarray  #: (S,) and of the target
-    input_trace_plus: np.ndarray  #: the same of the input links
-    input_trace_minus: np.ndarray
-    used: np.ndarray  #: (S,) short-term plasticity: u and R after the latest spike of the source
-    resources: np.ndarray
-    arrived: np.ndarray  #: (S,) int64: steps since that spike arrived
-    weight: np.ndarray  #: (S,) mV: of a plastic run, before homeostasis
-    input_weight: np.ndarray
+    v: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    exc: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    inh: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    adapted: Annotated[np.ndarray, array("neuron", optional=True, unit="mV")]  #: (N,) mV
+    #: (S,) STDP trace of the source, of each recurrent link, decayed to this moment
+    trace_plus: Annotated[np.ndarray, array("link", low=0, optional=True)]
+    trace_minus: Annotated[np.ndarray, array("link", low=0, optional=True)]  #: (S,) and of the target
+    input_trace_plus: Annotated[np.ndarray, array("input link", low=0, optional=True)]  #: the same of the input links
+    input_trace_minus: Annotated[np.ndarray, array("input link", low=0, optional=True)]
+    #: (S,) short-term plasticity: u and R after the latest spike of the source
+    used: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
+    resources: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
+    arrived: Annotated[
+        np.ndarray, array("link", dtype=np.int64, low=0, optional=True)
+    ]  #: (S,) steps since that spike arrived
+    weight: Annotated[
+        np.ndarray, array("link", low=0, optional=True, unit="mV")
+    ]  #: (S,) mV: of a plastic run, before homeostasis
+    input_weight: Annotated[np.ndarray, array("input link", low=0, optional=True, unit="mV")]
+
+    def __post_init__(self) -> None:
+        convert_arrays(self, "variables.")
 
 
 @dataclass(frozen=True)
@@ -61,14 +73,27 @@ class NetworkState:
     variables: Variables
     steps: int  #: since the network was at rest
     dt: float  #: ms
-    held: np.ndarray  #: (N,) int64: steps of refractoriness left
-    spike_age: np.ndarray  #: int64, descending: how many steps ago the spikes under way were emitted
-    spike_neuron: np.ndarray  #: int32, by whom
-    filtered: np.ndarray  #: (N,) exponentially filtered spikes
+    held: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
+    #: descending: how many steps ago the spikes under way were emitted
+    spike_age: Annotated[np.ndarray, array("spike under way", dtype=np.int64, low=1)]
+    spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
+    filtered: Annotated[np.ndarray, array("neuron", low=0)]  #: (N,) exponentially filtered spikes
     tau_state: float  #: ms: their time constant
     background: Position  #: how far the background input of each neuron was drawn
     seed: int  #: of the background input
     network: str = ""  #: fingerprint of the reservoir, with the weights that the run left
+
+    def __post_init__(self) -> None:
+        convert_arrays(self)
+        count_of("steps", self.steps, 0)
+        count_of("seed", self.seed, 0)
+        positive("dt", self.dt, "ms")
+        positive("tau_state", self.tau_state, "ms")
+        if not isinstance(self.network, str):
+            raise InputError("network", self.network, "must be a fingerprint")
+        sizes = check_arrays(self, {})
+        sizes = check_arrays(self.variables, sizes, "variables.")
+        check_arrays(self.background, sizes, "background.")
 
     @property
     def elapsed(self) -> float:
@@ -89,6 +114,36 @@ class NetworkState:
             raise InputError("seed", seed, f"must stay {self.seed}, which the background input began with")
         if tau_state is not None and self.tau_state != tau_state:
             raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
+        self._check_arrays(reservoir)
+
+    def _check_arrays(self, reservoir: Reservoir) -> None:
+        """See that an engine can read the arrays: their lengths, and the neurons and steps that they name."""
+        sizes = {"neuron": reservoir.neurons, "link": reservoir.synapses, "input link": len(reservoir.input)}
+        check_arrays(self, sizes)
+        check_arrays(self.variables, sizes, "variables.")
+        check_arrays(self.background, sizes, "background.")
+        variables = self.variables
+        wanted = {
+            "adapted": reservoir.neurons if reservoir.adaptation.any() else 0,
+            **dict.fromkeys(_SHORT_TERM, reservoir.synapses if reservoir.short_term is not None else 0),
+        }
+        for name, length in wanted.items():
+            if len(getattr(variables, name)) != length:
+                raise InputError(f"variables.{name}", len(getattr(variables, name)), f"must have the length {length}")
+        for names, length in zip(_LEARNED, (reservoir.synapses, reservoir.input.pre.size), strict=True):
+            lengths = {len(getattr(variables, name)) for name in names}
+            if lengths not in ({0}, {length}):
+                raise InputError(f"variables.{names[0]}", sorted(lengths), f"must all have the length 0 or {length}")
+        if self.dt != reservoir.dt:
+            raise InputError("dt", self.dt, f"must be that of the network, {reservoir.dt:g} ms")
+        oldest = int(np.round(reservoir.delay / reservoir.dt).max(initial=0))
+        age, neuron = self.spike_age, self.spike_neuron
+        require("spike_age", age, age <= oldest, f"must be at most {oldest}, the longest delay in steps")
+        require("spike_neuron", neuron, neuron < reservoir.neurons, f"must be below {reservoir.neurons}")
+        if len(np.unique(age * reservoir.neurons + neuron)) < len(age):
+            raise InputError("spike_neuron", neuron, "a neuron spikes once in a step")
+        hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
+        require("held", self.held, self.held <= hold, "must be at most the refractory period in steps")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to an ``.npz`` file, whole or not at all, without pickle.
@@ -98,10 +153,10 @@ class NetworkState:
         FileError
             When it cannot be written; what was there before is still there.
         """
-        arrays = {name: getattr(self, name) for name in ("held", "spike_age", "spike_neuron", "filtered")}
-        arrays |= {f"variables.{name}": value for name, value in vars(self.variables).items()}
-        arrays |= {f"background.{name}": value for name, value in vars(self.background).items()}
-        header = {name: getattr(self, name) for name in ("steps", "dt", "tau_state", "seed", "network")}
+        arrays = {name: getattr(self, name) for name in rules_of(NetworkState)}
+        for prefix, kind in _PARTS.items():
+            arrays |= {f"{prefix}.{name}": getattr(getattr(self, prefix), name) for name in rules_of(kind)}
+        header = {name: getattr(self, name) for name in _HEADER}
         write_npz(path, _KIND, _VERSION, arrays, header)
 
     @classmethod
@@ -115,14 +170,21 @@ class NetworkState:
         """
         stored, header = read_npz(path, _KIND, _VERSION)
         arrays: dict[str, Any] = dict(stored)
-        try:
+        with damaged(path, _KIND):
             parts = {
-                part.__name__: part(**{f.name: arrays.pop(f"{prefix}.{f.name}") for f in dataclasses.fields(part)})
-                for prefix, part in (("variables", Variables), ("background", Position))
+                prefix: kind(**{name: arrays.pop(f"{prefix}.{name}") for name in rules_of(kind)})
+                for prefix, kind in _PARTS.items()
             }
-            return cls(variables=parts["Variables"], background=parts["Position"], **arrays, **header)  # type: ignore[arg-type]
-        except (KeyError, TypeError) as error:
-            raise FileError(path, f"is no valid state: {error}") from error
+            own = {name: arrays.pop(name) for name in rules_of(NetworkState)}
+            unknown = sorted({*arrays, *(set(header) - set(_HEADER))})
+            if unknown:
+                raise InputError("names", unknown, "are none of a state")
+            return cls(**own, **parts, **{name: header[name] for name in _HEADER})
+
+
+_PARTS: dict[str, type] = {"variables": Variables, "background": Position}
+_SHORT_TERM = ("used", "resources", "arrived")
+_LEARNED = (("weight", "trace_plus", "trace_minus"), ("input_weight", "input_trace_plus", "input_trace_minus"))
 
 
 def state_after(

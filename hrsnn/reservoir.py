@@ -7,13 +7,16 @@ import functools
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from hrsnn.errors import FileError, InputError
-from hrsnn.files import read_npz, write_npz
-from hrsnn.units import ARRAYS, plain
+from hrsnn.arrays import array, check_arrays, convert_arrays, require, rules_of
+from hrsnn.checks import count_of, positive
+from hrsnn.errors import InputError
+from hrsnn.labels import checked_labels, labels_of
+from hrsnn.npz import read_npz, write_npz
+from hrsnn.reading import damaged
 
 if TYPE_CHECKING:
     import networkx
@@ -21,14 +24,7 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 _KIND, _VERSION = "reservoir", 1
-
-
-def _frozen(name: str, array: Any, dtype: Any) -> np.ndarray:
-    frozen: np.ndarray = np.ascontiguousarray(plain(array, ARRAYS[name], name), dtype=dtype)
-    if frozen.flags.writeable or frozen.base is not None:  # somebody else may still write to its memory
-        frozen = frozen.copy()
-        frozen.setflags(write=False)
-    return frozen
+_HEADER = ("channels", "dt", "background_frozen", "homeostasis")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +34,18 @@ class Links:
     ``weight`` >= 0 (mV): the sign belongs to the presynaptic neuron (Dale). The STDP constants belong to each link.
     """
 
-    pre: np.ndarray  #: (S,) int32: presynaptic neuron, or channel for input links
-    post: np.ndarray  #: (S,) int32: postsynaptic neuron
-    weight: np.ndarray  #: (S,) mV
-    delay: np.ndarray  #: (S,) ms, axonal
-    w_max: np.ndarray  #: (S,) mV: STDP keeps weights in [0, w_max]
-    tau_plus: np.ndarray  #: (S,) ms: decay of the presynaptic trace
-    tau_minus: np.ndarray  #: (S,) ms: decay of the postsynaptic trace
-    a_plus: np.ndarray  #: (S,) mV: potentiation
-    a_minus: np.ndarray  #: (S,) mV: depression
+    pre: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) presynaptic neuron, or channel for input links
+    post: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) postsynaptic neuron
+    weight: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV
+    delay: Annotated[np.ndarray, array("link", low=0, unit="ms")]  #: (S,) ms, axonal
+    w_max: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: STDP keeps weights in [0, w_max]
+    tau_plus: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) ms: decay of the presynaptic trace
+    tau_minus: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) ms: decay of the postsynaptic trace
+    a_plus: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: potentiation
+    a_minus: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: depression
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            dtype = np.int32 if field.name in ("pre", "post") else np.float64
-            object.__setattr__(self, field.name, _frozen(field.name, getattr(self, field.name), dtype))
+        convert_arrays(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy in another process is read-only again, which the default would lose
@@ -62,7 +56,7 @@ class Links:
 
     def take(self, index: np.ndarray) -> Links:
         """The links at `index` (integers in ascending order, or a mask)."""
-        return Links(**{f.name: getattr(self, f.name)[index] for f in dataclasses.fields(self)})
+        return Links(**{name: getattr(self, name)[index] for name in LINK_ARRAYS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,37 +67,19 @@ class ShortTerm:
     it; the link acts with u R / U times its weight, which is 1 times at the first spike.
     """
 
-    release: np.ndarray  #: (S,) U, in (0, 1]
-    tau_recovery: np.ndarray  #: (S,) D, ms
-    tau_facilitation: np.ndarray  #: (S,) F, ms
+    release: Annotated[np.ndarray, array("link", above=0, high=1)]  #: (S,) U, in (0, 1]
+    tau_recovery: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) D, ms
+    tau_facilitation: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) F, ms
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _frozen(field.name, getattr(self, field.name), np.float64))
+        convert_arrays(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
     def take(self, index: np.ndarray) -> ShortTerm:
         """The values at `index`."""
-        return ShortTerm(**{f.name: getattr(self, f.name)[index] for f in dataclasses.fields(self)})
-
-
-_NEURON_FIELDS = (
-    "tau_m",
-    "tau_exc",
-    "tau_inh",
-    "v_threshold",
-    "v_reset",
-    "v_rest",
-    "v_start",
-    "i_bias",
-    "refractory",
-    "background_rate",
-    "background_weight",
-    "adaptation",
-    "tau_adaptation",
-)
+        return ShortTerm(**{name: getattr(self, name)[index] for name in SHORT_TERM_ARRAYS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,90 +102,60 @@ class Reservoir:
     (50, True)
     """
 
-    is_excitatory: np.ndarray  #: (N,) bool
-    positions: np.ndarray  #: (N, 3), in grid spacings
-    tau_m: np.ndarray  #: (N,) ms
-    tau_exc: np.ndarray  #: (N,) ms
-    tau_inh: np.ndarray  #: (N,) ms
-    v_threshold: np.ndarray  #: (N,) mV
-    v_reset: np.ndarray  #: (N,) mV
-    v_rest: np.ndarray  #: (N,) mV
-    v_start: np.ndarray  #: (N,) mV: v at the onset of every stimulus
-    i_bias: np.ndarray  #: (N,) mV
-    refractory: np.ndarray  #: (N,) ms
-    background_rate: np.ndarray  #: (N,) Hz
-    background_weight: np.ndarray  #: (N,) mV
-    adaptation: np.ndarray  #: (N,) mV: jump of a neuron's adaptation at its own spike
-    tau_adaptation: np.ndarray  #: (N,) ms
-    cluster: np.ndarray  #: (N,) int32: which cluster the neuron belongs to
+    is_excitatory: Annotated[np.ndarray, array("neuron", dtype=np.bool_)]  #: (N,) bool
+    positions: Annotated[np.ndarray, array("neuron", 3)]  #: (N, 3), in grid spacings
+    tau_m: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    tau_exc: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    tau_inh: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    v_threshold: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    v_reset: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    v_rest: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    v_start: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV: v at the onset of every stimulus
+    i_bias: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    refractory: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms
+    background_rate: Annotated[np.ndarray, array("neuron", low=0, unit="Hz")]  #: (N,) Hz
+    background_weight: Annotated[np.ndarray, array("neuron", low=0, unit="mV")]  #: (N,) mV
+    adaptation: Annotated[
+        np.ndarray, array("neuron", low=0, unit="mV")
+    ]  #: (N,) mV: jump of a neuron's adaptation at its own spike
+    tau_adaptation: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
+    cluster: Annotated[np.ndarray, array("neuron", dtype=np.int32, low=0)]  #: (N,) which cluster the neuron belongs to
     recurrent: Links  #: neuron -> neuron
     input: Links  #: channel -> neuron
-    input_gain: np.ndarray  #: (links of input,) mV: drive of an analog input of 1
+    input_gain: Annotated[np.ndarray, array("input link", unit="mV")]  #: (links of input,) mV: drive of an analog input of 1
     channels: int  #: number of input channels
     dt: float  #: ms: step of the grid engines
     background_frozen: bool = False
     homeostasis: bool = True
     short_term: ShortTerm | None = None  #: of the recurrent links; None: weights act as they are
+    labels: np.ndarray | None = None  #: (N,) distinct whole numbers or strings: the neurons' names; None: 0 to N - 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "is_excitatory", _frozen("is_excitatory", self.is_excitatory, np.bool_))
-        for name in ("positions", "input_gain", *_NEURON_FIELDS):
-            object.__setattr__(self, name, _frozen(name, getattr(self, name), np.float64))
-        object.__setattr__(self, "cluster", _frozen("cluster", self.cluster, np.int32))
-        object.__setattr__(self, "channels", int(plain(self.channels, "", "channels")))
-        object.__setattr__(self, "dt", float(plain(self.dt, "ms", "dt")))
+        object.__setattr__(self, "channels", count_of("channels", self.channels))
+        object.__setattr__(self, "dt", positive("dt", self.dt, "ms"))
+        for name in ("background_frozen", "homeostasis"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise InputError(name, getattr(self, name), "must be true or false")
+            object.__setattr__(self, name, bool(getattr(self, name)))
         self._validate()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
     def _validate(self) -> None:
-        if self.is_excitatory.ndim != 1:
-            raise InputError("is_excitatory", self.is_excitatory.shape, "must have one dimension")
-        n = len(self.is_excitatory)
-        for name in _NEURON_FIELDS:
-            array = getattr(self, name)
-            if array.shape != (n,):
-                raise InputError(name, array.shape, f"must have shape ({n},): one value a neuron")
-            if not np.isfinite(array).all():
-                raise InputError(name, array[~np.isfinite(array)][0], "must be finite")
-        for name in ("tau_m", "tau_exc", "tau_inh", "tau_adaptation"):
-            _require(name, getattr(self, name), getattr(self, name) > 0, "must be positive (ms)")
-        for name in ("refractory", "background_rate", "background_weight", "adaptation"):
-            _require(name, getattr(self, name), getattr(self, name) >= 0, "must not be negative")
-        _require(
-            "v_reset",
-            self.v_reset,
-            self.v_reset < self.v_threshold,
-            "must be below v_threshold (mV), or it fires for ever",
-        )
-        if self.positions.shape != (n, 3):
-            raise InputError("positions", self.positions.shape, f"must have shape ({n}, 3)")
-        if self.cluster.shape != (n,):
-            raise InputError("cluster", self.cluster.shape, f"must have shape ({n},): one value a neuron")
+        convert_arrays(self)
+        sizes = {"neuron": self.neurons, "input link": len(self.input)}
+        check_arrays(self, sizes)
+        reset = self.v_reset < self.v_threshold
+        require("v_reset", self.v_reset, reset, "must be below v_threshold (mV), or it fires for ever")
+        _check_links("recurrent", self.recurrent, self.neurons, self.neurons)
+        require("recurrent.post", self.post, self.pre != self.post, "a neuron cannot link to itself")
+        _check_links("input", self.input, self.channels, self.neurons)
+        require("input.delay", self.input.delay, self.input.delay == 0, "must be 0: only recurrent links have delays")
         if self.short_term is not None:
-            for field in dataclasses.fields(self.short_term):
-                array, label = getattr(self.short_term, field.name), f"short_term.{field.name}"
-                if array.shape != self.recurrent.pre.shape:
-                    raise InputError(label, array.shape, "must have one value a recurrent link")
-                highest = 1.0 if field.name == "release" else np.inf
-                _require(
-                    label,
-                    array,
-                    (array > 0) & (array <= highest) & np.isfinite(array),
-                    "must be positive; release at most 1",
-                )
-        if not self.dt > 0 or not np.isfinite(self.dt):
-            raise InputError("dt", self.dt, "must be positive and finite (ms)")
-        if self.channels < 1:
-            raise InputError("channels", self.channels, "must be at least 1")
-        _validate_links("recurrent", self.recurrent, n, n)
-        _require("recurrent.post", self.post, self.pre != self.post, "a neuron cannot link to itself")
-        _validate_links("input", self.input, self.channels, n)
-        _require("input.delay", self.input.delay, self.input.delay == 0, "must be 0: only recurrent links have delays")
-        if self.input_gain.shape != self.input.pre.shape:
-            raise InputError("input_gain", self.input_gain.shape, "must have one value an input link")
-        _require("input_gain", self.input_gain, np.isfinite(self.input_gain), "must be finite")
+            check_arrays(self.short_term, {"link": len(self.recurrent)}, "short_term.")
+        if self.labels is not None:
+            object.__setattr__(self, "labels", labels_of(checked_labels(self.labels, self.neurons).tolist()))
 
     # The names that the rest of the world uses for the two sets of links.
     @property
@@ -303,9 +249,10 @@ class Reservoir:
     def fingerprint(self) -> str:
         """Digest of every array: the same for equal reservoirs, another one for any other."""
         digest = hashlib.blake2b(repr(sorted(self._header().items())).encode(), digest_size=16)
-        for name, array in sorted(self._arrays().items()):
-            digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
+        for name, values in sorted(self._arrays().items()):
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            if values.size:
+                digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
         return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -329,30 +276,32 @@ class Reservoir:
         """
         stored, header = read_npz(path, _KIND, _VERSION)
         arrays: dict[str, Any] = dict(stored)
-        try:
+        with damaged(path, _KIND):
             links: dict[str, Any] = {
-                side: Links(**{f.name: arrays.pop(f"{side}.{f.name}") for f in dataclasses.fields(Links)})
+                side: Links(**{name: arrays.pop(f"{side}.{name}") for name in rules_of(Links)})
                 for side in ("recurrent", "input")
             }
-            names = [f.name for f in dataclasses.fields(ShortTerm)]
             if "short_term.release" in arrays:
-                arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in names})
-            return cls(**arrays, **links, **header)
-        except (KeyError, TypeError, ValueError) as error:
-            raise FileError(path, f"is no valid reservoir: {error}") from error
+                arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in rules_of(ShortTerm)})
+            own = {name: arrays.pop(name) for name in rules_of(Reservoir)}
+            more = {name: arrays.pop(name) for name in ("labels", "short_term") if name in arrays}
+            unknown = sorted({*arrays, *(set(header) - set(_HEADER))})
+            if unknown:
+                raise InputError("names", unknown, "are none of a reservoir")
+            return cls(**own, **more, **links, **{name: header[name] for name in _HEADER})
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        names = ("is_excitatory", "positions", "cluster", "input_gain", *_NEURON_FIELDS)
-        arrays = {name: getattr(self, name) for name in names}
+        arrays = {name: getattr(self, name) for name in rules_of(Reservoir)}
         for side in ("recurrent", "input"):
-            for field in dataclasses.fields(Links):
-                arrays[f"{side}.{field.name}"] = getattr(getattr(self, side), field.name)
+            arrays |= {f"{side}.{name}": getattr(getattr(self, side), name) for name in rules_of(Links)}
         if self.short_term is not None:
-            arrays |= {f"short_term.{f.name}": getattr(self.short_term, f.name) for f in dataclasses.fields(ShortTerm)}
+            arrays |= {f"short_term.{name}": getattr(self.short_term, name) for name in rules_of(ShortTerm)}
+        if self.labels is not None:
+            arrays["labels"] = self.labels
         return arrays
 
     def _header(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("channels", "dt", "background_frozen", "homeostasis")}
+        return {name: getattr(self, name) for name in _HEADER}
 
     def graph(self) -> networkx.DiGraph:
         """The recurrent network as a NetworkX graph; see :func:`hrsnn.graph.to_graph`."""
@@ -362,7 +311,7 @@ class Reservoir:
 
     @classmethod
     def from_graph(
-        cls, graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int = 1
+        cls, graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int | None = None
     ) -> Reservoir:
         """A reservoir on the links of any weighted directed graph; see :func:`hrsnn.graph.from_graph`."""
         from hrsnn.graph import from_graph
@@ -376,27 +325,16 @@ class Reservoir:
         return to_network(self, **options)
 
 
-def _require(name: str, array: np.ndarray, holds: np.ndarray, allowed: str) -> None:
-    if not holds.all():
-        raise InputError(f"{name}[{int(np.argmin(holds))}]", array[np.argmin(holds)], allowed)
+def _check_links(name: str, links: Links, sources: int, targets: int) -> None:
+    check_arrays(links, {"link": len(links)}, f"{name}.")
+    for label, values, bound in ((f"{name}.pre", links.pre, sources), (f"{name}.post", links.post, targets)):
+        require(label, values, (values >= 0) & (values < bound), f"must be in 0..{bound - 1}")
+    key = links.pre.astype(np.int64) * targets + links.post
+    require(f"{name}.post", links.post[1:], np.diff(key) > 0, "links must be sorted by (pre, post), each once")
+    require(f"{name}.weight", links.weight, links.weight <= links.w_max * (1 + 1e-12), "must be at most w_max")
 
 
-def _validate_links(name: str, links: Links, sources: int, targets: int) -> None:
-    for field in dataclasses.fields(links):
-        array = getattr(links, field.name)
-        label = f"{name}.{field.name}"
-        if array.shape != links.pre.shape:
-            raise InputError(label, array.shape, f"must have shape {links.pre.shape}, as pre has")
-        if field.name not in ("pre", "post"):
-            _require(label, array, np.isfinite(array), "must be finite")
-            positive = field.name in ("tau_plus", "tau_minus")
-            _require(label, array, array > 0 if positive else array >= 0, "must be positive" if positive else "must be >= 0")
-    for label, array, bound in ((f"{name}.pre", links.pre, sources), (f"{name}.post", links.post, targets)):
-        _require(label, array, (array >= 0) & (array < bound), f"must be in 0..{bound - 1}")
-    order = (
-        links.pre[1:].astype(np.int64) * targets
-        + links.post[1:]
-        - (links.pre[:-1].astype(np.int64) * targets + links.post[:-1])
-    )
-    _require(f"{name}.post", links.post[1:], order > 0, "links must be sorted by (pre, post), each once")
-    _require(f"{name}.weight", links.weight, links.weight <= links.w_max * (1 + 1e-12), "must be at most w_max")
+#: The arrays with one value a neuron, and those with one value a link: what cuts, joins or carries a network goes by these.
+NEURON_ARRAYS = tuple(name for name, rule in rules_of(Reservoir).items() if rule.shape[0] == "neuron")
+LINK_ARRAYS = tuple(rules_of(Links))
+SHORT_TERM_ARRAYS = tuple(rules_of(ShortTerm))

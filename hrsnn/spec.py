@@ -23,8 +23,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dict, unit_in
-from hrsnn.errors import FileError, InputError, SpecError
+from hrsnn.errors import InputError, SpecError
 from hrsnn.files import write_text
+from hrsnn.reading import parsed_toml, read_text
 from hrsnn.units import OURS, plain
 
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
@@ -297,7 +298,11 @@ class ReservoirSpec(BaseModel):
         values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         problems: list[str] = []
         for name, given in changes.items():
-            value = _read_value(given)
+            try:
+                value = _read_value(given)
+            except ValueError as error:
+                problems.append(f"{name:.60}: {error}")
+                continue
             parent, _, leaf = name.partition(".")
             if leaf:
                 current = values.get(parent, getattr(self, parent, None))
@@ -329,8 +334,8 @@ class ReservoirSpec(BaseModel):
             With every problem at once, or the line where the text is no TOML.
         """
         try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            values = parsed_toml(text)
+        except ValueError as error:
             raise SpecError([f"no valid TOML: {error}"]) from None
         return cls(**values)
 
@@ -345,12 +350,7 @@ class ReservoirSpec(BaseModel):
         SpecError
             When it is no valid spec; every problem names the file.
         """
-        try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is no UTF-8 text"
-            raise FileError(path, f"cannot be read: {reason}") from error
+        text = read_text(path)
         try:
             return cls.from_toml(text)
         except SpecError as error:
@@ -387,11 +387,17 @@ def unit_of_parameter(name: str) -> str:
 
 
 def _read_value(given: Any) -> Any:
-    """A string from the command line as the TOML value it spells, or as itself."""
+    """A string from the command line as the TOML value it spells, or as itself.
+
+    Raises
+    ------
+    ValueError
+        When it is TOML beyond a limit.
+    """
     if not isinstance(given, str):
         return given
     try:
-        return tomllib.loads(f"value = {given}")["value"]
+        return parsed_toml(f"value = {given}")["value"]
     except tomllib.TOMLDecodeError:
         return given
 

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hrsnn.arrays import ArrayRule
 from hrsnn.checks import count_of, float_vector, positive, whole_vector
 from hrsnn.errors import FileError, InputError
-from hrsnn.files import PathLike, read_npz, write_npz
+from hrsnn.files import PathLike
+from hrsnn.npz import read_npz, write_npz
+from hrsnn.reading import damaged
 from hrsnn.spike_checks import check_spikes, durations_of
 from hrsnn.units import plain, takes
 
@@ -461,11 +464,7 @@ class SpikeTrains:
         """
         arrays = {"times": self.times, "channels": self.channels, "offsets": self.offsets, "durations": self.durations}
         if labels is not None:
-            values = np.asarray(labels)
-            finite = values.dtype.kind != "f" or bool(np.isfinite(values).all())
-            if values.shape != (len(self),) or values.dtype.kind not in "biufU" or not finite:
-                raise InputError("labels", values, f"must be {len(self)} finite numbers or strings, one for each sample")
-            arrays["labels"] = values
+            arrays["labels"] = self._checked_labels(labels)
         write_npz(path, _KIND, _VERSION, arrays, {"n_channels": self.n_channels})
 
     @classmethod
@@ -496,16 +495,25 @@ class SpikeTrains:
     @classmethod
     def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
         arrays, header = read_npz(path, _KIND, _VERSION)
-        try:
-            times, channels, offsets = arrays["times"], arrays["channels"], arrays["offsets"]
-            trains = cls(times, channels, offsets, header["n_channels"], arrays["durations"])
-        except (KeyError, TypeError) as error:
-            raise FileError(path, f"is damaged: {error} is missing") from error
-        except InputError as error:
-            raise FileError(path, f"is damaged: {error}") from error
-        labels = arrays.get("labels")
-        if labels is not None and labels.shape != (len(trains),):
-            raise FileError(path, f"is damaged: {labels.size} labels for {len(trains)} samples")
-        if labels is not None and labels.dtype.kind == "f" and not np.isfinite(labels).all():
-            raise FileError(path, "is damaged: a label is not finite")
-        return trains, labels
+        with damaged(path, "spike trains"):
+            times, durations = (_RULES[name].converted(name, arrays[name]) for name in ("times", "durations"))
+            channels, offsets = (_RULES[name].converted(name, arrays[name]) for name in ("channels", "offsets"))
+            trains = cls(times, channels, offsets, header["n_channels"], durations)
+            labels = arrays.get("labels")
+            return trains, None if labels is None else trains._checked_labels(labels)
+
+    def _checked_labels(self, labels: ArrayLike) -> np.ndarray:
+        values = np.asarray(labels)
+        finite = values.dtype.kind != "f" or bool(np.isfinite(values).all())
+        if values.shape != (len(self),) or values.dtype.kind not in "biufU" or not finite:
+            raise InputError("labels", values, f"must be {len(self)} finite numbers or strings, one for each sample")
+        return values
+
+
+#: Of what a file holds; the constructor checks the rest.
+_RULES = {
+    "times": ArrayRule(("spike",), low=0, unit="ms"),
+    "durations": ArrayRule(("sample",), above=0, unit="ms"),
+    "channels": ArrayRule(("spike",), dtype=np.int32, low=0),
+    "offsets": ArrayRule(("sample, and one",), dtype=np.int64, low=0),
+}

@@ -26,15 +26,6 @@ _UNITS: dict[str, tuple[tuple[float, ...], float]] = {
 }
 #: The units of this package, a dimension each; the others are those that somebody else's data may come in.
 OURS = ("ms", "mV", "Hz")
-#: The arrays of a network by name; "" has no unit.
-ARRAYS = {
-    **dict.fromkeys(("tau_m", "tau_exc", "tau_inh", "refractory", "tau_adaptation", "dt"), "ms"),
-    **dict.fromkeys(("v_threshold", "v_reset", "v_rest", "v_start", "i_bias", "adaptation", "input_gain"), "mV"),
-    **dict.fromkeys(("delay", "tau_plus", "tau_minus", "tau_recovery", "tau_facilitation"), "ms"),
-    **dict.fromkeys(("weight", "w_max", "a_plus", "a_minus", "input_weight", "background_weight"), "mV"),
-    "background_rate": "Hz",
-    **dict.fromkeys(("is_excitatory", "positions", "cluster", "pre", "post", "channels", "release"), ""),
-}
 
 #: What holds no quantity: a list of these alone is left as it is.
 _SIMPLE = frozenset(

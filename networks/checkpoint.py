@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.arrays import ArrayRule, require
+from hrsnn.checks import count_of
 from hrsnn.currents import Currents
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
+from hrsnn.locks import working_in
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.presentation import Stimulus
+from hrsnn.reading import damaged, read_json, read_text
 from hrsnn.reservoir import Reservoir
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
+_KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
+_ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,12 @@ class Checkpoint:
         """Whether there is a run in the folder."""
         return (self.folder / _FILE).exists()
 
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Have the folder for one run, without what a killed one had begun to write."""
+        return working_in(self.folder, _FOLDER)
+
     def prepare(self) -> None:
-        """Make the folders."""
+        """Make the folder of the networks."""
         try:
             (self.folder / _FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,16 +95,13 @@ class Checkpoint:
             "records": [record.plain() for record in progress.records],
         }
         write_json(self.folder / _FILE, stored)
+        self.forget_before(iteration)
+
+    def forget_before(self, iteration: int) -> None:
+        """Delete the networks of other iterations, unless all are to be kept."""
         if not self.keep:
             for path in self.network_file(0).parent.glob("*.npz"):
                 if path != self.network_file(iteration):
-                    path.unlink(missing_ok=True)
-
-    def sweep(self) -> None:
-        """Take away what a killed process had begun to write."""
-        for folder, names in ((self.folder, (_FILE, _TIMES)), (self.folder / _FOLDER, ("[0-9]*.npz",))):
-            for name in names:
-                for path in folder.glob(f".{name}.*"):
                     path.unlink(missing_ok=True)
 
     def load(self) -> Progress:
@@ -105,22 +113,28 @@ class Checkpoint:
             When it is damaged, or of a run with other settings; nothing is changed.
         """
         path = self.folder / _FILE
-        stored = _read(path)
-        try:
-            there, wanted = stored["settings"], json.loads(to_json(self.settings))
-            iteration, network = int(stored["iteration"]), stored["network"]
-            origin = np.array(stored["origin"], np.int64)
-            exponents = None if stored["exponents"] is None else np.array(stored["exponents"], np.float64)
+        stored = read_json(path, _KIND)
+        with damaged(path, _KIND):
+            there, wanted = dict(stored["settings"]), json.loads(to_json(self.settings))
+            iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
+            origin = _ORIGIN.converted("origin", stored["origin"])
+            exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
             largest = float("nan") if stored["largest_exponent"] is None else float(stored["largest_exponent"])
             records = tuple(PruningRecord.read(record) for record in stored["records"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FileError(path, "is damaged: choose another folder, or delete this one to begin again") from error
+            if [record.iteration for record in records] != list(range(iteration + 1)):
+                raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
         for name, value in wanted.items():
             if there.get(name) != value:
                 raise FileError(path, f"the run there was made with another {name}: choose another folder")
         reservoir = Reservoir.load(self.network_file(iteration))
         if reservoir.fingerprint != network:
             raise FileError(self.network_file(iteration), "is not the network that the checkpoint names")
+        with damaged(path, _KIND):
+            sizes = {"neuron": reservoir.neurons}
+            _ORIGIN.check("origin", origin, sizes)
+            require("origin", origin[1:], np.diff(origin) > 0, "must ascend")
+            if exponents is not None:
+                _EXPONENTS.check("exponents", exponents, sizes)
         return Progress(reservoir, origin, exponents, largest, records, self._seconds(len(records)))
 
     def networks(self, iterations: int) -> list[Reservoir]:
@@ -130,9 +144,9 @@ class Checkpoint:
     def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
         """Wall times as far as they are known: nothing depends on them."""
         try:
-            known: Sequence[Mapping[str, float]] = json.loads((self.folder / _TIMES).read_text(encoding="utf-8"))
+            known: Sequence[Mapping[str, float]] = json.loads(read_text(self.folder / _TIMES))
             return (*known[:count], *({} for _ in range(count - len(known))))
-        except (OSError, ValueError, TypeError):
+        except (FileError, ValueError, TypeError, RecursionError):
             return ({},) * count
 
 
@@ -147,15 +161,3 @@ def digest_of(stimulus: Stimulus) -> str:
         digest.update(f"{part.dtype} {part.shape}".encode())
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise FileError(path, "does not exist") from error
-    except (OSError, ValueError) as error:
-        raise FileError(path, "is damaged: choose another folder, or delete this one to begin again") from error
-    if not isinstance(stored, dict):
-        raise FileError(path, "is no checkpoint of a pruning run")
-    return stored

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import writing
+from hrsnn.reading import damaged, read_text
 from hrsnn.reservoir import Reservoir
 
 if TYPE_CHECKING:
@@ -46,8 +47,13 @@ def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
 
     graph = reservoir.graph()
     suffix = _suffix(path)
-    for _, values in graph.nodes(data=True):
+    for node in graph if suffix == ".edges" else ():
+        if isinstance(node, str) and ("#" in node or node.split() != [node]):
+            raise InputError("labels", node, "must have neither spaces nor # in an edge list: use .graphml")
+    for node, values in graph.nodes(data=True):
         values.update(zip(_AXES, values.pop("position"), strict=True))
+        if isinstance(node, str):
+            values["label"] = node  # names of nodes are text in a file, also those of numbers
     with writing(path) as temporary:
         if suffix == ".graphml":
             networkx.write_graphml(graph, temporary)
@@ -77,15 +83,20 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     import networkx
 
     suffix = _suffix(path)
-    try:
+    text = read_text(path)
+    with damaged(path, f"{suffix} file"):
+        try:
+            if suffix == ".graphml":
+                graph = networkx.parse_graphml(text, node_type=_label)
+            else:
+                lines = text.splitlines()
+                graph = networkx.parse_edgelist(
+                    lines, create_using=networkx.DiGraph, nodetype=_label, data=(("weight", float),)
+                )
+        except networkx.NetworkXException as error:
+            raise FileError(path, f"is damaged or no {suffix} file: {error}") from error
         if suffix == ".graphml":
-            graph = networkx.read_graphml(path, node_type=_label)
-        else:
-            graph = networkx.read_weighted_edgelist(path, create_using=networkx.DiGraph, nodetype=_label)
-    except FileNotFoundError as error:
-        raise FileError(path, "does not exist") from error
-    except Exception as error:  # of the parser: whatever it stumbled over
-        raise FileError(path, f"cannot be read as {suffix}: {error}") from error
+            graph = networkx.relabel_nodes(graph, {n: v.pop("label") for n, v in graph.nodes(data=True) if "label" in v})
     for _, values in graph.nodes(data=True):
         if all(axis in values for axis in _AXES):
             values["position"] = tuple(values.pop(axis) for axis in _AXES)
@@ -93,7 +104,9 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
 
 
 def _label(text: Any) -> Any:
-    return int(text) if str(text).isdecimal() else text
+    """A whole number where the text is what one is written as; "01" and "+1" are names."""
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdecimal() and str(int(text)) == text else text
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:

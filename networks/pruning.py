@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -195,7 +196,8 @@ def prune(
         checkpoint = Checkpoint(Path(out), settings, keep)
     elif resume:
         raise InputError("resume", resume, "needs out, the folder of the run")
-    with one_blas_thread(), progress_bar(progress, iterations, "iterations") as done:
+    alone = contextlib.nullcontext() if checkpoint is None else checkpoint.alone()
+    with alone, one_blas_thread(), progress_bar(progress, iterations, "iterations") as done:
         return _run(reservoir, method, links, neurons, measure, refresh, score, checkpoint, resume, keep, seed, done)
 
 
@@ -320,7 +322,7 @@ def _begin(checkpoint: Checkpoint | None, resume: bool) -> Progress | None:
     if not resume:
         raise FileError(checkpoint.folder, "holds a pruning run: resume it, or choose another folder")
     progress = checkpoint.load()
-    checkpoint.sweep()
+    checkpoint.forget_before(progress.records[-1].iteration)  # a run killed in between leaves two
     return progress
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.reservoir import Links, Reservoir, ShortTerm
+from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -48,23 +49,15 @@ def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
     recurrent = kept[reservoir.pre] & kept[reservoir.post]
     reached = kept[reservoir.input_post]
     inside, outside = reservoir.recurrent.take(recurrent), reservoir.input.take(reached)
-    changes = {
-        field.name: getattr(reservoir, field.name)[kept]
-        for field in dataclasses.fields(reservoir)
-        if field.name not in _NOT_BY_NEURON
-    }
+    changes: dict[str, Any] = {name: getattr(reservoir, name)[kept] for name in NEURON_ARRAYS}
     return reservoir.replace(
         recurrent=dataclasses.replace(inside, pre=number[inside.pre], post=number[inside.post]),
         input=dataclasses.replace(outside, post=number[outside.post]),
         input_gain=reservoir.input_gain[reached],
         short_term=None if reservoir.short_term is None else reservoir.short_term.take(recurrent),
+        labels=None if reservoir.labels is None else reservoir.labels[kept],
         **changes,
     )
-
-
-_NOT_BY_NEURON = frozenset(
-    ("recurrent", "input", "input_gain", "channels", "dt", "background_frozen", "homeostasis", "short_term")
-)
 
 
 def missing_links(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> Indices:
@@ -103,15 +96,14 @@ def put_back(reservoir: Reservoir, dense: Reservoir, origin: Indices, links: Ind
     number[origin] = np.arange(len(origin))
     back = dense.recurrent.take(links)
     back = dataclasses.replace(back, pre=number[back.pre], post=number[back.post])
-    both = {
-        f.name: np.append(getattr(reservoir.recurrent, f.name), getattr(back, f.name)) for f in dataclasses.fields(Links)
-    }
+    both = {name: np.append(getattr(reservoir.recurrent, name), getattr(back, name)) for name in LINK_ARRAYS}
     order = np.lexsort((both["post"], both["pre"]))
     short_term = None
     if reservoir.short_term is not None and dense.short_term is not None:
         again = dense.short_term.take(links)
-        names = [field.name for field in dataclasses.fields(ShortTerm)]
-        joined = {name: np.append(getattr(reservoir.short_term, name), getattr(again, name))[order] for name in names}
+        joined = {
+            name: np.append(getattr(reservoir.short_term, name), getattr(again, name))[order] for name in SHORT_TERM_ARRAYS
+        }
         short_term = ShortTerm(**joined)
     return reservoir.replace(
         recurrent=Links(**{name: values[order] for name, values in both.items()}), short_term=short_term

@@ -19,6 +19,7 @@ import tyro
 from hrsnn._version import __version__
 from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
 from hrsnn.files import to_json
+from hrsnn.locks import working_in
 from hrsnn.parallel import one_blas_thread, run_all
 from hrsnn.scripts import out_folder
 
@@ -90,10 +91,12 @@ class Command(ABC):
         """What happens to the options: one run, unless a kind of command has another way."""
         return self.run()
 
-    def check_out(self) -> None:
-        """Refuse an out folder that cannot be written before the work, not after it."""
-        if self.out is not None:
-            out_folder.check(self.out)
+    def own_out(self) -> contextlib.AbstractContextManager[None]:
+        """Have the out folder for this run alone; one that cannot be written is refused before the work, not after it."""
+        if self.out is None:
+            return contextlib.nullcontext()
+        out_folder.check(self.out)
+        return working_in(self.out, out_folder.RUNS)
 
     def check_engine(self) -> None:
         """Refuse an unknown engine before the work."""
@@ -158,10 +161,10 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
         if options.version:
             show(f"hrsnn {__version__}")
             return 0
-        options.check_out()
         options.check_engine()
         # what a library prints must not mix with the one JSON object
-        with contextlib.redirect_stdout(sys.stderr), _notes(prog, options.quiet), one_blas_thread():
+        printing = contextlib.redirect_stdout(sys.stderr)
+        with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread():
             report = options.carry_out()
             text = report.text if options.out is None else report.write(options.out)
         show(to_json(report.metrics()) if options.json else text)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
+from hrsnn.reading import damaged, read_json
 
 Result = TypeVar("Result", bound=Mapping[str, Any])
 
@@ -33,7 +34,7 @@ class KeptRuns:
             return
         file = self.folder / "settings.json"
         if file.exists():
-            there = _read(file)
+            there = read_json(file, _KIND)
             for name, value in json.loads(to_json(settings)).items():
                 if there.get(name) != value:
                     raise FileError(file, f"the runs there were made with another {name}: choose another --out")
@@ -48,7 +49,8 @@ class KeptRuns:
         """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth."""
         file = None if self.folder is None else self.folder / f"{name}.json"
         if file is not None and file.exists():
-            stored: Result = _numbers(_read(file))
+            with damaged(file, _KIND):
+                stored: Result = _numbers(read_json(file, _KIND))
             return stored
         found = run()
         if file is not None:
@@ -56,18 +58,19 @@ class KeptRuns:
         return found
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(file, "cannot be read: delete it, and it is made again") from error
-    if not isinstance(content, dict):
-        raise FileError(file, "is none of this command's: delete it, and it is made again")
-    return content
+_KIND = "run of this command (delete it, and it is made again)"
 
 
 def _numbers(value: Any) -> Any:
-    """What JSON has no word for is nan."""
+    """What JSON has no word for is nan.
+
+    Raises
+    ------
+    InputError
+        When there is anything but numbers.
+    """
     if isinstance(value, dict):
         return {name: _numbers(item) for name, item in value.items()}
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)):
+        raise InputError("run", value, "must hold finite numbers, and null where there is none")
     return math.nan if value is None else value

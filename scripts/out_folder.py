@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from hrsnn._version import __version__
 from hrsnn.errors import FileError
-from hrsnn.files import write_json
+from hrsnn.files import TEMPORARY, write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
+
+#: Folder inside an out folder where a command keeps the runs that it goes on from.
+RUNS = "runs"
 
 _UNITS = {"mean_rate": " Hz"}
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "numba", "networkx", "networkit")
@@ -141,12 +144,12 @@ def filling(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
     check(folder)
     try:
-        temporary = Path(tempfile.mkdtemp(dir=_ground(folder), prefix=".hrsnn."))
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
     except OSError as error:
         raise FileError(folder, f"cannot be written: {error.strerror}") from error
     try:
         yield temporary
-        folder.mkdir(parents=True, exist_ok=True)
         for path in temporary.iterdir():
             if (folder / path.name).is_dir():  # seen before the first file moves, not between two
                 raise FileError(folder / path.name, "is a folder, and a file of that name is to be written")

@@ -66,7 +66,7 @@ class PruningCurve(ParallelCommand):
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
         exam = Exam(tuple(dict.fromkeys(self.tasks)), plastic=self.plastic, path=self.path, engine=self.engine)
-        kept = KeptRuns(None if self.out is None else (self.out / "runs").absolute())
+        kept = KeptRuns(None if self.out is None else (self.out / out_folder.RUNS).absolute())
         plan = Plan(self.reservoir_spec(), exam, shares, count_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)

@@ -93,7 +93,7 @@ class PruningCommand(ParallelCommand):
         if self.graph is not None and self.neurons is not None:
             raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         spec, seeds = self.reservoir_spec(), range(self.seed, self.seed + self.seeds)
-        folder = None if self.out is None else (self.out / "runs").absolute()
+        folder = None if self.out is None else (self.out / out_folder.RUNS).absolute()
         quiet = dataclasses.replace(self, quiet=True) if self.seeds * len(methods) > 1 else self
         units = list(itertools.product(methods, seeds))
         found = self.all_of(Unit(quiet, spec, dict(methods), folder), units)

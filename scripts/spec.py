@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ class SpecReport:
 class Spec(Command):
     """Show all parameters of a reservoir as commented TOML, or write them to a file (--out) for --spec to read."""
 
-    def check_out(self) -> None:
-        """Nothing to refuse beforehand: a file is as good as a folder here."""
+    def own_out(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing to have alone: one file is written, whole."""
+        return contextlib.nullcontext()
 
     def run(self) -> SpecReport:
         """Describe the reservoir that the options ask for."""

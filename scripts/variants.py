@@ -74,7 +74,7 @@ class Variants(ParallelCommand):
             series_test=max(1, self.series // 10),
         )
         spec = self.reservoir_spec()
-        kept = KeptRuns(None if self.out is None else (self.out / "runs").absolute())
+        kept = KeptRuns(None if self.out is None else (self.out / out_folder.RUNS).absolute())
         plan = Plan(spec, sizes, self.engine, self.path, kept)
         kept.prepare(plan.settings())
         found = self.all_of(plan, runs)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from hrsnn import FileError
-from hrsnn.files import load_arrays, read_npz, to_json, write_json, write_npz, write_text, writing
+from hrsnn.files import to_json, write_json, write_text, writing
+from hrsnn.npz import load_arrays, read_npz, write_npz
 
 ARRAYS = {"a": np.arange(5.0), "b": np.array(["x", "yz"]), "c": np.zeros((2, 0), bool)}
 
@@ -76,7 +77,7 @@ def test_a_disk_that_is_really_full_leaves_the_old_file(tmp_path):
     limited = (
         "import resource, signal, sys, numpy as np\n"
         "from hrsnn import FileError\n"
-        "from hrsnn.files import write_npz\n"
+        "from hrsnn.npz import write_npz\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         "try:\n"
@@ -140,7 +141,7 @@ def test_what_is_no_such_file_is_refused_with_the_reason(tmp_path):
         read_npz(tmp_path / "b.npy", "thing", 2)
     with pytest.raises(FileError, match="does not exist"):
         read_npz(tmp_path / "c.npz", "thing", 2)
-    with pytest.raises(FileError, match="cannot be read: Is a directory"):
+    with pytest.raises(FileError, match="is a folder, and no ordinary file"):
         read_npz(tmp_path, "thing", 2)
 
 
@@ -167,3 +168,38 @@ def test_any_damage_is_noticed_or_harmless(tmp_path):
         for name, array in arrays.items():
             np.testing.assert_array_equal(array, ARRAYS[name])
     assert refused > 200
+
+
+def test_a_digest_binds_content_header_and_kind(tmp_path):
+    path = tmp_path / "a.npz"
+    write_npz(path, "thing", 1, ARRAYS, {"dt": 0.5})
+    stored = load_arrays(path)
+    about = json.loads(str(stored.pop("__about__")))
+    assert len(about["sha256"]) == 64
+    changed = {
+        "a value": ({**stored, "a": stored["a"] + 1e-12}, about),
+        "a name": ({"A" if name == "a" else name: array for name, array in stored.items()}, about),
+        "a shape": ({**stored, "a": stored["a"][:, None]}, about),
+        "a type": ({**stored, "a": stored["a"].astype(">f8")}, about),
+        "one more": ({**stored, "d": np.zeros(0)}, about),
+        "the header": (stored, {**about, "header": {"dt": 0.25}}),
+        "the digest": (stored, {**about, "sha256": "0" * 64}),
+        "no digest but a word": (stored, {**about, "sha256": 3}),
+    }
+    for what, (arrays, said) in changed.items():
+        np.savez(path, __about__=np.array(json.dumps(said)), **arrays)
+        with pytest.raises(FileError, match="its content is not what its digest says"):
+            read_npz(path, "thing", 1)
+        # without a digest, as other programs write it, the file is taken as it is
+        del said["sha256"]
+        np.savez(path, __about__=np.array(json.dumps(said)), **arrays)
+        assert read_npz(path, "thing", 1)[0].keys() == arrays.keys(), what
+        about["sha256"] = "0" * 64
+
+
+@pytest.mark.parametrize("values", [np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.zeros((0, 3)), np.array(2.5)])
+def test_arrays_come_back_as_they_were(tmp_path, values):
+    np.savez_compressed(tmp_path / "a.npz", a=values)
+    back = load_arrays(tmp_path / "a.npz")["a"]
+    assert (back.shape, back.dtype) == (values.shape, values.dtype)
+    np.testing.assert_array_equal(back, values)

@@ -8,8 +8,10 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hrsnn import Reservoir, ReservoirSpec, build
+from hrsnn import Gamma, Reservoir, ReservoirSpec, Uniform, build
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks import LNP, prune, read_graph, write_graph
 
@@ -27,9 +29,9 @@ def test_connectome_is_pruned_and_written(data_folder: Path, tmp_path: Path) -> 
     assert found.reservoir.synapses == round(0.2 * reservoir.synapses)
     path = tmp_path / "pruned.graphml"
     write_graph(found.reservoir, path)
-    back = Reservoir.from_graph(read_graph(path))
-    for name in ("pre", "post", "weight", "tau_m", "is_excitatory", "positions"):
-        assert np.array_equal(getattr(back, name), getattr(found.reservoir, name))
+    assert Reservoir.from_graph(read_graph(path)).equals(found.reservoir)
+    assert set(found.reservoir.labels) < set(graph)
+    assert found.reservoir.labels.tolist() == reservoir.labels[found.origin].tolist()
 
 
 def test_larva_mushroom_body(data_folder: Path) -> None:
@@ -60,3 +62,58 @@ def test_files_that_are_no_graphs(name: str, tmp_path: Path) -> None:
         read_graph(tmp_path / name)
     with pytest.raises(InputError, match="must end in"):
         read_graph(tmp_path / "graph.txt")
+
+
+@st.composite
+def reservoirs(draw: st.DrawFn) -> Reservoir:
+    """Networks with all that a network can have, each with a chance of its own."""
+    chance = st.booleans()
+    spec = ReservoirSpec(
+        neurons=draw(st.integers(2, 12)),
+        excitatory_fraction=draw(st.sampled_from([0.5, 0.8, 1.0])),
+        dt=draw(st.sampled_from([0.1, 0.5])),
+        adaptation=draw(st.sampled_from([0, Gamma(2, 0.5)])),
+        background_rate=draw(st.sampled_from([0, Uniform(0, 5)])),
+        background_frozen=draw(chance),
+        homeostasis=draw(chance),
+        short_term_plasticity=draw(chance),
+        delay_ee=draw(st.sampled_from([0, Uniform(1, 200)])),
+        delay_ie=draw(st.sampled_from([0, Uniform(1, 20)])),
+        v_threshold=Uniform(14, 16),
+        length_scale=draw(st.sampled_from([0.1, 2.0])),  # the first leaves hardly a link
+    )
+    reservoir = build(spec, seed=draw(st.integers(0, 99)), channels=draw(st.integers(1, 4)))
+    names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=6)
+    numbers = st.integers(-(10**6), 10**6)
+    labels = st.lists(draw(st.sampled_from([names, numbers])), unique=True, min_size=spec.neurons, max_size=spec.neurons)
+    return reservoir.replace(
+        cluster=np.arange(spec.neurons) % 3,
+        weight=reservoir.weight * draw(st.sampled_from([1.0, 0.0])),
+        labels=draw(st.none() | labels.map(np.array)),
+    )
+
+
+@settings(max_examples=40)
+@given(reservoirs())
+def test_any_reservoir_survives_graph_and_graphml(tmp_path_factory: pytest.TempPathFactory, reservoir: Reservoir) -> None:
+    assert Reservoir.from_graph(reservoir.graph()).equals(reservoir)
+    path = tmp_path_factory.mktemp("graph") / "a.graphml"
+    write_graph(reservoir, path)
+    back = Reservoir.from_graph(read_graph(path))
+    for name, array in reservoir._arrays().items():
+        assert np.array_equal(back._arrays()[name], array), name
+    assert back.equals(reservoir)
+    reservoir.save(path.with_suffix(".npz"))
+    assert Reservoir.load(path.with_suffix(".npz")).equals(reservoir)
+
+
+def test_other_channels_draw_other_input() -> None:
+    reservoir = build(ReservoirSpec(neurons=20), seed=1, channels=3)
+    assert Reservoir.from_graph(reservoir.graph(), channels=5).channels == 5
+    assert Reservoir.from_graph(reservoir.graph(), channels=5).weight.tolist() == reservoir.weight.tolist()
+
+
+def test_names_that_an_edge_list_cannot_hold(tmp_path: Path) -> None:
+    reservoir = build(ReservoirSpec(neurons=2), seed=1).replace(labels=["a b", "c"])
+    with pytest.raises(InputError, match=r"labels = 'a b': must have neither spaces nor #.* use .graphml"):
+        write_graph(reservoir, tmp_path / "a.edges")

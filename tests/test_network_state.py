@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hrsnn import Activity, Currents, FileError, InputError, Reservoir, ReservoirSpec, SpikeTrains, Uniform, build, simulate
-from hrsnn.network_state import NetworkState
+from hrsnn.arrays import rules_of
+from hrsnn.background import Position
+from hrsnn.network_state import NetworkState, Variables
+from hrsnn.npz import read_npz, write_npz
 
 DURATION = 60.0
 CASES: dict[str, dict[str, Any]] = {
@@ -191,3 +195,70 @@ class TestBadInput:
         (tmp_path / "state.npz").write_bytes(whole[: len(whole) // 2])
         with pytest.raises(FileError, match="damaged"):
             NetworkState.load(tmp_path / "state.npz")
+
+
+def everything() -> tuple[Reservoir, NetworkState]:
+    """A network with all that a state can hold, and a state with spikes under way."""
+    reservoir = network(
+        adaptation=2,
+        short_term_plasticity=True,
+        delay_ee=Uniform(0, 9),
+        delay_ie=Uniform(0, 9),
+        background_rate=20,
+        refractory_exc=Uniform(0, 9),
+    )
+    activity = simulate(reservoir, spikes_in(), plastic=True)
+    return activity.reservoir, activity.state
+
+
+PLACES = [
+    *rules_of(NetworkState),
+    *(f"variables.{name}" for name in rules_of(Variables)),
+    *(f"background.{name}" for name in rules_of(Position)),
+]
+
+
+def changed(state: NetworkState, place: str, array: np.ndarray) -> NetworkState:
+    part, dot, name = place.rpartition(".")
+    if not dot:
+        return dataclasses.replace(state, **{name: array})
+    return dataclasses.replace(state, **{part: dataclasses.replace(getattr(state, part), **{name: array})})
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_engine_meets_an_array_of_another_length_type_or_range(place: str, tmp_path) -> None:
+    reservoir, state = everything()
+    array = functools.reduce(getattr, place.split("."), state)
+    assert len(array) > 1, place
+    whole = array.dtype.kind == "i"
+    wrong = {
+        "shorter": array[:-1],
+        "longer": np.append(array, array[-1:]),
+        "none": array[:0],
+        "two dimensions": array[:, None],
+        "complex": array + 1j,
+        "words": array.astype(str),
+        "negative": np.where(np.arange(len(array)) == 1, -(10**9), array),
+        "huge": np.full(len(array), 2**62 if whole else np.inf),
+        "half": array + 0.5 if whole else np.full(len(array), np.nan),
+    }
+    allowed = {"negative"} if place in ("variables.v", "variables.exc", "variables.inh", "variables.adapted") else set()
+    if place in ("variables.arrived", "background.count"):
+        allowed = {"huge"}  # it may have been as long as that
+    for how, values in wrong.items():
+        if how in allowed:
+            continue
+        for engine in ("compiled", "brian2-numpy"):
+            with pytest.raises(InputError):
+                simulate(reservoir, spikes_in(), state=changed(state, place, values), engine=engine)
+        # a file whose digest is right
+        arrays, header = read_npz(saved(state, tmp_path), "state", 1)
+        arrays[place] = values
+        write_npz(tmp_path / "wrong.npz", "state", 1, arrays, header)
+        with pytest.raises((FileError, InputError)):
+            simulate(reservoir, spikes_in(), state=NetworkState.load(tmp_path / "wrong.npz"))
+
+
+def saved(state: NetworkState, folder) -> Any:
+    state.save(folder / "state.npz")
+    return folder / "state.npz"

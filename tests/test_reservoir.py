@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hrsnn import FileError, InputError, Reservoir, ReservoirSpec, build
-from hrsnn.files import write_npz
+from hrsnn.npz import write_npz
 from hrsnn.reservoir import Links
 
 
@@ -85,22 +85,22 @@ def self_link(reservoir: Reservoir) -> Links:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: {"tau_m": r.tau_m[1:]}, r"tau_m = \(29,\): must have shape \(30,\): one value a neuron"),
-        (lambda r: {"tau_m": np.full(30, np.nan)}, r"tau_m = nan: must be finite"),
+        (lambda r: {"tau_m": r.tau_m[1:]}, r"tau_m = \(29,\): must have shape \(30,\): one value for each neuron"),
+        (lambda r: {"tau_m": np.full(30, np.nan)}, r"tau_m\[0\] = nan: must be finite"),
         (lambda r: {"tau_m": np.arange(30.0)}, r"tau_m\[0\] = 0.0: must be positive"),
         (lambda r: {"refractory": np.arange(30.0) - 1}, r"refractory\[0\] = -1.0: must not be negative"),
         (lambda r: {"v_reset": np.full(30, 15.0)}, r"v_reset\[0\] = 15.0: must be below v_threshold"),
         (lambda r: {"positions": np.zeros((30, 2))}, r"positions = \(30, 2\): must have shape \(30, 3\)"),
         (lambda r: {"is_excitatory": np.ones((30, 2), bool)}, r"is_excitatory = \(30, 2\): must have one dimension"),
-        (lambda r: {"dt": 0}, r"dt = 0.0: must be positive"),
-        (lambda r: {"dt": np.inf}, r"dt = inf: must be positive and finite"),
-        (lambda r: {"channels": 0}, r"channels = 0: must be at least 1"),
+        (lambda r: {"dt": 0}, r"dt = 0: must be positive"),
+        (lambda r: {"dt": np.inf}, r"dt = inf: must be positive"),
+        (lambda r: {"channels": 0}, r"channels = 0: must be a whole number >= 1"),
         (lambda r: {"channels": 2}, r"input.pre\[\d+\] = [23]: must be in 0..1"),
-        (lambda r: {"weight": -r.weight}, r"recurrent.weight\[0\] = -.*: must be >= 0"),
+        (lambda r: {"weight": -r.weight}, r"recurrent.weight\[0\] = -.*: must not be negative"),
         (lambda r: {"weight": r.weight[1:]}, r"recurrent.weight = .*: must have shape"),
         (lambda r: {"weight": 2 * r.w_max}, r"recurrent.weight\[0\] = .*: must be at most w_max"),
         (lambda r: {"weight": r.weight * np.inf}, r"recurrent.weight\[0\] = inf: must be finite"),
-        (lambda r: {"input_gain": r.input_gain[1:]}, r"input_gain = .*: must have one value an input link"),
+        (lambda r: {"input_gain": r.input_gain[1:]}, r"input_gain = .*: must have shape .*: one value for each input link"),
         (lambda r: {"input_gain": np.nan * r.input_gain}, r"input_gain\[0\] = nan: must be finite"),
         (lambda r: {"recurrent": links_of(r, tau_plus=0 * r.weight)}, r"recurrent.tau_plus\[0\] = 0.0: must be positive"),
         (lambda r: {"recurrent": links_of(r, post=r.post + 30)}, r"recurrent.post\[0\] = \d+: must be in 0..29"),
@@ -177,7 +177,7 @@ def test_bad_files_are_refused_with_the_reason(reservoir, tmp_path):
         (arrays, {**header, "colour": 3}),
     ):
         write_npz(path, "reservoir", 1, wrong_arrays, wrong_header)
-        refused("is no valid reservoir")
+        refused("is damaged or no reservoir")
 
 
 def test_a_full_disk_leaves_the_old_file(reservoir, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files import write_npz
+from hrsnn.npz import write_npz
 from hrsnn.spike_trains import SpikeTrains, step_count, steps_of
 
 GOOD = {
@@ -327,9 +327,9 @@ def test_labels_that_do_not_fit_are_refused_and_nothing_is_written(tmp_path, lab
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"times": np.array([9.0, 1.0, 2.5, 2.5])}, "is damaged: .*must not fall"),
-        ({"channels": None}, "is damaged: .*channels"),
-        ({"labels": np.arange(2)}, "is damaged: 2 labels for 3 samples"),
+        ({"times": np.array([9.0, 1.0, 2.5, 2.5])}, "is damaged or no spike trains: .*must not fall"),
+        ({"channels": None}, "is damaged or no spike trains: .channels. is missing"),
+        ({"labels": np.arange(2)}, "labels = .*: must be 3 finite numbers"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(tmp_path, changed, message):

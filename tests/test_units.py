@@ -44,13 +44,14 @@ from hrsnn import (
     build,
     simulate,
 )
+from hrsnn.arrays import rules_of
 from hrsnn.checks import float_vector, positive, whole_vector
 from hrsnn.distributions import unit_in
 from hrsnn.reservoir import Links, ShortTerm
 from hrsnn.search import Space
 from hrsnn.spec import unit_of_parameter
 from hrsnn.tasks import TASKS, SeriesTask, load_task
-from hrsnn.units import ARRAYS, OURS, plain, takes
+from hrsnn.units import OURS, plain, takes
 
 UNITS = {"ms": ms, "mV": mV, "Hz": Hz}
 ROOT = Path(__file__).resolve().parent.parent
@@ -358,25 +359,22 @@ def test_a_distribution_is_of_one_dimension(make, message):
 
 
 def array_fields() -> list[tuple[type, str]]:
-    known = [(cls, field.name) for cls in (Reservoir, Links, ShortTerm) for field in dataclasses.fields(cls)]
-    skipped = {"recurrent", "input", "short_term", "background_frozen", "homeostasis"}
-    return [(cls, name) for cls, name in known if name not in skipped]
+    return [(cls, name) for cls in (Reservoir, Links, ShortTerm) for name in rules_of(cls)]
 
 
 @pytest.mark.parametrize(("cls", "name"), array_fields(), ids=lambda x: getattr(x, "__name__", x))
 def test_an_array_of_a_network_is_in_the_unit_of_its_comment(cls, name):
-    line = re.search(rf"^    {name}: \S+.*#: (.*)$", inspect.getsource(cls), re.M)
+    line = re.search(rf"^    {name}: .*?#: (.*?)$", inspect.getsource(cls), re.M | re.S)
     assert line is not None
-    said = re.search(r"(?<!\w)(ms|mV|Hz)(?!\w)", line[1])
-    assert ARRAYS[name] == (said[1] if said else "")
+    said, unit = re.search(r"(?<!\w)(ms|mV|Hz)(?!\w)", line[1]), rules_of(cls)[name].unit
+    assert unit == (said[1] if said else "")
     part = {Reservoir: RESERVOIR, Links: RESERVOIR.recurrent, ShortTerm: RESERVOIR.short_term}[cls]
     value = getattr(part, name)
-    for wrong in others(ARRAYS[name]):
+    for wrong in others(unit):
         with pytest.raises(InputError, match=rf"^{name} = "):
             dataclasses.replace(part, **{name: np.asarray(value, float) * wrong})
-    if ARRAYS[name]:
-        unit = UNITS[ARRAYS[name]]
-        for given in (value * unit, [x * unit for x in value] if np.ndim(value) else value * unit):
+    if unit:
+        for given in (value * UNITS[unit], [x * UNITS[unit] for x in value]):
             again = getattr(dataclasses.replace(part, **{name: given}), name)
             np.testing.assert_allclose(again, value, rtol=6e-15, atol=0)
 
@@ -548,6 +546,7 @@ def test_an_entry_point_refuses_other_dimensions_by_name(name):
         ("space.weight_scale", lambda q: Space.of({"weight_scale": [1 * q, 2 * q]})),
         ("inputs", lambda q: SeriesTask("a", ROWS * q, ROWS, 20.0, slice(0, 2), slice(2, 4), 0)),
         ("margin", lambda q: hrsnn.networks.LNP(margin=0.1 * q)),
+        ("labels", lambda q: RESERVOIR.replace(labels=np.arange(12) * q)),
     ],
 )
 @pytest.mark.parametrize("unit", OURS)

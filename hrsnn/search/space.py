@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.distributions import Distribution, Gamma, LogNormal
-from hrsnn.errors import FileError, InputError, SpecError
+from hrsnn.errors import FileError, InputError
 from hrsnn.growth import depression
+from hrsnn.reading import parsed_toml, read_text
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
 from hrsnn.units import plain, takes
 
@@ -146,15 +146,12 @@ class Space:
         InputError
             When it is no valid space.
         """
+        text = read_text(path)
         try:
-            with open(path, "rb") as file:
-                return cls.of(tomllib.load(file), spec)
-        except OSError as error:
-            raise FileError(path, f"cannot be read: {error.strerror}") from error
+            values = parsed_toml(text)
         except ValueError as error:
-            if isinstance(error, (InputError, SpecError)):
-                raise
             raise FileError(path, f"no valid TOML: {error}") from error
+        return cls.of(values, spec)
 
     def homogeneous(self) -> Space:
         """The same space without CVs: every neuron (link) has the mean."""

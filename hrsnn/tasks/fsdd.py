@@ -20,6 +20,7 @@ from hrsnn.cochleagram import Cochleagram
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
+from hrsnn.reading import damaged, opened
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.units import takes
@@ -219,16 +220,14 @@ def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
 
 def _waveform(file: Path) -> np.ndarray:
     """Samples in [-1, 1]."""
-    try:
-        with warnings.catch_warnings():
-            # unknown chunks (tags of the recorder) are harmless; a file cut short is not
-            warnings.simplefilter("ignore", wavfile.WavFileWarning)
-            warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
-            rate, samples = wavfile.read(file)
-    except OSError as error:
-        raise FileError(file, f"cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # SciPy's parser lets struct, value and index errors of any damaged header through
-        raise FileError(file, f"is damaged or no wav file ({error})") from error
+    with opened(file) as content, damaged(file, "wav file"), warnings.catch_warnings():
+        # unknown chunks (tags of the recorder) are harmless; a file cut short is not
+        warnings.simplefilter("ignore", wavfile.WavFileWarning)
+        warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
+        try:
+            rate, samples = wavfile.read(content)
+        except wavfile.WavFileWarning as error:
+            raise FileError(file, f"is damaged or no wav file: {error}") from error
     if rate != _SAMPLE_RATE:
         raise FileError(file, f"has a sample rate of {rate} Hz, wanted {_SAMPLE_RATE}: resample it")
     if samples.ndim != 1:

@@ -1,0 +1,159 @@
+"""What is refused because of its size, before anything is allocated; each limit can be raised by an environment variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from hrsnn.errors import HrsnnError, InputError
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit.
+
+    Parameters
+    ----------
+    what : str
+        For people.
+    value : float
+        The default.
+    unit : str
+    variable : str
+        Environment variable that sets another value.
+    """
+
+    what: str
+    value: float
+    unit: str
+    variable: str
+
+
+#: All of them by name; docs/limits.md has the same table.
+LIMITS: Mapping[str, Limit] = {
+    "unpacked": Limit("an .npz file once unpacked", 8 * _GIB, "bytes", "HRSNN_MAX_UNPACKED"),
+    "text": Limit("a text file (TOML, JSON, csv, GraphML, edge list)", _GIB // 4, "bytes", "HRSNN_MAX_TEXT"),
+    "nesting": Limit("nesting of TOML and JSON", 50, "levels", "HRSNN_MAX_NESTING"),
+    "name": Limit("length of a name (of a parameter, a file, a label)", 200, "characters", "HRSNN_MAX_NAME"),
+    "seeds": Limit("number of seeds, or of other repeats in one command", 100_000, "", "HRSNN_MAX_SEEDS"),
+    "duration": Limit("duration of one stimulus", 1e9, "ms", "HRSNN_MAX_DURATION"),
+    "memory": Limit("memory of one array or network, by estimate", 0, "bytes", "HRSNN_MAX_MEMORY"),
+}
+
+
+def limit(name: str) -> float:
+    """The limit of a name, as the environment sets it or by default; that of memory is all that the machine has.
+
+    Raises
+    ------
+    HrsnnError
+        When the environment variable holds no positive number.
+
+    Examples
+    --------
+    >>> limit("nesting")
+    50.0
+    """
+    one = LIMITS[name]
+    text = os.environ.get(one.variable)
+    if text is None:
+        return float(one.value) if one.value else float(machine_memory())
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value > 0:
+        raise HrsnnError(f"{one.variable} = {text[:40]!r}: must be a positive number ({one.unit or 'a count'})")
+    return value
+
+
+def check_limit(name: str, field: str, value: float) -> None:
+    """See that a number is within the limit of a name.
+
+    Raises
+    ------
+    InputError
+        When it is larger; the message has the number, the limit, and the variable that raises it.
+
+    Examples
+    --------
+    >>> check_limit("nesting", "spec", 3000)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: spec = 3000: nesting of TOML and JSON must be at most 50 levels (HRSNN_MAX_NESTING raises this)
+    """
+    if not value <= limit(name):
+        raise InputError(field, value, beyond(name))
+
+
+def beyond(name: str) -> str:
+    """What is said of a value beyond the limit of a name."""
+    one = LIMITS[name]
+    value = limit(name)
+    shown = readable(value) if one.unit == "bytes" else f"{value:.15g} {one.unit}".rstrip()
+    return f"{one.what} must be at most {shown} ({one.variable} raises this)"
+
+
+def check_memory(field: str, value: object, needed: float, what: str) -> None:
+    """See that an estimate of memory is within the limit, before the memory is asked for.
+
+    Parameters
+    ----------
+    field : str
+        The parameter that the amount follows from.
+    value : object
+        What was given.
+    needed : float
+        Estimate in bytes.
+    what : str
+        What needs it.
+
+    Raises
+    ------
+    InputError
+        With the estimate and the limit.
+
+    Examples
+    --------
+    >>> check_memory("values", 10**18, 8e18, "the input")
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: values = 1000000000000000000: the input would take about 6.94 EiB of memory, more than ...
+    """
+    if not needed <= limit("memory"):
+        allowed = f"{readable(limit('memory'))} ({LIMITS['memory'].variable} sets this)"
+        raise InputError(field, value, f"{what} would take about {readable(needed)} of memory, more than {allowed}")
+
+
+def readable(count: float) -> str:
+    """Bytes with the unit that fits.
+
+    Examples
+    --------
+    >>> readable(3 * 2**30), readable(1000)
+    ('3 GiB', '1000 bytes')
+    """
+    if count < 1024:
+        return f"{count:.0f} bytes"
+    for unit in ("KiB", "MiB", "GiB", "TiB", "PiB"):
+        count /= 1024
+        if count < 1024:
+            return f"{count:.3g} {unit}"
+    return f"{count / 1024:.3g} EiB"
+
+
+@cache
+def machine_memory() -> int:
+    """Memory of this machine in bytes, or what the process's control group may have of it where that is less."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            whole = min(whole, int(Path(file).read_text()))
+        except (OSError, ValueError):  # no such group, or "max": no limit
+            continue
+    return whole
