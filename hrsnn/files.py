@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,13 @@ def sweep(folder: PathLike) -> None:
         else:
             with contextlib.suppress(OSError):
                 left.unlink()
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of some folders, inner ones first, that are empty; the others have what they were made for."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 @contextlib.contextmanager

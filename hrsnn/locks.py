@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hrsnn.errors import FileError
-from hrsnn.files import sweep
+from hrsnn.files import remove_empty, sweep
 
 #: Of a folder that a run works in; it is gone when the run ends, and stays where the run was killed.
 LOCK = ".hrsnn-lock"
@@ -115,6 +115,4 @@ def working_in(folder: Path, *inside: str) -> Iterator[None]:
                 sweep(place)
             yield
     finally:
-        for path in made:
-            with contextlib.suppress(OSError):  # not empty: it has what it was made for
-                path.rmdir()
+        remove_empty(made)

@@ -29,11 +29,14 @@ def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.n
     """
     for name, array in arrays.items():
         if array.dtype.hasobject:
-            raise ValueError(f"{name} holds objects, which would be pickled (allow_pickle=False)")
+            raise ValueError(f"{name} holds objects, which would have to be pickled")
     about = {"kind": kind, "version": version, "header": header}
     about["sha256"] = digest(about, arrays)
-    with writing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, allow_pickle=False, **{ABOUT: np.array(to_json(about))}, **arrays)
+    # not by np.savez, which pickles objects unless told otherwise, and cannot be told by every version of NumPy
+    with writing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in {ABOUT: np.array(to_json(about)), **arrays}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:

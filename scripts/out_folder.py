@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hrsnn._version import __version__
 from hrsnn.errors import FileError
-from hrsnn.files import TEMPORARY, write_json
+from hrsnn.files import TEMPORARY, remove_empty, write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,6 +143,7 @@ def _ground(folder: Path) -> Path:
 def filling(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
     check(folder)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
@@ -162,6 +163,7 @@ def filling(folder: Path) -> Iterator[Path]:
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        remove_empty(made)
 
 
 def row(name: str, value: float) -> str:

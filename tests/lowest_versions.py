@@ -32,6 +32,8 @@ QUICK = (
     "test_figures",
     "test_commands",
 )
+#: Old libraries and the newest of what they themselves depend on warn of each other.
+_QUIET = ("-W", "ignore::DeprecationWarning")
 
 
 def lowest(requirements: str) -> list[str]:
@@ -66,7 +68,7 @@ def main() -> int:
         # a cache of its own: kernels of another Numba must not be read, nor left behind
         environment = {**os.environ, "XDG_CACHE_HOME": str(Path(folder) / "cache"), "MPLBACKEND": "Agg"}
         tests = [str(ROOT / "tests" / f"{name}.py") for name in QUICK]
-        command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests]
+        command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *_QUIET, *tests]
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

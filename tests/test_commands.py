@@ -196,7 +196,7 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["spec", "--set", "tau_ex=3"], "tau_ex: no such parameter; did you mean 'tau_exc'?"),
         (["spec", "--set", "tau_exc=nan"], "tau_exc"),
         (["spec", "--variant", "HoHo"], "variant = 'HoHo': must be one of HoNHoS"),
-        (["spec", "--spec", "missing.toml"], "missing.toml: cannot be read"),
+        (["spec", "--spec", "missing.toml"], "missing.toml: does not exist"),
         (["spec", "--out", "missing/folder/x.toml"], "cannot be written"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
         (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is a series"),

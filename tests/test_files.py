@@ -107,7 +107,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 def test_objects_are_never_pickled(tmp_path):
     path = tmp_path / "a.npz"
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="a holds objects"):
         write_npz(path, "thing", 1, {"a": np.array([{}], dtype=object)})
     assert os.listdir(tmp_path) == []
     np.savez(path, a=np.array([{}], dtype=object), allow_pickle=True)

@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_the_old_file(reservoir, tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(FileError, match="cannot be written: No space left on device"):
         reservoir.replace(dt=0.1).save(path)
     assert Reservoir.load(path).equals(reservoir)
