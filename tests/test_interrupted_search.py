@@ -31,7 +31,7 @@ def sometimes_failing(spec: ReservoirSpec, seed: int) -> Measured:
     return constrained(spec, seed)
 
 
-def whole(file: Path, *, trials: int = 6, sampler: str = "", **options: Any) -> Any:
+def whole(file: Path, *, trials: int = 4, sampler: str = "", **options: Any) -> Any:
     """A search with everything that is written of a trial: a first point, values, constraints, errors."""
     chosen = BaselineSampler(sampler, 0) if sampler else None
     return find(sometimes_failing, trials=trials, batch=2, start_at_spec=True, storage=file, sampler=chosen, **options)
@@ -64,7 +64,7 @@ def called_at_each_statement(look: Callable[[], None]) -> Iterator[None]:
     ("sampler", "trials", "since"),
     [
         ("random", 1, 0),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("", 6, 0), ("tpe", 13, 10))),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("", 4, 0), ("tpe", 12, 12))),
     ],
 )
 def test_what_a_kill_leaves_at_any_statement_is_finished(sampler: str, trials: int, since: int, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_a_kill_leaves_at_any_statement_is_finished(sampler: str, trials: i
     with called_at_each_statement(look):
         result = whole(folder / "a.db", trials=trials, sampler=sampler)
     expected = rows(folder / "a.db")
-    assert {bool(one.error) for one in result.trials} == {True, False} or trials < 6
+    assert result.trials[0].error
     kept = [state for state in states if done(dict(state).get("a.db", b""), tmp_path) >= since]
     assert len(kept) > 20
     for k, state in enumerate(kept):
@@ -151,7 +151,7 @@ def test_an_interruption_between_any_two_calls_of_the_storage_changes_nothing(
         assert not file.with_name(f"{at}.db.lock").exists()
         whole(file, resume=True)
         assert rows(file) == expected, (at, calls[-1])
-    assert at > 80
+    assert at > 50
     assert seen >= {"create_new_study", "set_study_user_attr", "_create_new_trial", "set_trial_state_values"}
     assert seen >= {"_set_trial_param", "set_trial_user_attr", "set_trial_system_attr", "remove_session"}
 

@@ -70,7 +70,8 @@ def opened(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseStorage]]
         return
     name = os.fspath(storage)
     path, shown = _file(name), shown_name(name)
-    with locked(path.with_name(path.name + ".lock"), Path(shown)), _told_of_file(shown):
+    lock = path.with_name(path.name + ".lock")
+    with _causes_shown(shown == name), locked(lock, Path(shown)), _told_of_file(shown):
         with _told_of_version(shown):
             _make_tables(path, shown)
             backend = _sqlite(path)
@@ -89,7 +90,8 @@ def _file(name: str) -> Path:
     except ValueError as error:  # a NUL
         raise FileError(repr(name), "is no name of a file") from error
     except OSError as error:
-        raise FileError(shown_name(name), f"cannot be opened: {error.strerror}") from error
+        with _causes_shown(shown_name(name) == name):
+            raise FileError(shown_name(name), f"cannot be opened: {error.strerror}") from error
     if kind != stat.S_IFREG:
         raise FileError(shown_name(name), f"is {_KINDS.get(kind, 'something else')}, and must be a file")
     return Path(os.path.realpath(name))
@@ -173,6 +175,17 @@ def _session(backend: BaseStorage) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _causes_shown(whole: bool) -> Iterator[None]:
+    """The system's own error has the whole name, and is no cause to show where messages have only a part of it."""
+    try:
+        yield
+    except FileError as error:
+        if whole:
+            raise
+        raise error from None
+
+
+@contextlib.contextmanager
 def _told_of_file(shown: str) -> Iterator[None]:
     """What SQLite says, in words that say what to do."""
     import sqlalchemy.exc
@@ -197,8 +210,13 @@ def _told_of_database(url: DatabaseUrl) -> Iterator[None]:
 
     try:
         yield
-    except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError) as error:
-        raise _unusable(url, error) from url.cause(error)
+    except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError, UnboundLocalError) as error:
+        lost: BaseException | None = error
+        if isinstance(error, UnboundLocalError):  # Optuna's own mistake, where the end of a trial cannot be written
+            lost = error.__context__
+        if not isinstance(lost, (sqlalchemy.exc.SQLAlchemyError, StorageInternalError)):
+            raise
+        raise _unusable(url, lost) from url.cause(lost)
 
 
 @contextlib.contextmanager
