@@ -96,12 +96,13 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
 def _check_certificates(address: str) -> None:
     """Refuse an encrypted address without certificates before Dask does, which then waits half a minute for nothing."""
     import dask
-    from distributed import Security
+    import distributed
 
     if not address.startswith("tls://") or dask.config.get("distributed.client.security-loader", None):
         return
     try:
-        encrypted = Security().get_connection_args("client")["ssl_context"] is not None
+        security: Any = distributed.Security
+        encrypted = security().get_connection_args("client")["ssl_context"] is not None
     except OSError as error:
         raise HrsnnError(f"the certificates in Dask's configuration cannot be used: {_first_line(error)}") from error
     if not encrypted:

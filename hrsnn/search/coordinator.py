@@ -17,7 +17,8 @@ from hrsnn.parallel import run_all
 from hrsnn.progress import progress_bar
 from hrsnn.search.sampler import REPLICATES, VIOLATIONS, DistributionSampler
 from hrsnn.search.space import Space
-from hrsnn.search.studies import is_shared, opened
+from hrsnn.search.storages import is_shared
+from hrsnn.search.studies import opened
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from hrsnn.errors import FileError
 from hrsnn.files import to_json
 from hrsnn.search import storages
-from hrsnn.search.storages import is_shared
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -78,7 +77,7 @@ def opened(
             yield study
             return
         with storages.opened(storage) as (shown, backend):
-            yield _study(shown, backend, name, settings, sampler, first, resume, is_shared(storage))
+            yield _study(shown, backend, name, settings, sampler, first, resume, storages.is_shared(storage))
 
 
 def _study(
