@@ -148,7 +148,7 @@ def main() -> None:
             trials=options.trials,
             workers=options.jobs,
             storage=options.out / f"{name}-{kind}-{seed}.db",
-            resume=None,
+            resume=True,
             seed=seed,
         )
         point = {key: round(value, 3) for key, value in found.best.parameters.items()}

@@ -36,9 +36,10 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
     Parameters
     ----------
     cluster : distributed.Client or str, optional
-        A client; the address of a scheduler, ``"tcp://host:8786"``; or a batch system, ``"slurm"``, ``"pbs"``, ``"sge"``,
-        ``"lsf"``, ``"oar"``, ``"moab"`` or ``"htcondor"``, of which `jobs` jobs are asked for with the options in Dask's
-        configuration files (``~/.config/dask/jobqueue.yaml``). Left out: no cluster.
+        A client; the address of a scheduler, ``"tcp://host:8786"``, or ``"tls://host:8786"`` with the certificates in
+        Dask's configuration (``distributed.comm.tls``); or a batch system, ``"slurm"``, ``"pbs"``, ``"sge"``, ``"lsf"``,
+        ``"oar"``, ``"moab"`` or ``"htcondor"``, of which `jobs` jobs are asked for with the options in Dask's configuration
+        files (``~/.config/dask/jobqueue.yaml``). Left out: no cluster.
     jobs : int
         Jobs of the batch system.
 
@@ -79,6 +80,7 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
     except ImportError as error:
         raise HrsnnError("a cluster needs Dask: pip install 'hrsnn[cluster]'") from error
     with contextlib.ExitStack() as stack:
+        _check_certificates(cluster)
         place: Any = cluster if "://" in cluster else stack.enter_context(_batch_system(cluster, jobs))
         try:
             client = opening(place, timeout=_PATIENCE, set_as_default=False)
@@ -89,6 +91,22 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
             _tell_where_none_comes(client, cluster)
         _check_threads(client)
         yield client
+
+
+def _check_certificates(address: str) -> None:
+    """Refuse an encrypted address without certificates before Dask does, which then waits half a minute for nothing."""
+    import dask
+    import distributed
+
+    if not address.startswith("tls://") or dask.config.get("distributed.client.security-loader", None):
+        return
+    try:
+        security: Any = distributed.Security
+        encrypted = security().get_connection_args("client")["ssl_context"] is not None
+    except OSError as error:
+        raise HrsnnError(f"the certificates in Dask's configuration cannot be used: {_first_line(error)}") from error
+    if not encrypted:
+        raise InputError("cluster", address, "needs certificates: distributed.comm.tls in Dask's configuration")
 
 
 def _batch_system(name: str, jobs: int) -> Any:

@@ -59,11 +59,14 @@ class Search(Command):
     against: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: none)")] = ()
     """Of random and tpe: other ways to search, each with the same budget again, drawn beside this one in convergence.png."""
 
-    storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = None
+    storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = field(
+        default=None,
+        repr=False,  # a URL may hold a password
+    )
     """SQLite file that the search can be resumed from; or the URL of a database that several machines share."""
 
     resume: Flag = False
-    """Go on with the search in the file."""
+    """Go on with the search in the file, or begin it where there is none yet."""
 
     cluster: Cluster = None
     """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
@@ -133,13 +136,7 @@ class Search(Command):
         with connected(self.cluster, self.workers) as client:  # once: jobs of a batch system may wait for hours
             result = searched(name=self.objective, resume=self.resume, cluster=client)
             against = {
-                # None: the search may have been begun without it, or have been stopped before it
-                name: searched(
-                    name=f"{self.objective}-{name}",
-                    resume=None if self.resume else False,
-                    sampler=sampler,
-                    cluster=client,
-                )
+                name: searched(name=f"{self.objective}-{name}", resume=self.resume, sampler=sampler, cluster=client)
                 for name, sampler in rivals.items()
             }
             best, default = self._measured_again(objective, result, client) if self.fresh else ([], [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,46 @@ def test_workers_of_several_threads_are_refused() -> None:
     refused = pytest.raises(InputError, match="has 2 threads: start workers with --nthreads 1")
     with distributed.LocalCluster(**options) as threaded, refused:
         run_all(abs, [1], cluster=threaded.scheduler_address)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Dask's configuration with a certificate of an authority of its own."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make certificates with")
+    folder = tmp_path_factory.mktemp("certificates")
+    for command in (
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca-key.pem -out ca.pem -subj /CN=authority",
+        "req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=search",
+        "x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out cert.pem",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    pair = {"cert": str(folder / "cert.pem"), "key": str(folder / "key.pem")}
+    names = ("scheduler", "worker", "client")
+    tls = {"ca-file": str(folder / "ca.pem"), **dict.fromkeys(names, pair)}
+    return {f"distributed.comm.tls.{name}": value for name, value in tls.items()}
+
+
+def test_an_encrypted_scheduler_takes_the_certificates_of_the_configuration(certificates: dict[str, Any]) -> None:
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with (
+        dask.config.set(certificates),
+        distributed.LocalCluster(protocol="tls://", host="127.0.0.1", security=distributed.Security(), **options) as cluster,
+    ):
+        address = cluster.scheduler_address
+        assert address.startswith("tls://127.0.0.1:")
+        assert run_all(product, range(3), cluster=address) == run_all(product, range(3))
+        nothing = {"cert": None, "key": None}
+        with dask.config.set({"distributed.comm.tls.ca-file": None, "distributed.comm.tls.client": nothing}):
+            with pytest.raises(InputError, match=r"cluster = 'tls.*needs certificates: distributed.comm.tls"):
+                run_all(abs, [1], cluster=address)
+            with pytest.raises(HrsnnError, match="no scheduler of Dask answers at tcp"):
+                run_all(abs, [1], cluster=address.replace("tls:", "tcp:"))
+        with (
+            dask.config.set({"distributed.comm.tls.ca-file": "missing.pem"}),
+            pytest.raises(HrsnnError, match=r"the certificates in Dask's configuration cannot be used: .*No such file"),
+        ):
+            run_all(abs, [1], cluster=address)
 
 
 SBATCH = """#!/bin/sh

@@ -170,7 +170,7 @@ def test_importance_of_stdp(capsys: Any) -> None:
         ([*SEARCH, "--against", "grid"], "baseline = 'grid': must be one of random, tpe"),
         ([*SEARCH, "--against", "tpe", "tpe"], "--against = 'tpe tpe': must name each only once"),
         ([*SEARCH, "--resume"], "--resume = True: needs --storage"),
-        ([*SEARCH, "--storage", "missing.db", "--resume"], "missing.db: is not there to resume from"),
+        ([*SEARCH, "--storage", "missing/a.db", "--resume"], "missing/a.db: cannot be written: No such file or directory"),
         ([*SEARCH, "--cluster", "slrum"], "cluster = 'slrum': must be the address of a scheduler"),
         ([*SEARCH, "--storage", "nosuch://host/x", "--trials", "2"], "the database cannot be used"),
         ([*IMPORTANCE, "--seeds", "1"], "--seeds = 1"),

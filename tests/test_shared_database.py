@@ -71,8 +71,8 @@ MACHINE = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, "tests")
-import hrsnn.search.studies as studies
-studies.HEARTBEAT, studies.GRACE = 1, 6
+import hrsnn.search.storages as storages
+storages.HEARTBEAT, storages.GRACE = 1, 6
 from test_search import bowl, find
 url, trials, mark = sys.argv[1:]
 

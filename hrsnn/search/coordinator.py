@@ -17,7 +17,8 @@ from hrsnn.parallel import run_all
 from hrsnn.progress import progress_bar
 from hrsnn.search.sampler import REPLICATES, VIOLATIONS, DistributionSampler
 from hrsnn.search.space import Space
-from hrsnn.search.studies import is_shared, opened
+from hrsnn.search.storages import is_shared
+from hrsnn.search.studies import opened
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
 from hrsnn.units import takes
@@ -142,7 +143,7 @@ def search(
     direction: Direction = "maximize",
     storage: str | os.PathLike[str] | None = None,
     name: str = "search",
-    resume: bool | None = False,
+    resume: bool = False,
     seed: int = 0,
     sampler: BaseSampler | None = None,
     start_at_spec: bool = True,
@@ -173,8 +174,9 @@ def search(
         them in a search of its own that stops when all have done `trials` together. Left out: memory.
     name : str
         Of the study in the storage.
-    resume : bool, optional
-        Go on with the study in the file; without, there must be none; None: go on where there is one.
+    resume : bool
+        Go on with the study in the file, or begin it where there is none; a line in the log ``hrsnn`` then says so. Without,
+        there must be none.
     seed : int
         Of the search, and with a trial's number of its evaluations.
     sampler : optuna sampler, optional
@@ -236,13 +238,13 @@ def search(
     }
     evaluate = _Evaluation(objective, base, space, seed, seeds)
     first = space.parameters(base) if start_at_spec else None
-    with opened(storage, name, settings, chosen, resume=resume) as study, connected(cluster, workers) as client:
+    with opened(storage, name, settings, chosen, first=first, resume=resume) as study, connected(cluster, workers) as client:
         run = _Run(study, space, evaluate, workers, client)
         if is_shared(storage):
-            run.shared(trials, first)
+            run.shared(trials)
         else:
             with progress_bar(progress, trials, "trials") as tell:
-                run.alone(trials, batch, startup, first, tell)
+                run.alone(trials, batch, startup, tell)
         found = tuple(_kept(one) for one in study.get_trials(deepcopy=False) if _finished(one))
     return SearchResult(base, space, direction, found)
 
@@ -290,7 +292,6 @@ class _Run:
         trials: int,
         batch: int,
         startup: int,
-        first: Mapping[str, float] | None,
         tell: Callable[[float], None],
     ) -> None:
         """Batch after batch; what an earlier process left of a batch comes first."""
@@ -304,7 +305,7 @@ class _Run:
             # the batch that the first unfinished trial belongs to: it was begun before any trial of it was told
             number = begun[0].number if begun else len(every)
             for _ in range(len(every), min(trials, (number // batch + 1) * batch)):
-                begun.append(self._asked(first))
+                begun.append(self.study.ask(self.space.distributions()))
             if not begun:
                 return
             tasks = [task for one in begun for task in self.evaluate.tasks(one.number, one.params)]
@@ -312,10 +313,8 @@ class _Run:
             for k, one in enumerate(begun):
                 self._tell(one, outcomes[k * self.evaluate.seeds : (k + 1) * self.evaluate.seeds])
 
-    def shared(self, trials: int, first: Mapping[str, float] | None) -> None:
+    def shared(self, trials: int) -> None:
         """Trial after trial, until all processes on the study have done enough together."""
-        if first is not None and not self.study.get_trials(deepcopy=False):
-            self.study.enqueue_trial(dict(first))
 
         def one(trial: Trial) -> float:
             parameters = self._suggested(trial)
@@ -330,11 +329,6 @@ class _Run:
         if sum(_finished(trial) for trial in self.study.get_trials(deepcopy=False)) < trials:
             self.study.optimize(one, callbacks=[enough], catch=(HrsnnError,))
         self._stop_where_all_fail(self.study.get_trials(deepcopy=False), trials)
-
-    def _asked(self, first: Mapping[str, float] | None) -> Trial:
-        if first is not None and not self.study.get_trials(deepcopy=False):
-            self.study.enqueue_trial(dict(first))
-        return self.study.ask(self.space.distributions())
 
     def _completed(self, left: FrozenTrial) -> Trial:
         """A trial that another process began: its parameters, and those that it had not been given yet."""
@@ -377,9 +371,9 @@ class _Run:
         return float(np.mean([one.value for one in measured]))
 
     def _stop_where_all_fail(self, finished: Sequence[FrozenTrial], startup: int) -> None:
-        failed = [one for one in finished if _ERROR in one.user_attrs]
+        failed = [one for one in finished if _error(one)]
         if len(finished) >= startup and len(failed) == len(finished):
-            reason = failed[-1].user_attrs[_ERROR]
+            reason = _error(failed[-1])
             raise HrsnnError(f"each of the first {len(finished)} trials failed, the last one with {reason}")
 
 
@@ -387,16 +381,26 @@ def _finished(trial: FrozenTrial) -> bool:
     """Whether a trial is done, well or badly; one that died with its machine is not."""
     from optuna.trial import TrialState
 
-    return trial.state == TrialState.COMPLETE or (trial.state == TrialState.FAIL and _ERROR in trial.user_attrs)
+    return trial.state == TrialState.COMPLETE or bool(_error(trial))
+
+
+def _error(trial: FrozenTrial) -> str:
+    """Why a trial failed.
+
+    One that was killed before it was told, and then done again, may have attributes of both outcomes.
+    """
+    from optuna.trial import TrialState
+
+    return str(trial.user_attrs.get(_ERROR, "")) if trial.state == TrialState.FAIL else ""
 
 
 def _kept(trial: FrozenTrial) -> SearchTrial:
-    value = trial.value
+    value, error = trial.value, _error(trial)
     return SearchTrial(
         number=trial.number,
         parameters=trial.params,
         value=float("nan") if value is None else float(value),
-        replicates=tuple(trial.user_attrs.get(REPLICATES, ())),
-        violations=trial.user_attrs.get(VIOLATIONS, {}),
-        error=trial.user_attrs.get(_ERROR, ""),
+        replicates=() if error else tuple(trial.user_attrs.get(REPLICATES, ())),
+        violations={} if error else trial.user_attrs.get(VIOLATIONS, {}),
+        error=error,
     )

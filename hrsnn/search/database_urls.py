@@ -1,0 +1,103 @@
+"""The URLs of databases: read, shown without what is secret in them, and that kept out of what libraries say."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+from hrsnn.errors import InputError
+
+#: Options of a URL that may hold a password, of all drivers: password, sslpassword, passwd, pwd, odbc_connect, and so on.
+_SECRET = re.compile(r"pass|pwd|secret|token|key|connect$|dsn", re.IGNORECASE)
+#: As SQLAlchemy takes a URL apart.
+_PARTS = re.compile(r"(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<place>[^?]*)")
+_HIDDEN = "***"
+
+
+@dataclass(frozen=True, repr=False)
+class DatabaseUrl:
+    """A URL that SQLAlchemy can read.
+
+    Parameters
+    ----------
+    text : str
+        As the user wrote it.
+    shown : str
+        For messages: neither the password nor the options.
+    secrets : tuple of str
+        What no message may hold, the longest first.
+    """
+
+    text: str
+    shown: str
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"DatabaseUrl({self.shown!r})"
+
+    def hidden(self, message: str) -> str:
+        """A message without what is secret.
+
+        Examples
+        --------
+        >>> read_url("postgresql://me:moon@db-host/search").hidden("no 'moon' here")
+        "no '***' here"
+        """
+        for secret in self.secrets:
+            message = message.replace(secret, _HIDDEN)
+        return message
+
+    def cause(self, error: BaseException) -> BaseException | None:
+        """What a message may name as its cause: the error, unless its traceback would show what is secret."""
+        trace = "".join(traceback.format_exception(error))
+        return None if self.hidden(trace) != trace else error
+
+
+def read_url(text: str) -> DatabaseUrl:
+    """The URL of a database.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read. The message repeats no part of it but the scheme: where the password ends is not known.
+
+    Examples
+    --------
+    >>> read_url("postgresql+psycopg://me:moon@db-host/search?sslpassword=sun").shown
+    'postgresql+psycopg://me:***@db-host/search'
+    >>> read_url("postgresql://me:mo@on@db-host/search")
+    Traceback (most recent call last):
+    hrsnn.errors.InputError: storage = 'postgresql://***': must be dialect+driver://user@host:port/database, ...
+    """
+    import sqlalchemy
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = sqlalchemy.engine.make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    parts = _PARTS.match(text)
+    # an @ that separates nothing: what stands before it may be the rest of a password
+    lost = parts is None or ("@" in parts["place"] and not parts["place"].startswith("/"))
+    if url is None or lost:
+        shown = f"{parts['scheme'] if parts else _HIDDEN}://{_HIDDEN}"
+        allowed = "must be dialect+driver://user@host:port/database, with @ in a user name or password written as %40"
+        raise InputError("storage", shown, allowed) from None
+    options = [one for key, values in url.normalized_query.items() if _SECRET.search(key) for one in values]
+    words = [one for one in (url.password, *options) if one]
+    written = {form for one in words for form in (one, repr(one)[1:-1], quote(one), quote(one, safe=" +"), quote_plus(one))}
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    return DatabaseUrl(text, shown, (text, *sorted(written, key=len, reverse=True)))
+
+
+def shown_name(name: str) -> str:
+    """The name of a file for messages: one that looks like a URL in which a sign is missing loses what may be a password.
+
+    Examples
+    --------
+    >>> shown_name("runs/a.db"), shown_name("postgresql:/me:moon@db-host/search")
+    ('runs/a.db', 'postgresql:/me:***@db-host/search')
+    """
+    return re.sub(r":(?!/).*@", f":{_HIDDEN}@", name, flags=re.DOTALL)
