@@ -44,8 +44,9 @@ def locked(lock: Path, subject: Path) -> Iterator[None]:
     """
     handle = _acquired(lock, subject)
     try:
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+        with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
+            os.ftruncate(handle, 0)
+            os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
         # first the name and then the lock: whoever comes between finds no file, and makes one of its own

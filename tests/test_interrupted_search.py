@@ -19,6 +19,7 @@ from optuna.storages import RDBStorage
 from test_search import constrained, find
 
 from hrsnn import FileError, ReservoirSpec
+from hrsnn.locks import LOCK
 from hrsnn.search import Measured
 from hrsnn.search.baselines import BaselineSampler
 
@@ -72,7 +73,7 @@ def test_what_a_kill_leaves_at_any_statement_is_finished(sampler: str, trials: i
     folder, states = tmp_path / "whole", {}
 
     def look() -> None:
-        files = {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".lock"}
+        files = {one.name: one.read_bytes() for one in folder.iterdir() if not one.name.startswith(LOCK)}
         states[tuple(sorted(files.items()))] = None
 
     folder.mkdir()
@@ -149,7 +150,7 @@ def test_an_interruption_between_any_two_calls_of_the_storage_changes_nothing(
             whole(file, **small)
             break
         seen.add(calls[at])
-        assert not file.with_name(f"{at}.db.lock").exists()
+        assert not file.with_name(f"{LOCK}-{at}.db").exists()
         whole(file, resume=True, **small)
         assert rows(file) == expected, (at, calls[at])
     assert at > 40

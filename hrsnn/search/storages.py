@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hrsnn.errors import FileError, HrsnnError
-from hrsnn.locks import locked
+from hrsnn.locks import LOCK, locked
 from hrsnn.search.database_urls import DatabaseUrl, read_url, shown_name
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def opened(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseStorage]]
         return
     name = os.fspath(storage)
     path, shown = _file(name), shown_name(name)
-    lock = path.with_name(path.name + ".lock")
+    lock = path.with_name(f"{LOCK}-{path.name}")
     with _causes_shown(shown == name), locked(lock, Path(shown)), _told_of_file(shown):
         with _told_of_version(shown):
             _make_tables(path, shown)
