@@ -74,14 +74,14 @@ def _safe(folder: Path, sticky: bool = False) -> bool:
     """Whether nobody else could have put something into `folder`, or led us to it; if somebody could, that is said."""
     for link in _links(folder):
         if not owned(link.lstat()):
-            _refuse(link, "is a link of another user")
+            _refuse(link, "is a link of another user:")
             return False
     status = folder.stat()
     if not owned(status):
-        _refuse(folder, "belongs to another user")
+        _refuse(folder, "belongs to another user:")
         return False
     if status.st_mode & OTHERS_WRITE and not (sticky and status.st_mode & stat.S_ISVTX):
-        _refuse(folder, "can be written by other users (chmod go-w takes that away: see first what they have put there)")
+        _refuse(folder, "can be written by other users: take that away (chmod go-w), or")
         return False
     return True
 
@@ -100,7 +100,7 @@ def _links(path: Path) -> Iterator[Path]:
 @functools.cache  # said once a process, however many kernels there are
 def _refuse(path: Path, why: str) -> None:
     message = (
-        f"compiled code is not kept on disk, which makes every start slower: {path} {why}; "
-        "or name a folder of your own in XDG_CACHE_HOME (in NUMBA_CACHE_DIR, where that is set)"
+        f"compiled code is not kept on disk, which makes every start slower: {path} {why} "
+        "name a folder of your own in XDG_CACHE_HOME (in NUMBA_CACHE_DIR, where that is set)"
     )
     warnings.warn(message, HrsnnWarning, stacklevel=2)
