@@ -1,20 +1,14 @@
-"""Numba with a cache on disk that never gets in the way: in the user's cache folder, and compiled anew when unreadable."""
+"""Numba with a cache on disk that never gets in the way: where it cannot be used, kernels are compiled anew."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import hashlib
 import logging
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
 
-from hrsnn.caching import cache_folder
+from hrsnn.engines.kernel_cache import KernelCache
 
 logger = logging.getLogger("hrsnn")
 
@@ -31,49 +25,8 @@ def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", al
     if inline == "always":
         return numba.njit(inline=inline)(function)
     compiled = numba.njit(nogil=True, _nrt=allocates)(function)
-    folder = os.environ.get("NUMBA_CACHE_DIR") or cache_folder(f"kernels-{_sources()}")
-    if folder is None:
-        return compiled
-    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)  # read by Numba when caching is switched on
     try:
-        compiled.enable_caching()
+        compiled._cache = KernelCache(function)  # what `enable_caching` does, with Numba's own
     except (OSError, RuntimeError) as error:
         logger.info("compiled kernels are not kept on disk: %s", error)
-        return compiled
-    finally:
-        config.CACHE_DIR = before
-    _forgive(compiled._cache)
     return compiled
-
-
-@functools.cache
-def _sources() -> str:
-    """Digest of this folder's code: Numba looks for changes in a kernel's own file only, not in what it inlines."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
-
-
-def _forgive(cache: Any) -> None:
-    """A cache file that is damaged, or that cannot be written, costs a compilation and nothing else."""
-    load, save = cache.load_overload, cache.save_overload
-
-    def forgiving_load(*arguments: Any) -> Any:
-        try:
-            return load(*arguments)
-        except Exception as error:  # unpickling rubbish can raise anything
-            logger.info("a kernel on disk is unreadable and is compiled again: %r", error)
-            return None
-
-    def forgiving_save(*arguments: Any) -> None:
-        try:
-            save(*arguments)
-        except Exception as error:  # saving reads the index first, which may be the damaged file
-            logger.info("a compiled kernel could not be kept on disk: %r", error)
-            _remove(cache)
-
-    cache.load_overload, cache.save_overload = forgiving_load, forgiving_save
-
-
-def _remove(cache: Any) -> None:
-    with contextlib.suppress(OSError):
-        cache.flush()

@@ -1,0 +1,113 @@
+"""The cache on disk of one compiled kernel: in a folder of this user alone, checked before it is used."""
+
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+from hrsnn.caching import cache_folder, private_folder
+from hrsnn.engines.sealed_files import SealedFiles
+
+logger = logging.getLogger("hrsnn")
+
+
+class _PrivateFolder:
+    """Where the kernels of one source file are kept, as Numba asks for it: in ``$NUMBA_CACHE_DIR`` or the user's cache."""
+
+    def __init__(self, function: Callable[..., Any], file: str) -> None:
+        self._py_file, self._line = file, function.__code__.co_firstlineno
+        self._folder = cache_folder(f"kernels-{_edition(_package(function))}", os.environ.get("NUMBA_CACHE_DIR"))
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], file: str) -> _PrivateFolder | None:
+        found = cls(function, file) if os.path.exists(file) else None
+        return found if found and found._folder and private_folder(Path(found.get_cache_path())) else None
+
+    def ensure_cache_path(self) -> None:
+        # asked again before a kernel is saved, as the folder may have gone meanwhile
+        if private_folder(Path(self.get_cache_path())) is None:
+            raise OSError(f"{self.get_cache_path()} cannot be used")
+
+    def get_cache_path(self) -> str:
+        folder = os.path.dirname(os.path.abspath(self._py_file))
+        return f"{self._folder}/{os.path.basename(folder)}-{hashlib.sha256(folder.encode()).hexdigest()[:12]}"
+
+    def get_source_stamp(self) -> str:
+        return hashlib.sha256(Path(self._py_file).read_bytes()).hexdigest()
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+
+class _Kernel(CompileResultCacheImpl):
+    _locator_classes = (_PrivateFolder,)  # and none of Numba's, which look at no owner
+
+
+class KernelCache(FunctionCache):
+    """Numba's cache of one function, with :class:`SealedFiles`; what the disk refuses costs a compilation and nothing else.
+
+    Only the system's errors are caught. What is unpickled has passed its checksum, was written by the same versions of
+    Python, Numba, llvmlite, NumPy and this code (the folder is theirs), and for this processor (which is in Numba's key).
+    If it raises all the same, something is wrong with this code and should be seen.
+
+    Raises
+    ------
+    OSError, RuntimeError
+        When there is no folder that can be used.
+    """
+
+    _impl_class = _Kernel
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        if not isinstance(locator, _PrivateFolder):
+            raise OSError("NUMBA_CACHE_LOCATOR_CLASSES asks for another place")
+        self._cache_file = SealedFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
+
+    def load_overload(self, *arguments: Any) -> Any:
+        try:
+            return super().load_overload(*arguments)
+        except OSError as error:
+            logger.info("a kernel on disk is unreadable and is compiled again: %s", error)
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            super().save_overload(*arguments)
+        except OSError as error:
+            logger.info("a compiled kernel could not be kept on disk: %s", error)
+
+
+def _package(function: Callable[..., Any]) -> Path | None:
+    """The folder of the kernel's package, where that is a part of this one."""
+    file = function.__code__.co_filename
+    return Path(file).parent if function.__module__.startswith("hrsnn.") else None
+
+
+@functools.cache
+def _edition(package: Path | None) -> str:
+    """Digest of all that a kernel of `package` may be made of.
+
+    Numba looks for changes in a kernel's own file only, not in what it inlines: that is in this folder or in the kernel's.
+    """
+    here = Path(__file__).parent
+    digest = hashlib.sha256(repr((sys.version, numba.__version__, llvmlite.__version__, np.__version__)).encode())
+    for folder in sorted({here, package or here}):
+        for path in sorted(folder.rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:12]
