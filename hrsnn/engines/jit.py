@@ -15,6 +15,7 @@ import numba
 from numba.core import config
 
 from hrsnn.caching import cache_folder
+from hrsnn.stopping import held
 
 logger = logging.getLogger("hrsnn")
 
@@ -66,7 +67,8 @@ def _forgive(cache: Any) -> None:
 
     def forgiving_save(*arguments: Any) -> None:
         try:
-            save(*arguments)
+            with held():  # Numba leaves its temporary file where it is interrupted
+                save(*arguments)
         except Exception as error:  # saving reads the index first, which may be the damaged file
             logger.info("a compiled kernel could not be kept on disk: %r", error)
             _remove(cache)

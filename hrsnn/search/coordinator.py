@@ -20,6 +20,7 @@ from hrsnn.search.space import Space
 from hrsnn.search.studies import is_shared, opened
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
+from hrsnn.stopping import check_stopped
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -267,6 +268,7 @@ class _Evaluation:
             measured = found if isinstance(found, Measured) else Measured(float(found))
             numbers = [float(measured.value), *(float(value) for value in measured.violations.values())]
         except Exception as error:
+            check_stopped()  # an interrupted evaluation is no failed one
             return f"{type(error).__name__}: {error}"
         if not np.isfinite(numbers).all():
             return f"the objective returned {measured.value:g}, with violations {dict(measured.violations)}"
