@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -64,7 +66,7 @@ def in_processes(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     executor = None
-    finished: SimpleQueue[Future[Any]] = SimpleQueue()
+    futures: list[Future[Any]] = []
     try:
         with held():
             _start_trackers()
@@ -73,27 +75,39 @@ def in_processes(
                 executor = get_memmapping_executor(
                     jobs, timeout=_IDLE, initializer=follow, initargs=(os.getpid(),), env=_ONE_THREAD, max_nbytes=None
                 )
-                futures = [executor.submit(call, function, task) for task in tasks]
-                for future in futures:
-                    future.add_done_callback(finished.put)
-        yield _in_order(futures, finished)
+        yield _in_order(partial(executor.submit, call, function), tasks, 2 * jobs, futures)
     except BaseException as error:
         if executor is not None:
             with held():
-                executor.terminate(kill_workers=True)
+                _kill(executor, futures)
         if isinstance(error, TerminatedWorkerError):
             raise Killed("a process ended before its task did, for want of memory perhaps: fewer jobs need less") from error
         raise
 
 
-def _in_order(futures: Sequence[Future[Any]], finished: SimpleQueue[Future[Any]]) -> Iterator[Any]:
+def _in_order(
+    submit: Callable[[Any], Future[Any]], tasks: Sequence[Any], ahead: int, futures: list[Future[Any]]
+) -> Iterator[Any]:
+    finished: SimpleQueue[Future[Any]] = SimpleQueue()
     done: set[Future[Any]] = set()
-    for future in futures:
-        while future not in done:
+    for index in range(len(tasks)):
+        while index >= len(futures) or futures[index] not in done:
+            with held(children=True):  # a process that has ended is begun again
+                for task in tasks[len(futures) : len(done) + ahead]:
+                    futures.append(submit(task))
+                    futures[-1].add_done_callback(finished.put)
             done.add(finished.get())
         with held():
-            result = future.result()
+            result = futures[index].result()
         yield result
+
+
+def _kill(executor: Any, futures: Sequence[Future[Any]]) -> None:
+    """Kill the processes, once loky has handed on all that it was given: it stumbles over what it has not."""
+    patience = time.monotonic() + 1
+    while time.monotonic() < patience and not all(future.running() or future.done() for future in futures):
+        time.sleep(0.001)
+    executor.terminate(kill_workers=True)
 
 
 def _start_trackers() -> None:
