@@ -21,7 +21,7 @@ _AGAIN = 0.02
 #: For how long further signals are taken for the same wish (s): a terminal, a shell and a batch system may each send one.
 _SAME = 3.0
 #: How long Python may take over its own end after a signal (s).
-_END = 3.0
+_END = 10.0
 
 
 class Stop(KeyboardInterrupt):
@@ -194,15 +194,15 @@ def held(children: bool = False) -> Iterator[None]:
     handlers = {}
     if threading.current_thread() is threading.main_thread():
         handlers = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
-        for number in handlers:
-            signal.signal(number, lambda number, frame: came.append(number))
+        for one in handlers:
+            signal.signal(one, lambda number, frame: came.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT] if children else [])
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
         for number in came[:1]:
             signal.raise_signal(number)
 

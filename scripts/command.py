@@ -21,6 +21,7 @@ from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
 from hrsnn.files import to_json
 from hrsnn.locks import working_in
 from hrsnn.parallel import one_blas_thread, run_all
+from hrsnn.processes import idle_ones_killed
 from hrsnn.scripts import out_folder
 from hrsnn.stopping import stopping
 
@@ -176,7 +177,7 @@ def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
     options.check_engine()
     # what a library prints must not mix with the one JSON object
     printing = contextlib.redirect_stdout(sys.stderr)
-    with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread():
+    with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
         report = options.carry_out()
         text = report.text if options.out is None else report.write(options.out)
     show(to_json(report.metrics()) if options.json else text)
