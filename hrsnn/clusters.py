@@ -116,6 +116,8 @@ def _batch_system(name: str, jobs: int) -> Any:
         import dask_jobqueue
     except ImportError as error:
         raise HrsnnError("a batch system needs dask-jobqueue: pip install 'hrsnn[cluster]'") from error
+    except SystemExit as error:  # Ctrl-C came after that
+        raise KeyboardInterrupt from error
     if signal.getsignal(signal.SIGINT) is not interrupted:  # imported, it makes Ctrl-C a silent end with exit code 0
         signal.signal(signal.SIGINT, interrupted)
     try:

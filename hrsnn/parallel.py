@@ -6,14 +6,16 @@ import contextlib
 import os
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hrsnn.checks import count_of
 from hrsnn.clusters import connected, on_cluster
 from hrsnn.errors import HrsnnError
+from hrsnn.processes import Killed, in_processes, possible_jobs
 from hrsnn.progress import progress_bar
+from hrsnn.stopping import check_stopped
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -86,7 +88,7 @@ def run_all(
                         left = retries
                         done(len(results))
                 return results
-            except _Killed as error:
+            except Killed as error:
                 if not left:
                     raise HrsnnError(str(error)) from error
                 left -= 1
@@ -122,10 +124,6 @@ class _Outcome(Generic[Result]):
         return self.result  # type: ignore[return-value]
 
 
-class _Killed(HrsnnError):
-    """A process ended before its task did."""
-
-
 @contextlib.contextmanager
 def _outcomes(
     function: Callable[[Task], Result], tasks: Sequence[Task], jobs: int, client: Client | None
@@ -135,30 +133,11 @@ def _outcomes(
         with on_cluster(client, _elsewhere, function, tasks) as outcomes_there:
             yield outcomes_there
         return
-    if jobs <= 1:
+    if possible_jobs(jobs) <= 1:
         yield (_here(function, task) for task in tasks)
         return
-    from joblib import Parallel, delayed, parallel_config
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        # without max_nbytes, a large array would arrive read-only, and elsewhere in memory than in one process
-        pool = Parallel(n_jobs=jobs, return_as="generator", max_nbytes=None)
-        outcomes: Generator[_Outcome[Result], None, None] = pool(delayed(_elsewhere)(function, task) for task in tasks)
-    try:
+    with in_processes(_elsewhere, function, tasks, jobs) as outcomes:
         yield outcomes
-    except BaseException as error:
-        # joblib waits for the tasks under way unless its processes are ended first
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
-        if isinstance(error, TerminatedWorkerError):
-            reason = "a process ended before its task did, for want of memory perhaps: fewer jobs need less"
-            raise _Killed(reason) from error
-        raise
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that results which nobody asked for are thrown away
-            outcomes.close()
 
 
 def _here(function: Callable[[Task], Result], task: Task) -> _Outcome[Result]:
@@ -167,6 +146,7 @@ def _here(function: Callable[[Task], Result], task: Task) -> _Outcome[Result]:
         try:
             return _Outcome(function(task))
         except Exception as error:
+            check_stopped()
             return _Outcome(error=error)
 
 

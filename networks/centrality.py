@@ -148,6 +148,10 @@ def _betweenness(
     try:
         graph = networkit.GraphFromCoo((length, (pre, post)), n=n, weighted=True, directed=True)
         scores = networkit.centrality.Betweenness(graph, normalized=True).run().scores()
+    except RuntimeError as error:
+        if "SIGINT" in str(error):  # NetworKit takes Ctrl-C for itself while it runs
+            raise KeyboardInterrupt from error
+        raise
     finally:
         networkit.setNumberOfThreads(before)
     return np.asarray(scores, dtype=np.float64)

@@ -21,7 +21,9 @@ from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
 from hrsnn.files import to_json
 from hrsnn.locks import working_in
 from hrsnn.parallel import one_blas_thread, run_all
+from hrsnn.processes import idle_ones_killed
 from hrsnn.scripts import out_folder
+from hrsnn.stopping import stopping
 
 if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
@@ -150,31 +152,35 @@ class ParallelCommand(Command):
 def execute(command: type[Command], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Read the options of `command` from `arguments`, run it, print what it reports, and return the exit code.
 
-    Bad input ends in one line on standard error and exit code 2, an interruption in 130; a mistake of the program
-    itself still shows its traceback.
+    Bad input ends in one line on standard error and exit code 2, Ctrl-C in 130, SIGTERM in 143, SIGHUP in 129; a mistake of
+    the program itself still shows its traceback. Without `arguments`, the process is taken to end with the command.
     """
     prog = prog or Path(sys.argv[0]).name
     try:
-        options = _parse(command, sys.argv[1:] if arguments is None else arguments, prog)
-        if isinstance(options, int):
-            return options
-        if options.version:
-            show(f"hrsnn {__version__}")
-            return 0
-        options.check_engine()
-        # what a library prints must not mix with the one JSON object
-        printing = contextlib.redirect_stdout(sys.stderr)
-        with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread():
-            report = options.carry_out()
-            text = report.text if options.out is None else report.write(options.out)
-        show(to_json(report.metrics()) if options.json else text)
+        with stopping(prog, last=arguments is None) as stopped:
+            return _done(command, sys.argv[1:] if arguments is None else arguments, prog)
+        return stopped.code
     except HrsnnError as error:
         # a note says in which of several tasks it happened
         return _fail(prog, " ".join([str(error), *(f"({note})" for note in getattr(error, "__notes__", ())[:1])]), 2)
     except MemoryError as error:
         return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
-    except KeyboardInterrupt:
-        return _fail(prog, "interrupted", 130)
+
+
+def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
+    options = _parse(command, arguments, prog)
+    if isinstance(options, int):
+        return options
+    if options.version:
+        show(f"hrsnn {__version__}")
+        return 0
+    options.check_engine()
+    # what a library prints must not mix with the one JSON object
+    printing = contextlib.redirect_stdout(sys.stderr)
+    with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
+        report = options.carry_out()
+        text = report.text if options.out is None else report.write(options.out)
+    show(to_json(report.metrics()) if options.json else text)
     return 0
 
 

@@ -20,6 +20,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
 from hrsnn.caching import cache_folder, private_folder
 from hrsnn.engines.sealed_files import SealedFiles
+from hrsnn.stopping import held
 
 logger = logging.getLogger("hrsnn")
 
@@ -87,7 +88,8 @@ class KernelCache(FunctionCache):
 
     def save_overload(self, *arguments: Any) -> None:
         try:
-            super().save_overload(*arguments)
+            with held():  # interrupted in here, it would leave a temporary file
+                super().save_overload(*arguments)
         except OSError as error:
             logger.info("a compiled kernel could not be kept on disk: %s", error)
 

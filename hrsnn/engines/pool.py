@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+from hrsnn.stopping import held
 
 T = TypeVar("T")
 
@@ -39,15 +42,51 @@ def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool
         yield from map(task, range(tasks))
         return
     ahead = 4 * workers
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = deque(pool.submit(task, index) for index in range(min(ahead, tasks)))
+    # these queues are written in C: Ctrl-C while one is waited for leaves no lock taken, as it may in Python's own pools
+    todo: SimpleQueue[int | None] = SimpleQueue()
+    answered: SimpleQueue[_Answer[T]] = SimpleQueue()
+    pool: list[Thread] = []
+    try:
+        for index in range(min(ahead, tasks)):
+            todo.put(index)
+        with held():
+            for _ in range(min(workers, tasks)):
+                pool.append(Thread(target=_work, args=(task, todo, answered, stop)))
+                pool[-1].start()
+        early: dict[int, _Answer[T]] = {}
+        for index in range(tasks):
+            while index not in early:
+                answer = answered.get()
+                early[answer.index] = answer
+            answer = early.pop(index)
+            if answer.error is not None:
+                raise answer.error
+            if index + ahead < tasks:
+                todo.put(index + ahead)
+            yield answer.value  # type: ignore[misc]
+    finally:
+        stop.append(True)
+        for _ in pool:
+            todo.put(None)
+        with held():
+            for thread in pool:
+                thread.join()
+
+
+@dataclass(frozen=True)
+class _Answer(Generic[T]):
+    """Of the task with an index: its value, or what it raised."""
+
+    index: int
+    value: T | None = None
+    error: BaseException | None = None
+
+
+def _work(
+    task: Callable[[int], T], todo: SimpleQueue[int | None], answered: SimpleQueue[_Answer[T]], stop: list[bool]
+) -> None:
+    while (index := todo.get()) is not None and not stop:
         try:
-            for index in range(tasks):
-                answer = waiting.popleft().result()
-                if index + ahead < tasks:
-                    waiting.append(pool.submit(task, index + ahead))
-                yield answer
-        finally:
-            stop.append(True)
-            for future in waiting:
-                future.cancel()
+            answered.put(_Answer(index, task(index)))
+        except BaseException as error:
+            answered.put(_Answer(index, error=error))

@@ -21,6 +21,7 @@ from hrsnn.search.storages import is_shared
 from hrsnn.search.studies import opened
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
+from hrsnn.stopping import check_stopped
 from hrsnn.units import takes
 
 if TYPE_CHECKING:
@@ -271,6 +272,7 @@ class _Evaluation:
             measured = found if isinstance(found, Measured) else Measured(float(found))
             numbers = [float(measured.value), *(float(value) for value in measured.violations.values())]
         except Exception as error:
+            check_stopped()  # an interrupted evaluation is no failed one
             return f"{type(error).__name__}: {error}"
         if not np.isfinite(numbers).all():
             return f"the objective returned {measured.value:g}, with violations {dict(measured.violations)}"
