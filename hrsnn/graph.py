@@ -12,6 +12,7 @@ from hrsnn.errors import InputError
 from hrsnn.growth import PAIRS, REFERENCE_K, assemble
 from hrsnn.labels import labels_of
 from hrsnn.links import grid_positions
+from hrsnn.reading import parsed_json
 from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
@@ -156,7 +157,10 @@ def from_graph(
         spec, seed, channels, is_excitatory, _positions(graph, nodes), pre, post, factors, np.zeros(len(nodes), np.int32)
     )
     magnitude = np.abs(signed)
-    weight = magnitude if graph.graph.get("weight_unit") == "mV" else _scaled(magnitude, drawn)
+    unit = graph.graph.get("weight_unit")
+    if unit not in (None, "mV"):
+        raise InputError("weight_unit", unit, "must be mV, or left out: weights are then scaled")
+    weight = magnitude if unit == "mV" else _scaled(magnitude, drawn)
     given: dict[str, Any] = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in NODE_VALUES}
     links = {name: _edge_values(edges, name, getattr(drawn.recurrent, name)) for name in EDGE_VALUES}
     links["w_max"] = np.maximum(links["w_max"], weight)
@@ -183,7 +187,7 @@ def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tu
     for i, node in enumerate(nodes):
         text = graph.nodes[node].get("input", "{}")
         try:
-            for channel, values in json.loads(text).items():
+            for channel, values in parsed_json(text).items():
                 row = [float(value) for value in values]
                 if len(row) != len(_INPUT_VALUES):
                     raise ValueError(f"{len(row)} values")
