@@ -407,7 +407,7 @@ def _tried(specimen: Specimen, work: Path, expected: Any, turn: int) -> tuple[st
     try:
         loaded = specimen.load(work)
     except (FileError, InputError, SpecError) as error:
-        return ("refused" if Path(specimen.file).name in str(error) else "unnamed"), str(error)
+        return ("refused" if Path(specimen.file).name in str(error) or str(work) in str(error) else "unnamed"), str(error)
     try:
         if specimen.same(loaded, expected):
             return "harmless", ""
