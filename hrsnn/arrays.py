@@ -175,7 +175,7 @@ def check_arrays(instance: Any, sizes: dict[str, int] | None = None, prefix: str
 
 def frozen(values: Any, dtype: Any) -> np.ndarray:
     """`values` as a contiguous read-only array that nobody else can write to; itself where it is one already."""
-    result: np.ndarray = np.ascontiguousarray(values, dtype=dtype)
+    result: np.ndarray = np.asarray(values, dtype=dtype, order="C")  # ascontiguousarray would give a dimension to a number
     if result.flags.writeable or result.base is not None:  # somebody else may still write to its memory
         result = result.copy()
         result.setflags(write=False)

@@ -13,6 +13,7 @@ from hrsnn.errors import InputError
 from hrsnn.growth import PAIRS, REFERENCE_K, assemble
 from hrsnn.labels import labels_of
 from hrsnn.links import grid_positions
+from hrsnn.reading import parsed_json
 from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec
@@ -162,6 +163,9 @@ def from_graph(
         spec, seed, channels, is_excitatory, _positions(graph, nodes), pre, post, factors, np.zeros(len(nodes), np.int32)
     )
     magnitude = np.abs(signed)
+    unit = graph.graph.get("weight_unit")
+    if unit not in (None, "mV"):
+        raise InputError("weight_unit", unit, "must be mV, or left out: weights are then scaled")
     weight = magnitude if _in_mv(graph, edges) else _scaled(magnitude, drawn)
     given: dict[str, Any] = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in NODE_VALUES}
     links = {name: _edge_values(edges, name, getattr(drawn.recurrent, name)) for name in EDGE_VALUES}
@@ -189,7 +193,7 @@ def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tu
     for i, node in enumerate(nodes):
         text = graph.nodes[node].get("input", "{}")
         try:
-            for channel, values in json.loads(text).items():
+            for channel, values in parsed_json(text).items():
                 row = [float(value) for value in values]
                 if len(row) != len(_INPUT_VALUES):
                     raise ValueError(f"{len(row)} values")

@@ -19,6 +19,10 @@ from hrsnn.reservoir import Reservoir
 
 _KIND, _VERSION = "state", 1
 _HEADER = ("steps", "dt", "tau_state", "seed", "network")
+#: Steps are counted in floating point where they become times: up to here without loss.
+_MOST_STEPS = 2**53
+#: How many mean intervals a Poisson process can be behind its time: the chance of a longer one is e^-1000.
+_LONGEST_INTERVAL = 1000
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Variables:
     used: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
     resources: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
     arrived: Annotated[
-        np.ndarray, array("link", dtype=np.int64, low=0, optional=True)
+        np.ndarray, array("link", dtype=np.int64, low=0, high=_MOST_STEPS, optional=True)
     ]  #: (S,) steps since that spike arrived
     weight: Annotated[
         np.ndarray, array("link", low=0, optional=True, unit="mV")
@@ -85,7 +89,8 @@ class NetworkState:
 
     def __post_init__(self) -> None:
         convert_arrays(self)
-        count_of("steps", self.steps, 0)
+        if count_of("steps", self.steps, 0) > _MOST_STEPS:
+            raise InputError("steps", self.steps, "must be at most 2^53")
         count_of("seed", self.seed, 0)
         positive("dt", self.dt, "ms")
         positive("tau_state", self.tau_state, "ms")
@@ -94,6 +99,9 @@ class NetworkState:
         sizes = check_arrays(self, {})
         sizes = check_arrays(self.variables, sizes, "variables.")
         check_arrays(self.background, sizes, "background.")
+        require("spike_age", self.spike_age[1:], np.diff(self.spike_age) <= 0, "must descend")
+        last = self.background.last
+        require("background.last", last, last <= self.elapsed, f"must be at most {self.elapsed:g} ms, the time of the state")
 
     @property
     def elapsed(self) -> float:
@@ -122,6 +130,9 @@ class NetworkState:
         check_arrays(self, sizes)
         check_arrays(self.variables, sizes, "variables.")
         check_arrays(self.background, sizes, "background.")
+        if not reservoir.background_frozen:  # a frozen one may have no spike for ever
+            last, behind = self.background.last, (self.elapsed - self.background.last) * reservoir.background_rate / 1000
+            require("background.last", last, behind <= _LONGEST_INTERVAL, f"is too far behind {self.elapsed:g} ms")
         variables = self.variables
         wanted = {
             "adapted": reservoir.neurons if reservoir.adaptation.any() else 0,

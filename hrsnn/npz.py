@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
 
-from hrsnn.errors import FileError
+from hrsnn.checks import count_of
+from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike, to_json, writing
 from hrsnn.limits import beyond, limit, readable
-from hrsnn.reading import damaged, opened
+from hrsnn.reading import damaged, opened, parsed_json
 
 #: Name of the array that holds what a file says of itself, as JSON.
 ABOUT = "__about__"
@@ -52,10 +52,12 @@ def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndar
     if ABOUT not in arrays:
         raise FileError(path, f"is not a file of kind {kind!r}: it does not say what it is")
     try:
-        about = json.loads(str(arrays.pop(ABOUT)))
-        found, found_version, header = about["kind"], int(about["version"]), about["header"]
+        about = parsed_json(str(arrays.pop(ABOUT)))
+        found, found_version, header = about["kind"], count_of("version", about["version"]), about["header"]
         said = about.pop("sha256", None)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        if len(about) > 3:
+            raise InputError("names", sorted(about), "must be kind, version and header")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise FileError(path, "is damaged: its header cannot be read") from error
     if found != kind:
         raise FileError(path, f"holds a {found!r:.60}, wanted a {kind!r}")

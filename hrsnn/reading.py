@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import lzma
+import math
 import os
 import stat
 import struct
@@ -149,12 +150,50 @@ def read_json(path: PathLike, kind: str) -> dict[str, Any]:
     """
     text = read_text(path)
     with damaged(path, kind):
-        value = json.loads(text)
+        value = parsed_json(text)
         if not isinstance(value, dict):
             raise FileError(path, f"is damaged or no {kind}: it holds no mapping")
-        if depth(value) > limit("nesting"):
-            raise FileError(path, f"is no {kind}: {beyond('nesting')}")
         return value
+
+
+def parsed_json(text: str) -> Any:
+    """JSON text as its standard has it: no name twice in a mapping, and no number that is none or beyond all bounds.
+
+    Raises
+    ------
+    ValueError
+        When it is no JSON, or is nested deeper than the limit.
+
+    Examples
+    --------
+    >>> parsed_json('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    ...
+    ValueError: the name 'a' is there twice
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_mapping, parse_float=_finite, parse_constant=_finite)
+    except RecursionError:
+        raise ValueError(beyond("nesting")) from None
+    if depth(value) > limit("nesting"):
+        raise ValueError(beyond("nesting"))
+    return value
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r:.60} is there twice")
+        found[name] = value
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text:.20} is no number of JSON")
+    return value
 
 
 def parsed_toml(text: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Links:
     pre: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) presynaptic neuron, or channel for input links
     post: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) postsynaptic neuron
     weight: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV
-    delay: Annotated[np.ndarray, array("link", low=0, unit="ms")]  #: (S,) ms, axonal
+    delay: Annotated[np.ndarray, array("link", low=0, high=1000, unit="ms")]  #: (S,) ms, axonal
     w_max: Annotated[np.ndarray, array("link", low=0, unit="mV")]  #: (S,) mV: STDP keeps weights in [0, w_max]
     tau_plus: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) ms: decay of the presynaptic trace
     tau_minus: Annotated[np.ndarray, array("link", above=0, unit="ms")]  #: (S,) ms: decay of the postsynaptic trace
@@ -112,8 +112,8 @@ class Reservoir:
     v_rest: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
     v_start: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV: v at the onset of every stimulus
     i_bias: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
-    refractory: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms
-    background_rate: Annotated[np.ndarray, array("neuron", low=0, unit="Hz")]  #: (N,) Hz
+    refractory: Annotated[np.ndarray, array("neuron", low=0, high=1e6, unit="ms")]  #: (N,) ms
+    background_rate: Annotated[np.ndarray, array("neuron", low=0, high=1e5, unit="Hz")]  #: (N,) Hz
     background_weight: Annotated[np.ndarray, array("neuron", low=0, unit="mV")]  #: (N,) mV
     adaptation: Annotated[
         np.ndarray, array("neuron", low=0, unit="mV")
@@ -133,6 +133,8 @@ class Reservoir:
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", count_of("channels", self.channels))
         object.__setattr__(self, "dt", positive("dt", self.dt, "ms"))
+        if not 1e-4 <= self.dt <= 100:
+            raise InputError("dt", self.dt, "must be from 0.0001 to 100 (ms)")
         for name in ("background_frozen", "homeostasis"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise InputError(name, getattr(self, name), "must be true or false")

@@ -496,10 +496,14 @@ class SpikeTrains:
     def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
         arrays, header = read_npz(path, _KIND, _VERSION)
         with damaged(path, "spike trains"):
-            times, durations = (_RULES[name].converted(name, arrays[name]) for name in ("times", "durations"))
-            channels, offsets = (_RULES[name].converted(name, arrays[name]) for name in ("channels", "offsets"))
-            trains = cls(times, channels, offsets, header["n_channels"], durations)
-            labels = arrays.get("labels")
+            labels = arrays.pop("labels", None)
+            found = {name: rule.converted(name, arrays.pop(name)) for name, rule in _RULES.items()}
+            for name, rule in _RULES.items():
+                rule.check(name, found[name], {})
+            unknown = sorted({*arrays, *(set(header) - {"n_channels"})})
+            if unknown:
+                raise InputError("names", unknown, "are none of spike trains")
+            trains = cls(found["times"], found["channels"], found["offsets"], header["n_channels"], found["durations"])
             return trains, None if labels is None else trains._checked_labels(labels)
 
     def _checked_labels(self, labels: ArrayLike) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from hrsnn.currents import Currents
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
 from hrsnn.locks import working_in
-from hrsnn.networks.pruning_record import PruningRecord
+from hrsnn.networks.pruning_record import PruningRecord, number_or_nan
 from hrsnn.presentation import Stimulus
-from hrsnn.reading import damaged, read_json, read_text
+from hrsnn.reading import damaged, parsed_json, read_text
 from hrsnn.reservoir import Reservoir
+from hrsnn.sealed_json import read_sealed, write_sealed
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
 _KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
@@ -94,7 +95,7 @@ class Checkpoint:
             "largest_exponent": progress.largest_exponent,
             "records": [record.plain() for record in progress.records],
         }
-        write_json(self.folder / _FILE, stored)
+        write_sealed(self.folder / _FILE, stored)
         self.forget_before(iteration)
 
     def forget_before(self, iteration: int) -> None:
@@ -113,13 +114,13 @@ class Checkpoint:
             When it is damaged, or of a run with other settings; nothing is changed.
         """
         path = self.folder / _FILE
-        stored = read_json(path, _KIND)
+        stored = read_sealed(path, _KIND)
         with damaged(path, _KIND):
             there, wanted = dict(stored["settings"]), json.loads(to_json(self.settings))
             iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
             origin = _ORIGIN.converted("origin", stored["origin"])
             exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
-            largest = float("nan") if stored["largest_exponent"] is None else float(stored["largest_exponent"])
+            largest = number_or_nan("largest_exponent", stored["largest_exponent"])
             records = tuple(PruningRecord.read(record) for record in stored["records"])
             if [record.iteration for record in records] != list(range(iteration + 1)):
                 raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
@@ -133,6 +134,7 @@ class Checkpoint:
             sizes = {"neuron": reservoir.neurons}
             _ORIGIN.check("origin", origin, sizes)
             require("origin", origin[1:], np.diff(origin) > 0, "must ascend")
+            require("origin", origin, origin < records[0].neurons, f"must be below {records[0].neurons}")
             if exponents is not None:
                 _EXPONENTS.check("exponents", exponents, sizes)
         return Progress(reservoir, origin, exponents, largest, records, self._seconds(len(records)))
@@ -144,10 +146,16 @@ class Checkpoint:
     def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
         """Wall times as far as they are known: nothing depends on them."""
         try:
-            known: Sequence[Mapping[str, float]] = json.loads(read_text(self.folder / _TIMES))
-            return (*known[:count], *({} for _ in range(count - len(known))))
-        except (FileError, ValueError, TypeError, RecursionError):
-            return ({},) * count
+            known = parsed_json(read_text(self.folder / _TIMES))
+        except (FileError, ValueError):
+            known = []
+        known = known if isinstance(known, list) else []
+        kept = [one if isinstance(one, dict) and all(map(_is_number, one.values())) else {} for one in known[:count]]
+        return (*kept, *({} for _ in range(count - len(kept))))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def digest_of(stimulus: Stimulus) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import writing
+from hrsnn.networks.graph_checks import check_edges, check_graphml
 from hrsnn.reading import damaged, read_text
 from hrsnn.reservoir import Reservoir
 
@@ -87,16 +88,21 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     with damaged(path, f"{suffix} file"):
         try:
             if suffix == ".graphml":
+                check_graphml(text)
                 graph = networkx.parse_graphml(text, node_type=_label)
             else:
                 lines = text.splitlines()
+                check_edges(lines)
                 graph = networkx.parse_edgelist(
                     lines, create_using=networkx.DiGraph, nodetype=_label, data=(("weight", float),)
                 )
         except networkx.NetworkXException as error:
             raise FileError(path, f"is damaged or no {suffix} file: {error}") from error
         if suffix == ".graphml":
-            graph = networkx.relabel_nodes(graph, {n: v.pop("label") for n, v in graph.nodes(data=True) if "label" in v})
+            names = {n: v.pop("label") for n, v in graph.nodes(data=True) if "label" in v}
+            if len(set(names.values()) | (set(graph) - set(names))) < len(graph):
+                raise FileError(path, "is damaged: two nodes have the same label")
+            graph = networkx.relabel_nodes(graph, names)
     for _, values in graph.nodes(data=True):
         if all(axis in values for axis in _AXES):
             values["position"] = tuple(values.pop(axis) for axis in _AXES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import synaptic_operations
+from hrsnn.checks import count_of
+from hrsnn.errors import InputError
 from hrsnn.networks.localisation import EIGENVECTOR_LIMIT, participation, pieces_of, strong_component
 from hrsnn.reservoir import Reservoir
 
@@ -50,17 +52,64 @@ class PruningRecord:
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> PruningRecord:
-        """A record from JSON, where nan is null."""
-        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in stored.items()}
-        for name, value in values.items():
-            if isinstance(value, list):
-                values[name] = tuple(math.nan if item is None else item for item in value)
-        values["numbers"] = {name: math.nan if v is None else v for name, v in stored["numbers"].items()}
-        return cls(**values)
+        """A record from JSON, where nan is null.
+
+        Raises
+        ------
+        InputError
+            When a value is none of its field.
+        TypeError
+            When a name is missing, or is none of a record.
+        """
+        return cls(**{name: _READERS[_TYPES[name]](name, value) for name, value in stored.items() if _known(name)})
 
     def plain(self) -> dict[str, Any]:
         """As a dictionary of numbers and lists, for JSON."""
         return dataclasses.asdict(self)
+
+
+def number_or_nan(name: str, value: Any) -> float:
+    """A finite number from JSON; nan where it is null.
+
+    Raises
+    ------
+    InputError
+        When it is something else.
+    """
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InputError(name, value, "must be a finite number, or null where there is none")
+    return value
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise InputError(name, value, "must be a list")
+    return value
+
+
+def _by_name(name: str, value: Any) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise InputError(name, value, "must be a mapping")
+    return {key: number_or_nan(f"{name}.{key}", item) for key, item in value.items()}
+
+
+def _known(name: str) -> bool:
+    if name not in _TYPES:
+        raise InputError("records", name, "is no name of a record")
+    return True
+
+
+_TYPES = {field.name: str(field.type) for field in dataclasses.fields(PruningRecord)}
+#: By the type of a field, what reads its value.
+_READERS: Mapping[str, Callable[[str, Any], Any]] = {
+    "int": lambda name, value: count_of(name, value, 0),
+    "float": number_or_nan,
+    "tuple[int, ...]": lambda name, value: tuple(count_of(name, item, 0) for item in _listed(name, value)),
+    "tuple[float, ...]": lambda name, value: tuple(number_or_nan(name, item) for item in _listed(name, value)),
+    "Mapping[str, float]": _by_name,
+}
 
 
 def record_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files import to_json, write_json
-from hrsnn.reading import damaged, read_json
+from hrsnn.files import to_json
+from hrsnn.reading import damaged
+from hrsnn.sealed_json import read_sealed, write_sealed
 
 Result = TypeVar("Result", bound=Mapping[str, Any])
 
@@ -34,31 +36,52 @@ class KeptRuns:
             return
         file = self.folder / "settings.json"
         if file.exists():
-            there = read_json(file, _KIND)
-            for name, value in json.loads(to_json(settings)).items():
-                if there.get(name) != value:
+            there, wanted = read_sealed(file, _KIND), json.loads(to_json(settings))
+            for name in {**wanted, **there}:
+                if name not in there or name not in wanted or there[name] != wanted[name]:
                     raise FileError(file, f"the runs there were made with another {name}: choose another --out")
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
-        write_json(file, settings)
+        write_sealed(file, settings)
 
     def result(self, name: str, run: Callable[[], Result]) -> Result:
         """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth."""
         file = None if self.folder is None else self.folder / f"{name}.json"
         if file is not None and file.exists():
             with damaged(file, _KIND):
-                stored: Result = _numbers(read_json(file, _KIND))
+                stored: Result = _numbers(read_sealed(file, _KIND))
             return stored
         found = run()
         if file is not None:
-            write_json(file, found)
+            write_sealed(file, found)
         return found
+
+    def check_names(self, results: Mapping[str, Mapping[str, Any]]) -> None:
+        """See that runs which belong together have the same names at every depth.
+
+        Parameters
+        ----------
+        results : mapping
+            Results by the name of the run.
+
+        Raises
+        ------
+        FileError
+            With the first whose names are others than those of the run before.
+        """
+        for one, other in itertools.pairwise(results):
+            if self.folder is not None and _names(results[one]) != _names(results[other]):
+                raise FileError(self.folder / f"{other}.json", f"is no {_KIND}: its names are not those of {one}.json")
 
 
 _KIND = "run of this command (delete it, and it is made again)"
+
+
+def _names(value: Any) -> Any:
+    return {name: _names(item) for name, item in value.items()} if isinstance(value, Mapping) else None
 
 
 def _numbers(value: Any) -> Any:

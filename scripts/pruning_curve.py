@@ -72,6 +72,8 @@ class PruningCurve(ParallelCommand):
         seeds = range(self.seed, self.seed + self.seeds)
         units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]
         found = self.all_of(plan, units)
+        for arm in dict.fromkeys(self.arms):
+            kept.check_names({plan.name(unit): one for unit, one in zip(units, found, strict=True) if unit[1] == arm})
         runs = beside_dense(dict(zip(units, found, strict=True)))
         return Curve(plan.spec, plan.settings(), Scores(seeds, shares, runs))
 
@@ -99,7 +101,12 @@ class Plan:
 
     def __call__(self, unit: tuple[int, str]) -> dict[str, dict[str, float]]:
         seed, arm = unit
-        return self.kept.result(f"{arm}-{seed}", lambda: self.scores(seed, arm))
+        return self.kept.result(self.name(unit), lambda: self.scores(seed, arm))
+
+    def name(self, unit: tuple[int, str]) -> str:
+        """Of the unit's file."""
+        seed, arm = unit
+        return f"{arm}-{seed}"
 
     def scores(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
         """By sparsity (``0`` where nothing is pruned, ``1`` without any link) the scores of the network."""

@@ -18,6 +18,7 @@ import tyro
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
+from hrsnn.reading import damaged
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import Flag, ParallelCommand
 
@@ -122,16 +123,12 @@ class Unit:
     def dense(self, seed: int) -> Reservoir:
         """The network before pruning, with the channels that the score's task needs."""
         from hrsnn.growth import build
-        from hrsnn.networks import read_graph
-        from hrsnn.reservoir import Reservoir
 
         score, file = self.options.score, self.options.graph
         channels = _SCORES[score][1] if score != "none" else 1
         if file is None:
             return build(self.spec, seed, channels=channels)
-        if file.suffix != ".npz":
-            return Reservoir.from_graph(read_graph(file), self.spec, seed, channels)
-        saved = Reservoir.load(file)
+        saved = network_in(file, self.spec, seed, channels)
         if score != "none" and saved.channels != channels:
             raise InputError("--score", score, f"needs {channels} channels of input: the reservoir has {saved.channels}")
         return saved
@@ -161,6 +158,24 @@ class Unit:
             progress=options.progress,
         )
         return Run(found.records, found.seconds, found.reservoir, found.origin)
+
+
+def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None) -> Reservoir:
+    """The network in a file: a saved reservoir, which has its own channels, or a graph, completed from the spec.
+
+    Raises
+    ------
+    FileError
+        When it cannot be read, or holds no network; the message names the file.
+    """
+    from hrsnn.networks import read_graph
+    from hrsnn.reservoir import Reservoir
+
+    if file.suffix == ".npz":
+        return Reservoir.load(file)
+    graph = read_graph(file)
+    with damaged(file, "network"):
+        return Reservoir.from_graph(graph, spec, seed, channels)
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ class Variants(ParallelCommand):
         plan = Plan(spec, sizes, self.engine, self.path, kept)
         kept.prepare(plan.settings())
         found = self.all_of(plan, runs)
+        for task in dict.fromkeys(run.task for run in runs):
+            kept.check_names({plan.name(run): one for run, one in zip(runs, found, strict=True) if run.task == task})
         scores = dict(zip(runs, found, strict=True))
         seeds = range(self.seed, self.seed + self.seeds)
         return Comparison(spec, plan.settings(), seeds, scores, judge_claims(scores))
@@ -117,11 +119,14 @@ class Plan:
     def __call__(self, run: VariantRun) -> dict[str, float]:
         from hrsnn.analysis.protocols.variants import run_variant
 
-        links = "recurrent" if run.recurrent else "uncoupled"
         return self.kept.result(
-            f"{run.task}-{run.variant}-{links}-{run.seed}",
+            self.name(run),
             lambda: run_variant(run, self.spec, self.sizes, path=self.path, engine=self.engine),
         )
+
+    def name(self, run: VariantRun) -> str:
+        """Of the run's file."""
+        return f"{run.task}-{run.variant}-{'recurrent' if run.recurrent else 'uncoupled'}-{run.seed}"
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from hrsnn.files import PathLike
 from hrsnn.reading import damaged, opened
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import ClassificationTask, take
+from hrsnn.tasks.wav_files import check_wav
 from hrsnn.units import takes
 
 _SAMPLE_RATE = 8000
@@ -224,6 +225,7 @@ def _waveform(file: Path) -> np.ndarray:
         # unknown chunks (tags of the recorder) are harmless; a file cut short is not
         warnings.simplefilter("ignore", wavfile.WavFileWarning)
         warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
+        check_wav(content)
         try:
             rate, samples = wavfile.read(content)
         except wavfile.WavFileWarning as error:

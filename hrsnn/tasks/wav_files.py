@@ -1,0 +1,56 @@
+"""What a wav file must be before its reader sees it: its parts fill it exactly, and one says how the samples are written."""
+
+from __future__ import annotations
+
+import os
+from typing import IO
+
+
+def check_wav(file: IO[bytes]) -> None:
+    """See that the parts of a wav file are as long as they say, and that the two that matter are there, each once.
+
+    A reader that skips what it does not know would take the rest of a damaged part for parts of their own, and read less
+    sound than there was. The file stands at its beginning afterwards.
+
+    Parameters
+    ----------
+    file : binary file
+
+    Raises
+    ------
+    ValueError
+        With what is wrong.
+
+    Examples
+    --------
+    >>> import io
+    >>> check_wav(io.BytesIO(b"RIFF\\x04\\0\\0\\0WAVE"))
+    Traceback (most recent call last):
+    ...
+    ValueError: has 0 parts 'fmt ', wanted one
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(12)
+    order: dict[bytes, str] = {b"RIFF": "little", b"RIFX": "big"}
+    if head[:4] not in order or head[8:] != b"WAVE":
+        raise ValueError("does not begin as a wav file does")
+
+    def length(raw: bytes) -> int:
+        return int.from_bytes(raw, "little" if head[:4] == b"RIFF" else "big")
+
+    if 8 + length(head[4:8]) != size:
+        raise ValueError(f"has {size} bytes, and says {8 + length(head[4:8])}")
+    names, place = [], 12
+    while place < size:
+        file.seek(place)
+        part = file.read(8)
+        names.append(part[:4])
+        place += 8 + length(part[4:])
+        if len(part) < 8 or place > size:
+            raise ValueError(f"ends within a part {part[:4].decode('latin1')!r}")
+        place += place % 2  # parts begin at even places; the last one may do without the byte that fills it up
+    for name in (b"fmt ", b"data"):
+        if names.count(name) != 1:
+            raise ValueError(f"has {names.count(name)} parts {name.decode()!r}, wanted one")
+    file.seek(0)

@@ -1,0 +1,90 @@
+"""What a file of a graph must be before NetworkX reads it, which takes the last of two and makes what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from xml.parsers import expat
+
+
+def check_graphml(text: str) -> None:
+    """See that nodes, links and what they carry are there once, that links lead to nodes that are there, without entities.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong.
+
+    Examples
+    --------
+    >>> check_graphml('<graphml><graph><node id="a"/><edge source="a" target="b"/></graph></graphml>')
+    Traceback (most recent call last):
+    ...
+    ValueError: a link leads to 'b', which is no node
+    """
+    nodes: list[str] = []
+    links: list[tuple[str, str]] = []
+    carried: list[str] = []
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        kind = name.rpartition(":")[2]
+        if kind == "node":
+            nodes.append(attributes["id"])
+        elif kind == "edge":
+            links.append((attributes["source"], attributes["target"]))
+        elif kind == "data":
+            carried.append(attributes["key"])
+        elif kind in ("hyperedge", "port"):
+            raise ValueError(f"a {kind} is no part of a directed graph")
+
+    def end(name: str) -> None:
+        # what the graph as a whole carries can stand before its nodes as well as after them
+        if name.rpartition(":")[2] in ("node", "edge"):
+            own, carried[:] = carried[:], []
+            _once(f"in a {name} the key", own)
+
+    def entity(name: str, *_: object) -> None:
+        raise ValueError(f"the entity {name!r:.60} is declared")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = begin, end, entity
+    try:
+        parser.Parse(text.encode(), True)
+    except expat.ExpatError as error:
+        raise ValueError(f"no XML: {error}") from error
+    _once("the node", nodes)
+    _once("the link", links)
+    known = set(nodes)
+    for node in (end for link in links for end in link):
+        if node not in known:
+            raise ValueError(f"a link leads to {node!r:.60}, which is no node")
+
+
+def check_edges(lines: Iterable[str]) -> None:
+    """See that each line has a source, a target and a weight, and that no link is there twice.
+
+    Raises
+    ------
+    ValueError
+        With the number of the line.
+
+    Examples
+    --------
+    >>> check_edges(["a b 1.5", "", "# a comment", "a"])
+    Traceback (most recent call last):
+    ...
+    ValueError: line 4 has 1 word, wanted source, target and weight
+    """
+    links = []
+    for number, line in enumerate(lines, 1):
+        words = line.partition("#")[0].split()
+        if words and len(words) != 3:
+            raise ValueError(f"line {number} has {len(words)} word{'s'[: len(words) > 1]}, wanted source, target and weight")
+        links += [tuple(words[:2])] if words else []
+    _once("the link", links)
+
+
+def _once(what: str, names: Sequence[object]) -> None:
+    if len(set(names)) < len(names):
+        seen: set[object] = set()
+        twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"{what} {twice!r:.60} is there twice")
