@@ -45,15 +45,20 @@ class KeptRuns:
         write_json(file, settings)
 
     def result(self, name: str, run: Callable[[], Result]) -> Result:
-        """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth."""
+        """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth.
+
+        What was just run is given in the form that its file gives it back in, its order included: tables are the same bytes
+        whichever runs were there before.
+        """
         file = None if self.folder is None else self.folder / f"{name}.json"
         if file is not None and file.exists():
             stored: Result = _numbers(_read(file))
             return stored
         found = run()
         if file is not None:
-            write_json(file, found)
-        return found
+            write_json(file, found, sort_keys=False)  # readers of a table see the order in which the code lists scores
+        same: Result = _numbers(json.loads(to_json(found, sort_keys=False)))
+        return same
 
 
 def _read(file: Path) -> dict[str, Any]:
