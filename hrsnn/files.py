@@ -111,14 +111,14 @@ def write_text(path: PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: PathLike, value: Any) -> None:
-    """Write `value` as indented JSON with sorted keys, whole or not at all."""
-    write_text(path, to_json(value, indent=2) + "\n")
+def write_json(path: PathLike, value: Any, *, sort_keys: bool = True) -> None:
+    """Write `value` as indented JSON, whole or not at all; see :func:`to_json`."""
+    write_text(path, to_json(value, indent=2, sort_keys=sort_keys) + "\n")
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON text with sorted keys; NumPy scalars and arrays become plain numbers and lists, nan becomes null."""
-    return json.dumps(_plain(value), indent=indent, sort_keys=True, allow_nan=False)
+def to_json(value: Any, indent: int | None = None, *, sort_keys: bool = True) -> str:
+    """JSON text, keys sorted or as they stand; NumPy scalars and arrays become plain, and what is not finite null."""
+    return json.dumps(_plain(value), indent=indent, sort_keys=sort_keys, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -26,8 +26,11 @@ def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_sealed(path: PathLike, value: Mapping[str, Any]) -> None:
-    """Write `value` as JSON with its digest, whole or not at all; its names must not have the digest's among them."""
-    write_json(path, sealed(value))
+    """Write `value` as JSON with its digest, whole or not at all; its names must not have the digest's among them.
+
+    The names stay in their order: that of the rows of a table, for whoever reads the file.
+    """
+    write_json(path, sealed(value), sort_keys=False)
 
 
 def read_sealed(path: PathLike, kind: str) -> dict[str, Any]:

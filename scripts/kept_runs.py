@@ -48,7 +48,11 @@ class KeptRuns:
         write_sealed(file, settings)
 
     def result(self, name: str, run: Callable[[], Result]) -> Result:
-        """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth."""
+        """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth.
+
+        What was just run is given in the form that its file gives it back in, its order included: tables are the same bytes
+        whichever runs were there before.
+        """
         file = None if self.folder is None else self.folder / f"{name}.json"
         if file is not None and file.exists():
             with damaged(file, _KIND):
@@ -57,7 +61,8 @@ class KeptRuns:
         found = run()
         if file is not None:
             write_sealed(file, found)
-        return found
+        same: Result = _numbers(json.loads(to_json(found, sort_keys=False)))
+        return same
 
     def check_names(self, results: Mapping[str, Mapping[str, Any]]) -> None:
         """See that runs which belong together have the same names at every depth.

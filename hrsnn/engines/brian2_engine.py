@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import inspect
 import logging
 import signal
 import sys
@@ -31,7 +32,6 @@ try:
 except ValueError as error:  # it sets a signal handler, which only the main thread may
     raise HrsnnError("import brian2 in the main thread before using it in others") from error
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
-from brian2.codegen.translation import make_statements  # noqa: E402
 from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
 
 _devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
@@ -333,7 +333,7 @@ def _own_brian2(target: str) -> Iterator[None]:
         "legacy.refractory_timing": False,
     }
     before = {name: brian2.prefs[name] for name in [*settings, "codegen.target"]}
-    known = len(make_statements._cache)
+    known = [len(cache) for cache in _caches()]
     device = _devices.active_device
     _devices.active_device = _devices.runtime_device
     try:
@@ -345,25 +345,29 @@ def _own_brian2(target: str) -> Iterator[None]:
         for name, value in before.items():
             brian2.prefs[name] = value
         _devices.active_device = device
-        _forget_queues(known)
+        _forget_variables(known)
 
 
-def _forget_queues(known: int) -> None:
-    """Drop what Brian2 remembered in this run for the queues of this run.
+def _forget_variables(known: list[int]) -> None:
+    """Drop what Brian2 remembered in this run about the network's variables; `known` is the length of each cache before it.
 
-    From 2.10 on, its cache of parsed statements has the address of a synapse's queue in its keys: they can never be found
-    again, and pile up by 0.1 MB a run.
+    A key that describes variables holds their sizes, the values of constants and, from 2.10 on, the address of a synapse's
+    queue. Another network has other keys, and 0.2 MB a run would pile up. Keys of text alone come again with the next run.
     """
-    cache = make_statements._cache
-    for key in list(cache)[known:]:  # a dictionary keeps the order in which its keys came
-        if _holds_a_pointer(key):
-            del cache[key]
+    for cache, length in zip(_caches(), known, strict=True):
+        for key in list(cache)[length:]:  # a dictionary keeps the order in which its keys came
+            if any(isinstance(part, (tuple, frozenset)) for part in key):
+                del cache[key]
 
 
-def _holds_a_pointer(key: Any) -> bool:
-    if isinstance(key, (tuple, frozenset)):
-        return any(map(_holds_a_pointer, key))
-    return type(key).__name__ == "PyCapsule"
+@functools.cache
+def _caches() -> list[dict[Any, Any]]:
+    """The caches of all functions of Brian2 that have one (``brian2.utils.caching.cached``)."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "brian2"]
+    values = [value for module in modules for value in vars(module).values()]
+    members = [member for value in values if isinstance(value, type) for member in vars(value).values()]
+    found = [getattr(inspect.unwrap(one), "_cache", None) for one in (*values, *members) if inspect.isroutine(one)]
+    return list({id(cache): cache for cache in found if isinstance(cache, dict)}.values())
 
 
 @functools.cache
