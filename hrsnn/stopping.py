@@ -105,6 +105,9 @@ class stopping:  # a context manager, as contextlib's own
         if self._before:
             sys.unraisablehook = self._hook
         if stopped and self._last:
+            import logging  # here, since whatever is imported before the first signal counts can be interrupted
+
+            logging.disable()  # libraries log that what was under way is thrown away unused
             _thread.start_new_thread(_end, (self.code,))
         return stopped
 

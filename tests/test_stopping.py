@@ -174,6 +174,29 @@ def test_an_interrupted_evaluation_is_no_outcome() -> None:
     assert (stopped.code, kept) == (130, [])
 
 
+UNFINISHED = """
+import logging, os, signal
+from hrsnn.stopping import stopping
+
+class Unfinished:
+    def __del__(self):
+        logging.getLogger("library").warning("deleted before it was used")
+
+def work():
+    unfinished = Unfinished()
+    os.kill(os.getpid(), signal.SIGINT)
+
+with stopping("prog", last=True) as stopped:
+    work()
+raise SystemExit(stopped.code)
+"""
+
+
+def test_what_libraries_say_of_unfinished_work_is_not_shown(root: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", UNFINISHED], cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "prog: interrupted\n")
+
+
 def test_networkit_takes_ctrl_c_for_itself_and_gives_it_back() -> None:
     nodes = np.random.default_rng(0).integers(0, 3000, (2, 60_000))
     link = nodes[:, nodes[0] != nodes[1]]
