@@ -12,6 +12,7 @@ import brian2
 import joblib
 import numpy as np
 import pytest
+from brian2.codegen.translation import make_statements
 
 from hrsnn import Activity, Currents, InputError, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
 from hrsnn.engines import brian2_engine
@@ -184,6 +185,65 @@ def test_memory_does_not_grow_over_fifty_runs():
     assert float(done.stdout) < 5
 
 
+@pytest.mark.usefixtures("numpy_target")
+def test_a_run_leaves_the_caches_of_brian2_as_long_as_they_were_and_the_users_part_alone():
+    def run(neurons: int, delay: float) -> None:
+        reservoir = build(SPEC.updated({"neurons": neurons, "delay_ee": delay, "adaptation": 1}), seed=1, channels=2)
+        simulate(reservoir, STIMULUS, plastic=True, engine="brian2-numpy")
+
+    run(20, 1.0)  # text that every run parses is remembered once
+    mine = brian2.NeuronGroup(
+        7, "dv/dt = (2 - v)/(9*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="neurons"
+    )
+    brian2.Network(mine).run(1 * ms)
+    before = [dict(cache) for cache in brian2_engine._caches()]
+    for size in (21, 22, 23):
+        run(size, size / 10)
+    assert [dict(cache) for cache in brian2_engine._caches()] == before
+    assert make_statements._cache  # the user's
+
+
+#: A network that differs from the one before in all that Brian2 could remember: sizes, constants, equations, links, delays.
+VARYING = """
+import gc, sys
+import numpy as np
+from hrsnn import Currents, ReservoirSpec, build, simulate
+from hrsnn.engines import brian2_engine
+
+def run(k):
+    rng = np.random.default_rng(k)
+    options = {"neurons": int(rng.integers(5, 40)), "i_bias": 17, "dt": 0.5 + k / 10000}
+    options |= {"delay_ee": rng.uniform(1, 8)} if k % 2 else {}
+    options |= {"short_term_plasticity": True} if k // 2 % 2 else {}
+    options |= {"adaptation": 1} if k // 4 % 2 else {}
+    options |= {"background_rate": 10} if k // 8 % 2 else {}
+    reservoir = build(ReservoirSpec(**options), k, channels=int(rng.integers(1, 9)))
+    stimulus = Currents(rng.normal(size=(1, 1, reservoir.channels)), 2.0)
+    simulate(reservoir, stimulus, plastic=k // 16 % 2 == 1, engine="brian2-numpy", seed=k)
+
+def held():
+    gc.collect()
+    return sys.getallocatedblocks()
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_networks_that_are_never_the_same():
+    """In a process of its own: blocks of memory (of some 70 bytes) and entries of caches, after all kinds came thrice."""
+    code = VARYING + (
+        "for k in range(96):\n"
+        "    run(k)\n"
+        "blocks, caches = held(), list(map(len, brian2_engine._caches()))\n"
+        "for k in range(96, 288):\n"
+        "    run(k)\n"
+        "assert list(map(len, brian2_engine._caches())) == caches\n"
+        "print((held() - blocks) / 192)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=1200)
+    # measured: -0.9 to 0; with sizes in the keys of what Brian2 remembers it is over a thousand
+    assert float(done.stdout) < 4
+
+
 def spikes_of(seed: int) -> Activity:
     return simulate(build(SPEC, seed, 2), STIMULUS, plastic=True, engine="brian2-numpy")
 
@@ -243,6 +303,21 @@ class TestLiveNetwork:
         options = {"equations": "da/dt = -a/(100*ms) : 1", "drive": "- a", "on_spike": "a += 5"}
         counts = [self.run(RESERVOIR, STIMULUS, False, **o)[1].num_spikes for o in ({}, options)]
         assert 0 < counts[1] < counts[0]
+
+    def test_two_networks_and_objects_of_the_users_with_the_same_names_live_side_by_side(self):
+        expected = self.run(RESERVOIR, STIMULUS, False)[1]
+        other = brian2.NeuronGroup(4, "dv/dt = -v/(10*ms) : 1", method="exact", name="neurons")
+        other.v = 1
+        users = brian2.Network(other)
+        first, _ = self.run(RESERVOIR, STIMULUS, False)
+        second, again = self.run(RESERVOIR, STIMULUS, False)
+        users.run(10 * ms)
+        activity = simulate(RESERVOIR, STIMULUS[:1], engine="brian2-numpy")
+        first.run(5 * ms)
+        np.testing.assert_array_equal(expected.i, again.i)
+        np.testing.assert_array_equal(activity.spikes.channels, again.i)
+        np.testing.assert_allclose(other.v, np.exp(-1), rtol=1e-12)
+        assert first["neurons"].t / ms == second["neurons"].t / ms + 5
 
     def test_other_settings_of_the_users_are_left_alone(self):
         before = world()

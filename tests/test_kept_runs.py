@@ -73,4 +73,4 @@ def test_a_run_just_made_looks_as_it_does_when_read_back(folder: bool, tmp_path:
     assert shape(kept.result("one", lambda: made)) == expected
     if folder:
         assert shape(kept.result("one", lambda: pytest.fail("run again"))) == expected
-        assert list(json.loads((tmp_path / "one.json").read_text())) == ["b", "a"]
+        assert list(json.loads((tmp_path / "one.json").read_text())) == ["b", "a", "sha256"]
