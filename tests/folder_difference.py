@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import numpy as np
 _LINES, _WIDTH, _EACH = 40, 160, 6
 
 
-def difference(first: Path, second: Path, *, ignored: tuple[str, ...] = ("timing.json",), unordered: bool = False) -> str:
+def difference(first: Path, second: Path, *, ignored: tuple[str, ...] = ("timing.json",)) -> str:
     """What differs between two folders; empty where every file has the same bytes.
 
     Parameters
@@ -24,23 +22,19 @@ def difference(first: Path, second: Path, *, ignored: tuple[str, ...] = ("timing
     first, second : Path
     ignored : tuple of str
         Names of files that may differ.
-    unordered : bool
-        Whether rows of CSV, lines and columns of text may stand in another order, and pictures, which follow it, differ.
 
     Returns
     -------
     str
         At most 40 lines of at most 160 characters.
     """
-    lines = [
-        line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..." for line in _found(first, second, ignored, unordered)
-    ]
+    lines = [line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..." for line in _found(first, second, ignored)]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"and {len(lines) - _LINES + 1} lines more"]
     return "\n".join(lines)
 
 
-def _found(first: Path, second: Path, ignored: tuple[str, ...], unordered: bool) -> Iterator[str]:
+def _found(first: Path, second: Path, ignored: tuple[str, ...]) -> Iterator[str]:
     mine, theirs = (
         {str(path.relative_to(root)) for path in root.rglob("*") if path.name not in ignored} for root in (first, second)
     )
@@ -53,7 +47,7 @@ def _found(first: Path, second: Path, ignored: tuple[str, ...], unordered: bool)
                 yield f"{name}: a folder in one of them"
             continue
         a, b = one.read_bytes(), other.read_bytes()
-        if a == b or (unordered and _same_in_any_order(one.suffix, a, b)):
+        if a == b:
             continue
         try:
             details = list(_INSIDE.get(one.suffix, _in_text)(a, b))
@@ -63,14 +57,6 @@ def _found(first: Path, second: Path, ignored: tuple[str, ...], unordered: bool)
         yield from (f"{name}: {line}" for line in shown)
         if len(details) > _EACH:
             yield f"{name}: and {len(details) - _EACH} more"
-
-
-def _same_in_any_order(suffix: str, a: bytes, b: bytes) -> bool:
-    if suffix == ".csv":
-        rows = [sorted(csv.reader(io.StringIO(text.decode()))) for text in (a, b)]
-        return rows[0] == rows[1]
-    cells = (sorted(re.split(r"[|\n]", text.decode("utf-8", "replace"))) for text in (a, b))
-    return suffix == ".png" or (suffix in (".md", ".txt") and next(cells) == next(cells))
 
 
 def _in_json(a: bytes, b: bytes) -> Iterator[str]:

@@ -48,7 +48,7 @@ _TURNS = 12  # kills in one folder, then it may finish
 #: Share of the kills in each mode.
 SHARES = {"operation": 0.5, "moment": 0.4, "process": 0.05, "group": 0.05}
 #: What no run may leave behind.
-_LEFT = (".hrsnn-part-*", ".hrsnn-lock", "*.lock", "*-journal", "*-wal", "*-shm", "*.tmp")
+_LEFT = (".hrsnn-part-*", ".hrsnn-lock*", "*.lock", "*-journal", "*-wal", "*-shm", "*.tmp")
 _DATABASE = "search.db"
 
 
@@ -60,7 +60,6 @@ class Subject:
     parallel: str = "--jobs"
     resumes: bool = False  #: whether it has --resume, and takes it for a new folder too
     stores: bool = False  #: whether it works in a database
-    unordered: bool = False  #: whether the order of rows may follow what was read from files
 
     def arguments(self, place: Path, jobs: int) -> list[str]:
         """The command line, for its files in `place`."""
@@ -76,11 +75,10 @@ SUBJECTS = {
         "prune --neurons 40 --iterations 5 --synapse-target 0.7 --neuron-target 0.1 --refresh 3 --duration 300 --seeds 2",
         resumes=True,
     ),
-    "variants": Subject("variants --neurons 20 --seeds 2 --tasks memory --values 500", unordered=True),
+    "variants": Subject("variants --neurons 20 --seeds 2 --tasks memory --values 500"),
     "pruning_curve": Subject(
         "pruning_curve --neurons 20 --seeds 2 --arms dense magnitude random --sparsities 0.5 0.8 --iterations 2"
         " --tasks memory",
-        unordered=True,
     ),
     "search": Subject(
         "search --neurons 20 --trials 6 --batch 2 --seeds 1 --fresh 2 --values 450", parallel="--workers", stores=True
@@ -226,7 +224,7 @@ class Harness:
 
 def compare(reference: Path, place: Path, subject: Subject) -> str:
     """What differs between the folders of two runs that should be equal."""
-    found = difference(reference, place, ignored=("timing.json", _DATABASE, "log.txt", "tmp"), unordered=subject.unordered)
+    found = difference(reference, place, ignored=("timing.json", _DATABASE, "log.txt", "tmp"))
     if subject.stores:
         differences = list(json_differences(*(stored(one / _DATABASE) for one in (reference, place))))
         found = "\n".join([*found.splitlines(), *(f"{_DATABASE}: {line}" for line in differences[:10])])
@@ -362,11 +360,15 @@ def _count_operations(place: Path, fatal: int | None) -> Counter[str]:
         sync(handle)
 
     os.fsync = counted_sync
-    if "sqlalchemy" in sys.modules:  # SQLite writes by itself: between two statements and around a commit
-        from sqlalchemy import Engine, event
+    connect = sqlite3.connect
 
-        event.listen(Engine, "before_cursor_execute", lambda *_: count("statement"))
-        event.listen(Engine, "commit", lambda *_: count("commit"))
+    def counted_connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        count("sqlite3.connect")
+        connection = connect(*arguments, **options)
+        connection.set_trace_callback(lambda statement: count("statement"))  # SQLite writes by itself
+        return connection
+
+    sqlite3.connect = counted_connect
     return counter
 
 

@@ -43,12 +43,3 @@ def test_a_difference_is_named_within_a_screen(tmp_path: Path) -> None:
     lines = difference(first, second).splitlines()
     assert len(lines) == 40
     assert lines[-1].startswith("and ")
-
-
-def test_order_can_be_left_out_of_a_difference(tmp_path: Path) -> None:
-    for name, rows in (("a", "1,2\n3,4\n"), ("b", "3,4\n1,2\n"), ("c", "3,4\n1,5\n")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "table.csv").write_text(rows)
-    assert difference(tmp_path / "a", tmp_path / "b") != ""
-    assert difference(tmp_path / "a", tmp_path / "b", unordered=True) == ""
-    assert difference(tmp_path / "a", tmp_path / "c", unordered=True) != ""
