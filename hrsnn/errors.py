@@ -43,6 +43,10 @@ class InputError(HrsnnError, ValueError):
         return type(self), (self.field, self.value, self.allowed)
 
 
+class SettingError(HrsnnError):
+    """An environment variable has a value that is not allowed."""
+
+
 class SpecError(HrsnnError, ValueError):
     """A specification has one or several errors; ``problems`` holds a line each."""
 
@@ -76,6 +80,9 @@ def _shown(value: object, limit: int = 60) -> str:
     """``repr`` on one line, shortened."""
     if isinstance(value, np.generic):
         value = value.item()
-    text = np.array2string(value, threshold=6) if isinstance(value, np.ndarray) else repr(value)
+    try:
+        text = np.array2string(value, threshold=6) if isinstance(value, np.ndarray) else repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists in lists
+        text = "a whole number of thousands of digits" if isinstance(value, int) else f"<{type(value).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."

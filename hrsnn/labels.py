@@ -9,9 +9,7 @@ import numpy as np
 
 from hrsnn.arrays import frozen
 from hrsnn.errors import InputError
-
-#: Longest name of a neuron (characters).
-LONGEST = 200
+from hrsnn.limits import check_name, limit
 
 
 def labels_of(names: Sequence[Any]) -> np.ndarray | None:
@@ -56,6 +54,10 @@ def checked_labels(labels: Any, neurons: int) -> np.ndarray:
     ...
     hrsnn.errors.InputError: labels = 'a': must be distinct
     """
+    longest = int(limit("name"))
+    for name in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
+        if isinstance(name, str):
+            check_name("labels", name)
     array = np.asarray(labels)
     if array.shape != (neurons,):
         raise InputError("labels", array.shape, f"must have shape ({neurons},): one a neuron")
@@ -63,8 +65,8 @@ def checked_labels(labels: Any, neurons: int) -> np.ndarray:
         raise InputError("labels", array, "must be whole numbers or strings")
     if array.dtype.kind == "U":
         for name in array.tolist():
-            if not name or not name.isprintable() or len(name) > LONGEST:
-                raise InputError("labels", name, f"must be printable, of 1 to {LONGEST} characters")
+            if not name or not name.isprintable() or len(name) > longest:
+                raise InputError("labels", name, f"must be printable, of 1 to {longest} characters")
     elif array.size and int(array.max()) > np.iinfo(np.int64).max:
         raise InputError("labels", array.max(), "must be below 2^63")
     names, count = np.unique(array, return_counts=True)

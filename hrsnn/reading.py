@@ -6,6 +6,7 @@ import contextlib
 import json
 import lzma
 import os
+import re
 import stat
 import struct
 import tokenize
@@ -15,8 +16,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
-from hrsnn.errors import FileError, HrsnnError
+from hrsnn.errors import FileError, HrsnnError, SettingError
 from hrsnn.files import PathLike
 from hrsnn.limits import beyond, limit
 
@@ -40,6 +42,7 @@ _RAISED = (
     zlib.error,
     lzma.LZMAError,
     ParseError,
+    ExpatError,
 )
 
 
@@ -67,7 +70,7 @@ def damaged(path: PathLike, kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except FileError:
+    except (FileError, SettingError):
         raise
     except HrsnnError as error:
         raise FileError(path, f"is damaged or no {kind}: {error}") from error
@@ -149,12 +152,41 @@ def read_json(path: PathLike, kind: str) -> dict[str, Any]:
     """
     text = read_text(path)
     with damaged(path, kind):
-        value = json.loads(text)
+        value = parsed_json(text)
         if not isinstance(value, dict):
             raise FileError(path, f"is damaged or no {kind}: it holds no mapping")
-        if depth(value) > limit("nesting"):
-            raise FileError(path, f"is no {kind}: {beyond('nesting')}")
         return value
+
+
+def parsed_json(text: str) -> Any:
+    """What JSON text says.
+
+    Raises
+    ------
+    ValueError
+        When it is no JSON, has a whole number of more digits than can be read, or is nested deeper than the limit.
+
+    Examples
+    --------
+    >>> parsed_json("[" * 3000)
+    Traceback (most recent call last):
+    ...
+    ValueError: nesting of TOML, JSON and GraphML must be at most 50 levels (HRSNN_MAX_NESTING raises this)
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(beyond("nesting")) from None
+    if depth(value) > limit("nesting"):
+        raise ValueError(beyond("nesting"))
+    return value
+
+
+#: One part of a dotted key, bare or in quotes, and where one begins; possessive, so that no text takes long.
+_KEY_PART = r"(?:[A-Za-z0-9_-]++|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+')"
+_KEY_START = "(?<![A-Za-z0-9_-])"
+#: Parts of a key that are always too many, whatever the limit of nesting is raised to.
+_LONGEST_KEY = 1000
 
 
 def parsed_toml(text: str) -> dict[str, Any]:
@@ -171,6 +203,9 @@ def parsed_toml(text: str) -> dict[str, Any]:
     >>> parsed_toml("a = [1, 2]")
     {'a': [1, 2]}
     """
+    deepest = int(min(limit("nesting"), _LONGEST_KEY))
+    if re.search(f"{_KEY_START}(?:{_KEY_PART}[ \\t]*+\\.[ \\t]*+){{{deepest}}}", text):
+        raise ValueError(beyond("nesting"))  # seen here, since the parser takes the square of the length of a key
     try:
         value = tomllib.loads(text)
     except RecursionError:
@@ -178,6 +213,25 @@ def parsed_toml(text: str) -> dict[str, Any]:
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
+
+
+def toml_value(text: str) -> Any:
+    """A text of the command line as the TOML value that it spells, or, as a bare word, itself.
+
+    Raises
+    ------
+    ValueError
+        When it is TOML beyond a limit.
+
+    Examples
+    --------
+    >>> toml_value("0.5"), toml_value("paper")
+    (0.5, 'paper')
+    """
+    try:
+        return parsed_toml(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def depth(value: Any) -> int:

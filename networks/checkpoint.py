@@ -21,7 +21,7 @@ from hrsnn.files import to_json, write_json
 from hrsnn.locks import working_in
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.presentation import Stimulus
-from hrsnn.reading import damaged, read_json, read_text
+from hrsnn.reading import damaged, parsed_json, read_json, read_text
 from hrsnn.reservoir import Reservoir
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
@@ -144,9 +144,9 @@ class Checkpoint:
     def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
         """Wall times as far as they are known: nothing depends on them."""
         try:
-            known: Sequence[Mapping[str, float]] = json.loads(read_text(self.folder / _TIMES))
+            known: Sequence[Mapping[str, float]] = parsed_json(read_text(self.folder / _TIMES))
             return (*known[:count], *({} for _ in range(count - len(known))))
-        except (FileError, ValueError, TypeError, RecursionError):
+        except (FileError, ValueError, TypeError):
             return ({},) * count
 
 
