@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecast import ALPHAS, Forecast, ridge_readout
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.units import takes
 
@@ -296,6 +297,7 @@ class EchoStateNetwork:
         if recurrent not in ("gaussian", "orthogonal"):
             raise InputError("recurrent", recurrent, "must be 'gaussian' or 'orthogonal'")
 
+        check_memory("size", size, 24 * int(size) ** 2, "the recurrent weights of an echo state network")
         w = generator(seed, "echo_state_network", "recurrent").normal(size=(size, size))
         if recurrent == "orthogonal":
             w = spectral_radius * np.linalg.qr(w)[0]

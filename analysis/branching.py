@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from hrsnn.analysis.operations import UndefinedWarning
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.units import takes
 
@@ -116,6 +117,7 @@ def branching_parameter(
     trials = trials[None] if trials.ndim == 1 else trials
     if trials.ndim != 2 or trials.shape[1] <= lags:
         raise InputError("activity", trials.shape, f"must have shape (times,) or (trials, times), more than {lags} times")
+    check_memory("resamples", resamples, 8 * resamples * (400 + 60 * lags), "the resamples")
     pieces = min(-(-_BLOCKS // len(trials)), max(1, trials.shape[1] // (2 * lags)))
     if pieces * len(trials) < _FEWEST_BLOCKS:
         allowed = f"must have {_FEWEST_BLOCKS} trials, or {_FEWEST_BLOCKS * 2 * lags} times, for {lags} lags"

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, duration_of, positive
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.network_state import NetworkState
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
@@ -56,6 +57,7 @@ def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int
     if value.ndim != 1:
         raise InputError("first", value.shape, "must have shape (outputs,)")
     steps, limit = count_of("steps", steps), positive("limit", limit, "no unit")
+    check_memory("steps", steps, 8 * steps * len(value), "the forecasts")
     made = np.full((steps, len(value)), np.nan)
     for k in range(steps):
         if not np.all(np.abs(value) <= limit):
@@ -143,5 +145,5 @@ def held(hold: float) -> Callable[[Array], Currents]:
     >>> held(20.0)(np.array([0.5, -1.0]))
     Currents(1 samples, 1 values of 20 ms, 2 channels)
     """
-    hold = positive("hold", hold, "ms")
+    hold = duration_of("hold", hold)
     return lambda value: Currents(np.asarray(plain(value, "", "value"))[None, None], dt=hold)

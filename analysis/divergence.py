@@ -11,6 +11,7 @@ from hrsnn.analysis.driven import driven_by
 from hrsnn.checks import count_of, positive
 from hrsnn.engines.exact_engine import Trajectory, trajectory
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
@@ -93,6 +94,8 @@ def largest_lyapunov(
     perturbation, window = positive("perturbation", perturbation, "mV"), positive("window", window, "ms")
     washout = positive("washout", washout, "ms", zero=True)
     stimulus = driven_by(stimulus, reservoir.channels, index)
+    windows = float(stimulus.durations[index]) / window
+    check_memory("window", window, 64 * windows, f"{windows:.2g} windows")
     moved = reservoir.v_start + generator(seed, "perturbation").normal(scale=perturbation, size=reservoir.neurons)
     one = trajectory(reservoir, stimulus, index=index, seed=seed)
     other = trajectory(reservoir, stimulus, index=index, seed=seed, v_start=moved)

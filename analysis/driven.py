@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrsnn.checks import positive
+from hrsnn.checks import duration_of
 from hrsnn.currents import Currents
 from hrsnn.presentation import Stimulus, check_sample
 from hrsnn.spike_trains import SpikeTrains
@@ -26,6 +26,6 @@ def driven_by(stimulus: Stimulus | float, channels: int, index: int = 0) -> Stim
     Currents(1 samples, 1 values of 300 ms, 2 channels)
     """
     if not isinstance(stimulus, (SpikeTrains, Currents)):
-        stimulus = Currents(np.zeros((1, 1, channels)), positive("stimulus", stimulus, "ms"))
+        stimulus = Currents(np.zeros((1, 1, channels)), duration_of("stimulus", stimulus))
     check_sample(stimulus, channels, index)
     return stimulus

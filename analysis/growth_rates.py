@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from hrsnn.analysis.orthonormal import Advance, State, stretches
 from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.units import takes
 
@@ -160,6 +161,9 @@ def lyapunov_exponents(
     interval, washout = positive("interval", interval, "time"), count_of("washout", washout, 0)
     if count > dimension:
         raise InputError("count", count, f"must be at most {dimension}, the dimension")
+    needed = 8 * (4 * dimension * count + 5 * intervals * count) + 100 * intervals
+    sizes = (dimension, count, intervals)
+    check_memory("dimension, count, intervals", sizes, needed, "the tangent vectors and what they grow by")
     vectors = np.linalg.qr(generator(seed, "tangent vectors").normal(size=(dimension, count)))[0]
     lengths = chain(repeat(interval, washout), repeat(interval, intervals))
     start = washout * interval * (1 + 1e-12)

@@ -18,6 +18,7 @@ from hrsnn.analysis.forecast import Standardiser
 from hrsnn.analysis.linear_memory import CapacityWarning, checked_series
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -176,6 +177,7 @@ def information_capacity(
     if rows < _FEWEST_ROWS:
         needed = washout + _FEWEST_ROWS
         raise InputError("states", f"{len(u)} rows", f"needs at least {needed}: the washout of {washout} and {_FEWEST_ROWS}")
+    check_memory("states", x.shape, 32 * x.size + 16 * (max(longest) + 1) * len(u), "the information capacity")
     _warn_of_inputs(u)
 
     frame = _orthonormal(x[washout:], least_deviation, tolerance)
@@ -269,6 +271,9 @@ def _checked_delays(delays: Mapping[int, int]) -> dict[int, int]:
     if not isinstance(delays, Mapping) or not delays:
         raise InputError("delays", delays, "must map degrees to their longest delay, such as {1: 100, 2: 30}")
     checked = {count_of("degree", degree): count_of(f"delays[{degree}]", delay, 0) for degree, delay in delays.items()}
+    for degree, delay in checked.items():  # the binomial of two large numbers would take long
+        if min(degree, delay) > _MOST_FUNCTIONS.bit_length():  # over 2^that many functions
+            raise InputError(f"delays[{degree}]", delay, f"are too many functions; must be at most {_MOST_FUNCTIONS}")
     number = sum(comb(delay + degree, degree) for degree, delay in checked.items())
     if number > _MOST_FUNCTIONS:
         raise InputError("delays", dict(delays), f"are {number} functions; must be at most {_MOST_FUNCTIONS}")

@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecast import ALPHAS, RidgePath, Standardiser, check_alphas
 from hrsnn.analysis.lagged_products import lagged_products
+from hrsnn.checks import count_of
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.units import takes
 
@@ -185,6 +187,7 @@ def memory_capacity(
     penalties = check_alphas(alphas)
     _check_options(max_delay, washout, shares, surrogates, bootstrap, confidence, hold)
     cut = _cut(len(u), int(max_delay), int(washout), shares)
+    _check_memory(x, max_delay, surrogates, bootstrap, cut.test.stop - cut.test.start)
     if np.ptp(u[cut.train]) == 0:
         raise InputError("inputs", u, "must vary")
 
@@ -343,6 +346,19 @@ def checked_series(states: ArrayLike, inputs: ArrayLike) -> tuple[Array, Array]:
     return x, u
 
 
+def _check_memory(x: Array, max_delay: int, surrogates: int, bootstrap: int, tested: int) -> None:
+    """By trial (tests/test_limits.py): copies of the states, targets, shuffled inputs, and rows that are drawn again."""
+    times, units = x.shape
+    needed = {
+        ("states", times): 40 * x.size,
+        ("max_delay", max_delay): 20 * times * max_delay,
+        ("surrogates", surrogates): 56 * surrogates * times + 16 * surrogates * units * max_delay,
+        ("bootstrap", bootstrap): 24 * bootstrap * tested,
+    }
+    field, value = max(needed, key=lambda one: needed[one])
+    check_memory(field, value, sum(needed.values()), "the memory capacity")
+
+
 def _check_options(
     max_delay: int,
     washout: int,
@@ -358,8 +374,7 @@ def _check_options(
         ("surrogates", surrogates, 19),
         ("bootstrap", bootstrap, 20),
     ):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise InputError(field, value, f"must be a whole number >= {least}")
+        count_of(field, value, least)
     if len(shares) != 3 or not all(share > 0 for share in shares) or abs(sum(shares) - 1) > 1e-9:
         raise InputError("shares", shares, "must be three positive numbers that sum to 1")
     if not 0 < confidence < 1:

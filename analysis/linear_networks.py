@@ -10,6 +10,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -90,6 +91,7 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
     """
     w, w_in = _checked_network(weights, input_weights)
     max_delay = count_of("max_delay", max_delay)
+    check_memory("max_delay", max_delay, 32 * max_delay * len(w), "the responses")
     noise = positive("noise", noise, "the input's deviation", zero=True)
     radius = float(np.abs(np.linalg.eigvals(w)).max())
     if radius >= 1:
@@ -149,12 +151,14 @@ def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: 
     The paper, lemma 3.1.1.
     """
     w, w_in = _checked_network(weights, input_weights)
+    max_delay = count_of("max_delay", max_delay, 0)
+    check_memory("max_delay", max_delay, 64 * max_delay * len(w), "the responses")
     values, vectors = np.linalg.eig(w)
     condition = float(np.linalg.cond(vectors))
     if not condition < _WORST_CONDITION:
         raise InputError("weights", f"eigenvectors of condition {condition:.2g}", "must have a basis of eigenvectors")
     amplitude = np.linalg.solve(vectors, w_in.astype(vectors.dtype))
-    powers = values ** np.arange(count_of("max_delay", max_delay, 0) + 1)[:, np.newaxis]
+    powers = values ** np.arange(max_delay + 1)[:, np.newaxis]
     # the modes of a real W come in conjugate pairs: their imaginary parts cancel
     return np.asarray(((powers * amplitude) @ vectors.T).real)
 

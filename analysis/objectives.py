@@ -18,7 +18,7 @@ from sklearn.base import clone
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecast import nrmse, ridge_readout
 from hrsnn.analysis.linear_memory import CapacityWarning, memory_capacity
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, duration_of
 from hrsnn.errors import InputError
 from hrsnn.growth import build
 from hrsnn.readout import LEAST_DEVIATION
@@ -118,7 +118,7 @@ class NamedObjective:
         if not 0 <= low < high:
             raise InputError("rates", self.rates, "must be two ascending numbers (Hz)")
         count_of("values", self.values, 4 * self.max_delay)
-        positive("duration", self.duration, "ms")
+        duration_of("duration", self.duration)
         if self.plastic and self.name == "lyapunov":
             raise InputError("plastic", True, "has no meaning for lyapunov: there is no training part")
 

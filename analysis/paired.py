@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from hrsnn.checks import float_vector
+from hrsnn.checks import count_of, float_vector
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.units import takes
 
@@ -133,6 +134,8 @@ def paired_test(
     if (y.ndim and y.shape != x.shape) or not np.isfinite(y).all():
         raise InputError("second", second, f"must be one finite number for each of the {len(x)} pairs")
     differences = x - y
+    resamples = count_of("resamples", resamples)
+    check_memory("resamples", resamples, 24 * resamples * len(x), "the resamples")
     mean = float(differences.mean())
     interval = (mean, mean)
     if np.ptp(differences) > 0:

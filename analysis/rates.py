@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hrsnn.checks import positive
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.units import plain, takes
 
@@ -132,6 +133,8 @@ def binned_counts(trains: SpikeTrains, width: float) -> NDArray[np.int64]:
     """
     width = positive("width", width, "ms")
     # the small term: a duration that is a whole number of bins is one, however it was rounded
+    bins = float(trains.durations.sum()) / width
+    check_memory("width", width, 8 * bins * trains.n_channels + 40 * trains.n_spikes, f"the counts of {bins:.2g} bins")
     whole = np.floor(trains.durations / width * (1 + 1e-12)).astype(np.int64)
     if not whole.sum():
         longest = trains.durations.max(initial=0.0)

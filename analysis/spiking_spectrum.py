@@ -14,9 +14,10 @@ from hrsnn.analysis.growth_rates import GrowthRates, rates_of
 from hrsnn.analysis.orthonormal import Stretch, orthonormalised, stretches
 from hrsnn.analysis.reachable import Reachable
 from hrsnn.analysis.spike_tangent import Moment, SpikeTangent
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, duration_of, positive
 from hrsnn.engines.exact_engine import trajectory
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.presentation import Stimulus
 from hrsnn.progress import progress_bar
 from hrsnn.reservoir import Reservoir
@@ -139,9 +140,12 @@ def lyapunov_spectrum(
     """
     n = reservoir.neurons
     wanted, interval = checked_options(reservoir, count, interval)
-    washout = positive("washout", washout, "ms", zero=True)
+    washout = duration_of("washout", washout, zero=True)
     drift_floor = positive("drift_floor", drift_floor, "mV/ms")
-    log = trajectory(reservoir, driven_by(stimulus, reservoir.channels, index), index=index, seed=seed)
+    driven = driven_by(stimulus, reservoir.channels, index)
+    stretches_each = float(driven.durations[index]) / interval
+    check_memory("count, interval", (wanted, interval), _memory(reservoir, wanted, stretches_each), "the tangent vectors")
+    log = trajectory(reservoir, driven, index=index, seed=seed)
     if log.duration < washout + interval:
         allowed = f"must leave an interval of {interval:g} ms of the {log.duration:g} ms"
         raise InputError("washout", washout, allowed)
@@ -188,6 +192,14 @@ def lyapunov_spectrum(
         floored=flow.floored,
         shortest=float(min(lengths)),
     )
+
+
+def _memory(reservoir: Reservoir, wanted: int, stretches: float) -> float:
+    """Where no neuron is silent, by trial (tests/test_limits.py): copies of the vectors, and what they grow by."""
+    n = reservoir.neurons
+    alike = not (np.ptp(reservoir.tau_exc) or np.ptp(reservoir.tau_inh))
+    columns = 2 * n if alike and wanted == 3 * n else wanted  # all that spikes reach
+    return 8 * (3 * 3 * n * columns + n**2 + 3 * stretches * wanted) + 100 * stretches
 
 
 def _stretches(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.limits import check_memory
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -130,6 +131,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
     The paper, theorem 1.
     """
     x = _centred(states)
+    check_memory("states", x.shape, 40 * x.shape[1] ** 2, "the correlations of all pairs")
     covariance = x.T @ x / (len(x) - 1)
     deviation = np.sqrt(np.diag(covariance))
     varies = deviation > 0

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from hrsnn.errors import InputError
+from hrsnn.limits import check_limit
 from hrsnn.units import plain
+
+#: Larger than any count that means something; sums and products of a few of them still fit where they are computed.
+MOST = 10**15
+#: Channels are numbered in 32 bits.
+MOST_CHANNELS = 2**31 - 1
 
 
 def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
@@ -27,13 +34,28 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     """
     number = plain(value, unit, name)
     known = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
+    if known and isinstance(number, int) and number > sys.float_info.max:
+        number = np.inf
     if not known or not 0 <= number < np.inf or (number == 0 and not zero):
         raise InputError(name, value, f"must be {'0 or more' if zero else 'positive'} ({unit})")
     return float(number)
 
 
-def count_of(name: str, value: Any, least: int = 1) -> int:
-    """`value` as an int >= `least`.
+def duration_of(name: str, value: Any, *, zero: bool = False) -> float:
+    """`value` as a :func:`positive` time in ms that is within the limit of durations.
+
+    Raises
+    ------
+    InputError
+        When it is none.
+    """
+    number = positive(name, value, "ms", zero=zero)
+    check_limit("duration", name, number)
+    return number
+
+
+def count_of(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
+    """`value` as an int from `least` to `most`.
 
     Raises
     ------
@@ -42,7 +64,22 @@ def count_of(name: str, value: Any, least: int = 1) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(name, value, f"must be a whole number >= {least}")
+    if value > most:
+        raise InputError(name, value, f"must be at most {most}")
     return int(value)
+
+
+def repeats_of(name: str, value: Any, least: int = 1) -> int:
+    """`value` as an int >= `least` that is within the limit of seeds and other repeats.
+
+    Raises
+    ------
+    InputError
+        When it is none.
+    """
+    number = count_of(name, value, least)
+    check_limit("seeds", name, number)
+    return number
 
 
 def float_array(name: str, values: Any, unit: str = "") -> np.ndarray:
@@ -55,7 +92,7 @@ def float_array(name: str, values: Any, unit: str = "") -> np.ndarray:
     """
     try:
         return np.array(plain(values, unit, name), dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(name, values, "must be numbers") from error

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.checks import count_of, positive
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.units import plain, takes
 
 
@@ -133,6 +134,8 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not 0 <= f_min < f_max <= rate / 2:
             raise InputError("f_min", (f_min, f_max), f"must be 0 <= f_min < f_max <= {rate / 2:g} Hz")
         positive("floor", self.floor, "energy")
+        bins = 2 * window * rate / 1000  # at most twice as many, so that their number is a power of two
+        check_memory("channels, window", (channels, window), 40 * channels * bins + 100 * bins, "the bands")
         length = round(window * rate / 1000)
         # twice the window's bins: the narrow low bands are sampled several times
         self.stft_ = ShortTimeFFT(
@@ -159,6 +162,8 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _energies(self, waveform: np.ndarray) -> np.ndarray:
         frames = -(-len(waveform) // self.stft_.hop)
+        needed = 40 * frames * (self.stft_.f_pts + self.n_features_in_)
+        check_memory("window, frame", (self.window, self.frame), needed, f"the spectra of {frames} frames")
         # SciPy wants at least half a window of signal
         padded = np.pad(waveform, (0, max(0, self.stft_.m_num - len(waveform))))
         power = self.stft_.spectrogram(padded, p0=0, p1=frames)

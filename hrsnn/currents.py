@@ -10,6 +10,7 @@ import numpy as np
 
 from hrsnn.checks import positive
 from hrsnn.errors import InputError
+from hrsnn.limits import check_limit
 from hrsnn.spike_trains import sample_rows
 from hrsnn.units import plain
 
@@ -31,7 +32,7 @@ class Currents:
     Raises
     ------
     InputError
-        When the values are not finite numbers of that shape, or `dt` is not positive.
+        When the values are not finite numbers of that shape, `dt` is not positive, or a sample lasts longer than the limit.
 
     Notes
     -----
@@ -52,7 +53,7 @@ class Currents:
     def __post_init__(self) -> None:
         try:
             values = np.array(plain(self.values, "", "values"), dtype=np.float64)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError("values", self.values, "must be numbers, (samples, times, channels)") from error
@@ -62,6 +63,7 @@ class Currents:
             place = tuple(int(index) for index in np.argwhere(~np.isfinite(values))[0])
             raise InputError(f"values{list(place)}", values[place], f"sample {place[0]}: must be finite")
         dt = positive("dt", self.dt, "ms")
+        check_limit("duration", f"dt of {values.shape[1]} values", values.shape[1] * dt)
         values.flags.writeable = False
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "dt", dt)

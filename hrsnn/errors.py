@@ -43,6 +43,10 @@ class InputError(HrsnnError, ValueError):
         return type(self), (self.field, self.value, self.allowed)
 
 
+class SettingError(HrsnnError):
+    """An environment variable has a value that is not allowed."""
+
+
 class SpecError(HrsnnError, ValueError):
     """A specification has one or several errors; ``problems`` holds a line each."""
 
@@ -76,7 +80,10 @@ def _shown(value: object, limit: int = 60) -> str:
     """``repr`` on one line, shortened."""
     if isinstance(value, np.generic):
         value = value.item()
-    # exactly an array: what a quantity shows beside its numbers is its unit
-    text = np.array2string(value, threshold=6) if type(value) is np.ndarray else repr(value)
+    try:
+        # exactly an array: what a quantity shows beside its numbers is its unit
+        text = np.array2string(value, threshold=6) if type(value) is np.ndarray else repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists in lists
+        text = "a whole number of thousands of digits" if isinstance(value, int) else f"<{type(value).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."

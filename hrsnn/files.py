@@ -77,6 +77,8 @@ def writing(path: PathLike) -> Iterator[Path]:
         os.close(handle)
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror}") from error
+    except ValueError as error:  # a zero byte
+        raise FileError(path, f"cannot be written: {error}") from error
     temporary = Path(name)
     try:
         yield temporary

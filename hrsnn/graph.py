@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.arrays import rules_of
-from hrsnn.checks import count_of
+from hrsnn.checks import MOST_CHANNELS, count_of
 from hrsnn.errors import InputError
 from hrsnn.growth import PAIRS, REFERENCE_K, assemble
 from hrsnn.labels import labels_of
@@ -148,7 +148,7 @@ def from_graph(
     _check(graph, nodes)
     said = graph.graph.get("channels")
     own_input = said is not None and channels in (None, said)
-    channels = count_of("channels", said if own_input else 1 if channels is None else channels)
+    channels = count_of("channels", said if own_input else 1 if channels is None else channels, most=MOST_CHANNELS)
     number = {node: i for i, node in enumerate(nodes)}
     edges = sorted(((number[a], number[b], data) for a, b, data in graph.edges(data=True)), key=lambda edge: edge[:2])
     pre = np.array([a for a, _, _ in edges], dtype=np.int32)
@@ -198,7 +198,7 @@ def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tu
                 if len(row) != len(_INPUT_VALUES):
                     raise ValueError(f"{len(row)} values")
                 rows.append((int(channel), i, *row))
-        except (TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             allowed = f"must be JSON: by channel a list of {', '.join(_INPUT_VALUES)}"
             raise InputError(f"input of node {node!r}", text, allowed) from error
     rows.sort(key=lambda row: row[:2])
@@ -257,7 +257,7 @@ def _node_values(graph: networkx.DiGraph, nodes: list[Any], name: str, default: 
         )
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(name, str(error), "must be a number on every node") from error
 
 
@@ -293,7 +293,7 @@ def _positions(graph: networkx.DiGraph, nodes: list[Any]) -> np.ndarray:
         positions = np.array(plain(given, "", "position"), dtype=np.float64).reshape(len(nodes), 3)
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError("position", given[0], "must be three numbers on every node") from error
     return positions
 

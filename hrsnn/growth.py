@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hrsnn.checks import MOST_CHANNELS, count_of
 from hrsnn.distributions import Constant, Distribution, Gamma
-from hrsnn.errors import InputError, SpecError
+from hrsnn.errors import SpecError
+from hrsnn.limits import check_memory
 from hrsnn.links import distance_links, grid_positions, random_links, random_pairs
+from hrsnn.network_size import expected_links, network_memory
 from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import Parameter, ReservoirSpec
@@ -51,8 +54,8 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     SpecError
         When an array in the spec has another length than the network needs.
     InputError
-        When `seed` or `channels` is no valid whole number, or what was drawn contradicts itself: v_reset at or above
-        v_threshold.
+        When `seed` or `channels` is no valid whole number, the network would take more memory than the limit, or what was
+        drawn contradicts itself: v_reset at or above v_threshold.
 
     Notes
     -----
@@ -67,9 +70,9 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     >>> reservoir.neurons, 8000 < reservoir.synapses < 9500
     (1000, True)
     """
-    if isinstance(channels, bool) or not isinstance(channels, (int, np.integer)) or channels < 1:
-        raise InputError("channels", channels, "must be a whole number >= 1")
+    channels = count_of("channels", channels, most=MOST_CHANNELS)
     n = spec.neurons
+    check_memory("neurons", n, network_memory(spec, channels), f"a network of {expected_links(spec):.2g} links")
     is_excitatory = np.zeros(n, dtype=bool)
     is_excitatory[generator(seed, "types").permutation(n)[: round(n * spec.excitatory_fraction)]] = True
     cluster, positions = cluster_layout(n, spec.clusters)

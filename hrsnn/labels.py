@@ -9,10 +9,8 @@ import numpy as np
 
 from hrsnn.arrays import frozen
 from hrsnn.errors import InputError
+from hrsnn.limits import check_name, limit
 from hrsnn.units import plain
-
-#: Longest name of a neuron (characters).
-LONGEST = 200
 
 
 def labels_of(names: Sequence[Any]) -> np.ndarray | None:
@@ -57,15 +55,20 @@ def checked_labels(labels: Any, neurons: int) -> np.ndarray:
     ...
     hrsnn.errors.InputError: labels = 'a': must be distinct
     """
-    array = np.asarray(plain(labels, "", "labels"))
+    labels = plain(labels, "", "labels")
+    longest = int(limit("name"))
+    for name in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
+        if isinstance(name, str):
+            check_name("labels", name)
+    array = np.asarray(labels)
     if array.shape != (neurons,):
         raise InputError("labels", array.shape, f"must have shape ({neurons},): one a neuron")
     if array.dtype.kind not in "iuU":
         raise InputError("labels", array, "must be whole numbers or strings")
     if array.dtype.kind == "U":
         for name in array.tolist():
-            if not name or not name.isprintable() or len(name) > LONGEST:
-                raise InputError("labels", name, f"must be printable, of 1 to {LONGEST} characters")
+            if not name or not name.isprintable() or len(name) > longest:
+                raise InputError("labels", name, f"must be printable, of 1 to {longest} characters")
     elif array.size and int(array.max()) > np.iinfo(np.int64).max:
         raise InputError("labels", array.max(), "must be below 2^63")
     names, count = np.unique(array, return_counts=True)

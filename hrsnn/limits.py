@@ -1,16 +1,18 @@
-"""What is refused because of its size, before anything is allocated; each limit can be raised by an environment variable."""
+"""What is refused because of its size, before anything is allocated; an environment variable sets each limit anew."""
 
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hrsnn.errors import HrsnnError, InputError
+from hrsnn.errors import InputError, SettingError
 
 _GIB = 2**30
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ class Limit:
 #: All of them by name; docs/limits.md has the same table.
 LIMITS: Mapping[str, Limit] = {
     "unpacked": Limit("an .npz file once unpacked", 8 * _GIB, "bytes", "HRSNN_MAX_UNPACKED"),
-    "text": Limit("a text file (TOML, JSON, csv, GraphML, edge list)", _GIB // 4, "bytes", "HRSNN_MAX_TEXT"),
-    "nesting": Limit("nesting of TOML and JSON", 50, "levels", "HRSNN_MAX_NESTING"),
+    "text": Limit("a text file (TOML, JSON, GraphML, edge list)", _GIB // 4, "bytes", "HRSNN_MAX_TEXT"),
+    "nesting": Limit("nesting of TOML, JSON and GraphML", 50, "levels", "HRSNN_MAX_NESTING"),
     "name": Limit("length of a name (of a parameter, a file, a label)", 200, "characters", "HRSNN_MAX_NAME"),
     "seeds": Limit("number of seeds, or of other repeats in one command", 100_000, "", "HRSNN_MAX_SEEDS"),
     "duration": Limit("duration of one stimulus", 1e9, "ms", "HRSNN_MAX_DURATION"),
-    "memory": Limit("memory of one array or network, by estimate", 0, "bytes", "HRSNN_MAX_MEMORY"),
+    "memory": Limit("memory of one network, run or score, by estimate", 0, "bytes", "HRSNN_MAX_MEMORY"),
 }
 
 
@@ -51,8 +53,8 @@ def limit(name: str) -> float:
 
     Raises
     ------
-    HrsnnError
-        When the environment variable holds no positive number.
+    SettingError
+        When the environment variable holds no positive number; ``inf`` is one.
 
     Examples
     --------
@@ -68,7 +70,7 @@ def limit(name: str) -> float:
     except ValueError:
         value = -1.0
     if not value > 0:
-        raise HrsnnError(f"{one.variable} = {text[:40]!r}: must be a positive number ({one.unit or 'a count'})")
+        raise SettingError(f"{one.variable} = {text[:40]!r}: must be a positive number ({one.unit or 'a count'})")
     return value
 
 
@@ -85,7 +87,7 @@ def check_limit(name: str, field: str, value: float) -> None:
     >>> check_limit("nesting", "spec", 3000)
     Traceback (most recent call last):
     ...
-    hrsnn.errors.InputError: spec = 3000: nesting of TOML and JSON must be at most 50 levels (HRSNN_MAX_NESTING raises this)
+    hrsnn.errors.InputError: spec = 3000: nesting of TOML, JSON and GraphML must be at most 50 levels (HRSNN_MAX_NESTING ...
     """
     if not value <= limit(name):
         raise InputError(field, value, beyond(name))
@@ -126,8 +128,32 @@ def check_memory(field: str, value: object, needed: float, what: str) -> None:
     hrsnn.errors.InputError: values = 1000000000000000000: the input would take about 6.94 EiB of memory, more than ...
     """
     if not needed <= limit("memory"):
-        allowed = f"{readable(limit('memory'))} ({LIMITS['memory'].variable} sets this)"
-        raise InputError(field, value, f"{what} would take about {readable(needed)} of memory, more than {allowed}")
+        raise InputError(field, value, f"{what} {beyond_memory(needed)}")
+
+
+def beyond_memory(needed: float) -> str:
+    """What is said of an estimate of memory (bytes) beyond the limit."""
+    allowed = f"{readable(limit('memory'))} ({LIMITS['memory'].variable} sets this)"
+    return f"would take about {readable(needed)} of memory, more than {allowed}"
+
+
+def check_name(field: str, name: str) -> None:
+    """See that a name is not longer than the limit.
+
+    Raises
+    ------
+    InputError
+        When it is; the message has its length.
+
+    Examples
+    --------
+    >>> check_name("study", "s" * 300)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: study = 'sssss...: has 300 characters: length of a name (...) must be at most 200 characters ...
+    """
+    if len(name) > limit("name"):
+        raise InputError(field, name, f"has {len(name)} characters: {beyond('name')}")
 
 
 def readable(count: float) -> str:
@@ -138,6 +164,7 @@ def readable(count: float) -> str:
     >>> readable(3 * 2**30), readable(1000)
     ('3 GiB', '1000 bytes')
     """
+    count = min(count, _LARGEST)  # a whole number may be larger than any float
     if count < 1024:
         return f"{count:.0f} bytes"
     for unit in ("KiB", "MiB", "GiB", "TiB", "PiB"):
@@ -149,8 +176,11 @@ def readable(count: float) -> str:
 
 @cache
 def machine_memory() -> int:
-    """Memory of this machine in bytes, or what the process's control group may have of it where that is less."""
+    """Memory of this machine in bytes, or what the process or its control group may have of it where that is less."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]  # ulimit -v
+    if allowed != resource.RLIM_INFINITY:
+        whole = min(whole, allowed)
     for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             whole = min(whole, int(Path(file).read_text()))

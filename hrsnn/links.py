@@ -11,7 +11,7 @@ from hrsnn.keyed import keyed_uniform
 #: Pairs whose kernel exp(-(D/lambda)^2) is below this are never linked: at 10^5 neurons they would be 0.06 links in all.
 _NEGLIGIBLE = 1e-8
 #: Neurons whose neighbours are drawn at once: bounds the memory.
-_BLOCK = 2000
+BLOCK = 2000
 
 
 def grid_positions(n: int) -> np.ndarray:
@@ -22,13 +22,27 @@ def grid_positions(n: int) -> np.ndarray:
     >>> grid_positions(1000).max(axis=0)
     array([9., 9., 9.])
     """
+    return np.indices(grid_shape(n)).reshape(3, -1).T[:n].astype(np.float64)
+
+
+def grid_shape(n: int) -> tuple[int, int, int]:
+    """The flattest box of near-equal sides that holds n points.
+
+    Examples
+    --------
+    >>> grid_shape(1000)
+    (10, 10, 10)
+    """
     side = round(n ** (1 / 3))
-    # the flattest box of near-equal sides that holds n
-    shape = min(
+    return min(
         ((a, b, math.ceil(n / (a * b))) for a in range(max(1, side - 1), side + 2) for b in range(a, side + 2)),
         key=lambda s: (max(s) - min(s) > 1, s[0] * s[1] * s[2]),
     )
-    return np.indices(shape).reshape(3, -1).T[:n].astype(np.float64)
+
+
+def reach(length_scale: float) -> float:
+    """The distance from which on pairs are left out."""
+    return length_scale * math.sqrt(-math.log(_NEGLIGIBLE))
 
 
 def distance_links(
@@ -76,14 +90,14 @@ def distance_links(
     """
     from scipy.spatial import cKDTree
 
-    radius = length_scale * math.sqrt(-math.log(_NEGLIGIBLE))
+    radius = reach(length_scale)
     tree = cKDTree(positions)
     kind = (~is_excitatory).astype(np.intp)
     # a pair's number is addressed by the pair: the order in which the tree finds the pairs is not promised to stay the same
     key = int(generator.integers(2**62))
     pre_parts, post_parts, kernel_total = [], [], 0.0
-    for start in range(0, len(positions), _BLOCK):
-        block = cKDTree(positions[start : start + _BLOCK])
+    for start in range(0, len(positions), BLOCK):
+        block = cKDTree(positions[start : start + BLOCK])
         pairs = block.sparse_distance_matrix(tree, radius, output_type="ndarray")
         pairs = pairs[pairs["v"] > 0]  # grid points are apart, so only a neuron itself is at distance 0
         pre, post = pairs["i"] + start, pairs["j"]

@@ -16,6 +16,7 @@ from hrsnn.npz import read_npz, write_npz
 from hrsnn.reading import damaged
 from hrsnn.recording import filtered_states
 from hrsnn.reservoir import Reservoir
+from hrsnn.seeds import check_seed
 
 _KIND, _VERSION = "state", 1
 _HEADER = ("steps", "dt", "tau_state", "seed", "network")
@@ -91,7 +92,7 @@ class NetworkState:
         convert_arrays(self)
         if count_of("steps", self.steps, 0) > _MOST_STEPS:
             raise InputError("steps", self.steps, "must be at most 2^53")
-        count_of("seed", self.seed, 0)
+        check_seed(self.seed)
         positive("dt", self.dt, "ms")
         positive("tau_state", self.tau_state, "ms")
         if not isinstance(self.network, str):

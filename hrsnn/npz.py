@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
+import io
+import os
+import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -12,12 +17,16 @@ import numpy as np
 from hrsnn.checks import count_of
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike, to_json, writing
-from hrsnn.limits import beyond, limit, readable
+from hrsnn.limits import beyond, beyond_memory, limit, readable
 from hrsnn.reading import damaged, opened, parsed_json
 
 #: Name of the array that holds what a file says of itself, as JSON.
 ABOUT = "__about__"
 _CHUNK = 2**24
+#: Of one file, a table of contents of so many bytes: thousands of arrays, where hrsnn writes some forty.
+_LONGEST_CONTENTS = 2**20
+#: Bytes of the header of one array, its type and shape.
+_LONGEST_HEADER = 10_000
 
 
 def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.ndarray], header: Any = None) -> None:
@@ -48,21 +57,23 @@ def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndar
         When the file is missing, damaged, of another kind or of a newer version, or larger than the limit. Where it says no
         digest, as files made by other programs do, the rest is checked all the same.
     """
-    arrays = load_arrays(path)
-    if ABOUT not in arrays:
-        raise FileError(path, f"is not a file of kind {kind!r}: it does not say what it is")
-    try:
-        about = parsed_json(str(arrays.pop(ABOUT)))
-        found, found_version, header = about["kind"], count_of("version", about["version"]), about["header"]
-        said = about.pop("sha256", None)
-        if len(about) > 3:
-            raise InputError("names", sorted(about), "must be kind, version and header")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise FileError(path, "is damaged: its header cannot be read") from error
-    if found != kind:
-        raise FileError(path, f"holds a {found!r:.60}, wanted a {kind!r}")
-    if found_version > version:
-        raise FileError(path, f"has version {found_version} of its layout; this hrsnn reads up to {version}: upgrade")
+    with _archive(path) as members:
+        # what it is comes first: nothing else is unpacked of a file of another kind
+        if ABOUT not in members:
+            raise FileError(path, f"is not a file of kind {kind!r}: it does not say what it is")
+        try:
+            about = parsed_json(str(members.pop(ABOUT)()))
+            found, found_version, header = about["kind"], count_of("version", about["version"]), about["header"]
+            said = about.pop("sha256", None)
+            if len(about) > 3:
+                raise InputError("names", sorted(about), "must be kind, version and header")
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise FileError(path, "is damaged: its header cannot be read") from error
+        if found != kind:
+            raise FileError(path, f"holds a {found!r:.60}, wanted a {kind!r}")
+        if found_version > version:
+            raise FileError(path, f"has version {found_version} of its layout; this hrsnn reads up to {version}: upgrade")
+        arrays = {name: read() for name, read in members.items()}
     if said is not None and said != digest(about, arrays):
         raise FileError(path, "is damaged: its content is not what its digest says")
     return arrays, header
@@ -88,23 +99,54 @@ def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
         When the file is missing, damaged, no ``.npz`` file, or larger than the limit once unpacked; then nothing was read
         but its table of contents.
     """
+    with _archive(path) as members:
+        return {name: read() for name, read in members.items()}
+
+
+@contextlib.contextmanager
+def _archive(path: PathLike) -> Iterator[dict[str, Callable[[], np.ndarray]]]:
+    """By name, what reads each array of a file whose table of contents is in order and within the limits."""
     with opened(path) as file, damaged(path, ".npz file"):
         magic = file.read(6)
         if magic == np.lib.format.MAGIC_PREFIX:
             raise FileError(path, "is not an .npz file")
+        _check_contents(path, file)
         with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            size = sum(member.file_size for member in members)
+            size = sum(member.file_size for member in archive.infolist())
             if size > limit("unpacked"):
                 raise FileError(path, f"would unpack to {readable(size)}: {beyond('unpacked')}")
-            arrays: dict[str, np.ndarray] = {}
-            for member in members:
+            if size > limit("memory"):
+                raise FileError(path, beyond_memory(size))
+            readers: dict[str, Callable[[], np.ndarray]] = {}
+            for member in archive.infolist():
                 name = member.filename.removesuffix(".npy")
-                if name == member.filename or name in arrays:
+                if name == member.filename or name in readers:
                     raise FileError(path, f"is damaged or no .npz file: it holds {member.filename!r:.60}")
-                with archive.open(member) as content:
-                    arrays[name] = _array(path, content, member.file_size)
-            return arrays
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # as NumPy writes them
+                    raise FileError(path, f"is damaged or no .npz file: method {member.compress_type} of compression")
+                readers[name] = functools.partial(_read, path, archive, member)
+            yield readers
+
+
+def _check_contents(path: PathLike, file: IO[bytes]) -> None:
+    """Refuse a table of contents of millions of entries before it is read: each takes a thousand bytes of memory."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - 2**16 - 22))  # the table's own place stands at the end, before a comment
+    tail = file.read()
+    found = len(tail) - 22  # as zipfile looks for it
+    if not (tail[found:].startswith(b"PK\x05\x06") and tail.endswith(b"\0\0")):
+        found = tail.rfind(b"PK\x05\x06")
+    size = struct.unpack_from("<L", tail, found + 12)[0] if 0 <= found <= len(tail) - 22 else 0
+    if found >= 76 and tail[found - 20 :].startswith(b"PK\x06\x07"):  # a larger record of a larger file before it
+        size = max(size, struct.unpack_from("<Q", tail, found - 36)[0])
+    if size > _LONGEST_CONTENTS:
+        raise FileError(path, f"has a table of contents of {size} bytes: must be at most {_LONGEST_CONTENTS}")
+    file.seek(0)
+
+
+def _read(path: PathLike, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(member) as content:
+        return _array(path, content, member.file_size)
 
 
 def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
@@ -112,8 +154,14 @@ def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
     version = np.lib.format.read_magic(content)  # type: ignore[no-untyped-call]
     if version not in ((1, 0), (2, 0), (3, 0)):
         raise ValueError(f"version {version} of an array's layout is not known")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(content)  # type: ignore[no-untyped-call]
+    read, width = np.lib.format.read_array_header_2_0, 4
+    if version == (1, 0):
+        read, width = np.lib.format.read_array_header_1_0, 2
+    said = content.read(width)
+    length = int.from_bytes(said, "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"an array's header has {length} bytes: must be at most {_LONGEST_HEADER}")
+    shape, fortran, dtype = read(io.BytesIO(said + content.read(length)))
     if dtype.hasobject:
         raise FileError(path, "arrays of objects are refused: they would be pickled")
     count = 1

@@ -16,6 +16,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.spike_trains import SpikeTrains, steps_of
 
 Stimulus = SpikeTrains | Currents
+_MOST_STEPS = 2**52
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Batch:
         self.start = start
         self.dt = reservoir.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
+        _check_steps(stimulus.durations, blank, reservoir)
         self.stimulus_steps = steps_until(stimulus.durations, self.dt)
         self.steps = steps_until(stimulus.durations + blank, self.dt)
         if isinstance(stimulus, Currents):
@@ -152,6 +154,15 @@ class Batch:
         if not (self._reservoir.background_rate > 0).any():
             return self._background_before
         return self._background_before.after(*self._background_times(0))
+
+
+def _check_steps(durations: np.ndarray, blank: float, reservoir: Reservoir) -> None:
+    """See that numbers of steps are whole numbers in floating point, where they are computed."""
+    spans = {"duration": durations + blank, "refractory": reservoir.refractory, "delay": reservoir.delay}
+    for name, times in spans.items():
+        longest = float(times.max(initial=0.0))
+        if not longest / reservoir.dt <= _MOST_STEPS:
+            raise InputError(name, longest, f"must be at most 2^52 steps of {reservoir.dt:g} ms")
 
 
 def check_stimulus(stimulus: object) -> None:

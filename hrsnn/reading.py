@@ -7,6 +7,7 @@ import json
 import lzma
 import math
 import os
+import re
 import stat
 import struct
 import tokenize
@@ -16,8 +17,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
-from hrsnn.errors import FileError, HrsnnError
+from hrsnn.errors import FileError, HrsnnError, SettingError
 from hrsnn.files import PathLike
 from hrsnn.limits import beyond, limit
 
@@ -41,6 +43,7 @@ _RAISED = (
     zlib.error,
     lzma.LZMAError,
     ParseError,
+    ExpatError,
 )
 
 
@@ -68,7 +71,7 @@ def damaged(path: PathLike, kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except FileError:
+    except (FileError, SettingError):
         raise
     except HrsnnError as error:
         raise FileError(path, f"is damaged or no {kind}: {error}") from error
@@ -162,7 +165,7 @@ def parsed_json(text: str) -> Any:
     Raises
     ------
     ValueError
-        When it is no JSON, or is nested deeper than the limit.
+        When it is no JSON, has a whole number of more digits than can be read, or is nested deeper than the limit.
 
     Examples
     --------
@@ -196,6 +199,13 @@ def _finite(text: str) -> float:
     return value
 
 
+#: One part of a dotted key, bare or in quotes, and where one begins; possessive, so that no text takes long.
+_KEY_PART = r"(?:[A-Za-z0-9_-]++|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+')"
+_KEY_START = "(?<![A-Za-z0-9_-])"
+#: Parts of a key that are always too many, whatever the limit of nesting is raised to.
+_LONGEST_KEY = 1000
+
+
 def parsed_toml(text: str) -> dict[str, Any]:
     """TOML text as a mapping.
 
@@ -210,6 +220,9 @@ def parsed_toml(text: str) -> dict[str, Any]:
     >>> parsed_toml("a = [1, 2]")
     {'a': [1, 2]}
     """
+    deepest = int(min(limit("nesting"), _LONGEST_KEY))
+    if re.search(f"{_KEY_START}(?:{_KEY_PART}[ \\t]*+\\.[ \\t]*+){{{deepest}}}", text):
+        raise ValueError(beyond("nesting"))  # seen here, since the parser takes the square of the length of a key
     try:
         value = tomllib.loads(text)
     except RecursionError:
@@ -217,6 +230,25 @@ def parsed_toml(text: str) -> dict[str, Any]:
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
+
+
+def toml_value(text: str) -> Any:
+    """A text of the command line as the TOML value that it spells, or, as a bare word, itself.
+
+    Raises
+    ------
+    ValueError
+        When it is TOML beyond a limit.
+
+    Examples
+    --------
+    >>> toml_value("0.5"), toml_value("paper")
+    (0.5, 'paper')
+    """
+    try:
+        return parsed_toml(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def depth(value: Any) -> int:

@@ -58,7 +58,7 @@ def readout(kind: str = "logistic", seed: int = 0) -> Any:
     elif kind == "ridge":
         classifier = RidgeClassifierCV(alphas=np.logspace(0, 5, 11))
     elif kind == "sampled":
-        classifier = MLPClassifier((20,), alpha=1.0, max_iter=1000, random_state=seed)
+        classifier = MLPClassifier((20,), alpha=1.0, max_iter=1000, random_state=seed % 2**32)
     else:
         raise InputError("readout", kind, f"must be one of {', '.join(READOUTS)}")
     return make_pipeline(VarianceThreshold(LEAST_DEVIATION**2), StandardScaler(), classifier)

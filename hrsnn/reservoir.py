@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from hrsnn.arrays import array, check_arrays, convert_arrays, require, rules_of
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import MOST_CHANNELS, count_of, positive
 from hrsnn.errors import InputError
 from hrsnn.labels import checked_labels, labels_of
 from hrsnn.npz import read_npz, write_npz
@@ -131,7 +131,7 @@ class Reservoir:
     labels: np.ndarray | None = None  #: (N,) distinct whole numbers or strings: the neurons' names; None: 0 to N - 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", count_of("channels", self.channels))
+        object.__setattr__(self, "channels", count_of("channels", self.channels, most=MOST_CHANNELS))
         object.__setattr__(self, "dt", positive("dt", self.dt, "ms"))
         if not 1e-4 <= self.dt <= 100:
             raise InputError("dt", self.dt, "must be from 0.0001 to 100 (ms)")

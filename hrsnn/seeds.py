@@ -6,6 +6,31 @@ import numpy as np
 
 from hrsnn.errors import InputError
 
+#: Seeds are below this: as many bits as NumPy's own entropy has.
+SEEDS = 2**128
+
+
+def check_seed(seed: int) -> int:
+    """`seed` as an int from 0 to below 2^128.
+
+    Raises
+    ------
+    InputError
+        When it is none.
+
+    Examples
+    --------
+    >>> check_seed(-1)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: seed = -1: must be a whole number >= 0
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError("seed", seed, "must be a whole number >= 0")
+    if seed >= SEEDS:
+        raise InputError("seed", seed, "must be below 2^128")
+    return int(seed)
+
 
 def generator(seed: int, *path: str | int) -> np.random.Generator:
     """A generator for the branch `path` of the tree rooted at `seed`.
@@ -16,7 +41,7 @@ def generator(seed: int, *path: str | int) -> np.random.Generator:
     Raises
     ------
     InputError
-        When `seed` is no whole number >= 0.
+        When `seed` is no whole number from 0 to below 2^128.
 
     Examples
     --------
@@ -26,11 +51,10 @@ def generator(seed: int, *path: str | int) -> np.random.Generator:
     >>> a == b, a == c
     (True, False)
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError("seed", seed, "must be a whole number >= 0")
+    root = check_seed(seed)
     key: list[int] = []
     for part in path:
         # the length in front keeps ("ab", "c") and ("a", "bc") apart
         words = list(part.encode()) if isinstance(part, str) else [int(part) & 0xFFFFFFFF, int(part) >> 32]
         key += [len(words), *words]
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(int(seed), spawn_key=tuple(key))))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(root, spawn_key=tuple(key))))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from hrsnn.activity import Activity
-from hrsnn.checks import float_vector, positive
+from hrsnn.checks import duration_of, float_vector, positive
+from hrsnn.currents import Currents
 from hrsnn.engines import engine as find_engine
 from hrsnn.engines.contract import Response
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.network_state import NetworkState, state_after
 from hrsnn.presentation import Batch, Stimulus, check_stimulus
 from hrsnn.progress import progress_bar
@@ -20,6 +23,8 @@ from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.units import takes
 
+#: Bytes of memory for each background spike, by trial.
+_EVENT = 80
 RECORDS = ("spikes", "counts", "states", "v")
 
 
@@ -82,8 +87,8 @@ def simulate(
     Raises
     ------
     InputError
-        When the stimulus has no samples or other channels than the reservoir, an option is not allowed, or the state is of
-        another network.
+        When the stimulus has no samples or other channels than the reservoir, an option is not allowed, the state is of
+        another network, or what is recorded would take more memory than the limit.
     DivergenceError
         When v or a current leaves the finite numbers.
 
@@ -110,11 +115,12 @@ def simulate(
     ((2, 5, 40), (2, 2, 40))
     """
     record = _checked_record(record)
-    blank, tau_state = positive("blank", blank, "ms", zero=True), positive("tau_state", tau_state, "ms")
+    blank, tau_state = duration_of("blank", blank, zero=True), positive("tau_state", tau_state, "ms")
     check_stimulus(stimulus)
     if not len(stimulus):
         raise InputError("stimulus", stimulus, "must hold at least one sample")
     generator(seed)  # says what a seed may be
+    _check_memory(reservoir, stimulus, record, sample_times, windows, blank)
     times = _sample_times(sample_times, stimulus)
     edges = _window_edges(windows, stimulus)
     if state is not None:
@@ -172,6 +178,29 @@ def simulate(
         recorded_v=v,
         final_state=final_state,
     )
+
+
+def _check_memory(
+    reservoir: Reservoir, stimulus: Stimulus, record: Sequence[str], sample_times: Any, windows: Any, blank: float
+) -> None:
+    """All of a run but its spikes, which nobody knows before it: named is what takes most."""
+    samples, n = len(stimulus), reservoir.neurons
+    moments, intervals = (
+        int(one) if isinstance(one, (int, np.integer)) else np.size(one) for one in (sample_times, windows)
+    )
+    # of one stimulus there are two copies on the way; the times themselves are there for all
+    recorded = ("states" in record) * (samples + 2) + ("v" in record) * (samples + 1)
+    longest = float(stimulus.durations.max()) + blank
+    needed: list[tuple[float, str, object]] = [
+        (8 * moments * (recorded * n + 2 * samples), "sample_times", moments),
+        (8 * intervals * (("counts" in record) * (samples + 1) * n + samples), "windows", intervals),
+        (24.0 * n * (stimulus.values.shape[1] if isinstance(stimulus, Currents) else 0), "stimulus", stimulus),
+        (_EVENT * longest / 1000 * float(reservoir.background_rate.sum()), "background_rate", reservoir.background_rate),
+        (4 * n * (float(reservoir.delay.max(initial=0.0)) / reservoir.dt + 1), "delay", reservoir.delay),
+        (16 * (samples * n + reservoir.channels), "stimulus", stimulus),
+    ]
+    _, field, value = max(needed, key=lambda one: one[0])
+    check_memory(field, value, sum(min(amount, 1e300) for amount, _, _ in needed), "the run")
 
 
 def _trains(spikes: list[tuple[np.ndarray, np.ndarray]], n: int, durations: np.ndarray) -> SpikeTrains:

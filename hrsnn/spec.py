@@ -6,7 +6,7 @@ import difflib
 import json
 import math
 import os
-import tomllib
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -25,7 +25,8 @@ from pydantic_core import PydanticCustomError
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dict, unit_in
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files import write_text
-from hrsnn.reading import parsed_toml, read_text
+from hrsnn.limits import beyond, limit
+from hrsnn.reading import parsed_toml, read_text, toml_value
 from hrsnn.units import OURS, plain
 
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
@@ -46,6 +47,8 @@ def _parameter(value: Any) -> Any:
                 raise InputError("array", value, "must be one-dimensional, not empty, and finite")
             array.setflags(write=False)
             return array
+    except OverflowError:
+        raise PydanticCustomError("parameter", "must be a number below 1e308", {}) from None
     except (InputError, SpecError, ValueError, TypeError) as error:
         raise PydanticCustomError("parameter", "{reason}", {"reason": str(error)}) from error
     raise PydanticCustomError("parameter", "must be a number, a distribution or an array", {})
@@ -53,6 +56,10 @@ def _parameter(value: Any) -> Any:
 
 #: Longer than any run, and still a number of steps that fits: beyond it a whole number would overflow.
 _LONGEST = 1e6
+
+
+#: That are listed; a file of something else can have any number.
+_MOST_PROBLEMS = 100
 
 
 class _Range:
@@ -238,6 +245,7 @@ class ReservoirSpec(BaseModel):
         return value
 
     def __init__(self, **values: Any) -> None:
+        _check_names(values)
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -295,11 +303,12 @@ class ReservoirSpec(BaseModel):
         >>> ReservoirSpec().updated({"neurons": "300", "tau_m_exc.mean": 25}).tau_m_exc
         Gamma(mean=25.0, cv=0.577, low=3.0, high=200.0)
         """
+        _check_names(changes)
         values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         problems: list[str] = []
         for name, given in changes.items():
             try:
-                value = _read_value(given)
+                value = toml_value(given) if isinstance(given, str) else given
             except ValueError as error:
                 problems.append(f"{name:.60}: {error}")
                 continue
@@ -386,20 +395,11 @@ def unit_of_parameter(name: str) -> str:
     return str(extra["unit"]) if isinstance(extra, dict) else ""
 
 
-def _read_value(given: Any) -> Any:
-    """A string from the command line as the TOML value it spells, or as itself.
-
-    Raises
-    ------
-    ValueError
-        When it is TOML beyond a limit.
-    """
-    if not isinstance(given, str):
-        return given
-    try:
-        return parsed_toml(f"value = {given}")["value"]
-    except tomllib.TOMLDecodeError:
-        return given
+def _check_names(names: Iterable[str]) -> None:
+    longest = limit("name")
+    problems = [f"{name:.60}: has {len(name)} characters: {beyond('name')}" for name in names if len(name) > longest]
+    if problems:
+        raise SpecError(problems[:_MOST_PROBLEMS])
 
 
 def _toml(value: Any) -> str:
@@ -414,8 +414,11 @@ def _toml(value: Any) -> str:
 
 def _problems(error: ValidationError, known: set[str]) -> list[str]:
     """One line a problem: the parameter, its value, and what is allowed."""
-    problems = []
-    for item in error.errors():
+    problems: list[str] = []
+    found = error.errors()
+    for item in found:
+        if len(problems) == _MOST_PROBLEMS:
+            return [*problems, f"and more: {len(found)} in all"]
         name = str(item["loc"][0]) if item["loc"] else ""
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(name, sorted(known), n=1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hrsnn.checks import float_array, float_vector
 from hrsnn.errors import InputError
+from hrsnn.limits import check_limit
 
 
 def durations_of(duration: Any, samples: int) -> np.ndarray:
@@ -16,7 +17,7 @@ def durations_of(duration: Any, samples: int) -> np.ndarray:
     Raises
     ------
     InputError
-        When one is not positive and finite, or they are too many or too few.
+        When one is not positive and finite or beyond the limit, or they are too many or too few.
     """
     value = float_array("duration", duration, "ms")
     durations = float_vector("duration", value[np.newaxis] if value.ndim == 0 else value)
@@ -25,6 +26,7 @@ def durations_of(duration: Any, samples: int) -> np.ndarray:
     bad = np.flatnonzero(~(np.isfinite(durations) & (durations > 0)))
     if len(bad):
         raise InputError("duration", durations[bad[0]], f"sample {bad[0]}: must be positive and finite (ms)")
+    check_limit("duration", "duration", float(durations.max(initial=0.0)))
     return np.resize(durations, samples)
 
 

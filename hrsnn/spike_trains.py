@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hrsnn.arrays import ArrayRule
-from hrsnn.checks import count_of, float_vector, positive, whole_vector
+from hrsnn.checks import MOST_CHANNELS, count_of, float_vector, positive, whole_vector
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
+from hrsnn.limits import check_memory, check_name
 from hrsnn.npz import read_npz, write_npz
 from hrsnn.reading import damaged
 from hrsnn.spike_checks import check_spikes, durations_of
 from hrsnn.units import plain, takes
 
 _KIND, _VERSION = "spike_trains", 1
+# Bytes of memory for each spike, by trial (tests/test_limits.py): where spikes are made, and where they are counted.
+EVENT, _INDEXED = 60, 48
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
@@ -143,7 +146,7 @@ class SpikeTrains:
         times = float_vector("times", self.times, "ms")
         offsets = whole_vector("offsets", self.offsets, np.int64)
         channels = whole_vector("channels", self.channels, np.int32)
-        n_channels = count_of("n_channels", self.n_channels)
+        n_channels = count_of("n_channels", self.n_channels, most=MOST_CHANNELS)
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(times) or np.any(np.diff(offsets) < 0):
             raise InputError("offsets", offsets, f"must rise from 0 to the number of spikes, {len(times)}")
         if len(channels) != len(times):
@@ -210,10 +213,12 @@ class SpikeTrains:
             raise InputError("counts", dense.shape, "must have the shape (samples, steps, channels)")
         if dense.shape[1] == 0 or dense.shape[2] == 0:
             raise InputError("counts", dense.shape, "must have at least one step and one channel")
+        check_memory("counts", dense.shape, 8 * dense.size, "the counts as whole numbers")
         whole = dense.astype(np.int64) if dense.dtype.kind in "biu" else whole_vector("counts", dense.ravel(), np.int64)
         whole = whole.reshape(dense.shape)
         if whole.size and whole.min() < 0:
             raise InputError("counts", whole.min(), "must be >= 0")
+        check_memory("counts", dense.shape, EVENT * float(whole.sum(dtype=np.float64)), "that many spikes")
         sample, step, channel = np.nonzero(whole)
         repeats = whole[sample, step, channel]
         offsets = np.concatenate([[0], np.cumsum(whole.sum(axis=(1, 2)))])
@@ -263,7 +268,8 @@ class SpikeTrains:
             raise InputError("time_unit", time_unit, 'must be "us", "ms" or "s"')
         if polarities not in (1, 2):
             raise InputError("polarities", polarities, "must be 1 or 2")
-        height, width = (count_of("shape", side) for side in plain(shape, "", "shape"))
+        height, width = (count_of("shape", side, most=MOST_CHANNELS) for side in plain(shape, "", "shape"))
+        count_of("shape: number of channels", polarities * height * width, most=MOST_CHANNELS)
         fields = {"x": (x, width), "y": (y, height), "p": (p, 2)}
         if polarities == 1:
             fields["p"] = (np.zeros(np.shape(x), np.int64), 1)
@@ -367,6 +373,8 @@ class SpikeTrains:
         A spike falls in the bin that :func:`steps_of` gives, at most the last one that its sample needs.
         """
         dt = positive("dt", dt, "ms")
+        steps = float(self.durations.max(initial=0.0)) / dt + 1
+        check_memory("dt", dt, 4 * len(self) * steps * self.n_channels + _INDEXED * self.n_spikes, "the dense counts")
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         needed = np.array([step_count(duration, dt) for duration in self.durations], np.int64)
         step = np.minimum(steps_of(self.times, dt), needed[sample] - 1)
@@ -390,6 +398,9 @@ class SpikeTrains:
         >>> trains.counts(2).ravel(), trains.counts([0.0, 2.0, 9.0]).ravel()
         (array([1, 2], dtype=int32), array([1, 1], dtype=int32))
         """
+        number = windows if isinstance(windows, (int, np.integer)) else np.size(windows)
+        needed = 4 * len(self) * int(number) * self.n_channels + _INDEXED * self.n_spikes
+        check_memory("windows", number, needed, "the counts")
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         if np.ndim(windows) == 0:
             if isinstance(windows, bool) or not isinstance(windows, (int, np.integer)) or windows < 1:
@@ -507,6 +518,9 @@ class SpikeTrains:
             return trains, None if labels is None else trains._checked_labels(labels)
 
     def _checked_labels(self, labels: ArrayLike) -> np.ndarray:
+        for label in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
+            if isinstance(label, str):
+                check_name("labels", label)
         values = np.asarray(labels)
         finite = values.dtype.kind != "f" or bool(np.isfinite(values).all())
         if values.shape != (len(self),) or values.dtype.kind not in "biufU" or not finite:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from hrsnn.checks import float_vector, positive
 from hrsnn.errors import DivergenceError, InputError
+from hrsnn.limits import check_memory
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -112,6 +113,7 @@ def noise_covariance(
         raise InputError("links", matrix.shape, f"must have shape ({n}, {n}), as leak has {n} values")
     if not np.isfinite(matrix.data).all() or not np.isfinite(decay).all():
         raise InputError("links", "with values that are not finite", "must be finite, and so must leak")
+    check_memory("links", matrix.shape, (64 if method == "dense" or n <= DENSE_LIMIT else 32) * n**2, "the covariance")
     noise = positive("sigma", sigma, "amplitude") ** 2
     if method not in ("auto", "dense", "sweeps"):
         raise InputError("method", method, "must be auto, dense or sweeps")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import writing
+from hrsnn.limits import beyond, beyond_memory, limit
 from hrsnn.networks.graph_checks import check_edges, check_graphml
 from hrsnn.reading import damaged, read_text
 from hrsnn.reservoir import Reservoir
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     import networkx
 
 _AXES = ("x", "y", "z")
+#: Bytes of memory that a node or a link takes while a file is read, by trial: what it carries is in the text's length.
+_PART, _PER_BYTE = 600, 4
 
 
 def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
@@ -79,7 +84,7 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     InputError
         When the name ends otherwise than ``.graphml`` or ``.edges``.
     FileError
-        When it is missing or cannot be read as such a file.
+        When it is missing, cannot be read as such a file, or is beyond a limit (docs/limits.md).
     """
     import networkx
 
@@ -88,13 +93,14 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     with damaged(path, f"{suffix} file"):
         try:
             if suffix == ".graphml":
+                _check_xml(path, text)
                 check_graphml(text)
                 graph = networkx.parse_graphml(text, node_type=_label)
             else:
-                lines = text.splitlines()
-                check_edges(lines)
+                _check_memory(path, text, text.count("\n") + 1)
+                check_edges(text.splitlines())
                 graph = networkx.parse_edgelist(
-                    lines, create_using=networkx.DiGraph, nodetype=_label, data=(("weight", float),)
+                    _lines(path, text), create_using=networkx.DiGraph, nodetype=_label, data=(("weight", float),)
                 )
         except networkx.NetworkXException as error:
             raise FileError(path, f"is damaged or no {suffix} file: {error}") from error
@@ -107,6 +113,47 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
         if all(axis in values for axis in _AXES):
             values["position"] = tuple(values.pop(axis) for axis in _AXES)
     return graph
+
+
+def _lines(path: str | os.PathLike[str], text: str) -> Iterator[str]:
+    """The lines one by one, without comments; two names and a number are no longer than three names."""
+    longest = 3 * limit("name") + 2
+    for line in re.finditer(r"[^\r\n]+", text):
+        said = line.group().partition("#")[0].strip()
+        if len(said) > longest:
+            raise FileError(path, f"has a line of {len(said)} characters: {beyond('name')}")
+        yield said
+
+
+def _check_xml(path: str | os.PathLike[str], text: str) -> None:
+    """Refuse entities, which can stand for any amount of text, and what is too deep or too much, before it is built."""
+    from xml.parsers import expat
+
+    deepest, level, parts = limit("nesting"), 0, 0
+
+    def start(_: str, __: dict[str, str]) -> None:
+        nonlocal level, parts
+        level, parts = level + 1, parts + 1
+        if level > deepest:
+            raise FileError(path, f"is no .graphml file: {beyond('nesting')}")
+
+    def end(_: str) -> None:
+        nonlocal level
+        level -= 1
+
+    def declared(name: str, *_: object) -> None:
+        raise FileError(path, f"declares the entity {name!r:.60}: GraphML has no use for any")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, declared
+    parser.Parse(text, True)
+    _check_memory(path, text, parts)
+
+
+def _check_memory(path: str | os.PathLike[str], text: str, parts: int) -> None:
+    needed = parts * _PART + len(text) * _PER_BYTE
+    if needed > limit("memory"):
+        raise FileError(path, beyond_memory(needed))
 
 
 def _label(text: Any) -> Any:

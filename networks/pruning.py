@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import MOST_CHANNELS, count_of, duration_of, positive, repeats_of
 from hrsnn.currents import Currents
 from hrsnn.errors import FileError, InputError
+from hrsnn.limits import check_memory
 from hrsnn.networks.checkpoint import Checkpoint, Progress, digest_of
 from hrsnn.networks.localisation import EIGENVECTOR_LIMIT, OFTEN_LIMIT
 from hrsnn.networks.lyapunov_noise import LNP
@@ -68,8 +69,11 @@ def noise(channels: int, duration: float = 2000.0, seed: int = 0, hold: float = 
     >>> noise(3)
     Currents(1 samples, 100 values of 20 ms, 3 channels)
     """
-    count = max(1, round(positive("duration", duration, "ms") / positive("hold", hold, "ms")))
-    values = generator(seed, "noise").uniform(-1, 1, (1, count, count_of("channels", channels)))
+    channels = count_of("channels", channels, most=MOST_CHANNELS)
+    values_each = duration_of("duration", duration) / positive("hold", hold, "ms")
+    check_memory("duration", duration, 16 * channels * values_each, f"noise of {values_each:.2g} values")
+    count = max(1, round(values_each))
+    values = generator(seed, "noise").uniform(-1, 1, (1, count, channels))
     return Currents(values, dt=hold)
 
 
@@ -82,6 +86,7 @@ def budgets(start: int, target: float, iterations: int) -> list[int]:
     >>> budgets(1000, 0.9, 2)
     [1000, 316, 100]
     """
+    check_memory("iterations", iterations, 40 * iterations, "their budgets")
     return [round(start * (1 - target) ** (t / iterations)) for t in range(iterations + 1)]
 
 
@@ -172,7 +177,7 @@ def prune(
     method = LNP() if method is None else method
     if not isinstance(method, PruningMethod):
         raise InputError("method", method, "must have a method prune(situation)")
-    iterations, refresh = count_of("iterations", iterations), count_of("refresh", refresh)
+    iterations, refresh = repeats_of("iterations", iterations), count_of("refresh", refresh)
     links, neurons = _plan(reservoir, iterations, synapse_target, neuron_target)
     generator(seed)
     stimulus = noise(reservoir.channels, seed=seed) if stimulus is None else stimulus

@@ -15,7 +15,7 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
+from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json
 from hrsnn.scripts import out_folder
@@ -59,7 +59,7 @@ class ImportanceOf(Command):
         from hrsnn.parallel import run_all
         from hrsnn.search.importance import combinations, exact_sage, sage_values, shapley_values, switched
 
-        count_of("--seeds", self.seeds, 2)
+        repeats_of("--seeds", self.seeds, 2)
         names = tuple(dict.fromkeys(self.parameters))
         if not 1 <= len(names) <= 6:
             raise InputError("--parameters", names, "must be one to six")

@@ -14,8 +14,9 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
+from hrsnn.checks import count_of, repeats_of
 from hrsnn.errors import InputError
+from hrsnn.limits import check_limit
 from hrsnn.scripts.command import ParallelCommand, execute
 from hrsnn.scripts.out_folder import Report
 
@@ -57,8 +58,8 @@ class Map(ParallelCommand):
         from hrsnn.scripts import pictures
         from hrsnn.tasks.digits import digits
 
-        count_of("--points", self.points)
-        count_of("--repeats", self.repeats)
+        points, repeats = count_of("--points", self.points), repeats_of("--repeats", self.repeats)
+        check_limit("seeds", "--points", points**2 * repeats)
         for name, (low, high) in (("--length-scale", self.length_scale), ("--weight-scale", self.weight_scale)):
             if not 0 < low < high < np.inf:
                 raise InputError(name, (low, high), "must be two ascending numbers over 0")

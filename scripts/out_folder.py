@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hrsnn._version import __version__
 from hrsnn.errors import FileError
 from hrsnn.files import TEMPORARY, remove_empty, write_json
+from hrsnn.limits import beyond, limit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,8 +123,33 @@ def check(folder: Path) -> None:
     Raises
     ------
     FileError
-        When it is no folder, or the folder that it would be made in is not there to write in.
+        When it is no folder, the folder that it would be made in is not there to write in, or a name is too long.
     """
+    try:
+        _check(folder)
+    except OSError as error:  # a path that is too long as a whole, a loop of links
+        if isinstance(error, FileError):
+            raise
+        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
+    except ValueError as error:  # a zero byte
+        raise FileError(folder, f"cannot be written: {error}") from error
+
+
+def check_names(path: Path) -> None:
+    """See that no name in a path to be written is longer than the limit.
+
+    Raises
+    ------
+    FileError
+        When one is; the message has its length.
+    """
+    longest = max(map(len, path.parts), default=0)
+    if longest > limit("name"):
+        raise FileError(path, f"has a name of {longest} characters: {beyond('name')}")
+
+
+def _check(folder: Path) -> None:
+    check_names(folder)
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is a file; name a folder")
     ground = _ground(folder)

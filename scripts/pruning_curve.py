@@ -13,7 +13,7 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
+from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import Flag, ParallelCommand, execute
@@ -58,7 +58,7 @@ class PruningCurve(ParallelCommand):
         """Run what is not in the out folder yet, and judge."""
         from hrsnn.networks.exam import Exam
 
-        count_of("--seeds", self.seeds, 2)
+        repeats_of("--seeds", self.seeds, 2)
         for arm in self.arms:
             if arm not in ARMS and arm not in CONTROLS:
                 raise InputError("--arms", arm, f"must be of {', '.join((*CONTROLS, *ARMS))}")
@@ -67,7 +67,7 @@ class PruningCurve(ParallelCommand):
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
         exam = Exam(tuple(dict.fromkeys(self.tasks)), plastic=self.plastic, path=self.path, engine=self.engine)
         kept = KeptRuns(None if self.out is None else (self.out / out_folder.RUNS).absolute())
-        plan = Plan(self.reservoir_spec(), exam, shares, count_of("--iterations", self.iterations), kept)
+        plan = Plan(self.reservoir_spec(), exam, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
         units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import itertools
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 import tyro
 
-from hrsnn.checks import count_of
+from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
-from hrsnn.reading import damaged
+from hrsnn.limits import check_name
+from hrsnn.reading import damaged, toml_value
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import Flag, ParallelCommand
 
@@ -86,7 +86,8 @@ class PruningCommand(ParallelCommand):
         """Run what is to be run: for each label a method and its settings."""
         from hrsnn.networks import pruning_method
 
-        count_of("--seeds", self.seeds)
+        repeats_of("--seeds", self.seeds)
+        repeats_of("--iterations", self.iterations)
         if self.resume and self.out is None:
             raise InputError("--resume", True, "needs --out, the folder of the runs")
         for name, options in methods.values():
@@ -293,7 +294,7 @@ def settings_of(texts: Sequence[str], name: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        When one is not of that form.
+        When one is not of that form, or beyond a limit of TOML.
 
     Examples
     --------
@@ -305,8 +306,9 @@ def settings_of(texts: Sequence[str], name: str) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not (key.strip() and equals and value.strip()):
             raise InputError(name, text, "must be KEY=VALUE")
+        check_name(name, key.strip())
         try:
-            found[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            found[key.strip()] = value.strip()
+            found[key.strip()] = toml_value(value.strip())
+        except ValueError as error:
+            raise InputError(f"{name} {key.strip()}", value, str(error)) from error
     return found

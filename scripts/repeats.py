@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.checks import count_of
+from hrsnn.checks import count_of, repeats_of
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import Outcome, ParallelCommand
@@ -36,7 +36,7 @@ class Repeatable(ParallelCommand):
 
     def carry_out(self) -> Outcome:
         """One run, or one for each seed."""
-        count_of("--seeds", self.seeds)
+        repeats_of("--seeds", self.seeds)
         count_of("--jobs", self.jobs)
         return self.run() if self.seeds == 1 else repeated(self)
 

@@ -14,7 +14,7 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
+from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
@@ -96,7 +96,7 @@ class Search(Command):
         from hrsnn.search import named_space, search
         from hrsnn.search.baselines import BaselineSampler
 
-        count_of("--fresh", self.fresh, 0)
+        repeats_of("--fresh", self.fresh, 0)
         if self.fresh == 1:
             raise InputError("--fresh", 1, "must be 0, or at least 2: one pair has no interval")
         if self.resume and self.storage is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.files import write_text
+from hrsnn.reading import parsed_toml
 from hrsnn.scripts.command import Command, execute
-from hrsnn.scripts.out_folder import versions
+from hrsnn.scripts.out_folder import check_names, versions
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class SpecReport:
 
     def metrics(self) -> dict[str, Any]:
         """The parameters by name."""
-        return {"spec": tomllib.loads(self.text), "versions": versions()}
+        return {"spec": parsed_toml(self.text), "versions": versions()}
 
     def write(self, path: Path) -> str:
         """Write the TOML to `path`, or to ``spec.toml`` where that is a folder, and return where it is."""
-        if path.is_dir():
+        check_names(path)
+        if os.path.isdir(path):
             path = path / "spec.toml"
         write_text(path, self.text + "\n")
         return f"written to {path}"

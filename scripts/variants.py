@@ -14,12 +14,14 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
+from hrsnn.checks import count_of, repeats_of
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import ParallelCommand, execute
 from hrsnn.scripts.comparison import Comparison
 from hrsnn.scripts.kept_runs import KeptRuns
+from hrsnn.seeds import SEEDS
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.variants import Sizes, VariantRun
@@ -58,14 +60,18 @@ class Variants(ParallelCommand):
         from hrsnn.analysis.protocols.claims import judge_claims
         from hrsnn.analysis.protocols.variants import Sizes
 
-        count_of("--seeds", self.seeds, 2)
+        repeats_of("--seeds", self.seeds, 2)
         if "fsdd" in self.tasks and self.path is None:
             raise InputError("--path", None, "task 'fsdd' needs it")
         if self.variant is not None:
             raise InputError("--variant", self.variant, "cannot be given: all four are run")
         if not self.tasks:
             raise InputError("--tasks", self.tasks, "must name at least one task")
+        count_of("--seed", self.seed, 0, SEEDS - 1)
         runs = self.runs()
+        # the sizes of later runs too are seen before the first one
+        check_memory("--values", self.values, 8 * count_of("--values", self.values), "the task memory")
+        check_memory("--series", self.series, 88 * count_of("--series", self.series), "the task lorenz63")
         sizes = Sizes(
             train=self.train,
             test=self.test,

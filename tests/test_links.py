@@ -48,7 +48,7 @@ def test_equals_every_pair_looked_at():
 def test_blocks_of_neurons_change_nothing(monkeypatch):
     arguments = grid_positions(150), np.arange(150) % 5 > 0, TABLE, 2.0
     whole = distance_links(*arguments, np.random.default_rng(1))
-    monkeypatch.setattr("hrsnn.links._BLOCK", 7)
+    monkeypatch.setattr("hrsnn.links.BLOCK", 7)
     parts = distance_links(*arguments, np.random.default_rng(1))
     np.testing.assert_array_equal(whole[0], parts[0])
     np.testing.assert_array_equal(whole[1], parts[1])

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from hrsnn.analysis.driven import driven_by
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch
 from hrsnn.analysis.spiking_spectrum import LyapunovSpectrum, checked_options, lyapunov_spectrum
-from hrsnn.checks import positive
+from hrsnn.checks import duration_of
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.growth import build
+from hrsnn.limits import check_memory
 from hrsnn.parallel import run_all
 from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
@@ -60,6 +61,8 @@ class ChaosMap:
 @takes(duration="ms")
 def random_drive(duration: float, seed: int, channels: int = 1) -> Currents:
     """Random numbers, uniform in (-1, 1), each held for 20 ms: the input of the memory task, the same in every channel."""
+    duration = duration_of("duration", duration)
+    check_memory("duration", duration, 16 * channels * duration / _HOLD, "the input")
     values = int(np.ceil(duration / _HOLD * (1 - 1e-12)))
     numbers = memory(values=max(values, 4), hold=_HOLD, washout=0, seed=seed).inputs[None, :values]
     return Currents(np.repeat(numbers, channels, axis=2), dt=_HOLD)
@@ -110,7 +113,7 @@ def chaos(
     """
     if drive not in ("values", "none"):
         raise InputError("drive", drive, "must be values or none")
-    total = positive("duration", duration, "ms") + positive("washout", washout, "ms", zero=True)
+    total = duration_of("duration", duration) + duration_of("washout", washout, zero=True)
     reservoir = build(spec or ReservoirSpec(), seed)
     checked_options(reservoir, count, interval)
     watch = Stopwatch()

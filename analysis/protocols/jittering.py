@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn.checks import count_of, positive
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.units import takes
@@ -40,6 +41,7 @@ def jittered(trains: SpikeTrains, copies: int, deviation: float = 5.0, seed: int
     array([10., 20., 10., 20., 10., 20.])
     """
     copies, deviation = count_of("copies", copies), positive("deviation", deviation, "ms", zero=True)
+    check_memory("copies", copies, (4 * 12 * trains.n_spikes + 200 * len(trains)) * copies, "the copies")
     random = generator(seed, "jitter")
     samples, durations = [], np.repeat(trains.durations, copies)
     for index, duration in enumerate(trains.durations):

@@ -24,13 +24,13 @@ from hrsnn.analysis import (
     spike_efficiency,
 )
 from hrsnn.analysis.protocols.driving import follow, learnt
-from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.files import PathLike
 from hrsnn.growth import build
 from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
+from hrsnn.seeds import check_seed
 from hrsnn.simulation import simulate
 from hrsnn.spec import VARIANTS, ReservoirSpec
 from hrsnn.spike_trains import SpikeTrains
@@ -92,7 +92,7 @@ class VariantRun:
             raise InputError("task", self.task, f"must be one of {', '.join(SCORES)}")
         if self.variant not in VARIANTS:
             raise InputError("variant", self.variant, f"must be one of {', '.join(VARIANTS)}")
-        count_of("seed", self.seed, 0)
+        check_seed(self.seed)
 
 
 def run_variant(

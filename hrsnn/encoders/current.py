@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import positive
+from hrsnn.checks import duration_of
 from hrsnn.currents import Currents
 from hrsnn.encoders.series import checked_rows, checked_series, is_series
 from hrsnn.errors import InputError
@@ -75,7 +75,7 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _values(self, X: Any, reset: bool) -> tuple[np.ndarray, float]:
-        duration, dt = positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
+        duration, dt = duration_of("duration", self.duration), duration_of("dt", self.dt)
         if not is_series(X):
             return checked_rows(self, X, reset)[:, np.newaxis], duration
         samples = checked_series(self, X, reset)

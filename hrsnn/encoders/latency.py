@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import positive
+from hrsnn.checks import duration_of
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_rows
 from hrsnn.errors import InputError
@@ -89,4 +89,4 @@ class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         threshold = plain(self.threshold, "", "threshold")
         if not low <= threshold < 1:
             raise InputError("threshold", self.threshold, f"must be in {'[' if low == 0 else '('}0, 1)")
-        return positive("duration", self.duration, "ms"), float(threshold)
+        return duration_of("duration", self.duration), float(threshold)

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import positive
-from hrsnn.encoders.on_off import on_off_spikes
+from hrsnn.checks import duration_of
+from hrsnn.encoders.on_off import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
@@ -79,7 +79,9 @@ class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mis
         check_is_fitted(self)
         delta, dt = self._parameters()
         samples = self._series(X, reset=False)
-        trains = [_crossings(scaled(sample, self.low_, self.high_), delta, dt) for sample in samples]
+        values = [scaled(sample, self.low_, self.high_) for sample in samples]
+        check_moves("delta", delta, values)
+        trains = [_crossings(one, delta, dt) for one in values]
         return SpikeTrains.from_samples(trains, 2 * self.n_features_in_, [len(sample) * dt for sample in samples])
 
     def __sklearn_tags__(self) -> Any:
@@ -91,7 +93,7 @@ class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mis
         delta = plain(self.delta, "", "delta")
         if not 0 < delta <= 1:
             raise InputError("delta", self.delta, "must be in (0, 1]")
-        return float(delta), positive("dt", self.dt, "ms")
+        return float(delta), duration_of("dt", self.dt)
 
     def _series(self, X: Any, reset: bool) -> list[np.ndarray]:
         if not is_series(X):

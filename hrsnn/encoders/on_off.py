@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn.limits import check_memory
+from hrsnn.spike_trains import EVENT
 from hrsnn.units import takes
+
+
+def check_moves(field: str, level: float, samples: list[np.ndarray]) -> None:
+    """See that series (times, features) which send a spike for each `level` that they move send no more than fit in memory.
+
+    Raises
+    ------
+    InputError
+        With an estimate of the memory.
+    """
+    spikes = sum(float(np.abs(np.diff(sample, axis=0)).sum()) for sample in samples) / level
+    check_memory(field, level, 2 * EVENT * spikes, f"{spikes:.2g} spikes")
 
 
 @takes(dt="ms")

@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import positive
+from hrsnn.checks import duration_of, positive
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_rows, checked_series, is_series
-from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
-from hrsnn.spike_trains import SpikeTrains
+from hrsnn.spike_trains import EVENT, SpikeTrains
 
 
 class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -46,7 +46,8 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        When a parameter is out of range, or a series is no (times, channels) array of finite numbers.
+        When a parameter is out of range, a series is no (times, channels) array of finite numbers, or the spikes to be
+        expected would take more memory than the limit.
 
     Notes
     -----
@@ -95,6 +96,9 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             samples = checked_series(self, X, reset=False)
         else:
             samples, dt = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
+        rates = [scaled(sample, self.low_, self.high_) for sample in samples]
+        expected = peak_rate * 1e-3 * dt * sum(float(rate.sum()) for rate in rates)
+        check_memory("peak_rate", self.peak_rate, EVENT * expected, f"{expected:.2g} spikes")
         trains = [self._spikes(sample, peak_rate, dt) for sample in samples]
         return SpikeTrains.from_samples(trains, self.n_features_in_, [len(sample) * dt for sample in samples])
 
@@ -106,15 +110,13 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _parameters(self) -> tuple[float, float, float]:
         generator(self.seed)  # says so when it is no seed
         rate = positive("peak_rate", self.peak_rate, "Hz")
-        return rate, positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
+        return rate, duration_of("duration", self.duration), duration_of("dt", self.dt)
 
     def _spikes(self, sample: np.ndarray, peak_rate: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
         # + 0.0: minus zero is zero
         key = hashlib.blake2b((sample + 0.0).tobytes(), digest_size=16).hexdigest()
         random = generator(self.seed, "poisson encoder", key)
         expected = peak_rate * 1e-3 * dt * scaled(sample, self.low_, self.high_)
-        if expected.sum() > 1e9:
-            raise InputError("peak_rate", self.peak_rate, f"would give {expected.sum():.2g} spikes in one sample")
         counts = random.poisson(expected)
         row, channel = np.nonzero(counts)
         repeats = counts[row, channel]

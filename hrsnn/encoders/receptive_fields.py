@@ -8,11 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, duration_of, positive
 from hrsnn.encoders.poisson import PoissonEncoder
 from hrsnn.encoders.scaling import training_range
 from hrsnn.encoders.series import checked_rows, checked_series, is_series
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.units import plain
@@ -112,6 +113,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         self._check()
         samples = checked_series(self, X, reset=True) if is_series(X) else [checked_rows(self, X, reset=True)]
         self.low_, self.high_ = training_range(samples, self.scale)
+        check_memory("fields", self.fields, 16 * self.fields, "their centres")
         self.centres_ = (np.arange(self.fields) - 0.5) / (self.fields - 2)
         return self
 
@@ -123,6 +125,8 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
             samples, held = checked_series(self, X, reset=False), dt
         else:
             samples, held = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
+        rows = sum(map(len, samples))
+        check_memory("fields", self.fields, 32 * rows * self.fields * self.n_features_in_, "the answers of all fields")
         answers = [self._answers(sample) for sample in samples]
         if self.code == "rate":
             noise = PoissonEncoder(self.peak_rate, dt=held, scale="none", seed=self.seed)
@@ -148,6 +152,8 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         count_of("fields", self.fields, 3)
         positive("overlap", self.overlap, "no unit")
         positive("peak_rate", self.peak_rate, "Hz")
+        duration_of("duration", self.duration)
+        duration_of("dt", self.dt)
         generator(self.seed)  # says so when it is no seed
         return positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
 

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import positive
-from hrsnn.encoders.on_off import on_off_spikes
+from hrsnn.checks import duration_of
+from hrsnn.encoders.on_off import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
@@ -85,8 +85,10 @@ class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignor
         check_is_fitted(self)
         threshold, dt = self._parameters()
         trains, durations = [], []
-        for video in self._videos(X, reset=False):
-            change = np.diff(scaled(video, self.low_, self.high_), axis=0, prepend=np.nan) / threshold
+        values = [scaled(video, self.low_, self.high_) for video in self._videos(X, reset=False)]
+        check_moves("threshold", threshold, values)
+        for video in values:
+            change = np.diff(video, axis=0, prepend=np.nan) / threshold
             change[0] = 0.0
             # the small term: a difference of exactly the threshold counts, however it was rounded
             moves = (np.sign(change) * np.floor(np.abs(change) + 1e-9)).astype(np.int64)
@@ -103,7 +105,7 @@ class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignor
         threshold = plain(self.threshold, "", "threshold")
         if not 0 < threshold <= 1:
             raise InputError("threshold", self.threshold, "must be in (0, 1]")
-        return float(threshold), positive("dt", self.dt, "ms")
+        return float(threshold), duration_of("dt", self.dt)
 
     def _videos(self, X: Any, reset: bool) -> list[np.ndarray]:
         flat = X = plain(X, "", "X")

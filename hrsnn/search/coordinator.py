@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.checks import count_of
+from hrsnn.checks import count_of, repeats_of
 from hrsnn.clusters import connected
 from hrsnn.errors import HrsnnError, InputError
+from hrsnn.limits import check_name
 from hrsnn.parallel import run_all
 from hrsnn.progress import progress_bar
 from hrsnn.search.sampler import REPLICATES, VIOLATIONS, DistributionSampler
@@ -221,8 +222,9 @@ def search(
     (16, True)
     """
     base = spec or ReservoirSpec()
-    trials, workers, batch = count_of("trials", trials), count_of("workers", workers), count_of("batch", batch)
-    seeds = count_of("seeds", seeds)
+    trials, workers, batch = count_of("trials", trials), count_of("workers", workers), repeats_of("batch", batch)
+    seeds = repeats_of("seeds", seeds)
+    check_name("name", name)
     if direction not in ("maximize", "minimize"):
         raise InputError("direction", direction, "must be 'maximize' or 'minimize'")
     startup = max(2, min(len(space.distributions()) + 1, trials // 3))

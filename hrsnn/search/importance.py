@@ -226,7 +226,7 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
         return np.asarray(mean[np.rint(x @ place).astype(int)][:, None])
 
     x, y = np.repeat(every, v.shape[1], axis=0), v.reshape(-1, 1)
-    estimator = sage.PermutationEstimator(sage.MarginalImputer(model, every), "mse", random_state=seed)
+    estimator = sage.PermutationEstimator(sage.MarginalImputer(model, every), "mse", random_state=seed % 2**32)
     found = estimator(x, y, batch_size=256, thresh=0.02, bar=False, verbose=False)
     half = 1.96 * found.std
     return Importance(_named(names, k), found.values, np.stack([found.values - half, found.values + half], axis=1))

@@ -17,7 +17,7 @@ from hrsnn.errors import InputError
 from hrsnn.parallel import one_blas_thread
 from hrsnn.search.coordinates import Coordinates
 from hrsnn.search.space import DistributionRange, Space
-from hrsnn.seeds import generator
+from hrsnn.seeds import check_seed, generator
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -96,7 +96,7 @@ class DistributionSampler(BaseSampler):
             raise InputError("joint", joint, "must be 'sinkhorn' or None")
         self._joint = joint is not None
         self._space, self._startup = space, count_of("startup", startup, 0)
-        self._seed = count_of("seed", seed, 0) if seed is not None else _any_seed()
+        self._seed = check_seed(seed) if seed is not None else _any_seed()
         self._common = IntersectionSearchSpace()
         ranges = {} if space is None else space.ranges
         self._forms = {name: one.form for name, one in ranges.items() if isinstance(one, DistributionRange)}

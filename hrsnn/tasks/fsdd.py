@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import os
 import re
+import struct
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from scipy.io import wavfile
@@ -20,6 +22,7 @@ from hrsnn.cochleagram import Cochleagram
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
+from hrsnn.limits import beyond_memory, check_memory, limit
 from hrsnn.reading import damaged, opened
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import ClassificationTask, take
@@ -27,6 +30,7 @@ from hrsnn.tasks.wav_files import check_wav
 from hrsnn.units import takes
 
 _SAMPLE_RATE = 8000
+_MEMORY = 6  # bytes for each byte of a recording: samples of 16 bits become numbers of 64
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)")
 
 _ENCODERS: dict[str, Callable[[], list[tuple[str, Any]]]] = {
@@ -167,6 +171,7 @@ def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
            [1., 1., 1., 1.]])
     """
     stretched = []
+    check_memory("frames", frames, 16 * frames * sum(sample.shape[1] for sample in samples), "the frames")
     for sample in samples:
         place = np.clip((np.arange(frames) + 0.5) * len(sample) / frames - 0.5, 0, len(sample) - 1)
         before = np.minimum(place.astype(int), max(len(sample) - 2, 0))
@@ -196,6 +201,7 @@ def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
     array([[1., 6.]])
     """
     features = []
+    check_memory("windows", windows, 16 * windows * sum(sample.shape[1] for sample in samples), "the means")
     for sample in samples:
         edges = np.arange(windows + 1) * len(sample) // windows
         means = [sample[start : max(stop, start + 1)].mean(axis=0) for start, stop in itertools.pairwise(edges)]
@@ -239,3 +245,19 @@ def _waveform(file: Path) -> np.ndarray:
     if len(samples) == 0:
         raise FileError(file, "holds no sound")
     return np.asarray(samples / 32768.0)
+
+
+def _check_chunks(path: Path, content: IO[bytes]) -> None:
+    """See that no part of a wav file says that it is longer than the file: SciPy would allocate what it says."""
+    size = os.fstat(content.fileno()).st_size
+    if _MEMORY * size > limit("memory"):
+        raise FileError(path, beyond_memory(_MEMORY * size))
+    order = {b"RIFF": "<", b"RIFX": ">"}.get(content.read(4))
+    place = 12
+    while order is not None and place + 8 <= size:
+        content.seek(place + 4)
+        (length,) = struct.unpack(f"{order}L", content.read(4))
+        if place + 8 + length > size:
+            raise FileError(path, f"is damaged or no wav file: a part of {length} bytes in a file of {size}")
+        place += 8 + length + length % 2
+    content.seek(0)

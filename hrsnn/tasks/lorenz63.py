@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, duration_of, positive
+from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.units import takes
@@ -12,6 +14,7 @@ from hrsnn.units import takes
 SIGMA, RHO, BETA = 10.0, 28.0, 8.0 / 3.0
 LYAPUNOV_EXPONENT = 0.906
 _LONGEST_STEP = 0.01
+_LONGEST_TIME = 100.0
 
 
 @takes(hold="ms")
@@ -76,8 +79,12 @@ def lorenz63(
     """
     train, test, horizon = count_of("train", train, 2), count_of("test", test), count_of("horizon", horizon)
     washout, transient = count_of("washout", washout, 0), count_of("transient", transient, 0)
-    hold = positive("hold", hold, "ms")
+    hold = duration_of("hold", hold)
     dt = positive("dt", dt, "time units")
+    if dt > _LONGEST_TIME:
+        raise InputError("dt", dt, f"must be at most {_LONGEST_TIME:g} time units, some ninety Lyapunov times")
+    values = train + test + horizon + washout + transient
+    check_memory("train, test, horizon", (train, test, horizon), 80 * values, f"a series of {values} values")
     # around the attractor; the transient takes it there
     start = generator(seed, "lorenz63").uniform([-10.0, -10.0, 15.0], [10.0, 10.0, 35.0])
     states = trajectory(start, transient + washout + train + test + horizon - 1, dt)[transient:]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, duration_of
 from hrsnn.errors import InputError
+from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.units import takes
@@ -47,13 +48,15 @@ def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int
     values, washout = count_of("values", values), count_of("washout", washout, 0)
     if values < washout + 4:
         raise InputError("values", values, f"must be at least four more than the washout, {washout + 4}")
+    check_memory("values", values, 8 * values, "the task")
+    hold = duration_of("hold", hold)
     u = generator(seed, "memory task").uniform(-1.0, 1.0, size=(values, 1))
     border = values - (values - washout) // 4
     return SeriesTask(
         name="memory",
         inputs=u,
         targets=u,
-        hold=positive("hold", hold, "ms"),
+        hold=hold,
         train=slice(washout, border),
         test=slice(border, values),
         washout=washout,
