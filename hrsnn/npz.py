@@ -45,7 +45,7 @@ def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.n
     with writing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in {ABOUT: np.array(to_json(about)), **arrays}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
 def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:
