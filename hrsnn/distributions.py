@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -28,6 +29,8 @@ class Distribution(ABC):
             value = plain(getattr(self, field.name))
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
                 raise InputError(field.name, value, "must be a number")
+            if isinstance(value, int) and abs(value) > sys.float_info.max:
+                raise InputError(field.name, value, "must be a number below 1e308")
             object.__setattr__(self, field.name, float(value))
         problems = self._problems()
         if problems:

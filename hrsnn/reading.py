@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import struct
+import sys
 import tokenize
 import tomllib
 import zipfile
@@ -177,6 +178,10 @@ def parsed_json(text: str) -> Any:
         value = json.loads(text)
     except RecursionError:
         raise ValueError(beyond("nesting")) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise ValueError(_too_long()) from None
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
@@ -210,9 +215,17 @@ def parsed_toml(text: str) -> dict[str, Any]:
         value = tomllib.loads(text)
     except RecursionError:
         raise ValueError(beyond("nesting")) from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:
+        raise ValueError(_too_long()) from None
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
+
+
+def _too_long() -> str:
+    return f"a whole number must have at most {sys.get_int_max_str_digits()} digits"
 
 
 def toml_value(text: str) -> Any:
