@@ -122,6 +122,21 @@ class NamedObjective:
         if self.plastic and self.name == "lyapunov":
             raise InputError("plastic", True, "has no meaning for lyapunov: there is no training part")
 
+    def prepare(self) -> None:
+        """See that the task is there and fits, before the first evaluation.
+
+        Raises
+        ------
+        InputError, FileError
+            When it is not.
+        """
+        if self.name == "accuracy":
+            _loaded(self.task or "digits", self.path)
+        elif self.name == "nrmse":
+            load_task(self.task or "lorenz63")
+        elif self.name != "lyapunov":
+            memory_task(values=self.values, hold=self.hold)
+
     @property
     def direction(self) -> Direction:
         """Which way it is better."""
@@ -232,10 +247,7 @@ def check_plastic(parameters: Iterable[str], plastic: bool) -> None:
 @functools.lru_cache(maxsize=1)  # the encoding takes longer than a run
 def _encoded(name: str, path: Path | None) -> ClassificationTask:
     """The training part of a task as stimuli, divided into one to train on and one to validate on."""
-    options = {} if path is None else {"path": path}
-    task = load_task(name, **options, **({"split": "validation"} if name == "fsdd" else {}))
-    if not isinstance(task, ClassificationTask):
-        raise InputError("task", name, "is a series; accuracy needs classes")
+    task = _loaded(name, path)
     if name != "fsdd":
         rows, held = split_rows(task.y_train, _VALIDATION, 0)
         task = dataclasses.replace(
@@ -250,3 +262,11 @@ def _encoded(name: str, path: Path | None) -> ClassificationTask:
     encoder = clone(task.encoder).fit(task.x_train)
     train, validation = encoder.transform(task.x_train), encoder.transform(task.x_test)
     return dataclasses.replace(task, x_train=train, x_test=validation, encoder=None)
+
+
+def _loaded(name: str, path: Path | None) -> ClassificationTask:
+    options = {} if path is None else {"path": path}
+    task = load_task(name, **options, **({"split": "validation"} if name == "fsdd" else {}))
+    if not isinstance(task, ClassificationTask):
+        raise InputError("task", name, "is a series; accuracy needs classes")
+    return task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
@@ -44,6 +45,8 @@ class Distribution(ABC):
                 value = plain(value, unit or "", one.name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
                 raise InputError(one.name, value, "must be a number")
+            if isinstance(value, int) and abs(value) > sys.float_info.max:
+                raise InputError(one.name, value, "must be a number below 1e308")
             object.__setattr__(self, one.name, float(value))
         if unit is not None:
             object.__setattr__(self, "unit", unit)

@@ -13,6 +13,7 @@ from hrsnn.errors import InputError, SettingError
 
 _GIB = 2**30
 _LARGEST = 1e300
+_ENOUGH = 1024 * 1e6
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def readable(count: float) -> str:
         count /= 1024
         if count < 1024:
             return f"{count:.3g} {unit}"
-    return f"{count / 1024:.3g} EiB"
+    return f"{count / 1024:.3g} EiB" if count < _ENOUGH else "over a million EiB"
 
 
 @cache

@@ -46,7 +46,7 @@ def network_memory(spec: ReservoirSpec, channels: int) -> float:
     if spec.connectivity == "distance":
         # all pairs within reach of a block of neurons are there at once, linked or not
         size = math.ceil(spec.neurons / spec.clusters)
-        pairs = min(BLOCK, size) * min(size, 1 + 4 / 3 * math.pi * min(reach(spec.length_scale), size) ** 3) * _PAIR
+        pairs = min(BLOCK, size) * _within(size, reach(spec.length_scale)) * _PAIR
     return spec.neurons * _NEURON + max(drawn, pairs + 8 * links)
 
 
@@ -65,3 +65,13 @@ def _neighbours(n: int, length_scale: float) -> float:
             kernel = np.exp(-((apart / length_scale) ** 2))
         product *= 1 + 2 * float(((1 - apart / side) * kernel).sum())
     return product - 1
+
+
+def _within(n: int, radius: float) -> float:
+    """Of a grid of n points, the mean over i of the number of j at distances up to `radius`, i among them."""
+    a, b, c = grid_shape(n)
+    x, y = np.arange(a)[:, None], np.arange(b)  # apart on two axes; how far they may be on the third, follows
+    pairs = (1 - x / a) * np.where(x > 0, 2, 1) * (1 - y / b) * np.where(y > 0, 2, 1)
+    room = min(radius, a + b + c) ** 2 - x**2 - y**2
+    steps = np.minimum(np.floor(np.sqrt(np.maximum(room, 0))), c - 1)
+    return float((pairs * np.where(room >= 0, 1 + 2 * steps - steps * (steps + 1) / c, 0.0)).sum())

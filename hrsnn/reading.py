@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import struct
+import sys
 import tokenize
 import tomllib
 import zipfile
@@ -178,6 +179,10 @@ def parsed_json(text: str) -> Any:
         value = json.loads(text, object_pairs_hook=_mapping, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError(beyond("nesting")) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise ValueError(_too_long()) from None
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
@@ -227,9 +232,17 @@ def parsed_toml(text: str) -> dict[str, Any]:
         value = tomllib.loads(text)
     except RecursionError:
         raise ValueError(beyond("nesting")) from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:
+        raise ValueError(_too_long()) from None
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
+
+
+def _too_long() -> str:
+    return f"a whole number must have at most {sys.get_int_max_str_digits()} digits"
 
 
 def toml_value(text: str) -> Any:

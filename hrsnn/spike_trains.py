@@ -13,7 +13,7 @@ from hrsnn.arrays import ArrayRule
 from hrsnn.checks import MOST_CHANNELS, count_of, float_vector, positive, whole_vector
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
-from hrsnn.limits import check_memory, check_name
+from hrsnn.limits import check_limit, check_memory, check_name
 from hrsnn.npz import read_npz, write_npz
 from hrsnn.reading import damaged
 from hrsnn.spike_checks import check_spikes, durations_of
@@ -213,6 +213,7 @@ class SpikeTrains:
             raise InputError("counts", dense.shape, "must have the shape (samples, steps, channels)")
         if dense.shape[1] == 0 or dense.shape[2] == 0:
             raise InputError("counts", dense.shape, "must have at least one step and one channel")
+        check_limit("duration", f"dt of {dense.shape[1]} steps", dense.shape[1] * dt)
         check_memory("counts", dense.shape, 8 * dense.size, "the counts as whole numbers")
         whole = dense.astype(np.int64) if dense.dtype.kind in "biu" else whole_vector("counts", dense.ravel(), np.int64)
         whole = whole.reshape(dense.shape)

@@ -119,6 +119,8 @@ class Search(Command):
             plastic=self.plastic,
             engine=self.engine,
         )
+        if self.cluster is None:  # elsewhere, what is here says nothing
+            objective.prepare()
         searched = functools.partial(
             search,
             spec,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -259,7 +260,7 @@ def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
     """
     if name in SPACES:
         return Space.of(SPACES[name], spec)
-    if not os.path.exists(name):
+    if not (os.path.lexists(name) or os.sep in name):
         raise InputError("space", name, f"must be one of {', '.join(SPACES)}, or a TOML file")
     return Space.load(name, spec)
 
@@ -272,8 +273,9 @@ def _form(name: str, value: Any, given: Mapping[str, Any]) -> Gamma | LogNormal:
     if kind not in kinds:
         raise InputError(f"space.{name}.kind", kind, "must be gamma or lognormal")
     low, high = (given.get(end, getattr(known, end)) for end in ("low", "high"))
-    if not all(isinstance(end, (int, float)) for end in (low, high)) or not 0 <= low < high:
+    if not all(isinstance(end, (int, float)) for end in (low, high)) or not 0 <= low < high or low > sys.float_info.max:
         raise InputError(f"space.{name}", (low, high), "must have bounds 0 <= low < high")
+    high = high if high <= sys.float_info.max else np.inf
     centre = np.sqrt(low * high) if low > 0 and np.isfinite(high) else max(1.0, 2 * low) if np.isinf(high) else high / 2
     return kinds[kind](float(centre), 0.5, float(low), float(high))
 
@@ -287,7 +289,10 @@ def _pair(name: str, value: Any) -> Range:
     value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(x, (int, float)) for x in value):
         raise InputError(f"space.{name}", value, "must be [low, high]")
-    return float(value[0]), float(value[1])
+    try:
+        return float(value[0]), float(value[1])
+    except OverflowError as error:  # a whole number may be larger
+        raise InputError(f"space.{name}", value, "must be [low, high], numbers below 1e308") from error
 
 
 def _check(name: str, bounds: Range, positive: bool = True) -> None:

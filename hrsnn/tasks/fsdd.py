@@ -211,9 +211,10 @@ def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
 
 def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
     """Files and what their names say (digit, speaker, index), ordered by name."""
-    if not path.is_dir():
-        raise FileError(path, "is no folder" if path.exists() else "does not exist: give the folder of recordings")
-    folder = path / "recordings" if (path / "recordings").is_dir() else path
+    with damaged(path, "folder"):
+        if not path.is_dir():
+            raise FileError(path, "is no folder" if path.exists() else "does not exist: give the folder of recordings")
+        folder = path / "recordings" if (path / "recordings").is_dir() else path
     found = []
     for file in sorted(folder.glob("*.wav")):
         match = _NAME.fullmatch(file.stem)
