@@ -262,7 +262,7 @@ class TestFsdd:
             (lambda file: file.write_bytes(b""), "damaged"),
             (lambda file: file.write_bytes(b"RIFF" + bytes(60)), "damaged"),
             (lambda file: file.write_bytes(b"no sound at all, just words"), "damaged"),
-            (lambda file: file.mkdir(), "cannot be read"),
+            (lambda file: file.mkdir(), "is a folder, and no ordinary file"),
         ],
     )
     def test_a_bad_recording_is_refused_by_name(self, recordings, write, message):
