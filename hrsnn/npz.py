@@ -25,6 +25,8 @@ ABOUT = "__about__"
 _CHUNK = 2**24
 #: Of one file, a table of contents of so many bytes: thousands of arrays, where hrsnn writes some forty.
 _LONGEST_CONTENTS = 2**20
+#: Drawn numbers cannot be packed: a file that unpacks to over so many times its size is none, over so many bytes.
+_PACKED, _SMALL = 100, 2**28
 #: Bytes of the header of one array, its type and shape.
 _LONGEST_HEADER = 10_000
 
@@ -115,6 +117,10 @@ def _archive(path: PathLike) -> Iterator[dict[str, Callable[[], np.ndarray]]]:
             size = sum(member.file_size for member in archive.infolist())
             if size > limit("unpacked"):
                 raise FileError(path, f"would unpack to {readable(size)}: {beyond('unpacked')}")
+            if size > max(_SMALL, _PACKED * os.fstat(file.fileno()).st_size):
+                raise FileError(
+                    path, f"would unpack to {readable(size)}, over {_PACKED} times its own size: it holds no data"
+                )
             if size > limit("memory"):
                 raise FileError(path, beyond_memory(size))
             readers: dict[str, Callable[[], np.ndarray]] = {}

@@ -709,6 +709,10 @@ BOMBS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda p: Reservoir.load(_zeros_bomb(p / "a.npz")),
         "is not a file of kind 'reservoir'",
     ),
+    "npz of zeros, 300 MB": (
+        lambda p: load_arrays(_zeros_bomb(p / "a.npz", 300_000_000)),
+        "would unpack to 286 MiB, over 100 times its own size",
+    ),
     "npz of a million arrays": (lambda p: Reservoir.load(_millions(p / "a.npz")), "table of contents of 5.* bytes"),
     "npz of a million arrays, zip64": (
         lambda p: Reservoir.load(_millions(p / "a.npz", zip64=True)),
