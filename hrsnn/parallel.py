@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+#: Of processes that anybody has asked for on purpose.
+_MOST_JOBS = 4096
+
 
 def run_all(
     function: Callable[[Task], Result],
@@ -75,7 +78,7 @@ def run_all(
     >>> run_all(lambda seed: seed**2, range(4))
     [0, 1, 4, 9]
     """
-    work, jobs, retries = list(tasks), count_of("jobs", jobs), count_of("retries", retries, 0)
+    work, jobs, retries = list(tasks), count_of("jobs", jobs, most=_MOST_JOBS), count_of("retries", retries, 0)
     results: list[Result] = []
     left = retries
     with progress_bar(progress, len(work), "tasks") as done, connected(cluster, jobs) as client:
