@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
+import grp
 import os
+import pwd
 import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from hrsnn.errors import HrsnnWarning
-
-#: Permission of the group or of everybody to write.
-OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def cache_folder(name: str, root: str | None = None) -> Path | None:
@@ -22,7 +21,8 @@ def cache_folder(name: str, root: str | None = None) -> Path | None:
 
     What is kept there is run later, so whoever can write it can run code as this user. The cache's root, ``hrsnn`` in it and
     the folder must belong to this user or to root, and so must the symbolic links that lead there; nobody else may have the
-    permission to write. Only the root may be open to all where each can rename his own files alone, such as ``/tmp``.
+    permission to write, neither everybody nor a group with others in it. Only the root may be open to all where each can
+    rename his own files alone, such as ``/tmp``.
     A folder that fails is not read, and a :class:`HrsnnWarning` names it, once a process.
 
     Parameters
@@ -70,6 +70,21 @@ def owned(status: os.stat_result) -> bool:
     return status.st_uid in (os.geteuid(), 0)
 
 
+def others_write(status: os.stat_result) -> bool:
+    """Whether a file or folder may be written by everybody, or by a group that is not of this user alone."""
+    return bool(status.st_mode & stat.S_IWOTH) or (bool(status.st_mode & stat.S_IWGRP) and not _own_group(status.st_gid))
+
+
+@functools.cache
+def _own_group(number: int) -> bool:
+    """Whether a group is the one that many systems make for each user: of the user's name, and without other members."""
+    try:
+        group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return (group.gr_gid, group.gr_name) == (user.pw_gid, user.pw_name) and set(group.gr_mem) <= {user.pw_name}
+
+
 def _safe(folder: Path, sticky: bool = False) -> bool:
     """Whether nobody else could have put something into `folder`, or led us to it; if somebody could, that is said."""
     for link in _links(folder):
@@ -80,7 +95,7 @@ def _safe(folder: Path, sticky: bool = False) -> bool:
     if not owned(status):
         _refuse(folder, "belongs to another user:")
         return False
-    if status.st_mode & OTHERS_WRITE and not (sticky and status.st_mode & stat.S_ISVTX):
+    if others_write(status) and not (sticky and status.st_mode & stat.S_ISVTX):
         _refuse(folder, "can be written by other users: take that away (chmod go-w), or")
         return False
     return True

@@ -329,11 +329,21 @@ def folder_at(depth: int, cache: Path) -> Path:
 NAMES = ("root", "hrsnn", "edition", "source")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 MODES = [(0, 0o770), (0, 0o707), (1, 0o770), (1, 0o1777), (2, 0o707), (3, 0o770), (3, 0o707)]
-SPOILS = {f"{NAMES[depth]}-{mode:o}": (depth, functools.partial(Path.chmod, mode=mode)) for depth, mode in MODES}
+
+
+def opened(path: Path, mode: int) -> None:
+    """Give `path` a mode, and to a group of others."""
+    os.chown(path, -1, 12345)
+    path.chmod(mode)
+
+
+SPOILS = {f"{NAMES[depth]}-{mode:o}": (depth, functools.partial(opened, mode=mode)) for depth, mode in MODES}
 GIVEN = {f"{name}-foreign": (depth, functools.partial(os.chown, uid=12345, gid=-1)) for depth, name in enumerate(NAMES)}
-REFUSED = [pytest.param("XDG_CACHE_HOME", *SPOILS[name], id=name) for name in SPOILS]
+REFUSED = [pytest.param("XDG_CACHE_HOME", *SPOILS[name], id=name, marks=as_root) for name in SPOILS]
 REFUSED += [pytest.param("XDG_CACHE_HOME", *GIVEN[name], id=name, marks=as_root) for name in GIVEN]
-REFUSED += [pytest.param("NUMBA_CACHE_DIR", *SPOILS[name], id=f"numba-{name}") for name in ("root-707", "source-770")]
+REFUSED += [
+    pytest.param("NUMBA_CACHE_DIR", *SPOILS[name], id=f"numba-{name}", marks=as_root) for name in ("root-707", "source-770")
+]
 REFUSED += [pytest.param("NUMBA_CACHE_DIR", *GIVEN[name], id=f"numba-{name}", marks=as_root) for name in ("root-foreign",)]
 
 
@@ -369,12 +379,15 @@ def test_a_link_of_another_user_is_not_followed(depth, tiny, tmp_path):
     assert [str(way) + " is a link of another user" in line for line in done.warned] == [True]
 
 
-@pytest.mark.parametrize("way", ["own-link", "sticky"])
+@pytest.mark.parametrize("way", ["own-link", "sticky", pytest.param("own-group", marks=as_root)])
 def test_a_root_that_only_we_can_change_is_used(way, tiny, tmp_path):
     cache = tiny.copy(tmp_path / "real")
     if way == "own-link":
         (tmp_path / "cache").symlink_to(tmp_path / "real")
         cache = tmp_path / "cache"
+    elif way == "own-group":
+        for path in (cache, *cache.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o020)  # as a umask of 002 leaves it, where each user has a group
     else:
         cache.chmod(0o1777)  # as /tmp
     done = tiny.run(cache)
@@ -384,7 +397,7 @@ def test_a_root_that_only_we_can_change_is_used(way, tiny, tmp_path):
 @pytest.mark.parametrize(
     "spoil",
     [
-        pytest.param(lambda path: path.chmod(0o660), id="group"),
+        pytest.param(lambda path: opened(path, 0o660), id="group", marks=as_root),
         pytest.param(lambda path: path.chmod(0o606), id="all"),
         pytest.param(lambda path: os.chown(path, 12345, -1), id="foreign", marks=as_root),
     ],

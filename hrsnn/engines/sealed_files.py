@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from numba.core.caching import IndexDataCacheFile
 
-from hrsnn.caching import OTHERS_WRITE, owned
+from hrsnn.caching import others_write, owned
 
 logger = logging.getLogger("hrsnn")
 
@@ -70,7 +70,7 @@ class SealedFiles(IndexDataCacheFile):
         try:
             with open(filepath, "rb", opener=_not_through_a_link) as file:
                 status = os.fstat(file.fileno())
-                if not owned(status) or status.st_mode & OTHERS_WRITE:
+                if not owned(status) or others_write(status):
                     reason = "could have been written by another user"
                 else:
                     written = memoryview(file.read())
