@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from hrsnn.arrays import array, convert_arrays
+from hrsnn.checks import MOST
 from hrsnn.keyed import keyed_uniform
 from hrsnn.units import takes
 
@@ -20,7 +21,7 @@ _BLOCK = 256
 class Position:
     """How far the spikes of each neuron have been drawn."""
 
-    count: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0, high=2**53)]  #: (N,) how many
+    count: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0, high=MOST)]  #: (N,) how many
     last: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms: the latest of them; 0 before the first
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from hrsnn.arrays import array, check_arrays, convert_arrays, require, rules_of
 from hrsnn.background import Position
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import MOST, count_of, positive
 from hrsnn.errors import InputError
 from hrsnn.npz import read_npz, write_npz
 from hrsnn.reading import damaged
@@ -20,8 +20,6 @@ from hrsnn.seeds import check_seed
 
 _KIND, _VERSION = "state", 1
 _HEADER = ("steps", "dt", "tau_state", "seed", "network")
-#: Steps are counted in floating point where they become times: up to here without loss.
-_MOST_STEPS = 2**53
 #: How many mean intervals a Poisson process can be behind its time: the chance of a longer one is e^-1000.
 _LONGEST_INTERVAL = 1000
 
@@ -43,7 +41,7 @@ class Variables:
     used: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
     resources: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
     arrived: Annotated[
-        np.ndarray, array("link", dtype=np.int64, low=0, high=_MOST_STEPS, optional=True)
+        np.ndarray, array("link", dtype=np.int64, low=0, high=MOST, optional=True)
     ]  #: (S,) steps since that spike arrived
     weight: Annotated[
         np.ndarray, array("link", low=0, optional=True, unit="mV")
@@ -90,8 +88,7 @@ class NetworkState:
 
     def __post_init__(self) -> None:
         convert_arrays(self)
-        if count_of("steps", self.steps, 0) > _MOST_STEPS:
-            raise InputError("steps", self.steps, "must be at most 2^53")
+        count_of("steps", self.steps, 0)
         check_seed(self.seed)
         positive("dt", self.dt, "ms")
         positive("tau_state", self.tau_state, "ms")

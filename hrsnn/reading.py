@@ -176,13 +176,9 @@ def parsed_json(text: str) -> Any:
     ValueError: the name 'a' is there twice
     """
     try:
-        value = json.loads(text, object_pairs_hook=_mapping, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(text, object_pairs_hook=_mapping, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError(beyond("nesting")) from None
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        raise ValueError(_too_long()) from None
     if depth(value) > limit("nesting"):
         raise ValueError(beyond("nesting"))
     return value
@@ -195,6 +191,13 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the name {name!r:.60} is there twice")
         found[name] = value
     return found
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(_too_long()) from None
 
 
 def _finite(text: str) -> float:

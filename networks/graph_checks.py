@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.parsers import expat
 
+from hrsnn.limits import beyond, limit
 
-def check_graphml(text: str) -> None:
-    """See that nodes, links and what they carry are there once, that links lead to nodes that are there, without entities.
+
+def check_graphml(text: str) -> int:
+    """See that nodes, links and what they carry are there once, and that links lead to nodes that are there.
+
+    Entities, which can stand for any amount of text, and what is nested too deep are refused before anything is built.
+
+    Returns
+    -------
+    int
+        How many elements it has.
 
     Raises
     ------
@@ -24,8 +33,13 @@ def check_graphml(text: str) -> None:
     nodes: list[str] = []
     links: list[tuple[str, str]] = []
     carried: list[str] = []
+    deepest, level, elements = limit("nesting"), 0, 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
+        nonlocal level, elements
+        level, elements = level + 1, elements + 1
+        if level > deepest:
+            raise ValueError(beyond("nesting"))
         kind = name.rpartition(":")[2]
         if kind == "node":
             nodes.append(attributes["id"])
@@ -37,13 +51,15 @@ def check_graphml(text: str) -> None:
             raise ValueError(f"a {kind} is no part of a directed graph")
 
     def end(name: str) -> None:
+        nonlocal level
+        level -= 1
         # what the graph as a whole carries can stand before its nodes as well as after them
         if name.rpartition(":")[2] in ("node", "edge"):
             own, carried[:] = carried[:], []
             _once(f"in a {name} the key", own)
 
     def entity(name: str, *_: object) -> None:
-        raise ValueError(f"the entity {name!r:.60} is declared")
+        raise ValueError(f"declares the entity {name!r:.60}: GraphML has no use for any")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = begin, end, entity
@@ -57,6 +73,7 @@ def check_graphml(text: str) -> None:
     for node in (end for link in links for end in link):
         if node not in known:
             raise ValueError(f"a link leads to {node!r:.60}, which is no node")
+    return elements
 
 
 def check_edges(lines: Iterable[str]) -> None:
@@ -65,20 +82,20 @@ def check_edges(lines: Iterable[str]) -> None:
     Raises
     ------
     ValueError
-        With the number of the line.
+        With the line.
 
     Examples
     --------
     >>> check_edges(["a b 1.5", "", "# a comment", "a"])
     Traceback (most recent call last):
     ...
-    ValueError: line 4 has 1 word, wanted source, target and weight
+    ValueError: a line has 1 words, wanted three, source, target and weight: 'a'
     """
     links = []
-    for number, line in enumerate(lines, 1):
+    for line in lines:
         words = line.partition("#")[0].split()
         if words and len(words) != 3:
-            raise ValueError(f"line {number} has {len(words)} word{'s'[: len(words) > 1]}, wanted source, target and weight")
+            raise ValueError(f"a line has {len(words)} words, wanted three, source, target and weight: {line!r:.60}")
         links += [tuple(words[:2])] if words else []
     _once("the link", links)
 

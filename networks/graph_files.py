@@ -93,12 +93,11 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     with damaged(path, f"{suffix} file"):
         try:
             if suffix == ".graphml":
-                _check_xml(path, text)
-                check_graphml(text)
+                _check_memory(path, text, check_graphml(text))
                 graph = networkx.parse_graphml(text, node_type=_label)
             else:
                 _check_memory(path, text, text.count("\n") + 1)
-                check_edges(text.splitlines())
+                check_edges(_lines(path, text))
                 graph = networkx.parse_edgelist(
                     _lines(path, text), create_using=networkx.DiGraph, nodetype=_label, data=(("weight", float),)
                 )
@@ -123,31 +122,6 @@ def _lines(path: str | os.PathLike[str], text: str) -> Iterator[str]:
         if len(said) > longest:
             raise FileError(path, f"has a line of {len(said)} characters: {beyond('name')}")
         yield said
-
-
-def _check_xml(path: str | os.PathLike[str], text: str) -> None:
-    """Refuse entities, which can stand for any amount of text, and what is too deep or too much, before it is built."""
-    from xml.parsers import expat
-
-    deepest, level, parts = limit("nesting"), 0, 0
-
-    def start(_: str, __: dict[str, str]) -> None:
-        nonlocal level, parts
-        level, parts = level + 1, parts + 1
-        if level > deepest:
-            raise FileError(path, f"is no .graphml file: {beyond('nesting')}")
-
-    def end(_: str) -> None:
-        nonlocal level
-        level -= 1
-
-    def declared(name: str, *_: object) -> None:
-        raise FileError(path, f"declares the entity {name!r:.60}: GraphML has no use for any")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, declared
-    parser.Parse(text, True)
-    _check_memory(path, text, parts)
 
 
 def _check_memory(path: str | os.PathLike[str], text: str, parts: int) -> None:

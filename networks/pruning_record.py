@@ -80,7 +80,7 @@ def number_or_nan(name: str, value: Any) -> float:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise InputError(name, value, "must be a finite number, or null where there is none")
-    return value
+    return float(value)
 
 
 def _listed(name: str, value: Any) -> list[Any]:

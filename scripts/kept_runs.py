@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hrsnn.checks import MOST
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json
 from hrsnn.reading import damaged
@@ -99,6 +100,9 @@ def _numbers(value: Any) -> Any:
     """
     if isinstance(value, dict):
         return {name: _numbers(item) for name, item in value.items()}
-    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)):
+    if value is None:
+        return math.nan
+    known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not known or (isinstance(value, int) and abs(value) > MOST):
         raise InputError("run", value, "must hold finite numbers, and null where there is none")
-    return math.nan if value is None else value
+    return value

@@ -19,7 +19,7 @@ from hrsnn.npz import digest
 
 Rule = Callable[[bytes], None]
 
-_LARGEST = 2**53
+_LARGEST = 10**15
 #: Name: (type, dimensions, lowest, highest); an open lower bound is the smallest number above it.
 _ABOVE = 5e-324
 _F = ("f", 1, -math.inf, math.inf)
@@ -290,7 +290,7 @@ def checkpoint(intact: bytes) -> Rule:
             _need(record["iteration"] == other["iteration"], "iteration")
             for name, one in record.items():
                 if name in _RECORD_COUNTS:
-                    _need(_whole(one, 0), name)
+                    _need(_whole(one, 0, _LARGEST), name)
                 elif name in _RECORD_LISTS:
                     _need(isinstance(one, list) and all(_number(x) or x is None for x in one), name)
                     _need("degrees" not in name or all(_whole(x, 0) for x in one), name)

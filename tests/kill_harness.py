@@ -259,6 +259,7 @@ def _new_place(place: Path) -> Path:
     """An empty folder for one run, with a temporary folder of its own."""
     shutil.rmtree(place, ignore_errors=True)
     (place / "tmp").mkdir(parents=True)
+    _log(place).touch()  # a run may be killed before it opens it
     return place
 
 

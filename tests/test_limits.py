@@ -163,9 +163,12 @@ SIZES: dict[str, tuple[Callable[[Reservoir], object], str]] = {
         lambda r: simulate(r.replace(background_rate=np.full(30, 1e5)), Currents(np.zeros((1, 1, 1)), dt=1e9)),
         "background_rate = .*the run would take about 218 TiB",
     ),
-    "delays": (lambda r: simulate(r.replace(delay=np.full(r.synapses, 1e6), dt=1e-6), _CURRENTS), "delay = "),
+    "delays": (
+        lambda r: simulate(r.replace(delay=np.full(r.synapses, 1e6)), _CURRENTS),
+        r"recurrent.delay\[0\] = 1000000.0",
+    ),
     "blank": (lambda r: simulate(r, _CURRENTS, blank=1e20), r"blank = 1e\+20: duration"),
-    "steps": (lambda r: simulate(r.replace(dt=1e-300), _CURRENTS), r"duration = 100.0: must be at most 2\^52 steps"),
+    "steps": (lambda r: simulate(r.replace(dt=1e-300), _CURRENTS), r"dt = 1e-300: must be from 0.0001 to 100"),
     # of stimuli
     "currents": (lambda r: Currents(np.zeros((1, 10, 1)), dt=1e20), r"dt of 10 values = 1e\+21: duration"),
     "trains": (lambda r: SpikeTrains([1.0], [0], [0, 1], n_channels=1, duration=1e20), r"duration = 1e\+20"),

@@ -39,8 +39,6 @@ def check_wav(file: IO[bytes]) -> None:
     def length(raw: bytes) -> int:
         return int.from_bytes(raw, "little" if head[:4] == b"RIFF" else "big")
 
-    if 8 + length(head[4:8]) != size:
-        raise ValueError(f"has {size} bytes, and says {8 + length(head[4:8])}")
     names, place = [], 12
     while place < size:
         file.seek(place)
@@ -48,8 +46,10 @@ def check_wav(file: IO[bytes]) -> None:
         names.append(part[:4])
         place += 8 + length(part[4:])
         if len(part) < 8 or place > size:
-            raise ValueError(f"ends within a part {part[:4].decode('latin1')!r}")
+            raise ValueError(f"a part of {length(part[4:])} bytes in a file of {size}")
         place += place % 2  # parts begin at even places; the last one may do without the byte that fills it up
+    if 8 + length(head[4:8]) != size:
+        raise ValueError(f"has {size} bytes, and says {8 + length(head[4:8])}")
     for name in (b"fmt ", b"data"):
         if names.count(name) != 1:
             raise ValueError(f"has {names.count(name)} parts {name.decode()!r}, wanted one")
