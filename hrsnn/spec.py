@@ -83,6 +83,20 @@ class _Range:
         return value
 
 
+def _number(value: Any) -> Any:
+    """Text and truths are no numbers, though some would pass for one."""
+    if isinstance(value, (str, bytes, bool, np.bool_)):
+        raise PydanticCustomError("number", "must be a number", {})
+    return value
+
+
+def _truth(value: Any) -> Any:
+    """Neither 1 nor "yes" is true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise PydanticCustomError("truth", "must be true or false", {})
+    return bool(value)
+
+
 Parameter = Distribution | np.ndarray
 Finite = Annotated[Parameter, BeforeValidator(_parameter)]
 Positive = Annotated[Parameter, BeforeValidator(_Range(0, open_low=True))]
@@ -91,7 +105,9 @@ Duration = Annotated[Parameter, BeforeValidator(_Range(0, _LONGEST))]
 Delay = Annotated[Parameter, BeforeValidator(_Range(0, 1000))]
 Rate = Annotated[Parameter, BeforeValidator(_Range(0, 1e5))]
 Release = Annotated[Parameter, BeforeValidator(_Range(0, 1, open_low=True))]
-Probability = Annotated[float, Field(ge=0, le=1)]
+Real = Annotated[float, BeforeValidator(_number)]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+Probability = Annotated[Real, Field(ge=0, le=1)]
 
 
 def _field(default: Any, unit: str, text: str, **bounds: Any) -> Any:
@@ -135,10 +151,10 @@ class ReservoirSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
     neurons: int = _field(1000, "", "number of neurons", ge=2, le=10**7, strict=True)
-    excitatory_fraction: float = _field(0.8, "", "share of excitatory neurons", gt=0, le=1)
-    heterogeneous_neurons: bool = _field(True, "", "false: every neuron parameter is its distribution's mean (HoN...)")
-    heterogeneous_synapses: bool = _field(True, "", "false: every STDP constant is its distribution's mean (...HoS)")
-    dt: float = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
+    excitatory_fraction: Real = _field(0.8, "", "share of excitatory neurons", gt=0, le=1)
+    heterogeneous_neurons: Truth = _field(True, "", "false: every neuron parameter is its distribution's mean (HoN...)")
+    heterogeneous_synapses: Truth = _field(True, "", "false: every STDP constant is its distribution's mean (...HoS)")
+    dt: Real = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
 
     tau_m_exc: Positive = _field(Gamma(30, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
     tau_m_inh: Positive = _field(Gamma(20, 0.577, 3, 200), "ms", "membrane time constant of inhibitory neurons")
@@ -160,15 +176,15 @@ class ReservoirSpec(BaseModel):
     clusters: int = _field(
         1, "", "number of clusters (CHRSNN, 4 to 8): networks of their own whose mean tau_m differs", ge=1, strict=True
     )
-    cluster_spread: float = _field(
+    cluster_spread: Real = _field(
         4.0, "", "mean tau_m of the slowest cluster over that of the fastest, log-spaced between", ge=1
     )
-    inter_cluster_share: float = _field(0.02, "", "share of the links that lead to another cluster, at random", ge=0, lt=1)
+    inter_cluster_share: Real = _field(0.02, "", "share of the links that lead to another cluster, at random", ge=0, lt=1)
 
     connectivity: Literal["distance", "random"] = _field(
         "distance", "", "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; random: one probability"
     )
-    length_scale: float = _field(2.0, "", "lambda of the distance law, in grid spacings", gt=0)
+    length_scale: Real = _field(2.0, "", "lambda of the distance law, in grid spacings", gt=0)
     probability_ee: Probability = _field(0.3, "", "C of links E -> E")
     probability_ei: Probability = _field(0.2, "", "C of links E -> I")
     probability_ie: Probability = _field(0.4, "", "C of links I -> E")
@@ -178,16 +194,16 @@ class ReservoirSpec(BaseModel):
     weight_ei: NonNegative = _field(Gamma(0.6, 0.7), "mV", "weight of links E -> I, before weight_scale")
     weight_ie: NonNegative = _field(Gamma(1.5, 0.7), "mV", "weight of links I -> E, before weight_scale")
     weight_ii: NonNegative = _field(Gamma(1.4, 0.7), "mV", "weight of links I -> I, before weight_scale")
-    weight_scale: float = _field(
+    weight_scale: Real = _field(
         5.0, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
     )
-    w_max_factor: float = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
+    w_max_factor: Real = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
     delay_ee: Delay = _field(Constant(0), "ms", "axonal delay of links E -> E; 0 arrives at the next step")
     delay_ei: Delay = _field(Constant(0), "ms", "axonal delay of links E -> I")
     delay_ie: Delay = _field(Constant(0), "ms", "axonal delay of links I -> E")
     delay_ii: Delay = _field(Constant(0), "ms", "axonal delay of links I -> I")
 
-    short_term_plasticity: bool = _field(False, "", "true: recurrent links depress and facilitate (U, D, F)")
+    short_term_plasticity: Truth = _field(False, "", "true: recurrent links depress and facilitate (U, D, F)")
     release_ee: Release = _field(
         Gamma(0.5, 0.5, high=1), "", "U of links E -> E: share of the resources that a first spike uses"
     )
@@ -203,7 +219,7 @@ class ReservoirSpec(BaseModel):
     facilitation_ie: Positive = _field(Gamma(20, 0.5), "ms", "F of links I -> E")
     facilitation_ii: Positive = _field(Gamma(60, 0.5), "ms", "F of links I -> I")
 
-    input_fraction: float = _field(0.3, "", "share of the neurons that input reaches", gt=0, le=1)
+    input_fraction: Real = _field(0.3, "", "share of the neurons that input reaches", gt=0, le=1)
     input_probability: Probability | Literal["auto"] = _field(
         "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, 4/channels)"
     )
@@ -212,7 +228,7 @@ class ReservoirSpec(BaseModel):
 
     background_rate: Rate = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")
     background_weight: NonNegative = _field(Constant(3), "mV", "weight of a background spike")
-    background_frozen: bool = _field(False, "", "true: the background repeats itself at every input value or stimulus")
+    background_frozen: Truth = _field(False, "", "true: the background repeats itself at every input value or stimulus")
 
     tau_plus: Positive = _field(Gamma(20, 0.5), "ms", "decay of the presynaptic trace")
     tau_minus: Positive = _field(Gamma(20, 0.5), "ms", "decay of the postsynaptic trace")
@@ -220,8 +236,8 @@ class ReservoirSpec(BaseModel):
     a_minus: NonNegative | Literal["auto"] = _field(
         "auto", "w_max", "depression at a presynaptic spike; auto: gamma, CV 0.5, depression 1.05 times potentiation"
     )
-    depression_ratio: float = _field(1.05, "", "mean a_minus tau_minus over mean a_plus tau_plus, for auto", ge=0)
-    homeostasis: bool = _field(
+    depression_ratio: Real = _field(1.05, "", "mean a_minus tau_minus over mean a_plus tau_plus, for auto", ge=0)
+    homeostasis: Truth = _field(
         True, "", "after each stimulus of a plastic run, restore the sums of a neuron's E, I and input weights"
     )
 

@@ -27,6 +27,7 @@ from hrsnn.sealed_json import read_sealed, write_sealed
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
 _KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
+_NAMES = {"settings", "iteration", "network", "origin", "exponents", "largest_exponent", "records"}
 _ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
 
 
@@ -122,6 +123,8 @@ class Checkpoint:
             exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
             largest = number_or_nan("largest_exponent", stored["largest_exponent"])
             records = tuple(PruningRecord.read(record) for record in stored["records"])
+            if stored.keys() != _NAMES:
+                raise InputError("names", sorted(stored.keys() ^ _NAMES), f"must be {', '.join(sorted(_NAMES))}")
             if [record.iteration for record in records] != list(range(iteration + 1)):
                 raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
         for name, value in wanted.items():

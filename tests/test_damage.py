@@ -14,7 +14,7 @@ import pytest
 from scipy.io import wavfile
 
 from hrsnn import NetworkState, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
-from hrsnn.errors import FileError, InputError
+from hrsnn.errors import FileError, InputError, SpecError
 from hrsnn.files import write_json
 from hrsnn.networks import RandomPruning, prune, read_graph, write_graph
 from hrsnn.npz import ABOUT, digest
@@ -222,6 +222,7 @@ def resumed(folder: Path, dense: Reservoir) -> Any:
         lambda stored: stored["records"][1].pop("links"),
         lambda stored: stored["records"][1].update(unknown=1),
         lambda stored: stored.update(largest_exponent="3"),
+        lambda stored: stored.update(unknown=1),
         lambda stored: stored["origin"].__setitem__(-1, 10**6),
     ],
 )
@@ -260,3 +261,12 @@ def test_settings_with_one_name_more_are_others(tmp_path: Path) -> None:
     KeptRuns(tmp_path).prepare({"a": 1, "b": 2})
     with pytest.raises(FileError, match="another b"):
         KeptRuns(tmp_path).prepare({"a": 1})
+
+
+@pytest.mark.parametrize(
+    "line", ['input_probability = "0.5"', "length_scale = true", 'dt = "1"', "homeostasis = 1", 'background_frozen = "yes"']
+)
+def test_in_a_spec_text_is_no_number_and_a_number_no_truth(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(line)
+    with pytest.raises(SpecError, match=rf"a\.toml: {line.split()[0]} = .*must be"):
+        ReservoirSpec.load(tmp_path / "a.toml")
