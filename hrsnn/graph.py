@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.arrays import rules_of
+from hrsnn.arrays import require, rules_of
 from hrsnn.checks import MOST_CHANNELS, count_of
 from hrsnn.errors import InputError
 from hrsnn.growth import PAIRS, REFERENCE_K, assemble
@@ -169,6 +169,7 @@ def from_graph(
     weight = magnitude if _in_mv(graph, edges) else _scaled(magnitude, drawn)
     given: dict[str, Any] = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in NODE_VALUES}
     links = {name: _edge_values(edges, name, getattr(drawn.recurrent, name)) for name in EDGE_VALUES}
+    require("w_max", links["w_max"], links["w_max"] >= 0, "must not be negative (mV)")
     links["w_max"] = np.maximum(links["w_max"], weight)
     given["recurrent"] = Links(pre, post, weight, **links)
     given["short_term"] = _short_term(graph, edges, drawn)

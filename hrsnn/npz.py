@@ -167,7 +167,7 @@ def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
     length = int.from_bytes(said, "little")
     if length > _LONGEST_HEADER:
         raise ValueError(f"an array's header has {length} bytes: must be at most {_LONGEST_HEADER}")
-    shape, fortran, dtype = read(io.BytesIO(said + content.read(length)))
+    shape, fortran, dtype = read(io.BytesIO(said + content.read(length)))  # type: ignore[no-untyped-call]
     if dtype.hasobject:
         raise FileError(path, "arrays of objects are refused: they would be pickled")
     count = 1

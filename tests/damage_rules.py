@@ -445,7 +445,7 @@ def _graph_values(kind: str, said: Mapping[Any, str]) -> None:
 
 def edges(data: bytes) -> None:
     """An edge list: three words a line, each pair once."""
-    rows = [line.split() for line in data.decode().split("\n") if line.split("#")[0].strip()]
+    rows = [row for line in data.decode().splitlines() if (row := line.partition("#")[0].split())]
     _need(all(len(row) == 3 for row in rows), "words in a line")
     pairs = {(a, b) for a, b, _ in rows}
     _need(len(pairs) == len(rows) and all(a != b for a, b in pairs), "pairs")

@@ -124,6 +124,7 @@ def test_a_wav_file_is_filled_by_its_parts(change: Any, message: str, tmp_path: 
 
 GRAPHML = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
 <key id="w" for="edge" attr.name="weight" attr.type="double"/>
+<key id="m" for="edge" attr.name="w_max" attr.type="double"/>
 <key id="l" for="node" attr.name="label" attr.type="string"/>
 <key id="u" for="graph" attr.name="weight_unit" attr.type="string"/>
 <graph edgedefault="directed"><node id="0"/><node id="1"><data key="l">1</data></node><node id="2"/>
@@ -140,6 +141,11 @@ GRAPHML = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
         ('<data key="w">2</data>', '<data key="w">2</data><data key="w">3</data>', "the key 'w' is there twice"),
         ('<node id="2"/>', '<node id="2"><data key="l">1</data></node>', "same label"),
         (">mV<", ">mW<", "weight_unit = 'mW'"),
+        (
+            '<data key="w">2</data>',
+            '<data key="w">2</data><data key="m">-1</data>',
+            r"w_max\[0\] = -1.0: must not be negative",
+        ),
         ("<graphml xmlns", '<!DOCTYPE x [<!ENTITY a "0">]><graphml xmlns', "declares the entity 'a'"),
         ("</graphml>", "", "no XML"),
     ],
