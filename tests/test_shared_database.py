@@ -99,8 +99,8 @@ def ended(machines: list[subprocess.Popen[str]]) -> None:
 
 def test_a_machine_killed_amid_a_trial_loses_none_and_doubles_none(url: str, root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "amid"
-    # both at once: the tables are not there yet either
-    lost, other = machine(url, 6, root, str(mark)), machine(url, 6, root)
+    # both at once: the tables are not there yet either; the first wants more, or it may come when the second has done all
+    lost, other = machine(url, 1000, root, str(mark)), machine(url, 6, root)
     try:
         ended([other])
         end = time.monotonic() + 100
