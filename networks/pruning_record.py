@@ -57,11 +57,13 @@ class PruningRecord:
         Raises
         ------
         InputError
-            When a value is none of its field.
-        TypeError
-            When a name is missing, or is none of a record.
+            When a name is missing or is none of a record, or a value is none of its field.
         """
-        return cls(**{name: _READERS[_TYPES[name]](name, value) for name, value in stored.items() if _known(name)})
+        if stored.keys() != _TYPES.keys():
+            raise InputError(
+                "records", sorted(stored.keys() ^ _TYPES.keys()), "must have every name of a record and no others"
+            )
+        return cls(**{name: _READERS[_TYPES[name]](name, value) for name, value in stored.items()})
 
     def plain(self) -> dict[str, Any]:
         """As a dictionary of numbers and lists, for JSON."""
@@ -93,12 +95,6 @@ def _by_name(name: str, value: Any) -> dict[str, float]:
     if not isinstance(value, dict):
         raise InputError(name, value, "must be a mapping")
     return {key: number_or_nan(f"{name}.{key}", item) for key, item in value.items()}
-
-
-def _known(name: str) -> bool:
-    if name not in _TYPES:
-        raise InputError("records", name, "is no name of a record")
-    return True
 
 
 _TYPES = {field.name: str(field.type) for field in dataclasses.fields(PruningRecord)}

@@ -226,6 +226,7 @@ def resumed(folder: Path, dense: Reservoir) -> Any:
         lambda stored: stored["records"][1].update(in_degrees=3),
         lambda stored: stored["records"][1].update(numbers={"a": "b"}),
         lambda stored: stored["records"][1].pop("links"),
+        lambda stored: stored["records"][1].pop("score"),
         lambda stored: stored["records"][1].update(unknown=1),
         lambda stored: stored.update(largest_exponent="3"),
         lambda stored: stored.update(unknown=1),
