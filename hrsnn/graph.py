@@ -195,10 +195,11 @@ def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tu
         text = graph.nodes[node].get("input", "{}")
         try:
             for channel, values in parsed_json(text).items():
-                row = [float(value) for value in values]
-                if len(row) != len(_INPUT_VALUES):
-                    raise ValueError(f"{len(row)} values")
-                rows.append((int(channel), i, *row))
+                if any(isinstance(value, (str, bool)) for value in values) or len(values) != len(_INPUT_VALUES):
+                    raise ValueError(f"{len(values)} values, or some that are no numbers")
+                if str(int(channel)) != channel:  # "1_0" would be 10
+                    raise ValueError(f"channel {channel}")
+                rows.append((int(channel), i, *map(float, values)))
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             allowed = f"must be JSON: by channel a list of {', '.join(_INPUT_VALUES)}"
             raise InputError(f"input of node {node!r}", text, allowed) from error

@@ -160,6 +160,20 @@ def test_graphml_says_everything_once(old: str, new: str, message: str, tmp_path
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [('"0": [', '"0_0": ['), ("18.0", '"18.0"'), ("18.0", "true"), ("18.0, ", ""), ('"0": [', '"0": [], "0": [')],
+)
+def test_input_in_graphml_is_numbers_by_channel(old: str, new: str, dense: Reservoir, tmp_path: Path) -> None:
+    file = tmp_path / "a.graphml"
+    write_graph(dense, file)
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(FileError, match=r"a\.graphml: .*input of node .*by channel a list"):
+        network_in(file, ReservoirSpec(), seed=0, channels=None)
+
+
+@pytest.mark.parametrize(
     ("lines", "message"),
     [
         ("0 1 2\n1\n", "a line has 1 words, .*'1'"),
