@@ -127,8 +127,8 @@ class Checkpoint:
                 raise InputError("names", sorted(stored.keys() ^ _NAMES), f"must be {', '.join(sorted(_NAMES))}")
             if [record.iteration for record in records] != list(range(iteration + 1)):
                 raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
-        for name, value in wanted.items():
-            if there.get(name) != value:
+        for name in {**wanted, **there}:
+            if name not in there or name not in wanted or there[name] != wanted[name]:
                 raise FileError(path, f"the run there was made with another {name}: choose another folder")
         reservoir = Reservoir.load(self.network_file(iteration))
         if reservoir.fingerprint != network:
