@@ -29,7 +29,15 @@ Arrays = dict[str, Any]
 def test_150_damaged_files_are_refused_by_name_or_harmless(root: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(root / "tests" / "damage_harness.py"), "--cases", "150", "--folder", str(tmp_path)]
     formats = ["reservoir", "plain reservoir", "state", "plain state", "spike trains", "spec", "GraphML", "edge list", "wav"]
-    studies = ["checkpoint", "its network", "its timing", "variants: a run", "variants: settings", "curve: a run"]
+    studies = [
+        "search space",
+        "checkpoint",
+        "its network",
+        "its timing",
+        "variants: a run",
+        "variants: settings",
+        "curve: a run",
+    ]
     done = subprocess.run([*command, "--formats", *formats, *studies], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

@@ -14,7 +14,7 @@ import numpy as np
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError
 from hrsnn.growth import depression
-from hrsnn.reading import parsed_toml, read_text
+from hrsnn.reading import damaged, parsed_toml, read_text
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
 from hrsnn.units import plain, takes
 
@@ -143,16 +143,15 @@ class Space:
         Raises
         ------
         FileError
-            When the file cannot be read, or is no TOML.
-        InputError
-            When it is no valid space.
+            When the file cannot be read, is no TOML, or is no valid space.
         """
         text = read_text(path)
         try:
             values = parsed_toml(text)
         except ValueError as error:
             raise FileError(path, f"no valid TOML: {error}") from error
-        return cls.of(values, spec)
+        with damaged(path, "search space"):
+            return cls.of(values, spec)
 
     def homogeneous(self) -> Space:
         """The same space without CVs: every neuron (link) has the mean."""
@@ -273,7 +272,7 @@ def _form(name: str, value: Any, given: Mapping[str, Any]) -> Gamma | LogNormal:
     if kind not in kinds:
         raise InputError(f"space.{name}.kind", kind, "must be gamma or lognormal")
     low, high = (given.get(end, getattr(known, end)) for end in ("low", "high"))
-    if not all(isinstance(end, (int, float)) for end in (low, high)) or not 0 <= low < high or low > sys.float_info.max:
+    if not all(map(_is_number, (low, high))) or not 0 <= low < high or low > sys.float_info.max:
         raise InputError(f"space.{name}", (low, high), "must have bounds 0 <= low < high")
     high = high if high <= sys.float_info.max else np.inf
     centre = np.sqrt(low * high) if low > 0 and np.isfinite(high) else max(1.0, 2 * low) if np.isinf(high) else high / 2
@@ -287,7 +286,7 @@ def _middle(distribution: Any) -> float:
 
 def _pair(name: str, value: Any) -> Range:
     value = value.tolist() if isinstance(value, np.ndarray) else value
-    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(x, (int, float)) for x in value):
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(map(_is_number, value)):
         raise InputError(f"space.{name}", value, "must be [low, high]")
     try:
         return float(value[0]), float(value[1])
@@ -300,3 +299,7 @@ def _check(name: str, bounds: Range, positive: bool = True) -> None:
     if not (np.isfinite(bounds).all() and low < high and (low > 0 or not positive)):
         wanted = "two ascending positive numbers" if positive else "two ascending numbers"
         raise InputError(f"space.{name}", list(bounds), f"must be {wanted}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
