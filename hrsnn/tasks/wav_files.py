@@ -40,10 +40,15 @@ def check_wav(file: IO[bytes]) -> None:
         return int.from_bytes(raw, "little" if head[:4] == b"RIFF" else "big")
 
     names, place = [], 12
+    sound, frame = 0, 1  # bytes of all samples, and of one moment of all channels
     while place < size:
         file.seek(place)
         part = file.read(8)
         names.append(part[:4])
+        if part[:4] == b"fmt ":
+            frame = length(file.read(14)[12:]) or 1
+        elif part[:4] == b"data":
+            sound = length(part[4:])
         place += 8 + length(part[4:])
         if len(part) < 8 or place > size:
             raise ValueError(f"a part of {length(part[4:])} bytes in a file of {size}")
@@ -53,4 +58,6 @@ def check_wav(file: IO[bytes]) -> None:
     for name in (b"fmt ", b"data"):
         if names.count(name) != 1:
             raise ValueError(f"has {names.count(name)} parts {name.decode()!r}, wanted one")
+    if sound % frame:
+        raise ValueError(f"{sound} bytes of samples are no whole number of {frame}")
     file.seek(0)
