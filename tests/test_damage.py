@@ -119,7 +119,10 @@ def test_a_state_is_one_that_a_run_can_leave(change: Any, message: str, tmp_path
         (lambda data: data.replace(b"fmt ", b"fmu "), "0 parts 'fmt '"),
         (lambda data: data.replace(b"data", b"datb"), "0 parts 'data'"),
         (lambda data: b"RIFE" + data[4:], "does not begin"),
-        (lambda data: data[:40] + (1799).to_bytes(4, "little") + data[44:], "1799 bytes of samples are no whole number of 2"),
+        (
+            lambda data: data[:40] + (1799).to_bytes(4, "little") + data[44:],
+            "1799 bytes of samples are no whole number of 2",
+        ),
     ],
 )
 def test_a_wav_file_is_filled_by_its_parts(change: Any, message: str, tmp_path: Path) -> None:
