@@ -152,10 +152,8 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         count_of("fields", self.fields, 3)
         positive("overlap", self.overlap, "no unit")
         positive("peak_rate", self.peak_rate, "Hz")
-        duration_of("duration", self.duration)
-        duration_of("dt", self.dt)
         generator(self.seed)  # says so when it is no seed
-        return positive("duration", self.duration, "ms"), positive("dt", self.dt, "ms")
+        return duration_of("duration", self.duration), duration_of("dt", self.dt)
 
     def _answers(self, sample: np.ndarray) -> np.ndarray:
         """r of every field of every feature, (times, features * fields)."""
