@@ -13,7 +13,7 @@ from hrsnn.errors import InputError
 from hrsnn.growth import PAIRS, REFERENCE_K, assemble
 from hrsnn.labels import labels_of
 from hrsnn.links import grid_positions
-from hrsnn.reading import parsed_json
+from hrsnn.parsing import parsed_json
 from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.seeds import generator
 from hrsnn.spec import ReservoirSpec

@@ -18,7 +18,8 @@ from hrsnn.checks import count_of
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike, to_json, writing
 from hrsnn.limits import beyond, beyond_memory, limit, readable
-from hrsnn.reading import damaged, opened, parsed_json
+from hrsnn.parsing import parsed_json
+from hrsnn.reading import damaged, opened
 
 #: Name of the array that holds what a file says of itself, as JSON.
 ABOUT = "__about__"

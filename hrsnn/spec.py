@@ -26,7 +26,8 @@ from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dic
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files import write_text
 from hrsnn.limits import beyond, limit
-from hrsnn.reading import parsed_toml, read_text, toml_value
+from hrsnn.parsing import parsed_toml, toml_value
+from hrsnn.reading import read_text
 from hrsnn.units import OURS, plain
 
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}

@@ -20,8 +20,9 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
 from hrsnn.locks import working_in
 from hrsnn.networks.pruning_record import PruningRecord, number_or_nan
+from hrsnn.parsing import parsed_json
 from hrsnn.presentation import Stimulus
-from hrsnn.reading import damaged, parsed_json, read_text
+from hrsnn.reading import damaged, read_text
 from hrsnn.reservoir import Reservoir
 from hrsnn.sealed_json import read_sealed, write_sealed
 

@@ -18,7 +18,8 @@ from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
 from hrsnn.limits import check_name
-from hrsnn.reading import damaged, toml_value
+from hrsnn.parsing import toml_value
+from hrsnn.reading import damaged
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import Flag, ParallelCommand
 

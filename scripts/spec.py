@@ -13,7 +13,7 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.files import write_text
-from hrsnn.reading import parsed_toml
+from hrsnn.parsing import parsed_toml
 from hrsnn.scripts.command import Command, execute
 from hrsnn.scripts.out_folder import check_names, versions
 

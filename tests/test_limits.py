@@ -46,7 +46,8 @@ from hrsnn.network_size import expected_links, network_memory
 from hrsnn.networks import noise, prune, read_graph
 from hrsnn.networks.pruning import budgets
 from hrsnn.npz import load_arrays, read_npz, write_npz
-from hrsnn.reading import parsed_json, parsed_toml, read_json
+from hrsnn.parsing import parsed_json, parsed_toml
+from hrsnn.reading import read_json
 from hrsnn.search import Space
 from hrsnn.search import search as searched
 from hrsnn.tasks import load_task

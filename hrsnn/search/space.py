@@ -14,7 +14,8 @@ import numpy as np
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError
 from hrsnn.growth import depression
-from hrsnn.reading import damaged, parsed_toml, read_text
+from hrsnn.parsing import parsed_toml
+from hrsnn.reading import damaged, read_text
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
 from hrsnn.units import plain, takes
 
