@@ -210,6 +210,49 @@ def held(children: bool = False) -> Iterator[None]:
             signal.raise_signal(number)
 
 
+@contextlib.contextmanager
+def noticed() -> Iterator[Callable[[], None]]:
+    """Context that gives a function which raises a Ctrl-C that was swallowed; one that still is raises at its end.
+
+    Python ignores the exceptions of weakref callbacks and finalizers, and a library may have many. A handler that does not
+    raise ``KeyboardInterrupt`` is somebody's decision and is left alone, as are other threads than the main one.
+
+    Yields
+    ------
+    callable
+        Without arguments: raises ``KeyboardInterrupt`` where one was raised inside this context and did not leave it.
+
+    Examples
+    --------
+    >>> with noticed() as check:
+    ...     check()
+    """
+    came: list[int] = []
+
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler) or _around() is not None:
+        yield check  # within `stopping`, which sees to it itself
+        return
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        try:
+            handler(number, frame)
+        except KeyboardInterrupt:
+            came.append(number)
+            raise
+
+    signal.signal(signal.SIGINT, asked)
+    try:
+        yield check
+        check()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def follow(parent: int) -> None:
     """End this process as soon as its parent has ended, however that was: a killed one cannot end its workers.
 

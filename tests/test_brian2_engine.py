@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
+import warnings
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,9 +38,6 @@ def numpy_target() -> Iterator[None]:
 
 def world() -> dict[str, Any]:
     """Everything of the process that Brian2 could change."""
-    import signal
-    import warnings
-
     return {
         "device": brian2.get_device(),
         "dt": float(brian2.defaultclock.dt),
@@ -161,6 +161,30 @@ def test_a_real_ctrl_c_comes_out_as_keyboard_interrupt(first):
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "interrupted [20.]"
+
+
+@pytest.mark.parametrize("where", ["_network", "_chosen_target", "_forget_variables"])
+def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(where, monkeypatch):
+    """Python ignores exceptions of weakref callbacks, and Brian2's set-up has many."""
+    before, inner, sent = world(), getattr(brian2_engine, where), []
+
+    def swallowing(*arguments, **named):
+        class Thing:
+            pass
+
+        thing = Thing()
+        sent.append(weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT)))
+        del thing
+        return inner(*arguments, **named)
+
+    monkeypatch.setattr(brian2_engine, where, swallowing)
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
+    long = Currents(np.zeros((1, 1, 2)), 1e7)  # would take hours
+    with pytest.raises(KeyboardInterrupt):
+        simulate(RESERVOIR, STIMULUS if where == "_forget_variables" else long, engine="brian2-numpy")
+    assert len(sent) == 1
+    monkeypatch.undo()
+    assert world() == before
 
 
 @pytest.mark.slow

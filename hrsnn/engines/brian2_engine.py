@@ -23,6 +23,7 @@ from hrsnn.errors import HrsnnError, InputError
 from hrsnn.presentation import Batch
 from hrsnn.propagators import propagators
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
+from hrsnn.stopping import noticed
 
 # Importing Brian2 takes over Ctrl-C, uncaught exceptions and warnings of the whole process; all are given back.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
@@ -187,9 +188,15 @@ def run(
     InputError
         When Cython is asked for and no compiler works.
     """
-    with _own_brian2(target):
+    # Brian2 has weakref callbacks everywhere, which swallow the exception of Ctrl-C
+    with noticed() as check_interrupted, _own_brian2(target):
+
+        def told(done: int) -> None:
+            check_interrupted()
+            progress(done)
+
         network = _network(reservoir, plastic, spiking=batch.spiking)
-        presenter = Presenter(network, reservoir, batch, plastic, deliver, progress)
+        presenter = Presenter(network, reservoir, batch, plastic, deliver, told)
         network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
         # not at the next start, and not after the run: when a run ends, Brian2 empties the list of the last step's spikes
         network.add(brian2.NetworkOperation(presenter.collect, clock=network["neurons"].clock, when="end", name="collector"))
