@@ -13,6 +13,7 @@ from hrsnn.analysis.forecast import ALPHAS, Forecast, ridge_readout
 from hrsnn.errors import InputError
 from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
+from hrsnn.training import VALIDATION_SHARE
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -57,7 +58,7 @@ def linear_autoregression(
     train: int,
     lags: int | Sequence[int] = (1, 2, 5, 10, 20),
     alphas: Sequence[float] = ALPHAS,
-    validation_share: float = 0.2,
+    validation_share: float = VALIDATION_SHARE,
     *,
     washout: int = 0,
 ) -> Array:
@@ -127,7 +128,7 @@ def fit_autoregression(
     train: int,
     lags: int | Sequence[int] = (1, 2, 5, 10, 20),
     alphas: Sequence[float] = ALPHAS,
-    validation_share: float = 0.2,
+    validation_share: float = VALIDATION_SHARE,
     *,
     washout: int = 0,
 ) -> Autoregression:
@@ -166,12 +167,13 @@ def fit_autoregression(
         raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
     # the same rows for every number of lags, or their validation errors could not be compared
     first = max(washout, max(candidates) - 1)
-    models = [
-        Autoregression(
-            int(lag), ridge_readout(_history(series, int(lag)), targets, train, alphas, validation_share, washout=first)
-        )
-        for lag in sorted(candidates)
-    ]
+
+    def fitted(lag: int) -> Forecast:
+        # inputs are not states: a channel that varies less than the others has other units, and is read all the same
+        history = _history(series, lag)
+        return ridge_readout(history, targets, train, alphas, validation_share, washout=first, least_deviation=0.0)
+
+    models = [Autoregression(int(lag), fitted(int(lag))) for lag in sorted(candidates)]
     return min(models, key=lambda model: model.forecast.validation_error)
 
 

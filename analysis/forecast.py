@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.training import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -67,30 +68,6 @@ class LinearReadout:
         return np.asarray(((z - self.mean) @ self.vectors) @ self.coefficients + self.intercept)
 
 
-class Standardiser:
-    """Shifts and scales columns to mean 0, sd 1 on the `rows` it was made from, without the columns that hardly vary.
-
-    A column is dropped when its sd there is under 0.02 of its range, which no column escapes that is constant but for
-    fewer than one row in 2500: scaled up, its next rare event would swamp every other state. The rule does not depend
-    on the columns' units. Columns that only vary by rounding (range under 1e-12 of their size) go too, and those whose sd
-    is under `least` in their own units: what is left of a spike long ago varies by little, and smoothly.
-    """
-
-    def __init__(self, rows: Array, least: float = 0.0) -> None:
-        self.mean = rows.mean(axis=0)
-        high, low, spread = rows.max(axis=0), rows.min(axis=0), rows.std(axis=0)
-        width = high - low
-        size = np.maximum(np.abs(high), np.abs(low))
-        self.kept = (width > 1e-12 * size) & (spread > 0.02 * width) & (spread >= least)
-        self.spread = spread[self.kept]
-
-    def __call__(self, rows: Array) -> Array:
-        # a mask would copy a large array once more
-        scaled: Array = rows - self.mean if self.kept.all() else rows[:, self.kept] - self.mean[self.kept]
-        scaled /= self.spread
-        return scaled
-
-
 class RidgePath:
     """All ridge readouts of one set of rows, from one eigendecomposition of their covariance matrix.
 
@@ -129,10 +106,10 @@ def ridge_readout(
     targets: ArrayLike,
     train: int,
     alphas: Sequence[float] = ALPHAS,
-    validation_share: float = 0.2,
+    validation_share: float = VALIDATION_SHARE,
     *,
     washout: int = 0,
-    least_deviation: float = 0.0,
+    least_deviation: float = LEAST_DEVIATION,
 ) -> Forecast:
     """Predict `targets` linearly from `states`, with a ridge penalty chosen on the end of the training part.
 
@@ -142,7 +119,7 @@ def ridge_readout(
     Parameters
     ----------
     states : array, shape (times, units)
-        Of any units; columns that hardly vary in training (sd under 0.02 of their range) are left out.
+        Of any units, the same for all columns.
     targets : array, shape (times,) or (times, outputs)
         ``targets[t]`` is to be read from ``states[t]``.
     train : int
@@ -155,8 +132,8 @@ def ridge_readout(
     washout : int
         Rows at the start that are left out of the fit.
     least_deviation : float
-        Columns whose sd in training is below this, in their own units, are left out too: 0.02 for filtered spikes (a spike
-        adds 1) keeps one late spike of a near-silent neuron from ruining the forecast.
+        Columns whose sd in training is below this share of the median column's are left out
+        (:class:`hrsnn.training.Standardiser`): one late spike of a near-silent neuron would ruin the forecast.
 
     Returns
     -------

@@ -14,11 +14,11 @@ from scipy.linalg import qr, svd
 from scipy.special import eval_legendre
 from scipy.stats import chi2, kstest
 
-from hrsnn.analysis.forecast import Standardiser
 from hrsnn.analysis.linear_memory import CapacityWarning, checked_series
 from hrsnn.checks import count_of
 from hrsnn.errors import InputError
 from hrsnn.limits import check_memory
+from hrsnn.training import LEAST_DEVIATION, Standardiser
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -93,7 +93,7 @@ def information_capacity(
     *,
     washout: int = 200,
     significance: float = 1e-4,
-    least_deviation: float = 0.0,
+    least_deviation: float = LEAST_DEVIATION,
     tolerance: float = 1e-10,
 ) -> InformationCapacity:
     """Capacity of the states to hold functions of the past inputs, each function orthogonal to all others.
@@ -109,7 +109,7 @@ def information_capacity(
     Parameters
     ----------
     states : array, shape (times, units)
-        Row t is the state at the end of input value t. Columns that hardly vary (sd under 0.02 of their range) are left out.
+        Row t is the state at the end of input value t; of any units, the same for all columns.
     inputs : array, shape (times,)
         Independent values, uniform(-1, 1).
     delays : mapping of int to int
@@ -120,7 +120,7 @@ def information_capacity(
     significance : float
         How often a function of no relation passes the threshold.
     least_deviation : float
-        Columns whose sd is below this, in their own units, are left out too; 0.02 for filtered spikes.
+        Columns whose sd is below this share of the median column's are left out (:class:`hrsnn.training.Standardiser`).
     tolerance : float
         Directions of the standardised states whose singular value is under this, relative to the largest, are taken for
         rounding.

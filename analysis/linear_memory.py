@@ -10,12 +10,13 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.forecast import ALPHAS, RidgePath, Standardiser, check_alphas
+from hrsnn.analysis.forecast import ALPHAS, RidgePath, check_alphas
 from hrsnn.analysis.lagged_products import lagged_products
 from hrsnn.checks import count_of
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
+from hrsnn.training import LEAST_DEVIATION, Standardiser
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -98,7 +99,7 @@ def memory_capacity(
     bootstrap: int = 200,
     confidence: float = 0.95,
     hold: float | None = None,
-    least_deviation: float = 0.0,
+    least_deviation: float = LEAST_DEVIATION,
     seed: int = 0,
 ) -> MemoryCapacity:
     """Memory capacity: how many past inputs can be read, linearly, from the state.
@@ -115,8 +116,7 @@ def memory_capacity(
     Parameters
     ----------
     states : array, shape (times, units)
-        Row t is the state at the end of input value t; of any units. Columns that hardly vary in the training slice (sd
-        under 0.02 of their range) are left out.
+        Row t is the state at the end of input value t; of any units, the same for all columns.
     inputs : array, shape (times,)
         Independent values u, uniform(-1, 1) by convention; one a row, however long it is held.
     max_delay : int
@@ -136,7 +136,8 @@ def memory_capacity(
     hold : float, optional
         How long each value was held (ms); then `span` is in ms.
     least_deviation : float
-        Columns whose sd in training is below this, in their own units, are left out too; 0.02 for filtered spikes.
+        Columns whose sd in training is below this share of the median column's are left out
+        (:class:`hrsnn.training.Standardiser`).
     seed : int
         Of the shuffles and resamples.
 

@@ -21,7 +21,6 @@ from hrsnn.analysis.linear_memory import CapacityWarning, memory_capacity
 from hrsnn.checks import count_of, duration_of
 from hrsnn.errors import InputError
 from hrsnn.growth import build
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.search.coordinator import Measured
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
@@ -172,7 +171,6 @@ class NamedObjective:
                 surrogates=19,  # few: neither the surrogates' curve nor the interval is looked at
                 bootstrap=20,
                 hold=self.hold,
-                least_deviation=LEAST_DEVIATION,
                 seed=seed,
             )
         return capacity.total, float(activity.rates.mean())
@@ -206,9 +204,7 @@ class NamedObjective:
             test=slice(border, end),
         )
         activity = self._followed(spec, task, seed)
-        found = ridge_readout(
-            activity.states[0], task.targets, train=border, washout=task.washout, least_deviation=LEAST_DEVIATION
-        ).prediction
+        found = ridge_readout(activity.states[0], task.targets, train=border, washout=task.washout).prediction
         error = nrmse(found[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
         return float(np.mean(error)), float(activity.rates.mean())
 

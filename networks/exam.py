@@ -32,7 +32,6 @@ from hrsnn.files import PathLike
 from hrsnn.network_state import NetworkState
 from hrsnn.networks.pruning import noise
 from hrsnn.presentation import Stimulus
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
@@ -249,7 +248,7 @@ def _memory(candidate: Candidate, exam: Exam) -> dict[str, float]:
 
     def capacity(states: Array) -> float:
         delay, inputs = exam.sizes.max_delay, task.inputs[:, 0]
-        found = memory_capacity(states, inputs, delay, hold=task.hold, least_deviation=LEAST_DEVIATION, seed=exam.seed)
+        found = memory_capacity(states, inputs, delay, hold=task.hold, seed=exam.seed)
         return float(found.total)
 
     return {"memory_capacity": capacity(activity.states[0]), "memory_capacity_v": capacity(activity.v[0])}
@@ -260,10 +259,7 @@ def _lorenz63(candidate: Candidate, exam: Exam) -> dict[str, float]:
     near, far = _chaotic(sizes.series_train, sizes.series_test, exam.seed)
     reservoir, activity = exam.followed(candidate, near)
     next_one, ahead = (
-        ridge_readout(
-            activity.states[0], task.targets, train=near.train.stop, washout=near.washout, least_deviation=LEAST_DEVIATION
-        )
-        for task in (near, far)
+        ridge_readout(activity.states[0], task.targets, train=near.train.stop, washout=near.washout) for task in (near, far)
     )
     error = nrmse(ahead.prediction[far.test], far.targets[far.test], scale=far.targets[far.train].std(axis=0))
     times, begin = [], 0
@@ -311,11 +307,7 @@ def _classes(name: str, candidate: Candidate, exam: Exam) -> dict[str, float]:
 
     on_train, on_test = present(train, 1, "counts"), present(test, 2, "counts", "states")
     rows, others = (np.sqrt(one.counts).reshape(len(one.counts), -1) for one in (on_train, on_test))
-    if (rows.std(axis=0) > LEAST_DEVIATION).any():
-        predicted = classifier("logistic", exam.seed).fit(rows, y_train).predict(others)
-    else:  # of a silent reservoir, a readout can only name the most frequent class
-        classes, counts = np.unique(y_train, return_counts=True)
-        predicted = classes[np.argmax(counts)]
+    predicted = classifier("logistic", exam.seed).fit(rows, y_train).predict(others)
     return {
         f"{name}_accuracy": float(np.mean(predicted == y_test)),
         f"{name}_rank": float(effective_rank(on_test.states[:, -1])),

@@ -135,9 +135,7 @@ def test_each_piece_begins_with_the_open_loop_forecast() -> None:
         sample_times=len(task.inputs),
         seed=2,
     ).states[0]
-    open_loop = ridge_readout(
-        states, task.targets, train=task.train.stop, washout=task.washout, least_deviation=0.02
-    ).prediction
+    open_loop = ridge_readout(states, task.targets, train=task.train.stop, washout=task.washout).prediction
     assert result.starts.tolist() == [0, 10, 20, 30]
     np.testing.assert_allclose(result.prediction["reservoir"][result.starts], open_loop[first + result.starts], atol=1e-12)
     np.testing.assert_array_equal(result.prediction["last_value"][:10], np.tile(task.inputs[first], (10, 1)))

@@ -17,7 +17,6 @@ from hrsnn.currents import Currents
 from hrsnn.errors import HrsnnWarning
 from hrsnn.growth import build
 from hrsnn.presentation import Stimulus
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
@@ -155,11 +154,10 @@ def classify(
     def predict(x_train: Array, x_test: Array) -> NDArray[Any]:
         with watch("readout"):
             rows, others = x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1)
-            if (rows.std(axis=0) <= LEAST_DEVIATION).all():
+            model = classifier(readout, seed).fit(rows, task.y_train)
+            if not model.best_estimator_["standardise"].kept_.any():
                 warnings.warn("no unit varies: a readout can only name the most frequent class", HrsnnWarning, stacklevel=4)
-                names, counts = np.unique(task.y_train, return_counts=True)
-                return np.full(len(others), names[np.argmax(counts)])
-            return np.asarray(classifier(readout, seed).fit(rows, task.y_train).predict(others))
+            return np.asarray(model.predict(others))
 
     with watch("stdp"):
         reservoir = learnt(initial)

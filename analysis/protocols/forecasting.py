@@ -20,7 +20,6 @@ from hrsnn.analysis import (
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow, warn_of_silence
 from hrsnn.analysis.valid_time import THRESHOLDS
 from hrsnn.growth import build
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
@@ -129,7 +128,7 @@ def forecast(
 
     def readout(states: Array) -> Array:
         train, washout = task.train.stop, task.washout
-        return ridge_readout(states, task.targets, train=train, washout=washout, least_deviation=LEAST_DEVIATION).prediction
+        return ridge_readout(states, task.targets, train=train, washout=washout).prediction
 
     def score(prediction: Array) -> float:
         spread = task.targets[task.train].std(axis=0)

@@ -21,7 +21,6 @@ from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.growth import build
 from hrsnn.network_state import NetworkState
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
@@ -137,7 +136,7 @@ def forecast_freely(
 
     def fit(states: Array) -> Forecast:
         train, washout = task.train.stop, task.washout
-        return ridge_readout(states, task.targets, train=train, washout=washout, least_deviation=LEAST_DEVIATION)
+        return ridge_readout(states, task.targets, train=train, washout=washout)
 
     with watch("simulate"):
         activity, uncoupled = (

@@ -12,7 +12,6 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
 from hrsnn.growth import build
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
@@ -120,9 +119,9 @@ def capacity(
 
     def held(states: Array) -> Held:
         u = task.inputs[:, 0]
-        information = information_capacity(states, u, longest, least_deviation=LEAST_DEVIATION)
+        information = information_capacity(states, u, longest)
         most = max(1, longest.get(1, 1))
-        memory = memory_capacity(states, u, most, hold=hold, least_deviation=LEAST_DEVIATION, seed=seed)
+        memory = memory_capacity(states, u, most, hold=hold, seed=seed)
         return Held(memory, information)
 
     raw_input = held(task.inputs)  # too few values are refused here, before the work

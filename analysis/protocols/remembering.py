@@ -15,7 +15,6 @@ from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.growth import build
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
@@ -116,9 +115,7 @@ def memory(
 
     def capacity(states: Array) -> MemoryCapacity:
         with watch("capacity"):
-            return memory_capacity(
-                states, task.inputs[:, 0], max_delay, hold=hold, least_deviation=LEAST_DEVIATION, seed=seed
-            )
+            return memory_capacity(states, task.inputs[:, 0], max_delay, hold=hold, seed=seed)
 
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     return Memory(

@@ -27,7 +27,6 @@ from hrsnn.analysis.protocols.driving import follow, learnt
 from hrsnn.errors import InputError
 from hrsnn.files import PathLike
 from hrsnn.growth import build
-from hrsnn.readout import LEAST_DEVIATION
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import check_seed
@@ -163,11 +162,7 @@ def _classes(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike 
 
     on_train, on_test = present(train, 1), present(test, 2)
     rows, others = (np.sqrt(activity.counts).reshape(len(activity.counts), -1) for activity in (on_train, on_test))
-    if (rows.std(axis=0) > LEAST_DEVIATION).any():
-        predicted = classifier("logistic", run.seed).fit(rows, task.y_train).predict(others)
-    else:  # of a silent reservoir, a readout can only name the most frequent class
-        names, counts = np.unique(task.y_train, return_counts=True)
-        predicted = names[np.argmax(counts)]
+    predicted = classifier("logistic", run.seed).fit(rows, task.y_train).predict(others)
     accuracy = float(np.mean(predicted == task.y_test))
     final = on_test.states[:, -1]
     spikes = float(on_test.spike_counts.sum(axis=1).mean() / reservoir.neurons)
@@ -186,9 +181,7 @@ def _memory(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike |
     activity = _follow(run, spec, task, engine)
 
     def capacity(states: Array) -> float:
-        return memory_capacity(
-            states, task.inputs[:, 0], sizes.max_delay, hold=task.hold, least_deviation=LEAST_DEVIATION, seed=run.seed
-        ).total
+        return memory_capacity(states, task.inputs[:, 0], sizes.max_delay, hold=task.hold, seed=run.seed).total
 
     spikes = float(activity.rates.mean())
     from_spikes = capacity(activity.states[0])
@@ -206,9 +199,7 @@ def _lorenz63(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike
     activity = _follow(run, spec, task, engine)
 
     def error(states: Array) -> float:
-        readout = ridge_readout(
-            states, task.targets, train=task.train.stop, washout=task.washout, least_deviation=LEAST_DEVIATION
-        )
+        readout = ridge_readout(states, task.targets, train=task.train.stop, washout=task.washout)
         return nrmse(readout.prediction[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
 
     spikes = float(activity.rates.mean())

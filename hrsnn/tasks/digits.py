@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
 
 from hrsnn.encoders import PoissonEncoder
+from hrsnn.readout import readout
 from hrsnn.tasks.task import ClassificationTask, split_rows
 from hrsnn.units import takes
 
@@ -45,6 +45,6 @@ def digits(test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
         y_test=data.target[test],
         classes=data.target_names,
         encoder=PoissonEncoder(peak_rate=300.0, duration=100.0, seed=seed),
-        raw_baseline=LogisticRegression(max_iter=2000),
+        raw_baseline=readout(),
         raw_baseline_name="logistic regression on the pixels",
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.errors import FileError
 from hrsnn.files import PathLike
+from hrsnn.readout import readout
 from hrsnn.spike_trains import SpikeTrains
 from hrsnn.tasks.task import ClassificationTask, split_rows
 from hrsnn.units import takes
@@ -58,8 +58,7 @@ def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> Classificat
         raw_baseline=Pipeline(
             [
                 ("counts", FunctionTransformer(spike_counts)),
-                ("scale", StandardScaler()),
-                ("classify", LogisticRegression(max_iter=2000)),
+                ("classify", readout()),
             ]
         ),
         raw_baseline_name="logistic regression on the spike counts of each channel",

@@ -13,9 +13,8 @@ from typing import IO, Any
 
 import numpy as np
 from scipy.io import wavfile
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.cochleagram import Cochleagram
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
@@ -23,6 +22,7 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files import PathLike
 from hrsnn.limits import beyond_memory, check_memory, limit
 from hrsnn.reading import damaged, opened
+from hrsnn.readout import readout
 from hrsnn.seeds import generator
 from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.tasks.wav_files import check_wav
@@ -134,8 +134,7 @@ def fsdd(
             [
                 ("cochleagram", Cochleagram(_SAMPLE_RATE)),
                 ("means", FunctionTransformer(window_means)),
-                ("scale", StandardScaler()),
-                ("classify", LogisticRegression(max_iter=2000)),
+                ("classify", readout()),
             ]
         ),
         raw_baseline_name="logistic regression on log-mel energies, 40 bands, means of 5 time windows",
