@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrsnn.analysis.balance import MeanCurrents, mean_currents
-    from hrsnn.analysis.baselines import echo_state_network, last_value, linear_autoregression
+    from hrsnn.analysis.baselines import last_value, linear_autoregression
     from hrsnn.analysis.branching import Branching, branching_parameter
     from hrsnn.analysis.closed_loop import ReservoirForecaster, free_run
     from hrsnn.analysis.distances import Separation, separation
     from hrsnn.analysis.divergence import Divergence, largest_lyapunov, transient_length
     from hrsnn.analysis.diversity import heterogeneity
+    from hrsnn.analysis.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecast import Forecast, nrmse, r_squared, ridge_readout
     from hrsnn.analysis.growth_rates import GrowthRates, integrated, iterated, kaplan_yorke_dimension, lyapunov_exponents
     from hrsnn.analysis.information import InformationCapacity, information_capacity
@@ -43,6 +44,7 @@ _HOME = {
     "Branching": "branching",
     "CapacityWarning": "linear_memory",
     "Divergence": "divergence",
+    "EchoStateForecast": "echo_state",
     "ENERGY_PER_OPERATION": "operations",
     "Forecast": "forecast",
     "GrowthRates": "growth_rates",
@@ -59,7 +61,8 @@ _HOME = {
     "UndefinedWarning": "operations",
     "binned_counts": "rates",
     "branching_parameter": "branching",
-    "echo_state_network": "baselines",
+    "echo_state_network": "echo_state",
+    "fit_echo_state_network": "echo_state",
     "effective_dimension": "state_covariance",
     "effective_rank": "ranks",
     "eigenmode_response": "linear_networks",
@@ -110,6 +113,7 @@ __all__ = [
     "Branching",
     "CapacityWarning",
     "Divergence",
+    "EchoStateForecast",
     "Forecast",
     "GrowthRates",
     "InformationCapacity",
@@ -133,6 +137,7 @@ __all__ = [
     "entropy_rank",
     "fano_factor",
     "firing_rates",
+    "fit_echo_state_network",
     "free_run",
     "generalisation_rank",
     "heterogeneity",

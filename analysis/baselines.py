@@ -1,18 +1,15 @@
-"""What stands beside every forecast: the last value, a linear autoregression, and an echo state network."""
+"""What stands beside every forecast and is no network: the last value, and a linear autoregression."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecast import ALPHAS, Forecast, ridge_readout
 from hrsnn.errors import InputError
-from hrsnn.limits import check_memory
-from hrsnn.seeds import generator
 from hrsnn.training import VALIDATION_SHARE
 from hrsnn.units import takes
 
@@ -175,150 +172,6 @@ def fit_autoregression(
 
     models = [Autoregression(int(lag), fitted(int(lag))) for lag in sorted(candidates)]
     return min(models, key=lambda model: model.forecast.validation_error)
-
-
-@takes()
-def echo_state_network(
-    inputs: ArrayLike,
-    size: int,
-    seed: int = 0,
-    *,
-    spectral_radius: float = 0.9,
-    input_scale: float = 0.5,
-    bias_scale: float = 0.1,
-    leak: float = 1.0,
-    recurrent: Literal["gaussian", "orthogonal"] = "gaussian",
-) -> Array:
-    """States of an echo state network of tanh units, to be read by :func:`hrsnn.analysis.ridge_readout`.
-
-    ``x(t) = (1 - leak) x(t - 1) + leak tanh(W x(t - 1) + V u(t) + b)``, ``x = 0`` before the first input.
-
-    Parameters
-    ----------
-    inputs : array, shape (times,) or (times, channels)
-        The u(t); scale them to about 1 first.
-    size : int
-        Number of units.
-    seed : int
-        Of W, V and b.
-    spectral_radius : float
-        Largest absolute eigenvalue of W.
-    input_scale, bias_scale : float
-        V is uniform(-input_scale, input_scale), b uniform(-bias_scale, bias_scale). Without a bias the network is odd:
-        the negated input gives the negated states.
-    leak : float
-        Over 0 and up to 1.
-    recurrent : {"gaussian", "orthogonal"}
-        W before scaling: independent Gaussian entries, or a random orthogonal matrix, which remembers longest.
-
-    Returns
-    -------
-    array, shape (times, size)
-
-    Raises
-    ------
-    InputError
-        When an option is out of range or an input is not finite.
-
-    Examples
-    --------
-    >>> states = echo_state_network(np.sin(np.arange(50.0)), size=20, seed=1)
-    >>> states.shape, bool(np.abs(states).max() < 1)
-    ((50, 20), True)
-
-    References
-    ----------
-    H. Jaeger, "The echo state approach to analysing and training recurrent neural networks", GMD Report 148 (2001).
-    """
-    series = np.asarray(inputs, dtype=np.float64)
-    if series.ndim == 1:
-        series = series[:, None]
-    if series.ndim != 2:
-        raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
-    if not np.isfinite(series).all():
-        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
-    network = EchoStateNetwork(
-        series.shape[1],
-        size,
-        seed,
-        spectral_radius=spectral_radius,
-        input_scale=input_scale,
-        bias_scale=bias_scale,
-        leak=leak,
-        recurrent=recurrent,
-    )
-    return network(series)
-
-
-class EchoStateNetwork:
-    """The network behind :func:`echo_state_network`, which can go on from any state.
-
-    Parameters
-    ----------
-    channels : int
-        Number of inputs.
-    size, seed, spectral_radius, input_scale, bias_scale, leak, recurrent
-        As in :func:`echo_state_network`.
-
-    Raises
-    ------
-    InputError
-        When an option is out of range.
-
-    Examples
-    --------
-    >>> network, u = EchoStateNetwork(channels=1, size=20), np.sin(np.arange(50.0))[:, None]
-    >>> states = network(u)
-    >>> bool(np.allclose(network(u[30:], start=states[29]), states[30:]))
-    True
-    """
-
-    def __init__(
-        self,
-        channels: int,
-        size: int,
-        seed: int = 0,
-        *,
-        spectral_radius: float = 0.9,
-        input_scale: float = 0.5,
-        bias_scale: float = 0.1,
-        leak: float = 1.0,
-        recurrent: Literal["gaussian", "orthogonal"] = "gaussian",
-    ) -> None:
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise InputError("size", size, "must be a whole number >= 1")
-        for field, value in (
-            ("spectral_radius", spectral_radius),
-            ("input_scale", input_scale),
-            ("bias_scale", bias_scale),
-        ):
-            if not (np.isfinite(value) and value >= 0):
-                raise InputError(field, value, "must be >= 0")
-        if not 0 < leak <= 1:
-            raise InputError("leak", leak, "must be over 0 and up to 1")
-        if recurrent not in ("gaussian", "orthogonal"):
-            raise InputError("recurrent", recurrent, "must be 'gaussian' or 'orthogonal'")
-
-        check_memory("size", size, 24 * int(size) ** 2, "the recurrent weights of an echo state network")
-        w = generator(seed, "echo_state_network", "recurrent").normal(size=(size, size))
-        if recurrent == "orthogonal":
-            w = spectral_radius * np.linalg.qr(w)[0]
-        else:
-            w *= spectral_radius / np.abs(np.linalg.eigvals(w)).max()
-        self.w = w
-        self.v = generator(seed, "echo_state_network", "input").uniform(-input_scale, input_scale, (channels, size))
-        self.b = generator(seed, "echo_state_network", "bias").uniform(-bias_scale, bias_scale, size)
-        self.leak = leak
-
-    def __call__(self, inputs: Array, start: Array | None = None) -> Array:
-        """States (times, size) under `inputs` (times, channels), from the state `start` on, or from 0."""
-        drive = inputs @ self.v + self.b
-        states = np.empty_like(drive)
-        x = np.zeros(len(self.b)) if start is None else start
-        for t, arriving in enumerate(drive):
-            x = (1 - self.leak) * x + self.leak * np.tanh(self.w @ x + arriving)
-            states[t] = x
-        return states
 
 
 def _history(series: Array, lags: int) -> Array:

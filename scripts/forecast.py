@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hrsnn.tasks import SeriesTask
 
 #: Training values, test values and starts, in open loop and in closed loop.
-_OPEN, _CLOSED = (500, 100, 1), (5000, 2000, 10)
+_OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Forecast(Repeatable):
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 500, --closed-loop 5000)")] = None
     """Training values."""
 
-    test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, --closed-loop 2000)")] = None
+    test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, --closed-loop 10000)")] = None
     """Test values."""
 
     horizon: int = 1
@@ -100,6 +100,7 @@ class Forecast(Repeatable):
             title=(
                 f"{task.name} in closed loop: valid times in {unit} (at most {result.longest:.4g}), "
                 f"mean of {starts} starts, {details['train']} training values, {spec.neurons} neurons, seed {self.seed}"
+                f"{_right_to_the_end(result)}"
             ),
             seed=self.seed,
             spec=spec,
@@ -117,8 +118,16 @@ class Forecast(Repeatable):
                 "longest": result.longest,
                 # of each start, a number for each threshold
                 "valid_times": result.valid_times,
+                # the share of the starts, by threshold, at which a forecast was right to the end
+                "censored": {name: each for name, each in result.censored.items() if any(each.values())},
             },
         )
+
+
+def _right_to_the_end(result: FreeRunning) -> str:
+    """Which models were right to the end of some pieces: their mean valid times are too low."""
+    shares = {name.replace("_", " "): max(each.values()) for name, each in result.censored.items()}
+    return "".join(f"; {name} right to the end in {share:.0%} of the starts" for name, share in shares.items() if share)
 
 
 def _valid_times(result: FreeRunning) -> tuple[dict[str, float], dict[str, dict[str, float]]]:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
-from hrsnn.analysis import echo_state_network, last_value, linear_autoregression, nrmse, ridge_readout
+from hrsnn.analysis import (
+    echo_state_network,
+    fit_echo_state_network,
+    last_value,
+    linear_autoregression,
+    nrmse,
+    ridge_readout,
+)
 from hrsnn.errors import InputError
 
 
@@ -100,6 +109,36 @@ def test_echo_state_network_beats_the_linear_forecast_of_a_nonlinear_map():
     assert network < 0.1 < 0.5 < linear
 
 
+def test_the_settings_of_an_echo_state_network_are_what_does_best_on_the_last_fifth():
+    """By hand: every combination fitted to the first four fifths of the training part; later rows change nothing."""
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1, 1, 600)
+    target = np.roll(u, 2) * np.roll(u, 1)
+    options = {"spectral_radii": (0.2, 0.9), "input_scales": (0.1, 1.0), "leaks": (1.0, 0.3), "washout": 50}
+    found = fit_echo_state_network(u, target, 400, 40, seed=3, **options)
+    errors = {}
+    for radius, scale, leak in itertools.product(*list(options.values())[:3]):
+        settings = {"spectral_radius": radius, "input_scale": scale, "leak": leak}
+        states = echo_state_network(u, 40, 3, **settings)
+        errors[radius, scale, leak] = ridge_readout(states, target, 400, washout=50).validation_error
+    best = min(errors, key=lambda one: errors[one])
+    assert tuple(found.settings.values()) == best
+    assert list(found.settings) == ["spectral_radius", "input_scale", "leak"]
+    np.testing.assert_array_equal(found.states, echo_state_network(u, 40, 3, **found.settings))
+    np.testing.assert_array_equal(found.network(u[:, None]), found.states)
+    changed_inputs, changed_targets = np.r_[u[:400], np.zeros(200)], np.r_[target[:400], np.full(200, 1e6)]
+    again = fit_echo_state_network(changed_inputs, changed_targets, 400, 40, seed=3, **options)
+    assert again.settings == found.settings
+    np.testing.assert_array_equal(again.forecast.prediction[:400], found.forecast.prediction[:400])
+
+
+def test_large_echo_state_networks_have_the_settings_of_one_of_200_units():
+    u = np.sin(0.3 * np.arange(200.0))
+    small, large = (fit_echo_state_network(u[:-1], u[1:], 150, size, leaks=[1.0]) for size in (200, 210))
+    assert small.settings == large.settings
+    assert large.states.shape == (199, 210)
+
+
 def test_seeds():
     u = np.sin(np.arange(40.0))
     one, two, other = (echo_state_network(u, 10, seed) for seed in (1, 1, 2))
@@ -117,6 +156,10 @@ def test_seeds():
         (linear_autoregression, (np.ones(9), np.ones(9), 8), {"lags": 20}, "train"),
         (linear_autoregression, (np.full(9, np.inf), np.ones(9), 8), {}, "inputs"),
         (linear_autoregression, (np.ones(8), np.ones(9), 8), {"lags": 1}, "targets"),
+        (fit_echo_state_network, (np.ones(9), np.ones(9), 8, 3), {"leaks": [2.0]}, "leak"),
+        (fit_echo_state_network, (np.ones(9), np.ones(9), 8, 3), {"leaks": []}, "spectral_radii, input_scales, leaks"),
+        (fit_echo_state_network, (np.ones(9), np.ones(9), 8, 0), {}, "size"),
+        (fit_echo_state_network, (np.ones(9), np.ones(8), 8, 3), {}, "targets"),
         (echo_state_network, ([1.0], 0), {}, "size"),
         (echo_state_network, ([np.nan], 3), {}, "inputs"),
         (echo_state_network, ([1.0], 3), {"leak": 0.0}, "leak"),

@@ -7,8 +7,9 @@ import pytest
 
 from hrsnn import Currents, LevelCrossingEncoder, ReservoirSpec, build, simulate
 from hrsnn.analysis import ReservoirForecaster, free_run, nrmse, ridge_readout, valid_prediction_time
-from hrsnn.analysis.baselines import EchoStateNetwork, fit_autoregression
+from hrsnn.analysis.baselines import fit_autoregression
 from hrsnn.analysis.closed_loop import held
+from hrsnn.analysis.echo_state import EchoStateNetwork
 from hrsnn.analysis.protocols import forecast_freely
 from hrsnn.errors import InputError
 from hrsnn.tasks import SeriesTask, load_task

@@ -462,6 +462,14 @@ def test_a_closed_loop_has_its_valid_times_beside_the_controls(run: Any, tmp_pat
             control = np.mean(each[f"no_recurrence{of}"], axis=0)[place]
             assert found["baselines"][name]["no_recurrence"] == pytest.approx(control)
             assert all(0 <= value <= found["longest"] for value in found["baselines"][name].values())
+    to_the_end = {
+        name: dict(zip(("0.05", "0.1", "0.5"), shares, strict=True))
+        for name, each in found["valid_times"].items()
+        if any(shares := (np.array(each) == found["longest"]).mean(axis=0).tolist())
+    }
+    assert found["censored"] == to_the_end
+    title = run(*CLOSED, "--starts", 4).out.splitlines()[0]
+    assert "; echo state network right to the end in 100% of the starts" in title
     pictures = {path.stem for path in (tmp_path / "out").glob("*.png")}
     assert pictures == {"raster", "time_constants", "closed_loop", "valid_times"}
 

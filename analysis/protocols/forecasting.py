@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import (
-    echo_state_network,
+    fit_echo_state_network,
     last_value,
     linear_autoregression,
     nrmse,
@@ -108,7 +108,8 @@ def forecast(
 
     Notes
     -----
-    Every penalty, and the number of lags, is chosen on the end of the training part; the test part is scored once.
+    Every penalty, the number of lags, and the echo state network's spectral radius, input scale and leak are chosen on the
+    last fifth of the training part; the test part is scored once.
     NRMSE is in units of the training part's standard deviation.
 
     Examples
@@ -149,7 +150,9 @@ def forecast(
             "linear_autoregression": linear_autoregression(
                 task.inputs, task.targets, train=task.train.stop, washout=task.washout
             ),
-            "echo_state_network": readout(echo_state_network(task.inputs, reservoir.neurons, seed)),
+            "echo_state_network": fit_echo_state_network(
+                task.inputs, task.targets, task.train.stop, reservoir.neurons, seed, washout=task.washout
+            ).forecast.prediction,
         }
         return Forecasting(
             nrmse=score(prediction),

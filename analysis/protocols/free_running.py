@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis import ridge_readout
-from hrsnn.analysis.baselines import EchoStateNetwork, fit_autoregression
+from hrsnn.analysis import fit_echo_state_network, ridge_readout
+from hrsnn.analysis.baselines import fit_autoregression
 from hrsnn.analysis.closed_loop import ReservoirForecaster, free_run, held
 from hrsnn.analysis.forecast import Forecast
 from hrsnn.analysis.protocols.driving import Rates, Stopwatch, follow, warn_of_silence
@@ -30,6 +30,8 @@ from hrsnn.units import takes
 Array = NDArray[np.float64]
 #: A model that has seen the series up to a row: its forecast of the next, and how it goes on from there.
 Start = tuple[Array, Callable[[Array], Array]]
+#: After so many forecasts it is seen whether they still have to do with the series.
+_STRETCH = 50
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,11 @@ class FreeRunning:
         The same for each start.
     longest : float
         What a forecast that stays right to the end of its piece has.
+    censored : mapping of mappings
+        For each model, by threshold, the share of starts at which the forecast was right to the end of its piece: its true
+        valid time is longer.
     prediction : mapping of arrays (times, outputs)
-        Of each model, over the test part; nan from where it ran away.
+        Of each model, over the test part; nan from soon after it is wrong by more than the largest threshold.
     target : array (times, outputs)
     starts : array of int
         Rows of the test part at which the loop is closed.
@@ -64,6 +69,7 @@ class FreeRunning:
     valid_time: Mapping[str, Mapping[float, float]]
     valid_times: Mapping[str, Array]
     longest: float
+    censored: Mapping[str, Mapping[float, float]]
     prediction: Mapping[str, Array]
     target: Array
     starts: NDArray[np.int64]
@@ -114,8 +120,9 @@ def forecast_freely(
 
     Notes
     -----
-    All readouts are fitted on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. One start is one sample of
-    a quantity that varies by a factor of several along an attractor: compare models over many.
+    All models are fitted and chosen on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. One start is one
+    sample of a quantity that varies by a factor of several along an attractor: compare models over many, on pieces so long
+    that few are censored.
 
     Examples
     --------
@@ -145,20 +152,20 @@ def forecast_freely(
         )
     warn_of_silence(activity)
     with watch("readout"):
-        network = EchoStateNetwork(task.inputs.shape[1], reservoir.neurons, seed)
-        followed = network(task.inputs)
-        echo = fit(followed)
+        echo = fit_echo_state_network(
+            task.inputs, task.targets, task.train.stop, reservoir.neurons, seed, washout=task.washout
+        )
         linear = fit_autoregression(task.inputs, task.targets, train=task.train.stop, washout=task.washout)
 
     def from_echo(row: int) -> Start:
-        state = followed[row]
+        state = echo.states[row]
 
         def step(value: Array) -> Array:
             nonlocal state
-            state = network(value[None], start=state)[0]
-            return np.ravel(echo.readout(state[None]))
+            state = echo.network(value[None], start=state)[0]
+            return np.ravel(echo.forecast.readout(state[None]))
 
-        return echo.prediction[row], step
+        return echo.forecast.prediction[row], step
 
     def from_linear(row: int) -> Start:
         seen = task.inputs[: row + 1]
@@ -203,16 +210,20 @@ def forecast_freely(
     with watch("closed loop"):
         for name, begin in models.items():
             # the forecast of row r is made after the input of row r, and goes in as the input of row r + 1
-            pieces = [free_run(step, forecast, length) for forecast, step in map(begin, rows)]
-            prediction[name] = np.vstack(pieces)
             true = target.reshape(starts, length, -1)
+            pieces = [_until_lost(*begin(row), piece, task) for row, piece in zip(rows, true, strict=True)]
+            prediction[name] = np.vstack(pieces)
             times[name] = np.array([list(valid_times(*pair, task).values()) for pair in zip(pieces, true, strict=True)])
     means = {name: dict(zip(THRESHOLDS, map(float, each.mean(axis=0)), strict=True)) for name, each in times.items()}
-    nothing_lost = valid_times(target[:length], target[:length], task)
+    longest = max(valid_times(target[:length], target[:length], task).values())
+    censored = {
+        name: dict(zip(THRESHOLDS, map(float, (each >= longest).mean(axis=0)), strict=True)) for name, each in times.items()
+    }
     return FreeRunning(
         valid_time=means,
         valid_times=times,
-        longest=max(nothing_lost.values()),
+        longest=longest,
+        censored=censored,
         prediction=prediction,
         target=target,
         starts=rows - first,
@@ -221,3 +232,21 @@ def forecast_freely(
         rates=Rates.of(activity),
         timing=watch.seconds,
     )
+
+
+def _until_lost(first: Array, step: Callable[[Array], Array], target: Array, task: SeriesTask) -> Array:
+    """Forecasts (times, outputs) of a piece, nan from soon after where they are wrong by more than any threshold.
+
+    A forecast that has lost the series is never right again but by chance, and does not count any more.
+    """
+    made = np.full_like(target, np.nan)
+    value = first
+    for begin in range(0, len(target), _STRETCH):
+        part = slice(begin, min(begin + _STRETCH, len(target)))
+        made[part] = free_run(step, value, part.stop - part.start)
+        whole = valid_times(target[part], target[part], task)
+        if valid_times(made[part], target[part], task)[max(THRESHOLDS)] < whole[max(THRESHOLDS)]:
+            break
+        if part.stop < len(target):
+            value = step(made[part][-1])
+    return made
