@@ -85,7 +85,7 @@ class NamedObjective:
 
     Notes
     -----
-    The seed is that of everything: reservoir, input, background, samples. No test part of any task is looked at.
+    The seed is that of everything: reservoir, input or series, background, samples. No test part of any task is looked at.
 
     Examples
     --------
@@ -191,7 +191,7 @@ class NamedObjective:
         return result.accuracy, result.rates.mean_rate
 
     def _nrmse(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
-        task = load_task(self.task or "lorenz63")
+        task = load_task(self.task or "lorenz63", seed=seed)
         if not isinstance(task, SeriesTask):
             raise InputError("task", self.task, "has classes; nrmse needs a series")
         begin, end = task.train.start, task.train.stop

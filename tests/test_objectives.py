@@ -57,6 +57,25 @@ def test_task_scores_have_constraints(name: str, plastic: bool) -> None:
     assert set(found.violations) == {"too_quiet", "too_loud"}
 
 
+def test_each_seed_has_a_series_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another seed is another trajectory, so that fresh seeds do not score again what was optimised."""
+    seen: list[Any] = []
+    follow = NamedObjective._followed
+
+    def watching(self: NamedObjective, spec: ReservoirSpec, task: Any, seed: int) -> Any:
+        seen.append(task)
+        return follow(self, spec, task, seed)
+
+    monkeypatch.setattr(NamedObjective, "_followed", watching)
+    objective = NamedObjective(name="nrmse")
+    values = [objective(SPEC, seed).value for seed in (0, 0, 1)]
+    assert values[0] == values[1] != values[2]
+    np.testing.assert_array_equal(seen[0].inputs, seen[1].inputs)
+    assert np.abs(seen[0].inputs - seen[2].inputs).max() > 0.5
+    whole: Any = load_task("lorenz63", seed=1)
+    np.testing.assert_array_equal(seen[2].inputs, whole.inputs[: whole.train.stop])  # no row of the test part
+
+
 def test_accuracy_never_sees_the_test_part(monkeypatch: pytest.MonkeyPatch) -> None:
     whole: Any = load_task("digits")
 
