@@ -33,6 +33,7 @@ from hrsnn.seeds import generator
 
 AXIS = {"mean": [8, 90], "cv": [0.05, 1.2]}
 P = (np.arange(200) + 0.5) / 200
+SAMPLERS = ("ours", "random", "tpe", "gp")
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ class Race:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--objectives", nargs="+", default=["match", "mixture"], choices=["match", "mixture", "memory"])
-    parser.add_argument("--samplers", nargs="+", default=["ours", "random", "tpe", "gp"])
+    parser.add_argument("--samplers", nargs="+", choices=SAMPLERS, default=list(SAMPLERS))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--values", type=int, default=2000, help="input values of the memory task")
