@@ -7,7 +7,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test check lowest kills damage lint typecheck clean
+.PHONY: demo test check lowest kills stops damage lint typecheck clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -18,7 +18,7 @@ test: lint
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test lowest kills damage
+check: test lowest kills stops damage
 
 # The lowest versions that setup.cfg declares, in an environment of their own
 lowest: $(INSTALLED)
@@ -27,6 +27,10 @@ lowest: $(INSTALLED)
 # 200 kills -9 of each command that goes on where it was, and 1000 damaged files
 kills: $(INSTALLED)
 	$(RUN) tests/kill_harness.py --kills 200
+
+# Ctrl-C at 50 moments
+stops: $(INSTALLED)
+	$(RUN) -m pytest tests/test_stopping.py -k random_moments --moments 50
 
 damage: $(INSTALLED)
 	$(RUN) tests/damage_harness.py --cases 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -17,6 +18,8 @@ from hrsnn.stopping import follow, held
 
 #: How long a process waits for another task (s): importing everything takes seconds, and a search has batch after batch.
 _IDLE = 300
+#: What a killed process leaves in shared memory is removed by the trackers, which would tell of it on standard error.
+_NO_NEWS = "ignore:resource_tracker:UserWarning"
 #: One thread for every library that might have more in a worker.
 _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
@@ -138,5 +141,9 @@ def _start_trackers() -> None:
 
     from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
-    resource_tracker.ensure_running()
-    loky_tracker.ensure_running()
+    sys.warnoptions.append(_NO_NEWS)  # given on to them as their own -W
+    try:
+        resource_tracker.ensure_running()
+        loky_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(_NO_NEWS)

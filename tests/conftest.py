@@ -26,6 +26,11 @@ hypothesis.settings.load_profile("hrsnn")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How often a command is interrupted, each time at another moment."""
+    parser.addoption("--moments", type=int, default=16, help="moments at which commands are interrupted")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -253,15 +253,15 @@ def held():
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_networks_that_are_never_the_same():
-    """In a process of its own: blocks of memory (of some 70 bytes) and entries of caches, after all kinds came thrice."""
+    """In a process of its own: blocks of memory (of some 70 bytes) and entries of caches, after all kinds came twice."""
     code = VARYING + (
-        "for k in range(96):\n"
+        "for k in range(64):\n"
         "    run(k)\n"
         "blocks, caches = held(), list(map(len, brian2_engine._caches()))\n"
-        "for k in range(96, 288):\n"
+        "for k in range(64, 160):\n"
         "    run(k)\n"
         "assert list(map(len, brian2_engine._caches())) == caches\n"
-        "print((held() - blocks) / 192)\n"
+        "print((held() - blocks) / 96)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=1200)
     # measured: -0.9 to 0; with sizes in the keys of what Brian2 remembers it is over a thousand

@@ -374,7 +374,7 @@ ESTIMATED: dict[str, tuple[str, Callable[[], Callable[[], object]]]] = {
     "exponents": (
         "hrsnn.analysis.spiking_spectrum",
         lambda: (
-            (r := build(ReservoirSpec(neurons=300, i_bias=17), seed=1))
+            (r := build(ReservoirSpec(neurons=150, i_bias=17), seed=1))
             and (lambda: lyapunov_spectrum(r, random_drive(260.0, 1), washout=100.0))
         ),
     ),

@@ -26,7 +26,7 @@ from hrsnn import (
 )
 
 SPEC = ReservoirSpec(neurons=20, i_bias=15)
-ENGINE = "brian2-numpy"
+ENGINE = "compiled"
 TRAINS = PoissonEncoder(peak_rate=300, duration=20).fit_transform(np.random.default_rng(0).random((12, 3)))
 LABELS = np.tile([0, 1], 6)
 
