@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.population import RateDistribution, fano_factor, interval_variation, rate_distribution, synchrony
     from hrsnn.analysis.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
     from hrsnn.analysis.rates import binned_counts, firing_rates, mean_rate, silent_share
+    from hrsnn.analysis.score_bounds import bounds_of
     from hrsnn.analysis.spiking_spectrum import LyapunovSpectrum, lyapunov_spectrum
     from hrsnn.analysis.state_covariance import StateCorrelation, effective_dimension, state_correlation
     from hrsnn.analysis.valid_time import valid_prediction_time
@@ -58,6 +59,7 @@ _HOME = {
     "StateCorrelation": "state_covariance",
     "UndefinedWarning": "operations",
     "binned_counts": "rates",
+    "bounds_of": "score_bounds",
     "branching_parameter": "branching",
     "echo_state_network": "baselines",
     "effective_dimension": "state_covariance",
@@ -124,6 +126,7 @@ __all__ = [
     "StateCorrelation",
     "UndefinedWarning",
     "binned_counts",
+    "bounds_of",
     "branching_parameter",
     "echo_state_network",
     "effective_dimension",
