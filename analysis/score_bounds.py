@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from hrsnn.units import takes
+
 Bounds = tuple[float, float]
 
 ANY: Bounds = (-np.inf, np.inf)
@@ -45,6 +47,7 @@ _BOUNDS: Mapping[Bounds, tuple[str, ...]] = {
 }
 
 
+@takes()
 def bounds_of(score: str) -> Bounds:
     """The least and the largest value that a score can have; infinite where there is no bound, or the name is not known.
 
