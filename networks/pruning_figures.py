@@ -62,6 +62,8 @@ def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
 def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     """Rate, largest exponent, largest strong component and inverse participation ratio over the iterations.
 
+    What is not measured after every iteration has points where it was.
+
     Parameters and errors as those of :func:`sizes_over_iterations`.
 
     Examples
@@ -263,10 +265,11 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
                 raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
             values = np.array([[getattr(record, name) for record in records] for records in seeds], float)
             mean, low, high = _interval(values, bounds or bounds_of(name))
-            known = np.isfinite(mean)  # of large networks some figures are there now and then only
+            known = np.isfinite(mean)  # some are measured now and then only: points say when
             steps = np.array([record.iteration for record in seeds[0]])[known]
             colour = colours[method]
-            axis.plot(steps, mean[known], color=colour, linewidth=1.0, label=_plain(method))
+            marker = "" if known.all() else "o"
+            axis.plot(steps, mean[known], color=colour, linewidth=1.0, marker=marker, markersize=2.5, label=_plain(method))
             axis.fill_between(steps, low[known], high[known], color=colour, alpha=0.2, linewidth=0)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         _label(axis, x="Iteration", y=label)
