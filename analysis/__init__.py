@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         spike_efficiency,
         synaptic_operations,
     )
-    from hrsnn.analysis.paired import PairedTest, holm, mean_interval, paired_test, verdicts
+    from hrsnn.analysis.paired import PairedTest, fewest_pairs, holm, mean_interval, paired_test, verdicts, verdicts_in_reach
     from hrsnn.analysis.population import RateDistribution, fano_factor, interval_variation, rate_distribution, synchrony
     from hrsnn.analysis.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
     from hrsnn.analysis.rates import binned_counts, firing_rates, mean_rate, silent_share
@@ -68,6 +68,7 @@ _HOME = {
     "energy": "operations",
     "entropy_rank": "ranks",
     "fano_factor": "population",
+    "fewest_pairs": "paired",
     "firing_rates": "rates",
     "free_run": "closed_loop",
     "generalisation_rank": "ranks",
@@ -105,6 +106,7 @@ _HOME = {
     "transient_length": "divergence",
     "valid_prediction_time": "valid_time",
     "verdicts": "paired",
+    "verdicts_in_reach": "paired",
 }
 
 __all__ = [
@@ -135,6 +137,7 @@ __all__ = [
     "energy",
     "entropy_rank",
     "fano_factor",
+    "fewest_pairs",
     "firing_rates",
     "free_run",
     "generalisation_rank",
@@ -172,6 +175,7 @@ __all__ = [
     "transient_length",
     "valid_prediction_time",
     "verdicts",
+    "verdicts_in_reach",
 ]
 
 

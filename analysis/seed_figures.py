@@ -15,8 +15,13 @@ from hrsnn.analysis.score_bounds import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.units import takes
 
-_GREEN = "#009E73"
-_COLOURS: Mapping[str, str] = {"supported": _GREEN, "refuted": INHIBITORY, "undecided": _GREY}
+_GREEN, _PALE = "#009E73", "#CCCCCC"
+_COLOURS: Mapping[Verdict, str] = {
+    "supported": _GREEN,
+    "refuted": INHIBITORY,
+    "undecided": _GREY,
+    "no verdict possible": _PALE,
+}
 
 
 @takes()
@@ -89,7 +94,7 @@ def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], foun
     names : sequence of str
         What each difference is.
     tests : sequence of PairedTest
-    found : sequence of {"supported", "refuted", "undecided"}
+    found : sequence of {"supported", "refuted", "undecided", "no verdict possible"}
 
     Returns
     -------

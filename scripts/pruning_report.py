@@ -21,6 +21,7 @@ from hrsnn.scripts.repeats import INTERVAL, Row, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from hrsnn.analysis.paired import Verdict
     from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
@@ -44,7 +45,7 @@ _TOGETHER: Mapping[str, Sequence[str]] = {
     "kind of LNP": [arm for arm in ARMS if arm.startswith("lnp")],
     "method with step 2": [arm for arm in ARMS if arm.endswith("_neurons")],
 }
-_SIGNS = {"supported": "+", "refuted": "−", "undecided": "·"}
+_SIGNS: Mapping[Verdict, str] = {"supported": "+", "refuted": "−", "undecided": "·", "no verdict possible": "×"}
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,11 @@ class Curve:
             lines += [
                 f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} p {one.adjusted:.2g}"
                 for one in family
-                if one.verdict != "undecided"
+                if one.verdict in ("supported", "refuted")
             ]
-            open_ones = [_words(one.score) for one in family if one.verdict == "undecided"]
-            lines += [f"  {'undecided':10s} {', '.join(open_ones)}"] if open_ones else []
+            for verdict in ("undecided", "no verdict possible"):
+                open_ones = [_words(one.score) for one in family if one.verdict == verdict]
+                lines += [f"  {verdict:10s} {', '.join(open_ones)}"] if open_ones else []
         return "\n".join(lines)
 
     def rows(self) -> Iterator[Row]:
@@ -141,7 +143,8 @@ class Curve:
             lines += [_line(_words(arm), *(self._mean(arm, name, share) for share in shares)) for arm in scores.arms]
         notes = [
             f"Scores in brackets: {INTERVAL}. A positive difference is for the claim, whichever way the score points.",
-            "Holm is over the scores of a claim at one sparsity, operations apart. + supported, − refuted, · undecided.",
+            "Holm is over the scores of a claim at one sparsity, operations apart. + supported, − refuted, · undecided,"
+            " × no verdict possible with so few seeds.",
             "Best: the best mean, and in brackets all whose paired differences from it have a 95 % interval with 0 in it.",
         ]
         return "\n".join([*lines, "", *notes, ""])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,6 +102,11 @@ CLAIMS = (
 )
 
 
+def claims_in(tasks: Collection[str]) -> list[Claim]:
+    """The claims that are looked at in some tasks: one family."""
+    return [claim for claim in CLAIMS if claim.task in tasks]
+
+
 @dataclass(frozen=True)
 class Tested:
     """A claim, and what the runs say of it.
@@ -113,7 +118,7 @@ class Tested:
         Of the reservoirs with recurrent links.
     adjusted : float
         Its p-value by Holm's correction over all claims tested.
-    verdict : {"supported", "refuted", "undecided"}
+    verdict : {"supported", "refuted", "undecided", "no verdict possible"}
     control : PairedTest
         The same difference without recurrent links; part of no verdict.
     """
@@ -145,7 +150,8 @@ def judge_claims(scores: Scores) -> list[Tested]:
 
     Notes
     -----
-    Seeds in which a score is nan, as an efficiency without spikes, are left out of its claim.
+    Seeds in which a score is nan, as an efficiency without spikes, are left out of its claim. All claims need
+    ``fewest_pairs(claims)`` seeds for a verdict on any.
 
     References
     ----------
@@ -154,7 +160,7 @@ def judge_claims(scores: Scores) -> list[Tested]:
     """
     tasks = {run.task for run in scores}
     drawn = sorted({run.seed for run in scores})
-    claims = [claim for claim in CLAIMS if claim.task in tasks]
+    claims = claims_in(tasks)
     if len(drawn) < 2 or not claims:
         raise InputError("scores", f"{len(drawn)} seeds of {len(tasks)} tasks", "must hold two seeds or more of one task")
     seeds = range(drawn[0], drawn[-1] + 1)
