@@ -117,8 +117,8 @@ class Comparison:
         lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
         for task in dict.fromkeys(run.task for run in self.scores):
             for score in _SHOWN[task]:
-                cells = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
-                lines.append(f"| {_what(task, score)} | {' | '.join(cells)} |")
+                means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
+                lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
         return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
 
     def write(self, folder: Path) -> str:

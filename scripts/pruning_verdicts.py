@@ -177,7 +177,7 @@ def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, st
     def steadier(name: str) -> Difference:
         def difference(values: Values) -> Array:
             apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity", "lnp"))]
-            return apart[0] - apart[1]
+            return np.asarray(apart[0] - apart[1])
 
         return difference
 
