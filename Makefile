@@ -7,7 +7,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test check lowest kills stops damage lint typecheck clean
+.PHONY: demo test check lowest wheel kills stops damage lint typecheck clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -18,11 +18,15 @@ test: lint
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test lowest kills stops damage
+check: test lowest wheel kills stops damage
 
 # The lowest versions that setup.cfg declares, in an environment of their own
 lowest: $(INSTALLED)
 	$(RUN) tests/lowest_versions.py
+
+# The plain wheel, without extras, in an environment of its own: every command
+wheel: $(INSTALLED)
+	$(RUN) tests/plain_wheel.py
 
 # 200 kills -9 of each command that goes on where it was, and 1000 damaged files
 kills: $(INSTALLED)

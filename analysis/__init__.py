@@ -32,10 +32,11 @@ if TYPE_CHECKING:
         spike_efficiency,
         synaptic_operations,
     )
-    from hrsnn.analysis.paired import PairedTest, holm, mean_interval, paired_test, verdicts
+    from hrsnn.analysis.paired import PairedTest, fewest_pairs, holm, mean_interval, paired_test, verdicts, verdicts_in_reach
     from hrsnn.analysis.population import RateDistribution, fano_factor, interval_variation, rate_distribution, synchrony
     from hrsnn.analysis.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
     from hrsnn.analysis.rates import binned_counts, firing_rates, mean_rate, silent_share
+    from hrsnn.analysis.score_bounds import bounds_of
     from hrsnn.analysis.spiking_spectrum import LyapunovSpectrum, lyapunov_spectrum
     from hrsnn.analysis.state_covariance import StateCorrelation, effective_dimension, state_correlation
     from hrsnn.analysis.valid_time import valid_prediction_time
@@ -60,6 +61,7 @@ _HOME = {
     "StateCorrelation": "state_covariance",
     "UndefinedWarning": "operations",
     "binned_counts": "rates",
+    "bounds_of": "score_bounds",
     "branching_parameter": "branching",
     "echo_state_network": "echo_state",
     "fit_echo_state_network": "echo_state",
@@ -69,6 +71,7 @@ _HOME = {
     "energy": "operations",
     "entropy_rank": "ranks",
     "fano_factor": "population",
+    "fewest_pairs": "paired",
     "firing_rates": "rates",
     "free_run": "closed_loop",
     "generalisation_rank": "ranks",
@@ -106,6 +109,7 @@ _HOME = {
     "transient_length": "divergence",
     "valid_prediction_time": "valid_time",
     "verdicts": "paired",
+    "verdicts_in_reach": "paired",
 }
 
 __all__ = [
@@ -128,6 +132,7 @@ __all__ = [
     "StateCorrelation",
     "UndefinedWarning",
     "binned_counts",
+    "bounds_of",
     "branching_parameter",
     "echo_state_network",
     "effective_dimension",
@@ -136,6 +141,7 @@ __all__ = [
     "energy",
     "entropy_rank",
     "fano_factor",
+    "fewest_pairs",
     "firing_rates",
     "fit_echo_state_network",
     "free_run",
@@ -174,6 +180,7 @@ __all__ = [
     "transient_length",
     "valid_prediction_time",
     "verdicts",
+    "verdicts_in_reach",
 ]
 
 

@@ -20,10 +20,10 @@ from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.units import takes
 
-Verdict = Literal["supported", "refuted", "undecided"]
+Verdict = Literal["supported", "refuted", "undecided", "no verdict possible"]
 
-#: Up to this many pairs every pattern of signs is looked at.
-_EXACT = 20
+#: Up to this many pairs every pattern of signs is looked at; with more, so many of them, and as many bootstraps.
+_EXACT, _RESAMPLES = 20, 9999
 
 
 @dataclass(frozen=True)
@@ -48,44 +48,84 @@ class PairedTest:
 
 
 @takes()
-def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """Student's confidence interval of a mean: ``mean -+ t(K - 1) s / sqrt(K)``.
+def mean_interval(
+    values: ArrayLike, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float]:
+    """Confidence interval of a mean, within the bounds of what it is a mean of.
+
+    ``g(mean) -+ g'(mean) t(K - 1) s / sqrt(K)``, and back by g^-1. With ``g(x) = log((x - low) / (high - x))`` the bounds
+    lie at infinity: the logit of a share in (0, 1), twice Fisher's z of a correlation in (-1, 1). With a bound below alone
+    ``g(x) = log(x - low)``, with one above alone ``-log(high - x)``; with none g(x) = x, which is Student's interval.
 
     Parameters
     ----------
     values : array (K,)
         One for each seed.
     level : float
+    bounds : (float, float)
+        The least and the largest value that there can be, which may be infinite; of this package's scores
+        :func:`bounds_of` knows them.
 
     Returns
     -------
     (float, float)
-        (nan, nan) where a value is nan.
+        Within the bounds, with the mean between; both ends the mean where no value differs. (nan, nan) where one is nan.
 
     Raises
     ------
     InputError
-        When there are fewer than two values.
+        When there are fewer than two values, or their mean is beyond the bounds.
 
     Notes
     -----
-    Right for values that are about normal. With the few seeds that runs are commonly repeated over, a bootstrap of the mean
-    is too narrow: it ignores that the spread is estimated too.
+    The mean is that of the values as they are, not of g of each, which is infinite for a seed that is at a bound. A mean is
+    at a bound only where all values are: that interval has no width, and cannot say how rare other values are. Shares of
+    a mean of 0.02 (beta, 5 seeds): this covers it in 94 % of the cases, Student's interval in 89 %. With two or three seeds
+    that disagree the far end is far away, which is what such seeds are worth. A bootstrap of the mean is too narrow with few
+    seeds: it ignores that the spread is estimated too.
 
     Examples
     --------
     >>> low, high = mean_interval([1, 2, 3, 4, 5])
     >>> round(low, 4), round(high, 4)
     (1.0368, 4.9632)
+    >>> low, high = mean_interval([0.0, 0.01, 0.0, 0.03], bounds=(0, 1))
+    >>> round(low, 4), round(high, 4)
+    (0.001, 0.0893)
+
+    References
+    ----------
+    R. A. Fisher, On the "probable error" of a coefficient of correlation, Metron 1 (1921).
     """
     x = _values(values, finite=False)
+    least, most = bounds
+    if not least < most:
+        raise InputError("bounds", bounds, "must be two ascending numbers")
+    slack = 1e-9 * max((abs(end) for end in bounds if np.isfinite(end)), default=0.0)  # what rounding may add
+    mean = float(np.clip(x.mean(), least - slack, most + slack))
+    if mean != x.mean() and not np.isnan(mean):
+        raise InputError("values", x, f"must have a mean from {least:g} to {most:g}")
+    mean = float(np.clip(mean, least, most))
     half = float(stats.t.ppf((1 + level) / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
-    return float(x.mean()) - half, float(x.mean()) + half
+    above, below = mean - least, most - mean
+    if np.isinf(above) and np.isinf(below):
+        return mean - half, mean + half
+    if not half or not above or not below:
+        return mean, mean
+    with np.errstate(over="ignore"):  # an end may be as good as infinite
+        factor = float(np.exp(half * (1 / above + 1 / below)))  # of the odds
+    if np.isinf(below):
+        return least + above / factor, least + above * factor
+    if np.isinf(above):
+        return most - below * factor, most - below / factor
+    share = above / (most - least)
+    low, high = (share / (share + (1 - share) * other) for other in (factor, 1 / factor))
+    return min(mean, least + low * (most - least)), max(mean, min(most, least + high * (most - least)))
 
 
 @takes()
 def paired_test(
-    first: ArrayLike, second: ArrayLike = 0.0, *, level: float = 0.95, resamples: int = 9999, seed: int = 0
+    first: ArrayLike, second: ArrayLike = 0.0, *, level: float = 0.95, resamples: int = _RESAMPLES, seed: int = 0
 ) -> PairedTest:
     """The mean of ``first - second``, how sure it is, and whether it could be 0.
 
@@ -210,7 +250,8 @@ def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float =
     -------
     list of str
         "supported": the difference has the claimed sign, "refuted": it has the other, both by Holm's correction;
-        "undecided": it may be 0.
+        "undecided": it may be 0; "no verdict possible": with so few pairs neither could have come out, whatever the
+        differences (see :func:`fewest_pairs`).
 
     Raises
     ------
@@ -219,16 +260,104 @@ def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float =
 
     Examples
     --------
-    >>> verdicts([paired_test(np.arange(1, 9)), paired_test([-1, 2, -3, 4])], [1, 1])
+    >>> verdicts([paired_test(np.arange(1, 9)), paired_test([-1, 2, -3, 4, -5, 6, 7])], [1, 1])
     ['supported', 'undecided']
+    >>> verdicts([paired_test(np.arange(1, 9)), paired_test([1, 2, 3, 4, 5])], [1, 1])
+    ['supported', 'no verdict possible']
     """
     if len(claimed) != len(tests) or not set(claimed) <= {1, -1}:
         raise InputError("claimed", claimed, f"must be 1 or -1 for each of the {len(tests)} tests")
     adjusted = holm([test.p_value for test in tests])
-    return [
-        "undecided" if p > alpha else "supported" if test.mean * sign > 0 else "refuted"
-        for test, sign, p in zip(tests, claimed, adjusted, strict=True)
-    ]
+    best = holm([_least_p_value(len(test.differences)) for test in tests])
+
+    def said(test: PairedTest, sign: int, p: float, least: float) -> Verdict:
+        if p > alpha:
+            return "undecided" if least <= alpha else "no verdict possible"
+        return "supported" if test.mean * sign > 0 else "refuted"
+
+    return list(map(said, tests, claimed, adjusted, best))
+
+
+@takes()
+def fewest_pairs(claims: int, alpha: float = 0.05) -> int:
+    """How many pairs a family of claims needs, so that a verdict on one of them is possible at all.
+
+    The least n with ``claims 2 / 2^n <= alpha``: no sign-flip test of n pairs has a p-value below ``2 / 2^n``, and Holm's
+    correction multiplies the smallest of a family by the number of its claims.
+
+    Parameters
+    ----------
+    claims : int
+        Of the family.
+    alpha : float
+        As for :func:`verdicts`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        When `alpha` is not between 0 and 1, or so small that no number of pairs is enough: with more than 20 pairs 9999
+        patterns of signs are drawn, and no p-value is below 1 / 10 000.
+
+    Notes
+    -----
+    Verdicts on all claims need no more: Holm multiplies the others by less.
+
+    Examples
+    --------
+    >>> fewest_pairs(1), fewest_pairs(8), fewest_pairs(60)
+    (6, 9, 12)
+    """
+    claims = count_of("claims", claims)
+    if not 0 < alpha < 1:
+        raise InputError("alpha", alpha, "must be between 0 and 1")
+    for pairs in range(2, _EXACT + 1):
+        if claims * _least_p_value(pairs) <= alpha:
+            return pairs
+    raise InputError("claims", claims, f"are too many for a verdict at {alpha:g}")
+
+
+@takes()
+def verdicts_in_reach(families: Sequence[int], pairs: int, alpha: float = 0.05) -> str:
+    """What so many pairs can decide, in a line: to be said before a study begins.
+
+    Parameters
+    ----------
+    families : sequence of int
+        The number of claims in each family.
+    pairs : int
+        Seeds of the study.
+    alpha : float
+        As for :func:`verdicts`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> verdicts_in_reach([8, 2], 9)
+    'with 9 seeds verdicts are possible on all 10 claims'
+    >>> verdicts_in_reach([8, 2], 7)
+    'with 7 seeds verdicts are possible on 2 of 10 claims: families of 8 need 9 seeds'
+    >>> verdicts_in_reach([19], 5)
+    'with 5 seeds no verdict is possible: families of 19 need 10 seeds'
+    """
+    needed = {claims: fewest_pairs(claims, alpha) for claims in sorted(set(families))}
+    within = sum(claims for claims in families if needed[claims] <= pairs)
+    if within == sum(families):
+        return f"with {pairs} seeds verdicts are possible on all {within} claims"
+    what = f"verdicts are possible on {within} of {sum(families)} claims" if within else "no verdict is possible"
+    missing = [f"families of {claims} need {least} seeds" for claims, least in needed.items() if least > pairs]
+    return f"with {pairs} seeds {what}: {', '.join(missing)}"
+
+
+def _least_p_value(pairs: int) -> float:
+    """That no sign-flip test of so many pairs goes below."""
+    return 2.0 ** (1 - pairs) if pairs <= _EXACT else 1 / (1 + _RESAMPLES)
 
 
 def _sign_flip(differences: NDArray[np.float64], resamples: int, seed: int) -> float:

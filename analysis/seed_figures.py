@@ -11,28 +11,39 @@ from numpy.typing import ArrayLike
 
 from hrsnn.analysis.figures import _GREY, _SMALL, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
 from hrsnn.analysis.paired import PairedTest, Verdict, mean_interval
+from hrsnn.analysis.score_bounds import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.units import takes
 
-_GREEN = "#009E73"
-_COLOURS: Mapping[str, str] = {"supported": _GREEN, "refuted": INHIBITORY, "undecided": _GREY}
+_GREEN, _PALE = "#009E73", "#CCCCCC"
+_COLOURS: Mapping[Verdict, str] = {
+    "supported": _GREEN,
+    "refuted": INHIBITORY,
+    "undecided": _GREY,
+    "no verdict possible": _PALE,
+}
 
 
 @takes()
-def scores_over_seeds(panels: Mapping[str, Mapping[str, ArrayLike]], highlighted: int = 1) -> Figure:
+def scores_over_seeds(
+    panels: Mapping[str, Mapping[str, ArrayLike]], bounds: Mapping[str, Bounds] | None = None, highlighted: int = 1
+) -> Figure:
     """Each score in a panel of its own, with a row for the reservoir and for each of its baselines.
 
     Parameters
     ----------
     panels : mapping of score to mapping of name to array (seeds,)
         Underscores become spaces.
+    bounds : mapping of score to (float, float), optional
+        Between which each score lies, as of :func:`bounds_of`; by default none has bounds.
     highlighted : int
         How many rows, from the top of each panel, are blue; the others are grey.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Points are seeds; the bar is the mean with Student's 95 % interval. More than two panels fill two columns of a page.
+        Points are seeds; the bar is the 95 % interval of :func:`mean_interval`. More than two panels fill two columns of a
+        page.
 
     Raises
     ------
@@ -58,7 +69,7 @@ def scores_over_seeds(panels: Mapping[str, Mapping[str, ArrayLike]], highlighted
     for axes, (score, rows) in zip(every, panels.items(), strict=False):
         for place, values in enumerate(rows.values()):
             x = np.asarray(values, dtype=np.float64)
-            low, high = mean_interval(x)
+            low, high = mean_interval(x, bounds=(bounds or {}).get(score, ANY))
             colour = EXCITATORY if place < highlighted else _GREY
             # side by side in the order of the seeds: equal values stay visible
             lift = place + np.linspace(0.12, 0.36, len(x))
@@ -83,7 +94,7 @@ def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], foun
     names : sequence of str
         What each difference is.
     tests : sequence of PairedTest
-    found : sequence of {"supported", "refuted", "undecided"}
+    found : sequence of {"supported", "refuted", "undecided", "no verdict possible"}
 
     Returns
     -------

@@ -13,7 +13,8 @@ def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max:
     """Weights whose sum over each group is `target`, in [0, w_max].
 
     Each group is multiplied by one factor; weights that would pass their bound stay at it, and the rest of the group takes
-    what is missing. A group whose weights are all 0 has no proportions to keep and stays at 0.
+    what is missing. A group whose weights are all 0 has no proportions to keep and stays at 0, whatever its target: what
+    STDP has brought to 0 as a whole is not revived.
 
     Parameters
     ----------
@@ -48,7 +49,10 @@ def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max:
 
 
 class Homeostasis:
-    """The sums of a neuron's excitatory, inhibitory and input weights in a reservoir, and how to come back to them."""
+    """The sums of a neuron's excitatory, inhibitory and input weights in a reservoir, and how to come back to them.
+
+    A group whose weights have all become 0 stays at 0, as in :func:`normalised`.
+    """
 
     def __init__(self, reservoir: Reservoir) -> None:
         n = reservoir.neurons

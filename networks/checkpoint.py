@@ -19,7 +19,7 @@ from hrsnn.currents import Currents
 from hrsnn.errors import FileError, InputError
 from hrsnn.files import to_json, write_json
 from hrsnn.locks import working_in
-from hrsnn.networks.pruning_record import PruningRecord, number_or_nan
+from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.parsing import parsed_json
 from hrsnn.presentation import Stimulus
 from hrsnn.reading import damaged, read_text
@@ -28,7 +28,7 @@ from hrsnn.sealed_json import read_sealed, write_sealed
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
 _KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
-_NAMES = {"settings", "iteration", "network", "origin", "exponents", "largest_exponent", "records"}
+_NAMES = {"settings", "iteration", "network", "origin", "exponents", "records"}
 _ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
 
 
@@ -39,7 +39,6 @@ class Progress:
     reservoir: Reservoir
     origin: NDArray[np.int64]  #: (N,) which neuron of the dense network each neuron is
     exponents: NDArray[np.float64] | None  #: (N,) 1/s, of the last refresh
-    largest_exponent: float
     records: tuple[PruningRecord, ...]
     seconds: tuple[Mapping[str, float], ...]  #: wall time of each record by step
 
@@ -94,7 +93,6 @@ class Checkpoint:
             "network": progress.reservoir.fingerprint,
             "origin": progress.origin,
             "exponents": progress.exponents,
-            "largest_exponent": progress.largest_exponent,
             "records": [record.plain() for record in progress.records],
         }
         write_sealed(self.folder / _FILE, stored)
@@ -122,7 +120,6 @@ class Checkpoint:
             iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
             origin = _ORIGIN.converted("origin", stored["origin"])
             exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
-            largest = number_or_nan("largest_exponent", stored["largest_exponent"])
             records = tuple(PruningRecord.read(record) for record in stored["records"])
             if stored.keys() != _NAMES:
                 raise InputError("names", sorted(stored.keys() ^ _NAMES), f"must be {', '.join(sorted(_NAMES))}")
@@ -141,7 +138,7 @@ class Checkpoint:
             require("origin", origin, origin < records[0].neurons, f"must be below {records[0].neurons}")
             if exponents is not None:
                 _EXPONENTS.check("exponents", exponents, sizes)
-        return Progress(reservoir, origin, exponents, largest, records, self._seconds(len(records)))
+        return Progress(reservoir, origin, exponents, records, self._seconds(len(records)))
 
     def networks(self, iterations: int) -> list[Reservoir]:
         """The networks of all iterations, 0 among them."""

@@ -129,7 +129,8 @@ def prune(
         A Lyapunov exponent for each neuron (1/s): of its own block, which needs no vectors, without its currents' decay; of
         the whole spectrum over its v, or over its v and currents; or a function of a reservoir.
     refresh : int
-        Exponents are measured at the beginning and after every so many iterations, and carried over between.
+        Exponents are measured at the beginning, after every so many iterations and at the end. Between, the method goes on
+        with the last ones of each neuron, and the records have none (nan).
     score : callable, optional
         Of a reservoir; what it returns goes into the records, and nowhere else.
     seed : int
@@ -233,7 +234,7 @@ def _run(
         origin = np.arange(dense.neurons)
         scored = _scored(score, dense)
         first = record_of(dense, dense, origin, activity, largest, iteration=0, budget=links[0], score=scored)
-        now = Progress(dense, origin, values, largest, (first,), ({},))
+        now = Progress(dense, origin, values, (first,), ({},))
         kept_networks = [dense] if keep else []
         if checkpoint is not None:
             checkpoint.prepare()
@@ -261,7 +262,7 @@ def _run(
             kept, numbers, smaller = pruned.kept, dict(pruned.numbers), pruned.reservoir
         with situation.watch("simulation"):
             activity = measure.activity(smaller)
-        values, largest = None if now.exponents is None else now.exponents[kept], now.largest_exponent
+        values, largest = None if now.exponents is None else now.exponents[kept], float("nan")
         if refreshed:
             with situation.watch("exponents"):
                 values, largest = measure.stability(smaller, whole=t < len(links) - 1)
@@ -275,7 +276,7 @@ def _run(
             }
             record = record_of(smaller, dense, now.origin[kept], activity, largest, **others)
         seconds = (*now.seconds, situation.seconds)
-        now = Progress(smaller, now.origin[kept], values, largest, (*now.records, record), seconds)
+        now = Progress(smaller, now.origin[kept], values, (*now.records, record), seconds)
         if keep:
             kept_networks.append(smaller)
         if checkpoint is not None:

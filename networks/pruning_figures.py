@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
 
 from hrsnn.analysis.figures import _CYCLE, _GREY, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
+from hrsnn.analysis.paired import mean_interval
+from hrsnn.analysis.score_bounds import ANY, Bounds, bounds_of
 from hrsnn.checks import float_vector
 from hrsnn.errors import InputError
 from hrsnn.networks.centrality import betweenness
@@ -55,11 +56,13 @@ def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     >>> [axes.get_ylabel() for axes in sizes_over_iterations({"lnp": [found.records]}).axes]
     ['Links', 'Neurons']
     """
-    return _over_iterations(runs, {"Links": lambda r: r.links, "Neurons": lambda r: r.neurons})
+    return _over_iterations(runs, {"Links": "links", "Neurons": "neurons"})
 
 
 def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     """Rate, largest exponent, largest strong component and inverse participation ratio over the iterations.
+
+    What is not measured after every iteration has points where it was.
 
     Parameters and errors as those of :func:`sizes_over_iterations`.
 
@@ -71,19 +74,19 @@ def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     >>> len(behaviour_over_iterations({"lnp": [found.records]}).axes)
     4
     """
-    columns: Mapping[str, Callable[[PruningRecord], float]] = {
-        "Rate (Hz)": lambda r: r.mean_rate,
-        r"$\lambda_1$ (1/s)": lambda r: r.largest_exponent,
-        "Strong component": lambda r: r.strong_component,
-        "Mean IPR": lambda r: r.participation,
+    columns = {
+        "Rate (Hz)": "mean_rate",
+        r"$\lambda_1$ (1/s)": "largest_exponent",
+        "Strong component": "strong_component",
+        "Mean IPR": "participation",
     }
     return _over_iterations(runs, columns)
 
 
-def score_over_iterations(runs: Mapping[str, Runs], name: str = "Score") -> Figure:
+def score_over_iterations(runs: Mapping[str, Runs], name: str = "Score", bounds: Bounds = ANY) -> Figure:
     """The caller's score over the iterations of each method (the paper's fig. 10 c).
 
-    Parameters and errors as those of :func:`sizes_over_iterations`.
+    Parameters and errors as those of :func:`sizes_over_iterations`; `bounds` are those between which the score lies.
 
     Examples
     --------
@@ -94,10 +97,12 @@ def score_over_iterations(runs: Mapping[str, Runs], name: str = "Score") -> Figu
     >>> score_over_iterations({"lnp": [found.records]}, "Mean weight (mV)").axes[0].get_ylabel()
     'Mean weight (mV)'
     """
-    return _over_iterations(runs, {name: lambda record: record.score})
+    return _over_iterations(runs, {name: "score"}, bounds)
 
 
-def curves(panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike) -> Figure:
+def curves(
+    panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike, bounds: Mapping[str, Bounds] | None = None
+) -> Figure:
     """Scores against sparsity, mean and 95 % interval over seeds (of steps switched off: the paper's fig. 12).
 
     Parameters
@@ -106,6 +111,8 @@ def curves(panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike)
         The label is that of the axis. With a single column, a grey level across the panel: a control that has no sparsity.
     sparsities : array (sparsities,)
         Shares that are gone, over 0 and below 1; what is left has a logarithmic axis.
+    bounds : mapping of label to (float, float), optional
+        Between which each score lies, as of :func:`bounds_of`; by default none has bounds.
 
     Returns
     -------
@@ -132,7 +139,7 @@ def curves(panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike)
     for axis, (score, rows) in zip(axes, panels.items(), strict=True):
         lines = levels = 0
         for name, values in rows.items():
-            mean, low, high = _interval(np.asarray(values, float))
+            mean, low, high = _interval(np.asarray(values, float), (bounds or {}).get(score, ANY))
             if len(mean) == 1:
                 dashes = _LEVELS[levels % len(_LEVELS)]
                 axis.axhline(mean[0], color=_GREY, linestyle=dashes, linewidth=1.0, label=name, zorder=1)
@@ -246,23 +253,26 @@ def network_graph(reservoir: Reservoir) -> Figure:
     return figure
 
 
-def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, Callable[[PruningRecord], float]]) -> Figure:
+def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bounds: Bounds | None = None) -> Figure:
+    """A panel for each name of a record's number, by its label; `bounds` where they are not those of the name."""
     if not runs or not all(runs.values()):
         raise InputError("runs", runs, "must hold at least one method with one run")
     figure, axes = _panels(len(columns))
     colours = _colours(runs)
-    for axis, (name, value) in zip(axes, columns.items(), strict=True):
+    for axis, (label, name) in zip(axes, columns.items(), strict=True):
         for method, seeds in runs.items():
             if len({len(records) for records in seeds}) > 1:
                 raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
-            mean, low, high = _interval(np.array([[value(record) for record in records] for records in seeds], float))
-            known = np.isfinite(mean)  # of large networks some figures are there now and then only
+            values = np.array([[getattr(record, name) for record in records] for records in seeds], float)
+            mean, low, high = _interval(values, bounds or bounds_of(name))
+            known = np.isfinite(mean)  # some are measured now and then only: points say when
             steps = np.array([record.iteration for record in seeds[0]])[known]
             colour = colours[method]
-            axis.plot(steps, mean[known], color=colour, linewidth=1.0, label=_plain(method))
+            marker = "" if known.all() else "o"
+            axis.plot(steps, mean[known], color=colour, linewidth=1.0, marker=marker, markersize=2.5, label=_plain(method))
             axis.fill_between(steps, low[known], high[known], color=colour, alpha=0.2, linewidth=0)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _label(axis, x="Iteration", y=name)
+        _label(axis, x="Iteration", y=label)
     _legend_above(figure, axes[0])
     return figure
 
@@ -285,13 +295,13 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     return figure, grid[:count]
 
 
-def _interval(values: Array) -> tuple[Array, Array, Array]:
-    """Mean and Student's 95 % interval over the rows; the mean alone of a single row."""
+def _interval(values: Array, bounds: Bounds) -> tuple[Array, Array, Array]:
+    """Mean and 95 % interval over the rows; the mean alone of a single row."""
     mean = values.mean(axis=0)
     if len(values) < 2:
         return mean, mean, mean
-    half = student.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
-    return mean, mean - half, mean + half
+    low, high = np.array([mean_interval(column, bounds=bounds) for column in values.T]).T
+    return mean, low, high
 
 
 def _plain(name: str) -> str:

@@ -36,9 +36,7 @@ class PruningRecord:
     pieces: int  #: connected pieces, directions apart; a neuron without links is one
     tau_excitatory: tuple[float, ...]  #: ms: mean and standard deviation of tau_m, and its 0, 25, 50, 75 and 100 % quantiles
     tau_inhibitory: tuple[float, ...]
-    largest_exponent: (
-        float  #: lambda_1 without silent neurons (1/s), carried over between two refreshes; nan where it has none
-    )
+    largest_exponent: float  #: lambda_1 without silent neurons (1/s); nan where it has none, or was not measured
     participation: float  #: mean inverse participation ratio of the Laplacian; past 2000 neurons nan between two refreshes
     mean_rate: float  #: Hz, under the noise
     excitatory_rate: float

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.repeats import INTERVAL, Row, table
@@ -59,7 +60,8 @@ class Comparison:
         kinds = {(run.task, run.variant, run.recurrent): list(self.scores[run]) for run in self.scores}
         for (task, variant, recurrent), names in kinds.items():
             for name in names:
-                yield Row(f"{task} {name}", _named(variant, recurrent), self.values(task, variant, recurrent, name))
+                values = self.values(task, variant, recurrent, name)
+                yield Row(f"{task} {name}", _named(variant, recurrent), values, bounds_of(name))
 
     def values(self, task: str, variant: str, recurrent: bool, score: str) -> tuple[float, ...]:
         """One score by seed."""
@@ -115,10 +117,9 @@ class Comparison:
         lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
         for task in dict.fromkeys(run.task for run in self.scores):
             for score in _SHOWN[task]:
-                rows = [Row(score, "", self.values(task, *kind, score)) for kind in kinds]
-                means = [f"{row.mean:.3g} ± {(row.interval[1] - row.interval[0]) / 2:.2g}" for row in rows]
+                means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
                 lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
-        return "\n".join([*lines, "", f"± is half of {INTERVAL}.", ""])
+        return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, and return the text with where it is."""
@@ -134,6 +135,7 @@ class Comparison:
             }
             for task in dict.fromkeys(run.task for run in self.scores)
         }
+        bounds = {_what(task, score): bounds_of(score) for task, score in _DRAWN.items()}
         names = [f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}" for one in self.tested]
         verdicts = differences_in_pairs(names, [one.test for one in self.tested], [one.verdict for one in self.tested])
         with out_folder.filling(folder) as inside:
@@ -141,7 +143,7 @@ class Comparison:
             write_json(inside / "metrics.json", self.metrics())
             write_text(inside / "table.csv", table(self.rows(), self.seeds))
             write_text(inside / "report.md", self.report())
-            figures.save(scores_over_seeds(panels, highlighted=len(VARIANTS)), inside / "seeds.png")
+            figures.save(scores_over_seeds(panels, bounds, highlighted=len(VARIANTS)), inside / "seeds.png")
             figures.save(verdicts, inside / "claims.png")
         return f"{self.text}\nresults and pictures are in {folder}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hrsnn.analysis.objectives import NamedObjective
     from hrsnn.search.importance import Importance
     from hrsnn.spec import ReservoirSpec
+
+logger = logging.getLogger("hrsnn")
 
 #: Heterogeneities of several parameters.
 _GROUPS = {"weights": ("weight_ee", "weight_ei", "weight_ie", "weight_ii")}
@@ -57,7 +60,15 @@ class ImportanceOf(Command):
         """Run all combinations."""
         from hrsnn.analysis.objectives import NamedObjective, check_plastic
         from hrsnn.parallel import run_all
-        from hrsnn.search.importance import combinations, exact_sage, sage_values, shapley_values, switched
+        from hrsnn.search.importance import (
+            NEEDS_EXTRA,
+            combinations,
+            exact_sage,
+            sage_package,
+            sage_values,
+            shapley_values,
+            switched,
+        )
 
         repeats_of("--seeds", self.seeds, 2)
         names = tuple(dict.fromkeys(self.parameters))
@@ -68,6 +79,9 @@ class ImportanceOf(Command):
         check_plastic(itertools.chain(*groups.values()), self.plastic)
         specs = [switched(spec, groups, [bool(one) for one in on]) for on in combinations(len(names))]
         seeds = range(self.seed, self.seed + self.seeds)
+        sampled = sage_package() is not None
+        if not sampled:
+            logger.info("SAGE by permutations %s; the exact values are all here", NEEDS_EXTRA)
         tasks = [(one, seed) for one in specs for seed in seeds]
         both = Both(NamedObjective(name="memory", values=self.values, plastic=self.plastic, engine=self.engine))
         found = run_all(both, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
@@ -75,8 +89,8 @@ class ImportanceOf(Command):
         of = {
             score: {
                 "shapley": shapley_values(tables[..., k], names),
-                "sage": sage_values(tables[..., k], names, seed=self.seed),
                 "sage_exact": exact_sage(tables[..., k], names),
+                **({"sage": sage_values(tables[..., k], names, seed=self.seed)} if sampled else {}),
             }
             for k, score in enumerate(("memory_capacity", "spikes"))
         }
@@ -97,7 +111,7 @@ class Both:
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """The outcome: for each score the importances, in three ways."""
+    """The outcome: for each score the importances, in three ways; without the extra, in the two exact ones."""
 
     title: str
     spec: ReservoirSpec
@@ -110,12 +124,14 @@ class Shares:
         """A line for each heterogeneity and score."""
         lines = [self.title]
         for score, ways in self.of.items():
-            lines.append(f"{score.replace('_', ' ')}: Shapley value [95 % over seeds], SAGE (exact)")
+            sampled = ways.get("sage")
+            beside = "" if sampled is None else " (by permutations)"
+            lines.append(f"{score.replace('_', ' ')}: Shapley value [95 % over seeds], exact SAGE{beside}")
             for k, name in enumerate(ways["shapley"].names):
                 low, high = ways["shapley"].interval[k]
-                sage, exact = ways["sage"].values[k], ways["sage_exact"].values[k]
+                beside = "" if sampled is None else f" ({sampled.values[k]:.3g})"
                 row = out_folder.row(f"  {name}", float(ways["shapley"].values[k]))
-                lines.append(f"{row}  [{low:+.4g}, {high:+.4g}]  {sage:.3g} ({exact:.3g})")
+                lines.append(f"{row}  [{low:+.4g}, {high:+.4g}]  {ways['sage_exact'].values[k]:.3g}{beside}")
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
             f"Valid time at {threshold} sd ({unit})": {name: each[:, place] for name, each in result.valid_times.items()}
             for place, threshold in enumerate(THRESHOLDS)
         }
-        drawn["valid_times"] = scores_over_seeds(panels, highlighted=2)
+        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=2)
     return drawn
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,13 @@ from hrsnn.scripts.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.kept_runs import KeptRuns
 from hrsnn.scripts.pruning_arms import ARMS, CONTROLS, networks_of
 from hrsnn.scripts.pruning_report import Curve
-from hrsnn.scripts.pruning_verdicts import Scores, beside_dense
+from hrsnn.scripts.pruning_verdicts import Scores, beside_dense, family_sizes
 
 if TYPE_CHECKING:
     from hrsnn.networks.exam import Exam
     from hrsnn.spec import ReservoirSpec
+
+logger = logging.getLogger("hrsnn")
 
 _SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98)
 
@@ -56,6 +59,7 @@ class PruningCurve(ParallelCommand):
 
     def run(self) -> Curve:
         """Run what is not in the out folder yet, and judge."""
+        from hrsnn.analysis import verdicts_in_reach
         from hrsnn.networks.exam import Exam
 
         repeats_of("--seeds", self.seeds, 2)
@@ -71,6 +75,9 @@ class PruningCurve(ParallelCommand):
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
         units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]
+        families = family_sizes(self.arms, exam.tasks)
+        if families:
+            logger.info("%s, at each sparsity", verdicts_in_reach(families, self.seeds))
         found = self.all_of(plan, units)
         for arm in dict.fromkeys(self.arms):
             kept.check_names({plan.name(unit): one for unit, one in zip(units, found, strict=True) if unit[1] == arm})

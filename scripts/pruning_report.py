@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.pruning_arms import ABLATIONS, ARMS, METHODS
@@ -20,6 +21,7 @@ from hrsnn.scripts.repeats import INTERVAL, Row, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from hrsnn.analysis.paired import Verdict
     from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
@@ -43,7 +45,7 @@ _TOGETHER: Mapping[str, Sequence[str]] = {
     "kind of LNP": [arm for arm in ARMS if arm.startswith("lnp")],
     "method with step 2": [arm for arm in ARMS if arm.endswith("_neurons")],
 }
-_SIGNS = {"supported": "+", "refuted": "−", "undecided": "·"}
+_SIGNS: Mapping[Verdict, str] = {"supported": "+", "refuted": "−", "undecided": "·", "no verdict possible": "×"}
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,11 @@ class Curve:
             lines += [
                 f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} p {one.adjusted:.2g}"
                 for one in family
-                if one.verdict != "undecided"
+                if one.verdict in ("supported", "refuted")
             ]
-            open_ones = [_words(one.score) for one in family if one.verdict == "undecided"]
-            lines += [f"  {'undecided':10s} {', '.join(open_ones)}"] if open_ones else []
+            for verdict in ("undecided", "no verdict possible"):
+                open_ones = [_words(one.score) for one in family if one.verdict == verdict]
+                lines += [f"  {verdict:10s} {', '.join(open_ones)}"] if open_ones else []
         return "\n".join(lines)
 
     def rows(self) -> Iterator[Row]:
@@ -87,7 +90,7 @@ class Curve:
             for sparsity in scores.runs[scores.seeds[0], arm]:
                 for name in scores.names:
                     values = tuple(float(scores.runs[seed, arm][sparsity][name]) for seed in scores.seeds)
-                    yield Row(f"{name} at {sparsity}", arm, values)
+                    yield Row(f"{name} at {sparsity}", arm, values, bounds_of(name))
 
     def metrics(self) -> dict[str, Any]:
         """What ``metrics.json`` holds and ``--json`` prints."""
@@ -139,8 +142,9 @@ class Curve:
             lines += ["", *_head(_words(name), *heads)]
             lines += [_line(_words(arm), *(self._mean(arm, name, share) for share in shares)) for arm in scores.arms]
         notes = [
-            f"± is half of {INTERVAL}. A positive difference is for the claim, whichever way the score points.",
-            "Holm is over the scores of a claim at one sparsity, operations apart. + supported, − refuted, · undecided.",
+            f"Scores in brackets: {INTERVAL}. A positive difference is for the claim, whichever way the score points.",
+            "Holm is over the scores of a claim at one sparsity, operations apart. + supported, − refuted, · undecided,"
+            " × no verdict possible with so few seeds.",
             "Best: the best mean, and in brackets all whose paired differences from it have a 95 % interval with 0 in it.",
         ]
         return "\n".join([*lines, "", *notes, ""])
@@ -150,6 +154,7 @@ class Curve:
         from hrsnn.networks import pruning_figures
 
         scores, found = self.scores, {}
+        bounds = {label: bounds_of(score) for score, label in _PANELS.items()}
         controls = [arm for arm in ("dense", "no_recurrence") if arm in scores.arms]
         for name, group in (("curves", METHODS), ("ablations", ABLATIONS)):
             arms = [arm for arm in group if arm in scores.arms]
@@ -163,7 +168,7 @@ class Curve:
                 for score, label in _PANELS.items()
                 if score in scores.names
             }
-            found[name] = pruning_figures.curves(panels, scores.sparsities)
+            found[name] = pruning_figures.curves(panels, scores.sparsities, bounds)
         return found
 
     def write(self, folder: Path) -> str:
@@ -190,8 +195,7 @@ class Curve:
         return f"{best} ({', '.join(map(_words, arms[1:]))})" if arms[1:] else best
 
     def _mean(self, arm: str, name: str, share: float) -> str:
-        row = Row(name, arm, tuple(self.scores.values(arm, name, share).tolist()))
-        return f"{row.mean:.3g} ± {(row.interval[1] - row.interval[0]) / 2:.2g}"
+        return Row(name, arm, tuple(self.scores.values(arm, name, share).tolist()), bounds_of(name)).cell
 
 
 def _by_claim(family: Sequence[Judged]) -> dict[str, list[Judged]]:

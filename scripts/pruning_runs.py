@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
@@ -265,7 +266,9 @@ class PruningRuns:
             "graph": pruning_figures.network_graph(first.reservoir),
         }
         if self.options.score != "none":
-            pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[self.options.score])
+            task = self.options.score
+            bounds = bounds_of(_SCORES[task][0])
+            pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[task], bounds)
         with out_folder.filling(folder) as inside:
             self.spec.save(inside / "spec.toml")
             write_json(inside / "metrics.json", self.metrics())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,14 @@ from hrsnn.scripts.pruning_arms import ARMS
 
 if TYPE_CHECKING:
     from hrsnn.analysis import PairedTest
+    from hrsnn.analysis.paired import Verdict
 
 Array = NDArray[np.float64]
 #: By seed and arm, the scores at each sparsity.
 Runs = Mapping[tuple[int, str], Mapping[str, Mapping[str, float]]]
+#: Of an arm and a score, the values by seed; and what differs in them.
+Values = Callable[[str, str], Array]
+Difference = Callable[[Values], Array]
 
 #: Scores that claims are looked at in, and whether more is better (1) or less (-1).
 SKILLS = {
@@ -28,6 +33,12 @@ SKILLS = {
     "fsdd_accuracy": 1,
     "digits_rank": 1,
     "fsdd_rank": 1,
+}
+_OF_TASK: Mapping[str, Sequence[str]] = {
+    "memory": ("memory_capacity", "memory_capacity_v"),
+    "lorenz63": ("nrmse", "valid_time"),
+    "digits": ("digits_accuracy", "digits_rank"),
+    "fsdd": ("fsdd_accuracy", "fsdd_rank"),
 }
 #: What it takes, over what the dense network takes: looked at apart, for links that are as many are not as cheap.
 COSTS = {"digits_operations_ratio": -1, "fsdd_operations_ratio": -1}
@@ -72,7 +83,7 @@ class Judged:
     sparsity: float
     test: PairedTest
     adjusted: float
-    verdict: str
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -127,8 +138,12 @@ def judged(scores: Scores, sparsity: float) -> list[Judged]:
     """All claims whose arms were run, in all scores: those of one claim are a family at 5 % (Holm), its costs another."""
     from hrsnn.analysis import holm, paired_test, verdicts
 
+    def values(arm: str, name: str) -> Array:
+        return scores.values(arm, name, sparsity)
+
     families: dict[tuple[str, bool], list[tuple[str, PairedTest]]] = {}
-    for claim, name, differences in _differences(scores, sparsity):
+    for claim, name, difference in _claims(scores.arms, scores.names):
+        differences = difference(values)
         known = differences[np.isfinite(differences)]
         if len(known) > 1:
             families.setdefault((claim, name in COSTS), []).append((name, paired_test(known)))
@@ -143,27 +158,42 @@ def judged(scores: Scores, sparsity: float) -> list[Judged]:
     return found
 
 
-def _differences(scores: Scores, sparsity: float) -> Iterable[tuple[str, str, Array]]:
-    """Claim, score, and by seed the difference that is positive where the claim holds."""
+def family_sizes(arms: Iterable[str], tasks: Iterable[str]) -> list[int]:
+    """How many claims each family will have at every sparsity, where these arms are run on these tasks."""
+    names = [name for task in tasks for name in (*_OF_TASK[task], f"{task}_operations_ratio")]
+    claims = _claims(arms, names if "dense" in arms else [name for name in names if name not in COSTS])
+    return list(Counter((claim, name in COSTS) for claim, name, _ in claims).values())
 
-    def values(arm: str, name: str) -> Array:
-        return scores.values(arm, name, sparsity)
 
-    arms = set(scores.arms)
-    skills = {name: sign for name, sign in SKILLS.items() if name in scores.names}
-    costs = {name: sign for name, sign in COSTS.items() if name in scores.names}
+def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str, Difference]]:
+    """Claim, score, and the difference by seed that is positive where the claim holds."""
+
+    def better(one: str, other: str, name: str, sign: int) -> Difference:
+        return lambda values: sign * (values(one, name) - values(other, name))
+
+    def little_lost(name: str, sign: int) -> Difference:
+        return lambda values: better("lnp", "dense", name, sign)(values) + _LITTLE * np.abs(values("dense", name))
+
+    def steadier(name: str) -> Difference:
+        def difference(values: Values) -> Array:
+            apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity", "lnp"))]
+            return np.asarray(apart[0] - apart[1])
+
+        return difference
+
+    arms, names = set(arms), set(names)
+    skills = {name: sign for name, sign in SKILLS.items() if name in names}
+    costs = {name: sign for name, sign in COSTS.items() if name in names}
     for claim, one, other in _BETTER:
         if {one, other} <= arms:
             # a network without links costs nothing: there is nothing to judge
             for name, sign in (skills | costs if other in ARMS else skills).items():
-                yield claim, name, sign * (values(one, name) - values(other, name))
+                yield claim, name, better(one, other, name, sign)
     for name, sign in skills.items():
         if {"lnp", "dense"} <= arms:
-            spare = _LITTLE * np.abs(values("dense", name))
-            yield f"less than {_LITTLE:.0%} is lost", name, sign * (values("lnp", name) - values("dense", name)) + spare
+            yield f"less than {_LITTLE:.0%} is lost", name, little_lost(name, sign)
         if {"lnp", "activity"} <= arms:
-            apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity", "lnp"))]
-            yield "LNP varies less than activity pruning", name, apart[0] - apart[1]
+            yield "LNP varies less than activity pruning", name, steadier(name)
 
 
 def leaders(scores: Scores, arms: Iterable[str], sparsity: float) -> dict[str, tuple[str, ...]]:

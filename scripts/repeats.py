@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hrsnn.analysis.score_bounds import Bounds, bounds_of
 from hrsnn.checks import count_of, repeats_of
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("hrsnn")
 
-INTERVAL = "95 % of Student's t over the seeds"
+INTERVAL = "95 % of Student's t over the seeds, within the bounds of the score"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,7 @@ class Row:
     score: str
     of: str
     values: tuple[float, ...]
+    bounds: Bounds
 
     @property
     def mean(self) -> float:
@@ -68,7 +70,13 @@ class Row:
     def interval(self) -> tuple[float, float]:
         from hrsnn.analysis import mean_interval
 
-        return mean_interval(self.values)
+        return mean_interval(self.values, bounds=self.bounds)
+
+    @property
+    def cell(self) -> str:
+        """Mean and interval, for a table."""
+        low, high = self.interval
+        return f"{self.mean:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
@@ -124,11 +132,12 @@ class Repeats:
         """Each score, its baselines after it, and then the activity."""
         first = self.runs[0]
         for name in first.scores:
-            yield Row(name, "reservoir", tuple(run.scores[name] for run in self.runs))
+            bounds = bounds_of(name)
+            yield Row(name, "reservoir", tuple(run.scores[name] for run in self.runs), bounds)
             for beside in first.baselines.get(name, {}):
-                yield Row(name, beside, tuple(run.baselines[name][beside] for run in self.runs))
+                yield Row(name, beside, tuple(run.baselines[name][beside] for run in self.runs), bounds)
         for name in first.spikes:
-            yield Row(name, "spikes", tuple(run.spikes[name] for run in self.runs))
+            yield Row(name, "spikes", tuple(run.spikes[name] for run in self.runs), bounds_of(name))
 
     @property
     def text(self) -> str:
@@ -167,7 +176,7 @@ class Repeats:
             write_json(inside / "metrics.json", self.metrics())
             write_json(inside / "timing.json", [run.timing for run in self.runs])
             write_text(inside / "table.csv", table(self.rows(), self.seeds))
-            figures.save(scores_over_seeds(panels), inside / "seeds.png")
+            figures.save(scores_over_seeds(panels, {score: bounds_of(score) for score in panels}), inside / "seeds.png")
         return f"{self.text}\nresults and pictures are in {folder}"
 
     def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from hrsnn.seeds import SEEDS
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.variants import Sizes, VariantRun
     from hrsnn.spec import ReservoirSpec
+
+logger = logging.getLogger("hrsnn")
 
 _TASKS = ("memory", "digits", "lorenz63")
 
@@ -57,7 +60,8 @@ class Variants(ParallelCommand):
 
     def run(self) -> Comparison:
         """Run what is not in the out folder yet, and test every claim."""
-        from hrsnn.analysis.protocols.claims import judge_claims
+        from hrsnn.analysis import verdicts_in_reach
+        from hrsnn.analysis.protocols.claims import claims_in, judge_claims
         from hrsnn.analysis.protocols.variants import Sizes
 
         repeats_of("--seeds", self.seeds, 2)
@@ -83,6 +87,7 @@ class Variants(ParallelCommand):
         kept = KeptRuns(None if self.out is None else (self.out / out_folder.RUNS).absolute())
         plan = Plan(spec, sizes, self.engine, self.path, kept)
         kept.prepare(plan.settings())
+        logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
         found = self.all_of(plan, runs)
         for task in dict.fromkeys(run.task for run in runs):
             kept.check_names({plan.name(run): one for run, one in zip(runs, found, strict=True) if run.task == task})

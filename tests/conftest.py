@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import hypothesis
 import pytest
+from plain_wheel import built
 
 # A loaded machine is no failure of the code under test
 hypothesis.settings.register_profile("hrsnn", deadline=None)
@@ -56,15 +56,8 @@ def dense() -> Reservoir:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built from a copy: setuptools leaves files behind, and packs old ones."""
-    copy = tmp_path_factory.mktemp("source") / "hrsnn"
-    beside = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "results", "*.egg-info")
-    shutil.copytree(ROOT, copy, ignore=beside)
-    out = tmp_path_factory.mktemp("wheel")
-    command = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(out), str(copy)]
-    subprocess.run([sys.executable, "-m", "pip", *command], check=True)
-    (built,) = out.glob("*.whl")
-    return built
+    """The wheel of this checkout."""
+    return built(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

@@ -283,7 +283,6 @@ def checkpoint(intact: bytes) -> Rule:
         if value["exponents"] is not None:
             _need(len(value["exponents"]) == neurons and all(map(_number, value["exponents"])), "exponents")
         _need((value["exponents"] is None) == (model["exponents"] is None), "exponents")
-        _need(value["largest_exponent"] is None or _number(value["largest_exponent"]), "largest exponent")
         _need(isinstance(value["records"], list) and len(value["records"]) == len(model["records"]), "records")
         for record, other in zip(value["records"], model["records"], strict=True):
             _need(isinstance(record, dict) and record.keys() == other.keys(), "names in a record")

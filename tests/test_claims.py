@@ -80,6 +80,32 @@ def test_correlation_is_pearson_s_over_all_runs() -> None:
     assert claim.per_seed(scores, SEEDS).mean() == pytest.approx(pearson, abs=1e-12)
 
 
+def correlated(correlation: float, seeds: int, random: Any) -> Any:
+    """Scores x and y that are bivariate normal over all runs."""
+    scores: Any = {}
+    for run in (VariantRun("memory", variant, True, seed) for variant in VARIANTS for seed in range(seeds)):
+        x, noise = random.normal(size=2)
+        scores[run] = {"x": x, "y": correlation * x + np.sqrt(1 - correlation**2) * noise}
+    return scores
+
+
+def test_interval_of_a_correlation_is_that_of_fisher_s_z() -> None:
+    claim = Claim("", "memory", "x", {}, beside="y")
+    random = np.random.default_rng(6)
+    # of many runs: z -+ 1.96 / sqrt(runs)
+    test = claim.tested(correlated(-0.8, 4000, random), range(4000))
+    assert np.arctanh(test.interval) == pytest.approx(
+        np.arctanh(test.mean) + np.array([-1.96, 1.96]) / np.sqrt(16_000), abs=6e-4
+    )
+    intervals = np.array([claim.tested(correlated(-0.95, 3, random), range(3)).interval for _ in range(200)])
+    assert (intervals >= -1).all()
+    assert (intervals <= 1).all()
+    assert np.mean((intervals[:, 0] < -0.95) & (intervals[:, 1] > -0.95)) > 0.85
+    # y = x: no seed says anything else
+    equal = {run: {"x": values["x"], "y": values["x"]} for run, values in correlated(0.5, 3, random).items()}
+    assert claim.tested(equal, range(3)).interval == pytest.approx((1.0, 1.0))
+
+
 def test_no_correlation_is_rarely_found() -> None:
     claim = Claim("", "memory", "x", {}, beside="y")
     random = np.random.default_rng(4)

@@ -254,7 +254,7 @@ def resumed(folder: Path, dense: Reservoir) -> Any:
         lambda stored: stored["records"][1].pop("links"),
         lambda stored: stored["records"][1].pop("score"),
         lambda stored: stored["records"][1].update(unknown=1),
-        lambda stored: stored.update(largest_exponent="3"),
+        lambda stored: stored["records"][1].update(largest_exponent="3"),
         lambda stored: stored.update(unknown=1),
         lambda stored: stored["settings"].update(unknown=1),
         lambda stored: stored["origin"].__setitem__(-1, 10**6),

@@ -131,15 +131,15 @@ EQUAL_SERIES = RANDOM.uniform(-1, 3, size=(6, 8, 5))
     [
         (PoissonEncoder(), ROWS),
         (PoissonEncoder(), SERIES),
-        (PoissonEncoder(), EQUAL_SERIES),
+        (PoissonEncoder(series=True), EQUAL_SERIES),
         (LatencyEncoder(), ROWS),
         (LevelCrossingEncoder(), SERIES),
         (LevelCrossingEncoder(), EQUAL_SERIES),
         (CurrentEncoder(), ROWS),
-        (CurrentEncoder(), EQUAL_SERIES),
+        (CurrentEncoder(series=True), EQUAL_SERIES),
         (ReceptiveFieldEncoder(), ROWS),
         (ReceptiveFieldEncoder(code="rate"), SERIES),
-        (ReceptiveFieldEncoder(), EQUAL_SERIES),
+        (ReceptiveFieldEncoder(series=True), EQUAL_SERIES),
         (TemporalDifferenceEncoder(), SERIES),
         (TemporalDifferenceEncoder(), EQUAL_SERIES),
     ],
@@ -159,13 +159,30 @@ def test_a_sample_is_encoded_alike_in_any_company(encoder, X):
         clone(encoder).transform(X)
 
 
-SERIES_ENCODERS = [
-    PoissonEncoder(),
-    LevelCrossingEncoder(),
-    CurrentEncoder(),
-    ReceptiveFieldEncoder(),
-    TemporalDifferenceEncoder(),
-]
+#: Those that take rows too, and so have to be told of a 3-D array that it is of series.
+EITHER = [PoissonEncoder, CurrentEncoder, ReceptiveFieldEncoder]
+SERIES_ENCODERS = [LevelCrossingEncoder(), TemporalDifferenceEncoder(), *(kind(series=True) for kind in EITHER)]
+
+
+@pytest.mark.parametrize("kind", EITHER)
+def test_images_are_no_series(kind):
+    images = RANDOM.uniform(size=(4, 28, 28))
+    fitted = kind().fit(images.reshape(4, -1))
+    for call in (kind().fit, kind().fit_transform, fitted.transform):
+        with pytest.raises(InputError, match=r"^X = \(4, 28, 28\): .* flatten images to \(4, 784\), or series=True"):
+            call(images)
+    # a list of (times, channels) arrays is of series by itself
+    assert kind().fit_transform(list(images)).equals(kind(series=True).fit_transform(images))
+
+
+@pytest.mark.parametrize("kind", EITHER)
+def test_rows_are_no_series(kind):
+    with pytest.raises(InputError, match=r"^X = \(12, 5\): must be \(samples, times, channels\)"):
+        kind(series=True).fit(ROWS)
+    twin = clone(kind(series=True))
+    assert twin.get_params()["series"] is True
+    assert not twin.__sklearn_tags__().input_tags.two_d_array
+    assert not kind().__sklearn_tags__().input_tags.three_d_array
 
 
 def test_a_list_of_equal_series_is_the_3d_array():
@@ -460,10 +477,10 @@ class TestCurrent:
         assert currents.durations.tolist() == [50.0]
 
     def test_series_keep_their_rows(self):
-        currents = CurrentEncoder(dt=5.0, standardise=False).fit_transform(EQUAL_SERIES)
+        currents = CurrentEncoder(dt=5.0, standardise=False, series=True).fit_transform(EQUAL_SERIES)
         assert np.array_equal(currents.values, EQUAL_SERIES)
         assert currents.durations.tolist() == [40.0] * 6
-        standardised = CurrentEncoder().fit_transform(EQUAL_SERIES).values.reshape(-1, 5)
+        standardised = CurrentEncoder(series=True).fit_transform(EQUAL_SERIES).values.reshape(-1, 5)
         assert standardised.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
         assert standardised.std(axis=0) == pytest.approx(1.0)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrsnn.homeostasis import normalised
+from hrsnn import ReservoirSpec, build
+from hrsnn.homeostasis import Homeostasis, normalised
 
 
 @st.composite
@@ -49,3 +51,21 @@ def test_known_answers():
     np.testing.assert_allclose(normalised(w, np.array([18.0]), one, bound), [2.25, 6.75, 9.0])
     np.testing.assert_array_equal(normalised(0 * w, np.array([5.0]), one, bound), 0 * w)
     assert len(normalised(np.empty(0), np.zeros(4), np.empty(0, int), np.empty(0))) == 0
+
+
+def test_a_group_at_0_is_not_revived_and_the_others_are_as_if_it_were_not_there():
+    reservoir = build(ReservoirSpec(neurons=40), seed=1, channels=4)
+    excitatory = reservoir.is_excitatory[reservoir.pre]
+    dead = excitatory & (reservoir.post == reservoir.post[excitatory][0])
+    assert dead.any()
+    halved, input_halved = 0.5 * reservoir.weight, 0.5 * reservoir.input_weight
+    weight, input_weight = Homeostasis(reservoir).restored(np.where(dead, 0.0, halved), input_halved)
+    assert (weight[dead] == 0).all()
+    np.testing.assert_allclose(weight[~dead], reservoir.weight[~dead])
+    np.testing.assert_allclose(input_weight, reservoir.input_weight)
+    # one weight over 0 is enough for the sum, as far as its bound allows
+    (first, *_) = np.flatnonzero(dead)
+    one = np.where(dead, 0.0, halved)
+    one[first] = 1e-12
+    found = Homeostasis(reservoir).restored(one, input_halved)[0]
+    assert found[dead].sum() == found[first] == pytest.approx(min(reservoir.weight[dead].sum(), reservoir.w_max[first]))

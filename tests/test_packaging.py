@@ -8,9 +8,12 @@ import sys
 import zipfile
 from pathlib import Path
 
+import plain_wheel
 import pytest
+import tyro
 
 import hrsnn
+from hrsnn import scripts
 
 FOLDERS = {"hrsnn": "hrsnn", "networks": "hrsnn/networks", "analysis": "hrsnn/analysis", "scripts": "hrsnn/scripts"}
 
@@ -55,6 +58,12 @@ def test_commands_start_uninstalled(root: Path, tmp_path: Path, program: list[st
     assert done.stderr == ""
     assert "usage: " in done.stdout
     assert ("classify" if program == ["-m", "hrsnn"] else "--task") in done.stdout
+
+
+def test_every_command_is_run_from_the_plain_wheel() -> None:
+    assert plain_wheel.COMMANDS.keys() == scripts.COMMANDS.keys()
+    for verb, options in plain_wheel.COMMANDS.items():
+        tyro.cli(scripts.find(verb), args=options)
 
 
 def test_import_is_light(root: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.errors import HrsnnError, InputError
+from hrsnn.files import to_json
 from hrsnn.networks import (
     LNP,
     METHODS,
@@ -21,6 +23,7 @@ from hrsnn.networks import (
     keep_links,
     neighbourhood_rates,
     prune,
+    pruning_figures,
     pruning_method,
 )
 from hrsnn.networks.method import highest_neurons
@@ -198,6 +201,19 @@ def test_bad_options(options: dict[str, Any], message: str, dense: Reservoir) ->
 def test_bad_settings(call: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_exponents_are_recorded_where_they_were_measured_and_drawn_as_points() -> None:
+    reservoir = build(ReservoirSpec(neurons=40), seed=1)
+    found = prune(reservoir, LNP(), iterations=7, synapse_target=0.5, refresh=3)
+    measured = [record.iteration for record in found.records if np.isfinite(record.largest_exponent)]
+    assert measured == [0, 3, 6, 7]
+    assert json.loads(to_json(found.records[1].plain()))["largest_exponent"] is None
+    rate, exponent = pruning_figures.behaviour_over_iterations({"lnp": [found.records]}).axes[:2]
+    (line,) = exponent.lines
+    assert (line.get_marker(), np.asarray(line.get_xdata()).tolist()) == ("o", measured)
+    assert np.asarray(line.get_ydata()).tolist() == [found.records[t].largest_exponent for t in measured]
+    assert (rate.lines[0].get_marker(), len(np.asarray(rate.lines[0].get_xdata()))) == ("", 8)
 
 
 def test_models_without_exponents_can_still_be_pruned_without_them() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from hrsnn.scripts.kept_runs import KeptRuns
 from hrsnn.scripts.pruning_arms import ABLATIONS, ARMS, CONTROLS, METHODS, networks_of
 from hrsnn.scripts.pruning_curve import Plan
 from hrsnn.scripts.pruning_report import Curve
-from hrsnn.scripts.pruning_verdicts import Scores, beside_dense, judged, leaders
+from hrsnn.scripts.pruning_verdicts import COSTS, Scores, beside_dense, family_sizes, judged, leaders
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SMALL = ["--neurons", "40", "--iterations", "3", "--synapse-target", "0.6", "--quiet"]
@@ -168,6 +169,28 @@ def test_costs_are_ratios_to_the_dense_network_and_a_family_of_their_own() -> No
     assert skill.adjusted == min(1.0, 2 * skill.test.p_value)
     assert ("pruned links are better than none", "digits_operations_ratio") not in found
     assert beside_dense({(0, "lnp"): {"0.5": {"digits_spikes": 1.0}}}) == {(0, "lnp"): {"0.5": {"digits_spikes": 1.0}}}
+
+
+def test_sizes_of_the_families_are_known_before_the_runs() -> None:
+    arms = ("dense", "no_recurrence", "lnp", "activity", "random", "lnp_step_4")
+    names = {"memory_capacity", "memory_capacity_v", "digits_accuracy", "digits_rank", "digits_operations"}
+    found = judged(made_up({arm: dict.fromkeys(names, 0.5 + 0.1 * k) for k, arm in enumerate(arms)}), 0.5)
+    counts = Counter((one.claim, one.score in COSTS) for one in found)
+    assert sorted(family_sizes(arms, ("memory", "digits"))) == sorted(counts.values())
+    assert max(counts.values()) == 4
+    # without the dense network there is nothing to take costs over
+    assert sorted(family_sizes(("lnp", "random"), ("digits",))) == [2]
+
+
+def test_few_seeds_give_no_verdict_and_every_table_says_so() -> None:
+    arms = {"lnp": 0.8, "activity": 0.7}
+    names = ("digits_accuracy", "digits_rank", "memory_capacity")
+    curve = Curve(
+        ReservoirSpec(neurons=30), {}, made_up({arm: dict.fromkeys(names, v) for arm, v in arms.items()}, seeds=range(5))
+    )
+    assert {one["verdict"] for one in curve.metrics()["claims"]} == {"no verdict possible"}
+    assert "  no verdict possible memory capacity, digits accuracy, digits rank" in curve.text
+    assert "| no verdict possible | × | × |" in curve.report()
 
 
 def test_leaders_are_the_best_and_those_as_good() -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from test_commands import SMALL as COMMANDS
 
 from hrsnn import ReservoirSpec, build, scripts
-from hrsnn.analysis import mean_interval
+from hrsnn.analysis import bounds_of, mean_interval, score_bounds
 from hrsnn.errors import InputError
 from hrsnn.scripts import command, out_folder
 from hrsnn.scripts.repeats import Repeatable
@@ -50,7 +50,8 @@ def test_a_repeat_is_the_single_runs_put_together(verb: str, tmp_path: Path) -> 
         values = [single["scores"][name] for single in singles]
         np.testing.assert_equal(repeat["per_seed"]["scores"][name], values)
         np.testing.assert_equal(repeat["scores"][name], np.mean(values))
-        np.testing.assert_equal(repeat["interval"]["scores"][name], mean_interval(values))
+        np.testing.assert_equal(repeat["interval"]["scores"][name], mean_interval(values, bounds=bounds_of(name)))
+        assert len(score_bounds.matching(name)) == 1
         for beside in singles[0]["baselines"][name]:
             values = [single["baselines"][name][beside] for single in singles]
             np.testing.assert_equal(repeat["per_seed"]["baselines"][name][beside], values)
@@ -105,10 +106,10 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, err) == (0, "stub: seeds 1 to 5 ...\n")
     assert lines == [
         "stub, seeds 1 to 5",
-        "mean [95 % of Student's t over the seeds]",
+        "mean [95 % of Student's t over the seeds, within the bounds of the score]",
         "score 3 [1.037, 4.963]",  # of 1, 2, 3, 4, 5
         "chance 1 [1, 1]",
-        "mean rate 6 Hz [2.074, 9.926]",
+        "mean rate 6 Hz [3.118, 11.54]",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,34 @@ import pytest
 
 from hrsnn import ReservoirSpec, build, scripts
 from hrsnn.analysis import search_figures
-from hrsnn.search import Measured, Space, named_space, search
+from hrsnn.errors import HrsnnError
+from hrsnn.search import Measured, Space, named_space, sage_values, search
 from hrsnn.search.baselines import BaselineSampler
 from hrsnn.search.space import SPACES
 
 SEARCH = ["search", "--neurons", "30", "--values", "500", "--seeds", "1", "--fresh", "2", "--quiet"]
 IMPORTANCE = ["importance", "--neurons", "30", "--values", "500", "--seeds", "2", "--quiet"]
+
+
+@pytest.fixture
+def no_sage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sage", None)  # whose import then fails
+
+
+@pytest.mark.usefixtures("no_sage")
+def test_importance_without_its_extra_gives_the_exact_values_and_a_note(capsys: Any) -> None:
+    small = [one for one in IMPORTANCE if one != "--quiet"]
+    code, text, err = run(capsys, *small, "--parameters", "tau_m_exc")
+    assert code == 0, err
+    assert "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'; the exact values are all here" in err
+    assert "exact SAGE\n" in text
+    code, text, err = run(capsys, *IMPORTANCE, "--parameters", "tau_m_exc", "--json")
+    assert {name: set(ways) for name, ways in json.loads(text)["importance"].items()} == {
+        "memory_capacity": {"shapley", "sage_exact"},
+        "spikes": {"shapley", "sage_exact"},
+    }
+    with pytest.raises(HrsnnError, match=r"pip install 'hrsnn\[importance\]'"):
+        sage_values([[0.0], [1.0]])
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
@@ -90,11 +91,69 @@ def test_w2_of_logarithms_of_gammas_equals_sorted_samples() -> None:
     assert wasserstein(one, other, log=True) == pytest.approx(np.sqrt(((x - y) ** 2).mean()), rel=0.02)
 
 
-def test_w2_of_log_normals_in_closed_form() -> None:
-    m, s = np.log([30.0, 20.0]), np.sqrt(np.log1p(np.array([0.6, 1.1]) ** 2))
+@pytest.mark.parametrize(("first", "second"), [(0.6, 1.1), (0.01, 3.0), (20.0, 50.0), (100.0, 1e-5)])
+def test_w2_of_log_normals_in_closed_form(first: float, second: float) -> None:
+    m, s = np.log([30.0, 20.0]), np.sqrt(np.log1p(np.array([first, second]) ** 2))
     m -= s**2 / 2
     square = np.exp(2 * m + 2 * s**2).sum() - 2 * np.exp(m.sum() + s.sum() ** 2 / 2)
-    assert wasserstein(LogNormal(30, 0.6), LogNormal(20, 1.1)) == pytest.approx(np.sqrt(square), rel=1e-7)
+    one, other = LogNormal(30, first), LogNormal(20, second)
+    assert wasserstein(one, other) == pytest.approx(np.sqrt(square), rel=1e-7)
+    assert wasserstein(one, other, log=True) == pytest.approx(np.hypot(m[0] - m[1], s[0] - s[1]), rel=1e-9)
+
+
+@pytest.mark.parametrize("cv", [1e-6, 3e-5, 9.9e-4, 1.01e-3, 0.02, 0.577, 2.0, 20.0, 100.0])
+@pytest.mark.parametrize("kind", [Gamma, LogNormal])
+def test_w2_from_the_mean_is_the_deviation(kind: Any, cv: float) -> None:
+    assert wasserstein(kind(30, cv), Constant(30)) == pytest.approx(30 * cv, rel=1e-6)
+
+
+def test_gammas_too_narrow_for_the_incomplete_gamma_function_differ() -> None:
+    assert wasserstein(Gamma(30, 9e-4), Gamma(30, 5e-4)) == pytest.approx(30 * 4e-4, rel=1e-6)
+    cut = Gamma(30, 9e-4, 30, 31)  # half of it
+    assert quantiles(cut, [0.0, 0.5]) == pytest.approx([30, 30 * (1 + 9e-4 * stats.norm.ppf(0.75))], rel=1e-6)
+
+
+#: Bounds at once tight and unlike, heavy tails, tails that the bounds cut off, narrow and wide.
+HARD = [
+    Gamma(27.9, 0.78),
+    LogNormal(31.1, 1.47, 0.12, 102.5),
+    LogNormal(5.3, 0.8, 0.16, 20.4),
+    Gamma(80.7, 0.854, 71.4, 246.4),
+    LogNormal(49.2, 0.98, 44.7, 146.5),
+    LogNormal(20, 40.0),
+    Gamma(20, 9.0),
+    Gamma(25, 30.0, 0, 40),
+    Gamma(30, 0.002, 29.95, 30.2),
+    Uniform(2.6, 7.6),
+    Constant(12.0),
+]
+
+
+def by_scipy(one: Any, p: Any, rest: Any) -> Any:
+    """Quantiles by SciPy's own distributions, from both ends."""
+    if isinstance(one, Constant):
+        return np.full(p.shape, one.value)
+    if isinstance(one, Uniform):
+        frozen = stats.uniform(one.low, one.high - one.low)
+    elif isinstance(one, Gamma):
+        frozen = stats.gamma(1 / one.cv**2, scale=one.mean * one.cv**2)
+    else:
+        s = np.sqrt(np.log1p(one.cv**2))
+        frozen = stats.lognorm(s, scale=one.mean * np.exp(-(s**2) / 2))
+    low, high = one.support
+    lower = frozen.ppf(frozen.cdf(low) + p * (frozen.cdf(high) - frozen.cdf(low)))
+    upper = frozen.isf(frozen.sf(high) + rest * (frozen.sf(low) - frozen.sf(high)))
+    return np.where(p < 0.5, lower, upper)
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(HARD, 2)), ids=lambda one: repr(one))
+def test_w2_meets_its_accuracy_with_any_bounds_and_tails(one: Any, other: Any) -> None:
+    z = np.linspace(-14, 14, 40_001)
+    q = [by_scipy(each, stats.norm.cdf(z), stats.norm.sf(z)) for each in (one, other)]
+    for log, values in ((False, q), (True, [np.log(np.maximum(each, np.finfo(float).tiny)) for each in q])):
+        wanted = np.sqrt(integrate.simpson((values[0] - values[1]) ** 2 * stats.norm.pdf(z), x=z))
+        widest = max((each.cv for each in (one, other) if isinstance(each, Gamma)), default=0.0)
+        assert wasserstein(one, other, log=log) == pytest.approx(wanted, rel=1e-4 if log and widest > 5 else 1e-7)
 
 
 @pytest.mark.parametrize("kind", [Gamma, LogNormal])

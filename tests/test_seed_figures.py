@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hrsnn.analysis import mean_interval, paired_test
+from hrsnn.analysis.paired import Verdict
 from hrsnn.analysis.seed_figures import differences_in_pairs, scores_over_seeds
 from hrsnn.errors import InputError
 
@@ -44,15 +45,16 @@ def test_numbers_of_any_size_do_not_run_into_each_other(size: float) -> None:
 
 
 def test_verdicts_are_told_apart_by_colour() -> None:
-    tests = [paired_test([1.0, 2.0, 3.0]), paired_test([-1.0, -2.0, -3.5]), paired_test([0.0, 0.0])]
-    figure = differences_in_pairs(["a", "b", "c"], tests, ["supported", "refuted", "undecided"])
+    tests = [paired_test([1.0, 2.0, 3.0]), paired_test([-1.0, -2.0, -3.5]), paired_test([0.0, 0.0]), paired_test([0.0, 0.0])]
+    said: list[Verdict] = ["supported", "refuted", "undecided", "no verdict possible"]
+    figure = differences_in_pairs(["a", "b", "c", "d"], tests, said)
     (axes,) = figure.axes
     diamonds = [line for line in axes.lines if line.get_marker() == "D"]
     assert [float(np.asarray(line.get_xdata())[0]) for line in diamonds] == pytest.approx(
-        [2.0, -6.5 / 3 / np.std([1, 2, 3.5], ddof=1), 0.0]
+        [2.0, -6.5 / 3 / np.std([1, 2, 3.5], ddof=1), 0.0, 0.0]
     )
-    assert len({line.get_color() for line in diamonds}) == 3
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["supported", "refuted", "undecided"]
+    assert len({line.get_color() for line in diamonds}) == 4
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == said
 
 
 @pytest.mark.parametrize(

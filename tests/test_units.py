@@ -531,7 +531,7 @@ def test_an_entry_point_refuses_other_dimensions_by_name(name):
         ("X", lambda q: PoissonEncoder().fit([row.tolist() * q for row in ROWS])),
         ("X", lambda q: LevelCrossingEncoder().fit([SERIES[0] * q])),
         ("X", lambda q: TemporalDifferenceEncoder().fit([SERIES[0] * q])),
-        ("X", lambda q: CurrentEncoder().fit(SERIES[0][None] * q)),
+        ("X", lambda q: CurrentEncoder(series=True).fit(SERIES[0][None] * q)),
         ("X", lambda q: Cochleagram().fit([WAVE * q])),
         ("X", lambda q: ReservoirTransformer(ReservoirSpec(neurons=8)).fit(ROWS * q)),
         ("threshold", lambda q: LatencyEncoder(threshold=0.1 * q).fit(ROWS)),

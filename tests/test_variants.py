@@ -16,7 +16,7 @@ import pytest
 from fsdd_adapter import write_recordings
 
 from hrsnn import ReservoirSpec
-from hrsnn.analysis import UndefinedWarning
+from hrsnn.analysis import UndefinedWarning, fewest_pairs
 from hrsnn.analysis.protocols.variants import SCORES, Sizes, VariantRun, run_variant
 from hrsnn.errors import InputError
 from hrsnn.scripts import command
@@ -122,10 +122,25 @@ def test_out_folder(finished: Path) -> None:
     assert metrics["baselines"]["memory mean_rate"]["HoNHeS W=0"] == float(row["mean"])
     assert metrics["scores"]["memory mean_rate"].keys() == set(VARIANTS)
     assert {claim["task"] for claim in metrics["claims"]} == {"memory"}
-    # two pairs decide nothing
-    assert {claim["verdict"] for claim in metrics["claims"]} == {"undecided"}
+    # two pairs can decide nothing
+    assert {claim["verdict"] for claim in metrics["claims"]} == {"no verdict possible"}
     report = (finished / "report.md").read_text()
+    assert report.count("| no verdict possible |") == len(metrics["claims"])
     assert report.count("\n| ") == 2 + len(metrics["claims"]) + 2 + 5 - 1
+
+
+def test_what_the_seeds_can_decide_is_said_before_the_first_run(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise InputError("runs", 0, "are not made here")
+
+    monkeypatch.setattr(Variants, "all_of", stop)
+    claims = len(json.loads((finished / "metrics.json").read_text())["claims"])
+    options = [*(one for one in OPTIONS if one != "--quiet"), "--tasks", "memory", "--seeds", "2"]
+    assert command.execute(Variants, options, prog="variants") == 2
+    said = f"variants: with 2 seeds no verdict is possible: families of {claims} need {fewest_pairs(claims)} seeds"
+    assert capsys.readouterr().err.splitlines()[0] == said
 
 
 @pytest.mark.slow

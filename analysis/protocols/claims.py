@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis import PairedTest, holm, paired_test, verdicts
+from hrsnn.analysis import PairedTest, bounds_of, holm, mean_interval, paired_test, verdicts
 from hrsnn.analysis.paired import Verdict
 from hrsnn.analysis.protocols.variants import VariantRun
 from hrsnn.errors import InputError
@@ -56,14 +56,35 @@ class Claim:
         For two scores: the mean over variants of the product of their standard scores, whose mean over seeds is Pearson's
         correlation over all variants and seeds.
         """
-
-        def of(variant: str, score: str) -> Array:
-            return np.array([scores[VariantRun(self.task, variant, recurrent, seed)][score] for seed in seeds])
-
         if not self.beside:
-            return np.asarray(sum(weight * of(variant, self.score) for variant, weight in self.weights.items()))
-        first, second = (_standard(np.stack([of(name, score) for name in VARIANTS])) for score in (self.score, self.beside))
+            of = {name: _by_seed(scores, self.task, name, recurrent, seeds, self.score) for name in self.weights}
+            return np.asarray(sum(weight * of[name] for name, weight in self.weights.items()))
+        first, second = self._standard_scores(scores, seeds, recurrent)
         return np.asarray((first * second).mean(axis=0))
+
+    def tested(self, scores: Scores, seeds: range, recurrent: bool = True) -> PairedTest:
+        """The test of the differences, over the seeds in which they are known.
+
+        The interval of a correlation r is that of Fisher's z: the bootstrap of a mean of products may pass 1. Each seed
+        counts with its influence on r, ``r + mean over variants of (x y - r (x^2 + y^2) / 2)``, x and y standard scores,
+        whose mean over seeds is r: with the scores' spread estimated too, products alone vary more than r does.
+        """
+        differences = self.per_seed(scores, seeds, recurrent)
+        known = np.isfinite(differences)
+        test = paired_test(differences[known])
+        if not self.beside:
+            return test
+        x, y = self._standard_scores(scores, seeds, recurrent)
+        influence = test.mean + (x * y - test.mean * (x**2 + y**2) / 2).mean(axis=0)
+        return replace(test, interval=mean_interval(influence[known], bounds=bounds_of("correlation")))
+
+    def _standard_scores(self, scores: Scores, seeds: range, recurrent: bool) -> tuple[Array, Array]:
+        """Both scores (variants, seeds), each with mean 0 and spread 1 over all."""
+        first, second = (
+            _standard(np.stack([_by_seed(scores, self.task, variant, recurrent, seeds, score) for variant in VARIANTS]))
+            for score in (self.score, self.beside)
+        )
+        return first, second
 
 
 #: The family: the hypotheses, each looked at wherever it can be.
@@ -81,6 +102,11 @@ CLAIMS = (
 )
 
 
+def claims_in(tasks: Collection[str]) -> list[Claim]:
+    """The claims that are looked at in some tasks: one family."""
+    return [claim for claim in CLAIMS if claim.task in tasks]
+
+
 @dataclass(frozen=True)
 class Tested:
     """A claim, and what the runs say of it.
@@ -92,7 +118,7 @@ class Tested:
         Of the reservoirs with recurrent links.
     adjusted : float
         Its p-value by Holm's correction over all claims tested.
-    verdict : {"supported", "refuted", "undecided"}
+    verdict : {"supported", "refuted", "undecided", "no verdict possible"}
     control : PairedTest
         The same difference without recurrent links; part of no verdict.
     """
@@ -124,7 +150,8 @@ def judge_claims(scores: Scores) -> list[Tested]:
 
     Notes
     -----
-    Seeds in which a score is nan, as an efficiency without spikes, are left out of its claim.
+    Seeds in which a score is nan, as an efficiency without spikes, are left out of its claim. All claims need
+    ``fewest_pairs(claims)`` seeds for a verdict on any.
 
     References
     ----------
@@ -133,23 +160,22 @@ def judge_claims(scores: Scores) -> list[Tested]:
     """
     tasks = {run.task for run in scores}
     drawn = sorted({run.seed for run in scores})
-    claims = [claim for claim in CLAIMS if claim.task in tasks]
+    claims = claims_in(tasks)
     if len(drawn) < 2 or not claims:
         raise InputError("scores", f"{len(drawn)} seeds of {len(tasks)} tasks", "must hold two seeds or more of one task")
     seeds = range(drawn[0], drawn[-1] + 1)
-
-    def tested(claim: Claim, recurrent: bool) -> PairedTest:
-        values = claim.per_seed(scores, seeds, recurrent)
-        return paired_test(values[np.isfinite(values)])
-
-    tests = [tested(claim, True) for claim in claims]
-    controls = [tested(claim, False) for claim in claims]
+    tests = [claim.tested(scores, seeds) for claim in claims]
+    controls = [claim.tested(scores, seeds, recurrent=False) for claim in claims]
     adjusted = holm([test.p_value for test in tests])
     found = verdicts(tests, [claim.sign for claim in claims])
     return [
         Tested(claim, test, float(p), verdict, control)
         for claim, test, p, verdict, control in zip(claims, tests, adjusted, found, controls, strict=True)
     ]
+
+
+def _by_seed(scores: Scores, task: str, variant: str, recurrent: bool, seeds: range, score: str) -> Array:
+    return np.array([scores[VariantRun(task, variant, recurrent, seed)][score] for seed in seeds])
 
 
 def _standard(values: Array) -> Array:

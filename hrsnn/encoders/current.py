@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.checks import duration_of
 from hrsnn.currents import Currents
-from hrsnn.encoders.series import checked_rows, checked_series, is_series
+from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
 from hrsnn.errors import InputError
 
 
@@ -27,6 +27,9 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Time in ms for which each row is held, when a sample is a series (times, channels).
     standardise : bool
         Whether to bring each channel to mean 0 and standard deviation 1 over the training data.
+    series : bool
+        Whether `X` may be a 3-D array (samples, times, channels), each sample a series. Without, a 3-D array is refused: it
+        may hold images, whose rows are no times. A list of arrays (times, channels) is of series either way.
 
     Attributes
     ----------
@@ -38,7 +41,8 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        When a parameter is out of range, or the series of a batch differ in length (currents are dense).
+        When a parameter is out of range, `X` is 3-D without `series` or rows with it, or the series of a batch differ in
+        length (currents are dense).
 
     Examples
     --------
@@ -47,10 +51,11 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     array([-1.,  1.])
     """
 
-    def __init__(self, duration: float = 100.0, dt: float = 10.0, standardise: bool = True) -> None:
+    def __init__(self, duration: float = 100.0, dt: float = 10.0, standardise: bool = True, series: bool = False) -> None:
         self.duration = duration
         self.dt = dt
         self.standardise = standardise
+        self.series = series
 
     def fit(self, X: Any, y: Any = None) -> CurrentEncoder:
         """Learn mean and spread of `X`, (samples, channels) or equally long series (times, channels)."""
@@ -71,12 +76,12 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array, tags.input_tags.three_d_array = not self.series, bool(self.series)
         return tags
 
     def _values(self, X: Any, reset: bool) -> tuple[np.ndarray, float]:
         duration, dt = duration_of("duration", self.duration), duration_of("dt", self.dt)
-        if not is_series(X):
+        if not takes_as_series(self, X):
             return checked_rows(self, X, reset)[:, np.newaxis], duration
         samples = checked_series(self, X, reset)
         lengths = sorted({len(sample) for sample in samples})

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.checks import duration_of, positive
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_rows, checked_series, is_series
+from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
 from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import EVENT, SpikeTrains
@@ -35,6 +35,9 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         What `low` and `high` are: of all channels together, of each channel, or 0 and 1.
     seed : int
         Root of the noise.
+    series : bool
+        Whether `X` may be a 3-D array (samples, times, channels), each sample a series. Without, a 3-D array is refused: it
+        may hold images, whose rows are no times. A list of arrays (times, channels) is of series either way.
 
     Attributes
     ----------
@@ -46,8 +49,8 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        When a parameter is out of range, a series is no (times, channels) array of finite numbers, or the spikes to be
-        expected would take more memory than the limit.
+        When a parameter is out of range, `X` is 3-D without `series` or rows with it, a series is no (times, channels) array
+        of finite numbers, or the spikes to be expected would take more memory than the limit.
 
     Notes
     -----
@@ -74,17 +77,19 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         dt: float = 10.0,
         scale: str = "global",
         seed: int = 0,
+        series: bool = False,
     ) -> None:
         self.peak_rate = peak_rate
         self.duration = duration
         self.dt = dt
         self.scale = scale
         self.seed = seed
+        self.series = series
 
     def fit(self, X: Any, y: Any = None) -> PoissonEncoder:
         """Learn the range of the values in `X`, (samples, channels) or a series (times, channels) for each sample."""
         self._parameters()
-        samples = checked_series(self, X, reset=True) if is_series(X) else [checked_rows(self, X, reset=True)]
+        samples = checked_series(self, X, reset=True) if takes_as_series(self, X) else [checked_rows(self, X, reset=True)]
         self.low_, self.high_ = training_range(samples, self.scale)
         return self
 
@@ -92,7 +97,7 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Spikes of the samples in `X`, over as many channels."""
         check_is_fitted(self)
         peak_rate, duration, dt = self._parameters()
-        if is_series(X):
+        if takes_as_series(self, X):
             samples = checked_series(self, X, reset=False)
         else:
             samples, dt = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
@@ -104,7 +109,7 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array, tags.input_tags.three_d_array = not self.series, bool(self.series)
         return tags
 
     def _parameters(self) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from hrsnn.checks import count_of, duration_of, positive
 from hrsnn.encoders.poisson import PoissonEncoder
 from hrsnn.encoders.scaling import training_range
-from hrsnn.encoders.series import checked_rows, checked_series, is_series
+from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
 from hrsnn.errors import InputError
 from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
@@ -51,6 +51,9 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         What the training range is: of each feature, of all features together, or 0 and 1.
     seed : int
         Root of the noise of the rate code.
+    series : bool
+        Whether `X` may be a 3-D array (samples, times, features), each sample a series. Without, a 3-D array is refused: it
+        may hold images, whose rows are no times. A list of arrays (times, features) is of series either way.
 
     Attributes
     ----------
@@ -65,7 +68,8 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
     Raises
     ------
     InputError
-        When a parameter is out of range, or a series is no (times, features) array of finite numbers.
+        When a parameter is out of range, `X` is 3-D without `series` or rows with it, or a series is no (times, features)
+        array of finite numbers.
 
     Notes
     -----
@@ -97,6 +101,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         dt: float = 10.0,
         scale: str = "channel",
         seed: int = 0,
+        series: bool = False,
     ) -> None:
         self.fields = fields
         self.overlap = overlap
@@ -107,11 +112,12 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         self.dt = dt
         self.scale = scale
         self.seed = seed
+        self.series = series
 
     def fit(self, X: Any, y: Any = None) -> ReceptiveFieldEncoder:
         """Learn the range of the values in `X`, (samples, features) or a series (times, features) for each sample."""
         self._check()
-        samples = checked_series(self, X, reset=True) if is_series(X) else [checked_rows(self, X, reset=True)]
+        samples = checked_series(self, X, reset=True) if takes_as_series(self, X) else [checked_rows(self, X, reset=True)]
         self.low_, self.high_ = training_range(samples, self.scale)
         check_memory("fields", self.fields, 16 * self.fields, "their centres")
         self.centres_ = (np.arange(self.fields) - 0.5) / (self.fields - 2)
@@ -121,7 +127,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         """Spikes of the samples in `X`, over `fields` times as many channels."""
         check_is_fitted(self)
         duration, dt = self._check()
-        if is_series(X):
+        if takes_as_series(self, X):
             samples, held = checked_series(self, X, reset=False), dt
         else:
             samples, held = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
@@ -140,7 +146,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array, tags.input_tags.three_d_array = not self.series, bool(self.series)
         return tags
 
     def _check(self) -> tuple[float, float]:

@@ -21,6 +21,24 @@ def is_series(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.ndim == 3
 
 
+def takes_as_series(estimator: Any, X: Any) -> bool:
+    """Whether an encoder of both rows and series takes `X` as series: a 3-D array only if its parameter `series` says so.
+
+    Raises
+    ------
+    InputError
+        For a 3-D array without ``series=True``, which may as well hold images, and for rows with it.
+    """
+    series = is_series(X)
+    if estimator.series and not series:
+        raise InputError("X", np.shape(X), "must be (samples, times, channels), or a list of (times, channels): series=True")
+    if series and isinstance(X, np.ndarray) and X.ndim == 3 and not estimator.series:
+        flat = X.shape[0], X.shape[1] * X.shape[2]
+        allowed = f"must be rows: flatten images to {flat}, or series=True for (samples, times, channels)"
+        raise InputError("X", X.shape, allowed)
+    return series
+
+
 def checked_rows(estimator: BaseEstimator, X: Any, reset: bool) -> np.ndarray:
     """`X` as a finite float64 array (samples, channels), by scikit-learn's own rules."""
     return np.asarray(validate_data(estimator, plain(X, "", "X"), reset=reset, dtype=np.float64))

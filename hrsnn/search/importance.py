@@ -21,6 +21,7 @@ from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 _MOST = 6
+NEEDS_EXTRA = "needs an extra: pip install 'hrsnn[importance]'"
 
 
 @dataclass(frozen=True)
@@ -214,10 +215,9 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
     I. Covert, S. Lundberg & S.-I. Lee, Understanding global feature contributions with additive importance measures, NeurIPS
     (2020); Chakraborty & Mukhopadhyay, fig. 4.
     """
-    try:
-        import sage
-    except ImportError as error:
-        raise HrsnnError("SAGE needs an extra: pip install 'hrsnn[importance]'") from error
+    sage = sage_package()
+    if sage is None:
+        raise HrsnnError(f"SAGE by permutations {NEEDS_EXTRA}")
     v, k = _checked(table)
     every = combinations(k).astype(np.float64)
     mean, place = v.mean(axis=1), 2.0 ** np.arange(k)[::-1]
@@ -230,6 +230,15 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
     found = estimator(x, y, batch_size=256, thresh=0.02, bar=False, verbose=False)
     half = 1.96 * found.std
     return Importance(_named(names, k), found.values, np.stack([found.values - half, found.values + half], axis=1))
+
+
+def sage_package() -> Any:
+    """The library of the extra ``importance``; None where it is not installed."""
+    try:
+        import sage
+    except ImportError:
+        return None
+    return sage
 
 
 def _named(names: Sequence[str] | None, k: int) -> tuple[str, ...]:

@@ -33,7 +33,10 @@ _MEMORY = 6  # bytes for each byte of a recording: samples of 16 bits become num
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)")
 
 _ENCODERS: dict[str, Callable[[], list[tuple[str, Any]]]] = {
-    "current": lambda: [("frames", FunctionTransformer(equal_frames)), ("currents", CurrentEncoder(dt=10.0))],
+    "current": lambda: [
+        ("frames", FunctionTransformer(equal_frames)),
+        ("currents", CurrentEncoder(dt=10.0, series=True)),
+    ],
     "level_crossing": lambda: [("spikes", LevelCrossingEncoder(delta=0.05))],
 }
 
