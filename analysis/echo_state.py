@@ -255,7 +255,8 @@ def fit_echo_state_network(
         raise InputError("spectral_radii, input_scales, leaks", (spectral_radii, input_scales, leaks), "must hold one each")
 
     def fitted(units: int, settings: Mapping[str, float], rows: int) -> EchoStateForecast:
-        network = EchoStateNetwork(series.shape[1], units, seed, **settings)
+        radius, scale, leak = (settings[name] for name in names)
+        network = EchoStateNetwork(series.shape[1], units, seed, spectral_radius=radius, input_scale=scale, leak=leak)
         states = network(series[:rows])
         forecast = ridge_readout(states, wanted[:rows], train, alphas, validation_share, washout=washout)
         return EchoStateForecast(network, settings, states, forecast)

@@ -81,7 +81,7 @@ def readout(kind: str = "logistic", seed: int = 0) -> GridSearchCV:
     return GridSearchCV(pipeline, grid, cv=LastOfEachClass(), error_score="raise")
 
 
-class StandardisedColumns(TransformerMixin, BaseEstimator):
+class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """:class:`hrsnn.training.Standardiser` as a step of a pipeline.
 
     Parameters
