@@ -55,7 +55,7 @@ def errors(links: Array, seed: int, kinds: tuple[str, ...] = KINDS) -> Array:
 @pytest.mark.slow
 def test_on_clusters_noise_keeps_slow_modes_and_variances_best() -> None:
     slow, _, variances = np.mean([errors(clustered(seed), seed) for seed in range(20)], axis=0).T
-    # six seeds of another implementation; one draw varies by 0.02, 0.06, 0.07 and 0.005, 0.1, 0.3 (a lone node is far off)
+    # measured with six other seeds; one draw varies by 0.02, 0.06, 0.07 and 0.005, 0.1, 0.3 (a lone node is far off)
     assert (np.abs(slow - [0.06, 0.24, 0.48]) < [0.015, 0.05, 0.1]).all()
     assert (np.abs(variances - [0.09, 0.14, 0.43]) < [0.01, 0.04, 0.1]).all()
     assert slow[1] > 3.5 * slow[0]
