@@ -63,7 +63,7 @@ def test_on_clusters_noise_keeps_slow_modes_and_variances_best() -> None:
 
 
 def test_without_structure_noise_and_weight_are_equal() -> None:
-    """As published for one cluster of 500: 0.051 and 0.052 over all eigenvalues."""
+    """One cluster of 500: nothing to keep but what either keeps; over all eigenvalues."""
     noise, weight = np.mean([errors(clustered(seed, (500,)), seed, KINDS[:2])[:, 1] for seed in range(2)], axis=0)
     assert noise == pytest.approx(0.051, abs=0.002)
     assert weight == pytest.approx(0.052, abs=0.002)
