@@ -261,7 +261,7 @@ class ReservoirSpec(BaseModel):
             raise PydanticCustomError("unit", "{reason}", {"reason": message})
         return value
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:  # a parameter may be called self: it is refused like any other
         _check_names(values)
         try:
             super().__init__(**values)
