@@ -13,12 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 
 PathLike = str | os.PathLike[str]
 
 #: How the name of everything begins that is still being written: a process that is killed leaves it behind.
 TEMPORARY = ".hrsnn-part-"
+
+
+def check_path(path: Any) -> None:
+    """Refuse what is no name of a file.
+
+    Raises
+    ------
+    InputError
+        When it is neither text nor a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError("path", path, "must be a path")
 
 
 def sweep(folder: PathLike) -> None:
@@ -96,6 +108,7 @@ def writing(path: PathLike) -> Iterator[Path]:
     >>> target.read_text()
     'whole'
     """
+    check_path(path)
     path = Path(path)
     try:
         # the suffix stays the file's own: some writers take their format from it

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammainc, gammaincinv, ndtr, ndtri
 
+from hrsnn.checks import count_of
 from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
 from hrsnn.errors import InputError
 from hrsnn.units import takes
@@ -18,6 +19,8 @@ Kind = Literal["gamma", "lognormal"]
 
 #: Of the quadrature: W2 of gammas, log-normals and uniform distributions is right to 1e-8 (relative) up to a CV of 1.5.
 NODES = 24
+#: Far more than any quantile function needs; their rule takes the cube of them.
+_MOST_NODES = 1000
 #: A CV this small is a constant: below, the incomplete gamma function of a huge shape has no digits left.
 _LEAST_CV = 1e-3
 
@@ -35,6 +38,7 @@ def nodes(count: int = NODES) -> tuple[Array, Array]:
     >>> round(float(w @ -np.log(1 - p)), 6)  # the mean of an exponential
     1.0
     """
+    count = count_of("count", count, most=_MOST_NODES)
     z, weight = np.polynomial.hermite_e.hermegauss(count)
     # the last nodes round to p = 1, where the quantile is infinite: it is finite just below, and their weight is 1e-14
     return np.minimum(ndtr(z), np.nextafter(1.0, 0.0)), weight / weight.sum()
