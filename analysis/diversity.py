@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.labels import Labels
 from hrsnn.reservoir import Links, Reservoir
 from hrsnn.units import takes
 
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 @takes()
 def heterogeneity(
     parameters: Reservoir | ArrayLike,
-    groups: ArrayLike | None = None,
+    groups: Labels | None = None,
     *,
     of: Literal["both", "neurons", "synapses"] = "both",
 ) -> float:

@@ -20,6 +20,7 @@ from hrsnn.analysis.linear_memory import MemoryCapacity
 from hrsnn.analysis.ranks import effective_rank
 from hrsnn.errors import InputError
 from hrsnn.files import PathLike, writing
+from hrsnn.labels import Labels
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
@@ -188,7 +189,7 @@ def time_constants(
 
 
 @takes()
-def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any] | None = None) -> Figure:
+def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | None = None) -> Figure:
     """Which class was taken for which: the shares of each true class, row by row.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.orthonormal import Advance, State, stretches
-from hrsnn.checks import count_of, positive
+from hrsnn.checks import count_of, float_vector, positive
 from hrsnn.errors import InputError
 from hrsnn.limits import check_memory
 from hrsnn.seeds import generator
@@ -84,7 +84,7 @@ def kaplan_yorke_dimension(exponents: ArrayLike) -> float:
     >>> round(kaplan_yorke_dimension([0.906, 0.0, -14.572]), 3)
     2.062
     """
-    descending = np.sort(np.asarray(exponents, dtype=np.float64))[::-1]
+    descending = np.sort(float_vector("exponents", exponents, "Hz"))[::-1]
     sums = np.cumsum(descending)
     below = np.flatnonzero(sums < 0)
     if not len(below):

@@ -33,6 +33,7 @@ class Trains(Protocol):
         ...
 
 
+@takes()
 def firing_rates(trains: Trains) -> NDArray[np.float64]:
     """Mean firing rate of every channel over all samples.
 
@@ -60,6 +61,7 @@ def firing_rates(trains: Trains) -> NDArray[np.float64]:
     return counts / total * 1000 if total > 0 else np.full(trains.n_channels, np.nan)
 
 
+@takes()
 def mean_rate(trains: Trains) -> float:
     """Mean over the channels of :func:`firing_rates`, silent ones among them.
 
@@ -81,6 +83,7 @@ def mean_rate(trains: Trains) -> float:
     return float(firing_rates(trains).mean())
 
 
+@takes()
 def silent_share(trains: Trains) -> float:
     """Share of the channels without a single spike in any sample.
 

@@ -65,14 +65,10 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
     ...     print(client)
     None
     """
+    check_cluster("cluster", cluster)
     if cluster is None or not isinstance(cluster, str):
         yield cluster
         return
-    if "://" not in cluster and cluster not in _BATCH_SYSTEMS:
-        known = ", ".join(_BATCH_SYSTEMS)
-        raise InputError(
-            "cluster", cluster, f"must be the address of a scheduler, such as tcp://host:8786, or one of {known}"
-        )
     try:
         import distributed
 
@@ -91,6 +87,21 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
             _tell_where_none_comes(client, cluster)
         _check_threads(client)
         yield client
+
+
+def check_cluster(name: str, cluster: Any) -> None:
+    """Refuse what is no cluster, without asking whether anything answers there.
+
+    Raises
+    ------
+    InputError
+        For anything but a client, the address of a scheduler, a batch system or None.
+    """
+    if cluster is None or callable(getattr(cluster, "submit", None)):
+        return
+    if not isinstance(cluster, str) or ("://" not in cluster and cluster not in _BATCH_SYSTEMS):
+        known = ", ".join(_BATCH_SYSTEMS)
+        raise InputError(name, cluster, f"must be the address of a scheduler, such as tcp://host:8786, or one of {known}")
 
 
 def _check_certificates(address: str) -> None:

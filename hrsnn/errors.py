@@ -7,9 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+#: Characters of the longest message, and of the longest path in one.
+MESSAGE, _PATH = 600, 240
+
 
 class HrsnnError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message is at most 600 characters long."""
+
+    def __str__(self) -> str:
+        return shortened(super().__str__())
 
 
 class HrsnnWarning(UserWarning):
@@ -66,7 +72,7 @@ class FileError(HrsnnError, OSError):
         Exception.__init__(self, f"{self.path}: {reason}")
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return shortened(f"{shortened(str(self.path), _PATH)}: {self.reason}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.path, self.reason)
@@ -74,6 +80,20 @@ class FileError(HrsnnError, OSError):
 
 class DivergenceError(HrsnnError, ArithmeticError):
     """A run left the range in which its numbers mean anything."""
+
+
+def shortened(text: str, most: int = MESSAGE) -> str:
+    """A text of at most `most` characters: of a longer one, its beginning and its end.
+
+    Examples
+    --------
+    >>> shortened("0123456789", most=9)
+    '012...789'
+    """
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 2
+    return f"{text[: most - 3 - end]}...{text[-end:]}"
 
 
 def _shown(value: object, limit: int = 60) -> str:

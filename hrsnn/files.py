@@ -7,18 +7,30 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 
 PathLike = str | os.PathLike[str]
 
 #: How the name of everything begins that is still being written: a process that is killed leaves it behind.
 TEMPORARY = ".hrsnn-part-"
+
+
+def check_path(path: Any) -> None:
+    """Refuse what is no name of a file.
+
+    Raises
+    ------
+    InputError
+        When it is neither text nor a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError("path", path, "must be a path")
 
 
 def sweep(folder: PathLike) -> None:
@@ -43,11 +55,37 @@ def sweep(folder: PathLike) -> None:
                 left.unlink()
 
 
-def remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those of some folders, inner ones first, that are empty; the others have what they were made for."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+@contextlib.contextmanager
+def made(folder: PathLike) -> Iterator[None]:
+    """Make a folder and its missing parents; those made here that are empty on leaving are removed again.
+
+    Raises
+    ------
+    FileError
+        When the system refuses.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "a" / "b"
+    >>> with made(folder):
+    ...     folder.is_dir()
+    True
+    >>> folder.parent.exists()
+    False
+    """
+    folder = Path(folder)
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:  # ValueError: a zero byte
+            raise FileError(folder, f"cannot be made: {getattr(error, 'strerror', error)}") from error
+        yield
+    finally:
+        for path in new:
+            with contextlib.suppress(OSError, ValueError):  # it has what it was made for
+                path.rmdir()
 
 
 @contextlib.contextmanager
@@ -70,6 +108,7 @@ def writing(path: PathLike) -> Iterator[Path]:
     >>> target.read_text()
     'whole'
     """
+    check_path(path)
     path = Path(path)
     try:
         # the suffix stays the file's own: some writers take their format from it

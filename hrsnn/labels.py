@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hrsnn.arrays import frozen
 from hrsnn.errors import InputError
 from hrsnn.limits import check_name, limit
 from hrsnn.units import plain
+
+#: Numbers or texts that say what belongs together.
+Labels = ArrayLike
 
 
 def labels_of(names: Sequence[Any]) -> np.ndarray | None:

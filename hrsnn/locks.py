@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hrsnn.errors import FileError
-from hrsnn.files import remove_empty, sweep
+from hrsnn.files import made, sweep
 
 #: Of a folder that a run works in; it is gone when the run ends, and stays where the run was killed.
 LOCK = ".hrsnn-lock"
@@ -105,15 +105,7 @@ def working_in(folder: Path, *inside: str) -> Iterator[None]:
     >>> folder.exists()
     False
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(folder, f"cannot be made: {error.strerror}") from error
-    try:
-        with locked(folder / LOCK, folder):
-            for place in (folder, *(folder / name for name in inside)):
-                sweep(place)
-            yield
-    finally:
-        remove_empty(made)
+    with made(folder), locked(folder / LOCK, folder):
+        for place in (folder, *(folder / name for name in inside)):
+            sweep(place)
+        yield

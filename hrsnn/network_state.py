@@ -17,6 +17,7 @@ from hrsnn.reading import damaged
 from hrsnn.recording import filtered_states
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import check_seed
+from hrsnn.units import takes
 
 _KIND, _VERSION = "state", 1
 _HEADER = ("steps", "dt", "tau_state", "seed", "network")
@@ -106,6 +107,7 @@ class NetworkState:
         """Time since the network was at rest (ms)."""
         return self.steps * self.dt
 
+    @takes(tau_state="ms")
     def check(self, reservoir: Reservoir, seed: int, tau_state: float | None) -> None:
         """See that this state is one of `reservoir`, and that what goes on is what was begun.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hrsnn.checks import count_of
 from hrsnn.clusters import connected, on_cluster
-from hrsnn.errors import HrsnnError
+from hrsnn.errors import HrsnnError, InputError
 from hrsnn.processes import Killed, in_processes, possible_jobs
 from hrsnn.progress import progress_bar
 from hrsnn.stopping import check_stopped
@@ -62,7 +62,7 @@ def run_all(
     Raises
     ------
     InputError
-        When `jobs` is no whole number >= 1.
+        When `jobs` is no whole number >= 1, or `cluster` no cluster.
     HrsnnError
         When processes are killed more than `retries` times in a row, or there is no such cluster.
     Exception
@@ -78,6 +78,8 @@ def run_all(
     >>> run_all(lambda seed: seed**2, range(4))
     [0, 1, 4, 9]
     """
+    if not callable(function):
+        raise InputError("function", function, "must be a function of one task")
     work, jobs, retries = list(tasks), count_of("jobs", jobs, most=_MOST_JOBS), count_of("retries", retries, 0)
     results: list[Result] = []
     left = retries

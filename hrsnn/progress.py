@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
+from hrsnn.errors import InputError
+
 
 @contextlib.contextmanager
 def progress_bar(
@@ -20,6 +24,11 @@ def progress_bar(
     unit : str
         What is counted.
 
+    Raises
+    ------
+    InputError
+        When `progress` is neither.
+
     Examples
     --------
     >>> seen = []
@@ -31,6 +40,8 @@ def progress_bar(
     if callable(progress):
         tell = progress
         yield lambda done: tell(done, total)
+    elif not isinstance(progress, (bool, np.bool_)):
+        raise InputError("progress", progress, "must be True, False or a function")
     elif progress:
         from tqdm import tqdm
 

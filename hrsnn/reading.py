@@ -16,7 +16,7 @@ from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
 from hrsnn.errors import FileError, HrsnnError, SettingError
-from hrsnn.files import PathLike
+from hrsnn.files import PathLike, check_path
 from hrsnn.limits import beyond, limit
 from hrsnn.parsing import parsed_json
 
@@ -102,6 +102,7 @@ def opened(path: PathLike) -> Iterator[IO[bytes]]:
     ...
     hrsnn.errors.FileError: /dev/zero: is a device, and no ordinary file
     """
+    check_path(path)
     with damaged(path, "file"):
         _check_kind(path, os.stat(path).st_mode)  # before opening: some devices act when they are opened
         # and of what was opened, which may be something else by now; a pipe must not make this wait

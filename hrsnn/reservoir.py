@@ -17,6 +17,7 @@ from hrsnn.errors import InputError
 from hrsnn.labels import checked_labels, labels_of
 from hrsnn.npz import read_npz, write_npz
 from hrsnn.reading import damaged
+from hrsnn.units import takes
 
 if TYPE_CHECKING:
     import networkx
@@ -145,6 +146,9 @@ class Reservoir:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
     def _validate(self) -> None:
+        for name in ("recurrent", "input"):
+            if not isinstance(getattr(self, name), Links):
+                raise InputError(name, getattr(self, name), "must be Links")
         convert_arrays(self)
         sizes = {"neuron": self.neurons, "input link": len(self.input)}
         check_arrays(self, sizes)
@@ -241,6 +245,7 @@ class Reservoir:
         short_term = None if self.short_term is None else self.short_term.take(nothing)
         return self.replace(recurrent=self.recurrent.take(nothing), short_term=short_term)
 
+    @takes()
     def equals(self, other: Reservoir) -> bool:
         """Whether every array is the same, bit for bit."""
         mine, theirs = self._arrays(), other._arrays()

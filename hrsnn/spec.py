@@ -6,7 +6,7 @@ import difflib
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -28,7 +28,7 @@ from hrsnn.files import write_text
 from hrsnn.limits import beyond, limit
 from hrsnn.parsing import parsed_toml, toml_value
 from hrsnn.reading import read_text
-from hrsnn.units import OURS, plain
+from hrsnn.units import OURS, plain, takes
 
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
@@ -261,7 +261,7 @@ class ReservoirSpec(BaseModel):
             raise PydanticCustomError("unit", "{reason}", {"reason": message})
         return value
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:  # a parameter may be called self: it is refused like any other
         _check_names(values)
         try:
             super().__init__(**values)
@@ -288,6 +288,7 @@ class ReservoirSpec(BaseModel):
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)  # a copy in another process is read-only again
 
+    @takes()
     def variant(self, name: str) -> ReservoirSpec:
         """The same means with neurons or STDP made homogeneous: HoNHoS, HeNHoS, HoNHeS or HeNHeS.
 
@@ -320,6 +321,9 @@ class ReservoirSpec(BaseModel):
         >>> ReservoirSpec().updated({"neurons": "300", "tau_m_exc.mean": 25}).tau_m_exc
         Gamma(mean=25.0, cv=0.577, low=3.0, high=200.0)
         """
+        if not isinstance(changes, Mapping):
+            raise InputError("changes", changes, "must be a mapping, from parameters to values")
+        changes = {str(name): value for name, value in changes.items()}
         _check_names(changes)
         values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         problems: list[str] = []

@@ -85,6 +85,8 @@ def sample_rows(key: Any, samples: int) -> np.ndarray:
         key = np.asarray(key)
         if key.size == 0 and key.dtype != bool:
             key = key.astype(np.intp)
+        if key.dtype.kind not in "biu":
+            raise InputError("index", key, "must be whole numbers, a slice, or a mask of True and False")
     return np.atleast_1d(np.arange(samples)[key])
 
 
@@ -183,8 +185,12 @@ class SpikeTrains:
         >>> SpikeTrains.from_samples([([4.0, 1.0], [1, 0]), ([], [])], n_channels=2, duration=10.0)
         SpikeTrains(2 samples, 2 channels, 2 spikes, 10 ms)
         """
+        try:
+            pairs = [(sample_times, sample_channels) for sample_times, sample_channels in samples]
+        except (TypeError, ValueError):
+            raise InputError("samples", samples, "must be pairs of times and channels") from None
         all_times, all_channels = [np.zeros(0)], [np.zeros(0, np.int32)]
-        for index, (sample_times, sample_channels) in enumerate(samples):
+        for index, (sample_times, sample_channels) in enumerate(pairs):
             times = float_vector("times", sample_times, "ms")
             channels = whole_vector("channels", sample_channels, np.int32)
             if len(times) != len(channels):
@@ -265,10 +271,12 @@ class SpikeTrains:
         >>> SpikeTrains.from_events([0, 3], [1, 2], [0, 1], [10, 2500], shape=(4, 4)).channels
         array([ 4, 27], dtype=int32)
         """
-        if time_unit not in _MS:
+        if not isinstance(time_unit, str) or time_unit not in _MS:
             raise InputError("time_unit", time_unit, 'must be "us", "ms" or "s"')
-        if polarities not in (1, 2):
+        if count_of("polarities", polarities) > 2:
             raise InputError("polarities", polarities, "must be 1 or 2")
+        if np.shape(shape) != (2,):
+            raise InputError("shape", shape, "must be two numbers, height and width")
         height, width = (count_of("shape", side, most=MOST_CHANNELS) for side in plain(shape, "", "shape"))
         count_of("shape: number of channels", polarities * height * width, most=MOST_CHANNELS)
         fields = {"x": (x, width), "y": (y, height), "p": (p, 2)}
@@ -285,12 +293,13 @@ class SpikeTrains:
         channels = (columns["p"] * height + columns["y"]) * width + columns["x"]
         starts = np.array([0, len(ticks)]) if offsets is None else whole_vector("offsets", offsets, np.int64)
         if duration is None:
-            if np.any(np.diff(starts) <= 0) or starts[-1] != len(ticks):
+            if not len(starts) or np.any(np.diff(starts) <= 0) or starts[-1] != len(ticks):
                 raise InputError("duration", None, "must be given where a recording has no events or offsets misfit")
             duration = (ticks[starts[1:] - 1] + 1) * _MS[time_unit]
         return cls(ticks * _MS[time_unit], channels, starts, polarities * height * width, duration)
 
     @classmethod
+    @takes()
     def concatenate(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
         """All samples of `parts`, one after the other; the parts must have the same channels.
 
@@ -351,6 +360,7 @@ class SpikeTrains:
         """Number of spikes in all samples."""
         return len(self.times)
 
+    @takes()
     def sample(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Times (ms) and channels of one sample, as views."""
         start, stop = self.offsets[index], self.offsets[index + 1]

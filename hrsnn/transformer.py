@@ -135,6 +135,8 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         for name, kind in (("spec", ReservoirSpec), ("reservoir", Reservoir)):
             if not isinstance(getattr(self, name), (kind, type(None))):
                 raise InputError(name, getattr(self, name), f"must be a {kind.__name__}")
+        if not isinstance(self.plastic, (bool, np.bool_)):
+            raise InputError("plastic", self.plastic, "must be True or False")
         positive("blank", self.blank, "ms", zero=True)
         if self.spec is not None and self.reservoir is not None:
             raise InputError("reservoir", "given beside spec", "give the one or the other")

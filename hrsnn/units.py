@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import sys
@@ -11,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from hrsnn.errors import InputError
+from hrsnn.kinds import check_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +29,7 @@ _UNITS: dict[str, tuple[tuple[float, ...], float]] = {
 #: The units of this package, a dimension each; the others are those that somebody else's data may come in.
 OURS = ("ms", "mV", "Hz")
 
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 #: What holds no quantity: a list of these alone is left as it is.
 _SIMPLE = frozenset(
     {float, int, bool, str, bytes, complex, type(None), np.float64, np.float32, np.int64, np.int32, np.bool_, np.str_}
@@ -100,6 +103,8 @@ def unit_of(value: Any, field: str = "value") -> str | None:
 def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Let a function take Brian2 quantities: each argument goes through :func:`plain`, in the unit given here by name.
 
+    Then each is checked to be what its annotation says (:mod:`hrsnn.kinds`).
+
     Parameters
     ----------
     **units
@@ -120,23 +125,23 @@ def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        names = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
+        names = list(parameters)
+        checks = _checks({name: one.annotation for name, one in parameters.items() if one.kind not in _VARIADIC}, units)
         unknown = set(units) - set(names)
         if unknown:
             raise TypeError(f"{function.__qualname__} has no parameter {', '.join(sorted(unknown))}")
 
         @functools.wraps(function)
         def taking(*args: P.args, **kwargs: P.kwargs) -> T:
-            dimension = _dimension_class()
-            if dimension is None or len(args) > len(names):
+            if len(args) > len(names):
                 return function(*args, **kwargs)
-            given: list[Any] = [
-                _plain(value, units.get(name, ""), name, (), dimension) for name, value in zip(names, args, strict=False)
-            ]
-            named: dict[str, Any] = {
-                name: _plain(value, units.get(name, ""), name, (), dimension) for name, value in kwargs.items()
-            }
-            return function(*given, **named)
+            given = [*zip(names, args, strict=False), *kwargs.items()]
+            dimension = _dimension_class()
+            if dimension is not None:
+                given = [(name, _plain(value, units.get(name, ""), name, (), dimension)) for name, value in given]
+            taken: list[Any] = [checks[name](name, value) if name in checks else value for name, value in given]
+            return function(*taken[: len(args)], **dict(zip(kwargs, taken[len(args) :], strict=True)))
 
         taking.units_taken = dict(units)  # type: ignore[attr-defined]
         return taking
@@ -146,9 +151,21 @@ def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 def take_fields(options: Any, **units: str) -> None:
     """The same for the fields of a frozen dataclass, in its ``__post_init__``."""
-    if _dimension_class() is not None:
-        for name, value in list(vars(options).items()):
-            object.__setattr__(options, name, plain(value, units.get(name, ""), name))
+    checks = _checks_of_fields(type(options))
+    for name, value in list(vars(options).items()):
+        number = plain(value, units.get(name, ""), name)
+        object.__setattr__(options, name, checks[name](name, number) if name in checks else number)
+
+
+def _checks(annotations: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Callable[[str, Any], Any]]:
+    """The checks of those parameters whose annotations stand for one."""
+    found = {name: check_of(one, units.get(name, "")) for name, one in annotations.items() if isinstance(one, str)}
+    return {name: check for name, check in found.items() if check is not None}
+
+
+@functools.cache
+def _checks_of_fields(kind: Any) -> dict[str, Callable[[str, Any], Any]]:
+    return _checks({one.name: one.type for one in dataclasses.fields(kind)}, {})
 
 
 def _dimension_class() -> type | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hrsnn.networks.method import Pruned, Situation, reduced
+from hrsnn.units import take_fields
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class RandomPruning:
     """
 
     compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, situation: Situation) -> Pruned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrsnn.checks import MOST_CHANNELS, count_of
 from hrsnn.errors import InputError
 from hrsnn.units import takes
 
@@ -58,10 +59,7 @@ def betweenness(
     ----------
     U. Brandes, "A faster algorithm for betweenness centrality", J. Math. Sociology 25 (2001).
     """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
-        raise InputError("n", n, "must be a whole number >= 0")
-    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
-        raise InputError("threads", threads, "must be a whole number >= 1")
+    n, threads = count_of("n", n, 0, MOST_CHANNELS), count_of("threads", threads, most=MOST_CHANNELS)
     sources, targets = _indices("pre", pre, n), _indices("post", post, n)
     if sources.shape != targets.shape:
         raise InputError("post", targets.shape, f"must be as long as pre, which has shape {sources.shape}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrsnn.networks.method import Pruned, Situation, compensated, reduced
 from hrsnn.reservoir import Reservoir, ShortTerm
+from hrsnn.units import take_fields
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class ErdosRenyi:
     """
 
     compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, situation: Situation) -> Pruned:

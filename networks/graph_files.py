@@ -14,6 +14,7 @@ from hrsnn.limits import beyond, beyond_memory, limit
 from hrsnn.networks.graph_checks import check_edges, check_graphml
 from hrsnn.reading import damaged, read_text
 from hrsnn.reservoir import Reservoir
+from hrsnn.units import takes
 
 if TYPE_CHECKING:
     import networkx
@@ -23,6 +24,7 @@ _AXES = ("x", "y", "z")
 _PART, _PER_BYTE = 600, 4
 
 
+@takes()
 def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
     """Write the recurrent network as GraphML or as an edge list, whole or not at all.
 
@@ -67,6 +69,7 @@ def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
             networkx.write_weighted_edgelist(graph, temporary)
 
 
+@takes()
 def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     """Read a file of :func:`write_graph`, or any directed GraphML or weighted edge list, for :meth:`Reservoir.from_graph`.
 

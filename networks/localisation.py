@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from hrsnn.checks import MOST_CHANNELS, count_of, whole_vector
 from hrsnn.errors import InputError
 from hrsnn.units import takes
 
@@ -150,7 +151,8 @@ def strong_component(n: int, pre: ArrayLike, post: ArrayLike) -> int:
     >>> strong_component(4, [0, 1, 2], [1, 0, 3])
     2
     """
-    graph = csr_array((np.ones(len(np.asarray(pre))), (np.asarray(pre), np.asarray(post))), shape=(n, n))
+    pre, post = _ends(n, pre, post)
+    graph = csr_array((np.ones(len(pre)), (pre, post)), shape=(n, n))
     return int(np.bincount(connected_components(graph, connection="strong")[1]).max()) if n else 0
 
 
@@ -224,8 +226,19 @@ def _at_the_lowest(
     return np.sort(np.array(chosen, np.int64))
 
 
+def _ends(n: int, pre: ArrayLike, post: ArrayLike) -> tuple[Indices, Indices]:
+    """Both ends of the links, as neurons of a network of n."""
+    size = count_of("n", n, 0, most=MOST_CHANNELS)
+    starts, ends = whole_vector("pre", pre, np.int64), whole_vector("post", post, np.int64)
+    for name, one in (("pre", starts), ("post", ends)):
+        if one.shape != ends.shape or (one.size and not 0 <= one.min() <= one.max() < size):
+            raise InputError(name, one, f"must be neurons, 0 to {size - 1}, one a link")
+    return starts, ends
+
+
 def _undirected(n: int, pre: Indices, post: Indices) -> csr_array:
     """The adjacency matrix without directions, every pair once."""
+    pre, post = _ends(n, pre, post)
     graph = csr_array((np.ones(len(pre)), (pre, post)), shape=(n, n))
     both = csr_array(graph + graph.T)
     both.data[:] = 1.0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from hrsnn.checks import count_of, float_vector, positive
+from hrsnn.checks import count_of, float_vector, positive, whole_vector
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.units import takes
@@ -97,7 +97,7 @@ def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLik
     mu = float_vector("rates", rates)
     if mu.shape != (n,) or not ((mu > 0) & np.isfinite(mu)).all():
         raise InputError("rates", mu, f"must be {n} positive numbers")
-    i, j = np.asarray(post, np.int64), np.asarray(pre, np.int64)
+    i, j = whole_vector("post", post, np.int64), whole_vector("pre", pre, np.int64)
     for name, ends in (("pre", j), ("post", i)):
         if ends.shape != i.shape or (ends.size and not 0 <= ends.min() <= ends.max() < n):
             raise InputError(name, ends, f"must be neurons, 0 to {n - 1}, one a link")
@@ -169,6 +169,8 @@ def link_scores(
         if rates is None:
             raise InputError("rates", None, "score 'drive' needs them")
         hertz = float_vector("rates", rates)
+        if len(hertz) != n:
+            raise InputError("rates", hertz, f"must be {n} numbers, one a neuron")
         return np.asarray(reservoir.weight * hertz[pre] / reservoir.tau_m[post])
     if exponents is None:
         raise InputError("exponents", None, f"score {kind!r} needs them")

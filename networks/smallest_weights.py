@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from hrsnn.networks.method import Pruned, Situation, reduced
+from hrsnn.units import take_fields
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class MagnitudePruning:
     """
 
     compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, situation: Situation) -> Pruned:

@@ -8,12 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.errors import InputError
 from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.units import takes
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
+
+
+def _mask(kept: Mask, size: int) -> Mask:
+    mask = np.asarray(kept)
+    if mask.shape != (size,) or mask.dtype != np.bool_:
+        raise InputError("kept", mask, f"must be a mask of {size} values True or False")
+    return mask
 
 
 @takes()
@@ -27,6 +35,7 @@ def keep_links(reservoir: Reservoir, kept: Mask) -> Reservoir:
     >>> keep_links(reservoir, reservoir.weight > 5).synapses == int((reservoir.weight > 5).sum())
     True
     """
+    kept = _mask(kept, reservoir.synapses)
     short_term = None if reservoir.short_term is None else reservoir.short_term.take(kept)
     return reservoir.replace(recurrent=reservoir.recurrent.take(kept), short_term=short_term)
 
@@ -45,6 +54,7 @@ def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
     >>> few.neurons, few.channels
     (20, 5)
     """
+    kept = _mask(kept, reservoir.neurons)
     number = np.cumsum(kept) - 1
     recurrent = kept[reservoir.pre] & kept[reservoir.post]
     reached = kept[reservoir.input_post]
@@ -141,6 +151,8 @@ def mean_drive(reservoir: Reservoir, rates: Array) -> Array:
     >>> bias.shape
     (30,)
     """
+    if np.shape(rates) != (reservoir.neurons,):
+        raise InputError("rates", rates, f"must be {reservoir.neurons} numbers, one a neuron")
     pre, post = reservoir.pre, reservoir.post
     excitatory = reservoir.is_excitatory[pre]
     decay = np.where(excitatory, reservoir.tau_exc[post], -reservoir.tau_inh[post])

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from hrsnn.networks.lyapunov_noise import LNP
 from hrsnn.networks.method import Pruned, Situation
+from hrsnn.units import take_fields
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class NoisePruning:
     covariance: Literal["analytic", "measured"] = "analytic"
     weights: Literal["mask", "rescale"] = "mask"
     compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, situation: Situation) -> Pruned:

@@ -55,9 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _shown(f"hrsnn {__version__}")
     if verb in ("-h", "--help"):
         return _shown(_help())
+    from hrsnn.errors import shortened
+
     near = difflib.get_close_matches(verb, COMMANDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
-    print(f"hrsnn: {f'no command {verb!r}' if verb else 'which command'}; {hint}", file=sys.stderr)
+    asked = f"no command {shortened(verb, 60)!r}" if verb else "which command"
+    print(f"hrsnn: {asked}; {hint}", file=sys.stderr)
     return 2
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 import tyro
 
 from hrsnn._version import __version__
-from hrsnn.errors import FileError, HrsnnError, HrsnnWarning, InputError
+from hrsnn.clusters import check_cluster
+from hrsnn.errors import MESSAGE, FileError, HrsnnError, HrsnnWarning, InputError, shortened
 from hrsnn.files import to_json
 from hrsnn.locks import working_in
 from hrsnn.parallel import one_blas_thread, run_all
@@ -100,11 +101,13 @@ class Command(ABC):
         out_folder.check(self.out)
         return working_in(self.out, out_folder.RUNS)
 
-    def check_engine(self) -> None:
-        """Refuse an unknown engine before the work."""
+    def check(self) -> None:
+        """Refuse an unknown engine, what is no cluster, and a reservoir that cannot be, before the work."""
         from hrsnn.engines import check_name
 
         check_name(self.engine)
+        check_cluster("--cluster", getattr(self, "cluster", None))
+        self.reservoir_spec()
 
     @property
     def progress(self) -> bool:
@@ -132,6 +135,20 @@ class Command(ABC):
         spec = ReservoirSpec() if self.spec is None else ReservoirSpec.load(self.spec)
         spec = spec.updated(changes)
         return spec if self.variant is None else spec.variant(self.variant)
+
+
+def check_path(path: Path | None, tasks: Sequence[str]) -> None:
+    """Refuse a folder of recordings without the task that reads it, and that task without a folder.
+
+    Raises
+    ------
+    InputError
+        When one is there without the other.
+    """
+    if path is None and "fsdd" in tasks:
+        raise InputError("--path", None, "task 'fsdd' needs it")
+    if path is not None and "fsdd" not in tasks:
+        raise InputError("--path", str(path), "is for the task fsdd")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +191,7 @@ def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
     if options.version:
         show(f"hrsnn {__version__}")
         return 0
-    options.check_engine()
+    options.check()
     # what a library prints must not mix with the one JSON object
     printing = contextlib.redirect_stdout(sys.stderr)
     with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
@@ -211,6 +228,7 @@ def _one_line(box: str) -> str:
             parts.append([])
     message = " ".join(parts[0]).split(" Got errors:")[0].rstrip(" .")
     message = message.replace("{None}|", "")  # how tyro writes that an option may be left out
+    message = shortened(message, MESSAGE // 2)  # the options and values in it are the user's
     for part in parts:
         if part and part[0].startswith("Perhaps you meant"):
             near = [line.split()[0].rstrip(",") for line in part if line.startswith("--")]
@@ -219,7 +237,7 @@ def _one_line(box: str) -> str:
 
 
 def _fail(prog: str, message: str, code: int) -> int:
-    print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{prog}: {shortened(' '.join(message.split()), MESSAGE - len(prog) - 3)}", file=sys.stderr)
     return code
 
 

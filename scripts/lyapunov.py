@@ -48,6 +48,11 @@ class Lyapunov(Repeatable):
     map_: Annotated[Flag, tyro.conf.arg(name="map")] = False
     """Also map the largest exponent over the weights' scale and the links' length: 30 reservoirs, drawn for one seed."""
 
+    @property
+    def parallel(self) -> bool:
+        """The points of the map."""
+        return self.map_
+
     def run(self) -> Report:
         """Measure, and report the largest exponents and the dimension beside those without recurrent links."""
         from hrsnn.analysis.protocols import chaos, chaos_map

@@ -13,6 +13,7 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from hrsnn.checks import count_of
 from hrsnn.scripts.command import execute
 from hrsnn.scripts.out_folder import Report
 from hrsnn.scripts.repeats import Repeatable
@@ -43,6 +44,7 @@ class Memory(Repeatable):
         from hrsnn.scripts import pictures
 
         spec = self.reservoir_spec()
+        count_of("--max-delay", self.max_delay)
         result = memory(
             spec,
             seed=self.seed,

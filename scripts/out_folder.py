@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hrsnn._version import __version__
 from hrsnn.errors import FileError
-from hrsnn.files import TEMPORARY, remove_empty, write_json
+from hrsnn.files import TEMPORARY, made, write_json
 from hrsnn.limits import beyond, limit
 
 if TYPE_CHECKING:
@@ -169,27 +169,25 @@ def _ground(folder: Path) -> Path:
 def filling(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
     check(folder)
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
-    except OSError as error:
-        raise FileError(folder, f"cannot be written: {error.strerror}") from error
-    try:
-        yield temporary
-        for path in temporary.iterdir():
-            if (folder / path.name).is_dir():  # seen before the first file moves, not between two
-                raise FileError(folder / path.name, "is a folder, and a file of that name is to be written")
-        for path in sorted(temporary.iterdir()):
-            os.replace(path, folder / path.name)
-    except FileError as error:
-        # the temporary folder is of no interest to whoever reads the message
-        raise FileError(folder / Path(error.path).name, error.reason) from error
-    except OSError as error:
-        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        remove_empty(made)
+    with made(folder):
+        try:
+            temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
+        except OSError as error:
+            raise FileError(folder, f"cannot be written: {error.strerror}") from error
+        try:
+            yield temporary
+            for path in temporary.iterdir():
+                if (folder / path.name).is_dir():  # seen before the first file moves, not between two
+                    raise FileError(folder / path.name, "is a folder, and a file of that name is to be written")
+            for path in sorted(temporary.iterdir()):
+                os.replace(path, folder / path.name)
+        except FileError as error:
+            # the temporary folder is of no interest to whoever reads the message
+            raise FileError(folder / Path(error.path).name, error.reason) from error
+        except OSError as error:
+            raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def row(name: str, value: float) -> str:

@@ -17,7 +17,7 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
 from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Flag, ParallelCommand, execute
+from hrsnn.scripts.command import Flag, ParallelCommand, check_path, execute
 from hrsnn.scripts.kept_runs import KeptRuns
 from hrsnn.scripts.pruning_arms import ARMS, CONTROLS, networks_of
 from hrsnn.scripts.pruning_report import Curve
@@ -63,9 +63,13 @@ class PruningCurve(ParallelCommand):
         from hrsnn.networks.exam import Exam
 
         repeats_of("--seeds", self.seeds, 2)
+        for option, names in (("--arms", self.arms), ("--tasks", self.tasks)):
+            if not names:
+                raise InputError(option, names, "must name at least one")
         for arm in self.arms:
             if arm not in ARMS and arm not in CONTROLS:
                 raise InputError("--arms", arm, f"must be of {', '.join((*CONTROLS, *ARMS))}")
+        check_path(self.path, self.tasks)
         shares = self.sparsities
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")

@@ -15,6 +15,7 @@ import numpy as np
 
 from hrsnn.analysis.score_bounds import Bounds, bounds_of
 from hrsnn.checks import count_of, repeats_of
+from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
 from hrsnn.scripts.command import Outcome, ParallelCommand
@@ -39,7 +40,16 @@ class Repeatable(ParallelCommand):
         """One run, or one for each seed."""
         repeats_of("--seeds", self.seeds)
         count_of("--jobs", self.jobs)
-        return self.run() if self.seeds == 1 else repeated(self)
+        if self.seeds > 1:
+            return repeated(self)
+        if self.cluster is not None and not self.parallel:
+            raise InputError("--cluster", self.cluster, "needs --seeds of at least 2: a single run is made here")
+        return self.run()
+
+    @property
+    def parallel(self) -> bool:
+        """Whether a single run has parts for several processes or machines."""
+        return False
 
 
 @dataclass(frozen=True)

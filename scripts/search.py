@@ -18,7 +18,7 @@ from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
 from hrsnn.files import write_json, write_text
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Cluster, Command, Flag, execute
+from hrsnn.scripts.command import Cluster, Command, Flag, check_path, execute
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -101,6 +101,9 @@ class Search(Command):
             raise InputError("--fresh", 1, "must be 0, or at least 2: one pair has no interval")
         if self.resume and self.storage is None:
             raise InputError("--resume", True, "needs --storage, the file to go on with")
+        check_path(self.path, (self.task,))
+        if self.task and self.objective not in ("accuracy", "nrmse"):
+            raise InputError("--task", self.task, f"is for the objectives accuracy and nrmse, not {self.objective:.60}")
         if len(set(self.against)) < len(self.against):
             raise InputError("--against", " ".join(self.against), "must name each only once")
         rivals = {name: BaselineSampler(name, self.seed) for name in self.against}

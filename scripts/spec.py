@@ -12,10 +12,10 @@ from typing import Any
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.files import write_text
+from hrsnn.files import made, write_text
 from hrsnn.parsing import parsed_toml
 from hrsnn.scripts.command import Command, execute
-from hrsnn.scripts.out_folder import check_names, versions
+from hrsnn.scripts.out_folder import check, check_names, versions
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class SpecReport:
         check_names(path)
         if os.path.isdir(path):
             path = path / "spec.toml"
-        write_text(path, self.text + "\n")
+        check(path.parent)
+        with made(path.parent):
+            write_text(path, self.text + "\n")
         return f"written to {path}"
 
 

@@ -19,7 +19,7 @@ from hrsnn.checks import count_of, repeats_of
 from hrsnn.errors import InputError
 from hrsnn.limits import check_memory
 from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import ParallelCommand, execute
+from hrsnn.scripts.command import ParallelCommand, check_path, execute
 from hrsnn.scripts.comparison import Comparison
 from hrsnn.scripts.kept_runs import KeptRuns
 from hrsnn.seeds import SEEDS
@@ -65,8 +65,7 @@ class Variants(ParallelCommand):
         from hrsnn.analysis.protocols.variants import Sizes
 
         repeats_of("--seeds", self.seeds, 2)
-        if "fsdd" in self.tasks and self.path is None:
-            raise InputError("--path", None, "task 'fsdd' needs it")
+        check_path(self.path, self.tasks)
         if self.variant is not None:
             raise InputError("--variant", self.variant, "cannot be given: all four are run")
         if not self.tasks:

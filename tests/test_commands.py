@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -197,7 +198,9 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["spec", "--set", "tau_exc=nan"], "tau_exc"),
         (["spec", "--variant", "HoHo"], "variant = 'HoHo': must be one of HoNHoS"),
         (["spec", "--spec", "missing.toml"], "missing.toml: does not exist"),
-        (["spec", "--out", "missing/folder/x.toml"], "cannot be written"),
+        (["spec", "--set", "self=1"], "self: no such parameter"),
+        (["spec", "--out", "a_file/x.toml"], "a_file: is a file; name a folder"),
+        (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
         (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is a series"),
         (["classify", "--readout", "svm"], "invalid choice 'svm'"),
@@ -208,6 +211,12 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["classify", "--path", "x"], "no option of task 'digits'"),
         (["classify", "--train", "0"], "train = 0"),
         (["classify", "--out", "a_file"], "a_file: is a file; name a folder"),
+        (["rank", "--out", "a\0b"], "cannot be made: embedded null byte"),
+        (["demo", "--set", "self=1"], "self: no such parameter"),
+        (["memory", "--set", "self=1"], "self: no such parameter"),
+        (["memory", "--cluster", "tcp://127.0.0.1:9"], "--cluster = 'tcp://127.0.0.1:9': needs --seeds of at least 2"),
+        (["map", "--cluster", "slrum"], "--cluster = 'slrum': must be the address of a scheduler"),
+        (["memory", "--max-delay", "-5"], "--max-delay = -5: must be a whole number >= 1"),
         (["classify", "--out", "a_file/inside"], "a_file is a file"),
         (["memory", "--values", "50"], "50"),
         (["memory", "--hold", "nan"], "hold"),
@@ -249,6 +258,10 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["pruning_curve", "--arms", "lmp"], "--arms = 'lmp': must be of dense"),
         (["pruning_curve", "--sparsities", "0.9", "0.5"], "--sparsities = (0.9, 0.5): must be ascending"),
         (["pruning_curve", "--tasks", "fsdd"], "path = None: task 'fsdd' needs it"),
+        (["pruning_curve", "--path", "x"], "--path = 'x': is for the task fsdd"),
+        (["pruning_curve", "--arms"], "--arms = (): must name at least one"),
+        (["pruning_curve", "--tasks"], "--tasks = (): must name at least one"),
+        (["search", "--task", "digits"], "--task = 'digits': is for the objectives accuracy and nrmse, not memory"),
         (["rank", "--stimuli", "0"], "--stimuli = 0: must be from 10, one a class, to 1348"),
         (["rank", "--stimuli", "2000"], "--stimuli = 2000: must be from 10"),
     ],
@@ -264,6 +277,44 @@ def test_bad_input_is_one_line(
     assert ran.err.count("\n") == 1
     assert message in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["a_file"]
+
+
+#: Nothing that an option could take: 3000 levels, a whole number of 5000 digits, a name of 5000 characters.
+BEYOND = {"levels": "[" * 3000, "digits": "1" + "0" * 5000, "characters": "x" * 5000}
+
+
+def options_with_values(verb: str) -> list[str]:
+    """The names of a command's options, but for flags."""
+    fields = {one.name: str(one.type) for one in dataclasses.fields(scripts.find(verb))}
+    return [name.rstrip("_").replace("_", "-") for name, kind in fields.items() if "Flag" not in kind and kind != "bool"]
+
+
+@pytest.mark.parametrize("verb", scripts.COMMANDS)
+def test_a_value_beyond_all_bounds_is_one_short_line(
+    verb: str, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HRSNN_MAX_MEMORY", "1e9")
+    for name, text in BEYOND.items():
+        (tmp_path / f"{name}.toml").write_text(f"tau_exc = {text}")
+    before = set(os.listdir())
+    words = [[f"--{option}", text] for option in options_with_values(verb) for text in BEYOND.values()]
+    words += [["--spec", f"{name}.toml"] for name in BEYOND]
+    words += [["--set", f"tau_exc={text}"] for text in BEYOND.values()] + [["--set", f"{BEYOND['characters']}=1"]]
+    words += [["--nope" * 2000], *([text] for text in BEYOND.values())]
+    for given in words:
+        ran = run(verb, *given)
+        shown = [word[:40] for word in given]
+        assert (ran.code, ran.out) == (2, ""), shown
+        assert ran.err.count("\n") == 1, (shown, ran.err)
+        assert len(ran.err) <= 600, (shown, ran.err)
+    assert set(os.listdir()) == before
+
+
+def test_a_spec_is_written_into_a_new_folder(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "new" / "deep" / "spec.toml"
+    assert run("spec", "--out", file).out == f"written to {file}\n"
+    assert hrsnn.ReservoirSpec.load(file) == hrsnn.ReservoirSpec()
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])

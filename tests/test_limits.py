@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import re
 import signal
 import socket
@@ -40,7 +41,7 @@ from hrsnn.checks import count_of, positive
 from hrsnn.cochleagram import Cochleagram
 from hrsnn.distributions import Gamma
 from hrsnn.encoders import LatencyEncoder, LevelCrossingEncoder, ReceptiveFieldEncoder, TemporalDifferenceEncoder
-from hrsnn.errors import FileError, HrsnnError, InputError, SettingError
+from hrsnn.errors import MESSAGE, FileError, HrsnnError, InputError, SettingError, SpecError
 from hrsnn.limits import LIMITS, limit, readable
 from hrsnn.network_size import expected_links, network_memory
 from hrsnn.networks import noise, prune, read_graph
@@ -476,6 +477,26 @@ def test_deep_json_is_refused_in_files_and_in_headers(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", __about__=np.array(deep))
     with pytest.raises(FileError, match="its header cannot be read"):
         read_npz(tmp_path / "a.npz", "reservoir", 1)
+
+
+LONG = "long " * 10_000
+ERRORS = {
+    "field": (InputError(LONG, 1, "must be 2"), "must be 2"),
+    "value": (InputError("x", LONG, "must be 2"), "must be 2"),
+    "allowed": (InputError("x", 1, f"must be of {LONG}, end"), "end"),
+    "spec": (SpecError([f"{LONG}: no such parameter"] * 100), "no such parameter"),
+    "file": (FileError(LONG, "does not exist"), "does not exist"),
+    "reason": (FileError("a.npz", f"is damaged: {LONG}, end"), "end"),
+    "any": (HrsnnError(f"{LONG}, end"), "end"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_no_message_is_longer_than_600_characters(case: str) -> None:
+    error, end = ERRORS[case]
+    for one in (error, pickle.loads(pickle.dumps(error))):
+        assert len(str(one)) <= MESSAGE == 600
+        assert str(one).endswith(end)
 
 
 # --- commands

@@ -53,7 +53,7 @@ def check_name(name: str) -> None:
     InputError
         For an unknown name.
     """
-    if name != "auto" and name not in _ENGINES:
+    if not isinstance(name, str) or (name != "auto" and name not in _ENGINES):
         raise InputError("engine", name, f"must be one of auto, {', '.join(_ENGINES)}")
 
 

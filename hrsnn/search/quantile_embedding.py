@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtr, ndtri
 
+from hrsnn.checks import count_of
 from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
 from hrsnn.errors import InputError
 from hrsnn.units import takes
@@ -19,6 +20,8 @@ Kind = Literal["gamma", "lognormal"]
 #: Of the embedding: W2 of gammas, log-normals and uniform distributions is right to 1e-8 (relative) up to a CV of 1.5, and
 #: to some 1e-4 where the bounds cut much away, for there the quantile function bends towards them.
 NODES = 24
+#: Far more than any quantile function needs; their rule takes the cube of them.
+_MOST_NODES = 1000
 #: Below, the incomplete gamma function of a huge shape has no digits left: there Wilson and Hilferty's formula is as good.
 _LEAST_CV = 1e-3
 #: Of :func:`wasserstein`: so many pieces of z from -13 to 13, on each a Gauss-Legendre rule.
@@ -38,6 +41,7 @@ def nodes(count: int = NODES) -> tuple[Array, Array]:
     >>> round(float(w @ -np.log(1 - p)), 6)  # the mean of an exponential
     1.0
     """
+    count = count_of("count", count, most=_MOST_NODES)
     z, weight = np.polynomial.hermite_e.hermegauss(count)
     # the last nodes round to p = 1, where the quantile is infinite: it is finite just below, and their weight is 1e-14
     return np.minimum(ndtr(z), np.nextafter(1.0, 0.0)), weight / weight.sum()

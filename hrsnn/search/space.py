@@ -88,6 +88,8 @@ class Space:
     ranges: Mapping[str, DistributionRange | NumberRange]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.ranges, Mapping):
+            raise InputError("space", self.ranges, "must be a mapping from parameters to ranges")
         if not self.ranges:
             raise InputError("space", "{}", "is empty: it must have a range for at least one parameter")
         for name, one in self.ranges.items():
@@ -117,6 +119,10 @@ class Space:
         InputError
             With what is wrong: an unknown parameter, bounds that are no two ascending numbers.
         """
+        if not isinstance(values, Mapping):
+            raise InputError("space", values, "must be a mapping from parameters to ranges")
+        if not isinstance(spec, (ReservoirSpec, type(None))):
+            raise InputError("spec", spec, "must be ReservoirSpec or None")
         spec = spec or ReservoirSpec()
         ranges: dict[str, DistributionRange | NumberRange] = {}
         for name, given in values.items():
@@ -195,6 +201,7 @@ class Space:
                 changes[name] = one.distribution(parameters[f"{name}.mean"], cv)
         return (spec or ReservoirSpec()).updated(changes)
 
+    @takes()
     def parameters(self, spec: ReservoirSpec) -> dict[str, float] | None:
         """The parameters of `spec` as a point of the space; None where it is outside."""
         found: dict[str, float] = {}

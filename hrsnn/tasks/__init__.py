@@ -49,7 +49,7 @@ def load_task(name: str, **options: Any) -> ClassificationTask | SeriesTask:
     >>> task.x_train.shape, task.x_test.shape
     ((1348, 64), (449, 64))
     """
-    if name not in TASKS:
+    if not isinstance(name, str) or name not in TASKS:
         raise InputError("task", name, _allowed(str(name), sorted(TASKS)))
     function = getattr(import_module(TASKS[name]), name)
     parameters = inspect.signature(function).parameters

@@ -1,0 +1,192 @@
+"""What an argument must be by its annotation: a truth, text, a number, numbers, a function, an object of a class."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from hrsnn.errors import InputError
+
+#: Classes in annotations; an object is known by its class's name, so that nothing is imported to look.
+CLASSES = frozenset(
+    {
+        *("Activity", "Candidate", "ClassificationTask", "Currents", "Distribution", "Exam", "Gamma", "LogNormal"),
+        *("NetworkState", "PairedTest", "Reservoir", "ReservoirSpec", "SeriesTask", "Situation", "Space", "SpikeTrains"),
+        *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
+    }
+)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> bool:
+    return _whole(value) or isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and not value.ndim)
+
+
+def _numbers(value: Any) -> bool:
+    try:
+        array = value if type(value) is np.ndarray else np.asarray(value)
+        if array.dtype.kind == "O" and not any(one is None for one in array.flat):  # whole numbers beyond 64 bits
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):  # rows of several lengths, what is no number, one beyond any float
+        return False
+    return array.dtype.kind in "biuf"
+
+
+def _listed(value: Any) -> bool:
+    return np.iterable(value) and hasattr(value, "__len__")
+
+
+def _listed_numbers(value: Any) -> bool:
+    return _listed(value) and np.ndim(value) == 1 if _numbers(value) else False
+
+
+def _picks(value: Any) -> bool:
+    array = np.asarray(value) if _numbers(value) else np.zeros(())
+    return array.ndim == 1 and (array.dtype.kind in "biu" or not array.size)
+
+
+#: By the first word of an annotation: whether a value is one, and what it is called.
+_KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "None": (lambda value: value is None, "None"),
+    "bool": (lambda value: isinstance(value, (bool, np.bool_)), "True or False"),
+    "str": (lambda value: isinstance(value, str), "text"),
+    "int": (_whole, "a whole number"),
+    "float": (_number, "a number"),
+    "ArrayLike": (_numbers, "numbers"),
+    "Callable": (callable, "a function"),
+    "Mapping": (lambda value: isinstance(value, Mapping), "a mapping"),
+    "Mask": (_picks, "a list of truths or of whole numbers"),
+    "PathLike": (lambda value: isinstance(value, (str, os.PathLike)), "a path"),
+    "Trains": (lambda value: hasattr(value, "durations"), "SpikeTrains"),
+    "csr_array": (lambda value: hasattr(value, "tocsr"), "a sparse matrix"),
+    "Sequence[float]": (_listed_numbers, "a list of numbers"),
+    "Sequence[str]": (lambda value: _listed(value) and all(isinstance(one, str) for one in value), "a list of texts"),
+    "Sequence": (_listed, "a list"),
+}
+#: Other names of the same.
+_ALIASES = {
+    "Advance": "Callable",
+    "Array": "ArrayLike",
+    "Direction": "str",
+    "Distances": "Callable",
+    "Exponents": "str | Callable",
+    "Indices": "Mask",
+    "NDArray[np.int64]": "Mask",
+    "Noise": "str",
+    "Objective": "Callable",
+    "ScoreName": "str",
+    "dict": "Mapping",
+    "Sequence[int]": "Sequence[float]",
+    "Sequence[bool]": "Sequence[float]",
+    "Stimulus": "SpikeTrains | Currents",
+    "tuple": "Sequence",
+}
+
+
+@cache
+def check_of(annotation: str, unit: str = "") -> Callable[[str, Any], Any] | None:
+    """The check that an annotation stands for: from a parameter's name and a value to that value.
+
+    Parameters
+    ----------
+    annotation : str
+        As it stands in the source, such as ``"Reservoir | None"``.
+    unit : str
+        Of the numbers, for messages.
+
+    Returns
+    -------
+    callable or None
+        It raises :class:`~hrsnn.InputError` where the value is of another kind. Lists of numbers become arrays: what was
+        looked through once is not looked through again. None: nothing is known of such values.
+
+    Examples
+    --------
+    >>> check_of("bool")("plastic", True)
+    True
+    >>> check_of("bool | Callable[[float], None]")("progress", "no")
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: progress = 'no': must be True or False or a function
+    >>> check_of("State") is None
+    True
+    """
+    kinds = [_kind(part) for part in _parts(annotation)]
+    if not kinds or None in kinds:
+        return None
+    tests = [kind[0] for kind in kinds if kind]
+    allowed = f"must be {' or '.join(dict.fromkeys(kind[1] for kind in kinds if kind))}{f' ({unit})' if unit else ''}"
+    arrays, numbers = {_numbers, _picks} & set(tests), _number in tests and _whole not in tests
+
+    def check(name: str, value: Any) -> Any:
+        kind, given = type(value), value
+        if arrays and (kind is list or kind is tuple):
+            value = _as_array(value)
+        elif numbers and kind is int:
+            value = _as_number(name, value)
+        for test in tests:
+            if test(value):
+                return value
+        raise InputError(name, given, allowed)
+
+    return check
+
+
+def _as_array(value: Any) -> Any:
+    """A list of numbers as an array; another one as it is."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of several lengths
+        return value
+    return array if array.dtype.kind in "biuf" else value
+
+
+def _as_number(name: str, value: int) -> int | float:
+    """A whole number that NumPy has no type for as the float next to it."""
+    try:
+        return value if -(2**63) <= value < 2**63 else float(value)
+    except OverflowError:
+        raise InputError(name, value, "must be a number below 1e308") from None
+
+
+def _parts(annotation: str) -> list[str]:
+    """The alternatives of an annotation, aliases replaced."""
+    found, level = [""], 0
+    for character in annotation:
+        level += {"[": 1, "]": -1}.get(character, 0)
+        if character == "|" and not level:
+            found.append("")
+        else:
+            found[-1] += character
+    parts = []
+    for part in map(str.strip, found):
+        other = _ALIASES.get(part, _ALIASES.get(part.partition("[")[0]))
+        parts += [part] if other is None else _parts(other)
+    return parts
+
+
+def _is_a(word: str, value: Any) -> bool:
+    return any(one.__name__ == word for one in type(value).__mro__)
+
+
+def _kind(part: str) -> tuple[Callable[[Any], bool], str] | None:
+    """Whether a value is of one alternative, and what it is called; None where that is not known."""
+    name, _, inside = part.removesuffix("]").partition("[")
+    word = name.rpartition(".")[2]
+    if word == "Literal":
+        options = re.findall(r"'([^']*)'|\"([^\"]*)\"", part)
+        # which of them, the function itself says
+        return _KINDS["str"][0], f"one of {', '.join(repr(one or other) for one, other in options)}"
+    if word in CLASSES:
+        return (lambda value: _is_a(word, value)), word
+    if word == "Sequence" and inside in CLASSES:
+        return (lambda value: _listed(value) and all(_is_a(inside, one) for one in value)), f"a list of {inside}"
+    return _KINDS.get(part) or _KINDS.get(word)
