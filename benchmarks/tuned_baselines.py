@@ -74,9 +74,13 @@ def table(title: str, found: list[dict]) -> None:
     base = np.array([one["reservoir"] for one in found])
     for name in found[0]:
         values = np.array([one[name] for one in found])
-        beside = name in ("rate (Hz)", "largest share censored")
-        low, high = mean_interval(values if beside or name == "reservoir" else base - values)
-        interval = f"[{low:.3g}, {high:.3g}]" if beside or name == "reservoir" else f"difference [{low:+.3g}, {high:+.3g}]"
+        interval = ""
+        if name == "reservoir":
+            low, high = mean_interval(values, bounds=(0, np.inf))
+            interval = f"[{low:.3g}, {high:.3g}]"
+        elif name not in ("rate (Hz)", "largest share censored"):
+            low, high = mean_interval(base - values)
+            interval = f"difference [{low:+.3g}, {high:+.3g}]"
         each = " ".join(f"{value:.4g}" for value in values)
         print(f"| {name.replace('_', ' ')} | {values.mean():.4g} | {interval} | {each} |", flush=True)
 
