@@ -20,6 +20,10 @@ CLASSES = frozenset(
         *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
     }
 )
+#: What a class is called in messages, where its name does not say enough.
+_CALLED = {"DiGraph": "a networkx.DiGraph (networkx's graph.to_directed() makes one of a Graph)"}
+#: What messages show as it is; of other objects they name the class.
+_PLAIN = (str, bytes, int, float, complex, list, tuple, dict, type(None), np.generic, np.ndarray)
 
 
 def _whole(value: Any) -> bool:
@@ -135,7 +139,7 @@ def check_of(annotation: str, unit: str = "") -> Callable[[str, Any], Any] | Non
         for test in tests:
             if test(value):
                 return value
-        raise InputError(name, given, allowed)
+        raise InputError(name, given if isinstance(given, _PLAIN) else kind.__name__, allowed)
 
     return check
 
@@ -186,7 +190,7 @@ def _kind(part: str) -> tuple[Callable[[Any], bool], str] | None:
         # which of them, the function itself says
         return _KINDS["str"][0], f"one of {', '.join(repr(one or other) for one, other in options)}"
     if word in CLASSES:
-        return (lambda value: _is_a(word, value)), word
+        return (lambda value: _is_a(word, value)), _CALLED.get(word, word)
     if word == "Sequence" and inside in CLASSES:
         return (lambda value: _listed(value) and all(_is_a(inside, one) for one in value)), f"a list of {inside}"
     return _KINDS.get(part) or _KINDS.get(word)

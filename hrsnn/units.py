@@ -151,7 +151,8 @@ def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 def take_fields(options: Any, **units: str) -> None:
     """The same for the fields of a frozen dataclass, in its ``__post_init__``."""
-    checks = _checks_of_fields(type(options))
+    kind: Any = type(options)
+    checks = _checks_of_fields(kind)
     for name, value in list(vars(options).items()):
         number = plain(value, units.get(name, ""), name)
         object.__setattr__(options, name, checks[name](name, number) if name in checks else number)

@@ -339,7 +339,7 @@ class TestTrajectory:
     def test_a_stimulus_that_does_not_fit_is_refused(self):
         for stimulus, options, message in (
             (SpikeTrains([], [], [0, 0], 2, 10.0), {}, "stimulus = '2 channels': must have 1, as the reservoir has"),
-            ("noise", {}, "stimulus = 'str': must be SpikeTrains or Currents"),
+            ("noise", {}, "stimulus = 'noise': must be SpikeTrains or Currents"),
             (NOTHING, {"index": 1}, "index = 1: must be a sample of the 1, from 0 on"),
             (NOTHING, {"index": -1}, "index = -1: must be a whole number >= 0"),
             (NOTHING, {"index": 0.5}, "index = 0.5: must be a whole number"),

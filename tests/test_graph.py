@@ -134,7 +134,7 @@ def valued(name: str, value: object) -> nx.DiGraph:
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (nx.Graph([(0, 1)]), "graph = .*must be directed: networkx's graph.to_directed"),
+        (nx.Graph([(0, 1)]), "graph = .*must be a networkx.DiGraph .networkx's graph.to_directed"),
         (nx.MultiDiGraph([(0, 1), (0, 1)]), "graph = .*one edge a pair: sum the parallel weights"),
         (nx.DiGraph([(0, 1), (1, 1)]), r"graph = \[1\]: no self-loops: graph.remove_edges_from"),
         (nx.DiGraph(), "graph = .*at least two nodes"),

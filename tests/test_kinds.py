@@ -144,7 +144,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "flag": (lambda: RESERVOIR.replace(background_frozen="no"), "background_frozen = 'no': must be true or false"),
     "links": (lambda: RESERVOIR.replace(recurrent=[1]), r"recurrent = \[1\]: must be Links"),
     "equals": (lambda: RESERVOIR.equals(1), "other = 1: must be Reservoir"),  # type: ignore[arg-type]
-    "graph": (lambda: Reservoir.from_graph([1]), r"graph = \[1\]: must be DiGraph"),  # type: ignore[arg-type]
+    "graph": (lambda: Reservoir.from_graph([1]), r"graph = \[1\]: must be a networkx.DiGraph"),  # type: ignore[arg-type]
     "undirected": (lambda: Reservoir.from_graph(networkx.Graph([(0, 1)])), "graph = "),
     "changes": (lambda: SPEC.updated(1), "changes = 1: must be a mapping"),  # type: ignore[arg-type]
     "variant": (lambda: SPEC.variant([1]), r"name = \[1\]: must be text"),  # type: ignore[arg-type]

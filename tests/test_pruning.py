@@ -164,7 +164,7 @@ def test_exponents_of_any_kind(dense: Reservoir) -> None:
     [
         ({"synapse_target": 1.0}, "below 1"),
         ({"synapse_target": -0.1}, "below 1"),
-        ({"synapse_target": True}, "below 1"),
+        ({"synapse_target": True}, "must be a number"),
         ({"synapse_target": 0.9999}, "leaves none"),
         ({"synapse_target": 0.0}, "remove nothing"),
         ({"neuron_target": 0.99}, "must leave two neurons"),
