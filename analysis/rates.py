@@ -11,6 +11,7 @@ from hrsnn.checks import positive
 from hrsnn.errors import InputError
 from hrsnn.limits import check_memory
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.time_grid import steps_of
 from hrsnn.units import plain, takes
 
 
@@ -135,15 +136,14 @@ def binned_counts(trains: SpikeTrains, width: float) -> NDArray[np.int64]:
            [0, 1]])
     """
     width = positive("width", width, "ms")
-    # the small term: a duration that is a whole number of bins is one, however it was rounded
     bins = float(trains.durations.sum()) / width
     check_memory("width", width, 8 * bins * trains.n_channels + 40 * trains.n_spikes, f"the counts of {bins:.2g} bins")
-    whole = np.floor(trains.durations / width * (1 + 1e-12)).astype(np.int64)
+    whole = steps_of(trains.durations, width)
     if not whole.sum():
         longest = trains.durations.max(initial=0.0)
         raise InputError("width", width, f"must be at most the longest sample, {longest:g} ms")
     sample = np.repeat(np.arange(len(trains)), np.diff(trains.offsets))
-    inside = np.floor(trains.times / width * (1 + 1e-15) + 1e-9).astype(np.int64)
+    inside = steps_of(trains.times, width)
     counted = inside < whole[sample]
     first = np.cumsum(whole) - whole
     place = (first[sample] + inside)[counted] * trains.n_channels + trains.channels[counted]

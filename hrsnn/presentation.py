@@ -13,7 +13,8 @@ from hrsnn.errors import InputError
 from hrsnn.network_state import NetworkState
 from hrsnn.real_time import Events, events
 from hrsnn.reservoir import Reservoir
-from hrsnn.spike_trains import SpikeTrains, steps_of
+from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.time_grid import step_count, steps_of
 
 Stimulus = SpikeTrains | Currents
 _MOST_STEPS = 2**52
@@ -75,8 +76,9 @@ class Batch:
         self.dt = reservoir.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
         _check_steps(stimulus.durations, blank, reservoir)
-        self.stimulus_steps = steps_until(stimulus.durations, self.dt)
-        self.steps = steps_until(stimulus.durations + blank, self.dt)
+        # a stimulus shorter than a step has one all the same
+        self.stimulus_steps = np.maximum(step_count(stimulus.durations, self.dt), 1)
+        self.steps = np.maximum(step_count(stimulus.durations + blank, self.dt), 1)
         if isinstance(stimulus, Currents):
             from scipy.sparse import csr_array
 
@@ -102,7 +104,7 @@ class Batch:
             drive_step, drive = self._drive(index)
         v_step = none
         if self._record_v:
-            v_step = steps_until(self._v_times[index % len(self._v_times)], self.dt) - 1
+            v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
         background = self._background(index)
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
 
@@ -114,7 +116,7 @@ class Batch:
     def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         assert isinstance(self._stimulus, Currents)
         values = self._stimulus.values[index]
-        step = np.ceil(np.arange(len(values)) * (self._stimulus.dt / self.dt) * (1 - 1e-15) - 1e-9).astype(np.int64)
+        step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
         drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
         stop = int(self.stimulus_steps[index])
         held = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
@@ -190,11 +192,6 @@ def check_sample(stimulus: Stimulus, channels: int, index: int) -> None:
         raise InputError("stimulus", f"{stimulus.n_channels} channels", f"must have {channels}, as the reservoir has")
     if count_of("index", index, 0) >= len(stimulus):
         raise InputError("index", index, f"must be a sample of the {len(stimulus)}, from 0 on")
-
-
-def steps_until(times: np.ndarray, dt: float) -> np.ndarray:
-    """How many steps of `dt` cover [0, time), but for rounding errors; at least one."""
-    return np.asarray(np.maximum(np.ceil(np.asarray(times) / dt * (1 - 1e-15) - 1e-9), 1), dtype=np.int64)
 
 
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

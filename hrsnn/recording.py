@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn.stimuli.time_grid import windows_of
 from hrsnn.units import takes
 
 
-@takes(times="ms", edges="ms")
-def window_counts(times: np.ndarray, neurons: np.ndarray, edges: np.ndarray, n: int) -> np.ndarray:
-    """Spikes of each of `n` neurons in the windows [edges[k], edges[k + 1]), shape (windows, n)."""
-    # a spike of step k has time k*dt, an edge may be computed otherwise: agree to a billionth of the span
-    window = np.searchsorted(edges - 1e-9 * edges[-1], times, side="right") - 1
-    inside = (window >= 0) & (window < len(edges) - 1)
-    flat = np.bincount(window[inside] * n + neurons[inside], minlength=(len(edges) - 1) * n)
-    return flat.reshape(len(edges) - 1, n)
+def window_counts(window: np.ndarray, neurons: np.ndarray, windows: int, n: int) -> np.ndarray:
+    """Spikes of each of `n` neurons in each of so many windows, (windows, n); `window` says in which one each spike is."""
+    inside = (window >= 0) & (window < windows)
+    return np.bincount(window[inside] * n + neurons[inside], minlength=windows * n).reshape(windows, n)
 
 
 @takes(times="ms", sample_times="ms", tau="ms")
@@ -31,7 +28,7 @@ def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.nda
         Number of neurons.
     """
     sample_times = np.asarray(sample_times, dtype=np.float64)
-    interval = np.searchsorted(sample_times - 1e-9 * sample_times[-1], times, side="right")
+    interval = windows_of(times, np.concatenate([[0.0], sample_times]))  # a spike at a sample's own time is after it
     before = interval < len(sample_times)  # spikes after the last sample do not matter
     interval, times, neurons = interval[before], times[before], neurons[before]
     added = (

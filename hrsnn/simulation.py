@@ -21,6 +21,7 @@ from hrsnn.recording import filtered_states, window_counts
 from hrsnn.reservoir import Reservoir
 from hrsnn.seeds import generator
 from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.time_grid import equal_windows_of, windows_of
 from hrsnn.units import takes
 
 #: Bytes of memory for each background spike, by trial.
@@ -122,7 +123,8 @@ def simulate(
     generator(seed)  # says what a seed may be
     _check_memory(reservoir, stimulus, record, sample_times, windows, blank)
     times = _sample_times(sample_times, stimulus)
-    edges = _window_edges(windows, stimulus)
+    wanted = _windows(windows)
+    window_count = wanted if isinstance(wanted, int) else len(wanted) - 1
     if state is not None:
         if not isinstance(state, NetworkState):
             raise InputError("state", type(state).__name__, "must be a NetworkState, such as earlier.state")
@@ -135,7 +137,7 @@ def simulate(
     moments = len(times[0])
 
     spike_counts = np.zeros((samples, n), dtype=np.int64)
-    counts = np.zeros((samples, len(edges[0]) - 1, n), dtype=np.int64) if "counts" in record else None
+    counts = np.zeros((samples, window_count, n), dtype=np.int64) if "counts" in record else None
     states = np.zeros((samples, moments, n)) if "states" in record else None
     v = np.zeros((samples, moments, n)) if "v" in record else None
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
@@ -151,7 +153,9 @@ def simulate(
             durations[index] = response.duration
         spike_counts[index] = np.bincount(who, minlength=n)
         if counts is not None:
-            counts[index] = window_counts(when, who, edges[index % len(edges)], n)
+            equal = isinstance(wanted, int)
+            window = equal_windows_of(when, stimulus.durations[index], wanted) if equal else windows_of(when, wanted)
+            counts[index] = window_counts(window, who, window_count, n)
         if states is not None:
             states[index] = filtered_states(when, who, times[index % len(times)], tau_state, n)
             if state is not None:
@@ -237,13 +241,13 @@ def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: St
     return [times]
 
 
-def _window_edges(windows: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:
-    """Edges for each stimulus, or one list for all."""
+def _windows(windows: int | Sequence[float] | np.ndarray) -> int | np.ndarray:
+    """A number of windows, or their edges."""
     if isinstance(windows, (int, np.integer)) and not isinstance(windows, bool):
         if windows < 1:
             raise InputError("windows", windows, "must be at least 1")
-        return [np.linspace(0, duration, windows + 1) for duration in stimulus.durations]
+        return int(windows)
     edges = float_vector("windows", windows) if np.ndim(windows) else np.empty(0)
     if len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any() or edges[0] < 0:
         raise InputError("windows", windows, "must be a number of windows, or ascending edges from 0 ms on")
-    return [edges]
+    return edges

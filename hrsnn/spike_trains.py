@@ -17,55 +17,13 @@ from hrsnn.limits import check_limit, check_memory, check_name
 from hrsnn.npz import read_npz, write_npz
 from hrsnn.reading import damaged
 from hrsnn.spike_checks import check_spikes, durations_of
+from hrsnn.stimuli.time_grid import equal_windows_of, step_count, steps_of, windows_of
 from hrsnn.units import plain, takes
 
 _KIND, _VERSION = "spike_trains", 1
 # Bytes of memory for each spike, by trial (tests/test_limits.py): where spikes are made, and where they are counted.
 EVENT, _INDEXED = 60, 48
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
-
-
-@takes(times="ms", dt="ms")
-def steps_of(times: ArrayLike, dt: ArrayLike) -> np.ndarray:
-    """The step in which a spike at time t is delivered: ``floor(t/dt (1 + 1e-15) + 1e-9)``.
-
-    The small terms put a time that was computed as ``k * dt`` in floating point into step k, also where the quotient
-    comes out just below k; a spike up to 1e-9 steps early is taken for rounding. Everything that puts spikes on a grid
-    (the engines, :meth:`SpikeTrains.to_dense`, :meth:`SpikeTrains.counts`) uses this rule.
-
-    Parameters
-    ----------
-    times : array_like
-        Times in ms.
-    dt : array_like
-        Length of a step in ms; one, or one for each time.
-
-    Returns
-    -------
-    ndarray of int64
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> 3 * 0.1 / 0.1 < 3 or 0.3 / 0.1 < 3  # the trap
-    True
-    >>> steps_of(np.array([0.0, 0.3, 0.39]), 0.1)
-    array([0, 3, 3])
-    """
-    quotient = np.asarray(times, dtype=np.float64) / np.asarray(dt, dtype=np.float64)
-    return np.floor(quotient * (1 + 1e-15) + 1e-9).astype(np.int64)
-
-
-@takes(duration="ms", dt="ms")
-def step_count(duration: float, dt: float) -> int:
-    """How many steps of `dt` cover `duration` (both in ms): the quotient rounded up, but for rounding errors.
-
-    Examples
-    --------
-    >>> step_count(0.3, 0.1), step_count(0.31, 0.1)
-    (3, 4)
-    """
-    return int(np.ceil(duration / dt * (1 - 1e-15) - 1e-9))
 
 
 def sample_rows(key: Any, samples: int) -> np.ndarray:
@@ -387,7 +345,7 @@ class SpikeTrains:
         steps = float(self.durations.max(initial=0.0)) / dt + 1
         check_memory("dt", dt, 4 * len(self) * steps * self.n_channels + _INDEXED * self.n_spikes, "the dense counts")
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        needed = np.array([step_count(duration, dt) for duration in self.durations], np.int64)
+        needed = step_count(self.durations, dt)
         step = np.minimum(steps_of(self.times, dt), needed[sample] - 1)
         dense = np.zeros((len(self), int(needed.max(initial=0)), self.n_channels), np.int32)
         np.add.at(dense, (sample, step, self.channels), 1)
@@ -401,7 +359,7 @@ class SpikeTrains:
         ----------
         windows : int or array_like
             A number K: K equal windows of each sample's own duration. Ascending edges in ms: the half-open windows
-            [edge, next edge); a spike less than 1e-9 ms before an edge counts as on it.
+            [edge, next edge), by the rule of :mod:`hrsnn.stimuli.time_grid`.
 
         Examples
         --------
@@ -417,14 +375,14 @@ class SpikeTrains:
             if isinstance(windows, bool) or not isinstance(windows, (int, np.integer)) or windows < 1:
                 raise InputError("windows", windows, "must be a whole number >= 1, or ascending edges in ms")
             number = int(windows)
-            window = np.minimum(steps_of(self.times, (self.durations / number)[sample]), number - 1)
+            window = equal_windows_of(self.times, self.durations[sample], number)
             kept: Any = slice(None)
         else:
             edges = float_vector("windows", windows)
             if len(edges) < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
                 raise InputError("windows", edges, "edges must be two or more ascending times in ms")
             number = len(edges) - 1
-            window = np.searchsorted(edges, self.times + 1e-9, side="right") - 1
+            window = windows_of(self.times, edges)
             kept = (window >= 0) & (window < number)
         counts = np.zeros((len(self), number, self.n_channels), np.int32)
         np.add.at(counts, (sample[kept], window[kept], self.channels[kept]), 1)

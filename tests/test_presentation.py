@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hrsnn import Currents, InputError, ReservoirSpec, SpikeTrains, build
-from hrsnn.presentation import Batch, steps_until
+from hrsnn.presentation import Batch
 
 
 def batch(stimulus, blank=0.0, v_times=None, record_v=False, seed=0, **spec):
     reservoir = build(ReservoirSpec(neurons=6, **spec), seed=0, channels=stimulus.n_channels)
     return Batch(reservoir, stimulus, blank, seed, v_times, record_v)
-
-
-@given(st.one_of(st.integers(1, 10**8), st.just(51113648), st.just(67062441)), st.sampled_from([0.1, 0.3, 0.5, 1 / 3, 1e-3]))
-def test_whole_numbers_of_steps_stay_whole(steps, dt):
-    assert steps_until(steps * dt, dt) == steps
-
-
-@given(st.floats(0, 1e4), st.sampled_from([0.1, 0.5, 2.0]))
-def test_steps_cover_the_time_and_no_more(time, dt):
-    steps = int(steps_until(time, dt))
-    assert steps >= 1
-    assert steps * dt >= time - 1e-6
-    assert (steps - 1) * dt < max(time, 1e-9)
 
 
 def test_spikes_fall_into_their_step_and_equal_ones_are_counted():

@@ -8,7 +8,7 @@ import pytest
 from hrsnn import Currents, ReservoirSpec, SpikeTrains, build
 from hrsnn.presentation import Batch
 from hrsnn.real_time import events
-from hrsnn.spike_trains import steps_of
+from hrsnn.stimuli.time_grid import steps_of
 
 
 def test_spikes_of_one_channel_at_one_time_are_one_event():

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn.recording import filtered_states, window_counts
+from hrsnn.stimuli.time_grid import windows_of
 
 
 @st.composite
@@ -26,7 +27,7 @@ marks = st.lists(st.integers(1, 1000), min_size=1, max_size=8, unique=True).map(
 def test_windows_are_half_open(given_spikes, ends):
     times, who = given_spikes
     edges = np.append(0.0, ends)
-    counts = window_counts(times, who, edges, 4)
+    counts = window_counts(windows_of(times, edges), who, len(ends), 4)
     wanted = np.zeros((len(ends), 4), int)
     for t, i in zip(np.rint(times * 10), who, strict=True):
         for k in range(len(ends)):

@@ -18,7 +18,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.npz import write_npz
-from hrsnn.spike_trains import SpikeTrains, step_count, steps_of
+from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.time_grid import step_count
 
 GOOD = {
     "times": [1.0, 4.0, 2.5, 2.5],
@@ -223,16 +224,6 @@ def test_windows_are_half_open():
 def test_bad_windows_are_refused(windows):
     with pytest.raises(InputError):
         example().counts(windows)
-
-
-@pytest.mark.parametrize("dt", [0.05, 0.1, 0.3, 0.7, 1 / 3, 0.5])
-def test_a_time_computed_as_k_dt_falls_in_step_k(dt):
-    for start in (0, 10**6, 2 * 10**9):
-        k = np.arange(start, start + 20_000)
-        assert np.array_equal(steps_of(k * dt, dt), k)
-        assert np.array_equal(steps_of((k + 0.5) * dt, dt), k)
-        assert all(step_count(each * dt, dt) == each for each in k[:50])
-    assert steps_of(np.array([0.999999]), 1.0).tolist() == [0]
 
 
 def test_time_slices_tile_the_sample():

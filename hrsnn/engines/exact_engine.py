@@ -21,7 +21,8 @@ from hrsnn.presentation import Batch, check_sample
 from hrsnn.real_time import Events, events
 from hrsnn.reservoir import Links, Reservoir
 from hrsnn.seeds import generator
-from hrsnn.spike_trains import SpikeTrains, steps_of
+from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.time_grid import steps_of
 from hrsnn.units import takes
 
 #: Spikes that the kernel may write before it hands them over, beside one for each neuron.
