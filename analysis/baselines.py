@@ -153,7 +153,7 @@ def fit_autoregression(
     True
     """
     candidates = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
-    if not candidates or any(isinstance(lag, bool) or int(lag) != lag or lag < 1 for lag in candidates):
+    if not candidates or any(isinstance(lag, bool) or lag < 1 or lag % 1 for lag in candidates):
         raise InputError("lags", lags, "must be a whole number >= 1, or several")
     series = np.asarray(inputs, dtype=np.float64)
     if series.ndim == 1:

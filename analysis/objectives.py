@@ -85,7 +85,8 @@ class NamedObjective:
 
     Notes
     -----
-    The seed is that of everything: reservoir, input or series, background, samples. No test part of any task is looked at.
+    The seed is that of everything: reservoir, input or series, background, which samples. How a classification is split and
+    encoded is the same for all seeds. No test part of any task is looked at.
 
     Examples
     --------

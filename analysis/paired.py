@@ -74,7 +74,7 @@ def mean_interval(
     Raises
     ------
     InputError
-        When there are fewer than two values, or their mean is beyond the bounds.
+        When there are fewer than two values, one is infinite, their mean is beyond the bounds, or an option is out of range.
 
     Notes
     -----
@@ -98,14 +98,16 @@ def mean_interval(
     R. A. Fisher, On the "probable error" of a coefficient of correlation, Metron 1 (1921).
     """
     x = _values(values, finite=False)
-    least, most = bounds
-    if not least < most:
+    if not 0 < level < 1:
+        raise InputError("level", level, "must be between 0 and 1")
+    if np.shape(bounds) != (2,) or not bounds[0] < bounds[1]:
         raise InputError("bounds", bounds, "must be two ascending numbers")
+    least, most = bounds
     slack = 1e-9 * max((abs(end) for end in bounds if np.isfinite(end)), default=0.0)  # what rounding may add
-    mean = float(np.clip(x.mean(), least - slack, most + slack))
-    if mean != x.mean() and not np.isnan(mean):
-        raise InputError("values", x, f"must have a mean from {least:g} to {most:g}")
-    mean = float(np.clip(mean, least, most))
+    # the mean alone: values whose mean is a score need not be within its bounds, as the influences on a correlation
+    if np.isinf(x).any() or not (np.isnan(x).any() or least - slack <= x.mean() <= most + slack):
+        raise InputError("values", x, f"must be finite, with a mean from {least:g} to {most:g}")
+    mean = float(np.clip(x.mean(), least, most))
     half = float(stats.t.ppf((1 + level) / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
     above, below = mean - least, most - mean
     if np.isinf(above) and np.isinf(below):
@@ -346,13 +348,15 @@ def verdicts_in_reach(families: Sequence[int], pairs: int, alpha: float = 0.05) 
     >>> verdicts_in_reach([19], 5)
     'with 5 seeds no verdict is possible: families of 19 need 10 seeds'
     """
-    needed = {claims: fewest_pairs(claims, alpha) for claims in sorted(set(families))}
-    within = sum(claims for claims in families if needed[claims] <= pairs)
+    # with more pairs than are looked at exactly the least p-value is larger again
+    reached = {claims: claims * _least_p_value(pairs) <= alpha for claims in families}
+    within = sum(claims for claims in families if reached[claims])
     if within == sum(families):
         return f"with {pairs} seeds verdicts are possible on all {within} claims"
     what = f"verdicts are possible on {within} of {sum(families)} claims" if within else "no verdict is possible"
-    missing = [f"families of {claims} need {least} seeds" for claims, least in needed.items() if least > pairs]
-    return f"with {pairs} seeds {what}: {', '.join(missing)}"
+    missing = sorted(claims for claims, enough in reached.items() if not enough)
+    needed = [f"families of {claims} need {fewest_pairs(claims, alpha)} seeds" for claims in missing]
+    return f"with {pairs} seeds {what}: {', '.join(needed)}"
 
 
 def _least_p_value(pairs: int) -> float:

@@ -76,7 +76,7 @@ def table(title: str, found: list[dict]) -> None:
         values = np.array([one[name] for one in found])
         interval = ""
         if name == "reservoir":
-            low, high = mean_interval(values, bounds=(0, np.inf))
+            low, high = mean_interval(values, bounds=(0, 1) if title.startswith(("digits", "fsdd")) else (0, np.inf))
             interval = f"[{low:.3g}, {high:.3g}]"
         elif name not in ("rate (Hz)", "largest share censored"):
             low, high = mean_interval(base - values)

@@ -31,7 +31,9 @@ def _whole(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return _whole(value) or isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and not value.ndim)
+    if isinstance(value, np.ndarray):
+        return not value.ndim and value.dtype.kind in "iuf"
+    return _whole(value) or isinstance(value, (float, np.floating))
 
 
 def _numbers(value: Any) -> bool:

@@ -33,6 +33,8 @@ class Standardiser:
 
     The median is over the columns that pass the other two rules and vary by more than 1e-6 of what the most varying one
     does, so that silent neurons do not count. All rules are free of scale: states times any constant keep the same columns.
+    Columns of several units should be standardised first: those of the smaller ones may be dropped, and a single column 10^6
+    times as large as the others would be kept alone.
 
     Parameters
     ----------

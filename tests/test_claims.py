@@ -32,6 +32,18 @@ def of(tested: Any, hypothesis: str) -> set[str]:
     return {one.verdict for one in tested if one.claim.hypothesis == hypothesis}
 
 
+def test_a_seed_without_one_score_is_left_out_of_a_correlation() -> None:
+    claim = next(one for one in CLAIMS if one.beside)
+    whole, fewer = planted(tasks=(claim.task,)), planted(tasks=(claim.task,), seeds=SEEDS[:-1])
+    for run in whole:
+        if run.seed == SEEDS[-1] and run.variant == "HoNHoS":
+            whole[run][claim.beside] = float("nan")
+        elif run in fewer:
+            whole[run] = fewer[run]
+    tested, wanted = claim.tested(whole, SEEDS), claim.tested(fewer, SEEDS[:-1])
+    assert (tested.mean, tested.interval, len(tested.differences)) == (wanted.mean, wanted.interval, len(SEEDS) - 1)
+
+
 def test_where_nothing_differs_nothing_is_decided() -> None:
     # but that two scores that share all of a seed rise together
     tested = judge_claims(planted())

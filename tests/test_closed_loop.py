@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,8 @@ from hrsnn.analysis.baselines import fit_autoregression
 from hrsnn.analysis.closed_loop import held
 from hrsnn.analysis.echo_state import EchoStateNetwork
 from hrsnn.analysis.protocols import forecast_freely
+from hrsnn.analysis.protocols.forecasting import valid_times
+from hrsnn.analysis.protocols.free_running import _until_lost
 from hrsnn.errors import InputError
 from hrsnn.tasks import SeriesTask, load_task
 
@@ -189,3 +193,25 @@ def test_bad_input(call, field: str) -> None:
     with pytest.raises(InputError) as caught:
         call()
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("lost", [30, 49, 50, 51, 99, 130, None])
+def test_a_lost_forecast_is_cut_after_it_is_lost_and_nothing_else_changes(lost) -> None:
+    """In stretches, as a free run in one piece, up to the end of the stretch in which it is lost."""
+    task = load_task("lorenz63", train=200, test=130)
+    assert isinstance(task, SeriesTask)
+    true = task.targets[task.test]
+
+    def step_from(place: list[int]) -> Callable[[np.ndarray], np.ndarray]:
+        def step(value: np.ndarray) -> np.ndarray:
+            place[0] += 1
+            return true[place[0]] + (10.0 if place[0] == lost else 0.0)
+
+        return step
+
+    made = _until_lost(true[0], step_from([0]), true, task)
+    whole = free_run(step_from([0]), true[0], len(true))
+    stretch = len(true) if lost in (None, 130) else min(50 * (lost // 50 + 1), len(true))
+    np.testing.assert_array_equal(made[:stretch], whole[:stretch])
+    assert np.isnan(made[stretch:]).all()
+    assert valid_times(made, true, task) == valid_times(whole, true, task)

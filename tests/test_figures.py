@@ -53,6 +53,7 @@ DRAWN = {
 def test_drawn_labelled_and_saved(name, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Matplotlib warns of what does not fit, of empty legends and of bad limits
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries to each other
         figure = DRAWN[name]()
         figures.save(figure, tmp_path / "figure.png", dpi=60)
     content = (tmp_path / "figure.png").read_bytes()

@@ -111,6 +111,28 @@ def test_no_verdict_possible_is_said_of_the_pairs_alone(family: list[tuple[int, 
     assert [verdict != "no verdict possible" for verdict in verdicts(tests, [1] * len(tests))] == could
 
 
+def test_many_drawn_patterns_reach_less_than_twenty_exact_pairs() -> None:
+    # with more than 20 pairs no p-value is below 1 / 10 000
+    assert verdicts_in_reach([600], 20) == "with 20 seeds verdicts are possible on all 600 claims"
+    assert verdicts_in_reach([600], 25).startswith("with 25 seeds no verdict is possible")
+    assert set(verdicts([paired_test(np.arange(1.0, 26.0))] * 600, [1] * 600)) == {"no verdict possible"}
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "field"),
+    [
+        ([1, 2, 3], {"level": 95}, "level"),
+        ([-5, 4], {"bounds": (0, 1)}, "values"),
+        ([1, 2], {"bounds": (0, 1, 2)}, "bounds"),
+        ([1, 2], {"bounds": (1, 0)}, "bounds"),
+        ([1, np.inf], {}, "values"),
+    ],
+)
+def test_bad_options_of_an_interval(values: Any, options: Any, field: str) -> None:
+    with pytest.raises(InputError, match=f"^{field} = "):
+        mean_interval(values, **options)
+
+
 def test_what_is_in_reach_is_said_in_a_line() -> None:
     assert verdicts_in_reach([19], 10) == "with 10 seeds verdicts are possible on all 19 claims"
     assert verdicts_in_reach([19], 9) == "with 9 seeds no verdict is possible: families of 19 need 10 seeds"

@@ -104,6 +104,17 @@ def test_columns_are_standardised():
     np.testing.assert_array_equal(one.predict(x), two.predict(scaled))
 
 
+def test_columns_of_another_unit_are_read_where_that_is_asked_for():
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1], 50)
+    x = rng.normal(size=(100, 5))
+    x[:, 2] = 0.01 * (y + 0.1 * x[:, 2])
+    assert readout().fit(x[:80], y[:80]).score(x[80:], y[80:]) < 0.8
+    assert readout(least_deviation=0.0).fit(x[:80], y[:80]).score(x[80:], y[80:]) == 1
+    with pytest.raises(InputError, match="least_deviation = 2"):
+        readout(least_deviation=2)
+
+
 def test_the_seed_is_that_of_the_hidden_layer():
     x, y = states()
     first, same, other = (

@@ -79,11 +79,13 @@ class Claim:
         return replace(test, interval=mean_interval(influence[known], bounds=bounds_of("correlation")))
 
     def _standard_scores(self, scores: Scores, seeds: range, recurrent: bool) -> tuple[Array, Array]:
-        """Both scores (variants, seeds), each with mean 0 and spread 1 over all."""
-        first, second = (
-            _standard(np.stack([_by_seed(scores, self.task, variant, recurrent, seeds, score) for variant in VARIANTS]))
+        """Both scores (variants, seeds), each with mean 0 and spread 1 over the seeds in which all of both are known."""
+        both = [
+            np.stack([_by_seed(scores, self.task, variant, recurrent, seeds, score) for variant in VARIANTS])
             for score in (self.score, self.beside)
-        )
+        ]
+        known = np.asarray(np.isfinite(both).all(axis=(0, 1)))
+        first, second = (_standard(values, known) for values in both)
         return first, second
 
 
@@ -178,6 +180,8 @@ def _by_seed(scores: Scores, task: str, variant: str, recurrent: bool, seeds: ra
     return np.array([scores[VariantRun(task, variant, recurrent, seed)][score] for seed in seeds])
 
 
-def _standard(values: Array) -> Array:
-    spread = float(np.std(values))
-    return (values - values.mean()) / spread if spread else np.zeros_like(values)
+def _standard(values: Array, known: NDArray[np.bool_]) -> Array:
+    """Standard scores over the `known` seeds; nan in the others."""
+    some = values[:, known]
+    spread = float(np.std(some)) if known.any() else 0.0
+    return np.where(known, (values - some.mean()) / spread if spread else 0.0, np.nan)

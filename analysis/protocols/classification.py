@@ -157,6 +157,8 @@ def classify(
             model = classifier(readout, seed).fit(rows, task.y_train)
             if not model.best_estimator_["standardise"].kept_.any():
                 warnings.warn("no unit varies: a readout can only name the most frequent class", HrsnnWarning, stacklevel=4)
+                names, counts = np.unique(task.y_train, return_counts=True)
+                return np.full(len(others), names[np.argmax(counts)])
             return np.asarray(model.predict(others))
 
     with watch("stdp"):
