@@ -214,8 +214,6 @@ def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tu
 
 
 def _check(graph: networkx.DiGraph, nodes: list[Any]) -> None:
-    if not graph.is_directed():
-        raise InputError("graph", graph, "must be directed: networkx's graph.to_directed() makes both directions")
     if graph.is_multigraph():
         raise InputError("graph", graph, "must have one edge a pair: sum the parallel weights into a networkx.DiGraph first")
     if len(nodes) < 2:

@@ -126,8 +126,6 @@ def simulate(
     wanted = _windows(windows)
     window_count = wanted if isinstance(wanted, int) else len(wanted) - 1
     if state is not None:
-        if not isinstance(state, NetworkState):
-            raise InputError("state", type(state).__name__, "must be a NetworkState, such as earlier.state")
         if len(stimulus) != 1:
             raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
         state.check(reservoir, seed, tau_state if "states" in record else None)
