@@ -151,8 +151,10 @@ def simulate(
             durations[index] = response.duration
         spike_counts[index] = np.bincount(who, minlength=n)
         if counts is not None:
-            equal = isinstance(wanted, int)
-            window = equal_windows_of(when, stimulus.durations[index], wanted) if equal else windows_of(when, wanted)
+            if isinstance(wanted, int):
+                window = equal_windows_of(when, stimulus.durations[index], wanted)
+            else:
+                window = windows_of(when, wanted)
             counts[index] = window_counts(window, who, window_count, n)
         if states is not None:
             states[index] = filtered_states(when, who, times[index % len(times)], tau_state, n)

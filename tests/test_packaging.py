@@ -73,7 +73,7 @@ def test_import_is_light(root: Path, tmp_path: Path) -> None:
     assert done.stdout == "[]\n", done.stderr
 
 
-PACKAGES = ("hrsnn", "hrsnn.analysis", "hrsnn.encoders", "hrsnn.networks", "hrsnn.stimuli", "hrsnn.tasks")
+PACKAGES = ("hrsnn", "hrsnn.analysis", "hrsnn.encoders", "hrsnn.networks", "hrsnn.tasks")
 
 
 def test_public_names_do_not_depend_on_what_was_imported_before(root: Path, tmp_path: Path) -> None:
