@@ -164,8 +164,11 @@ def test_a_real_ctrl_c_comes_out_as_keyboard_interrupt(first):
 
 
 @pytest.mark.parametrize("where", ["_network", "_chosen_target", "_forget_variables"])
-def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(where, monkeypatch):
+def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(where, monkeypatch, request):
     """Python ignores exceptions of weakref callbacks, and Brian2's set-up has many."""
+    # whatever tests before this one have left
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, handler))
     before, inner, sent = world(), getattr(brian2_engine, where), []
 
     def swallowing(*arguments, **named):
@@ -179,7 +182,7 @@ def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(where, monkeypatch
 
     monkeypatch.setattr(brian2_engine, where, swallowing)
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
-    long = Currents(np.zeros((1, 1, 2)), 1e7)  # would take hours
+    long = Currents(np.zeros((1, 1, 2)), 1e5)  # would take a minute
     with pytest.raises(KeyboardInterrupt):
         simulate(RESERVOIR, STIMULUS if where == "_forget_variables" else long, engine="brian2-numpy")
     assert len(sent) == 1
