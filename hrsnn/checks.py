@@ -41,6 +41,19 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     return float(number)
 
 
+def truth_of(name: str, value: Any) -> bool:
+    """`value` where it is True or False.
+
+    Raises
+    ------
+    InputError
+        When it is anything else, such as "no".
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(name, value, "must be True or False")
+    return bool(value)
+
+
 def duration_of(name: str, value: Any, *, zero: bool = False) -> float:
     """`value` as a :func:`positive` time in ms that is within the limit of durations.
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import duration_of
+from hrsnn.checks import duration_of, truth_of
 from hrsnn.currents import Currents
 from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
 from hrsnn.errors import InputError
@@ -59,10 +59,11 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> CurrentEncoder:
         """Learn mean and spread of `X`, (samples, channels) or equally long series (times, channels)."""
+        standardise = truth_of("standardise", self.standardise)
         values, _ = self._values(X, reset=True)
         rows = values.reshape(-1, values.shape[-1])
-        self.mean_ = rows.mean(axis=0) if self.standardise else np.zeros(rows.shape[1])
-        spread = rows.std(axis=0) if self.standardise else np.ones(rows.shape[1])
+        self.mean_ = rows.mean(axis=0) if standardise else np.zeros(rows.shape[1])
+        spread = rows.std(axis=0) if standardise else np.ones(rows.shape[1])
         # a constant column's sd can be a rounding error instead of 0
         flat = spread <= 1e-12 * np.abs(rows).max(axis=0)
         self.scale_ = np.where(flat, 1.0, spread)

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from hrsnn.checks import truth_of
 from hrsnn.errors import InputError
 from hrsnn.units import plain
 
@@ -27,12 +28,13 @@ def takes_as_series(estimator: Any, X: Any) -> bool:
     Raises
     ------
     InputError
-        For a 3-D array without ``series=True``, which may as well hold images, and for rows with it.
+        When `series` is no bool; for a 3-D array without ``series=True``, which may as well hold images, and for rows with
+        it.
     """
-    series = is_series(X)
-    if estimator.series and not series:
+    series, asked = is_series(X), truth_of("series", estimator.series)
+    if asked and not series:
         raise InputError("X", np.shape(X), "must be (samples, times, channels), or a list of (times, channels): series=True")
-    if series and isinstance(X, np.ndarray) and X.ndim == 3 and not estimator.series:
+    if series and isinstance(X, np.ndarray) and X.ndim == 3 and not asked:
         flat = X.shape[0], X.shape[1] * X.shape[2]
         allowed = f"must be rows: flatten images to {flat}, or series=True for (samples, times, channels)"
         raise InputError("X", X.shape, allowed)
