@@ -162,7 +162,7 @@ def present(
 def whole_steps(time: float, dt: float) -> int:
     """The number of steps that cover [0, time): the quotient rounded up, but for rounding errors."""
     nearest = round(time / dt)
-    return max(1, nearest if abs(time / dt - nearest) < 1e-6 else math.ceil(time / dt))
+    return max(1, nearest if abs(time / dt - nearest) < 1e-9 else math.ceil(time / dt))
 
 
 def step_of(time: float, dt: float) -> int:

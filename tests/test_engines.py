@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from reference_engine import as_pairs, reference_run
 
@@ -134,6 +134,7 @@ def test_spikes_and_weights_are_those_of_the_plain_loop(case: str, plastic: bool
     blank=st.floats(0, 9),
     length=st.floats(1, 40),
 )
+@example(27, 223, True, False, 0.25, 3.6, 1e-8, 39.99999999999999)  # a step more, for 1e-8 ms
 @few
 def test_any_small_network(engine, neurons, seed, plastic, analog, dt, delay, blank, length) -> None:
     spec = ReservoirSpec(neurons=neurons, dt=dt, delay_ee=delay, background_rate=30, **HETEROGENEOUS)
