@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -323,6 +323,7 @@ def test_a_signal_while_a_command_is_imported(root: Path, tmp_path: Path, ended:
 def trial(root: Path, folder: Path, verb: str, moment: float) -> str:
     """What is wrong after Ctrl-C `moment` seconds after the command's first line."""
     folder.mkdir()
+    before = shared_memory()
     program = hrsnn(root, folder, verb, *SMALL[verb].split(), "--quiet", "--out", str(folder / "out"))
     try:
         until(lambda: caught(program.pid) or program.poll() is not None, 60)
@@ -333,7 +334,7 @@ def trial(root: Path, folder: Path, verb: str, moment: float) -> str:
         alone = until(lambda: not session(program.pid), 5)
         said = (folder / "stderr").read_text()
         left = [str(path) for path in folder.rglob("*") if path.name.startswith(".hrsnn") or path.parent.name == "tmp"]
-        left += shared_memory(program.pid)
+        left += shared_memory(program.pid, before)
         lines = {0: [""], 130: ["hrsnn: interrupted\n", f"hrsnn {verb}: interrupted\n"]}
         right = gone and alone and not left and said in lines.get(program.returncode, [])
         return "" if right else f"{verb} after {moment:.2f} s: {program.returncode}, {gone=}, {alone=}, {left}\n{said}"
@@ -376,10 +377,12 @@ def test_what_is_removed_of_shared_memory_is_no_news(root: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def shared_memory(process: int) -> list[str]:
-    """What loky and joblib name after a process."""
+def shared_memory(process: int | None = None, before: Sequence[str] = ()) -> list[str]:
+    """What loky and joblib name after a process, but for what another process with its number left before."""
     names = os.listdir("/dev/shm") if Path("/dev/shm").is_dir() else []
-    return [name for name in names if f"loky-{process}-" in name or f"folder_{process}_" in name]
+    if process is not None:
+        names = [name for name in names if f"loky-{process}-" in name or f"folder_{process}_" in name]
+    return sorted(set(names).difference(before))
 
 
 @LINUX
@@ -390,6 +393,7 @@ def test_workers_of_a_killed_command_end(root: Path, tmp_path: Path, ended: list
         verb = ["variants", "compare", "search"][k % 3]
         folder = tmp_path / str(k)
         folder.mkdir()
+        before = shared_memory()
         program = hrsnn(root, folder, verb, *SMALL[verb].split(), "--quiet", "--out", str(folder / "out"))
         ended.append(program)
         # the command itself, both resource trackers and at least one worker
@@ -398,4 +402,4 @@ def test_workers_of_a_killed_command_end(root: Path, tmp_path: Path, ended: list
         program.kill()
         program.wait()
         assert until(lambda: not session(program.pid), 5), f"{k}, {verb}"  # noqa: B023
-        assert shared_memory(program.pid) == []
+        assert shared_memory(program.pid, before) == []
