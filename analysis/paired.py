@@ -81,7 +81,7 @@ def mean_interval(
     The mean is that of the values as they are, not of g of each, which is infinite for a seed that is at a bound. A mean is
     at a bound only where all values are: that interval has no width, and cannot say how rare other values are. Shares of
     a mean of 0.02 (beta, 5 seeds): this covers it in 94 % of the cases, Student's interval in 89 %. With two or three seeds
-    that disagree the far end is far away, which is what such seeds are worth. A bootstrap of the mean is too narrow with few
+    that differ the interval is very wide. A bootstrap of the mean is too narrow with few
     seeds: it ignores that the spread is estimated too.
 
     Examples

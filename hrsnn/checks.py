@@ -41,7 +41,7 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     return float(number)
 
 
-def truth_of(name: str, value: Any) -> bool:
+def bool_of(name: str, value: Any) -> bool:
     """`value` where it is True or False.
 
     Raises

@@ -19,7 +19,7 @@ from hrsnn.stopping import follow, held
 #: How long a process waits for another task (s): importing everything takes seconds, and a search has batch after batch.
 _IDLE = 300
 #: What a killed process leaves in shared memory is removed by the trackers, which would tell of it on standard error.
-_NO_NEWS = "ignore:resource_tracker:UserWarning"
+_QUIET_TRACKERS = "ignore:resource_tracker:UserWarning"
 #: One thread for every library that might have more in a worker.
 _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
@@ -141,9 +141,9 @@ def _start_trackers() -> None:
 
     from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
-    sys.warnoptions.append(_NO_NEWS)  # given on to them as their own -W
+    sys.warnoptions.append(_QUIET_TRACKERS)  # given on to them as their own -W
     try:
         resource_tracker.ensure_running()
         loky_tracker.ensure_running()
     finally:
-        sys.warnoptions.remove(_NO_NEWS)
+        sys.warnoptions.remove(_QUIET_TRACKERS)

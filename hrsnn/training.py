@@ -17,8 +17,8 @@ VALIDATION_SHARE = 0.2
 LEAST_DEVIATION = 0.05
 _RARE = 0.02
 _ROUNDING = 1e-12
-#: What varies by less than this share of what varies most is nothing that a median should count.
-_NOTHING = 1e-6
+#: What varies by less than this share of what varies most is left out of the median.
+_NEGLIGIBLE = 1e-6
 
 
 class Standardiser:
@@ -70,7 +70,7 @@ class Standardiser:
         width = high - low
         size = np.maximum(np.abs(high), np.abs(low))
         varies = (width > _ROUNDING * size) & (spread > _RARE * width)
-        counted = spread[varies & (spread > _NOTHING * spread.max(where=varies, initial=0.0))]
+        counted = spread[varies & (spread > _NEGLIGIBLE * spread.max(where=varies, initial=0.0))]
         self.kept: NDArray[np.bool_] = varies & (spread >= least_deviation * (np.median(counted) if len(counted) else 0.0))
         self.spread = spread[self.kept]
 

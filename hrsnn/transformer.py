@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hrsnn.checks import positive, truth_of
+from hrsnn.checks import bool_of, positive
 from hrsnn.currents import Currents
 from hrsnn.errors import InputError
 from hrsnn.growth import build
@@ -135,7 +135,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         for name, kind in (("spec", ReservoirSpec), ("reservoir", Reservoir)):
             if not isinstance(getattr(self, name), (kind, type(None))):
                 raise InputError(name, getattr(self, name), f"must be a {kind.__name__}")
-        truth_of("plastic", self.plastic)
+        bool_of("plastic", self.plastic)
         positive("blank", self.blank, "ms", zero=True)
         if self.spec is not None and self.reservoir is not None:
             raise InputError("reservoir", "given beside spec", "give the one or the other")

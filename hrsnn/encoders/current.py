@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import duration_of, truth_of
+from hrsnn.checks import bool_of, duration_of
 from hrsnn.currents import Currents
 from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
 from hrsnn.errors import InputError
@@ -59,7 +59,7 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> CurrentEncoder:
         """Learn mean and spread of `X`, (samples, channels) or equally long series (times, channels)."""
-        standardise = truth_of("standardise", self.standardise)
+        standardise = bool_of("standardise", self.standardise)
         values, _ = self._values(X, reset=True)
         rows = values.reshape(-1, values.shape[-1])
         self.mean_ = rows.mean(axis=0) if standardise else np.zeros(rows.shape[1])

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from hrsnn.checks import truth_of
+from hrsnn.checks import bool_of
 from hrsnn.errors import InputError
 from hrsnn.units import plain
 
@@ -31,7 +31,7 @@ def takes_as_series(estimator: Any, X: Any) -> bool:
         When `series` is no bool; for a 3-D array without ``series=True``, which may as well hold images, and for rows with
         it.
     """
-    series, asked = is_series(X), truth_of("series", estimator.series)
+    series, asked = is_series(X), bool_of("series", estimator.series)
     if asked and not series:
         raise InputError("X", np.shape(X), "must be (samples, times, channels), or a list of (times, channels): series=True")
     if series and isinstance(X, np.ndarray) and X.ndim == 3 and not asked:

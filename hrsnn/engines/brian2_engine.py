@@ -191,12 +191,12 @@ def run(
     # Brian2 has weakref callbacks everywhere, which swallow the exception of Ctrl-C
     with noticed() as check_interrupted, _own_brian2(target):
 
-        def told(done: int) -> None:
+        def report_progress(done: int) -> None:
             check_interrupted()
             progress(done)
 
         network = _network(reservoir, plastic, spiking=batch.spiking)
-        presenter = Presenter(network, reservoir, batch, plastic, deliver, told)
+        presenter = Presenter(network, reservoir, batch, plastic, deliver, report_progress)
         network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
         # not at the next start, and not after the run: when a run ends, Brian2 empties the list of the last step's spikes
         network.add(brian2.NetworkOperation(presenter.collect, clock=network["neurons"].clock, when="end", name="collector"))
