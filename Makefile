@@ -22,29 +22,29 @@ check: test lowest wheel kills stops damage
 
 # The lowest versions that setup.cfg declares, in an environment of their own
 lowest: $(INSTALLED)
-	$(RUN) tests/lowest_versions.py
+	$(RUN) tests/project/lowest_versions.py
 
 # The plain wheel, without extras, in an environment of its own: every command
 wheel: $(INSTALLED)
-	$(RUN) tests/plain_wheel.py
+	$(RUN) tests/project/plain_wheel.py
 
 # 200 kills -9 of each command that goes on where it was, and 1000 damaged files
 kills: $(INSTALLED)
-	$(RUN) tests/kill_harness.py --kills 200
+	$(RUN) tests/faults/kill_harness.py --kills 200
 
 # Ctrl-C at 50 moments
 stops: $(INSTALLED)
-	$(RUN) -m pytest tests/test_stopping.py -k random_moments --moments 50
+	$(RUN) -m pytest tests/faults/test_stopping.py -k random_moments --moments 50
 
 damage: $(INSTALLED)
-	$(RUN) tests/damage_harness.py --cases 1000
+	$(RUN) tests/faults/damage_harness.py --cases 1000
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
 typecheck: $(INSTALLED)
-	$(RUN) -m pytest tests/test_types.py
+	$(RUN) -m pytest tests/project/test_types.py
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -x $(RUN) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

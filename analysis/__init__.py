@@ -10,20 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.balance import MeanCurrents, mean_currents
-    from hrsnn.analysis.baselines import last_value, linear_autoregression
-    from hrsnn.analysis.branching import Branching, branching_parameter
-    from hrsnn.analysis.closed_loop import ReservoirForecaster, free_run
-    from hrsnn.analysis.distances import Separation, separation
-    from hrsnn.analysis.divergence import Divergence, largest_lyapunov, transient_length
-    from hrsnn.analysis.diversity import heterogeneity
-    from hrsnn.analysis.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
-    from hrsnn.analysis.forecast import Forecast, nrmse, r_squared, ridge_readout
-    from hrsnn.analysis.growth_rates import GrowthRates, integrated, iterated, kaplan_yorke_dimension, lyapunov_exponents
-    from hrsnn.analysis.information import InformationCapacity, information_capacity
-    from hrsnn.analysis.linear_memory import CapacityWarning, MemoryCapacity, memory_capacity
-    from hrsnn.analysis.linear_networks import LinearTheory, eigenmode_response, linear_theory
-    from hrsnn.analysis.operations import (
+    from hrsnn.analysis.capacity.information import InformationCapacity, information_capacity
+    from hrsnn.analysis.capacity.linear_theory import LinearTheory, eigenmode_response, linear_theory
+    from hrsnn.analysis.capacity.memory import CapacityWarning, MemoryCapacity, memory_capacity
+    from hrsnn.analysis.firing.balance import MeanCurrents, mean_currents
+    from hrsnn.analysis.firing.branching import Branching, branching_parameter
+    from hrsnn.analysis.firing.operations import (
         ENERGY_PER_OPERATION,
         UndefinedWarning,
         energy,
@@ -32,84 +24,112 @@ if TYPE_CHECKING:
         spike_efficiency,
         synaptic_operations,
     )
-    from hrsnn.analysis.paired import PairedTest, fewest_pairs, holm, mean_interval, paired_test, verdicts, verdicts_in_reach
-    from hrsnn.analysis.population import RateDistribution, fano_factor, interval_variation, rate_distribution, synchrony
-    from hrsnn.analysis.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
-    from hrsnn.analysis.rates import binned_counts, firing_rates, mean_rate, silent_share
+    from hrsnn.analysis.firing.population import (
+        RateDistribution,
+        fano_factor,
+        interval_variation,
+        rate_distribution,
+        synchrony,
+    )
+    from hrsnn.analysis.firing.rates import binned_counts, firing_rates, mean_rate, silent_share
+    from hrsnn.analysis.forecasting.baselines import last_value, linear_autoregression
+    from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run
+    from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
+    from hrsnn.analysis.forecasting.errors import valid_prediction_time
+    from hrsnn.analysis.forecasting.ridge import Forecast, nrmse, r_squared, ridge_readout
+    from hrsnn.analysis.lyapunov.exponents import (
+        GrowthRates,
+        integrated,
+        iterated,
+        kaplan_yorke_dimension,
+        lyapunov_exponents,
+    )
+    from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, lyapunov_spectrum
+    from hrsnn.analysis.lyapunov.two_trajectories import Divergence, largest_lyapunov, transient_length
+    from hrsnn.analysis.paired_tests import (
+        PairedTest,
+        fewest_pairs,
+        holm,
+        mean_interval,
+        paired_test,
+        verdicts,
+        verdicts_in_reach,
+    )
     from hrsnn.analysis.score_bounds import bounds_of
-    from hrsnn.analysis.spiking_spectrum import LyapunovSpectrum, lyapunov_spectrum
-    from hrsnn.analysis.state_covariance import StateCorrelation, effective_dimension, state_correlation
-    from hrsnn.analysis.valid_time import valid_prediction_time
+    from hrsnn.analysis.states.covariance import StateCorrelation, effective_dimension, state_correlation
+    from hrsnn.analysis.states.heterogeneity import heterogeneity
+    from hrsnn.analysis.states.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
+    from hrsnn.analysis.states.separation import Separation, separation
 
 _HOME = {
-    "Branching": "branching",
-    "CapacityWarning": "linear_memory",
-    "Divergence": "divergence",
-    "EchoStateForecast": "echo_state",
-    "ENERGY_PER_OPERATION": "operations",
-    "Forecast": "forecast",
-    "GrowthRates": "growth_rates",
-    "InformationCapacity": "information",
-    "LinearTheory": "linear_networks",
-    "LyapunovSpectrum": "spiking_spectrum",
-    "MeanCurrents": "balance",
-    "MemoryCapacity": "linear_memory",
-    "PairedTest": "paired",
-    "RateDistribution": "population",
-    "ReservoirForecaster": "closed_loop",
-    "Separation": "distances",
-    "StateCorrelation": "state_covariance",
-    "UndefinedWarning": "operations",
-    "binned_counts": "rates",
+    "Branching": "firing.branching",
+    "CapacityWarning": "capacity.memory",
+    "Divergence": "lyapunov.two_trajectories",
+    "EchoStateForecast": "forecasting.echo_state",
+    "ENERGY_PER_OPERATION": "firing.operations",
+    "Forecast": "forecasting.ridge",
+    "GrowthRates": "lyapunov.exponents",
+    "InformationCapacity": "capacity.information",
+    "LinearTheory": "capacity.linear_theory",
+    "LyapunovSpectrum": "lyapunov.spectrum",
+    "MeanCurrents": "firing.balance",
+    "MemoryCapacity": "capacity.memory",
+    "PairedTest": "paired_tests",
+    "RateDistribution": "firing.population",
+    "ReservoirForecaster": "forecasting.closed_loop",
+    "Separation": "states.separation",
+    "StateCorrelation": "states.covariance",
+    "UndefinedWarning": "firing.operations",
+    "binned_counts": "firing.rates",
     "bounds_of": "score_bounds",
-    "branching_parameter": "branching",
-    "echo_state_network": "echo_state",
-    "fit_echo_state_network": "echo_state",
-    "effective_dimension": "state_covariance",
-    "effective_rank": "ranks",
-    "eigenmode_response": "linear_networks",
-    "energy": "operations",
-    "entropy_rank": "ranks",
-    "fano_factor": "population",
-    "fewest_pairs": "paired",
-    "firing_rates": "rates",
-    "free_run": "closed_loop",
-    "generalisation_rank": "ranks",
-    "heterogeneity": "diversity",
-    "holm": "paired",
-    "information_capacity": "information",
-    "integrated": "growth_rates",
-    "interval_variation": "population",
-    "iterated": "growth_rates",
-    "kaplan_yorke_dimension": "growth_rates",
-    "largest_lyapunov": "divergence",
-    "last_value": "baselines",
-    "linear_autoregression": "baselines",
-    "linear_theory": "linear_networks",
-    "lyapunov_exponents": "growth_rates",
-    "lyapunov_spectrum": "spiking_spectrum",
-    "mean_currents": "balance",
-    "mean_interval": "paired",
-    "mean_rate": "rates",
-    "memory_capacity": "linear_memory",
-    "nrmse": "forecast",
-    "numerical_rank": "ranks",
-    "operation_ratio": "operations",
-    "paired_test": "paired",
-    "r_squared": "forecast",
-    "rate_distribution": "population",
-    "ridge_readout": "forecast",
-    "separation": "distances",
-    "silent_share": "rates",
-    "sparsity": "operations",
-    "spike_efficiency": "operations",
-    "state_correlation": "state_covariance",
-    "synaptic_operations": "operations",
-    "synchrony": "population",
-    "transient_length": "divergence",
-    "valid_prediction_time": "valid_time",
-    "verdicts": "paired",
-    "verdicts_in_reach": "paired",
+    "branching_parameter": "firing.branching",
+    "echo_state_network": "forecasting.echo_state",
+    "fit_echo_state_network": "forecasting.echo_state",
+    "effective_dimension": "states.covariance",
+    "effective_rank": "states.ranks",
+    "eigenmode_response": "capacity.linear_theory",
+    "energy": "firing.operations",
+    "entropy_rank": "states.ranks",
+    "fano_factor": "firing.population",
+    "fewest_pairs": "paired_tests",
+    "firing_rates": "firing.rates",
+    "free_run": "forecasting.closed_loop",
+    "generalisation_rank": "states.ranks",
+    "heterogeneity": "states.heterogeneity",
+    "holm": "paired_tests",
+    "information_capacity": "capacity.information",
+    "integrated": "lyapunov.exponents",
+    "interval_variation": "firing.population",
+    "iterated": "lyapunov.exponents",
+    "kaplan_yorke_dimension": "lyapunov.exponents",
+    "largest_lyapunov": "lyapunov.two_trajectories",
+    "last_value": "forecasting.baselines",
+    "linear_autoregression": "forecasting.baselines",
+    "linear_theory": "capacity.linear_theory",
+    "lyapunov_exponents": "lyapunov.exponents",
+    "lyapunov_spectrum": "lyapunov.spectrum",
+    "mean_currents": "firing.balance",
+    "mean_interval": "paired_tests",
+    "mean_rate": "firing.rates",
+    "memory_capacity": "capacity.memory",
+    "nrmse": "forecasting.ridge",
+    "numerical_rank": "states.ranks",
+    "operation_ratio": "firing.operations",
+    "paired_test": "paired_tests",
+    "r_squared": "forecasting.ridge",
+    "rate_distribution": "firing.population",
+    "ridge_readout": "forecasting.ridge",
+    "separation": "states.separation",
+    "silent_share": "firing.rates",
+    "sparsity": "firing.operations",
+    "spike_efficiency": "firing.operations",
+    "state_correlation": "states.covariance",
+    "synaptic_operations": "firing.operations",
+    "synchrony": "firing.population",
+    "transient_length": "lyapunov.two_trajectories",
+    "valid_prediction_time": "forecasting.errors",
+    "verdicts": "paired_tests",
+    "verdicts_in_reach": "paired_tests",
 }
 
 __all__ = [

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 Bounds = tuple[float, float]
 

@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hrsnn.analysis.figures import EXCITATORY, INHIBITORY, save
+from hrsnn.analysis.figures.style import EXCITATORY, INHIBITORY, save
 
 _NAMES = {
     "brian2-cython": ("Brian2, Cython", "#56B4E9", "o"),

@@ -241,7 +241,7 @@ def main() -> None:
             for plastic in {"off": (False,), "on": (True,), "both": (False, True)}[arguments.stdp]:
                 rows += block(arguments.engines, neurons, links, plastic, arguments.seconds, arguments.repeats)
     if arguments.save:
-        from hrsnn.files import write_json
+        from hrsnn.files.writing import write_json
 
         write_json(arguments.save, rows)
 

@@ -24,8 +24,8 @@ from numba import njit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from hrsnn import PoissonEncoder, ReservoirSpec, Uniform, build, simulate
-from hrsnn.engines.event_queue import move, queue_of
-from hrsnn.engines.exact_engine import trajectory
+from hrsnn.engines.exact.engine import trajectory
+from hrsnn.engines.exact.event_queue import move, queue_of
 
 STEPS = (0.5, 0.1, 0.02)
 NETWORKS = {

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hrsnn import ReservoirSpec, SpikeTrains, Uniform, build, simulate
-from hrsnn.analysis.figures import EXCITATORY, save
+from hrsnn.analysis.figures.style import EXCITATORY, save
 
 _LARGEST = 0.04  # ms
 

@@ -38,8 +38,8 @@ from hrsnn.analysis import (
     synchrony,
     valid_prediction_time,
 )
-from hrsnn.parallel import one_blas_thread
-from hrsnn.seeds import generator
+from hrsnn.runtime.parallel import one_blas_thread
+from hrsnn.runtime.seeds import generator
 
 TIMES = 10_000
 

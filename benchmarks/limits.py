@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from hrsnn import ReservoirSpec, SpikeTrains, Uniform, build, simulate
+from hrsnn.engines.compiled.simd import exp_decay_all
 from hrsnn.engines.jit import jit
-from hrsnn.engines.packs import exp_decay_all
 
 _READ, _WRITTEN = 68, 24
 

@@ -25,9 +25,9 @@ import numpy as np
 
 from hrsnn import ReservoirSpec, build
 from hrsnn.analysis import lyapunov_spectrum
+from hrsnn.analysis.lyapunov.tangent import SpikeTangent
 from hrsnn.analysis.protocols.edge_of_chaos import random_drive
-from hrsnn.analysis.spike_tangent import SpikeTangent
-from hrsnn.engines.exact_engine import trajectory
+from hrsnn.engines.exact.engine import trajectory
 
 #: mV; the default of 14 gives some 7 Hz.
 _BIAS = 14.4

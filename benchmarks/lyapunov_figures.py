@@ -1,6 +1,6 @@
 """Draw the figures of docs/lyapunov.md: a shifted spike, the neurons of one reservoir, lambda_1 against rate, and the map.
 
-    python benchmarks/lyapunov_figures.py [--out docs/images] [--neurons 300] [--seeds 3] [--jobs 1]
+    python benchmarks/figures.py [--out docs/images] [--neurons 300] [--seeds 3] [--jobs 1]
 
 Also measures which changes of the start are forgotten.
 
@@ -21,8 +21,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hrsnn import ReservoirSpec, build
-from hrsnn.analysis import lyapunov_figures, lyapunov_spectrum, transient_length
-from hrsnn.analysis.figures import EXCITATORY, INHIBITORY, save
+from hrsnn.analysis import figures, lyapunov_spectrum, transient_length
+from hrsnn.analysis.figures.style import EXCITATORY, INHIBITORY
 from hrsnn.analysis.protocols import chaos, chaos_map
 from hrsnn.analysis.protocols.edge_of_chaos import random_drive
 
@@ -95,15 +95,15 @@ def main() -> None:
     print(f"one reservoir: rate {found.rate:.1f} Hz, lambda_1 {found.largest:.1f} +- {found.standard_error[0]:.1f} /s")
     print(f"CV of the neurons' exponents: three rows {spread(found.per_neuron):.2f}, v {spread(found.per_neuron_v):.2f}")
     print(f"correlation of v row and block {np.corrcoef(found.per_neuron_v, local)[0, 1]:.2f}; floored {found.floored}")
-    figure = lyapunov_figures.exponents_of_neurons(found.per_neuron_v, reservoir.tau_m, found.rates, reservoir.is_excitatory)
-    save(figure, arguments.out / "lyapunov_neurons.png", dpi=200)
+    figure = figures.exponents_of_neurons(found.per_neuron_v, reservoir.tau_m, found.rates, reservoir.is_excitatory)
+    figures.save(figure, arguments.out / "lyapunov_neurons.png", dpi=200)
 
     grid = chaos_map(spec, seeds=seeds, jobs=arguments.jobs)
     print("map of lambda_1 (1/s), mean over the seeds; rows: length scale, columns: weight scale")
     print(np.round(grid.largest.mean(axis=-1), 1))
     print(np.round(grid.rate.mean(axis=-1), 1), "Hz")
-    figure = lyapunov_figures.chaos_map(grid.length_scale, grid.weight_scale, grid.largest.mean(axis=-1))
-    save(figure, arguments.out / "lyapunov_map.png", dpi=200)
+    figure = figures.chaos_map(grid.length_scale, grid.weight_scale, grid.largest.mean(axis=-1))
+    figures.save(figure, arguments.out / "lyapunov_map.png", dpi=200)
 
     rows = [
         chaos_map(spec.updated({"i_bias": bias}), weight_scales=[5], length_scales=[2], seeds=seeds, jobs=arguments.jobs)
@@ -117,10 +117,10 @@ def main() -> None:
     rate, largest, error = (
         np.concatenate([getattr(run, name).ravel() for run in runs]) for name in ("rate", "largest", "standard_error")
     )
-    figure = lyapunov_figures.exponents_against_rates(rate, largest, error)
-    save(figure, arguments.out / "lyapunov_rates.png", dpi=200)
+    figure = figures.exponents_against_rates(rate, largest, error)
+    figures.save(figure, arguments.out / "lyapunov_rates.png", dpi=200)
     forgotten(spec, seeds)
-    save(shifted_spike(), arguments.out / "lyapunov_shift.png", dpi=200)
+    figures.save(shifted_spike(), arguments.out / "lyapunov_shift.png", dpi=200)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ import numpy as np
 from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.networks import LNP, Pruning, dominant_leak, noise, noise_covariance, prune
-from hrsnn.networks.covariances import coupling
-from hrsnn.networks.lyapunov_noise import dimensionless
-from hrsnn.parallel import one_blas_thread
+from hrsnn.networks.linear.noise_covariance import coupling
+from hrsnn.networks.methods.lyapunov_noise import dimensionless
+from hrsnn.runtime.parallel import one_blas_thread
 
 _STEPS = ("synapses", "neurons", "delocalisation", "simulation", "exponents", "record")
 

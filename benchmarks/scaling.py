@@ -109,7 +109,7 @@ def main() -> None:
         rows += table(sizes, "synapses", arguments.seconds, arguments.plastic)
     if arguments.save:
         sys.path.insert(0, str(ROOT))
-        from hrsnn.files import write_json
+        from hrsnn.files.writing import write_json
 
         write_json(arguments.save, rows)
 

@@ -41,8 +41,8 @@ from hrsnn.analysis import (
     synaptic_operations,
     synchrony,
 )
-from hrsnn.parallel import one_blas_thread
-from hrsnn.seeds import generator
+from hrsnn.runtime.parallel import one_blas_thread
+from hrsnn.runtime.seeds import generator
 
 BIN = 5.0  # ms
 RATE = 8.0  # Hz

@@ -27,9 +27,9 @@ import numpy as np
 import optuna
 
 from hrsnn import Gamma, ReservoirSpec
-from hrsnn.parallel import one_blas_thread, run_all
+from hrsnn.runtime.parallel import one_blas_thread, run_all
+from hrsnn.runtime.seeds import generator
 from hrsnn.search import DistributionSampler, Space, quantiles, wasserstein
-from hrsnn.seeds import generator
 
 AXIS = {"mean": [8, 90], "cv": [0.05, 1.2]}
 P = (np.arange(200) + 0.5) / 200
@@ -123,7 +123,7 @@ class Memory:
     values: int
 
     def __call__(self, spec: ReservoirSpec, seed: int) -> float:
-        from hrsnn.analysis.objectives import NamedObjective
+        from hrsnn.analysis.studies.objectives import NamedObjective
 
         found = NamedObjective(name="memory", values=self.values)(spec.updated({"neurons": 300}), seed)
         return found.value if max(found.violations.values()) <= 0 else 0.0

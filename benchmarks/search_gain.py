@@ -27,10 +27,10 @@ from sklearn.base import clone
 
 from hrsnn import ReservoirSpec
 from hrsnn.analysis import paired_test
-from hrsnn.analysis.objectives import NamedObjective
 from hrsnn.analysis.protocols import classify
-from hrsnn.files import write_json
-from hrsnn.parallel import run_all
+from hrsnn.analysis.studies.objectives import NamedObjective
+from hrsnn.files.writing import write_json
+from hrsnn.runtime.parallel import run_all
 from hrsnn.search import Space, named_space, search
 from hrsnn.tasks import ClassificationTask, load_task
 

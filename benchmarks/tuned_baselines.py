@@ -29,7 +29,7 @@ import numpy as np
 from hrsnn import ReservoirSpec
 from hrsnn.analysis import mean_interval
 from hrsnn.analysis.protocols import classify, forecast, forecast_freely
-from hrsnn.parallel import run_all
+from hrsnn.runtime.parallel import run_all
 from hrsnn.tasks import load_task
 from hrsnn.tasks.lorenz63 import lorenz63
 

@@ -14,8 +14,7 @@ from hrsnn._version import __version__
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
-    from hrsnn.cochleagram import Cochleagram
-    from hrsnn.currents import Currents
+    from hrsnn.builder import build
     from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
     from hrsnn.encoders import (
         CurrentEncoder,
@@ -25,21 +24,22 @@ if TYPE_CHECKING:
         ReceptiveFieldEncoder,
         TemporalDifferenceEncoder,
     )
+    from hrsnn.encoders.cochleagram import Cochleagram
+    from hrsnn.engines.network_state import NetworkState
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
-    from hrsnn.growth import build
-    from hrsnn.network_state import NetworkState
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate
     from hrsnn.spec import ReservoirSpec
-    from hrsnn.spike_trains import SpikeTrains
+    from hrsnn.stimuli.currents import Currents
+    from hrsnn.stimuli.spike_trains import SpikeTrains
     from hrsnn.transformer import ReservoirTransformer
 
 _HOME = {
     "Activity": "activity",
-    "Cochleagram": "cochleagram",
+    "Cochleagram": "encoders.cochleagram",
     "Constant": "distributions",
     "CurrentEncoder": "encoders",
-    "Currents": "currents",
+    "Currents": "stimuli.currents",
     "Distribution": "distributions",
     "DivergenceError": "errors",
     "FileError": "errors",
@@ -50,17 +50,17 @@ _HOME = {
     "LatencyEncoder": "encoders",
     "LevelCrossingEncoder": "encoders",
     "LogNormal": "distributions",
-    "NetworkState": "network_state",
+    "NetworkState": "engines.network_state",
     "PoissonEncoder": "encoders",
     "ReceptiveFieldEncoder": "encoders",
     "Reservoir": "reservoir",
     "ReservoirSpec": "spec",
     "ReservoirTransformer": "transformer",
     "SpecError": "errors",
-    "SpikeTrains": "spike_trains",
+    "SpikeTrains": "stimuli.spike_trains",
     "TemporalDifferenceEncoder": "encoders",
     "Uniform": "distributions",
-    "build": "growth",
+    "build": "builder",
     "simulate": "simulation",
 }
 

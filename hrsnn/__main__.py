@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from hrsnn.stopping import stopping
+from hrsnn.runtime.stopping import stopping
 
 
 def main() -> int:

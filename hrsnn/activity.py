@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
-from hrsnn.network_state import NetworkState
 from hrsnn.reservoir import Reservoir
-from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.spike_trains import SpikeTrains
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hrsnn.errors import InputError, SpecError
-from hrsnn.units import OURS, plain, takes, unit_of
+from hrsnn.validation.units import OURS, plain, takes, unit_of
 
 #: A draw outside the bounds is repeated; where fewer than this share of the draws would be kept, the bounds are refused.
 _LEAST_ACCEPTED = 0.01

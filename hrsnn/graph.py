@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.arrays import require, rules_of
-from hrsnn.checks import MOST_CHANNELS, count_of
+from hrsnn.builder import PAIRS, REFERENCE_K, assemble
+from hrsnn.connectivity import grid_positions
 from hrsnn.errors import InputError
-from hrsnn.growth import PAIRS, REFERENCE_K, assemble
-from hrsnn.labels import labels_of
-from hrsnn.links import grid_positions
-from hrsnn.parsing import parsed_json
+from hrsnn.files.parsing import parsed_json
 from hrsnn.reservoir import LINK_ARRAYS, NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
-from hrsnn.seeds import generator
+from hrsnn.runtime.seeds import generator
 from hrsnn.spec import ReservoirSpec
-from hrsnn.units import plain, takes, unit_of
+from hrsnn.validation.arrays import require, rules_of
+from hrsnn.validation.labels import labels_of
+from hrsnn.validation.numbers import MOST_CHANNELS, count_of
+from hrsnn.validation.units import plain, takes, unit_of
 
 if TYPE_CHECKING:
     import networkx

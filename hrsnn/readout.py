@@ -15,8 +15,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.errors import InputError
-from hrsnn.training import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser, check_least_deviation
-from hrsnn.units import takes
+from hrsnn.preprocessing import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser, check_least_deviation
+from hrsnn.validation.units import takes
 
 READOUTS = ("logistic", "ridge", "sampled")
 
@@ -39,7 +39,7 @@ def readout(kind: str = "logistic", seed: int = 0, least_deviation: float = LEAS
         Of the hidden layer's start and order of samples.
     least_deviation : float
         Columns whose standard deviation in training is under this share of the median column's are dropped
-        (:class:`hrsnn.training.Standardiser`): the columns are taken to have one unit. 0 keeps what varies at all.
+        (:class:`hrsnn.preprocessing.Standardiser`): the columns are taken to have one unit. 0 keeps what varies at all.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def readout(kind: str = "logistic", seed: int = 0, least_deviation: float = LEAS
 
 
 class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """:class:`hrsnn.training.Standardiser` as a step of a pipeline.
+    """:class:`hrsnn.preprocessing.Standardiser` as a step of a pipeline.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn.stimuli.time_grid import windows_of
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 
 def window_counts(window: np.ndarray, neurons: np.ndarray, windows: int, n: int) -> np.ndarray:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from hrsnn.arrays import array, check_arrays, convert_arrays, require, rules_of
-from hrsnn.checks import MOST_CHANNELS, count_of, positive
 from hrsnn.errors import InputError
-from hrsnn.labels import checked_labels, labels_of
-from hrsnn.npz import read_npz, write_npz
-from hrsnn.reading import damaged
-from hrsnn.units import takes
+from hrsnn.files.npz import read_npz, write_npz
+from hrsnn.files.reading import damaged
+from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
+from hrsnn.validation.labels import checked_labels, labels_of
+from hrsnn.validation.numbers import MOST_CHANNELS, count_of, positive
+from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
     import networkx
@@ -326,8 +326,8 @@ class Reservoir:
         return from_graph(graph, spec, seed, channels)
 
     def to_brian2(self, **options: Any) -> Any:
-        """The live Brian2 ``Network``; see :func:`hrsnn.engines.brian2_engine.to_network`."""
-        from hrsnn.engines.brian2_engine import to_network
+        """The live Brian2 ``Network``; see :func:`hrsnn.engines.brian.engine.to_network`."""
+        from hrsnn.engines.brian.engine import to_network
 
         return to_network(self, **options)
 

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 
 from hrsnn.activity import Activity
-from hrsnn.checks import duration_of, float_vector, positive
-from hrsnn.currents import Currents
 from hrsnn.engines import engine as find_engine
+from hrsnn.engines.batch import Batch, Stimulus, check_stimulus
 from hrsnn.engines.contract import Response
+from hrsnn.engines.network_state import NetworkState, state_after
 from hrsnn.errors import InputError
-from hrsnn.limits import check_memory
-from hrsnn.network_state import NetworkState, state_after
-from hrsnn.presentation import Batch, Stimulus, check_stimulus
-from hrsnn.progress import progress_bar
 from hrsnn.recording import filtered_states, window_counts
 from hrsnn.reservoir import Reservoir
-from hrsnn.seeds import generator
-from hrsnn.spike_trains import SpikeTrains
+from hrsnn.runtime.progress import progress_bar
+from hrsnn.runtime.seeds import generator
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.time_grid import equal_windows_of, windows_of
-from hrsnn.units import takes
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import duration_of, float_vector, positive
+from hrsnn.validation.units import takes
 
 #: Bytes of memory for each background spike, by trial.
 _EVENT = 80

@@ -24,11 +24,11 @@ from pydantic_core import PydanticCustomError
 
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, from_dict, unit_in
 from hrsnn.errors import InputError, SpecError
-from hrsnn.files import write_text
-from hrsnn.limits import beyond, limit
-from hrsnn.parsing import parsed_toml, toml_value
-from hrsnn.reading import read_text
-from hrsnn.units import OURS, plain, takes
+from hrsnn.files.parsing import parsed_toml, toml_value
+from hrsnn.files.reading import read_text
+from hrsnn.files.writing import write_text
+from hrsnn.validation.limits import beyond, limit
+from hrsnn.validation.units import OURS, plain, takes
 
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 

@@ -9,16 +9,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hrsnn.checks import bool_of, positive
-from hrsnn.currents import Currents
+from hrsnn.builder import build
+from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import InputError
-from hrsnn.growth import build
-from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
-from hrsnn.spike_trains import SpikeTrains
-from hrsnn.units import plain
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.numbers import bool_of, positive
+from hrsnn.validation.units import plain
 
 FEATURES = ("counts", "states", "v")
 

@@ -6,67 +6,67 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hrsnn.networks.at_random import RandomPruning
     from hrsnn.networks.centrality import betweenness, most_central
-    from hrsnn.networks.covariances import dominant_leak, measured_covariance, noise_covariance
-    from hrsnn.networks.erdos_renyi import ErdosRenyi
-    from hrsnn.networks.exam import Candidate, Exam, abilities, spectrum_distance
     from hrsnn.networks.graph_files import read_graph, write_graph
-    from hrsnn.networks.inclusion import inclusion_probabilities, systematic_sample
-    from hrsnn.networks.least_active import ActivityPruning
-    from hrsnn.networks.linear_pruning import noise_importance, sparsified
-    from hrsnn.networks.localisation import links_to_restore, participation, strong_component
-    from hrsnn.networks.lyapunov_noise import LNP
-    from hrsnn.networks.method import METHODS, Pruned, PruningMethod, Situation, pruning_method
+    from hrsnn.networks.laplacian import links_to_restore, participation, strong_component
+    from hrsnn.networks.linear.noise_covariance import dominant_leak, measured_covariance, noise_covariance
+    from hrsnn.networks.linear.noise_pruning import noise_importance, sparsified
+    from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
+    from hrsnn.networks.methods.activity import ActivityPruning
+    from hrsnn.networks.methods.contract import METHODS, Pruned, PruningMethod, Situation, pruning_method
+    from hrsnn.networks.methods.erdos_renyi import ErdosRenyi
+    from hrsnn.networks.methods.link_scores import contraction_rates, link_scores, neighbourhood_rates
+    from hrsnn.networks.methods.lyapunov_noise import LNP
+    from hrsnn.networks.methods.magnitude import MagnitudePruning
+    from hrsnn.networks.methods.uniform import RandomPruning
+    from hrsnn.networks.methods.weight_noise import NoisePruning
+    from hrsnn.networks.pruned_scores import Candidate, Exam, abilities, spectrum_distance
     from hrsnn.networks.pruning import Pruning, noise, prune
     from hrsnn.networks.pruning_record import PruningRecord
-    from hrsnn.networks.scoring import contraction_rates, link_scores, neighbourhood_rates
-    from hrsnn.networks.smallest_weights import MagnitudePruning
-    from hrsnn.networks.surgery import keep_links, keep_neurons, mean_drive
-    from hrsnn.networks.timescales import Retuned, retune
-    from hrsnn.networks.weight_noise import NoisePruning
+    from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive
+    from hrsnn.networks.retuning import Retuned, retune
 
 _HOME = {
-    "LNP": "lyapunov_noise",
-    "METHODS": "method",
-    "ActivityPruning": "least_active",
-    "Candidate": "exam",
-    "ErdosRenyi": "erdos_renyi",
-    "Exam": "exam",
-    "MagnitudePruning": "smallest_weights",
-    "NoisePruning": "weight_noise",
-    "Pruned": "method",
+    "LNP": "methods.lyapunov_noise",
+    "METHODS": "methods.contract",
+    "ActivityPruning": "methods.activity",
+    "Candidate": "pruned_scores",
+    "ErdosRenyi": "methods.erdos_renyi",
+    "Exam": "pruned_scores",
+    "MagnitudePruning": "methods.magnitude",
+    "NoisePruning": "methods.weight_noise",
+    "Pruned": "methods.contract",
     "Pruning": "pruning",
-    "PruningMethod": "method",
+    "PruningMethod": "methods.contract",
     "PruningRecord": "pruning_record",
-    "RandomPruning": "at_random",
-    "Retuned": "timescales",
-    "Situation": "method",
-    "abilities": "exam",
+    "RandomPruning": "methods.uniform",
+    "Retuned": "retuning",
+    "Situation": "methods.contract",
+    "abilities": "pruned_scores",
     "betweenness": "centrality",
-    "contraction_rates": "scoring",
-    "dominant_leak": "covariances",
-    "inclusion_probabilities": "inclusion",
-    "keep_links": "surgery",
-    "keep_neurons": "surgery",
-    "link_scores": "scoring",
-    "links_to_restore": "localisation",
-    "mean_drive": "surgery",
-    "measured_covariance": "covariances",
+    "contraction_rates": "methods.link_scores",
+    "dominant_leak": "linear.noise_covariance",
+    "inclusion_probabilities": "linear.sampling",
+    "keep_links": "reservoir_edits",
+    "keep_neurons": "reservoir_edits",
+    "link_scores": "methods.link_scores",
+    "links_to_restore": "laplacian",
+    "mean_drive": "reservoir_edits",
+    "measured_covariance": "linear.noise_covariance",
     "most_central": "centrality",
-    "neighbourhood_rates": "scoring",
+    "neighbourhood_rates": "methods.link_scores",
     "noise": "pruning",
-    "noise_covariance": "covariances",
-    "noise_importance": "linear_pruning",
-    "participation": "localisation",
+    "noise_covariance": "linear.noise_covariance",
+    "noise_importance": "linear.noise_pruning",
+    "participation": "laplacian",
     "prune": "pruning",
-    "pruning_method": "method",
+    "pruning_method": "methods.contract",
     "read_graph": "graph_files",
-    "retune": "timescales",
-    "sparsified": "linear_pruning",
-    "spectrum_distance": "exam",
-    "strong_component": "localisation",
-    "systematic_sample": "inclusion",
+    "retune": "retuning",
+    "sparsified": "linear.noise_pruning",
+    "spectrum_distance": "pruned_scores",
+    "strong_component": "laplacian",
+    "systematic_sample": "linear.sampling",
     "write_graph": "graph_files",
 }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.checks import MOST_CHANNELS, count_of
 from hrsnn.errors import InputError
-from hrsnn.units import takes
+from hrsnn.validation.numbers import MOST_CHANNELS, count_of
+from hrsnn.validation.units import takes
 
 
 @takes(weight="mV")

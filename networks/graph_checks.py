@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.parsers import expat
 
-from hrsnn.limits import beyond, limit
+from hrsnn.validation.limits import beyond, limit
 
 
 def check_graphml(text: str) -> int:

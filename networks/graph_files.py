@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files import writing
-from hrsnn.limits import beyond, beyond_memory, limit
+from hrsnn.files.reading import damaged, read_text
+from hrsnn.files.writing import writing
 from hrsnn.networks.graph_checks import check_edges, check_graphml
-from hrsnn.reading import damaged, read_text
 from hrsnn.reservoir import Reservoir
-from hrsnn.units import takes
+from hrsnn.validation.limits import beyond, beyond_memory, limit
+from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
     import networkx

@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.checks import MOST_CHANNELS, count_of, duration_of, positive, repeats_of
-from hrsnn.currents import Currents
+from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import FileError, InputError
-from hrsnn.limits import check_memory
-from hrsnn.networks.checkpoint import Checkpoint, Progress, digest_of
-from hrsnn.networks.localisation import EIGENVECTOR_LIMIT, OFTEN_LIMIT
-from hrsnn.networks.lyapunov_noise import LNP
-from hrsnn.networks.method import PruningMethod, Situation
+from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
+from hrsnn.networks.methods.contract import PruningMethod, Situation
+from hrsnn.networks.methods.lyapunov_noise import LNP
+from hrsnn.networks.pruning_checkpoint import Checkpoint, Progress, digest_of
 from hrsnn.networks.pruning_record import PruningRecord, record_of
-from hrsnn.parallel import one_blas_thread
-from hrsnn.presentation import Stimulus
-from hrsnn.progress import progress_bar
 from hrsnn.reservoir import Reservoir
-from hrsnn.seeds import generator
+from hrsnn.runtime.parallel import one_blas_thread
+from hrsnn.runtime.progress import progress_bar
+from hrsnn.runtime.seeds import generator
 from hrsnn.simulation import simulate
-from hrsnn.units import takes
+from hrsnn.stimuli.currents import Currents
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import MOST_CHANNELS, count_of, duration_of, positive, repeats_of
+from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 Exponents = Literal["local", "v", "all"] | Callable[[Reservoir], Array]

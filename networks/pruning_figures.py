@@ -12,16 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.figures import _CYCLE, _GREY, EXCITATORY, INHIBITORY, _figure, _label, _legend_above
-from hrsnn.analysis.paired import mean_interval
+from hrsnn.analysis.figures.style import COLOURS, EXCITATORY, GREY, INHIBITORY, column_figure, label_axes, legend_above
+from hrsnn.analysis.paired_tests import mean_interval
 from hrsnn.analysis.score_bounds import ANY, Bounds, bounds_of
-from hrsnn.checks import float_vector
 from hrsnn.errors import InputError
 from hrsnn.networks.centrality import betweenness
-from hrsnn.networks.covariances import coupling
-from hrsnn.networks.lyapunov_noise import dimensionless
+from hrsnn.networks.linear.noise_covariance import coupling
+from hrsnn.networks.methods.lyapunov_noise import dimensionless
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.reservoir import Reservoir
+from hrsnn.validation.numbers import float_vector
 
 Array = NDArray[np.float64]
 #: The runs of one method: for each seed its records.
@@ -142,10 +142,10 @@ def curves(
             mean, low, high = _interval(np.asarray(values, float), (bounds or {}).get(score, ANY))
             if len(mean) == 1:
                 dashes = _LEVELS[levels % len(_LEVELS)]
-                axis.axhline(mean[0], color=_GREY, linestyle=dashes, linewidth=1.0, label=name, zorder=1)
+                axis.axhline(mean[0], color=GREY, linestyle=dashes, linewidth=1.0, label=name, zorder=1)
                 levels += 1
                 continue
-            style: dict[str, Any] = {"color": _CYCLE[lines % len(_CYCLE)], "marker": _MARKERS[lines % len(_MARKERS)]}
+            style: dict[str, Any] = {"color": COLOURS[lines % len(COLOURS)], "marker": _MARKERS[lines % len(_MARKERS)]}
             # a little aside, so that intervals do not hide each other
             place = left * 1.02 ** (lines - 3)
             width = 1.6 if not lines else 0.8
@@ -156,8 +156,8 @@ def curves(
         axis.invert_xaxis()
         axis.set_xticks(left, [f"{100 * share:g}" for share in gone])
         axis.minorticks_off()
-        _label(axis, x="Links gone (%)", y=score)
-    _legend_above(figure, axes[0])
+        label_axes(axis, x="Links gone (%)", y=score)
+    legend_above(figure, axes[0])
     return figure
 
 
@@ -176,7 +176,7 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
     >>> eigenvalue_clouds({"dense": reservoir}).axes[0].get_xlabel()
     'Real part (dimensionless weights)'
     """
-    figure = _figure(2.4)
+    figure = column_figure(2.4)
     axes = figure.subplots()
     colours = _colours(networks)
     for name, reservoir in networks.items():
@@ -185,8 +185,8 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
         values = np.linalg.eigvals(coupling(reservoir.neurons, reservoir.pre, reservoir.post, strength).toarray())
         axes.scatter(values.real, values.imag, s=5, color=colours[name], linewidths=0, label=_plain(name))
     axes.set_aspect("equal", adjustable="datalim")
-    _label(axes, x="Real part (dimensionless weights)", y="Imaginary part")
-    _legend_above(figure, axes)
+    label_axes(axes, x="Real part (dimensionless weights)", y="Imaginary part")
+    legend_above(figure, axes)
     return figure
 
 
@@ -200,7 +200,7 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
     >>> [axes.get_xlabel() for axes in distributions({"dense": reservoir}).axes]
     ['Links of a neuron', '$\\\\tau_m$ (ms)']
     """
-    figure = _figure(3.4)
+    figure = column_figure(3.4)
     upper, lower = figure.subplots(2, 1)
     for name, colour in _colours(networks).items():
         reservoir = networks[name]
@@ -212,9 +212,9 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
     lower.set_xscale("log")
     lower.set_xticks([3, 10, 30, 100], ["3", "10", "30", "100"])
     lower.minorticks_off()
-    _label(upper, x="Links of a neuron", y="Density")
-    _label(lower, x=r"$\tau_m$ (ms)", y="Share of neurons")
-    _legend_above(figure, upper)
+    label_axes(upper, x="Links of a neuron", y="Density")
+    label_axes(lower, x=r"$\tau_m$ (ms)", y="Share of neurons")
+    legend_above(figure, upper)
     return figure
 
 
@@ -231,7 +231,7 @@ def network_graph(reservoir: Reservoir) -> Figure:
     >>> len(network_graph(build(ReservoirSpec(neurons=30), seed=1)).axes)
     1
     """
-    figure = _figure(3.2)
+    figure = column_figure(3.2)
     axes = figure.subplots()
     # a little of the third axis keeps layers apart
     place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
@@ -249,7 +249,7 @@ def network_graph(reservoir: Reservoir) -> Figure:
             axes.scatter(x, y, s=size[kind], color=colour, linewidths=0.3, edgecolors="white", label=name, zorder=2)
     axes.set_aspect("equal")
     axes.set_axis_off()
-    _legend_above(figure, axes)
+    legend_above(figure, axes)
     return figure
 
 
@@ -272,22 +272,22 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
             axis.plot(steps, mean[known], color=colour, linewidth=1.0, marker=marker, markersize=2.5, label=_plain(method))
             axis.fill_between(steps, low[known], high[known], color=colour, alpha=0.2, linewidth=0)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _label(axis, x="Iteration", y=label)
-    _legend_above(figure, axes[0])
+        label_axes(axis, x="Iteration", y=label)
+    legend_above(figure, axes[0])
     return figure
 
 
 def _colours(names: Iterable[str]) -> dict[str, str]:
     """A method has the same colour in all pictures; the dense network, which stands beside it in some, is grey."""
     methods = [name for name in names if name != "dense"]
-    return {name: _GREY if name == "dense" else _CYCLE[methods.index(name) % len(_CYCLE)] for name in names}
+    return {name: GREY if name == "dense" else COLOURS[methods.index(name) % len(COLOURS)] for name in names}
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     """As many panels, in two columns from the third on."""
     columns = 1 if count <= 2 else 2
     rows = -(-count // columns)
-    figure = _figure(1.6 * rows + 0.5)
+    figure = column_figure(1.6 * rows + 0.5)
     figure.set_figwidth(columns * figure.get_figwidth())
     grid = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for unused in grid[count:]:

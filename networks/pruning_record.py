@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import synaptic_operations
-from hrsnn.checks import count_of
 from hrsnn.errors import InputError
-from hrsnn.networks.localisation import EIGENVECTOR_LIMIT, participation, pieces_of, strong_component
+from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, participation, pieces_of, strong_component
 from hrsnn.reservoir import Reservoir
+from hrsnn.validation.numbers import count_of
 
 Array = NDArray[np.float64]
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hrsnn._version import __version__
 
 if TYPE_CHECKING:
-    from hrsnn.scripts.command import Command
+    from hrsnn.scripts.cli.command import Command
 
 #: The class of each verb's options; it lives in the file of the verb's name.
 COMMANDS = {
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     verb = arguments[0] if arguments else ""
     if verb in COMMANDS:
-        from hrsnn.scripts.command import execute
+        from hrsnn.scripts.cli.command import execute
 
         return execute(find(verb), arguments[1:], prog=f"hrsnn {verb}")
     if verb == "--version":
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _shown(text: str) -> int:
     from hrsnn.errors import FileError
-    from hrsnn.scripts.command import show
+    from hrsnn.scripts.cli.command import show
 
     try:
         show(text)

@@ -14,9 +14,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Capacity(Repeatable):
     def run(self) -> Report:
         """Measure both capacities, and report them beside the same network without links and the raw input."""
         from hrsnn.analysis.protocols import capacity
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
 
         if not self.delays or self.delays[0] < 1:
             raise InputError("--delays", self.delays, "must begin with a delay >= 1, that of degree 1")

@@ -14,9 +14,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
 
 if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
@@ -53,7 +53,7 @@ class Classify(Repeatable):
     def run(self) -> Report:
         """Classify, and report the accuracy beside its baselines."""
         from hrsnn.analysis.protocols import classify
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
 
         spec = self.reservoir_spec()
         task = self.load()

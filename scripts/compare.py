@@ -13,8 +13,8 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.pruning_runs import PruningCommand, PruningRuns
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.reports.pruning_runs import PruningCommand, PruningRuns
 
 
 @dataclass(frozen=True, kw_only=True)

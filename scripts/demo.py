@@ -16,9 +16,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.classify import Classify
-from hrsnn.scripts.command import Command, execute
+from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.report import Report
 from hrsnn.scripts.memory import Memory
-from hrsnn.scripts.out_folder import Report
 from hrsnn.scripts.rank import Rank
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import Flag, execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import Flag, execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import FreeRunning
@@ -65,7 +65,7 @@ class Forecast(Repeatable):
 
     def _open(self, task: SeriesTask, details: dict[str, object]) -> Report:
         from hrsnn.analysis.protocols import forecast
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
 
         spec = self.reservoir_spec()
         result = forecast(task, spec, seed=self.seed, engine=self.engine, progress=self.progress)
@@ -90,7 +90,7 @@ class Forecast(Repeatable):
 
     def _freely(self, task: SeriesTask, starts: int, details: dict[str, object]) -> Report:
         from hrsnn.analysis.protocols import forecast_freely
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
 
         spec = self.reservoir_spec()
         result = forecast_freely(task, spec, starts=starts, seed=self.seed, engine=self.engine, progress=self.progress)

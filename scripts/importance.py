@@ -16,14 +16,14 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
-from hrsnn.files import write_json
-from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Cluster, Command, Flag, execute
+from hrsnn.files.writing import write_json
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.command import Cluster, Command, Flag, execute
+from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.objectives import NamedObjective
+    from hrsnn.analysis.studies.objectives import NamedObjective
     from hrsnn.search.importance import Importance
     from hrsnn.spec import ReservoirSpec
 
@@ -58,8 +58,8 @@ class ImportanceOf(Command):
 
     def run(self) -> Shares:
         """Run all combinations."""
-        from hrsnn.analysis.objectives import NamedObjective, check_plastic
-        from hrsnn.parallel import run_all
+        from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
+        from hrsnn.runtime.parallel import run_all
         from hrsnn.search.importance import (
             NEEDS_EXTRA,
             combinations,
@@ -130,7 +130,7 @@ class Shares:
             for k, name in enumerate(ways["shapley"].names):
                 low, high = ways["shapley"].interval[k]
                 beside = "" if sampled is None else f" ({sampled.values[k]:.3g})"
-                row = out_folder.row(f"  {name}", float(ways["shapley"].values[k]))
+                row = report.row(f"  {name}", float(ways["shapley"].values[k]))
                 lines.append(f"{row}  [{low:+.4g}, {high:+.4g}]  {ways['sage_exact'].values[k]:.3g}{beside}")
         return "\n".join(lines)
 
@@ -143,15 +143,15 @@ class Shares:
             },
             "table": {score: self.table[..., k] for k, score in enumerate(self.of)},
             "seed": self.seed,
-            "versions": out_folder.versions(),
+            "versions": report.versions(),
         }
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
         from hrsnn.analysis import figures
-        from hrsnn.analysis.search_figures import importances
+        from hrsnn.analysis.figures.search import importances
 
-        with out_folder.filling(folder) as inside:
+        with report.filling(folder) as inside:
             self.spec.save(inside / "spec.toml")
             write_json(inside / "metrics.json", self.metrics())
             figures.save(importances({score: ways["shapley"] for score, ways in self.of.items()}), inside / "importance.png")

@@ -16,9 +16,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import Flag, execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import Flag, execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -117,18 +117,18 @@ class Lyapunov(Repeatable):
 
 def pictures(result: Chaos, grid: ChaosMap | None) -> Mapping[str, Figure]:
     """The spectrum, the map where there is one, and the neurons: their own exponents, or else those of their blocks."""
-    from hrsnn.analysis import figures, lyapunov_figures
+    from hrsnn.analysis import figures
 
     spectrum, reservoir = result.spectrum, result.reservoir
     blocks = spectrum.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh
     whole = len(spectrum.exponents) == 3 * reservoir.neurons
     of_map = {}
     if grid is not None:
-        of_map["map"] = lyapunov_figures.chaos_map(grid.length_scale, grid.weight_scale, grid.largest[..., 0])
+        of_map["map"] = figures.chaos_map(grid.length_scale, grid.weight_scale, grid.largest[..., 0])
     return {
         **of_map,
-        "spectrum": lyapunov_figures.exponent_spectrum(spectrum),
-        "neurons": lyapunov_figures.exponents_of_neurons(
+        "spectrum": figures.exponent_spectrum(spectrum),
+        "neurons": figures.exponents_of_neurons(
             spectrum.per_neuron_v if whole else blocks, reservoir.tau_m, spectrum.rates, reservoir.is_excitatory
         ),
         "time_constants": figures.time_constants(reservoir.tau_m, reservoir.is_excitatory),

@@ -14,11 +14,11 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of, repeats_of
 from hrsnn.errors import InputError
-from hrsnn.limits import check_limit
-from hrsnn.scripts.command import ParallelCommand, execute
-from hrsnn.scripts.out_folder import Report
+from hrsnn.scripts.cli.command import ParallelCommand, execute
+from hrsnn.scripts.cli.report import Report
+from hrsnn.validation.limits import check_limit
+from hrsnn.validation.numbers import count_of, repeats_of
 
 _RATES = ("mean_rate", "silent_share", "spikes_per_neuron")
 
@@ -53,9 +53,9 @@ class Map(ParallelCommand):
 
     def run(self) -> Report:
         """Measure every point, and report the one with the largest difference of the two ranks beside the controls."""
-        from hrsnn.analysis.protocols.mapping import KERNEL_SCORES, rank_map
-        from hrsnn.growth import build
-        from hrsnn.scripts import pictures
+        from hrsnn.analysis.protocols.rank_maps import KERNEL_SCORES, rank_map
+        from hrsnn.builder import build
+        from hrsnn.scripts.cli import pictures
         from hrsnn.tasks.digits import digits
 
         points, repeats = count_of("--points", self.points), repeats_of("--repeats", self.repeats)

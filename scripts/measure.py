@@ -13,15 +13,15 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
+from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.protocols.measuring import Firing
-    from hrsnn.presentation import Stimulus
+    from hrsnn.analysis.protocols.firing import Firing
+    from hrsnn.engines.batch import Stimulus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Measure(Repeatable):
     def run(self) -> Report:
         """Measure, and report each number beside that of the same neurons without recurrent links."""
         from hrsnn.analysis.protocols import measure
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
 
         stimulus, spec = self.load(), self.reservoir_spec()
         result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
@@ -92,7 +92,7 @@ class Measure(Repeatable):
         InputError, FileError
             When there is no such task, it has not as many stimuli, or its files are no good.
         """
-        from hrsnn.currents import Currents
+        from hrsnn.stimuli.currents import Currents
         from hrsnn.tasks import SeriesTask, load_task
 
         asked = None if self.stimuli is None else count_of("--stimuli", self.stimuli)

@@ -13,10 +13,10 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
+from hrsnn.validation.numbers import count_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Memory(Repeatable):
     def run(self) -> Report:
         """Measure the capacity, and report it beside the same network without links and the raw input."""
         from hrsnn.analysis.protocols import memory
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
 
         spec = self.reservoir_spec()
         count_of("--max-delay", self.max_delay)

@@ -12,8 +12,8 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.pruning_runs import PruningCommand, PruningRuns, settings_of
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.reports.pruning_runs import PruningCommand, PruningRuns, settings_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,17 +14,17 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
-from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Flag, ParallelCommand, check_path, execute
-from hrsnn.scripts.kept_runs import KeptRuns
-from hrsnn.scripts.pruning_arms import ARMS, CONTROLS, networks_of
-from hrsnn.scripts.pruning_report import Curve
-from hrsnn.scripts.pruning_verdicts import Scores, beside_dense, family_sizes
+from hrsnn.networks.pruning_arms import ARMS, CONTROLS, networks_of
+from hrsnn.networks.pruning_claims import Scores, beside_dense, family_sizes
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.command import Flag, ParallelCommand, check_path, execute
+from hrsnn.scripts.cli.kept_runs import KeptRuns
+from hrsnn.scripts.reports.pruning_curve_report import Curve
+from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.networks.exam import Exam
+    from hrsnn.networks.pruned_scores import Exam
     from hrsnn.spec import ReservoirSpec
 
 logger = logging.getLogger("hrsnn")
@@ -60,7 +60,7 @@ class PruningCurve(ParallelCommand):
     def run(self) -> Curve:
         """Run what is not in the out folder yet, and judge."""
         from hrsnn.analysis import verdicts_in_reach
-        from hrsnn.networks.exam import Exam
+        from hrsnn.networks.pruned_scores import Exam
 
         repeats_of("--seeds", self.seeds, 2)
         for option, names in (("--arms", self.arms), ("--tasks", self.tasks)):
@@ -74,7 +74,7 @@ class PruningCurve(ParallelCommand):
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
         exam = Exam(tuple(dict.fromkeys(self.tasks)), plastic=self.plastic, path=self.path, engine=self.engine)
-        kept = KeptRuns(None if self.out is None else (self.out / out_folder.RUNS).absolute())
+        kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         plan = Plan(self.reservoir_spec(), exam, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
@@ -107,7 +107,7 @@ class Plan:
             "exam": {**exam, **dataclasses.asdict(self.exam.sizes)},
             "sparsities": self.sparsities,
             "iterations": self.iterations,
-            "versions": out_folder.versions(),
+            "versions": report.versions(),
         }
 
     def __call__(self, unit: tuple[int, str]) -> dict[str, dict[str, float]]:
@@ -121,8 +121,8 @@ class Plan:
 
     def scores(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
         """By sparsity (``0`` where nothing is pruned, ``1`` without any link) the scores of the network."""
-        from hrsnn.growth import build
-        from hrsnn.networks.exam import Candidate, abilities, spectrum_distance
+        from hrsnn.builder import build
+        from hrsnn.networks.pruned_scores import Candidate, abilities, spectrum_distance
         from hrsnn.reservoir import Reservoir
 
         def grown(channels: int) -> Reservoir:

@@ -11,9 +11,9 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.command import execute
-from hrsnn.scripts.out_folder import Report
-from hrsnn.scripts.repeats import Repeatable
+from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.repeats import Repeatable
+from hrsnn.scripts.cli.report import Report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Rank(Repeatable):
     def run(self) -> Report:
         """Measure the ranks, and report them beside those without recurrent links and of the input."""
         from hrsnn.analysis.protocols import rank
-        from hrsnn.scripts import pictures
+        from hrsnn.scripts.cli import pictures
         from hrsnn.tasks.digits import digits
 
         task = digits(seed=self.seed)

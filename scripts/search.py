@@ -14,17 +14,17 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import repeats_of
 from hrsnn.errors import InputError
-from hrsnn.files import write_json, write_text
-from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import Cluster, Command, Flag, check_path, execute
+from hrsnn.files.writing import write_json, write_text
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.command import Cluster, Command, Flag, check_path, execute
+from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from hrsnn.analysis import PairedTest
-    from hrsnn.analysis.objectives import NamedObjective
+    from hrsnn.analysis.studies.objectives import NamedObjective
     from hrsnn.search import SearchResult
     from hrsnn.spec import ReservoirSpec
 
@@ -91,8 +91,8 @@ class Search(Command):
 
     def run(self) -> Found:
         """Search, and compare the best with the default."""
-        from hrsnn.analysis.objectives import NamedObjective, check_plastic
-        from hrsnn.clusters import connected
+        from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
+        from hrsnn.runtime.clusters import connected
         from hrsnn.search import named_space, search
         from hrsnn.search.baselines import BaselineSampler
 
@@ -154,8 +154,8 @@ class Search(Command):
         self, objective: NamedObjective, result: SearchResult, client: Client | None
     ) -> tuple[list[float], list[float]]:
         """The best and the default, each with the same fresh seeds."""
-        from hrsnn.parallel import run_all
-        from hrsnn.seeds import generator
+        from hrsnn.runtime.parallel import run_all
+        from hrsnn.runtime.seeds import generator
 
         seeds = [int(one) for one in generator(self.seed, "search", "fresh").integers(_FRESH, 2**31, size=self.fresh)]
         tasks = [(spec, one) for one in seeds for spec in (result.best_spec, result.spec)]
@@ -203,17 +203,17 @@ class Found:
         failed = sum(bool(one.error) for one in self.result.trials)
         lines = [
             self.title,
-            out_folder.row("best_value", best.value),
-            *(out_folder.row(f"  {name}", value) for name, value in best.parameters.items()),
-            *(out_folder.row(f"best_value,_{name}", value) for name, value in self.baselines.items()),
-            out_folder.row("failed_trials", failed),
+            report.row("best_value", best.value),
+            *(report.row(f"  {name}", value) for name, value in best.parameters.items()),
+            *(report.row(f"best_value,_{name}", value) for name, value in self.baselines.items()),
+            report.row("failed_trials", failed),
         ]
         if test is not None:
             low, high = test.interval
             lines += [
-                out_folder.row("best,_fresh_seeds", sum(self.best) / len(self.best)),
-                out_folder.row("default,_fresh_seeds", sum(self.default) / len(self.default)),
-                f"{out_folder.row('difference', test.mean)}  [{low:.4g}, {high:.4g}], p {test.p_value:.2g}",
+                report.row("best,_fresh_seeds", sum(self.best) / len(self.best)),
+                report.row("default,_fresh_seeds", sum(self.default) / len(self.default)),
+                f"{report.row('difference', test.mean)}  [{low:.4g}, {high:.4g}], p {test.p_value:.2g}",
             ]
         return "\n".join(lines)
 
@@ -238,15 +238,15 @@ class Found:
                 "p_value": test.p_value,
             },
             "seed": self.seed,
-            "versions": out_folder.versions(),
+            "versions": report.versions(),
         }
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
-        from hrsnn.analysis import figures, search_figures
+        from hrsnn.analysis import figures
 
-        drawn: Mapping[str, Any] = search_figures.of_search(self.result, self.against)
-        with out_folder.filling(folder) as inside:
+        drawn: Mapping[str, Any] = figures.of_search(self.result, self.against)
+        with report.filling(folder) as inside:
             self.result.best_spec.save(inside / "spec.toml")
             write_json(inside / "metrics.json", self.metrics())
             write_text(inside / "report.txt", self.text + "\n")

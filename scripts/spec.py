@@ -12,10 +12,10 @@ from typing import Any
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.files import made, write_text
-from hrsnn.parsing import parsed_toml
-from hrsnn.scripts.command import Command, execute
-from hrsnn.scripts.out_folder import check, check_names, versions
+from hrsnn.files.parsing import parsed_toml
+from hrsnn.files.writing import made, write_text
+from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.report import check, check_names, versions
 
 
 @dataclass(frozen=True)

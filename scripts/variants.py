@@ -15,17 +15,17 @@ import tyro
 if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.checks import count_of, repeats_of
 from hrsnn.errors import InputError
-from hrsnn.limits import check_memory
-from hrsnn.scripts import out_folder
-from hrsnn.scripts.command import ParallelCommand, check_path, execute
-from hrsnn.scripts.comparison import Comparison
-from hrsnn.scripts.kept_runs import KeptRuns
-from hrsnn.seeds import SEEDS
+from hrsnn.runtime.seeds import SEEDS
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.command import ParallelCommand, check_path, execute
+from hrsnn.scripts.cli.kept_runs import KeptRuns
+from hrsnn.scripts.reports.variants_report import Comparison
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.protocols.variants import Sizes, VariantRun
+    from hrsnn.analysis.studies.variants import Sizes, VariantRun
     from hrsnn.spec import ReservoirSpec
 
 logger = logging.getLogger("hrsnn")
@@ -61,8 +61,8 @@ class Variants(ParallelCommand):
     def run(self) -> Comparison:
         """Run what is not in the out folder yet, and test every claim."""
         from hrsnn.analysis import verdicts_in_reach
-        from hrsnn.analysis.protocols.claims import claims_in, judge_claims
-        from hrsnn.analysis.protocols.variants import Sizes
+        from hrsnn.analysis.studies.variant_claims import claims_in, judge_claims
+        from hrsnn.analysis.studies.variants import Sizes
 
         repeats_of("--seeds", self.seeds, 2)
         check_path(self.path, self.tasks)
@@ -83,7 +83,7 @@ class Variants(ParallelCommand):
             series_test=max(1, self.series // 10),
         )
         spec = self.reservoir_spec()
-        kept = KeptRuns(None if self.out is None else (self.out / out_folder.RUNS).absolute())
+        kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         plan = Plan(spec, sizes, self.engine, self.path, kept)
         kept.prepare(plan.settings())
         logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
@@ -96,7 +96,7 @@ class Variants(ParallelCommand):
 
     def runs(self) -> list[VariantRun]:
         """Every run, all of one seed before those of the next."""
-        from hrsnn.analysis.protocols.variants import VariantRun
+        from hrsnn.analysis.studies.variants import VariantRun
         from hrsnn.spec import VARIANTS
 
         seeds = range(self.seed, self.seed + self.seeds)
@@ -123,11 +123,11 @@ class Plan:
             "spec": self.spec.to_toml(),
             "sizes": dataclasses.asdict(self.sizes),
             "engine": self.engine,
-            "versions": out_folder.versions(),
+            "versions": report.versions(),
         }
 
     def __call__(self, run: VariantRun) -> dict[str, float]:
-        from hrsnn.analysis.protocols.variants import run_variant
+        from hrsnn.analysis.studies.variants import run_variant
 
         return self.kept.result(
             self.name(run),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from hrsnn.analysis.protocols.agreement import Agreement, compare_engines
 from hrsnn.analysis.protocols.classification import Classification, classify
-from hrsnn.analysis.protocols.driving import Rates
+from hrsnn.analysis.protocols.closed_loop import FreeRunning, forecast_freely
 from hrsnn.analysis.protocols.edge_of_chaos import Chaos, ChaosMap, chaos, chaos_map
-from hrsnn.analysis.protocols.forecasting import Forecasting, forecast
-from hrsnn.analysis.protocols.free_running import FreeRunning, forecast_freely
-from hrsnn.analysis.protocols.jittering import jittered
-from hrsnn.analysis.protocols.mapping import Kernel, RankMap, rank_map
-from hrsnn.analysis.protocols.measuring import Firing, Measures, measure
-from hrsnn.analysis.protocols.processing import Capacities, Held, capacity
-from hrsnn.analysis.protocols.ranking import Ranking, Ranks, rank
-from hrsnn.analysis.protocols.remembering import Memory, memory
+from hrsnn.analysis.protocols.engine_agreement import Agreement, compare_engines
+from hrsnn.analysis.protocols.firing import Firing, Measures, measure
+from hrsnn.analysis.protocols.information_capacity import Capacities, Held, capacity
+from hrsnn.analysis.protocols.jitter import jittered
+from hrsnn.analysis.protocols.memory_capacity import Memory, memory
+from hrsnn.analysis.protocols.open_loop import Forecasting, forecast
+from hrsnn.analysis.protocols.rank_maps import Kernel, RankMap, rank_map
+from hrsnn.analysis.protocols.ranks import Ranking, Ranks, rank
+from hrsnn.analysis.protocols.series_runs import Rates
 
 __all__ = [
     "Agreement",

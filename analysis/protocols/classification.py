@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.protocols.driving import Rates, Stopwatch
-from hrsnn.currents import Currents
+from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch
+from hrsnn.builder import build
+from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import HrsnnWarning
-from hrsnn.growth import build
-from hrsnn.presentation import Stimulus
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import ClassificationTask
 from hrsnn.tasks.fsdd import window_means
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.driven import driven_by
-from hrsnn.analysis.protocols.driving import Rates, Stopwatch
-from hrsnn.analysis.spiking_spectrum import LyapunovSpectrum, checked_options, lyapunov_spectrum
-from hrsnn.checks import duration_of
-from hrsnn.currents import Currents
+from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, checked_options, lyapunov_spectrum
+from hrsnn.analysis.lyapunov.stimulus import driven_by
+from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch
+from hrsnn.builder import build
+from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import InputError
-from hrsnn.growth import build
-from hrsnn.limits import check_memory
-from hrsnn.parallel import run_all
-from hrsnn.presentation import Stimulus
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.parallel import run_all
 from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks.memory import memory
-from hrsnn.units import takes
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import duration_of
+from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -158,7 +158,7 @@ def chaos_map(
     jobs : int
         How many points at a time; the results are the same.
     cluster : distributed.Client or str, optional
-        Instead of processes on this machine: see :func:`hrsnn.parallel.run_all`.
+        Instead of processes on this machine: see :func:`hrsnn.runtime.parallel.run_all`.
     progress : bool or callable
 
     Returns

@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import bool_of, duration_of
-from hrsnn.currents import Currents
-from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
+from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
 from hrsnn.errors import InputError
+from hrsnn.stimuli.currents import Currents
+from hrsnn.validation.numbers import bool_of, duration_of
 
 
 class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import duration_of
+from hrsnn.encoders.input_checks import checked_rows
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_rows
 from hrsnn.errors import InputError
-from hrsnn.spike_trains import SpikeTrains
-from hrsnn.units import plain
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.numbers import duration_of
+from hrsnn.validation.units import plain
 
 
 class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

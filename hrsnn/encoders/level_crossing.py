@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import duration_of
-from hrsnn.encoders.on_off import check_moves, on_off_spikes
+from hrsnn.encoders.input_checks import checked_series, is_series
+from hrsnn.encoders.on_off_spikes import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_series, is_series
 from hrsnn.errors import InputError
-from hrsnn.spike_trains import SpikeTrains
-from hrsnn.units import plain
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.numbers import duration_of
+from hrsnn.validation.units import plain
 
 
 class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import duration_of, positive
+from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
 from hrsnn.encoders.scaling import scaled, training_range
-from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
-from hrsnn.limits import check_memory
-from hrsnn.seeds import generator
-from hrsnn.spike_trains import EVENT, SpikeTrains
+from hrsnn.runtime.seeds import generator
+from hrsnn.stimuli.spike_trains import EVENT, SpikeTrains
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import duration_of, positive
 
 
 class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

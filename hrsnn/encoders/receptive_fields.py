@@ -8,15 +8,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.checks import count_of, duration_of, positive
+from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
 from hrsnn.encoders.poisson import PoissonEncoder
 from hrsnn.encoders.scaling import training_range
-from hrsnn.encoders.series import checked_rows, checked_series, takes_as_series
 from hrsnn.errors import InputError
-from hrsnn.limits import check_memory
-from hrsnn.seeds import generator
-from hrsnn.spike_trains import SpikeTrains
-from hrsnn.units import plain
+from hrsnn.runtime.seeds import generator
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, duration_of, positive
+from hrsnn.validation.units import plain
 
 
 class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

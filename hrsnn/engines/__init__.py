@@ -12,11 +12,11 @@ from hrsnn.errors import InputError
 
 #: name -> (module, options): a new engine is one new file and one line here
 _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
-    "brian2": ("brian2_engine", {"target": "auto"}),
-    "brian2-cython": ("brian2_engine", {"target": "cython"}),
-    "brian2-numpy": ("brian2_engine", {"target": "numpy"}),
-    "compiled": ("compiled_engine", {}),
-    "exact": ("exact_engine", {}),
+    "brian2": ("brian.engine", {"target": "auto"}),
+    "brian2-cython": ("brian.engine", {"target": "cython"}),
+    "brian2-numpy": ("brian.engine", {"target": "numpy"}),
+    "compiled": ("compiled.engine", {}),
+    "exact": ("exact.engine", {}),
 }
 #: "auto": the first of these that can be used here
 _PREFERRED = ("compiled", "brian2")

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from hrsnn.network_state import Variables
-from hrsnn.presentation import Batch
+from hrsnn.engines.batch import Batch
+from hrsnn.engines.network_state import Variables
 from hrsnn.reservoir import Reservoir
 
 

@@ -18,9 +18,9 @@ import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
-from hrsnn.caching import cache_folder, private_folder
-from hrsnn.engines.sealed_files import SealedFiles
-from hrsnn.stopping import held
+from hrsnn.engines.cache_files import SealedFiles
+from hrsnn.engines.cache_folder import cache_folder, private_folder
+from hrsnn.runtime.stopping import held
 
 logger = logging.getLogger("hrsnn")
 

@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hrsnn.search.coordinator import Measured, SearchResult, SearchTrial, search
+    from hrsnn.search.acquisition import expected_improvement
     from hrsnn.search.gaussian_process import GaussianProcess, fit_gaussian_process
     from hrsnn.search.importance import Importance, combinations, exact_sage, sage_values, shapley_values, switched
-    from hrsnn.search.improvement import expected_improvement
+    from hrsnn.search.loop import Measured, SearchResult, SearchTrial, search
     from hrsnn.search.product_matern import ProductMatern
     from hrsnn.search.quantile_embedding import quantiles, wasserstein
     from hrsnn.search.sampler import DistributionSampler
@@ -26,22 +26,22 @@ _HOME = {
     "GaussianProcess": "gaussian_process",
     "Importance": "importance",
     "IndefiniteWarning": "sinkhorn",
-    "Measured": "coordinator",
+    "Measured": "loop",
     "NumberRange": "space",
     "ProductMatern": "product_matern",
     "SPACES": "space",
-    "SearchResult": "coordinator",
-    "SearchTrial": "coordinator",
+    "SearchResult": "loop",
+    "SearchTrial": "loop",
     "Space": "space",
     "checked_gram": "sinkhorn",
     "combinations": "importance",
     "exact_sage": "importance",
-    "expected_improvement": "improvement",
+    "expected_improvement": "acquisition",
     "fit_gaussian_process": "gaussian_process",
     "named_space": "space",
     "quantiles": "quantile_embedding",
     "sage_values": "importance",
-    "search": "coordinator",
+    "search": "loop",
     "shapley_values": "importance",
     "sinkhorn_divergence": "sinkhorn",
     "sinkhorn_gram": "sinkhorn",

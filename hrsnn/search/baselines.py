@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from hrsnn.errors import InputError
-from hrsnn.seeds import generator
+from hrsnn.runtime.seeds import generator
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

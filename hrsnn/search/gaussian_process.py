@@ -13,10 +13,10 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import squareform
 
 from hrsnn.errors import InputError
+from hrsnn.runtime.seeds import generator
 from hrsnn.search.product_matern import Distances, block_distances, matern, matern_and_slopes
 from hrsnn.search.sinkhorn import checked_gram
-from hrsnn.seeds import generator
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from hrsnn.checks import count_of
+from hrsnn.builder import depression
 from hrsnn.distributions import Distribution
 from hrsnn.errors import HrsnnError, InputError
-from hrsnn.growth import depression
 from hrsnn.spec import ReservoirSpec
-from hrsnn.units import takes
+from hrsnn.validation.numbers import count_of
+from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 _MOST = 6

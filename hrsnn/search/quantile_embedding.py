@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtr, ndtri
 
-from hrsnn.checks import count_of
 from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
 from hrsnn.errors import InputError
-from hrsnn.units import takes
+from hrsnn.validation.numbers import count_of
+from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 Kind = Literal["gamma", "lognormal"]

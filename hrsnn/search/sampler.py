@@ -12,12 +12,12 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from hrsnn.checks import count_of
 from hrsnn.errors import InputError
-from hrsnn.parallel import one_blas_thread
+from hrsnn.runtime.parallel import one_blas_thread
+from hrsnn.runtime.seeds import check_seed, generator
 from hrsnn.search.coordinates import Coordinates
 from hrsnn.search.space import DistributionRange, Space
-from hrsnn.seeds import check_seed, generator
+from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -155,8 +155,8 @@ class DistributionSampler(BaseSampler):
         sign: float,
         number: int,
     ) -> Array:
+        from hrsnn.search.acquisition import log_expected_improvement, maximise
         from hrsnn.search.gaussian_process import fit_gaussian_process
-        from hrsnn.search.improvement import log_expected_improvement, maximise
 
         replicates = [sign * np.asarray(one.user_attrs.get(REPLICATES, [_value(one)]), dtype=np.float64) for one in done]
         values = np.array([one.mean() for one in replicates])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.checks import positive
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.search.product_matern import block_distances
-from hrsnn.units import takes
+from hrsnn.validation.numbers import positive
+from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 _STEPS = 10_000

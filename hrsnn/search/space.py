@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hrsnn.builder import depression
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError
-from hrsnn.growth import depression
-from hrsnn.parsing import parsed_toml
-from hrsnn.reading import damaged, read_text
+from hrsnn.files.parsing import parsed_toml
+from hrsnn.files.reading import damaged, read_text
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
-from hrsnn.units import plain, takes
+from hrsnn.validation.units import plain, takes
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

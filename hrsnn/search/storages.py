@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hrsnn.errors import FileError, HrsnnError
-from hrsnn.locks import LOCK, locked
+from hrsnn.files.locks import LOCK, locked
 from hrsnn.search.database_urls import DatabaseUrl, read_url, shown_name
 
 if TYPE_CHECKING:

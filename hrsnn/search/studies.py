@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError
-from hrsnn.files import to_json
+from hrsnn.files.writing import to_json
 from hrsnn.search import storages
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 #: Shares of an interval, and of the time since 0, that rounding may take.
 _OF_THE_INTERVAL, _OF_THE_TIME = 1e-9, 1e-15

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from hrsnn.encoders import PoissonEncoder
 from hrsnn.readout import readout
 from hrsnn.tasks.task import ClassificationTask, split_rows
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 
 @takes()

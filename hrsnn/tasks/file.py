@@ -7,11 +7,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.errors import FileError
-from hrsnn.files import PathLike
+from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
-from hrsnn.spike_trains import SpikeTrains
+from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks.task import ClassificationTask, split_rows
-from hrsnn.units import takes
+from hrsnn.validation.units import takes
 
 
 @takes()

@@ -16,17 +16,17 @@ from scipy.io import wavfile
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from hrsnn.cochleagram import Cochleagram
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
+from hrsnn.encoders.cochleagram import Cochleagram
 from hrsnn.errors import FileError, InputError
-from hrsnn.files import PathLike
-from hrsnn.limits import beyond_memory, check_memory, limit
-from hrsnn.reading import damaged, opened
+from hrsnn.files.reading import damaged, opened
+from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
-from hrsnn.seeds import generator
+from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.tasks.wav_files import check_wav
-from hrsnn.units import takes
+from hrsnn.validation.limits import beyond_memory, check_memory, limit
+from hrsnn.validation.units import takes
 
 _SAMPLE_RATE = 8000
 _MEMORY = 6  # bytes for each byte of a recording: samples of 16 bits become numbers of 64

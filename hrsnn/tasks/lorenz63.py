@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrsnn.checks import count_of, duration_of, positive
 from hrsnn.errors import InputError
-from hrsnn.limits import check_memory
-from hrsnn.seeds import generator
+from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.task import SeriesTask
-from hrsnn.units import takes
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, duration_of, positive
+from hrsnn.validation.units import takes
 
 SIGMA, RHO, BETA = 10.0, 28.0, 8.0 / 3.0
 LYAPUNOV_EXPONENT = 0.906

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hrsnn.checks import count_of, duration_of
 from hrsnn.errors import InputError
-from hrsnn.limits import check_memory
-from hrsnn.seeds import generator
+from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.task import SeriesTask
-from hrsnn.units import takes
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, duration_of
+from hrsnn.validation.units import takes
 
 
 @takes(hold="ms")

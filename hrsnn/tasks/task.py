@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hrsnn.errors import InputError
-from hrsnn.seeds import generator
-from hrsnn.units import take_fields, takes
+from hrsnn.runtime.seeds import generator
+from hrsnn.validation.units import take_fields, takes
 
 
 @dataclass(frozen=True)

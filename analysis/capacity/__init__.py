@@ -1,0 +1,1 @@
+"""Capacities: linear memory, information processing capacity, and the theory of linear networks."""

@@ -1,0 +1,96 @@
+"""Pictures of runs and scores, for a paper's column: data in, a Matplotlib figure out.
+
+No pyplot and no global state: a figure belongs to whoever asked for it, in any thread and without a display. The public
+names load when they are first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hrsnn.analysis.figures.capacity import capacity_by_degree, memory_curve
+    from hrsnn.analysis.figures.firing import firing_statistics
+    from hrsnn.analysis.figures.forecasts import forecast_series, free_trajectories
+    from hrsnn.analysis.figures.lyapunov import chaos_map, exponent_spectrum, exponents_against_rates, exponents_of_neurons
+    from hrsnn.analysis.figures.maps import heat_maps
+    from hrsnn.analysis.figures.network import spike_raster, time_constants, weights_before_after
+    from hrsnn.analysis.figures.ranks import singular_values
+    from hrsnn.analysis.figures.scores import confusion_matrix, scores_bar
+    from hrsnn.analysis.figures.search import (
+        best_distributions,
+        convergence,
+        importances,
+        of_search,
+        parallel_coordinates,
+        process_slices,
+    )
+    from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
+    from hrsnn.analysis.figures.style import save
+
+_HOME = {
+    "best_distributions": "search",
+    "capacity_by_degree": "capacity",
+    "chaos_map": "lyapunov",
+    "confusion_matrix": "scores",
+    "convergence": "search",
+    "differences_in_pairs": "seeds",
+    "exponent_spectrum": "lyapunov",
+    "exponents_against_rates": "lyapunov",
+    "exponents_of_neurons": "lyapunov",
+    "firing_statistics": "firing",
+    "forecast_series": "forecasts",
+    "free_trajectories": "forecasts",
+    "heat_maps": "maps",
+    "importances": "search",
+    "memory_curve": "capacity",
+    "of_search": "search",
+    "parallel_coordinates": "search",
+    "process_slices": "search",
+    "save": "style",
+    "scores_bar": "scores",
+    "scores_over_seeds": "seeds",
+    "singular_values": "ranks",
+    "spike_raster": "network",
+    "time_constants": "network",
+    "weights_before_after": "network",
+}
+
+__all__ = [
+    "best_distributions",
+    "capacity_by_degree",
+    "chaos_map",
+    "confusion_matrix",
+    "convergence",
+    "differences_in_pairs",
+    "exponent_spectrum",
+    "exponents_against_rates",
+    "exponents_of_neurons",
+    "firing_statistics",
+    "forecast_series",
+    "free_trajectories",
+    "heat_maps",
+    "importances",
+    "memory_curve",
+    "of_search",
+    "parallel_coordinates",
+    "process_slices",
+    "save",
+    "scores_bar",
+    "scores_over_seeds",
+    "singular_values",
+    "spike_raster",
+    "time_constants",
+    "weights_before_after",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hrsnn.analysis.figures' has no attribute {name!r}")
+    return getattr(import_module(f"hrsnn.analysis.figures.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

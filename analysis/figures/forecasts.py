@@ -1,0 +1,164 @@
+"""Forecasts beside the true series: one step ahead, and in closed loop from a start on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from hrsnn.analysis.figures.style import (
+    COLOURS,
+    INHIBITORY,
+    column_figure,
+    label_axes,
+    legend_above,
+)
+from hrsnn.errors import InputError
+from hrsnn.validation.units import takes
+
+#: Outputs that get a panel.
+_SHOWN_OUTPUTS = 4
+
+
+@takes()
+def free_trajectories(
+    time: ArrayLike,
+    target: ArrayLike,
+    predictions: Mapping[str, ArrayLike],
+    valid_time: Mapping[str, float],
+    names: Sequence[str] | None = None,
+    *,
+    threshold: float,
+    time_label: str = "Time (Lyapunov times)",
+) -> Figure:
+    """A true trajectory and those of models that run freely from its start, a panel for each of the first four outputs.
+
+    Parameters
+    ----------
+    time : array (times,)
+        Since the loop was closed: the first forecast is of one step later.
+    target : array (times,) or (times, outputs)
+    predictions : mapping of name to array, shaped as `target`
+        nan from where a model ran away. Underscores in names become spaces.
+    valid_time : mapping of name to float
+        Of each model, in the unit of `time`: a vertical line in its colour.
+    names : sequence of str, optional
+        Of the outputs, with their units.
+    threshold : float
+        The error at which a forecast is no longer valid, in standard deviations; the legend says it.
+    time_label : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The vertical axes show the target's range and half of it above and below.
+
+    Raises
+    ------
+    InputError
+        When shapes, models or the number of names do not match.
+
+    Examples
+    --------
+    >>> t = np.arange(1, 101) / 10
+    >>> figure = free_trajectories(t, np.sin(t), {"reservoir": np.sin(1.1 * t)}, {"reservoir": 1.2}, ["x"], threshold=0.1)
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['true', 'reservoir: error over 0.1 sd after 1.2']
+    """
+    when, true = np.asarray(time, dtype=np.float64), np.asarray(target, dtype=np.float64)
+    if when.ndim != 1 or len(true) != len(when) or not len(when):
+        raise InputError("target", true.shape, f"must have a row for each of the {when.size} times, at least one")
+    made = {name: np.asarray(values, dtype=np.float64) for name, values in predictions.items()}
+    for name, values in made.items():
+        if values.shape != true.shape:
+            raise InputError(f"predictions[{name!r}]", values.shape, f"must have the target's shape, {true.shape}")
+    if set(valid_time) != set(made):
+        raise InputError("valid_time", list(valid_time), f"must be of the models {list(made)}")
+    true = true.reshape(len(when), -1)
+    outputs = true.shape[1]
+    if names is None:
+        names = ["Output"] if outputs == 1 else [f"Output {number + 1}" for number in range(outputs)]
+    elif len(names) != outputs:
+        raise InputError("names", names, f"must hold one name for each of the {outputs} outputs")
+
+    shown = min(outputs, _SHOWN_OUTPUTS)
+    figure = column_figure(0.9 + 0.95 * shown + 0.16 * len(made))
+    panels = figure.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
+    for output, axes in enumerate(panels):
+        axes.plot(when, true[:, output], color="black", linewidth=1.4, label="true")
+        for order, (name, values) in enumerate(made.items()):
+            colour, end = COLOURS[order % len(COLOURS)], valid_time[name]
+            label = f"{name.replace('_', ' ')}: error over {threshold:g} sd after {end:.3g}"
+            axes.plot(when, values.reshape(len(when), -1)[:, output], color=colour, linewidth=1.0, label=label)
+            axes.axvline(end, color=colour, linewidth=0.8, linestyle=":")
+        low, high = true[:, output].min(), true[:, output].max()
+        reach = float(high - low) or 1.0
+        # what leaves the truth for good would leave it no room
+        axes.set_ylim(low - reach / 2, high + reach / 2)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        label_axes(axes, time_label if output == shown - 1 else "", names[output])
+    panels[0].set_xlim(0, when[-1])
+    figure.align_ylabels()
+    legend_above(figure, panels[0], columns=1)
+    return figure
+
+
+@takes()
+def forecast_series(
+    time: ArrayLike,
+    target: ArrayLike,
+    prediction: ArrayLike,
+    names: Sequence[str] | None = None,
+    *,
+    time_label: str = "Time (ms)",
+) -> Figure:
+    """A series and its forecast, a panel for each of the first four outputs.
+
+    Parameters
+    ----------
+    time : array, shape (times,)
+    target, prediction : array, shape (times,) or (times, outputs)
+    names : sequence of str, optional
+        Of the outputs, with their units.
+    time_label : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When shapes or the number of names do not match.
+
+    Examples
+    --------
+    >>> t = np.arange(100.0)
+    >>> figure = forecast_series(t, np.sin(t / 9), np.sin(t / 9 - 0.1), names=["x"])
+    >>> figure.axes[0].get_ylabel(), figure.axes[-1].get_xlabel()
+    ('x', 'Time (ms)')
+    """
+    when, true, guess = np.asarray(time, float), np.asarray(target, float), np.asarray(prediction, float)
+    if true.shape != guess.shape or len(when) != len(true):
+        raise InputError("prediction", guess.shape, f"must have the target's shape, {true.shape}, a row for each time")
+    true, guess = true.reshape(len(when), -1), guess.reshape(len(when), -1)
+    outputs = true.shape[1]
+    if names is None:
+        names = ["Output"] if outputs == 1 else [f"Output {number + 1}" for number in range(outputs)]
+    elif len(names) != outputs:
+        raise InputError("names", names, f"must hold one name for each of the {outputs} outputs")
+    shown = min(outputs, _SHOWN_OUTPUTS)
+    figure = column_figure(0.9 + 0.95 * shown)
+    panels = figure.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
+    for output, axes in enumerate(panels):
+        axes.plot(when, true[:, output], color="black", linewidth=1.0, label="target")
+        axes.plot(when, guess[:, output], color=INHIBITORY, linewidth=1.0, linestyle="--", label="forecast")
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        label_axes(axes, time_label if output == shown - 1 else "", names[output])
+    panels[0].set_xlim(when[0], when[-1])
+    figure.align_ylabels()
+    legend_above(figure, panels[0])
+    return figure

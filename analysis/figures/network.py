@@ -1,0 +1,206 @@
+"""A network at work: its spikes, its time constants, its weights before and after plasticity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.analysis.figures.style import (
+    BAND,
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    SMALL_TEXT,
+    TEXT,
+    column_figure,
+    label_axes,
+    legend_above,
+)
+from hrsnn.errors import InputError
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+
+@takes(times="ms", duration="ms")
+def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike, duration: float) -> Figure:
+    """Every spike of one sample, excitatory neurons below and inhibitory ones above, over the two mean rates.
+
+    Parameters
+    ----------
+    times : array, shape (spikes,)
+        ms.
+    neurons : array of int, shape (spikes,)
+        Which neuron fired.
+    is_excitatory : array of bool, shape (neurons,)
+    duration : float
+        Length of the sample (ms); later spikes are not drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Notes
+    -----
+    Rates are of bins of 5 ms, longer for samples of more than a second (1/200 of the duration).
+
+    Examples
+    --------
+    >>> figure = spike_raster([3.0, 7.5], [0, 1], [True, False], duration=10.0)
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['Neuron', 'Rate (Hz)']
+    """
+    t, who, excitatory = np.asarray(times, float), np.asarray(neurons, int), np.asarray(is_excitatory, bool)
+    inside = t < duration
+    t, who = t[inside], who[inside]
+    n_excitatory = int(excitatory.sum())
+    height = np.empty(len(excitatory), int)
+    height[excitatory] = np.arange(n_excitatory)
+    height[~excitatory] = np.arange(n_excitatory, len(excitatory))
+
+    figure = column_figure(2.9)
+    raster, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    count = max(1, round(duration / max(5.0, duration / 200)))
+    edges = np.linspace(0, duration, count + 1)
+    # a marker of an inked height that a few thousand spikes do not turn into a block
+    area = float(np.clip(2000 / max(len(t), 1), 0.15, 4.0))
+    for name, members, colour in (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY)):
+        if not members.any():
+            continue
+        mine = members[who]
+        raster.scatter(t[mine], height[who[mine]], s=area, c=colour, linewidths=0, rasterized=True)
+        rate = np.histogram(t[mine], edges)[0] / (members.sum() * np.diff(edges)) * 1000
+        rates.stairs(rate, edges, color=colour, linewidth=0.9, label=f"{name} ({members.sum()})")
+    raster.set(xlim=(0, duration), ylim=(-0.5, len(excitatory) - 0.5))
+    if 0 < n_excitatory < len(excitatory):
+        raster.axhline(n_excitatory - 0.5, color=GREY, linewidth=0.5)
+    raster.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    rates.set_ylim(bottom=0)
+    rates.yaxis.set_major_locator(MaxNLocator(3))
+    label_axes(raster, "", "Neuron")
+    label_axes(rates, "Time (ms)", "Rate (Hz)")
+    figure.align_ylabels()
+    legend_above(figure, rates)
+    return figure
+
+
+@takes(tau_m="ms")
+def time_constants(
+    tau_m: ArrayLike,
+    is_excitatory: ArrayLike,
+    densities: tuple[Callable[[Array], ArrayLike], Callable[[Array], ArrayLike]] | None = None,
+    *,
+    label: str = "Membrane time constant (ms)",
+) -> Figure:
+    """Histograms of a time constant of excitatory and inhibitory neurons, with what they were drawn from.
+
+    Parameters
+    ----------
+    tau_m : array, shape (neurons,)
+        ms.
+    is_excitatory : array of bool, shape (neurons,)
+    densities : (callable, callable), optional
+        Probability densities (1/ms) at times in ms, of E and of I, drawn as lines.
+    label : str
+        Of the horizontal axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = time_constants([30.0, 25.0, 20.0], [True, True, False])
+    >>> figure.axes[0].get_ylabel()
+    'Probability density (1/ms)'
+    """
+    tau, excitatory = np.asarray(tau_m, float), np.asarray(is_excitatory, bool)
+    spread = float(np.ptp(tau))
+    # one value for all neurons is a bar of its own, a millisecond wide
+    edges = np.linspace(tau.min(), tau.max(), 31) if spread > 0 else tau[0] + np.array([-0.5, 0.5])
+    figure = column_figure(2.3)
+    axes = figure.subplots()
+    fine = np.linspace(edges[0], edges[-1], 400)
+    for order, (name, members, colour) in enumerate(
+        (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY)),
+    ):
+        if not members.any():
+            continue
+        density = np.histogram(tau[members], edges, density=True)[0]
+        mean = tau[members].mean()
+        axes.stairs(density, edges, fill=True, color=colour, alpha=0.35)
+        axes.stairs(density, edges, color=colour, linewidth=0.8, label=f"{name}: {members.sum()}, mean {mean:.3g} ms")
+        axes.axvline(mean, color=colour, linewidth=0.8, linestyle=":")
+        if densities is not None:
+            axes.plot(fine, np.asarray(densities[order](fine), float), color=colour, linewidth=1.4)
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, 1.05 * edges[-1] if spread > 0 else 2 * tau[0])
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    label_axes(axes, label, "Probability density (1/ms)")
+    legend_above(figure, axes)
+    return figure
+
+
+@takes(before="mV", after="mV", w_max="mV")
+def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, is_excitatory_link: ArrayLike) -> Figure:
+    """Weights before and after plasticity, of excitatory and of inhibitory links, in units of their upper bounds.
+
+    Parameters
+    ----------
+    before, after : array, shape (links,)
+        mV.
+    w_max : float or array, shape (links,)
+        Upper bounds (mV).
+    is_excitatory_link : array of bool, shape (links,)
+        Whether the presynaptic neuron is excitatory.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Above, histograms (grey before, coloured after); below, each link's change.
+
+    Raises
+    ------
+    InputError
+        When the arrays differ in length.
+
+    Examples
+    --------
+    >>> figure = weights_before_after([1.0, 2.0], [1.5, 1.0], 3.0, [True, False])
+    >>> figure.axes[2].get_ylabel()
+    'Change / bound'
+    """
+    old, new, excitatory = np.asarray(before, float), np.asarray(after, float), np.asarray(is_excitatory_link, bool)
+    if not old.shape == new.shape == excitatory.shape:
+        raise InputError("after", new.shape, f"must have the shape of before, {old.shape}, as is_excitatory_link")
+    bound = np.broadcast_to(np.asarray(w_max, float), old.shape)
+    old, change = old / bound, (new - old) / bound
+    new = new / bound
+
+    figure = column_figure(3.2)
+    grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1, 1))
+    edges = np.linspace(0, 1, 41)
+    kinds = (("E links", excitatory, EXCITATORY), ("I links", ~excitatory, INHIBITORY))
+    for column, (name, members, colour) in enumerate(kinds):
+        count = max(int(members.sum()), 1)
+        top, bottom = grid[0, column], grid[1, column]
+        # clipped, since a weight may pass its bound by a rounding error
+        before_share = np.histogram(np.clip(old[members], 0, 1), edges)[0] / count * 100
+        after_share = np.histogram(np.clip(new[members], 0, 1), edges)[0] / count * 100
+        top.stairs(before_share, edges, fill=True, color=BAND, label="before")
+        top.stairs(after_share, edges, color=colour, linewidth=1.1, label="after")
+        top.set_title(f"{name} ({members.sum()})", fontsize=TEXT)
+        top.legend(fontsize=SMALL_TEXT, frameon=False)
+        area = float(np.clip(4000 / count, 0.3, 4.0))
+        bottom.axhline(0, color=GREY, linewidth=0.6)
+        bottom.scatter(old[members], change[members], s=area, c=colour, linewidths=0, alpha=0.6, rasterized=True)
+        bottom.set_xlim(0, 1)
+        bottom.set_xticks([0, 0.5, 1])
+        label_axes(top, "", "Links (%)" if column == 0 else "")
+        label_axes(bottom, "Weight before / bound", "Change / bound" if column == 0 else "")
+    figure.align_ylabels()
+    return figure

@@ -1,0 +1,69 @@
+"""The singular values of states, which their ranks are computed from."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.analysis.figures.style import (
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    column_figure,
+    label_axes,
+    legend_above,
+)
+from hrsnn.analysis.states.ranks import effective_rank
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+
+@takes()
+def singular_values(states: ArrayLike, rank: float | None = None, *, share: float = 0.99) -> Figure:
+    """Singular values of the final states and the sum they reach, with the effective rank marked.
+
+    Parameters
+    ----------
+    states : array, shape (stimuli, neurons)
+    rank : float, optional
+        The rank to mark; by default ``effective_rank(states, share)``.
+    share : float
+        Of the sum of singular values.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When `states` is no matrix of finite numbers.
+
+    Examples
+    --------
+    >>> figure = singular_values(np.diag([1.0, 0.5, 0.001]))
+    >>> figure.axes[1].get_ylabel()
+    'Cumulative share (%)'
+    """
+    computed = effective_rank(states, share)
+    marked = computed if rank is None else rank
+    sigma = np.linalg.svd(np.asarray(states, float), compute_uv=False)
+    order = np.arange(1, len(sigma) + 1)
+    total = sigma.sum() or 1.0
+    figure = column_figure(1.9)
+    left, right = figure.subplots(1, 2)
+    above = sigma > sigma[0] * 1e-15
+    left.semilogy(order[above], sigma[above] / total, color=EXCITATORY, marker="o", markersize=1.5, linewidth=0.9)
+    right.plot(order, np.cumsum(sigma) / total * 100, color=EXCITATORY, marker="o", markersize=1.5, linewidth=0.9)
+    right.axhline(share * 100, color=GREY, linewidth=0.7, linestyle=":")
+    right.set_ylim(0, 104)
+    for axes in (left, right):
+        axes.axvline(marked, color=INHIBITORY, linewidth=0.9, linestyle="--", label=f"effective rank {marked:.4g}")
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    label_axes(left, "Index", "Singular value / sum")
+    label_axes(right, "Index", "Cumulative share (%)")
+    legend_above(figure, right)
+    return figure

@@ -1,0 +1,137 @@
+"""Pictures of repeats over seeds, for a paper's column: every seed a point, beside the mean and its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, column_figure, label_axes, legend_above
+from hrsnn.analysis.paired_tests import PairedTest, Verdict, mean_interval
+from hrsnn.analysis.score_bounds import ANY, Bounds
+from hrsnn.errors import InputError
+from hrsnn.validation.units import takes
+
+_GREEN, _PALE = "#009E73", "#CCCCCC"
+_COLOURS: Mapping[Verdict, str] = {
+    "supported": _GREEN,
+    "refuted": INHIBITORY,
+    "undecided": GREY,
+    "no verdict possible": _PALE,
+}
+
+
+@takes()
+def scores_over_seeds(
+    panels: Mapping[str, Mapping[str, ArrayLike]], bounds: Mapping[str, Bounds] | None = None, highlighted: int = 1
+) -> Figure:
+    """Each score in a panel of its own, with a row for the reservoir and for each of its baselines.
+
+    Parameters
+    ----------
+    panels : mapping of score to mapping of name to array (seeds,)
+        Underscores become spaces.
+    bounds : mapping of score to (float, float), optional
+        Between which each score lies, as of :func:`bounds_of`; by default none has bounds.
+    highlighted : int
+        How many rows, from the top of each panel, are blue; the others are grey.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are seeds; the bar is the 95 % interval of :func:`mean_interval`. More than two panels fill two columns of a
+        page.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw, or a row has fewer than two seeds.
+
+    Examples
+    --------
+    >>> figure = scores_over_seeds({"accuracy": {"reservoir": [0.8, 0.9], "raw_input": [0.7, 0.8]}})
+    >>> [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    ['reservoir', 'raw input']
+    """
+    if not panels or not all(panels.values()):
+        raise InputError("panels", panels, "must hold at least one score with one row")
+    columns = 1 if len(panels) <= 2 else 2
+    tallest = [max(map(len, row)) for row in _in_rows(list(panels.values()), columns)]
+    figure = column_figure(0.5 * len(tallest) + 0.22 * sum(tallest) + 0.2)
+    figure.set_figwidth(columns * figure.get_figwidth())
+    grid = figure.subplots(len(tallest), columns, squeeze=False, height_ratios=[height + 1 for height in tallest])
+    every = grid.ravel()
+    for unused in every[len(panels) :]:
+        unused.set_axis_off()
+    for axes, (score, rows) in zip(every, panels.items(), strict=False):
+        for place, values in enumerate(rows.values()):
+            x = np.asarray(values, dtype=np.float64)
+            low, high = mean_interval(x, bounds=(bounds or {}).get(score, ANY))
+            colour = EXCITATORY if place < highlighted else GREY
+            # side by side in the order of the seeds: equal values stay visible
+            lift = place + np.linspace(0.12, 0.36, len(x))
+            axes.scatter(x, lift, s=5, c=colour, alpha=0.6, linewidths=0)
+            axes.plot([low, high], [place, place], color=colour, linewidth=1.4)
+            axes.plot([x.mean()], [place], marker="D", markersize=3.5, color=colour)
+        axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.4)
+        label_axes(axes, score.replace("_", " "), "")
+        # the numbers of small and large scores would run into each other
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
+        axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
+    return figure
+
+
+def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], found: Sequence[Verdict]) -> Figure:
+    """Paired differences in units of their own standard deviation, each with its interval and its verdict.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What each difference is.
+    tests : sequence of PairedTest
+    found : sequence of {"supported", "refuted", "undecided", "no verdict possible"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When the three differ in length, or there is nothing to draw.
+
+    Examples
+    --------
+    >>> from hrsnn.analysis import paired_test
+    >>> figure = differences_in_pairs(["rank"], [paired_test([1.0, 2.0, 3.0])], ["undecided"])
+    >>> figure.axes[0].get_xlabel()
+    'Mean difference / standard deviation of the differences'
+    """
+    if not names or not len(names) == len(tests) == len(found):
+        raise InputError("names", names, f"must be as many as the tests, {len(tests)}, and the verdicts, {len(found)}")
+    figure = column_figure(0.9 + 0.2 * len(names))
+    figure.set_figwidth(2 * figure.get_figwidth())  # two columns: the names are sentences
+    axes = figure.subplots()
+    axes.axvline(0, color="black", linewidth=0.7)
+    shown: set[str] = set()
+    for place, (test, verdict) in enumerate(zip(tests, found, strict=True)):
+        spread = float(test.differences.std(ddof=1)) or 1.0
+        low, high = (end / spread for end in test.interval)
+        label = None if verdict in shown else verdict
+        shown.add(verdict)
+        axes.plot([low, high], [place, place], color=_COLOURS[verdict], linewidth=1.4, label=label)
+        axes.plot([test.mean / spread], [place], marker="D", markersize=3.5, color=_COLOURS[verdict])
+    axes.set_yticks(range(len(names)), list(names), fontsize=SMALL_TEXT)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    label_axes(axes, "Mean difference / standard deviation of the differences", "")
+    legend_above(figure, axes)
+    return figure
+
+
+def _in_rows(panels: Sequence[Mapping[str, ArrayLike]], columns: int) -> list[Sequence[Mapping[str, ArrayLike]]]:
+    return [panels[start : start + columns] for start in range(0, len(panels), columns)]

@@ -1,0 +1,1 @@
+"""How a population fires, and what that costs: rates, irregularity, branching, balance, synaptic operations."""

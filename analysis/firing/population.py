@@ -1,0 +1,216 @@
+"""How a population fires: the spread of its rates, how irregular its neurons are, and how much they fire together."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.errors import InputError
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.numbers import count_of
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RateDistribution:
+    """How rates are spread over a population, in Hz."""
+
+    mean: float
+    median: float
+    deviation: float  #: standard deviation over the neurons
+    low: float  #: 10th percentile
+    high: float  #: 90th percentile
+    silent_share: float  #: share of rates that are 0
+
+
+@takes(rates="Hz")
+def rate_distribution(rates: ArrayLike) -> RateDistribution:
+    """Mean, spread and quantiles of the neurons' rates.
+
+    Parameters
+    ----------
+    rates : array (neurons,)
+        Hz, from :func:`hrsnn.analysis.firing_rates`.
+
+    Returns
+    -------
+    RateDistribution
+
+    Raises
+    ------
+    InputError
+        When there is no rate, or one is negative or not finite.
+
+    Examples
+    --------
+    >>> spread = rate_distribution([0.0, 5.0, 10.0, 25.0])
+    >>> spread.mean, spread.median, spread.silent_share
+    (10.0, 7.5, 0.25)
+    """
+    values = np.asarray(rates, dtype=np.float64)
+    if values.ndim != 1 or not values.size or not (np.isfinite(values) & (values >= 0)).all():
+        raise InputError("rates", values, "must be finite and >= 0, one a neuron (Hz)")
+    low, median, high = np.quantile(values, [0.1, 0.5, 0.9])
+    return RateDistribution(
+        mean=float(values.mean()),
+        median=float(median),
+        deviation=float(values.std()),
+        low=float(low),
+        high=float(high),
+        silent_share=float((values == 0).mean()),
+    )
+
+
+@takes()
+def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
+    """Coefficient of variation of each neuron's interspike intervals.
+
+    ``CV_i = standard deviation / mean of the intervals of neuron i``, those within a sample, of all samples together.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    least : int
+        A neuron with fewer intervals has nan.
+
+    Returns
+    -------
+    array (channels,)
+        0 for a clock, 1 for a Poisson process; nan where there are too few intervals, with an :class:`UndefinedWarning`
+        where that is so for every neuron.
+
+    Raises
+    ------
+    InputError
+        When `least` is below 2.
+
+    Notes
+    -----
+    Rates that change from sample to sample, or within one, raise it; refractoriness lowers it. Short samples hide long
+    intervals: one of 100 ms cannot hold any of a neuron at 5 Hz but its shortest.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains([0.0, 10.0, 20.0, 30.0, 60.0], [0] * 5, [0, 5], n_channels=1, duration=70.0)
+    >>> interval_variation(trains).round(3)  # intervals of 10, 10, 10 and 30 ms
+    array([0.577])
+    """
+    least = count_of("least", least, 2)
+    sample = np.repeat(np.arange(len(trains)), np.diff(trains.offsets))
+    order = np.lexsort((trains.times, sample, trains.channels))
+    who, which, when = trains.channels[order], sample[order], trains.times[order]
+    together = (who[1:] == who[:-1]) & (which[1:] == which[:-1])
+    owner, interval = who[1:][together], np.diff(when)[together]
+    n = trains.n_channels
+    number = np.bincount(owner, minlength=n)
+    enough = number >= least
+    if not enough.any():
+        warnings.warn(f"no neuron has {least} interspike intervals: their CV is undefined", UndefinedWarning, stacklevel=3)
+    many = np.maximum(number, 1)
+    mean = np.bincount(owner, interval, minlength=n) / many
+    variance = np.bincount(owner, (interval - mean[owner]) ** 2, minlength=n) / many
+    defined = enough & (mean > 0)
+    return np.where(defined, np.sqrt(variance) / np.where(defined, mean, 1.0), np.nan)
+
+
+@takes()
+def fano_factor(counts: ArrayLike) -> Array:
+    """Fano factor of each neuron's spike counts.
+
+    ``F_i = variance / mean over the windows of the counts of neuron i``
+
+    Parameters
+    ----------
+    counts : array (windows,) or (windows, neurons)
+        Spikes in windows of equal length: :func:`hrsnn.analysis.binned_counts` of consecutive windows, or the counts of
+        repeated presentations.
+
+    Returns
+    -------
+    array () or (neurons,)
+        1 for a Poisson process; nan for a silent neuron, with an :class:`UndefinedWarning` where all are.
+
+    Raises
+    ------
+    InputError
+        When there are fewer than two windows, or a count is negative or not finite.
+
+    Notes
+    -----
+    It depends on the window: for a renewal process it goes to CV^2 as the window grows, and to 1 as it shrinks. Windows
+    of different stimuli add the variance of the neuron's tuning.
+
+    Examples
+    --------
+    >>> fano_factor([[0, 2], [4, 2]])
+    array([2., 0.])
+    """
+    values = _table("counts", counts)
+    if (values < 0).any():
+        raise InputError("counts", values.min(), "must be >= 0")
+    mean, variance = values.mean(axis=0), values.var(axis=0)
+    if not mean.any():
+        warnings.warn("no neuron spiked: the Fano factor is undefined", UndefinedWarning, stacklevel=3)
+    return np.asarray(np.divide(variance, mean, out=np.full_like(mean, np.nan), where=mean > 0))
+
+
+@takes()
+def synchrony(signals: ArrayLike) -> float:
+    """How much the signals of a population vary together: the chi of Golomb and Rinzel.
+
+    ``chi^2 = variance over time of the population's mean signal / mean over the neurons of each signal's variance``
+
+    Parameters
+    ----------
+    signals : array (times, neurons)
+        Spike counts in bins (:func:`hrsnn.analysis.binned_counts`), or membrane potentials.
+
+    Returns
+    -------
+    float
+        1 when all signals are the same, ``1 / sqrt(neurons)`` when they are independent and vary alike; nan, with a
+        :class:`UndefinedWarning`, when nothing varies.
+
+    Raises
+    ------
+    InputError
+        When there are fewer than two times, or a value is not finite.
+
+    Notes
+    -----
+    Of counts it depends on the bin: give it. A stimulus that all neurons see counts as synchrony too.
+
+    Examples
+    --------
+    >>> synchrony([[0, 0], [1, 1], [0, 0], [3, 3]])
+    1.0
+
+    References
+    ----------
+    D. Golomb, J. Rinzel, Clustering in globally coupled inhibitory neurons, Physica D 72 (1994); D. Golomb, Neuronal
+    synchrony measures, Scholarpedia 2(1):1347 (2007).
+    """
+    values = _table("signals", signals)
+    if values.ndim != 2:
+        raise InputError("signals", values.shape, "must have shape (times, neurons)")
+    alone = float(values.var(axis=0).mean())
+    if alone == 0:
+        warnings.warn("no signal varies: synchrony is undefined", UndefinedWarning, stacklevel=3)
+        return float("nan")
+    # rounding could give a little more than 1
+    return float(min(np.sqrt(values.mean(axis=1).var() / alone), 1.0))
+
+
+def _table(name: str, given: ArrayLike) -> Array:
+    values = np.asarray(given, dtype=np.float64)
+    if values.ndim not in (1, 2) or len(values) < 2 or values.size == 0:
+        raise InputError(name, values.shape, "must have two rows or more, (times,) or (times, neurons)")
+    if not np.isfinite(values).all():
+        raise InputError(name, values[~np.isfinite(values)][0], "must be finite")
+    return values

@@ -1,0 +1,180 @@
+"""What stands beside every forecast and is no network: the last value, and a linear autoregression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, ridge_readout
+from hrsnn.errors import InputError
+from hrsnn.preprocessing import VALIDATION_SHARE
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+
+@takes()
+def last_value(inputs: ArrayLike) -> Array:
+    """The forecast that nothing changes: ``prediction[t] = inputs[t]``, whatever the horizon.
+
+    Parameters
+    ----------
+    inputs : array, shape (times,) or (times, outputs)
+        The series whose later values are the targets.
+
+    Returns
+    -------
+    array, shaped as `inputs`
+        Row t is the forecast made at t.
+
+    Raises
+    ------
+    InputError
+        When a value is not finite.
+
+    Examples
+    --------
+    >>> series = np.array([1.0, 2.0, 4.0])
+    >>> targets = series[1:]
+    >>> last_value(series)[:-1] - targets
+    array([-1., -2.])
+    """
+    series = np.array(inputs, dtype=np.float64)
+    if not np.isfinite(series).all():
+        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
+    return series
+
+
+@takes()
+def linear_autoregression(
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    train: int,
+    lags: int | Sequence[int] = (1, 2, 5, 10, 20),
+    alphas: Sequence[float] = ALPHAS,
+    validation_share: float = VALIDATION_SHARE,
+    *,
+    washout: int = 0,
+) -> Array:
+    """Forecast from the present and past inputs alone, by ridge regression.
+
+    ``prediction[t] = b + sum over k = 0..lags-1 of W_k inputs[t - k]``
+
+    Parameters
+    ----------
+    inputs : array, shape (times,) or (times, channels)
+    targets : array, shape (times,) or (times, outputs)
+        ``targets[t]`` is to be told from the inputs up to t.
+    train : int
+        Rows 0 to ``train - 1`` are the training part.
+    lags : int or sequence of int
+        How many inputs are looked at, the present one among them; of several, the number with the smallest error on the
+        validation rows is taken.
+    alphas, validation_share, washout
+        As in :func:`hrsnn.analysis.ridge_readout`. Rows without a whole history are not fitted either.
+
+    Returns
+    -------
+    array, shaped as `targets`
+        Row t is the forecast made at t. Before the first input the series is taken to be constant.
+
+    Raises
+    ------
+    InputError
+        When an option is not allowed, shapes do not match, values are not finite, or there are too few training rows.
+
+    Examples
+    --------
+    A sine obeys a linear recurrence of two lags.
+
+    >>> series = np.sin(0.3 * np.arange(300))
+    >>> prediction = linear_autoregression(series[:-1], series[1:], train=200, lags=2)
+    >>> bool(np.abs(prediction - series[1:])[200:].max() < 1e-6)
+    True
+    """
+    return fit_autoregression(inputs, targets, train, lags, alphas, validation_share, washout=washout).forecast.prediction
+
+
+@dataclass(frozen=True)
+class Autoregression:
+    """A fitted linear autoregression.
+
+    Attributes
+    ----------
+    lags : int
+        How many inputs it looks at.
+    forecast : Forecast
+        Of every row of the series it was fitted on.
+    """
+
+    lags: int
+    forecast: Forecast
+
+    def __call__(self, series: Array) -> Array:
+        """The forecast after the last row of `series` (times, channels), (outputs,)."""
+        return np.ravel(self.forecast.readout(_history(series[-self.lags :], self.lags)[-1:]))
+
+
+@takes()
+def fit_autoregression(
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    train: int,
+    lags: int | Sequence[int] = (1, 2, 5, 10, 20),
+    alphas: Sequence[float] = ALPHAS,
+    validation_share: float = VALIDATION_SHARE,
+    *,
+    washout: int = 0,
+) -> Autoregression:
+    """The model behind :func:`linear_autoregression`, which can go on from any series.
+
+    Parameters
+    ----------
+    inputs, targets, train, lags, alphas, validation_share, washout
+        As in :func:`linear_autoregression`.
+
+    Returns
+    -------
+    Autoregression
+
+    Raises
+    ------
+    InputError
+        As :func:`linear_autoregression`.
+
+    Examples
+    --------
+    >>> series = np.sin(0.3 * np.arange(300))
+    >>> model = fit_autoregression(series[:-1], series[1:], train=200, lags=2)
+    >>> bool(abs(model(series[:, None]) - np.sin(0.3 * 300)) < 1e-6)
+    True
+    """
+    candidates = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
+    if not candidates or any(isinstance(lag, bool) or lag < 1 or lag % 1 for lag in candidates):
+        raise InputError("lags", lags, "must be a whole number >= 1, or several")
+    series = np.asarray(inputs, dtype=np.float64)
+    if series.ndim == 1:
+        series = series[:, None]
+    if series.ndim != 2 or series.size == 0:
+        raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
+    if not np.isfinite(series).all():
+        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
+    # the same rows for every number of lags, or their validation errors could not be compared
+    first = max(washout, max(candidates) - 1)
+
+    def fitted(lag: int) -> Forecast:
+        # inputs are not states: a channel that varies less than the others has other units, and is read all the same
+        history = _history(series, lag)
+        return ridge_readout(history, targets, train, alphas, validation_share, washout=first, least_deviation=0.0)
+
+    models = [Autoregression(int(lag), fitted(int(lag))) for lag in sorted(candidates)]
+    return min(models, key=lambda model: model.forecast.validation_error)
+
+
+def _history(series: Array, lags: int) -> Array:
+    """Row t holds ``series[t], ..., series[t - lags + 1]``, side by side."""
+    padded = np.concatenate([np.repeat(series[:1], lags - 1, axis=0), series])
+    return np.hstack([padded[lags - 1 - lag : len(padded) - lag] for lag in range(lags)])

@@ -1,0 +1,149 @@
+"""Closed loop: a forecast is fed back as the next input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.engines.batch import Stimulus
+from hrsnn.engines.network_state import NetworkState
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.stimuli.currents import Currents
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, duration_of, positive
+from hrsnn.validation.units import plain, takes
+
+Array = NDArray[np.float64]
+
+
+@takes()
+def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int, limit: float = 100.0) -> Array:
+    """Feed a one-step forecast back to the model that made it, again and again.
+
+    ``y(0) = first,  y(k) = predict(y(k - 1))``
+
+    Parameters
+    ----------
+    predict : callable
+        From a value (outputs,) to the forecast of the next; it keeps whatever state the model has.
+    first : array (outputs,)
+        The forecast made from the last true value.
+    steps : int
+        How many values to make, `first` among them.
+    limit : float
+        A value larger than this (or not finite) has run away: it and all later ones are nan. For series of about
+        standard deviation 1.
+
+    Returns
+    -------
+    array (steps, outputs)
+
+    Raises
+    ------
+    InputError
+        When an option is out of range, or a forecast has not as many numbers as `first`: a loop closes only where there are
+        as many outputs as inputs.
+
+    Examples
+    --------
+    >>> free_run(lambda y: y / 2, [8.0], steps=4).ravel()
+    array([8., 4., 2., 1.])
+    """
+    value = np.atleast_1d(np.asarray(first, dtype=np.float64))
+    if value.ndim != 1:
+        raise InputError("first", value.shape, "must have shape (outputs,)")
+    steps, limit = count_of("steps", steps), positive("limit", limit, "no unit")
+    check_memory("steps", steps, 8 * steps * len(value), "the forecasts")
+    made = np.full((steps, len(value)), np.nan)
+    for k in range(steps):
+        if not np.all(np.abs(value) <= limit):
+            break
+        made[k] = value
+        if k + 1 < steps:
+            value = np.asarray(plain(predict(value), "", "predict"), dtype=np.float64)
+            if value.shape != made[k].shape:
+                raise InputError("predict", value.shape, f"must give as many outputs as there are inputs, {len(made[k])}")
+    return made
+
+
+class ReservoirForecaster:
+    """One-step forecasts of a reservoir that goes on from where a run ended, for :func:`free_run`.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+        With fixed weights.
+    readout : callable
+        From states (1, neurons) to a forecast (1, outputs): the ``readout`` of a :class:`hrsnn.analysis.Forecast`.
+    state : NetworkState
+        The ``state`` of the run up to now; it is not changed.
+    encode : callable
+        From a value (outputs,) to what the reservoir is shown, one sample; see :func:`held`.
+    record : {"states", "v"}
+        What the readout reads, at the end of the value's time.
+    engine, seed
+        As in :func:`hrsnn.simulate`, and as in the run up to now.
+
+    Attributes
+    ----------
+    state : NetworkState
+        After the latest value.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=40), seed=1)
+    >>> u = np.sin(0.3 * np.arange(80.0))[:, None]
+    >>> driven = simulate(reservoir, Currents(u[None, :-1], dt=10.0), record=("states",), sample_times=79)
+    >>> from hrsnn.analysis import ridge_readout
+    >>> forecast = ridge_readout(driven.states[0], u[1:], train=79)
+    >>> model = ReservoirForecaster(reservoir, forecast.readout, driven.state, held(10.0))
+    >>> free_run(model, forecast.prediction[-1], steps=5).shape
+    (5, 1)
+    """
+
+    def __init__(
+        self,
+        reservoir: Reservoir,
+        readout: Callable[[Array], Array],
+        state: NetworkState,
+        encode: Callable[[Array], Stimulus],
+        *,
+        record: str = "states",
+        engine: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        if record not in ("states", "v"):
+            raise InputError("record", record, 'must be "states" or "v"')
+        self._reservoir, self._readout, self.state, self._encode = reservoir, readout, state, encode
+        self._record, self._engine, self._seed = record, engine, seed
+
+    def __call__(self, value: Array) -> Array:
+        """Show the reservoir one more value, and forecast the next."""
+        activity = simulate(
+            self._reservoir,
+            self._encode(value),
+            record=(self._record,),
+            engine=self._engine,
+            seed=self._seed,
+            state=self.state,
+        )
+        self.state = activity.state
+        return np.ravel(self._readout(getattr(activity, self._record)[0, -1:]))
+
+
+@takes(hold="ms")
+def held(hold: float) -> Callable[[Array], Currents]:
+    """The encoder that holds a value (channels,) as analog input for `hold` ms.
+
+    Examples
+    --------
+    >>> held(20.0)(np.array([0.5, -1.0]))
+    Currents(1 samples, 1 values of 20 ms, 2 channels)
+    """
+    hold = duration_of("hold", hold)
+    return lambda value: Currents(np.asarray(plain(value, "", "value"))[None, None], dt=hold)

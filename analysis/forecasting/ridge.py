@@ -1,0 +1,285 @@
+"""Linear readouts of a series: ridge regression whose penalty is chosen on held-out rows, and the scores of a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.errors import InputError
+from hrsnn.preprocessing import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+# relative to the states' variance; the smallest is where float64 eigenvalues of the Gram matrix of 1000 states end
+ALPHAS: tuple[float, ...] = tuple(float(f"1e{power}") for power in range(-12, 3))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a readout says.
+
+    Attributes
+    ----------
+    prediction : array, shape (times,) or (times, outputs) as the targets
+        For every row, those of the training part and of the washout too.
+    alpha : float
+        The ridge penalty that did best on the validation rows.
+    validation_error : float
+        Mean squared error there, in units of the targets' training variance, before the readout was fitted again.
+    readout : LinearReadout
+        What gave the prediction: call it with further states.
+    """
+
+    prediction: Array
+    alpha: float
+    validation_error: float
+    readout: LinearReadout
+
+
+@dataclass(frozen=True)
+class LinearReadout:
+    """A fitted readout: states (times, units) in, forecasts (times, outputs) out.
+
+    Attributes
+    ----------
+    standardise : Standardiser
+        Of the states.
+    mean, vectors : arrays (kept units,), (kept units, kept units)
+        The frame of the eigenvectors of the standardised states' covariance.
+    coefficients, intercept : arrays (kept units, outputs), (outputs,)
+        The ridge solution in that frame.
+    """
+
+    standardise: Standardiser
+    mean: Array
+    vectors: Array
+    coefficients: Array
+    intercept: Array
+
+    def __call__(self, states: ArrayLike) -> Array:
+        rows = _matrix("states", states)
+        if rows.shape[1] != len(self.standardise.kept):
+            raise InputError("states", rows.shape, f"must have {len(self.standardise.kept)} columns, as were fitted")
+        z = self.standardise(rows)
+        return np.asarray(((z - self.mean) @ self.vectors) @ self.coefficients + self.intercept)
+
+
+class RidgePath:
+    """All ridge readouts of one set of rows, from one eigendecomposition of their covariance matrix.
+
+    The penalty is ``alpha`` times the number of rows: with standardised columns it is relative to their variance.
+    """
+
+    def __init__(self, rows: Array) -> None:
+        self.count = len(rows)
+        self.rows = rows
+        self.mean = rows.mean(axis=0)
+        covariance = rows.T @ rows
+        covariance -= self.count * np.outer(self.mean, self.mean)
+        values, self.vectors = np.linalg.eigh(covariance / self.count)
+        # at 0 there is only rounding, and an alpha of 0 must not divide by it
+        self.values = np.maximum(values, 0.0)
+
+    def project(self, targets: Array) -> Array:
+        """Cross-covariance with centred `targets` (rows, outputs), in the eigenvectors' frame: (states, outputs)."""
+        centred = targets - targets.mean(axis=0)
+        return np.asarray(self.vectors.T @ (self.rows.T @ centred) / self.count)
+
+    def shrink(self, projected: Array, alpha: float | Array) -> Array:
+        """Coefficients in the eigenvectors' frame; `alpha` is one number or one an output."""
+        penalised = self.values[:, None] + alpha
+        floor = len(self.values) * np.finfo(np.float64).eps * self.values.max(initial=0.0)
+        return np.asarray(np.divide(projected, penalised, out=np.zeros_like(projected), where=penalised > floor))
+
+    def frame(self, rows: Array) -> Array:
+        """Rows in the eigenvectors' frame, from the mean of the fitted rows."""
+        return np.asarray((rows - self.mean) @ self.vectors)
+
+
+@takes()
+def ridge_readout(
+    states: ArrayLike,
+    targets: ArrayLike,
+    train: int,
+    alphas: Sequence[float] = ALPHAS,
+    validation_share: float = VALIDATION_SHARE,
+    *,
+    washout: int = 0,
+    least_deviation: float = LEAST_DEVIATION,
+) -> Forecast:
+    """Predict `targets` linearly from `states`, with a ridge penalty chosen on the end of the training part.
+
+    ``y(t) = b + W z(t)``, ``W, b = argmin sum_t |target(t) - y(t)|^2 + alpha n |W|^2`` with the n training rows' states
+    standardised to z (an alpha is thus relative to a state's variance).
+
+    Parameters
+    ----------
+    states : array, shape (times, units)
+        Of any units, the same for all columns.
+    targets : array, shape (times,) or (times, outputs)
+        ``targets[t]`` is to be read from ``states[t]``.
+    train : int
+        Rows 0 to ``train - 1`` are the training part; later ones are never looked at while fitting.
+    alphas : sequence of float
+        The penalties to try, each >= 0.
+    validation_share : float
+        Share of the training part, from its end, on which the penalty with the smallest mean squared error (each
+        output in units of its training variance) is chosen; the readout is then fitted again to the whole part.
+    washout : int
+        Rows at the start that are left out of the fit.
+    least_deviation : float
+        Columns whose sd in training is below this share of the median column's are left out
+        (:class:`hrsnn.preprocessing.Standardiser`): one late spike of a near-silent neuron would ruin the forecast.
+
+    Returns
+    -------
+    Forecast
+        ``.prediction`` of every row, shaped as `targets`, the chosen ``.alpha``, and the ``.readout`` for further states.
+
+    Raises
+    ------
+    InputError
+        When shapes do not match, values are not finite, or there are too few training rows.
+
+    Notes
+    -----
+    When no state varies the prediction is the targets' training mean.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> states = rng.normal(size=(300, 3))
+    >>> target = states @ [1.0, -2.0, 0.5] + 4
+    >>> forecast = ridge_readout(states, target, train=200)
+    >>> bool(np.allclose(forecast.prediction, target)), forecast.alpha
+    (True, 1e-12)
+    """
+    x, y = _matrix("states", states), _matrix("targets", targets)
+    if len(x) != len(y):
+        raise InputError("targets", y.shape, f"must have as many rows as states, {len(x)}")
+    if not 0 < validation_share < 1:
+        raise InputError("validation_share", validation_share, "must be between 0 and 1")
+    if washout < 0:
+        raise InputError("washout", washout, "must be >= 0")
+    if not washout < train <= len(x):
+        raise InputError("train", train, f"must be over the washout of {washout} and up to the {len(x)} rows")
+    penalties = check_alphas(alphas)
+    split = train - round(validation_share * (train - washout))
+    if split - washout < 2 or train - split < 1:
+        raise InputError("train", train, "leaves too few rows: the fit needs 2 and the validation 1")
+
+    standardise = Standardiser(x[washout:split], least_deviation)
+    z = standardise(x)
+    path = RidgePath(z[washout:split])
+    fitted = y[washout:split]
+    projected, held_out, frame = path.project(fitted), y[split:train] - fitted.mean(axis=0), path.frame(z[split:train])
+    variance = fitted.var(axis=0)
+    variance[variance == 0] = 1.0  # a constant output is predicted exactly whatever the penalty
+    errors = [float(np.mean((held_out - frame @ path.shrink(projected, alpha)) ** 2 / variance)) for alpha in penalties]
+    # of equally good penalties the largest
+    alpha = float(penalties[np.flatnonzero(np.asarray(errors) == min(errors))].max())
+
+    path = RidgePath(z[washout:train])
+    coefficients, intercept = path.shrink(path.project(y[washout:train]), alpha), y[washout:train].mean(axis=0)
+    prediction = path.frame(z) @ coefficients + intercept
+    readout = LinearReadout(standardise, path.mean, path.vectors, coefficients, intercept)
+    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout)
+
+
+@takes()
+def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = None) -> float:
+    """Root mean squared error in units of the training part's standard deviation, averaged over the outputs.
+
+    ``NRMSE = mean over outputs k of sqrt(mean over t of (prediction - target)^2) / scale_k``
+
+    Parameters
+    ----------
+    prediction, target : array, shape (times,) or (times, outputs)
+    scale : float or array, shape (outputs,), optional
+        Standard deviation of the training part's targets. Left out: that of `target` itself, which makes 1 the score of
+        `target`'s own mean, a number that is not known beforehand; give the training part's where there is one.
+
+    Returns
+    -------
+    float
+        0 is perfect, 1 as good as the mean.
+
+    Raises
+    ------
+    InputError
+        When shapes differ, a value is not finite, or a scale is not positive (a constant target).
+
+    Examples
+    --------
+    >>> nrmse([1.0, 2.0, 3.0], [1.0, 2.0, 6.0], scale=2.0)
+    0.8660254037844386
+    """
+    p, y = _pair(prediction, target)
+    scales = y.std(axis=0) if scale is None else np.asarray(scale, dtype=np.float64)
+    if scales.shape not in ((), (y.shape[1],)):
+        raise InputError("scale", scales.shape, f"must be one number or one for each of the {y.shape[1]} outputs")
+    if not (np.isfinite(scales) & (scales > 0)).all():
+        raise InputError("scale", scales, "must be positive: the target does not vary")
+    return float(np.mean(np.sqrt(np.mean((p - y) ** 2, axis=0)) / scales))
+
+
+@takes()
+def r_squared(prediction: ArrayLike, target: ArrayLike) -> float:
+    """Coefficient of determination, averaged over the outputs.
+
+    ``R^2 = mean over outputs of 1 - sum_t (target - prediction)^2 / sum_t (target - mean target)^2``
+
+    Parameters
+    ----------
+    prediction, target : array, shape (times,) or (times, outputs)
+
+    Returns
+    -------
+    float
+        At most 1; negative when worse than the mean. This is not the squared correlation that
+        :func:`hrsnn.analysis.memory_capacity` sums, which forgives a wrong scale and offset.
+
+    Raises
+    ------
+    InputError
+        When shapes differ, a value is not finite, or an output of `target` is constant.
+
+    Examples
+    --------
+    >>> r_squared([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])
+    0.5
+    """
+    p, y = _pair(prediction, target)
+    total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    if not (total > 0).all():
+        raise InputError("target", target, "must vary in every output")
+    return float(np.mean(1 - ((p - y) ** 2).sum(axis=0) / total))
+
+
+def check_alphas(alphas: Sequence[float]) -> Array:
+    """The penalties as an array, or an error."""
+    penalties = np.asarray(alphas, dtype=np.float64)
+    if penalties.ndim != 1 or penalties.size == 0 or not (np.isfinite(penalties) & (penalties >= 0)).all():
+        raise InputError("alphas", alphas, "must be finite penalties >= 0, at least one")
+    return penalties
+
+
+def _matrix(field: str, given: ArrayLike) -> Array:
+    array = np.asarray(given, dtype=np.float64)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] == 0:
+        raise InputError(field, array.shape, "must be an array of shape (times,) or (times, columns), not empty")
+    if not np.isfinite(array).all():
+        raise InputError(field, array[~np.isfinite(array)][0], "must be finite")
+    return array
+
+
+def _pair(prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array]:
+    if np.shape(prediction) != np.shape(target):
+        raise InputError("prediction", np.shape(prediction), f"must have the target's shape, {np.shape(target)}")
+    return _matrix("prediction", prediction), _matrix("target", target)

@@ -1,0 +1,94 @@
+"""The tangent of the spiking network, carried from event to event in Numba: only the rows that an event touches move."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hrsnn.engines.jit import jit
+
+#: What an event is. At the same time a release comes first, then what arrives, then the neuron's own spike.
+RELEASE, ARRIVAL, SPIKE = 0, 1, 2
+
+
+@jit(inline="always")
+def response(t, tau_m, tau_s):
+    """How far a current of 1 at time 0 has moved v by time t: the rule of :mod:`hrsnn.engines.propagators`, for any t."""
+    x = t * abs(1.0 / tau_m - 1.0 / tau_s)
+    ratio = -math.expm1(-x) / x if x != 0.0 else 1.0
+    return t / tau_m * math.exp(-t / max(tau_m, tau_s)) * ratio
+
+
+@jit(inline="always")
+def touch(i, time, since, held, tangent, cell, a, b):
+    """Bring the three rows of neuron i to `time`: the exact exponential of its block; v stays while the neuron is held."""
+    t = time - since[i]
+    if t <= 0.0:
+        return
+    since[i] = time
+    tau_m, tau_exc, tau_inh = cell[0][i], cell[1][i], cell[2][i]
+    n = len(since)
+    v, exc, inh = tangent[i, a:b], tangent[n + i, a:b], tangent[2 * n + i, a:b]
+    keep_exc, keep_inh = math.exp(-t / tau_exc), math.exp(-t / tau_inh)
+    if held[i]:
+        for c in range(b - a):
+            exc[c] *= keep_exc
+            inh[c] *= keep_inh
+        return
+    keep_v, exc_to_v, inh_to_v = math.exp(-t / tau_m), response(t, tau_m, tau_exc), response(t, tau_m, tau_inh)
+    for c in range(b - a):
+        v[c] = v[c] * keep_v + exc[c] * exc_to_v + inh[c] * inh_to_v
+        exc[c] *= keep_exc
+        inh[c] *= keep_inh
+
+
+@jit
+def carry(tangent, first, last, start, stop, held, events, row, spikes, cell, links, a, b):
+    """Carry columns a..b of the tangent from `start` to `stop`, through the events first..last; changes it and `held`.
+
+    The rows are v, I_exc and I_inh of n neurons and one p for each spike in flight, p = dv_k / f_k-: minus the shift of its
+    time. ``row[spike]`` is where p of a spike is.
+    """
+    time, kind, of_spike, link_first, link_last = events
+    neuron, drift, ratio, delayed, at_once = spikes
+    target, gain_current, gain_v, on_current = links
+    n = len(held)
+    since = np.full(n, start)
+    p = np.empty(b - a)
+    for e in range(first, last):
+        now, spike = time[e], of_spike[e]
+        k = neuron[spike]
+        if kind[e] == RELEASE:
+            touch(k, now, since, held, tangent, cell, a, b)
+            for c in range(a, b):
+                tangent[k, c] *= ratio[spike]
+            held[k] = False
+            continue
+        if kind[e] == SPIKE:
+            touch(k, now, since, held, tangent, cell, a, b)
+            for c in range(b - a):
+                p[c] = tangent[k, a + c] / drift[spike]
+            if delayed[spike]:
+                tangent[row[spike], a:b] = p
+            if at_once[spike]:
+                for c in range(a, b):
+                    tangent[k, c] *= ratio[spike]
+            else:
+                held[k] = True
+        else:
+            p[:] = tangent[row[spike], a:b]
+        for link in range(link_first[e], link_last[e]):
+            i = target[link]
+            touch(i, now, since, held, tangent, cell, a, b)
+            current, by = tangent[on_current[link] * n + i, a:b], gain_current[link]
+            for c in range(b - a):
+                current[c] -= by * p[c]
+            if not held[i]:
+                v, by = tangent[i, a:b], gain_v[link]
+                for c in range(b - a):
+                    v[c] += by * p[c]
+    for i in range(n):
+        touch(i, stop, since, held, tangent, cell, a, b)

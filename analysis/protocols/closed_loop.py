@@ -1,0 +1,252 @@
+"""Forecasts in closed loop: from a point on, each model sees its own forecasts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.activity import Activity
+from hrsnn.analysis import fit_echo_state_network, ridge_readout
+from hrsnn.analysis.forecasting.baselines import fit_autoregression
+from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held
+from hrsnn.analysis.forecasting.errors import THRESHOLDS
+from hrsnn.analysis.forecasting.ridge import Forecast
+from hrsnn.analysis.protocols.open_loop import valid_times
+from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, follow, warn_of_silence
+from hrsnn.builder import build
+from hrsnn.engines.network_state import NetworkState
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.currents import Currents
+from hrsnn.tasks import SeriesTask
+from hrsnn.validation.numbers import count_of
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+#: A model that has seen the series up to a row: its forecast of the next, and how it goes on from there.
+Start = tuple[Array, Callable[[Array], Array]]
+#: After so many forecasts it is seen whether they still have to do with the series.
+_STRETCH = 50
+
+
+@dataclass(frozen=True)
+class FreeRunning:
+    """The outcome of :func:`forecast_freely`.
+
+    Parameters
+    ----------
+    valid_time : mapping of mappings
+        For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times where the task has
+        an exponent, in steps where it has none. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes
+        and from membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and
+        ``last_value``, ``linear_autoregression``, ``echo_state_network``.
+    valid_times : mapping of arrays (starts, thresholds)
+        The same for each start.
+    longest : float
+        What a forecast that stays right to the end of its piece has.
+    censored : mapping of mappings
+        For each model, by threshold, the share of starts at which the forecast was right to the end of its piece: its true
+        valid time is longer.
+    prediction : mapping of arrays (times, outputs)
+        Of each model, over the test part; nan from soon after it is wrong by more than the largest threshold.
+    target : array (times, outputs)
+    starts : array of int
+        Rows of the test part at which the loop is closed.
+    reservoir : Reservoir
+    activity : Activity
+        Of the whole series, in open loop.
+    rates : Rates
+        Of that run.
+    timing : mapping
+        Wall seconds by part.
+    """
+
+    valid_time: Mapping[str, Mapping[float, float]]
+    valid_times: Mapping[str, Array]
+    longest: float
+    censored: Mapping[str, Mapping[float, float]]
+    prediction: Mapping[str, Array]
+    target: Array
+    starts: NDArray[np.int64]
+    reservoir: Reservoir
+    activity: Activity
+    rates: Rates
+    timing: Mapping[str, float]
+
+
+@takes()
+def forecast_freely(
+    task: SeriesTask,
+    spec: ReservoirSpec | None = None,
+    *,
+    starts: int = 1,
+    seed: int = 0,
+    engine: str = "auto",
+    progress: bool = False,
+) -> FreeRunning:
+    """Forecast a series in closed loop, beside last value, a linear autoregression and an echo state network.
+
+    Parameters
+    ----------
+    task : SeriesTask
+        Whose targets are its inputs, one step ahead.
+    spec : ReservoirSpec, optional
+    starts : int
+        The test part is cut into so many pieces. Each model follows the true series to the start of a piece, and sees its
+        own forecasts from there to the piece's end.
+    seed : int
+        Of the reservoir, its background and the echo state network.
+    engine : str
+    progress : bool
+
+    Returns
+    -------
+    FreeRunning
+
+    Raises
+    ------
+    InputError
+        When the task's targets are not the next inputs, or an option is not allowed.
+
+    Warns
+    -----
+    UndefinedWarning
+        When no neuron spiked.
+
+    Notes
+    -----
+    All models are fitted and chosen on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. One start is one
+    sample of a quantity that varies by a factor of several along an attractor: compare models over many, on pieces so long
+    that few are censored.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec
+    >>> from hrsnn.tasks import load_task
+    >>> result = forecast_freely(load_task("lorenz63", train=200, test=20), ReservoirSpec(neurons=30), starts=2)
+    >>> result.starts, sorted(result.valid_time["reservoir"])
+    (array([ 0, 10]), [0.05, 0.1, 0.5])
+    """
+    starts = count_of("starts", starts)
+    first, length = task.test.start, len(task.targets[task.test]) // starts
+    if task.targets.shape != task.inputs.shape or not np.allclose(task.targets[:-1], task.inputs[1:]):
+        raise InputError("task", task.name, "must have its own next inputs as targets (horizon 1) for a closed loop")
+    if not length:
+        raise InputError("starts", starts, f"must be at most the {len(task.targets[task.test])} test values")
+    watch = Stopwatch()
+    reservoir = build(spec or ReservoirSpec(), seed, channels=task.inputs.shape[1])
+
+    def fit(states: Array) -> Forecast:
+        train, washout = task.train.stop, task.washout
+        return ridge_readout(states, task.targets, train=train, washout=washout)
+
+    with watch("simulate"):
+        activity, uncoupled = (
+            follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
+            for one in (reservoir, reservoir.without_recurrence())
+        )
+    warn_of_silence(activity)
+    with watch("readout"):
+        echo = fit_echo_state_network(
+            task.inputs, task.targets, task.train.stop, reservoir.neurons, seed, washout=task.washout
+        )
+        linear = fit_autoregression(task.inputs, task.targets, train=task.train.stop, washout=task.washout)
+
+    def from_echo(row: int) -> Start:
+        state = echo.states[row]
+
+        def step(value: Array) -> Array:
+            nonlocal state
+            state = echo.network(value[None], start=state)[0]
+            return np.ravel(echo.forecast.readout(state[None]))
+
+        return echo.forecast.prediction[row], step
+
+    def from_linear(row: int) -> Start:
+        seen = task.inputs[: row + 1]
+
+        def step(value: Array) -> Array:
+            nonlocal seen
+            seen = np.vstack([seen[-linear.lags :], value])
+            return linear(seen)
+
+        return linear.forecast.prediction[row], step
+
+    def from_network(network_of: Reservoir, run: Activity, record: str) -> Callable[[int], Start]:
+        forecast = fit(getattr(run, record)[0])
+        reached: tuple[int, NetworkState | None] = (0, None)
+
+        def start(row: int) -> Start:
+            nonlocal reached
+            begin, state = reached
+            piece = Currents(task.inputs[None, begin : row + 1], dt=task.hold)
+            state = simulate(network_of, piece, record=("states",), engine=engine, seed=seed, state=state).state
+            reached = (row + 1, state)
+            model = ReservoirForecaster(
+                network_of, forecast.readout, state, held(task.hold), record=record, engine=engine, seed=seed
+            )
+            return forecast.prediction[row], model
+
+        return start
+
+    models: dict[str, Callable[[int], Start]] = {
+        "reservoir": from_network(reservoir, activity, "states"),
+        "reservoir_v": from_network(reservoir, activity, "v"),
+        "no_recurrence": from_network(reservoir.without_recurrence(), uncoupled, "states"),
+        "no_recurrence_v": from_network(reservoir.without_recurrence(), uncoupled, "v"),
+        "last_value": lambda row: (task.inputs[row], lambda value: value),
+        "linear_autoregression": from_linear,
+        "echo_state_network": from_echo,
+    }
+    rows = first + length * np.arange(starts)
+    target = task.targets[first : first + length * starts]
+    prediction: dict[str, Array] = {}
+    times: dict[str, Array] = {}
+    with watch("closed loop"):
+        for name, begin in models.items():
+            # the forecast of row r is made after the input of row r, and goes in as the input of row r + 1
+            true = target.reshape(starts, length, -1)
+            pieces = [_until_lost(*begin(row), piece, task) for row, piece in zip(rows, true, strict=True)]
+            prediction[name] = np.vstack(pieces)
+            times[name] = np.array([list(valid_times(*pair, task).values()) for pair in zip(pieces, true, strict=True)])
+    means = {name: dict(zip(THRESHOLDS, map(float, each.mean(axis=0)), strict=True)) for name, each in times.items()}
+    longest = max(valid_times(target[:length], target[:length], task).values())
+    censored = {
+        name: dict(zip(THRESHOLDS, map(float, (each >= longest).mean(axis=0)), strict=True)) for name, each in times.items()
+    }
+    return FreeRunning(
+        valid_time=means,
+        valid_times=times,
+        longest=longest,
+        censored=censored,
+        prediction=prediction,
+        target=target,
+        starts=rows - first,
+        reservoir=reservoir,
+        activity=activity,
+        rates=Rates.of(activity),
+        timing=watch.seconds,
+    )
+
+
+def _until_lost(first: Array, step: Callable[[Array], Array], target: Array, task: SeriesTask) -> Array:
+    """Forecasts (times, outputs) of a piece, nan from soon after where they are wrong by more than any threshold.
+
+    A forecast that has lost the series is never right again but by chance, and does not count any more.
+    """
+    made = np.full_like(target, np.nan)
+    value = first
+    for begin in range(0, len(target), _STRETCH):
+        part = slice(begin, min(begin + _STRETCH, len(target)))
+        made[part] = free_run(step, value, part.stop - part.start)
+        whole = valid_times(target[part], target[part], task)
+        if valid_times(made[part], target[part], task)[max(THRESHOLDS)] < whole[max(THRESHOLDS)]:
+            break
+        if part.stop < len(target):
+            value = step(made[part][-1])
+    return made

@@ -1,0 +1,136 @@
+"""Two engines on the same run: whether they agree, and how their speeds compare."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hrsnn.activity import Activity
+from hrsnn.engines.batch import Stimulus
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.validation.units import takes
+
+#: mV: closer to the threshold than this, rounding decides whether a neuron spikes.
+NEAR_TIE = 1e-9
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The outcome of :func:`compare_engines`.
+
+    Parameters
+    ----------
+    same_spikes : bool
+        Whether every spike is in the same step of the same neuron.
+    spike_count : int
+        Of the first engine.
+    distance : float
+        |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan where the
+        spikes are the same. What comes after it follows from it.
+    weight_difference : float
+        Largest difference of a final weight (mV).
+    seconds : (float, float)
+        Wall time of the run on each engine, after a first run that compiles or loads what it needs.
+    """
+
+    same_spikes: bool
+    spike_count: int
+    distance: float
+    weight_difference: float
+    seconds: tuple[float, float]
+
+    @property
+    def near_ties(self) -> int:
+        """How many first differences rounding can explain: 1 where v was within 1e-9 mV of the threshold, else 0."""
+        return int(self.distance <= NEAR_TIE)
+
+
+@takes()
+def compare_engines(
+    reservoir: Reservoir, stimulus: Stimulus, engines: tuple[str, str] = ("compiled", "brian2"), plastic: bool = True
+) -> Agreement:
+    """Run the same stimuli through the same reservoir on two engines.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    stimulus : SpikeTrains or Currents
+    engines : (str, str)
+    plastic : bool
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    InputError
+        For an unknown engine, or a stimulus that does not fit.
+
+    Examples
+    --------
+    >>> from hrsnn import PoissonEncoder, ReservoirSpec, build
+    >>> trains = PoissonEncoder(peak_rate=400, duration=50).fit_transform(np.eye(4))
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1, channels=4)
+    >>> compare_engines(reservoir, trains, ("compiled", "brian2-numpy")).same_spikes
+    True
+    """
+    runs, seconds = [], []
+    for name in engines:
+        simulate(reservoir, stimulus[:1], plastic=plastic, engine=name, record=())
+        began = time.perf_counter()
+        runs.append(simulate(reservoir, stimulus, plastic=plastic, engine=name))
+        seconds.append(time.perf_counter() - began)
+    first, second = runs
+    return Agreement(
+        same_spikes=first.spikes.equals(second.spikes),
+        spike_count=first.spike_count,
+        distance=distance_at_first_difference(reservoir, stimulus, first, second, engines, plastic),
+        weight_difference=max(
+            float(np.abs(getattr(first.reservoir, side) - getattr(second.reservoir, side)).max(initial=0.0))
+            for side in ("weight", "input_weight")
+        ),
+        seconds=(seconds[0], seconds[1]),
+    )
+
+
+def distance_at_first_difference(
+    reservoir: Reservoir,
+    stimulus: Stimulus,
+    first: Activity,
+    second: Activity,
+    engines: tuple[str, str] = ("compiled", "brian2"),
+    plastic: bool = True,
+) -> float:
+    """How far v was from the threshold (mV) where two runs first differ, on the engine without that spike; nan: nowhere.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+        That both runs started with; without background input.
+    stimulus : SpikeTrains or Currents
+    first, second : Activity
+        With their spikes.
+    engines : (str, str)
+        That `first` and `second` ran on.
+    plastic : bool
+    """
+    for index in range(len(stimulus)):
+        spikes = [
+            set(zip(np.round(times / reservoir.dt).astype(int).tolist(), who.tolist(), strict=True))
+            for times, who in (run.spikes.sample(index) for run in (first, second))
+        ]
+        if spikes[0] == spikes[1]:
+            continue
+        step, neuron = min(spikes[0] ^ spikes[1])
+        options: dict[str, Any] = {"engine": engines[int((step, neuron) in spikes[0])], "plastic": plastic}
+        if plastic and index:
+            reservoir = simulate(reservoir, stimulus[:index], record=(), **options).reservoir
+        at = [(step + 1) * reservoir.dt]
+        v = simulate(reservoir, stimulus[[index]], record="v", sample_times=at, **options).v
+        return float(abs(v[0, 0, neuron] - reservoir.v_threshold[neuron]))
+    return float("nan")

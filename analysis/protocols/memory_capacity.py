@@ -1,0 +1,144 @@
+"""Memory: the capacity read from spikes and from v, with recurrent links and without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.activity import Activity
+from hrsnn.analysis import MemoryCapacity, memory_capacity
+from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, follow
+from hrsnn.builder import build
+from hrsnn.distributions import Distribution
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.spec import ReservoirSpec
+from hrsnn.tasks.memory import memory as memory_task
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+Noise = Literal["none", "fresh", "frozen"]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The outcome of :func:`memory`: capacities read from spikes and from v, with and without recurrent links.
+
+    Parameters
+    ----------
+    spikes, v : MemoryCapacity
+        Read from exponentially filtered spikes, and from membrane potentials.
+    spikes_uncoupled, v_uncoupled : MemoryCapacity
+        The same of the reservoir without recurrent links.
+    raw_input : MemoryCapacity
+        Read from the present input value alone.
+    reservoir : Reservoir
+    activity : Activity
+        The spikes of the whole run.
+    rates : Rates
+    noise : str or None
+        The background input, as asked for.
+    timing : mapping
+        Wall seconds by part.
+    """
+
+    spikes: MemoryCapacity
+    v: MemoryCapacity
+    spikes_uncoupled: MemoryCapacity
+    v_uncoupled: MemoryCapacity
+    raw_input: MemoryCapacity
+    reservoir: Reservoir
+    activity: Activity
+    rates: Rates
+    noise: Noise | None
+    timing: Mapping[str, float]
+
+
+@takes(hold="ms")
+def memory(
+    spec: ReservoirSpec | None = None,
+    *,
+    seed: int = 0,
+    values: int = 4000,
+    hold: float = 20.0,
+    max_delay: int = 100,
+    noise: Noise | None = None,
+    engine: str = "auto",
+    progress: bool = False,
+) -> Memory:
+    """The linear memory of a reservoir with fixed weights for values that are held for `hold` ms each.
+
+    Parameters
+    ----------
+    spec : ReservoirSpec, optional
+    seed : int
+        Of the reservoir, the values, the background and the surrogates.
+    values : int
+        How many values, uniform on (-1, 1).
+    hold : float
+        How long each is held (ms).
+    max_delay : int
+        Longest delay, in values.
+    noise : {"none", "fresh", "frozen"}, optional
+        Background input: off, Poisson spikes that never repeat, or spikes that repeat at every value; of the spec's rate
+        and weight, 20 Hz where its rate is 0. Default: as the spec says.
+    engine : str
+    progress : bool
+
+    Returns
+    -------
+    Memory
+
+    Raises
+    ------
+    InputError
+        When an option is not allowed, or there are too few values.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec
+    >>> result = memory(ReservoirSpec(neurons=30), values=600, max_delay=10)
+    >>> result.spikes.total < result.reservoir.neurons
+    True
+    """
+    watch = Stopwatch()
+    task = memory_task(values=values, hold=hold, seed=seed)
+    reservoir = build(_with_background(spec or ReservoirSpec(), noise), seed, channels=1)
+
+    def run(one: Reservoir) -> Activity:
+        with watch("simulate"):
+            return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
+
+    def capacity(states: Array) -> MemoryCapacity:
+        with watch("capacity"):
+            return memory_capacity(states, task.inputs[:, 0], max_delay, hold=hold, seed=seed)
+
+    activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
+    return Memory(
+        spikes=capacity(activity.states[0]),
+        v=capacity(activity.v[0]),
+        spikes_uncoupled=capacity(uncoupled.states[0]),
+        v_uncoupled=capacity(uncoupled.v[0]),
+        raw_input=capacity(task.inputs),
+        reservoir=reservoir,
+        activity=activity,
+        rates=Rates.of(activity),
+        noise=noise,
+        timing=watch.seconds,
+    )
+
+
+def _with_background(spec: ReservoirSpec, noise: Noise | None) -> ReservoirSpec:
+    if noise is None:
+        return spec
+    if noise not in ("none", "fresh", "frozen"):
+        raise InputError("noise", noise, "must be none, fresh or frozen")
+    if noise == "none":
+        return spec.updated({"background_rate": 0.0})
+    rate = spec.background_rate
+    off = (rate.support[1] if isinstance(rate, Distribution) else rate.max()) == 0
+    return spec.updated({**({"background_rate": 20.0} if off else {}), "background_frozen": noise == "frozen"})

@@ -1,0 +1,132 @@
+"""Ranks: how many dimensions the final states span, beside those of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.activity import Activity
+from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
+from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, warn_of_silence
+from hrsnn.builder import build
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Ranks of one matrix, stimuli x units: the paper's, the entropy rank, and the one that rounding allows."""
+
+    effective: float
+    entropy: float
+    numerical: float
+
+    @classmethod
+    def of(cls, matrix: Array) -> Ranks:
+        """All three of `matrix`."""
+        return cls(float(effective_rank(matrix)), float(entropy_rank(matrix)), float(numerical_rank(matrix)))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The outcome of :func:`rank`.
+
+    Parameters
+    ----------
+    ranks, uncoupled, input_counts : Ranks
+        Of the reservoir's final states, of those without recurrent links, and of the input's spike counts.
+    states : array (stimuli, neurons)
+        Filtered spikes at the end of each stimulus.
+    reservoir : Reservoir
+    activity : Activity
+        The spikes of all stimuli.
+    rates : Rates
+    timing : mapping
+        Wall seconds by part.
+    """
+
+    ranks: Ranks
+    uncoupled: Ranks
+    input_counts: Ranks
+    states: Array
+    reservoir: Reservoir
+    activity: Activity
+    rates: Rates
+    timing: Mapping[str, float]
+
+
+@takes()
+def rank(
+    stimuli: SpikeTrains,
+    spec: ReservoirSpec | None = None,
+    *,
+    seed: int = 0,
+    engine: str = "auto",
+    progress: bool = False,
+) -> Ranking:
+    """How many dimensions the final states of a reservoir with fixed weights span over a set of stimuli.
+
+    Parameters
+    ----------
+    stimuli : SpikeTrains
+    spec : ReservoirSpec, optional
+    seed : int
+        Of the reservoir and its background.
+    engine : str
+    progress : bool
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    InputError
+        When an option is not allowed.
+
+    Warns
+    -----
+    UndefinedWarning
+        When no neuron spiked.
+
+    Notes
+    -----
+    The rank cannot exceed the number of stimuli: compare runs of as many. It rewards noise as it does computation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hrsnn import PoissonEncoder, ReservoirSpec
+    >>> stimuli = PoissonEncoder(duration=100).fit_transform(np.eye(5))
+    >>> rank(stimuli, ReservoirSpec(neurons=30)).ranks.effective <= 5
+    True
+    """
+    watch = Stopwatch()
+    reservoir = build(spec or ReservoirSpec(), seed, channels=stimuli.n_channels)
+
+    def run(one: Reservoir) -> Activity:
+        with watch("simulate"):
+            return simulate(one, stimuli, record=("spikes", "states"), engine=engine, seed=seed, progress=progress)
+
+    activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
+    warn_of_silence(activity)
+    with watch("rank"):
+        counts = stimuli.counts(1)[:, 0, :].astype(np.float64)
+        return Ranking(
+            ranks=Ranks.of(activity.states[:, -1]),
+            uncoupled=Ranks.of(uncoupled.states[:, -1]),
+            input_counts=Ranks.of(counts),
+            states=activity.states[:, -1],
+            reservoir=reservoir,
+            activity=activity,
+            rates=Rates.of(activity),
+            timing=watch.seconds,
+        )

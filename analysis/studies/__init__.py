@@ -1,0 +1,1 @@
+"""Comparisons of networks: the four variants, the claims about them, and the objectives of a search."""

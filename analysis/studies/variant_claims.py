@@ -1,0 +1,187 @@
+"""The paper's theorems as hypotheses: what each says of the four variants, and whether paired seeds bear it out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.analysis import PairedTest, bounds_of, holm, mean_interval, paired_test, verdicts
+from hrsnn.analysis.paired_tests import Verdict
+from hrsnn.analysis.studies.variants import VariantRun
+from hrsnn.errors import InputError
+from hrsnn.spec import VARIANTS
+
+Array = NDArray[np.float64]
+Scores = Mapping[VariantRun, Mapping[str, float]]
+
+_ALL = {"HeNHeS": 1.0, "HoNHoS": -1.0}
+# each pair in turn: equal scores then cancel without a rounding error
+_SYNAPSES = {"HoNHeS": 0.5, "HoNHoS": -0.5, "HeNHeS": 0.5, "HeNHoS": -0.5}
+_NEURONS_ALONE = {"HeNHoS": 1.0, "HoNHoS": -1.0}
+_CLASSES = ("digits", "fsdd")
+_TASKS = ("memory", "digits", "fsdd", "lorenz63")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That a score differs between variants in one direction, or rises with another score.
+
+    Parameters
+    ----------
+    hypothesis : str
+        In short, as the paper has it.
+    task, score : str
+        Where it is looked at, and in what.
+    weights : mapping of variant to float
+        Of the difference: 1 and -1, or halves for the mean over the other kind of heterogeneity.
+    sign : int
+        1 where the difference is claimed to be positive, -1 where negative.
+    beside : str
+        The other score, where the claim is that the two rise together.
+    """
+
+    hypothesis: str
+    task: str
+    score: str
+    weights: Mapping[str, float]
+    sign: int = 1
+    beside: str = ""
+
+    def per_seed(self, scores: Scores, seeds: range, recurrent: bool = True) -> Array:
+        """The difference in each seed, whose mean over seeds is the estimate.
+
+        For two scores: the mean over variants of the product of their standard scores, whose mean over seeds is Pearson's
+        correlation over all variants and seeds.
+        """
+        if not self.beside:
+            of = {name: _by_seed(scores, self.task, name, recurrent, seeds, self.score) for name in self.weights}
+            return np.asarray(sum(weight * of[name] for name, weight in self.weights.items()))
+        first, second = self._standard_scores(scores, seeds, recurrent)
+        return np.asarray((first * second).mean(axis=0))
+
+    def tested(self, scores: Scores, seeds: range, recurrent: bool = True) -> PairedTest:
+        """The test of the differences, over the seeds in which they are known.
+
+        The interval of a correlation r is that of Fisher's z: the bootstrap of a mean of products may pass 1. Each seed
+        counts with its influence on r, ``r + mean over variants of (x y - r (x^2 + y^2) / 2)``, x and y standard scores,
+        whose mean over seeds is r: with the scores' spread estimated too, products alone vary more than r does.
+        """
+        differences = self.per_seed(scores, seeds, recurrent)
+        known = np.isfinite(differences)
+        test = paired_test(differences[known])
+        if not self.beside:
+            return test
+        x, y = self._standard_scores(scores, seeds, recurrent)
+        influence = test.mean + (x * y - test.mean * (x**2 + y**2) / 2).mean(axis=0)
+        return replace(test, interval=mean_interval(influence[known], bounds=bounds_of("correlation")))
+
+    def _standard_scores(self, scores: Scores, seeds: range, recurrent: bool) -> tuple[Array, Array]:
+        """Both scores (variants, seeds), each with mean 0 and spread 1 over the seeds in which all of both are known."""
+        both = [
+            np.stack([_by_seed(scores, self.task, variant, recurrent, seeds, score) for variant in VARIANTS])
+            for score in (self.score, self.beside)
+        ]
+        known = np.asarray(np.isfinite(both).all(axis=(0, 1)))
+        first, second = (_standard(values, known) for values in both)
+        return first, second
+
+
+#: The family: the hypotheses, each looked at wherever it can be.
+CLAIMS = (
+    *(Claim("rank(het) >= rank(hom)", task, "effective_rank", _ALL) for task in _CLASSES),
+    *(Claim("rank(het) >= rank(hom)", task, "entropy_rank", _ALL) for task in _CLASSES),
+    *(Claim("C(het) >= C(hom)", "memory", score, _ALL) for score in ("memory_capacity", "memory_capacity_v")),
+    Claim("corr(C, 1/J) > 0", "memory", "memory_capacity", {}, beside="effective_dimension"),
+    *(Claim("het-STDP lowers spikes", task, "spikes_per_neuron", _SYNAPSES, -1) for task in _TASKS),
+    *(Claim("het-LIF alone raises spikes", task, "spikes_per_neuron", _NEURONS_ALONE) for task in _CLASSES),
+    *(Claim("het-LIF alone lowers efficiency", task, "efficiency", _NEURONS_ALONE, -1) for task in _CLASSES),
+    Claim("C/S(het) >= C/S(hom)", "memory", "efficiency", _ALL),
+    *(Claim("het classifies better", task, "accuracy", _ALL) for task in _CLASSES),
+    Claim("het forecasts better", "lorenz63", "nrmse", _ALL, -1),
+)
+
+
+def claims_in(tasks: Collection[str]) -> list[Claim]:
+    """The claims that are looked at in some tasks: one family."""
+    return [claim for claim in CLAIMS if claim.task in tasks]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A claim, and what the runs say of it.
+
+    Parameters
+    ----------
+    claim : Claim
+    test : PairedTest
+        Of the reservoirs with recurrent links.
+    adjusted : float
+        Its p-value by Holm's correction over all claims tested.
+    verdict : {"supported", "refuted", "undecided", "no verdict possible"}
+    control : PairedTest
+        The same difference without recurrent links; part of no verdict.
+    """
+
+    claim: Claim
+    test: PairedTest
+    adjusted: float
+    verdict: Verdict
+    control: PairedTest
+
+
+def judge_claims(scores: Scores) -> list[Tested]:
+    """Test every claim of :data:`CLAIMS` whose task was run, as one family at 5 %.
+
+    Parameters
+    ----------
+    scores : mapping of VariantRun to mapping of name to float
+        From :func:`~hrsnn.analysis.studies.variants.run_variant`: all variants, with recurrent links and without, for the
+        same two or more seeds.
+
+    Returns
+    -------
+    list of Tested
+
+    Raises
+    ------
+    InputError
+        When there are fewer than two seeds, or no task.
+
+    Notes
+    -----
+    Seeds in which a score is nan, as an efficiency without spikes, are left out of its claim. All claims need
+    ``fewest_pairs(claims)`` seeds for a verdict on any.
+
+    References
+    ----------
+    The theorems on rank, capacity and efficiency, and table III. The paper states them of any network; whoever finds one
+    refuted here has refuted it for these tasks, sizes and defaults.
+    """
+    tasks = {run.task for run in scores}
+    drawn = sorted({run.seed for run in scores})
+    claims = claims_in(tasks)
+    if len(drawn) < 2 or not claims:
+        raise InputError("scores", f"{len(drawn)} seeds of {len(tasks)} tasks", "must hold two seeds or more of one task")
+    seeds = range(drawn[0], drawn[-1] + 1)
+    tests = [claim.tested(scores, seeds) for claim in claims]
+    controls = [claim.tested(scores, seeds, recurrent=False) for claim in claims]
+    adjusted = holm([test.p_value for test in tests])
+    found = verdicts(tests, [claim.sign for claim in claims])
+    return [
+        Tested(claim, test, float(p), verdict, control)
+        for claim, test, p, verdict, control in zip(claims, tests, adjusted, found, controls, strict=True)
+    ]
+
+
+def _by_seed(scores: Scores, task: str, variant: str, recurrent: bool, seeds: range, score: str) -> Array:
+    return np.array([scores[VariantRun(task, variant, recurrent, seed)][score] for seed in seeds])
+
+
+def _standard(values: Array, known: NDArray[np.bool_]) -> Array:
+    """Standard scores over the `known` seeds; nan in the others."""
+    some = values[:, known]
+    spread = float(np.std(some)) if known.any() else 0.0
+    return np.where(known, (values - some.mean()) / spread if spread else 0.0, np.nan)

@@ -1,0 +1,292 @@
+"""Growing a reservoir from a spec: every part drawn from its own branch of the seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hrsnn.connectivity import distance_links, grid_positions, random_links, random_pairs
+from hrsnn.distributions import Constant, Distribution, Gamma
+from hrsnn.errors import SpecError
+from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
+from hrsnn.runtime.seeds import generator
+from hrsnn.spec import Parameter, ReservoirSpec
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.network_size import expected_links, network_memory
+from hrsnn.validation.numbers import MOST_CHANNELS, count_of
+from hrsnn.validation.units import takes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: A spike of these pairs, index 0 excitatory and 1 inhibitory, by (pre, post).
+PAIRS = {"ee": (0, 0), "ei": (0, 1), "ie": (1, 0), "ii": (1, 1)}
+#: Parameters of the spec with one name for excitatory and one for inhibitory neurons.
+_BY_TYPE = ("tau_m", "refractory")
+#: Arrays of a neuron that no parameter of their name is drawn for.
+_LAID_OUT = ("is_excitatory", "positions", "cluster")
+#: Arrays of short-term plasticity, and the parameters that they are drawn from.
+_SHORT_TERM = {name: name.removeprefix("tau_") for name in SHORT_TERM_ARRAYS}
+#: K of the network in which the default weights were found: 30.6 at 1000 neurons and lambda 2.
+REFERENCE_K = 30.0
+
+
+@takes()
+def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
+    """Grow the reservoir that `spec` describes.
+
+    Parameters
+    ----------
+    spec : ReservoirSpec
+    seed : int
+        Same spec, seed and channels: the same bytes. Each part (links, each weight, each time constant, ...) draws from
+        a branch of its own, so that changing one never shifts another.
+    channels : int
+        Number of input channels.
+
+    Returns
+    -------
+    Reservoir
+
+    Raises
+    ------
+    SpecError
+        When an array in the spec has another length than the network needs.
+    InputError
+        When `seed` or `channels` is no valid whole number, the network would take more memory than the limit, or what was
+        drawn contradicts itself: v_reset at or above v_threshold.
+
+    Notes
+    -----
+    Weights are the spec's times W_scale * 30/K, K the mean over neurons of sum_j exp(-(D/lambda)^2): the rate then
+    hardly depends on the size. Random links get, pair type by pair type, the same mean total input as the
+    distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)).
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=1000), seed=1, channels=40)
+    >>> reservoir.neurons, 8000 < reservoir.synapses < 9500
+    (1000, True)
+    """
+    channels = count_of("channels", channels, most=MOST_CHANNELS)
+    n = spec.neurons
+    check_memory("neurons", n, network_memory(spec, channels), f"a network of {expected_links(spec):.2g} links")
+    is_excitatory = np.zeros(n, dtype=bool)
+    is_excitatory[generator(seed, "types").permutation(n)[: round(n * spec.excitatory_fraction)]] = True
+    cluster, positions = cluster_layout(n, spec.clusters)
+    pre, post, scale = _recurrent_pairs(spec, seed, positions, cluster, is_excitatory)
+    return assemble(spec, seed, channels, is_excitatory, positions, pre, post, weight_factors=scale, cluster=cluster)
+
+
+def assemble(
+    spec: ReservoirSpec,
+    seed: int,
+    channels: int,
+    is_excitatory: np.ndarray,
+    positions: np.ndarray,
+    pre: np.ndarray,
+    post: np.ndarray,
+    weight_factors: Mapping[str, float],
+    cluster: np.ndarray,
+) -> Reservoir:
+    """Everything but the types, positions and recurrent pairs: draw it, and put the reservoir together.
+
+    Parameters
+    ----------
+    weight_factors : dict
+        Factor on the spec's weights by pair type ("ee", "ei", "ie", "ii").
+    cluster : (N,) array
+        Cluster of each neuron; its mean tau_m follows from it.
+
+    Raises
+    ------
+    SpecError
+        When an array in the spec has another length than the network needs.
+    """
+    kind = (~is_excitatory).astype(np.intp)
+    pair = 2 * kind[pre] + kind[post]  # 0 ee, 1 ei, 2 ie, 3 ii
+    weight, delay, w_max = np.empty(len(pre)), np.empty(len(pre)), np.empty(len(pre))
+    short_term = {name: np.empty(len(pre)) for name in _SHORT_TERM} if spec.short_term_plasticity else {}
+    for code, name in enumerate(PAIRS):
+        here = pair == code
+        size = int(here.sum())
+        distribution = _as_distribution(getattr(spec, f"weight_{name}"), weight_factors[name])
+        bound = spec.w_max_factor * _mean(distribution)
+        w_max[here] = bound
+        weight[here] = _draw(_below(distribution, bound), size, seed, f"weight_{name}")
+        delay[here] = _draw(getattr(spec, f"delay_{name}"), size, seed, f"delay_{name}")
+        for field, values in short_term.items():
+            values[here] = _draw(getattr(spec, f"{_SHORT_TERM[field]}_{name}"), size, seed, f"{_SHORT_TERM[field]}_{name}")
+
+    targets = np.sort(
+        generator(seed, "input_targets").permutation(len(kind))[: max(1, round(len(kind) * spec.input_fraction))]
+    )
+    probability = min(1.0, 4 / channels) if spec.input_probability == "auto" else spec.input_probability
+    channel, target = random_pairs(channels, len(targets), probability, generator(seed, "input_links"))
+    input_bound = spec.w_max_factor * _mean(spec.input_weight)
+
+    neuron = {
+        **{
+            name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name)
+            for name in NEURON_ARRAYS
+            if name not in (*_LAID_OUT, *_BY_TYPE)
+        },
+        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec)[cluster]),
+        "refractory": _by_type(spec, is_excitatory, seed, "refractory", np.ones(len(kind))),
+    }
+    return Reservoir(
+        is_excitatory=is_excitatory,
+        positions=positions,
+        cluster=cluster,
+        recurrent=Links(pre, post, weight, delay, w_max, **_stdp(spec, w_max, seed, "recurrent")),
+        input=Links(
+            channel,
+            targets[target],
+            _draw(_below(spec.input_weight, input_bound), len(channel), seed, "input_weight"),
+            np.zeros(len(channel)),
+            np.full(len(channel), input_bound),
+            **_stdp(spec, np.full(len(channel), input_bound), seed, "input"),
+        ),
+        input_gain=_draw(spec.input_gain, len(channel), seed, "input_gain"),
+        channels=channels,
+        dt=spec.dt,
+        background_frozen=spec.background_frozen,
+        homeostasis=spec.homeostasis,
+        short_term=ShortTerm(**short_term) if short_term else None,
+        **neuron,
+    )
+
+
+def _recurrent_pairs(
+    spec: ReservoirSpec, seed: int, positions: np.ndarray, cluster: np.ndarray, is_excitatory: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
+    """The recurrent links and the factor on the weights of each pair type."""
+    parts, kernel_sum = [], 0.0
+    for k in range(spec.clusters):
+        (members,) = np.nonzero(cluster == k)
+        draws = generator(seed, "links", k)
+        if spec.connectivity == "random":
+            pre, post = random_links(len(members), spec.connection_probability, draws)
+        else:
+            table = np.array([[spec.probability_ee, spec.probability_ei], [spec.probability_ie, spec.probability_ii]])
+            pre, post, k_here = distance_links(positions[members], is_excitatory[members], table, spec.length_scale, draws)
+            kernel_sum += k_here * len(members) / spec.neurons
+        parts.append((members[pre], members[post]))
+    parts.append(_bridges(spec, seed, cluster, sum(len(pre) for pre, _ in parts)))
+    pre, post = (np.concatenate([part[side] for part in parts]).astype(np.int32) for side in (0, 1))
+    order = np.lexsort((post, pre))
+    pre, post = pre[order], post[order]
+    if spec.connectivity == "distance":
+        # at a lambda far below the spacing there are no links and K is 0: no weight to scale
+        factor = spec.weight_scale * REFERENCE_K / kernel_sum if kernel_sum > 0 else spec.weight_scale
+        return pre, post, dict.fromkeys(PAIRS, factor)
+    # inside a cluster of its own size, a neuron gets the same mean total input as in the distance-dependent network
+    expected = max(spec.connection_probability * (spec.neurons / spec.clusters - 1), 1e-300)
+    constants = {name: getattr(spec, f"probability_{name}") for name in PAIRS}
+    return pre, post, {name: spec.weight_scale * REFERENCE_K * c / expected for name, c in constants.items()}
+
+
+def _bridges(spec: ReservoirSpec, seed: int, cluster: np.ndarray, inside: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random links between clusters, a given share of all links on average."""
+    sizes = np.bincount(cluster, minlength=spec.clusters)
+    between = spec.neurons**2 - int((sizes.astype(np.int64) ** 2).sum())
+    if not between:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    wanted = inside * spec.inter_cluster_share / (1 - spec.inter_cluster_share)
+    pre, post = random_links(spec.neurons, min(1.0, wanted / between), generator(seed, "bridges"))
+    apart = cluster[pre] != cluster[post]
+    return pre[apart], post[apart]
+
+
+def cluster_layout(n: int, clusters: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cluster of each of `n` neurons, as even as can be, and positions: each cluster a grid of its own, side by side.
+
+    Examples
+    --------
+    >>> cluster, positions = cluster_layout(16, 2)
+    >>> np.bincount(cluster), positions.shape
+    (array([8, 8]), (16, 3))
+    """
+    cluster = (np.arange(n) * clusters // n).astype(np.int32)
+    parts, shift = [], 0.0
+    for size in np.bincount(cluster, minlength=clusters):
+        part = grid_positions(int(size)) if size else np.empty((0, 3))
+        parts.append(part + [shift, 0, 0])
+        shift += (part[:, 0].max() if size else 0.0) + 4.0
+    return cluster, np.concatenate(parts)
+
+
+def _cluster_factors(spec: ReservoirSpec) -> np.ndarray:
+    """Factors on tau_m by cluster, log-spaced, with mean 1: the mean over the network stays what the spec says."""
+    factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters) if spec.clusters > 1 else np.ones(1)
+    return np.asarray(factors / factors.mean())
+
+
+def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: str, factors: np.ndarray) -> np.ndarray:
+    """A parameter that excitatory and inhibitory neurons draw from distributions of their own, times a factor each.
+
+    An array in the spec says the values themselves, and is left alone.
+    """
+    values = np.empty(len(is_excitatory))
+    for suffix, here in (("exc", is_excitatory), ("inh", ~is_excitatory)):
+        field = f"{name}_{suffix}"
+        parameter = getattr(spec, field)
+        drawn = _neuron_values(spec, parameter, int(here.sum()), seed, field)
+        values[here] = drawn * factors[here] if isinstance(parameter, Distribution) else drawn
+    return values
+
+
+def _neuron_values(spec: ReservoirSpec, parameter: Parameter, size: int, seed: int, name: str) -> np.ndarray:
+    # drawn either way, so that an array of the wrong length is an error in every variant
+    values = _draw(parameter, size, seed, name)
+    return values if spec.heterogeneous_neurons else np.full(size, _mean(parameter))
+
+
+def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[str, np.ndarray]:
+    """The four constants of each synapse, drawn independently; the amplitudes in mV."""
+    chosen: dict[str, Parameter] = {
+        "tau_plus": spec.tau_plus,
+        "tau_minus": spec.tau_minus,
+        "a_plus": spec.a_plus,
+        "a_minus": depression(spec),
+    }
+    values = {}
+    for name, parameter in chosen.items():
+        drawn = _draw(parameter, len(w_max), seed, f"{side}.{name}")
+        values[name] = drawn if spec.heterogeneous_synapses else np.full(len(w_max), _mean(parameter))
+    return {name: value * w_max if name.startswith("a_") else value for name, value in values.items()}
+
+
+def depression(spec: ReservoirSpec) -> Parameter:
+    """A_minus of a spec, where that is "auto" what it stands for."""
+    if not isinstance(spec.a_minus, str):
+        return spec.a_minus
+    # derived from the means: derived synapse by synapse, the mean of A_minus would be 1.40 and lower the spikes
+    mean = spec.depression_ratio * _mean(spec.a_plus) * _mean(spec.tau_plus) / _mean(spec.tau_minus)
+    return Gamma(mean, 0.5) if mean > 0 else Constant(0)
+
+
+def _draw(parameter: Parameter, size: int, seed: int, name: str) -> np.ndarray:
+    if isinstance(parameter, Distribution):
+        return parameter.sample(size, generator(seed, name))
+    if len(parameter) != size:
+        raise SpecError([f"{name.rpartition('.')[2]}: an array of {len(parameter)} values, but the network has {size}"])
+    return parameter
+
+
+def _mean(parameter: Parameter) -> float:
+    return parameter.truncated_mean if isinstance(parameter, Distribution) else float(parameter.mean())
+
+
+def _as_distribution(parameter: Parameter, factor: float) -> Parameter:
+    if isinstance(parameter, Distribution):
+        return parameter.scaled(factor) if factor > 0 else Constant(0)
+    return parameter * factor
+
+
+def _below(parameter: Parameter, bound: float) -> Parameter:
+    if isinstance(parameter, Distribution):
+        return parameter.below(bound) if bound > 0 else Constant(0)
+    return np.minimum(parameter, bound)

@@ -1,0 +1,154 @@
+"""Where neurons sit and which links exist between them, drawn without an N x N matrix."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hrsnn.runtime.keyed_random import keyed_uniform
+
+#: Pairs whose kernel exp(-(D/lambda)^2) is below this are never linked: at 10^5 neurons they would be 0.06 links in all.
+_NEGLIGIBLE = 1e-8
+#: Neurons whose neighbours are drawn at once: bounds the memory.
+BLOCK = 2000
+
+
+def grid_positions(n: int) -> np.ndarray:
+    """The first `n` points of a near-cubic grid of spacing 1, shape (n, 3).
+
+    Examples
+    --------
+    >>> grid_positions(1000).max(axis=0)
+    array([9., 9., 9.])
+    """
+    return np.indices(grid_shape(n)).reshape(3, -1).T[:n].astype(np.float64)
+
+
+def grid_shape(n: int) -> tuple[int, int, int]:
+    """The flattest box of near-equal sides that holds n points.
+
+    Examples
+    --------
+    >>> grid_shape(1000)
+    (10, 10, 10)
+    """
+    side = round(n ** (1 / 3))
+    return min(
+        ((a, b, math.ceil(n / (a * b))) for a in range(max(1, side - 1), side + 2) for b in range(a, side + 2)),
+        key=lambda s: (max(s) - min(s) > 1, s[0] * s[1] * s[2]),
+    )
+
+
+def reach(length_scale: float) -> float:
+    """The distance from which on pairs are left out."""
+    return length_scale * math.sqrt(-math.log(_NEGLIGIBLE))
+
+
+def distance_links(
+    positions: np.ndarray,
+    is_excitatory: np.ndarray,
+    probabilities: np.ndarray,
+    length_scale: float,
+    generator: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Links with P(i -> j) = C exp(-(D(i, j)/lambda)^2), no self-links.
+
+    Parameters
+    ----------
+    positions : (N, 3) array
+    is_excitatory : (N,) bool array
+    probabilities : (2, 2) array
+        C by (pre, post), index 0 excitatory and 1 inhibitory.
+    length_scale : float
+        lambda, in the unit of the positions.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    pre, post : (S,) int32 arrays
+        Sorted by (pre, post).
+    kernel_sum : float
+        K, the mean over i of sum_j exp(-(D(i, j)/lambda)^2) over all j != i.
+
+    Notes
+    -----
+    Pairs beyond lambda sqrt(ln 1e8) = 4.3 lambda are left out. Time and memory grow with N times the number of
+    neighbours inside that radius, memory a block of neurons at a time.
+
+    Examples
+    --------
+    >>> positions = grid_positions(1000)
+    >>> everyone = np.ones(1000, dtype=bool)
+    >>> pre, post, k = distance_links(positions, everyone, np.full((2, 2), 0.3), 2.0, np.random.default_rng(0))
+    >>> round(k, 1), abs(len(pre) / 1000 - 0.3 * k) < 0.3
+    (30.6, True)
+
+    References
+    ----------
+    Chakraborty & Mukhopadhyay, eq. 2; Maass, Natschlaeger & Markram (2002).
+    """
+    from scipy.spatial import cKDTree
+
+    radius = reach(length_scale)
+    tree = cKDTree(positions)
+    kind = (~is_excitatory).astype(np.intp)
+    # a pair's number is addressed by the pair: the order in which the tree finds the pairs is not promised to stay the same
+    key = int(generator.integers(2**62))
+    pre_parts, post_parts, kernel_total = [], [], 0.0
+    for start in range(0, len(positions), BLOCK):
+        block = cKDTree(positions[start : start + BLOCK])
+        pairs = block.sparse_distance_matrix(tree, radius, output_type="ndarray")
+        pairs = pairs[pairs["v"] > 0]  # grid points are apart, so only a neuron itself is at distance 0
+        pre, post = pairs["i"] + start, pairs["j"]
+        kernel = np.exp(-((pairs["v"] / length_scale) ** 2))
+        kernel_total += float(kernel.sum())
+        (linked,) = np.nonzero(keyed_uniform(key, pre, post) < probabilities[kind[pre], kind[post]] * kernel)
+        linked = linked[np.lexsort((post[linked], pre[linked]))]
+        pre_parts.append(pre[linked].astype(np.int32))
+        post_parts.append(post[linked].astype(np.int32))
+    return np.concatenate(pre_parts), np.concatenate(post_parts), kernel_total / len(positions)
+
+
+def random_pairs(
+    rows: int, columns: int, probability: float, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of `rows` x `columns` independently with one probability, sorted by (row, column).
+
+    The gaps between chosen pairs are geometric, so that time and memory grow with the number chosen.
+
+    Examples
+    --------
+    >>> rows, columns = random_pairs(1000, 1000, 0.05, np.random.default_rng(0))
+    >>> abs(len(rows) - 50_000) < 1000
+    True
+    """
+    total = rows * columns
+    if probability <= 0 or not total:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    if probability >= 1:
+        index = np.arange(total)
+    else:
+        parts, last = [], -1
+        while last < total:
+            expected = (total - last) * probability
+            gaps = generator.geometric(probability, int(expected + 4 * math.sqrt(expected) + 10))
+            part = last + np.cumsum(np.minimum(gaps, total + 1))  # a tiny probability makes gaps whose sum overflows
+            parts.append(part)
+            last = int(part[-1])
+        index = np.concatenate(parts)
+        index = index[index < total]
+    return (index // columns).astype(np.int32), (index % columns).astype(np.int32)
+
+
+def random_links(n: int, probability: float, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Every ordered pair of `n` neurons independently with one probability, no self-links, sorted by (pre, post).
+
+    Examples
+    --------
+    >>> pre, post = random_links(100, 1.0, np.random.default_rng(0))
+    >>> len(pre), bool((pre == post).any())
+    (9900, False)
+    """
+    pre, other = random_pairs(n, n - 1, probability, generator)
+    return pre, other + (other >= pre).astype(np.int32)  # column c of row i is neuron c, or c + 1 from the diagonal on

@@ -1,0 +1,194 @@
+"""Sound to log energies in mel-spaced bands, the input of the spoken-word tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.signal import ShortTimeFFT
+from scipy.signal.windows import hann
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.errors import InputError
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, positive
+from hrsnn.validation.units import plain, takes
+
+
+@takes(frequencies="Hz", f_min="Hz", f_max="Hz")
+def mel_filters(frequencies: np.ndarray, channels: int, f_min: float, f_max: float) -> np.ndarray:
+    """Triangular filters with peaks equally spaced in mel, ``m = 2595 log10(1 + f/700)``.
+
+    Each filter rises from the peak below to 1 at its own and falls to the peak above, linearly in f: between the first
+    and the last peak the filters sum to 1 everywhere.
+
+    Parameters
+    ----------
+    frequencies : ndarray, (bins,)
+        Where the filters are wanted, in Hz.
+    channels : int
+        Number of filters.
+    f_min, f_max : float
+        Where the first filter starts and the last one ends, in Hz.
+
+    Returns
+    -------
+    ndarray, (channels, bins)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mel_filters(np.array([0.0, 500.0, 1000.0]), channels=1, f_min=0.0, f_max=4000.0).round(2)
+    array([[0.  , 0.45, 0.9 ]])
+    """
+    lowest, highest = 2595 * np.log10(1 + np.array([f_min, f_max]) / 700)
+    mel = np.linspace(lowest, highest, channels + 2)
+    peaks = 700 * (10 ** (mel / 2595) - 1)
+    below, own, above = (peaks[shift : shift + channels, np.newaxis] for shift in range(3))
+    rising = (frequencies - below) / (own - below)
+    falling = (above - frequencies) / (above - own)
+    return np.asarray(np.clip(np.minimum(rising, falling), 0.0, None))
+
+
+class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Log energy of sound in mel-spaced bands, frame by frame.
+
+    ``E = 10 log10(max(M |STFT(x)|^2, floor))``, M the bands, with a Hann window that sums to 1: a sine of amplitude 1
+    has ``|STFT| = 1/2`` at its own frequency.
+
+    Parameters
+    ----------
+    sample_rate : float
+        Samples a second of the waveforms, in Hz.
+    channels : int
+        Number of bands.
+    frame : float
+        Time from one frame to the next, in ms; frame k is centred on ``k * frame``.
+    window : float
+        Length of the window, in ms.
+    f_min : float
+        Where the lowest band starts, in Hz.
+    f_max : float, optional
+        Where the highest band ends, in Hz; by default half the sample rate.
+    floor : float
+        Energy below which nothing is told apart; silence gives ``10 log10(floor)`` dB.
+
+    Attributes
+    ----------
+    filters_ : ndarray, (channels, bins)
+        The bands.
+    n_features_in_ : int
+        Number of bands that come out; waveforms of any length are taken.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of range, the bands are too narrow for the window, or a waveform is empty, not finite or
+        not 1-D.
+
+    Notes
+    -----
+    A waveform of n samples gives ``ceil(n / hop)`` frames; it is padded with zeros at both ends. Nothing is learned from
+    the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t = np.arange(4000) / 8000
+    >>> sound = Cochleagram(channels=40).fit_transform([np.sin(2 * np.pi * 1000 * t)])
+    >>> sound[0].shape, int(sound[0][25].argmax())
+    ((50, 40), 18)
+    """
+
+    def __init__(
+        self,
+        sample_rate: float = 8000.0,
+        channels: int = 40,
+        frame: float = 10.0,
+        window: float = 25.0,
+        f_min: float = 20.0,
+        f_max: float | None = None,
+        floor: float = 1e-7,
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.channels = channels
+        self.frame = frame
+        self.window = window
+        self.f_min = f_min
+        self.f_max = f_max
+        self.floor = floor
+
+    def fit(self, X: Any, y: Any = None) -> Cochleagram:
+        """Make the bands; `X`, a list of waveforms, is only checked."""
+        _waveforms(X)
+        rate, channels = positive("sample_rate", self.sample_rate, "Hz"), count_of("channels", self.channels)
+        frame, window = positive("frame", self.frame, "ms"), positive("window", self.window, "ms")
+        if frame < 1000 / rate:
+            raise InputError("frame", self.frame, f"must be at least one sample, {1000 / rate:g} ms")
+        if window < 4000 / rate:
+            raise InputError("window", self.window, f"must be at least four samples, {4000 / rate:g} ms")
+        f_max = rate / 2 if self.f_max is None else positive("f_max", self.f_max, "Hz")
+        f_min = positive("f_min", self.f_min, "Hz", zero=True)
+        if not 0 <= f_min < f_max <= rate / 2:
+            raise InputError("f_min", (f_min, f_max), f"must be 0 <= f_min < f_max <= {rate / 2:g} Hz")
+        positive("floor", self.floor, "energy")
+        bins = 2 * window * rate / 1000  # at most twice as many, so that their number is a power of two
+        check_memory("channels, window", (channels, window), 40 * channels * bins + 100 * bins, "the bands")
+        length = round(window * rate / 1000)
+        # twice the window's bins: the narrow low bands are sampled several times
+        self.stft_ = ShortTimeFFT(
+            hann(length, sym=False) / hann(length, sym=False).sum(),
+            hop=round(frame * rate / 1000),
+            fs=rate,
+            mfft=2 ** int(np.ceil(np.log2(2 * length))),
+        )
+        self.filters_ = mel_filters(self.stft_.f, channels, f_min, f_max)
+        if np.any(self.filters_.sum(axis=1) == 0):
+            raise InputError("channels", self.channels, "makes bands narrower than the window can resolve: take fewer")
+        self.n_features_in_ = channels
+        return self
+
+    def transform(self, X: Any) -> list[np.ndarray]:
+        """Energies in dB of each waveform in `X`: one array (frames, channels) each."""
+        check_is_fitted(self)
+        return [self._energies(waveform) for waveform in _waveforms(X)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.one_d_array = False, True
+        return tags
+
+    def _energies(self, waveform: np.ndarray) -> np.ndarray:
+        frames = -(-len(waveform) // self.stft_.hop)
+        needed = 40 * frames * (self.stft_.f_pts + self.n_features_in_)
+        check_memory("window, frame", (self.window, self.frame), needed, f"the spectra of {frames} frames")
+        # SciPy wants at least half a window of signal
+        padded = np.pad(waveform, (0, max(0, self.stft_.m_num - len(waveform))))
+        power = self.stft_.spectrogram(padded, p0=0, p1=frames)
+        return np.asarray(10 * np.log10(np.maximum(self.filters_ @ power, self.floor)).T)
+
+
+def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:
+    if isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
+        raise InputError("X", X, "must be a list of waveforms")
+    waveforms = []
+    for index, item in enumerate(X):
+        try:
+            waveform = np.asarray(plain(item, "", f"X[{index}]"), dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"X[{index}]", item, "must be numbers") from error
+        if waveform.ndim != 1 or len(waveform) == 0:
+            raise InputError(
+                f"X[{index}]", waveform.shape, "must be a waveform, (times,), of at least one value; X is a list of them"
+            )
+        if not np.all(np.isfinite(waveform)):
+            place = int(np.argmin(np.isfinite(waveform)))
+            raise InputError(f"X[{index}][{place}]", waveform[place], "must be finite")
+        waveforms.append(waveform)
+    if not waveforms:
+        raise InputError("X", X, "must hold at least one waveform")
+    return waveforms

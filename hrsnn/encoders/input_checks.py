@@ -1,0 +1,77 @@
+"""What the encoders read: one row a sample, or one series (times, channels) a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from hrsnn.errors import InputError
+from hrsnn.validation.numbers import bool_of
+from hrsnn.validation.units import plain
+
+
+def is_series(X: Any) -> bool:
+    """Whether `X` is a 3-D array or a list of 2-D arrays, so that each sample is a series."""
+    if isinstance(X, (list, tuple)):
+        return len(X) > 0 and np.ndim(X[0]) == 2
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+        return len(X) > 0 and np.ndim(X[0]) == 2
+    return isinstance(X, np.ndarray) and X.ndim == 3
+
+
+def takes_as_series(estimator: Any, X: Any) -> bool:
+    """Whether an encoder of both rows and series takes `X` as series: a 3-D array only if its parameter `series` says so.
+
+    Raises
+    ------
+    InputError
+        When `series` is no bool; for a 3-D array without ``series=True``, which may as well hold images, and for rows with
+        it.
+    """
+    series, asked = is_series(X), bool_of("series", estimator.series)
+    if asked and not series:
+        raise InputError("X", np.shape(X), "must be (samples, times, channels), or a list of (times, channels): series=True")
+    if series and isinstance(X, np.ndarray) and X.ndim == 3 and not asked:
+        flat = X.shape[0], X.shape[1] * X.shape[2]
+        allowed = f"must be rows: flatten images to {flat}, or series=True for (samples, times, channels)"
+        raise InputError("X", X.shape, allowed)
+    return series
+
+
+def checked_rows(estimator: BaseEstimator, X: Any, reset: bool) -> np.ndarray:
+    """`X` as a finite float64 array (samples, channels), by scikit-learn's own rules."""
+    return np.asarray(validate_data(estimator, plain(X, "", "X"), reset=reset, dtype=np.float64))
+
+
+def checked_series(estimator: Any, X: Any, reset: bool) -> list[np.ndarray]:
+    """`X` as a list of finite float64 arrays (times, channels), all of the same channels.
+
+    Raises
+    ------
+    InputError
+        When a sample has another shape, holds nan or infinity, or other channels than the ones fitted.
+    """
+    samples = []
+    channels = None if reset else estimator.n_features_in_
+    for index, item in enumerate(plain(X, "", "X")):
+        try:
+            sample = np.asarray(item, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"X[{index}]", item, "must be numbers, (times, channels)") from error
+        if sample.ndim != 2 or sample.shape[0] == 0 or sample.shape[1] == 0:
+            raise InputError(f"X[{index}]", sample.shape, "must have the shape (times, channels), none of them 0")
+        channels = sample.shape[1] if channels is None else channels
+        if sample.shape[1] != channels:
+            raise InputError(f"X[{index}]", sample.shape, f"must have {channels} channels")
+        if not np.all(np.isfinite(sample)):
+            row, column = np.argwhere(~np.isfinite(sample))[0]
+            raise InputError(f"X[{index}][{row}, {column}]", sample[row, column], "must be finite")
+        samples.append(sample)
+    if not samples:
+        raise InputError("X", X, "must hold at least one sample")
+    if reset:
+        estimator.n_features_in_ = channels
+    return samples

@@ -1,0 +1,201 @@
+"""Stimuli on the time grid: what reaches the network in which step, the same for every grid engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrsnn.engines.background import Position, background_spikes, repeated
+from hrsnn.engines.events import Events, events
+from hrsnn.engines.network_state import NetworkState
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.time_grid import step_count, steps_of
+from hrsnn.validation.numbers import count_of
+
+Stimulus = SpikeTrains | Currents
+_MOST_STEPS = 2**52
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """One stimulus of n_steps steps. Events are sorted by step; spikes of one channel in one step are one event."""
+
+    n_steps: int
+    spike_step: np.ndarray  #: (events,) int64
+    spike_channel: np.ndarray  #: (events,) int32
+    spike_count: np.ndarray  #: (events,) float64: how many spikes of the channel fall in the step
+    drive_step: np.ndarray  #: (changes,) int64: steps from which a new analog drive holds
+    drive: np.ndarray  #: (changes, N) mV
+    background_step: np.ndarray  #: (events,) int64
+    background_neuron: np.ndarray  #: (events,) int32
+    background_jump: np.ndarray  #: (events,) mV, on the excitatory current
+    v_step: np.ndarray  #: (times,) int64: steps after which v is recorded
+
+
+class Batch:
+    """The stimuli of one run on the grid of a reservoir; each is put on the grid when it is its turn.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    stimulus : SpikeTrains or Currents
+    blank : float
+        ms without input after each stimulus.
+    seed : int
+        Of the background input.
+    v_times : list of arrays
+        Times within each stimulus at which v is recorded (ms), or one list for all.
+    record_v : bool
+    start : NetworkState, optional
+        What the only stimulus goes on from, instead of rest.
+    """
+
+    def __init__(
+        self,
+        reservoir: Reservoir,
+        stimulus: Stimulus,
+        blank: float,
+        seed: int,
+        v_times: list[np.ndarray],
+        record_v: bool,
+        start: NetworkState | None = None,
+    ) -> None:
+        if stimulus.n_channels != reservoir.channels:
+            raise InputError(
+                "stimulus",
+                f"{stimulus.n_channels} channels",
+                f"the reservoir has {reservoir.channels}: build(spec, seed, channels={stimulus.n_channels})",
+            )
+        self._reservoir, self._stimulus, self._seed = reservoir, stimulus, seed
+        self._v_times, self._record_v, self._blank = v_times, record_v, blank
+        self.start = start
+        self.dt = reservoir.dt
+        self.spiking = isinstance(stimulus, SpikeTrains)
+        _check_steps(stimulus.durations, blank, reservoir)
+        # a stimulus shorter than a step has one all the same
+        self.stimulus_steps = np.maximum(step_count(stimulus.durations, self.dt), 1)
+        self.steps = np.maximum(step_count(stimulus.durations + blank, self.dt), 1)
+        if isinstance(stimulus, Currents):
+            from scipy.sparse import csr_array
+
+            self._gain = csr_array(
+                (reservoir.input_gain, (reservoir.input_post, reservoir.input_channel)),
+                shape=(reservoir.neurons, reservoir.channels),
+            )
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def presentation(self, index: int) -> Presentation:
+        """Stimulus `index` on the grid."""
+        last_stimulus_step = int(self.stimulus_steps[index]) - 1
+        none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
+        spikes = (none, nobody, np.empty(0))
+        drive_step, drive = none, np.empty((0, self._reservoir.neurons))
+        if isinstance(self._stimulus, SpikeTrains):
+            times, channels = self._stimulus.sample(index)
+            step = np.minimum(steps_of(times, self.dt), last_stimulus_step)
+            spikes = _merged(step, channels, np.ones(len(step)), self._stimulus.n_channels)
+        else:
+            drive_step, drive = self._drive(index)
+        v_step = none
+        if self._record_v:
+            v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
+        background = self._background(index)
+        return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
+
+    def events(self, index: int) -> tuple[Events, np.ndarray]:
+        """Stimulus `index` at real times, and the times at which v is recorded (ms)."""
+        v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
+        return events(self._reservoir, self._stimulus, index, self._blank, self._seed), v_times
+
+    def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        assert isinstance(self._stimulus, Currents)
+        values = self._stimulus.values[index]
+        step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
+        drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
+        stop = int(self.stimulus_steps[index])
+        held = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
+        step, drive = step[held], drive[held]
+        if self.steps[index] > stop:
+            step, drive = np.append(step, stop), np.vstack([drive, np.zeros(drive.shape[1])])
+        return step, drive
+
+    def _background(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if not (self._reservoir.background_rate > 0).any():
+            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+        times, neurons = self._background_times(index)
+        # times count from rest, so that a stimulus in parts meets the spikes that the whole would
+        step = np.clip(steps_of(times, self.dt) - self._steps_before, 0, int(self.steps[index]) - 1)
+        return _merged(step, neurons, self._reservoir.background_weight[neurons], self._reservoir.neurons)
+
+    def _background_times(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rate, begin = self._reservoir.background_rate, self._steps_before * self.dt
+        end = float((self._steps_before + self.steps[index]) * self.dt)
+        if not self._reservoir.background_frozen:
+            return background_spikes(self._seed, index, rate, end, self._background_before)
+        if isinstance(self._stimulus, Currents):
+            period = self._stimulus.dt
+            return repeated(*background_spikes(self._seed, 0, rate, period), period, end, begin)
+        return background_spikes(self._seed, 0, rate, end, self._background_before)  # the stimulus is one period
+
+    @property
+    def _steps_before(self) -> int:
+        return 0 if self.start is None else self.start.steps
+
+    @property
+    def _background_before(self) -> Position:
+        return Position.start(self._reservoir.neurons) if self.start is None else self.start.background
+
+    def background_after(self) -> Position:
+        """How far the background input has come at the end of the only stimulus."""
+        if not (self._reservoir.background_rate > 0).any():
+            return self._background_before
+        return self._background_before.after(*self._background_times(0))
+
+
+def _check_steps(durations: np.ndarray, blank: float, reservoir: Reservoir) -> None:
+    """See that numbers of steps are whole numbers in floating point, where they are computed."""
+    spans = {"duration": durations + blank, "refractory": reservoir.refractory, "delay": reservoir.delay}
+    for name, times in spans.items():
+        longest = float(times.max(initial=0.0))
+        if not longest / reservoir.dt <= _MOST_STEPS:
+            raise InputError(name, longest, f"must be at most 2^52 steps of {reservoir.dt:g} ms")
+
+
+def check_stimulus(stimulus: object) -> None:
+    """See that `stimulus` is one.
+
+    Raises
+    ------
+    InputError
+        When it is something else.
+    """
+    if not isinstance(stimulus, (SpikeTrains, Currents)):
+        raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
+
+
+def check_sample(stimulus: Stimulus, channels: int, index: int) -> None:
+    """See that `stimulus` is one of so many channels, and has a sample `index`.
+
+    Raises
+    ------
+    InputError
+        When one of these is not so.
+    """
+    check_stimulus(stimulus)
+    if stimulus.n_channels != channels:
+        raise InputError("stimulus", f"{stimulus.n_channels} channels", f"must have {channels}, as the reservoir has")
+    if count_of("index", index, 0) >= len(stimulus):
+        raise InputError("index", index, f"must be a sample of the {len(stimulus)}, from 0 on")
+
+
+def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Events sorted by (step, who), the amounts of equal pairs summed."""
+    key = step * size + who
+    pairs, where = np.unique(key, return_inverse=True)
+    return pairs // size, (pairs % size).astype(np.int32), np.bincount(where, amount, minlength=len(pairs))

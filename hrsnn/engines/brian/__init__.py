@@ -1,0 +1,1 @@
+"""The Brian2 engine. Brian2 is imported here only."""

@@ -1,0 +1,407 @@
+"""The reference engine: the model in Brian2, one ``run`` for a whole batch of stimuli. Brian2 is imported here only."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import logging
+import signal
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from hrsnn.engines.batch import Batch
+from hrsnn.engines.brian.presenter import Presenter
+from hrsnn.engines.cache_folder import cache_folder
+from hrsnn.engines.contract import Response, Weights
+from hrsnn.engines.propagators import propagators
+from hrsnn.errors import HrsnnError, InputError
+from hrsnn.reservoir import Links, Reservoir, ShortTerm
+from hrsnn.runtime.stopping import noticed
+
+# Importing Brian2 takes over Ctrl-C, uncaught exceptions and warnings of the whole process; all are given back.
+_hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
+
+try:
+    import brian2
+except ValueError as error:  # it sets a signal handler, which only the main thread may
+    raise HrsnnError("import brian2 in the main thread before using it in others") from error
+from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
+from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
+
+_devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
+sys.excepthook = _hook
+if warnings.showwarning is not _show:
+    logging.captureWarnings(False)
+with contextlib.suppress(ValueError):  # not in the main thread: then Brian2 could not take it over either
+    signal.signal(signal.SIGINT, _handler)
+
+logger = logging.getLogger("hrsnn")
+
+#: Without -ffast-math and fused multiply-adds, Brian2's targets agree bit for bit with each other and with plain loops.
+_FLAGS = ["-w", "-O2", "-std=c++11", "-ffp-contract=off"]
+
+_NEURONS = """
+dv/dt = (v_rest - v + I_exc + I_inh + i_bias + I_ext{drive})/tau_m : 1 (unless refractory)
+dI_exc/dt = -I_exc/tau_exc : 1
+dI_inh/dt = -I_inh/tau_inh : 1
+I_ext : 1
+tau_m : second (constant)
+tau_exc : second (constant)
+tau_inh : second (constant)
+v_rest : 1 (constant)
+i_bias : 1 (constant)
+v_threshold : 1 (constant)
+v_reset : 1 (constant)
+t_refractory : second (constant)
+excitatory : 1 (constant)
+inhibitory : 1 (constant)
+membrane : 1 (constant)
+exc_to_v : 1 (constant)
+inh_to_v : 1 (constant)
+decay_exc : 1 (constant)
+decay_inh : 1 (constant)
+"""
+
+# Further variables, where the reservoir has them
+_ADAPTATION = """
+dadapted/dt = -adapted/tau_adaptation : 1
+tau_adaptation : second (constant)
+adaptation : 1 (constant)
+adapted_to_v : 1 (constant)
+decay_adapted : 1 (constant)
+"""
+
+_SHORT_TERM = """
+used : 1
+resources : 1
+arrived : integer
+release : 1 (constant)
+tau_recovery : 1 (constant)
+tau_facilitation : 1 (constant)
+"""
+
+_DEPRESS = """
+gap = (t_in_timesteps - arrived)*dt_ms
+arrived = t_in_timesteps
+resources = 1 + (resources - used*resources - 1)*exp(-gap/tau_recovery)
+used = release + used*(1 - release)*exp(-gap/tau_facilitation)
+"""
+
+_STDP = """
+trace_plus : 1
+trace_minus : 1
+touched : integer
+w_max : 1 (constant)
+tau_plus : 1 (constant)
+tau_minus : 1 (constant)
+a_plus : 1 (constant)
+a_minus : 1 (constant)
+"""
+
+# Traces are decayed only when touched. Their age is counted in whole steps, so that it does not depend on when in a long
+# run a stimulus comes.
+_DECAY = """
+age = (t_in_timesteps - touched)*dt_ms
+trace_plus = trace_plus*exp(-age/tau_plus)
+trace_minus = trace_minus*exp(-age/tau_minus)
+touched = t_in_timesteps
+"""
+
+
+def to_network(
+    reservoir: Reservoir,
+    plastic: bool = False,
+    equations: str = "",
+    drive: str = "",
+    on_spike: str = "",
+) -> Any:
+    """The reservoir as a live Brian2 ``Network``, to run, record and extend with Brian2 itself.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    plastic : bool
+        Whether the synapses learn by STDP.
+    equations : str
+        Further Brian2 equations of the neurons, integrated by ``exact``, ``exponential_euler`` or ``euler``, whichever is
+        the first that can.
+    drive : str
+        Expression added to the membrane's drive (mV), taken at the start of a step and held during it.
+    on_spike : str
+        Statements executed at a neuron's own spike, after the reset.
+
+    Returns
+    -------
+    brian2.Network
+        With the objects ``neurons``, ``channels`` (set ``multiplicity`` of a channel to 1 to make it spike in the current
+        step), ``recurrent`` and ``input``, where there are any. Voltages and currents are dimensionless numbers of mV.
+        All share one clock of step ``reservoir.dt``: give it to monitors (``clock=network["neurons"].clock``).
+
+    Notes
+    -----
+    The network runs with the user's own Brian2 preferences; with Brian2's default ``-ffast-math`` spikes can differ from
+    :func:`hrsnn.simulate` in the last bits. Homeostasis acts between the stimuli of ``simulate`` and is not part of it.
+
+    Examples
+    --------
+    Spike-frequency adaptation, as an equation of one's own:
+
+    >>> import brian2
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=20, i_bias=20), seed=0)
+    >>> network = reservoir.to_brian2(
+    ...     equations="dadaptation/dt = -adaptation/(100*ms) : 1", drive="- adaptation", on_spike="adaptation += 1"
+    ... )
+    >>> spikes = brian2.SpikeMonitor(network["neurons"])
+    >>> network.add(spikes)
+    >>> before = brian2.prefs["codegen.target"]
+    >>> brian2.prefs["codegen.target"] = "numpy"
+    >>> network.run(200 * brian2.ms)
+    >>> brian2.prefs["codegen.target"] = before
+    >>> bool(spikes.num_spikes > 0)
+    True
+    """
+    return _network(reservoir, plastic, spiking=True, equations=equations, drive=drive, on_spike=on_spike)
+
+
+def run(
+    reservoir: Reservoir,
+    batch: Batch,
+    plastic: bool,
+    deliver: Callable[[int, Response], None],
+    progress: Callable[[int], None],
+    target: str = "auto",
+) -> Weights:
+    """Brian2 as an :class:`~hrsnn.engines.contract.Engine`.
+
+    `target` is "cython", "numpy", or "auto": Cython where a C++ compiler is found.
+
+    Raises
+    ------
+    InputError
+        When Cython is asked for and no compiler works.
+    """
+    # Brian2 has weakref callbacks everywhere, which swallow the exception of Ctrl-C
+    with noticed() as check_interrupted, _own_brian2(target):
+
+        def report_progress(done: int) -> None:
+            check_interrupted()
+            progress(done)
+
+        network = _network(reservoir, plastic, spiking=batch.spiking)
+        presenter = Presenter(network, reservoir, batch, plastic, deliver, report_progress)
+        network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
+        # not at the next start, and not after the run: when a run ends, Brian2 empties the list of the last step's spikes
+        network.add(brian2.NetworkOperation(presenter.collect, clock=network["neurons"].clock, when="end", name="collector"))
+        if (reservoir.background_rate > 0).any():
+            network.add(
+                brian2.NetworkOperation(
+                    presenter.background, clock=network["neurons"].clock, when="synapses", order=-1, name="background"
+                )
+            )
+        network.run(int(batch.steps.sum()) * reservoir.dt * brian2.ms, namespace={})
+        presenter.finish()
+        return presenter.weights()
+
+
+def _network(
+    reservoir: Reservoir,
+    plastic: bool,
+    spiking: bool,
+    equations: str = "",
+    drive: str = "",
+    on_spike: str = "",
+) -> Any:
+    # Names are fixed: generated code holds them, and with Brian2's own numbering every network would be compiled anew.
+    clock = brian2.Clock(dt=reservoir.dt * brian2.ms, name="reservoir_clock")
+    adapts = bool(reservoir.adaptation.any())
+    held = (" - adapted" if adapts else "") + (f" + ({drive})" if drive else "")
+    neurons = brian2.NeuronGroup(
+        reservoir.neurons,
+        _NEURONS.format(drive=held) + (_ADAPTATION if adapts else "") + equations,
+        threshold="v > v_threshold",
+        reset="v = v_reset\n" + ("adapted += adaptation\n" if adapts else "") + on_spike,
+        refractory="t_refractory",
+        method=_method(equations, drive, adapts),
+        clock=clock,
+        name="neurons",
+    )
+    for name in ("tau_m", "tau_exc", "tau_inh"):
+        setattr(neurons, name, getattr(reservoir, name) * brian2.ms)
+    # Brian2 would round a period down to whole steps
+    neurons.t_refractory = np.round(reservoir.refractory / reservoir.dt) * reservoir.dt * brian2.ms
+    for name in ("v_rest", "i_bias", "v_threshold", "v_reset"):
+        setattr(neurons, name, getattr(reservoir, name))
+    if adapts:
+        neurons.tau_adaptation = reservoir.tau_adaptation * brian2.ms
+        neurons.adaptation = reservoir.adaptation
+    for name, factor in vars(propagators(reservoir)).items():
+        if adapts or "adapted" not in name:
+            setattr(neurons, name, factor)
+    neurons.excitatory = reservoir.is_excitatory.astype(float)
+    neurons.inhibitory = (~reservoir.is_excitatory).astype(float)
+    neurons.v = reservoir.v_start
+    network = brian2.Network(neurons)
+
+    if spiking and len(reservoir.input):
+        channels = brian2.NeuronGroup(
+            reservoir.channels,
+            "multiplicity : 1",
+            threshold="multiplicity > 0",
+            reset="multiplicity = 0",
+            clock=clock,
+            name="channels",
+        )
+        network.add(channels)
+        network.add(_synapses("input", channels, neurons, reservoir.input, plastic, clock))
+    if reservoir.synapses:
+        network.add(_synapses("recurrent", neurons, neurons, reservoir.recurrent, plastic, clock, reservoir.short_term))
+    return network
+
+
+def _synapses(
+    name: str, source: Any, target: Any, links: Links, plastic: bool, clock: Any, short_term: ShortTerm | None = None
+) -> Any:
+    count = "multiplicity_pre" if name == "input" else "1"
+    strength = "w" if short_term is None else "w*(used*resources/release)"
+    effect = f"I_exc_post += excitatory_pre*({strength})\nI_inh_post -= inhibitory_pre*({strength})"
+    if name == "input":
+        effect = "I_exc_post += multiplicity_pre*w"
+    learn = _DECAY + f"trace_plus += {count}\nw = clip(w - {count}*a_minus*trace_minus, 0, w_max)"
+    synapses = brian2.Synapses(
+        source,
+        target,
+        model="w : 1\n" + ("" if short_term is None else _SHORT_TERM) + (_STDP if plastic else ""),
+        on_pre=("" if short_term is None else _DEPRESS) + effect + (learn if plastic else ""),
+        on_post=_DECAY + "trace_minus += 1\nw = clip(w + a_plus*trace_plus, 0, w_max)" if plastic else None,
+        namespace={"dt_ms": float(clock.dt / brian2.ms)},
+        clock=clock,
+        name=name,
+    )
+    synapses.connect(i=links.pre, j=links.post)
+    # input spikes come before the pre events of recurrent links, and those before all post events
+    synapses.pre.order = -1 if name == "input" else 0
+    synapses.w = links.weight
+    if plastic:
+        synapses.post.order = 1
+        for field in ("w_max", "tau_plus", "tau_minus", "a_plus", "a_minus"):
+            setattr(synapses, field, getattr(links, field))
+    if short_term is not None:
+        synapses.resources = 1
+        for field in ("release", "tau_recovery", "tau_facilitation"):
+            setattr(synapses, field, getattr(short_term, field))
+    if links.delay.any():
+        synapses.pre.delay = np.round(links.delay / (clock.dt / brian2.ms)) * clock.dt
+    return synapses
+
+
+@functools.cache  # Brian2 remembers what a method made by the identity of the method: a new one a run would pile up
+def _method(extra: str, drive: str, adapts: bool) -> Callable[..., str]:
+    return functools.partial(_propagate, extra=extra, drive=drive, adapts=adapts)
+
+
+def _propagate(equations: Any, variables: Any = None, options: Any = None, *, extra: str, drive: str, adapts: bool) -> str:
+    """Brian2 state update with :mod:`hrsnn.engines.propagators`; equations of the user's are integrated by Brian2."""
+    code = ""
+    if extra.strip():
+        own = brian2.Equations(extra)
+        if own.diff_eq_names:
+            code = StateUpdateMethod.apply_stateupdater(own, variables, ["exact", "exponential_euler", "euler"]) + "\n"
+    held = f" + ({drive})" if drive else ""
+    # the drive is taken before the user's equations move, so it stands first; a frozen v is copied, not rounded
+    return (
+        f"v_inf = v_rest + i_bias + I_ext{held}\n"
+        + code
+        + "v_free = v_inf + (v - v_inf)*membrane + I_exc*exc_to_v + I_inh*inh_to_v\n"
+        + ("v_free = v_free - adapted*adapted_to_v\nadapted = adapted*decay_adapted\n" if adapts else "")
+        + "v = v_free*int(not_refractory) + v*(1 - int(not_refractory))\n"
+        + "I_exc = I_exc*decay_exc\n"
+        + "I_inh = I_inh*decay_inh\n"
+    )
+
+
+@contextlib.contextmanager
+def _own_brian2(target: str) -> Iterator[None]:
+    """Brian2 at run time on the chosen target with our flags; the caller's device and preferences come back afterwards."""
+    settings = {
+        "codegen.cpp.extra_compile_args": _FLAGS,
+        "codegen.runtime.cython.cache_dir": _compiled_code(),
+        "core.default_float_dtype": np.float64,
+        "core.default_integer_dtype": np.int32,
+        # where Brian2 was imported first, its handler of Ctrl-C would end the run early, with half the results
+        "core.stop_on_keyboard_interrupt": False,
+        "legacy.refractory_timing": False,
+    }
+    before = {name: brian2.prefs[name] for name in [*settings, "codegen.target"]}
+    known = [len(cache) for cache in _caches()]
+    device = _devices.active_device
+    _devices.active_device = _devices.runtime_device
+    try:
+        for name, value in settings.items():
+            brian2.prefs[name] = value
+        brian2.prefs["codegen.target"] = _chosen_target(target)
+        yield
+    finally:
+        for name, value in before.items():
+            brian2.prefs[name] = value
+        _devices.active_device = device
+        _forget_variables(known)
+
+
+def _forget_variables(known: list[int]) -> None:
+    """Drop what Brian2 remembered in this run about the network's variables; `known` is the length of each cache before it.
+
+    A key that describes variables holds their sizes, the values of constants and, from 2.10 on, the address of a synapse's
+    queue. Another network has other keys, and 0.2 MB a run would pile up. Keys of text alone come again with the next run.
+    """
+    for cache, length in zip(_caches(), known, strict=True):
+        for key in list(cache)[length:]:  # a dictionary keeps the order in which its keys came
+            if any(isinstance(part, (tuple, frozenset)) for part in key):
+                del cache[key]
+
+
+@functools.cache
+def _caches() -> list[dict[Any, Any]]:
+    """The caches of all functions of Brian2 that have one (``brian2.utils.caching.cached``)."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "brian2"]
+    values = [value for module in modules for value in vars(module).values()]
+    members = [member for value in values if isinstance(value, type) for member in vars(value).values()]
+    found = [getattr(inspect.unwrap(one), "_cache", None) for one in (*values, *members) if inspect.isroutine(one)]
+    return list({id(cache): cache for cache in found if isinstance(cache, dict)}.values())
+
+
+@functools.cache
+def _compiled_code() -> str:
+    """The folder of compiled code, apart for every set of flags and version: Brian2's own key leaves both out."""
+    key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
+    folder = cache_folder(f"brian2-{key}")
+    return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # compiled again in every process
+
+
+def _chosen_target(target: str) -> str:
+    if target == "numpy":
+        return "numpy"
+    if _compiler_works():
+        return "cython"
+    if target == "cython":
+        raise InputError("engine", "brian2-cython", "needs a C++ compiler, and none works here; brian2-numpy does not")
+    return "numpy"
+
+
+@functools.cache  # asked once a process, and said once
+def _compiler_works() -> bool:
+    noisy = logging.getLogger("brian2.codegen.runtime.cython_rt.cython_rt")
+    was, noisy.disabled = noisy.disabled, True
+    try:
+        works = bool(CythonCodeObject.is_available())
+    finally:
+        noisy.disabled = was
+    logger.info("Brian2 runs %s", "compiled with Cython" if works else "on NumPy: no C++ compiler was found (slower)")
+    return works

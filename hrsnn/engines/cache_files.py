@@ -1,0 +1,103 @@
+"""Numba's cache files with a checksum at their end, looked at before anything is unpickled."""
+
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from numba.core.caching import IndexDataCacheFile
+
+from hrsnn.engines.cache_folder import others_write, owned
+
+logger = logging.getLogger("hrsnn")
+
+#: s: a temporary file that is older was left by a process that was killed
+_ABANDONED = 3600.0
+
+
+class SealedFiles(IndexDataCacheFile):
+    """The index and the data files of one kernel.
+
+    Numba unpickles both, and the data are machine code: a flipped bit is executed. Here each file ends with the SHA-256 of
+    where it belongs (its folders, its name, Numba's version, the stamp of the kernel's source) and of what Numba wrote. A
+    file that is damaged, or in the place of another, counts as missing. The checksum is in the file itself, where an
+    unpickler no longer reads: two files could be of two processes.
+
+    The data hold the key that they were saved under (signature, processor, code). Of two processes that save two signatures
+    at once, each may enter the same name in the index, where the last one wins: the key says whose the data are.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        self._sweep()
+        super().save(key, (key, data))
+
+    def load(self, key: Any) -> Any:
+        found = super().load(key)
+        return found[1] if found is not None and found[0] == key else None
+
+    def _load_index(self) -> Any:
+        return super()._load_index() if self._is_whole(self._index_path) else {}
+
+    def _load_data(self, name: str) -> Any:
+        return super()._load_data(name) if self._is_whole(self._data_path(name)) else None
+
+    @contextlib.contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[BinaryIO]:
+        with super()._open_for_write(filepath) as file:
+            os.fchmod(file.fileno(), 0o600)
+            content = io.BytesIO()
+            yield content
+            file.write(content.getvalue())
+            file.write(self._seal(filepath, content.getvalue()))
+
+    def _seal(self, filepath: str, content: bytes | memoryview) -> bytes:
+        place = Path(filepath).parts[-3:]  # the rest of the path may change: a cache can be moved
+        bound = hashlib.sha256(repr((place, self._version, self._source_stamp)).encode())
+        bound.update(content)
+        return bound.digest()
+
+    def _is_whole(self, filepath: str) -> bool:
+        """Whether a file is there, is what was written, and was written by nobody else; if it is not, that is logged."""
+        try:
+            with open(filepath, "rb", opener=_not_through_a_link) as file:
+                status = os.fstat(file.fileno())
+                if not owned(status) or others_write(status):
+                    reason = "could have been written by another user"
+                else:
+                    written = memoryview(file.read())
+                    size = hashlib.sha256().digest_size
+                    if written[-size:] == self._seal(filepath, written[:-size]):
+                        return True
+                    reason = "does not match its checksum"
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror})"
+        self._tell(filepath, reason)
+        return False
+
+    def _tell(self, filepath: str, reason: str) -> None:
+        told = self.__dict__.setdefault("_told", set())  # an index is read again when the new kernel is saved
+        if filepath not in told:
+            told.add(filepath)
+            logger.info("a kernel on disk is not used and is compiled again: %s %s", filepath, reason)
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left in this folder: Numba writes beside the file, then renames."""
+        for path in Path(self._cache_path).glob("*.nb[ci].tmp.*"):
+            with contextlib.suppress(OSError):  # somebody else may sweep
+                if time.time() - path.lstat().st_mtime > _ABANDONED:
+                    path.unlink()
+
+
+def _not_through_a_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)

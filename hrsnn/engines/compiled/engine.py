@@ -1,0 +1,316 @@
+"""The compiled engine: the grid model in Numba, with Brian2's spikes, at memory speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hrsnn.engines.batch import Batch, Presentation
+from hrsnn.engines.compiled import kernels
+from hrsnn.engines.compiled.simd import LANES
+from hrsnn.engines.contract import Response, Weights
+from hrsnn.engines.homeostasis import Homeostasis
+from hrsnn.engines.network_state import NetworkState, Variables
+from hrsnn.engines.propagators import propagators
+from hrsnn.engines.threads import in_order, threads
+from hrsnn.errors import DivergenceError
+from hrsnn.reservoir import Links, Reservoir
+
+#: Spikes that a kernel may write before it hands them over, beside one for each neuron.
+_ROOM = 8192
+#: Spikes of a neuron that may wait for its synapses before all are brought up to date.
+_HISTORY = 128
+#: Neuron updates a call, at most: a call ends within a fraction of a second, so that Ctrl-C and progress get their turn.
+_UPDATES = 100_000_000
+#: What a link learns, as a state keeps it.
+_LEARNED = ("weight", "trace_plus", "trace_minus")
+_EMPTY = np.empty(0)
+
+
+def run(
+    reservoir: Reservoir,
+    batch: Batch,
+    plastic: bool,
+    deliver: Callable[[int, Response], None],
+    progress: Callable[[int], None],
+) -> Weights:
+    """Numba as an :class:`~hrsnn.engines.contract.Engine`.
+
+    Frozen stimuli are independent, each is one task of a pool of threads (the kernels run without the interpreter's lock),
+    and a task knows nothing of the others: the result is the same for any number of threads. Plastic stimuli follow one
+    another.
+
+    Notes
+    -----
+    A frozen synapse is 12 bytes here (weight, target), a plastic one 68. Traces are decayed from the last pre spike on
+    rather than from touch to touch as in Brian2, and with an exponential of its own: weights agree to some 1e-14 mV, not to
+    the last bit.
+    """
+    network = _Network(reservoir, plastic)
+    if plastic:
+        return network.learn(batch, deliver, progress)
+    network.answer(batch, deliver, progress)
+    return Weights(reservoir.weight, reservoir.input_weight)
+
+
+class _Rows:
+    """Links in the order in which they are read: by (delay, source, target), the longest delay first.
+
+    ``start[k, source]`` is where the links of a source with delay ``lag[k]`` begin, and ``start[k, source + 1]`` where they
+    end.
+    """
+
+    def __init__(self, links: Links, sources: int, dt: float) -> None:
+        steps = np.round(links.delay / dt).astype(np.int64)
+        self.lag = np.unique(np.append(steps, 0) if not len(links) else steps)[::-1].copy()
+        kind = np.searchsorted(-self.lag, -steps)
+        # links come sorted by (source, target): a stable sort by delay keeps that order within a delay
+        self.order = np.argsort(kind, kind="stable") if len(self.lag) > 1 else slice(None)
+        row = (kind * sources + links.pre)[self.order]
+        edges = np.searchsorted(row, np.arange(len(self.lag) * sources + 1))
+        self.start = np.stack([edges[k * sources : (k + 1) * sources + 1] for k in range(len(self.lag))])
+        self.longest = int(np.diff(self.start, axis=1).max(initial=0))
+        self.post = _constant(links.post[self.order])
+        self.weight = _constant(links.weight[self.order])
+        self._links, self._dt, self.sources = links, dt, sources
+
+    def __len__(self) -> int:
+        return len(self.post)
+
+    def taken(self, name: str) -> np.ndarray:
+        return _constant(getattr(self._links, name)[self.order])
+
+    def given_back(self, values: np.ndarray) -> np.ndarray:
+        """Values in this order, in the order of the reservoir; the same array where there is nothing to do."""
+        if isinstance(self.order, slice):
+            return values
+        out = np.empty_like(values)
+        out[self.order] = values
+        return out
+
+    def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
+        """post, weight, the two traces, w_max, the rates of decay a step, A_plus, A_minus; what is empty starts as ever."""
+        self.weight = np.array(weight[self.order]) if len(weight) else self.weight.copy()
+        return (
+            self.post,
+            self.weight,
+            *(np.array(trace[self.order]) if len(trace) else np.zeros(len(self)) for trace in (plus, minus)),
+            self.taken("w_max"),
+            _constant(-self._dt / self.taken("tau_plus")),
+            _constant(-self._dt / self.taken("tau_minus")),
+            self.taken("a_plus"),
+            self.taken("a_minus"),
+        )
+
+
+class _Network:
+    """A reservoir in the form that the kernels read."""
+
+    def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
+        self._reservoir, self._n = reservoir, reservoir.neurons
+        p = propagators(reservoir)
+        cell = (
+            reservoir.v_rest + reservoir.i_bias,
+            p.membrane,
+            p.exc_to_v,
+            p.inh_to_v,
+            p.decay_exc,
+            p.decay_inh,
+            p.adapted_to_v,
+            p.decay_adapted,
+            reservoir.v_threshold,
+        )
+        self._cell = tuple(map(_constant, cell))
+        hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
+        self._after = tuple(map(_constant, (reservoir.v_reset, hold, reservoir.adaptation)))
+        self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
+        self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
+        self._lags = int(self._recurrent.lag.max()) + 1
+        self._is_excitatory = _constant(reservoir.is_excitatory)
+        self._budget = max(1, _UPDATES // self._n)
+
+    def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
+        """Frozen: every stimulus for itself."""
+        stop: list[bool] = []
+        before = np.concatenate([[0], np.cumsum(batch.steps)])
+        workers = min(threads(), len(batch))
+
+        def task(index: int) -> Response:
+            told = progress if workers == 1 else _nobody  # in threads only whole stimuli are told
+            return self._frozen(batch, index, partial(_told, told, int(before[index])), stop)
+
+        with closing(in_order(task, len(batch), workers, stop)) as responses:
+            for index, response in enumerate(responses):
+                deliver(index, response)
+                progress(int(before[index + 1]))
+
+    def learn(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> Weights:
+        """Plastic: one stimulus after the other, on the weights that the one before left."""
+        rows = (self._recurrent, self._input)
+        start = None if batch.start is None else batch.start.variables
+        links = [
+            side.learning(*(_EMPTY if start is None else getattr(start, prefix + name) for name in _LEARNED))
+            for side, prefix in zip(rows, ("", "input_"), strict=True)
+        ]
+        homeostasis = Homeostasis(self._reservoir) if self._reservoir.homeostasis else None
+        longest = max(side.longest for side in rows)
+        pairs = longest * _HISTORY + LANES
+        scratch = (
+            np.empty(longest + LANES),
+            np.empty(longest + LANES),
+            np.empty(pairs, np.uint64),
+            np.empty(pairs),
+            np.empty(pairs),
+        )
+        # of each neuron: its latest spike, how many wait, and these
+        waiting = (np.full(self._n, -1), np.zeros(self._n, np.int64), np.empty((self._n, _HISTORY), np.int32))
+        learn = (waiting, scratch)
+        done = 0
+        for index in range(len(batch)):
+            now = batch.presentation(index)
+            if index:
+                for side in links:
+                    side[2][:] = side[3][:] = 0.0  # traces
+            sides = tuple(
+                (_constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
+                for side, values in zip(rows, links, strict=True)
+            )
+            short_term = self._short_term(start)
+            constants = (
+                self._cell,
+                self._after,
+                self._is_excitatory,
+                (_constant(self._recurrent.lag), *short_term),
+                sides,
+                learn,
+                _events(now),
+            )
+            spikes, state = self._present(
+                now, kernels.present_plastic, constants, partial(_told, progress, done), [], batch.start
+            )
+            kernels.catch_up_all(now.n_steps, sides, learn)
+            end = self._end(state, short_term, now.n_steps, links) if len(batch) == 1 else None
+            if homeostasis is not None:
+                restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
+                for row, weight in zip(rows, restored, strict=True):
+                    row.weight[:] = weight[row.order]
+            done += now.n_steps
+            deliver(index, Response(*spikes, end))
+        return Weights(*(side.given_back(side.weight) for side in rows))
+
+    def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
+        now, rows, inputs = batch.presentation(index), self._recurrent, self._input
+        short_term = self._short_term(None if batch.start is None else batch.start.variables)
+        recurrent = (_constant(rows.lag), _constant(rows.start), rows.post, rows.weight, *short_term)
+        drive = (_constant(inputs.start[0]), inputs.post, inputs.weight)
+        constants = (self._cell, self._after, self._is_excitatory, recurrent, drive, _events(now))
+        spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
+        return Response(*spikes, self._end(state, short_term, now.n_steps) if len(batch) == 1 else None)
+
+    def _present(
+        self,
+        now: Presentation,
+        kernel: Callable[..., tuple[int, int]],
+        constants: tuple[Any, ...],
+        tell: Callable[[int], None],
+        stop: list[bool],
+        start: NetworkState | None,
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, ...]]:
+        """One stimulus, from rest or from `start`, a call of the kernel at a time: spikes and v, and how it ends."""
+        n = self._n
+        ring = (np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
+        if start is None:
+            adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
+            state = (self._reservoir.v_start.copy(), *np.zeros((3, n)), adapted, np.zeros(n, np.int64))
+        else:
+            at = start.variables
+            state = (at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.held.copy())
+            for age in np.unique(start.spike_age):
+                under_way = start.spike_neuron[start.spike_age == age]
+                ring[0][-age % self._lags, : len(under_way)] = under_way
+                ring[1][-age % self._lags] = len(under_way)
+        v_seen, spiked = np.empty((len(now.v_step), n)), np.empty(n, np.int32)
+        out = (np.empty(n + _ROOM, np.int64), np.empty(n + _ROOM, np.int32), v_seen, spiked)
+        steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+        step = 0
+        while step < now.n_steps and not stop:
+            step, filled = kernel(step, min(now.n_steps, step + self._budget), state, ring, out, *constants)
+            steps.append(out[0][:filled].copy())
+            who.append(out[1][:filled].copy())
+            tell(step)
+        # an infinite current makes v spike in every step, and the reset hides it
+        if not all(np.isfinite(values).all() for values in state[:3]):
+            raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
+        return (np.concatenate(steps), np.concatenate(who), v_seen), state
+
+    def _end(
+        self,
+        state: tuple[np.ndarray, ...],
+        short_term: tuple[Any, ...],
+        steps: int,
+        links: list[tuple[np.ndarray, ...]] | None = None,
+    ) -> Variables:
+        """What the network holds now, link by link in the order of the reservoir."""
+        rows, inputs = self._recurrent, self._input
+        v, exc, inh, _, adapted, _ = state
+        learned = [_EMPTY] * 6
+        if links is not None:
+            learned = [
+                side.given_back(array) for side, arrays in zip((rows, inputs), links, strict=True) for array in arrays[1:4]
+            ]
+            learned[::3] = [weight.copy() for weight in learned[::3]]  # homeostasis comes next
+        used, resources, arrived = _EMPTY, _EMPTY, np.empty(0, np.int64)
+        if self._reservoir.short_term is not None:
+            used, resources = (rows.given_back(values) for values in short_term[1][3:])
+            arrived = rows.given_back(np.repeat((steps - short_term[0]).ravel(), np.diff(rows.start, axis=1).ravel()))
+        weight, plus, minus, input_weight, input_plus, input_minus = learned
+        return Variables(
+            v, exc, inh, adapted, plus, minus, input_plus, input_minus, used, resources, arrived, weight, input_weight
+        )
+
+    def _short_term(self, start: Variables | None) -> tuple[Any, ...]:
+        """When each source last spiked, the constants and variables of short-term plasticity, and room for strengths."""
+        rows, links = self._recurrent, self._reservoir.short_term
+        arrived = np.zeros((len(rows.lag), self._n), np.int64)
+        if links is None:
+            return arrived, (*[_constant(_EMPTY)] * 3, np.empty(0), np.empty(0)), np.empty(0)
+        dt = self._reservoir.dt
+        constants = (
+            links.release[rows.order],
+            -dt / links.tau_recovery[rows.order],
+            -dt / links.tau_facilitation[rows.order],
+        )
+        variables = (np.zeros(len(rows)), np.ones(len(rows)))
+        if start is not None:
+            variables = (np.array(start.used[rows.order]), np.array(start.resources[rows.order]))
+            in_row = np.diff(rows.start, axis=1) > 0
+            arrived[in_row] = -start.arrived[rows.order][rows.start[:, :-1][in_row]]
+        return arrived, (*map(_constant, constants), *variables), np.empty(rows.longest + LANES)
+
+
+def _events(now: Presentation) -> tuple[Any, ...]:
+    return (
+        tuple(map(_constant, (now.spike_step, now.spike_channel, now.spike_count))),
+        tuple(map(_constant, (now.drive_step, now.drive))),
+        tuple(map(_constant, (now.background_step, now.background_neuron, now.background_jump))),
+        _constant(now.v_step),
+    )
+
+
+def _told(progress: Callable[[int], None], done: int, step: int) -> None:
+    progress(done + step)
+
+
+def _nobody(step: int) -> None:
+    pass
+
+
+def _constant(array: np.ndarray) -> np.ndarray:
+    """A read-only view: the kernels are compiled once for each mix of constant and changing arrays, so it never varies."""
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,95 @@
+"""Stimuli at real times, for the engine that has no grid: what reaches the network when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrsnn.engines.background import background_spikes, repeated
+from hrsnn.reservoir import Reservoir
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.units import takes
+
+
+@dataclass(frozen=True)
+class Events:
+    """One stimulus of `duration` ms, blank included. Every kind of event is sorted by time (ms)."""
+
+    duration: float
+    input_time: np.ndarray  #: (spikes,)
+    input_channel: np.ndarray  #: (spikes,) int32, ascending within a time
+    input_count: np.ndarray  #: (spikes,) float64: spikes of one channel at one time are one event of that many
+    drive_time: np.ndarray  #: (changes,): times from which a new analog drive holds
+    drive: np.ndarray  #: (changes, N) mV
+    background_time: np.ndarray  #: (spikes,)
+    background_neuron: np.ndarray  #: (spikes,) int32, ascending within a time
+    background_jump: np.ndarray  #: (spikes,) mV, on the excitatory current
+
+
+@takes(blank="ms")
+def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, blank: float = 0.0, seed: int = 0) -> Events:
+    """Stimulus `index` at real times.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    stimulus : SpikeTrains or Currents
+    index : int
+    blank : float, ms
+        Time without input after it.
+    seed : int
+        Of the background input, whose real times are those that the grid engines round.
+
+    Examples
+    --------
+    >>> from hrsnn import Currents, ReservoirSpec, build
+    >>> stimulus = Currents([[[1.0], [1.0], [2.0]]], dt=20)
+    >>> events(build(ReservoirSpec(neurons=10)), stimulus, 0, blank=5).drive_time  # the second value changes nothing
+    array([ 0., 40., 60.])
+    """
+    end = float(stimulus.durations[index])
+    drive_time, drive = np.empty(0), np.empty((0, reservoir.neurons))
+    times, channels, count = np.empty(0), np.empty(0, np.int32), np.empty(0)
+    if isinstance(stimulus, Currents):
+        drive_time, drive = _drive(reservoir, stimulus.values[index], stimulus.dt)
+        if blank > 0:
+            drive_time, drive = np.append(drive_time, end), np.vstack([drive, np.zeros(reservoir.neurons)])
+    else:
+        times, channels = stimulus.sample(index)
+        order = np.lexsort((channels, times))
+        times, channels = times[order], channels[order]
+        first = np.append(True, (np.diff(times) > 0) | (np.diff(channels) > 0))[: len(times)]
+        count = np.diff(np.append(np.flatnonzero(first), len(times))).astype(np.float64)
+        times, channels = times[first], channels[first]
+    background = _background(reservoir, stimulus, index, end + blank, seed)
+    return Events(end + blank, times, channels, count, drive_time, drive, *background)
+
+
+def _drive(reservoir: Reservoir, values: np.ndarray, hold: float) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.sparse import csr_array
+
+    changed = np.append(True, (np.diff(values, axis=0) != 0).any(axis=1))
+    gain = csr_array(
+        (reservoir.input_gain, (reservoir.input_post, reservoir.input_channel)),
+        shape=(reservoir.neurons, reservoir.channels),
+    )
+    drive = np.ascontiguousarray((gain @ np.ascontiguousarray(values[changed].T)).T)
+    return np.flatnonzero(changed) * hold, drive
+
+
+def _background(
+    reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, duration: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rate = reservoir.background_rate
+    if not (rate > 0).any():
+        return np.empty(0), np.empty(0, np.int32), np.empty(0)
+    if reservoir.background_frozen:
+        period = stimulus.dt if isinstance(stimulus, Currents) else duration
+        times, neurons = repeated(*background_spikes(seed, 0, rate, period), period, duration)
+        order = np.lexsort((neurons, times))  # times of a repeat can come out equal to others by rounding
+        times, neurons = times[order], neurons[order]
+    else:
+        times, neurons = background_spikes(seed, index, rate, duration)
+    return times, neurons, reservoir.background_weight[neurons]

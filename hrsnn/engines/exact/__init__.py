@@ -1,0 +1,1 @@
+"""The exact engine: event by event, without a time grid."""

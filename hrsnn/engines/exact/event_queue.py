@@ -1,0 +1,108 @@
+"""Who is next: a heap of the neurons by the time of their next event, and a heap of the spikes under way.
+
+Ties are broken by index, so that the order of events depends on nothing but the events. A heap has no bucket width to
+choose and no bad case; ``benchmarks/exact.py`` has it beside a calendar queue and a tournament tree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hrsnn.engines.exact.threshold_crossing import inlined, kernel
+
+#: A spike on its way to links of a delay that is not 0: when it arrives next, when it was emitted, its number in the run,
+#: who sent it, and its next link.
+FLIGHT = np.dtype(
+    [("time", np.float64), ("emitted", np.float64), ("number", np.int64), ("source", np.int64), ("link", np.int64)]
+)
+
+
+def queue_of(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times of all members, the members as a heap, and the place of each member in it; all times must be equal."""
+    n = len(times)
+    return times, np.arange(n, dtype=np.int64), np.arange(n, dtype=np.int64)
+
+
+@inlined
+def move(queue: Any, who: int, when: float) -> None:
+    """Give a member a new time."""
+    times, heap, place = queue
+    n = len(heap)
+    times[who] = when
+    at = place[who]
+    while at > 0:
+        parent = (at - 1) >> 2
+        other = heap[parent]
+        if not (when < times[other] or (when == times[other] and who < other)):
+            break
+        heap[at] = other
+        place[other] = at
+        at = parent
+    while True:
+        child = 4 * at + 1
+        if child >= n:
+            break
+        best = heap[child]
+        best_time, best_at = times[best], child
+        for sibling in range(child + 1, min(child + 4, n)):
+            other = heap[sibling]
+            if times[other] < best_time or (times[other] == best_time and other < best):
+                best, best_time, best_at = other, times[other], sibling
+        if not (best_time < when or (best_time == when and best < who)):
+            break
+        heap[at] = best
+        place[best] = at
+        at = best_at
+    heap[at] = who
+    place[who] = at
+
+
+@kernel
+def _swap_if_before(flights: Any, low: int, high: int) -> bool:
+    """Swap two spikes when the one at `low`, further down, arrives before the one at `high`."""
+    a, b = flights[low], flights[high]
+    if not (a.time < b.time or (a.time == b.time and a.number < b.number)):
+        return False
+    a.time, b.time = b.time, a.time
+    a.emitted, b.emitted = b.emitted, a.emitted
+    a.number, b.number = b.number, a.number
+    a.source, b.source = b.source, a.source
+    a.link, b.link = b.link, a.link
+    return True
+
+
+@kernel
+def push(flights: Any, count: int, time: float, emitted: float, number: int, source: int, link: int) -> None:
+    """Add a spike to a heap of `count`."""
+    new = flights[count]
+    new.time, new.emitted, new.number, new.source, new.link = time, emitted, number, source, link
+    at = count
+    while at > 0 and _swap_if_before(flights, at, (at - 1) >> 1):
+        at = (at - 1) >> 1
+
+
+@kernel
+def send_on(flights: Any, count: int, time: float, link: int) -> None:
+    """Give the first spike of a heap of `count` its next link, at which it arrives at `time`."""
+    flights[0].time, flights[0].link = time, link
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child + 1 < count and not (
+            flights[child].time < flights[child + 1].time
+            or (flights[child].time == flights[child + 1].time and flights[child].number < flights[child + 1].number)
+        ):
+            child += 1
+        if child >= count or not _swap_if_before(flights, child, at):
+            break
+        at = child
+
+
+@kernel
+def drop_first(flights: Any, count: int) -> None:
+    """Take the first spike out of a heap of `count`."""
+    first, last = flights[0], flights[count - 1]
+    first.emitted, first.number, first.source = last.emitted, last.number, last.source
+    send_on(flights, count - 1, last.time, last.link)

@@ -1,0 +1,235 @@
+"""What a network holds between two runs, so that a run can stop and go on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from hrsnn.engines.background import Position
+from hrsnn.errors import InputError
+from hrsnn.files.npz import read_npz, write_npz
+from hrsnn.files.reading import damaged
+from hrsnn.recording import filtered_states
+from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.seeds import check_seed
+from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
+from hrsnn.validation.numbers import MOST, count_of, positive
+from hrsnn.validation.units import takes
+
+_KIND, _VERSION = "state", 1
+_HEADER = ("steps", "dt", "tau_state", "seed", "network")
+#: How many mean intervals a Poisson process can be behind its time: the chance of a longer one is e^-1000.
+_LONGEST_INTERVAL = 1000
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The variables of an engine at the end of a step; those that a model does not have are empty."""
+
+    v: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    exc: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    inh: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
+    adapted: Annotated[np.ndarray, array("neuron", optional=True, unit="mV")]  #: (N,) mV
+    #: (S,) STDP trace of the source, of each recurrent link, decayed to this moment
+    trace_plus: Annotated[np.ndarray, array("link", low=0, optional=True)]
+    trace_minus: Annotated[np.ndarray, array("link", low=0, optional=True)]  #: (S,) and of the target
+    input_trace_plus: Annotated[np.ndarray, array("input link", low=0, optional=True)]  #: the same of the input links
+    input_trace_minus: Annotated[np.ndarray, array("input link", low=0, optional=True)]
+    #: (S,) short-term plasticity: u and R after the latest spike of the source
+    used: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
+    resources: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
+    arrived: Annotated[
+        np.ndarray, array("link", dtype=np.int64, low=0, high=MOST, optional=True)
+    ]  #: (S,) steps since that spike arrived
+    weight: Annotated[
+        np.ndarray, array("link", low=0, optional=True, unit="mV")
+    ]  #: (S,) mV: of a plastic run, before homeostasis
+    input_weight: Annotated[np.ndarray, array("input link", low=0, optional=True, unit="mV")]
+
+    def __post_init__(self) -> None:
+        convert_arrays(self, "variables.")
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """Everything a network holds after a run of one stimulus, for :func:`hrsnn.simulate` to go on from.
+
+    ``simulate(activity.reservoir, next_part, state=activity.state)`` continues where ``activity`` ended: the parts of a
+    stimulus, one after the other, give what the whole gives in one run. Nothing but its arrays is in it, and it can be
+    saved.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hrsnn import Currents, ReservoirSpec, build, simulate
+    >>> reservoir = build(ReservoirSpec(neurons=40), seed=1, channels=1)
+    >>> values = np.linspace(0, 1, 20)[None, :, None]
+    >>> whole = simulate(reservoir, Currents(values, dt=10))
+    >>> first = simulate(reservoir, Currents(values[:, :8], dt=10))
+    >>> second = simulate(first.reservoir, Currents(values[:, 8:], dt=10), state=first.state)
+    >>> first.state.elapsed, first.spike_count + second.spike_count == whole.spike_count
+    (80.0, True)
+    """
+
+    variables: Variables
+    steps: int  #: since the network was at rest
+    dt: float  #: ms
+    held: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
+    #: descending: how many steps ago the spikes under way were emitted
+    spike_age: Annotated[np.ndarray, array("spike under way", dtype=np.int64, low=1)]
+    spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
+    filtered: Annotated[np.ndarray, array("neuron", low=0)]  #: (N,) exponentially filtered spikes
+    tau_state: float  #: ms: their time constant
+    background: Position  #: how far the background input of each neuron was drawn
+    seed: int  #: of the background input
+    network: str = ""  #: fingerprint of the reservoir, with the weights that the run left
+
+    def __post_init__(self) -> None:
+        convert_arrays(self)
+        count_of("steps", self.steps, 0)
+        check_seed(self.seed)
+        positive("dt", self.dt, "ms")
+        positive("tau_state", self.tau_state, "ms")
+        if not isinstance(self.network, str):
+            raise InputError("network", self.network, "must be a fingerprint")
+        sizes = check_arrays(self, {})
+        sizes = check_arrays(self.variables, sizes, "variables.")
+        check_arrays(self.background, sizes, "background.")
+        require("spike_age", self.spike_age[1:], np.diff(self.spike_age) <= 0, "must descend")
+        last = self.background.last
+        require("background.last", last, last <= self.elapsed, f"must be at most {self.elapsed:g} ms, the time of the state")
+
+    @property
+    def elapsed(self) -> float:
+        """Time since the network was at rest (ms)."""
+        return self.steps * self.dt
+
+    @takes(tau_state="ms")
+    def check(self, reservoir: Reservoir, seed: int, tau_state: float | None) -> None:
+        """See that this state is one of `reservoir`, and that what goes on is what was begun.
+
+        Raises
+        ------
+        InputError
+            When it is of another network, or when the seed of a background input or a `tau_state` in use changes.
+        """
+        if self.network != reservoir.fingerprint:
+            raise InputError("state", "of another network", "go on with the reservoir of the activity that it came from")
+        if self.seed != seed and (reservoir.background_rate > 0).any():
+            raise InputError("seed", seed, f"must stay {self.seed}, which the background input began with")
+        if tau_state is not None and self.tau_state != tau_state:
+            raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
+        self._check_arrays(reservoir)
+
+    def _check_arrays(self, reservoir: Reservoir) -> None:
+        """See that an engine can read the arrays: their lengths, and the neurons and steps that they name."""
+        sizes = {"neuron": reservoir.neurons, "link": reservoir.synapses, "input link": len(reservoir.input)}
+        check_arrays(self, sizes)
+        check_arrays(self.variables, sizes, "variables.")
+        check_arrays(self.background, sizes, "background.")
+        if not reservoir.background_frozen:  # a frozen one may have no spike for ever
+            last, behind = self.background.last, (self.elapsed - self.background.last) * reservoir.background_rate / 1000
+            require("background.last", last, behind <= _LONGEST_INTERVAL, f"is too far behind {self.elapsed:g} ms")
+        variables = self.variables
+        wanted = {
+            "adapted": reservoir.neurons if reservoir.adaptation.any() else 0,
+            **dict.fromkeys(_SHORT_TERM, reservoir.synapses if reservoir.short_term is not None else 0),
+        }
+        for name, length in wanted.items():
+            if len(getattr(variables, name)) != length:
+                raise InputError(f"variables.{name}", len(getattr(variables, name)), f"must have the length {length}")
+        for names, length in zip(_LEARNED, (reservoir.synapses, reservoir.input.pre.size), strict=True):
+            lengths = {len(getattr(variables, name)) for name in names}
+            if lengths not in ({0}, {length}):
+                raise InputError(f"variables.{names[0]}", sorted(lengths), f"must all have the length 0 or {length}")
+        if self.dt != reservoir.dt:
+            raise InputError("dt", self.dt, f"must be that of the network, {reservoir.dt:g} ms")
+        oldest = int(np.round(reservoir.delay / reservoir.dt).max(initial=0))
+        age, neuron = self.spike_age, self.spike_neuron
+        require("spike_age", age, age <= oldest, f"must be at most {oldest}, the longest delay in steps")
+        require("spike_neuron", neuron, neuron < reservoir.neurons, f"must be below {reservoir.neurons}")
+        if len(np.unique(age * reservoir.neurons + neuron)) < len(age):
+            raise InputError("spike_neuron", neuron, "a neuron spikes once in a step")
+        hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
+        require("held", self.held, self.held <= hold, "must be at most the refractory period in steps")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to an ``.npz`` file, whole or not at all, without pickle.
+
+        Raises
+        ------
+        FileError
+            When it cannot be written; what was there before is still there.
+        """
+        arrays = {name: getattr(self, name) for name in rules_of(NetworkState)}
+        for prefix, kind in _PARTS.items():
+            arrays |= {f"{prefix}.{name}": getattr(getattr(self, prefix), name) for name in rules_of(kind)}
+        header = {name: getattr(self, name) for name in _HEADER}
+        write_npz(path, _KIND, _VERSION, arrays, header)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> NetworkState:
+        """Read a file of :meth:`save`.
+
+        Raises
+        ------
+        FileError
+            When the file is missing, damaged, or no state.
+        """
+        stored, header = read_npz(path, _KIND, _VERSION)
+        arrays: dict[str, Any] = dict(stored)
+        with damaged(path, _KIND):
+            parts = {
+                prefix: kind(**{name: arrays.pop(f"{prefix}.{name}") for name in rules_of(kind)})
+                for prefix, kind in _PARTS.items()
+            }
+            own = {name: arrays.pop(name) for name in rules_of(NetworkState)}
+            unknown = sorted({*arrays, *(set(header) - set(_HEADER))})
+            if unknown:
+                raise InputError("names", unknown, "are none of a state")
+            return cls(**own, **parts, **{name: header[name] for name in _HEADER})
+
+
+_PARTS: dict[str, type] = {"variables": Variables, "background": Position}
+_SHORT_TERM = ("used", "resources", "arrived")
+_LEARNED = (("weight", "trace_plus", "trace_minus"), ("input_weight", "input_trace_plus", "input_trace_minus"))
+
+
+def state_after(
+    variables: Variables,
+    spike_step: np.ndarray,
+    spike_neuron: np.ndarray,
+    steps: int,
+    reservoir: Reservoir,
+    before: NetworkState | None,
+    background: Position,
+    tau_state: float,
+    seed: int,
+) -> NetworkState:
+    """The state after a part of `steps` steps with these spikes, on which `before` led up to (None: from rest)."""
+    n, dt = reservoir.neurons, reservoir.dt
+    hold = np.round(reservoir.refractory / dt).astype(np.int64)
+    free_at = np.zeros(n, np.int64) if before is None else before.held.copy()
+    np.maximum.at(free_at, spike_neuron, spike_step + hold[spike_neuron])
+    age, who = steps - spike_step, spike_neuron
+    filtered = filtered_states(spike_step * dt, spike_neuron, np.array([steps * dt]), tau_state, n)[0]
+    if before is not None:
+        age = np.concatenate([before.spike_age + steps, age])
+        who = np.concatenate([before.spike_neuron, who])
+        filtered = filtered + before.filtered * np.exp(-steps * dt / tau_state)
+    under_way = age <= int(np.round(reservoir.delay / dt).max(initial=0))
+    return NetworkState(
+        variables=variables,
+        steps=steps + (0 if before is None else before.steps),
+        dt=dt,
+        held=np.maximum(free_at - steps, 0),
+        spike_age=age[under_way],
+        spike_neuron=who[under_way].astype(np.int32),
+        filtered=filtered,
+        tau_state=tau_state,
+        background=background,
+        seed=seed,
+    )

@@ -1,0 +1,54 @@
+"""JSON files that a run goes on from: with a digest of what they hold, so that a damaged one is never taken for another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from hrsnn.errors import FileError
+from hrsnn.files.reading import read_json
+from hrsnn.files.writing import PathLike, to_json, write_json
+
+#: The name under which the digest stands beside what it is of.
+DIGEST = "sha256"
+
+
+def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """`value` with the SHA-256 digest of its JSON text, keys sorted, under the name ``sha256``.
+
+    Examples
+    --------
+    >>> sealed({"a": 1})["sha256"][:12]
+    'f9d86028c6e0'
+    """
+    return {**value, DIGEST: hashlib.sha256(to_json(value).encode()).hexdigest()}
+
+
+def write_sealed(path: PathLike, value: Mapping[str, Any]) -> None:
+    """Write `value` as JSON with its digest, whole or not at all; its names must not have the digest's among them.
+
+    The names stay in their order: that of the rows of a table, for whoever reads the file.
+    """
+    write_json(path, sealed(value), sort_keys=False)
+
+
+def read_sealed(path: PathLike, kind: str) -> dict[str, Any]:
+    """Read a file of :func:`write_sealed`, without the digest.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+        What the file should be, for messages.
+
+    Raises
+    ------
+    FileError
+        When it cannot be read, is damaged, or has no digest or that of another content.
+    """
+    value = read_json(path, kind)
+    said = value.pop(DIGEST, None)
+    if said != sealed(value)[DIGEST]:
+        raise FileError(path, f"is damaged or no {kind}: its content is not what its digest says")
+    return value

@@ -1,0 +1,157 @@
+"""Files and texts from elsewhere, read without trust: kind and size are seen first, and what a reader raises is caught."""
+
+from __future__ import annotations
+
+import contextlib
+import lzma
+import os
+import stat
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
+
+from hrsnn.errors import FileError, HrsnnError, SettingError
+from hrsnn.files.parsing import parsed_json
+from hrsnn.files.writing import PathLike, check_path
+from hrsnn.validation.limits import beyond, limit
+
+#: What the readers of the standard library and of NumPy raise at damaged input. A list, since a mistake of our own shall not
+#: pass for a damaged file: `AssertionError`, `NameError` and the like are not in it.
+_RAISED = (
+    ValueError,  # and with it json.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeError
+    LookupError,  # a part that is missing
+    TypeError,  # a part of another type
+    AttributeError,  # the same, where a method was wanted
+    ArithmeticError,  # OverflowError among them
+    EOFError,
+    RecursionError,
+    NotImplementedError,  # a compression that is not supported
+    RuntimeError,  # zipfile, of an encrypted part
+    MemoryError,
+    SyntaxError,  # NumPy reads an array's header as a Python literal; the XML parser's error is one too
+    tokenize.TokenError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ParseError,
+    ExpatError,
+)
+
+
+@contextlib.contextmanager
+def damaged(path: PathLike, kind: str) -> Iterator[None]:
+    """Whatever a reader raises inside becomes a :class:`~hrsnn.errors.FileError` that names the file.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+        What the file should be: "reservoir".
+
+    Raises
+    ------
+    FileError
+
+    Examples
+    --------
+    >>> with damaged("a.npz", "state"):
+    ...     {}["v"]
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.FileError: a.npz: is damaged or no state: 'v' is missing
+    """
+    try:
+        yield
+    except (FileError, SettingError):
+        raise
+    except HrsnnError as error:
+        raise FileError(path, f"is damaged or no {kind}: {error}") from error
+    except FileNotFoundError as error:
+        raise FileError(path, "does not exist") from error
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise FileError(path, "cannot be read: is no UTF-8 text") from error
+    except KeyError as error:
+        raise FileError(path, f"is damaged or no {kind}: {error} is missing") from error
+    except _RAISED as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FileError(path, f"is damaged or no {kind}: {said}") from error
+
+
+@contextlib.contextmanager
+def opened(path: PathLike) -> Iterator[IO[bytes]]:
+    """An ordinary file, open for reading; devices, pipes, sockets and folders are refused by kind.
+
+    Raises
+    ------
+    FileError
+        When it is something else, is missing or may not be read.
+
+    Examples
+    --------
+    >>> with opened("/dev/zero"):
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.FileError: /dev/zero: is a device, and no ordinary file
+    """
+    check_path(path)
+    with damaged(path, "file"):
+        _check_kind(path, os.stat(path).st_mode)  # before opening: some devices act when they are opened
+        # and of what was opened, which may be something else by now; a pipe must not make this wait
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.fdopen(handle, "rb")
+    with file:
+        _check_kind(path, os.fstat(handle).st_mode)
+        yield file
+
+
+def _check_kind(path: PathLike, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+    raise FileError(path, f"is a {kinds.get(stat.S_IFMT(mode), 'device')}, and no ordinary file")
+
+
+def read_text(path: PathLike) -> str:
+    """The UTF-8 text of an ordinary file.
+
+    Raises
+    ------
+    FileError
+        When it cannot be read, is no text, or is larger than the limit of text files.
+    """
+    with opened(path) as file, damaged(path, "text"):
+        size = os.fstat(file.fileno()).st_size
+        if size > limit("text"):
+            raise FileError(path, f"has {size} bytes: {beyond('text')}")
+        return file.read(size).decode("utf-8")
+
+
+def read_json(path: PathLike, kind: str) -> dict[str, Any]:
+    """The mapping in a JSON file.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+        What the file should be, for messages.
+
+    Raises
+    ------
+    FileError
+        When it cannot be read, is damaged, holds no mapping, or is nested deeper than the limit.
+    """
+    text = read_text(path)
+    with damaged(path, kind):
+        value = parsed_json(text)
+        if not isinstance(value, dict):
+            raise FileError(path, f"is damaged or no {kind}: it holds no mapping")
+        return value

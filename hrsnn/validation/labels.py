@@ -1,0 +1,81 @@
+"""Names of neurons: what nodes of a graph are called, kept through everything that is done to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hrsnn.errors import InputError
+from hrsnn.validation.arrays import frozen
+from hrsnn.validation.limits import check_name, limit
+from hrsnn.validation.units import plain
+
+#: Numbers or texts that say what belongs together.
+Labels = ArrayLike
+
+
+def labels_of(names: Sequence[Any]) -> np.ndarray | None:
+    """The names of the nodes of a graph as an array; None where they are 0, 1, 2, ... anyway.
+
+    Parameters
+    ----------
+    names : sequence
+        Whole numbers stay numbers where all are; otherwise the names are what ``str`` makes of them.
+
+    Raises
+    ------
+    InputError
+        When two nodes would have the same name, or a name cannot be printed.
+
+    Examples
+    --------
+    >>> labels_of(["AVAL", "AVAR"])
+    array(['AVAL', 'AVAR'], dtype='<U4')
+    >>> labels_of([0, 1]) is None
+    True
+    """
+    if all(isinstance(name, (int, np.integer)) and not isinstance(name, bool) for name in names):
+        if list(names) == list(range(len(names))):
+            return None
+        return checked_labels(names, len(names))
+    return checked_labels([str(name) for name in names], len(names))
+
+
+def checked_labels(labels: Any, neurons: int) -> np.ndarray:
+    """`labels` as a read-only array of one distinct whole number or string for each of so many neurons.
+
+    Raises
+    ------
+    InputError
+        When they are none.
+
+    Examples
+    --------
+    >>> checked_labels(["a", "a"], 2)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: labels = 'a': must be distinct
+    """
+    labels = plain(labels, "", "labels")
+    longest = int(limit("name"))
+    for name in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
+        if isinstance(name, str):
+            check_name("labels", name)
+    array = np.asarray(labels)
+    if array.shape != (neurons,):
+        raise InputError("labels", array.shape, f"must have shape ({neurons},): one a neuron")
+    if array.dtype.kind not in "iuU":
+        raise InputError("labels", array, "must be whole numbers or strings")
+    if array.dtype.kind == "U":
+        for name in array.tolist():
+            if not name or not name.isprintable() or len(name) > longest:
+                raise InputError("labels", name, f"must be printable, of 1 to {longest} characters")
+    elif array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise InputError("labels", array.max(), "must be below 2^63")
+    names, count = np.unique(array, return_counts=True)
+    if (count > 1).any():
+        raise InputError("labels", names[np.argmax(count)], "must be distinct")
+    return frozen(array, np.int64 if array.dtype.kind in "iu" else array.dtype)

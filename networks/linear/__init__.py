@@ -1,0 +1,1 @@
+"""Noise pruning of linear networks, and the covariance of their neurons."""

@@ -1,0 +1,138 @@
+"""Noise pruning of a linear network: links kept by how much noise tells apart the neurons they join."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.errors import InputError
+from hrsnn.networks.linear.noise_covariance import noise_covariance
+from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
+from hrsnn.runtime.seeds import generator
+from hrsnn.validation.numbers import count_of
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+
+
+@takes()
+def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: ArrayLike, covariance: ArrayLike) -> Array:
+    """What a link does under noise, up to the factor that sets how many are kept.
+
+    ``p_ij / rho = score_ij (S_ii + S_jj - 2 sgn(w_ij) S_ij)``: score times the variance of x_i - sgn(w_ij) x_j.
+
+    Parameters
+    ----------
+    score : array (links,)
+        Not negative.
+    sign : array (links,)
+        1 or -1.
+    pre, post : array of int (links,)
+    covariance : array (N, N)
+
+    Returns
+    -------
+    array (links,)
+        Not negative.
+
+    Examples
+    --------
+    An excitatory link between two neurons that noise moves together is redundant, an inhibitory one is not.
+
+    >>> together = [[1.0, 0.9], [0.9, 1.0]]
+    >>> noise_importance([1.0, 1.0], [1, -1], [0, 0], [1, 1], together).round(4)
+    array([0.2, 3.8])
+
+    References
+    ----------
+    E. Moore & R. Chaudhuri, "Using noise to probe recurrent neural network structure and prune synapses", NeurIPS 33
+    (2020), eq. 4; Chakraborty & Mukhopadhyay, eq. 16.
+    """
+    s, i, j = np.asarray(covariance, np.float64), np.asarray(post), np.asarray(pre)
+    variance = s.diagonal()
+    apart = variance[i] + variance[j] - 2 * np.asarray(sign) * s[i, j]
+    return np.asarray(np.asarray(score, np.float64) * np.maximum(apart, 0.0))  # rounding can leave -1e-18
+
+
+@takes()
+def sparsified(
+    links: ArrayLike,
+    leak: ArrayLike,
+    count: int,
+    *,
+    kind: Literal["noise", "weight", "uniform"] = "noise",
+    diagonal: Literal["keep", "row_sums"] = "row_sums",
+    exact: bool = True,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """A linear network with fewer links and nearly the same dynamics: ``A_ij / p_ij`` with probability p_ij, else 0.
+
+    Parameters
+    ----------
+    links : array (N, N)
+        Entry (i, j) leads from j to i; its diagonal is 0. Of a symmetric network both directions are kept or lost together.
+    leak : array (N,)
+    count : int
+        How many links are kept; of a symmetric network how many pairs.
+    kind : {"noise", "weight", "uniform"}
+        p in proportion to |A_ij| times the noise, to |A_ij| alone, or the same for all.
+    diagonal : {"keep", "row_sums"}
+        What becomes of the leak: nothing, or ``D_ii + sum_j |A'_ij| - sum_j |A_ij|``.
+    exact : bool
+        False: each link by itself with its own probability, as in the paper; the number of links then varies.
+    seed : int
+
+    Returns
+    -------
+    (array (N, N), array (N,))
+        Links and leak of the sparse network.
+
+    Raises
+    ------
+    InputError
+        When the network is not stable, or has fewer links.
+
+    Notes
+    -----
+    E[A'] = A, link by link, with a diagonal that is kept.
+
+    Examples
+    --------
+    >>> links = np.ones((10, 10)) - np.eye(10)
+    >>> sparse, leak = sparsified(links, links.sum(axis=1) + 0.5, count=20)
+    >>> int((sparse > 0).sum())
+    40
+
+    References
+    ----------
+    Moore & Chaudhuri (2020); Chakraborty & Mukhopadhyay, eq. 15-16.
+    """
+    matrix, decay = np.asarray(links, np.float64), np.asarray(leak, np.float64)
+    symmetric = np.array_equal(matrix, matrix.T)
+    post, pre = np.nonzero(np.tril(matrix) if symmetric else matrix)
+    strength = matrix[post, pre]
+    if count_of("count", count, 0) > len(pre):
+        raise InputError("count", count, f"must be at most {len(pre)}: there are no more links")
+    if kind == "noise":
+        covariance = noise_covariance(matrix, decay)
+        importance = noise_importance(np.abs(strength), np.sign(strength), pre, post, covariance)
+    elif kind == "weight":
+        importance = np.abs(strength)
+    elif kind == "uniform":
+        importance = np.ones(len(pre))
+    else:
+        raise InputError("kind", kind, "must be noise, weight or uniform")
+    probability = inclusion_probabilities(importance, count)
+    random = generator(seed, "linear pruning")
+    kept = systematic_sample(probability, random) if exact else random.random(len(pre)) < probability
+    sparse = np.zeros_like(matrix)
+    sparse[post[kept], pre[kept]] = strength[kept] / probability[kept]
+    if symmetric:
+        sparse += sparse.T
+    if diagonal == "row_sums":
+        decay = decay + np.abs(sparse).sum(axis=1) - np.abs(matrix).sum(axis=1)
+    elif diagonal != "keep":
+        raise InputError("diagonal", diagonal, "must be keep or row_sums")
+    return sparse, decay

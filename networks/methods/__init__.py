@@ -1,0 +1,1 @@
+"""Pruning methods, a file each, and what they share."""

@@ -1,0 +1,100 @@
+"""The control of the paper: a random graph with as many neurons and links as the pruned one has."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.networks.methods.contract import Pruned, Situation, compensated, reduced
+from hrsnn.reservoir import Reservoir, ShortTerm
+from hrsnn.validation.units import take_fields
+
+
+@dataclass(frozen=True)
+class ErdosRenyi:
+    """A random graph in every iteration: links at random, and each then joins two random neurons.
+
+    Parameters
+    ----------
+    compensate : bool
+        Whether a bias makes up for the mean input that a neuron lost.
+
+    Notes
+    -----
+    A link keeps its weight and constants and goes between neurons of the same types (E or I) as before, so that Dale's law
+    and the four numbers of links by types stay; what is lost is the structure: distances, degrees, clusters.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> found = prune(build(ReservoirSpec(neurons=30), seed=1), ErdosRenyi(), iterations=2, synapse_target=0.5)
+    >>> found.reservoir.synapses == found.records[-1].links
+    True
+
+    References
+    ----------
+    Chakraborty & Mukhopadhyay, "random initialization".
+    """
+
+    compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
+    uses_exponents: ClassVar[bool] = False
+
+    def prune(self, situation: Situation) -> Pruned:
+        """One iteration."""
+        size = situation.reservoir
+        links = situation.random("links").random(size.synapses)
+        fewer = reduced(situation, links, situation.random("neurons").random(size.neurons), compensate=False)
+        rewired = rewire(fewer.reservoir, situation.random("ends"))
+        return Pruned(compensated(situation, rewired, fewer.kept) if self.compensate else rewired, fewer.kept)
+
+
+def rewire(reservoir: Reservoir, random: np.random.Generator) -> Reservoir:
+    """The same links between other neurons: for each, a random pair of the same types, no pair twice.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> other = rewire(reservoir, np.random.default_rng(0))
+    >>> bool(np.isclose(other.weight.sum(), reservoir.weight.sum())), np.array_equal(other.pre, reservoir.pre)
+    (True, False)
+    """
+    excitatory = reservoir.is_excitatory
+    pre, post = reservoir.pre.astype(np.int64), reservoir.post.astype(np.int64)
+    for source in (True, False):
+        for target in (True, False):
+            here = np.flatnonzero((excitatory[pre] == source) & (excitatory[post] == target))
+            sources, targets = np.flatnonzero(excitatory == source), np.flatnonzero(excitatory == target)
+            first, second = _pairs(sources, targets, len(here), random)
+            pre[here], post[here] = first, second
+    order = np.lexsort((post, pre))
+    links = reservoir.recurrent
+    moved = {f.name: getattr(links, f.name)[order] for f in dataclasses.fields(links) if f.name not in ("pre", "post")}
+    short_term = reservoir.short_term
+    if short_term is not None:
+        short_term = ShortTerm(**{f.name: getattr(short_term, f.name)[order] for f in dataclasses.fields(short_term)})
+    return reservoir.replace(
+        recurrent=dataclasses.replace(links, pre=pre[order], post=post[order], **moved), short_term=short_term
+    )
+
+
+def _pairs(
+    sources: NDArray[np.int64], targets: NDArray[np.int64], count: int, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`count` different pairs of a source and another target, all equally likely."""
+    every = len(sources) * len(targets)
+    # a neuron that is a source and a target takes one pair with itself out
+    spare = len(np.intersect1d(sources, targets))
+    drawn = random.choice(every, size=min(every, count + spare), replace=False)
+    first, second = sources[drawn // max(len(targets), 1)], targets[drawn % max(len(targets), 1)]
+    other = np.flatnonzero(first != second)[:count]
+    return first[other], second[other]

@@ -1,0 +1,45 @@
+"""Magnitude pruning: the weakest links go first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hrsnn.networks.methods.contract import Pruned, Situation, reduced
+from hrsnn.validation.units import take_fields
+
+
+@dataclass(frozen=True)
+class MagnitudePruning:
+    """Links go in the order of |w|, neurons in that of the sum of |w| over their links in and out.
+
+    Parameters
+    ----------
+    compensate : bool
+        Whether a bias makes up for the mean input that a neuron lost.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> pruned = prune(reservoir, MagnitudePruning(), iterations=2, synapse_target=0.5).reservoir
+    >>> bool(pruned.weight.min() >= np.median(reservoir.weight))
+    True
+    """
+
+    compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
+    uses_exponents: ClassVar[bool] = False
+
+    def prune(self, situation: Situation) -> Pruned:
+        """One iteration."""
+        reservoir = situation.reservoir
+        ends = np.append(reservoir.pre, reservoir.post)
+        strength = np.bincount(ends, np.tile(reservoir.weight, 2), minlength=reservoir.neurons).astype(np.float64)
+        return reduced(situation, reservoir.weight, strength, self.compensate)

@@ -1,0 +1,41 @@
+"""Random pruning: every link is as likely to go as any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hrsnn.networks.methods.contract import Pruned, Situation, reduced
+from hrsnn.validation.units import take_fields
+
+
+@dataclass(frozen=True)
+class RandomPruning:
+    """Links and neurons go at random.
+
+    Parameters
+    ----------
+    compensate : bool
+        Whether a bias makes up for the mean input that a neuron lost.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> found = prune(build(ReservoirSpec(neurons=30), seed=1), RandomPruning(), iterations=3, neuron_target=0.5)
+    >>> found.reservoir.neurons
+    15
+    """
+
+    compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
+    uses_exponents: ClassVar[bool] = False
+
+    def prune(self, situation: Situation) -> Pruned:
+        """One iteration."""
+        reservoir = situation.reservoir
+        links = situation.random("links").random(reservoir.synapses)
+        return reduced(situation, links, situation.random("neurons").random(reservoir.neurons), self.compensate)

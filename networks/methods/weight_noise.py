@@ -1,0 +1,54 @@
+"""Noise pruning by weight: what is left of LNP without Lyapunov exponents, neurons and delocalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from hrsnn.networks.methods.contract import Pruned, Situation
+from hrsnn.networks.methods.lyapunov_noise import LNP
+from hrsnn.validation.units import take_fields
+
+
+@dataclass(frozen=True)
+class NoisePruning:
+    """Step 1 of LNP with the score |w|: ``p_ij = rho |w_ij| (S_ii + S_jj - 2 sgn(w_ij) S_ij)``.
+
+    Parameters
+    ----------
+    covariance : {"analytic", "measured"}
+    weights : {"mask", "rescale"}
+    compensate : bool
+        Whether a bias makes up for the mean input that a neuron lost.
+
+    Notes
+    -----
+    A target for neurons takes those of lowest betweenness, as LNP does.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> half = prune(reservoir, NoisePruning(), iterations=2, synapse_target=0.5).reservoir
+    >>> half.synapses == round(reservoir.synapses / 2)
+    True
+
+    References
+    ----------
+    E. Moore & R. Chaudhuri, "Using noise to probe recurrent neural network structure and prune synapses", NeurIPS 33 (2020).
+    """
+
+    covariance: Literal["analytic", "measured"] = "analytic"
+    weights: Literal["mask", "rescale"] = "mask"
+    compensate: bool = True
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+
+    uses_exponents: ClassVar[bool] = False
+
+    def prune(self, situation: Situation) -> Pruned:
+        """One iteration."""
+        like = LNP("weight", self.covariance, self.weights, self.compensate, delocalise="none")
+        return like.prune(situation)

@@ -1,0 +1,326 @@
+"""What a pruned reservoir can still do: its scores on tasks, the readouts trained anew, the reservoir as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import wasserstein_distance
+from sklearn.base import clone
+
+from hrsnn.activity import Activity
+from hrsnn.analysis import (
+    effective_rank,
+    lyapunov_spectrum,
+    memory_capacity,
+    nrmse,
+    ridge_readout,
+    synaptic_operations,
+)
+from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held
+from hrsnn.analysis.protocols.open_loop import valid_times
+from hrsnn.analysis.protocols.series_runs import follow, learnt
+from hrsnn.engines.batch import Stimulus
+from hrsnn.engines.network_state import NetworkState
+from hrsnn.errors import InputError
+from hrsnn.files.writing import PathLike
+from hrsnn.networks.pruning import noise
+from hrsnn.readout import readout as classifier
+from hrsnn.reservoir import Reservoir
+from hrsnn.simulation import simulate
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
+from hrsnn.tasks.lorenz63 import lorenz63
+from hrsnn.tasks.memory import memory
+from hrsnn.validation.units import take_fields, takes
+
+Array = NDArray[np.float64]
+_Samples = tuple[Stimulus, Stimulus, NDArray[Any], NDArray[Any]]
+
+_WINDOWS, _BLANK = 5, 100.0
+_LEADING = 10  # exponents that are compared
+_STEP, _THRESHOLD = 0.01, 0.5  # of Lorenz-63, and of its forecasts in closed loop
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of each task is used.
+
+    Parameters
+    ----------
+    train, test : int
+        Samples of digits and of spoken digits.
+    values, max_delay : int
+        Of the memory task, in values of 20 ms.
+    series_train, series_test : int
+        Values of Lorenz-63.
+    starts, steps : int
+        How often the loop is closed, and for how many values.
+    """
+
+    train: int = 600
+    test: int = 300
+    values: int = 2500
+    max_delay: int = 30
+    series_train: int = 2000
+    series_test: int = 500
+    starts: int = 5
+    steps: int = 50
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network to be scored, whichever neurons and links it has left.
+
+    Parameters
+    ----------
+    network : Reservoir
+    origin : array of int (N,)
+        Which neuron of the dense network each of its neurons is.
+    dense : callable
+        From a number of channels to the dense network with input from so many: the same neurons and links each time.
+    """
+
+    network: Reservoir
+    origin: NDArray[np.int64]
+    dense: Callable[[int], Reservoir]
+
+    def with_channels(self, channels: int) -> Reservoir:
+        """The network with the input that the dense one has from so many channels."""
+        return with_input_of(self.network, self.origin, self.dense(channels))
+
+
+def with_input_of(network: Reservoir, origin: NDArray[np.int64], other: Reservoir) -> Reservoir:
+    """The recurrent network of one reservoir under the input of another, of which it has some of the neurons.
+
+    Parameters
+    ----------
+    network : Reservoir
+        N neurons.
+    origin : array of int (N,)
+        Which neuron of `other` each neuron is.
+    other : Reservoir
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> one, other = (build(ReservoirSpec(neurons=30), seed=1, channels=c) for c in (1, 8))
+    >>> with_input_of(one, np.arange(30), other).equals(other)
+    True
+    """
+    number = np.full(other.neurons, -1)
+    number[origin] = np.arange(len(origin))
+    reached = number[other.input_post] >= 0
+    links = other.input.take(reached)
+    return network.replace(
+        input=dataclasses.replace(links, post=number[links.post]),
+        input_gain=other.input_gain[reached],
+        channels=other.channels,
+    )
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The tasks that networks are scored on, the same for all that are compared.
+
+    Parameters
+    ----------
+    tasks : sequence of str
+        Of "memory", "lorenz63", "digits" and "fsdd".
+    sizes : Sizes
+    plastic : bool
+        Whether STDP runs over each task's training part first.
+    path : path, optional
+        Where the recordings of "fsdd" are.
+    engine : str
+    seed : int
+
+    Raises
+    ------
+    InputError
+        For another task, or "fsdd" without a path.
+    """
+
+    tasks: tuple[str, ...] = ("memory", "lorenz63", "digits")
+    sizes: Sizes = field(default_factory=lambda: Sizes())
+    plastic: bool = False
+    path: PathLike | None = None
+    engine: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        take_fields(self)
+        for task in self.tasks:
+            if task not in _SCORES:
+                raise InputError("tasks", task, f"must be of {', '.join(_SCORES)}")
+        if "fsdd" in self.tasks and self.path is None:
+            raise InputError("path", None, "task 'fsdd' needs it")
+
+    def followed(self, candidate: Candidate, task: SeriesTask) -> tuple[Reservoir, Activity]:
+        """A series, its values one after the other; STDP over its training part before."""
+        reservoir = candidate.with_channels(task.inputs.shape[1])
+        if self.plastic:
+            reservoir = learnt(reservoir, task, self.seed, self.engine)
+        return reservoir, follow(reservoir, task, ("states", "v"), self.seed, self.engine, progress=False)
+
+
+@takes()
+def abilities(candidate: Candidate, exam: Exam | None = None) -> dict[str, float]:
+    """Scores of a network on tasks that its pruning knew nothing of: readouts are trained, the network by STDP if at all.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    exam : Exam, optional
+
+    Returns
+    -------
+    dict
+        ``memory_capacity`` and ``memory_capacity_v`` (from spikes, from v); ``nrmse`` of Lorenz-63 ten steps ahead and
+        ``valid_time`` in closed loop (threshold 0.5, Lyapunov times); for each kind of digits ``_accuracy``, ``_rank``
+        (effective rank of the final states), ``_rate`` (Hz), ``_silent`` (share), ``_spikes`` and
+        ``_operations`` (a stimulus).
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> exam = Exam(("memory",), Sizes(values=600, max_delay=5))
+    >>> dense = lambda channels: build(ReservoirSpec(neurons=30), seed=1, channels=channels)
+    >>> sorted(abilities(Candidate(dense(1), np.arange(30), dense), exam))
+    ['memory_capacity', 'memory_capacity_v']
+    """
+    exam = exam or Exam()
+    found: dict[str, float] = {}
+    for task in exam.tasks:
+        found |= _SCORES[task](candidate, exam)
+    return found
+
+
+@takes()
+def spectrum_distance(
+    network: Reservoir, dense: Reservoir, stimulus: Stimulus | None = None, *, seed: int = 0
+) -> dict[str, float]:
+    """How the Lyapunov spectrum of a network differs from that of the dense one.
+
+    Parameters
+    ----------
+    network, dense : Reservoir
+        With as many channels.
+    stimulus : SpikeTrains or Currents, optional
+        By default 2 s of :func:`noise`.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``largest_exponent`` (1/s, without silent neurons; nan where all are) and ``spectrum_distance``: W_1 between the ten
+        leading exponents of both, silent neurons left out (1/s); nan where the network has fewer.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=40), seed=1)
+    >>> spectrum_distance(reservoir, reservoir)["spectrum_distance"]
+    0.0
+    """
+    stimulus = noise(dense.channels, seed=seed) if stimulus is None else stimulus
+    leading = [
+        lyapunov_spectrum(one, stimulus, count=min(_LEADING, 3 * one.neurons), seed=seed).active_exponents
+        for one in (network, dense)
+    ]
+    enough = min(map(len, leading)) == _LEADING
+    return {
+        "largest_exponent": float(leading[0][0]) if len(leading[0]) else float("nan"),
+        "spectrum_distance": float(wasserstein_distance(*leading)) if enough else float("nan"),
+    }
+
+
+def _memory(candidate: Candidate, exam: Exam) -> dict[str, float]:
+    task = memory(values=exam.sizes.values, seed=exam.seed)
+    _, activity = exam.followed(candidate, task)
+
+    def capacity(states: Array) -> float:
+        delay, inputs = exam.sizes.max_delay, task.inputs[:, 0]
+        found = memory_capacity(states, inputs, delay, hold=task.hold, seed=exam.seed)
+        return float(found.total)
+
+    return {"memory_capacity": capacity(activity.states[0]), "memory_capacity_v": capacity(activity.v[0])}
+
+
+def _lorenz63(candidate: Candidate, exam: Exam) -> dict[str, float]:
+    sizes = exam.sizes
+    near, far = _chaotic(sizes.series_train, sizes.series_test, exam.seed)
+    reservoir, activity = exam.followed(candidate, near)
+    next_one, ahead = (
+        ridge_readout(activity.states[0], task.targets, train=near.train.stop, washout=near.washout) for task in (near, far)
+    )
+    error = nrmse(ahead.prediction[far.test], far.targets[far.test], scale=far.targets[far.train].std(axis=0))
+    times, begin = [], 0
+    state: NetworkState | None = None
+    for row in near.test.start + (sizes.series_test - sizes.steps) // sizes.starts * np.arange(sizes.starts):
+        piece = Currents(near.inputs[None, begin : row + 1], dt=near.hold)
+        run = simulate(reservoir, piece, record=("states",), engine=exam.engine, seed=exam.seed, state=state)
+        state, begin = run.state, int(row) + 1
+        model = ReservoirForecaster(reservoir, next_one.readout, state, held(near.hold), engine=exam.engine, seed=exam.seed)
+        made = free_run(model, next_one.prediction[row], sizes.steps)
+        times.append(valid_times(made, near.targets[row : row + sizes.steps], near)[_THRESHOLD])
+    return {"nrmse": float(error), "valid_time": float(np.mean(times))}
+
+
+@functools.lru_cache(maxsize=1)  # the same for all networks of a seed
+def _chaotic(train: int, test: int, seed: int) -> tuple[SeriesTask, SeriesTask]:
+    """Lorenz-63, one step ahead and ten."""
+    near, far = (lorenz63(train=train, test=test, horizon=h, seed=seed, dt=_STEP) for h in (1, 10))
+    return near, far
+
+
+@functools.lru_cache(maxsize=2)  # speech takes longer to encode than to simulate, and is the same for all networks of a seed
+def _encoded(name: str, path: str | None, train: int, test: int, seed: int) -> _Samples:
+    """Training and test samples of a classification task, and their classes."""
+    task = load_task(name, seed=seed, **({} if path is None else {"path": path}))
+    assert isinstance(task, ClassificationTask)
+    task = task.subset(train=train, test=test, seed=seed)
+    encoder = clone(task.encoder).fit(task.x_train)
+    return encoder.transform(task.x_train), encoder.transform(task.x_test), task.y_train, task.y_test
+
+
+def _classes(name: str, candidate: Candidate, exam: Exam) -> dict[str, float]:
+    sizes, path = exam.sizes, os.fspath(exam.path) if name == "fsdd" and exam.path is not None else None
+    train, test, y_train, y_test = _encoded(name, path, sizes.train, sizes.test, exam.seed)
+    reservoir = candidate.with_channels(train.n_channels)
+    if exam.plastic:
+        blank = _BLANK if isinstance(train, SpikeTrains) else 0.0
+        run = simulate(reservoir, train, plastic=True, record=(), blank=blank, engine=exam.engine, seed=exam.seed)
+        reservoir = run.reservoir
+
+    def present(trains: Stimulus, branch: int, *record: str) -> Activity:
+        # noise is keyed by seed and place in the batch: each part has noise of its own
+        key = exam.seed + (branch << 32)
+        return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=exam.engine, seed=key)
+
+    on_train, on_test = present(train, 1, "counts"), present(test, 2, "counts", "states")
+    rows, others = (np.sqrt(one.counts).reshape(len(one.counts), -1) for one in (on_train, on_test))
+    predicted = classifier("logistic", exam.seed).fit(rows, y_train).predict(others)
+    return {
+        f"{name}_accuracy": float(np.mean(predicted == y_test)),
+        f"{name}_rank": float(effective_rank(on_test.states[:, -1])),
+        f"{name}_rate": float(on_test.rates.mean()),
+        f"{name}_silent": float((on_test.spike_counts.sum(axis=0) == 0).mean()),
+        f"{name}_spikes": float(on_test.spike_counts.sum(axis=1).mean()),
+        f"{name}_operations": float(synaptic_operations(on_test.spike_counts, reservoir.pre).mean()),
+    }
+
+
+_SCORES: Mapping[str, Callable[[Candidate, Exam], dict[str, float]]] = {
+    "memory": _memory,
+    "lorenz63": _lorenz63,
+    "digits": functools.partial(_classes, "digits"),
+    "fsdd": functools.partial(_classes, "fsdd"),
+}

@@ -1,0 +1,172 @@
+"""A pruning run on disk: after each iteration all that the next one needs, so that a kill costs one iteration at most."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.engines.batch import Stimulus
+from hrsnn.errors import FileError, InputError
+from hrsnn.files.digested_json import read_sealed, write_sealed
+from hrsnn.files.locks import working_in
+from hrsnn.files.parsing import parsed_json
+from hrsnn.files.reading import damaged, read_text
+from hrsnn.files.writing import to_json, write_json
+from hrsnn.networks.pruning_record import PruningRecord
+from hrsnn.reservoir import Reservoir
+from hrsnn.stimuli.currents import Currents
+from hrsnn.validation.arrays import ArrayRule, require
+from hrsnn.validation.numbers import count_of
+
+_FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
+_KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
+_NAMES = {"settings", "iteration", "network", "origin", "exponents", "records"}
+_ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands."""
+
+    reservoir: Reservoir
+    origin: NDArray[np.int64]  #: (N,) which neuron of the dense network each neuron is
+    exponents: NDArray[np.float64] | None  #: (N,) 1/s, of the last refresh
+    records: tuple[PruningRecord, ...]
+    seconds: tuple[Mapping[str, float], ...]  #: wall time of each record by step
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The files of one run in a folder: ``checkpoint.json``, ``timing.json``, and the networks in ``reservoirs``.
+
+    The network of an iteration is written first and the file that names it last, each whole or not at all; older networks
+    are then deleted unless all are to be kept. So at any moment the folder holds a state to go on from.
+
+    Parameters
+    ----------
+    folder : path
+    settings : mapping
+        All that the run depends on: a run with other settings is refused.
+    keep : bool
+        Whether the networks of all iterations stay.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    keep: bool
+
+    def network_file(self, iteration: int) -> Path:
+        """Where the network of an iteration is."""
+        return self.folder / _FOLDER / f"{iteration:05d}.npz"
+
+    def exists(self) -> bool:
+        """Whether there is a run in the folder."""
+        return (self.folder / _FILE).exists()
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Have the folder for one run, without what a killed one had begun to write."""
+        return working_in(self.folder, _FOLDER)
+
+    def prepare(self) -> None:
+        """Make the folder of the networks."""
+        try:
+            (self.folder / _FOLDER).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
+
+    def save(self, progress: Progress) -> None:
+        """Write a state, then forget the one before."""
+        iteration = progress.records[-1].iteration
+        progress.reservoir.save(self.network_file(iteration))
+        write_json(self.folder / _TIMES, progress.seconds)
+        stored = {
+            "settings": self.settings,
+            "iteration": iteration,
+            "network": progress.reservoir.fingerprint,
+            "origin": progress.origin,
+            "exponents": progress.exponents,
+            "records": [record.plain() for record in progress.records],
+        }
+        write_sealed(self.folder / _FILE, stored)
+        self.forget_before(iteration)
+
+    def forget_before(self, iteration: int) -> None:
+        """Delete the networks of other iterations, unless all are to be kept."""
+        if not self.keep:
+            for path in self.network_file(0).parent.glob("*.npz"):
+                if path != self.network_file(iteration):
+                    path.unlink(missing_ok=True)
+
+    def load(self) -> Progress:
+        """Read the state back.
+
+        Raises
+        ------
+        FileError
+            When it is damaged, or of a run with other settings; nothing is changed.
+        """
+        path = self.folder / _FILE
+        stored = read_sealed(path, _KIND)
+        with damaged(path, _KIND):
+            there, wanted = dict(stored["settings"]), json.loads(to_json(self.settings))
+            iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
+            origin = _ORIGIN.converted("origin", stored["origin"])
+            exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
+            records = tuple(PruningRecord.read(record) for record in stored["records"])
+            if stored.keys() != _NAMES:
+                raise InputError("names", sorted(stored.keys() ^ _NAMES), f"must be {', '.join(sorted(_NAMES))}")
+            if [record.iteration for record in records] != list(range(iteration + 1)):
+                raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
+        for name in {**wanted, **there}:
+            if name not in there or name not in wanted or there[name] != wanted[name]:
+                raise FileError(path, f"the run there was made with another {name}: choose another folder")
+        reservoir = Reservoir.load(self.network_file(iteration))
+        if reservoir.fingerprint != network:
+            raise FileError(self.network_file(iteration), "is not the network that the checkpoint names")
+        with damaged(path, _KIND):
+            sizes = {"neuron": reservoir.neurons}
+            _ORIGIN.check("origin", origin, sizes)
+            require("origin", origin[1:], np.diff(origin) > 0, "must ascend")
+            require("origin", origin, origin < records[0].neurons, f"must be below {records[0].neurons}")
+            if exponents is not None:
+                _EXPONENTS.check("exponents", exponents, sizes)
+        return Progress(reservoir, origin, exponents, records, self._seconds(len(records)))
+
+    def networks(self, iterations: int) -> list[Reservoir]:
+        """The networks of all iterations, 0 among them."""
+        return [Reservoir.load(self.network_file(k)) for k in range(iterations + 1)]
+
+    def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
+        """Wall times as far as they are known: nothing depends on them."""
+        try:
+            known = parsed_json(read_text(self.folder / _TIMES))
+        except (FileError, ValueError):
+            known = []
+        known = known if isinstance(known, list) else []
+        kept = [one if isinstance(one, dict) and all(map(_is_number, one.values())) else {} for one in known[:count]]
+        return (*kept, *({} for _ in range(count - len(kept))))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def digest_of(stimulus: Stimulus) -> str:
+    """The same for equal stimuli, another one for any other."""
+    digest = hashlib.blake2b(digest_size=16)
+    if isinstance(stimulus, Currents):
+        parts = [stimulus.values, np.array([stimulus.dt])]
+    else:
+        parts = [stimulus.times, stimulus.channels, stimulus.offsets, np.array(stimulus.durations)]
+    for part in parts:
+        digest.update(f"{part.dtype} {part.shape}".encode())
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()

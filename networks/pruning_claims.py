@@ -1,0 +1,223 @@
+"""What the runs of a pruning curve say: a verdict on each claim, and which arms are ahead, at any sparsity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.networks.pruning_arms import ARMS
+
+if TYPE_CHECKING:
+    from hrsnn.analysis import PairedTest
+    from hrsnn.analysis.paired_tests import Verdict
+
+Array = NDArray[np.float64]
+#: By seed and arm, the scores at each sparsity.
+Runs = Mapping[tuple[int, str], Mapping[str, Mapping[str, float]]]
+#: Of an arm and a score, the values by seed; and what differs in them.
+Values = Callable[[str, str], Array]
+Difference = Callable[[Values], Array]
+
+#: Scores that claims are looked at in, and whether more is better (1) or less (-1).
+SKILLS = {
+    "memory_capacity": 1,
+    "memory_capacity_v": 1,
+    "nrmse": -1,
+    "valid_time": 1,
+    "digits_accuracy": 1,
+    "fsdd_accuracy": 1,
+    "digits_rank": 1,
+    "fsdd_rank": 1,
+}
+_OF_TASK: Mapping[str, Sequence[str]] = {
+    "memory": ("memory_capacity", "memory_capacity_v"),
+    "lorenz63": ("nrmse", "valid_time"),
+    "digits": ("digits_accuracy", "digits_rank"),
+    "fsdd": ("fsdd_accuracy", "fsdd_rank"),
+}
+#: What it takes, over what the dense network takes: looked at apart, for links that are as many are not as cheap.
+COSTS = {"digits_operations_ratio": -1, "fsdd_operations_ratio": -1}
+#: What pruning should leave as it was: the less it moves, the better.
+KEPT = {"spectrum_distance": -1}
+#: A loss of this share of the dense network's score is little.
+_LITTLE = 0.05
+#: Claims that one arm is better than another.
+_BETTER = (
+    ("LNP beats activity pruning", "lnp", "activity"),
+    ("LNP beats magnitude pruning", "lnp", "magnitude"),
+    ("LNP beats random pruning", "lnp", "random"),
+    ("LNP beats the random graph", "lnp", "erdos_renyi"),
+    ("LNP beats noise pruning by weight", "lnp", "noise"),
+    ("with step 2, LNP beats activity pruning", "lnp_neurons", "activity_neurons"),
+    ("with step 2, LNP beats magnitude pruning", "lnp_neurons", "magnitude_neurons"),
+    ("with step 2, LNP beats random pruning", "lnp_neurons", "random_neurons"),
+    ("step 2 helps", "lnp_neurons", "lnp"),
+    ("step 3 helps", "lnp", "lnp_no_step_3"),
+    ("step 4 helps", "lnp_step_4", "lnp"),
+    ("eq. 17 is a better step 3", "lnp_degree", "lnp"),
+    ("drive is a better score than the paper's", "lnp", "lnp_paper_score"),
+    ("drive is a better score than the weight", "lnp", "lnp_weight"),
+    ("rescaled weights are better", "lnp_rescale", "lnp"),
+    ("LNP beats noise pruning, rescaled weights in both", "lnp_rescale", "noise_rescale"),
+    ("a measured covariance is better", "lnp_measured", "lnp"),
+    ("the letter of the paper is better", "lnp_letter", "lnp"),
+    ("the bias helps LNP", "lnp", "lnp_no_bias"),
+    ("the bias helps activity pruning", "activity", "activity_no_bias"),
+    ("the bias helps magnitude pruning", "magnitude", "magnitude_no_bias"),
+    ("pruned links are better than none", "lnp", "no_recurrence"),
+    ("pruned links are better than their mean drive", "lnp", "no_recurrence_drive"),
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim in one score at one sparsity, and what the seeds say of it."""
+
+    claim: str
+    score: str
+    sparsity: float
+    test: PairedTest
+    adjusted: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Every score of every arm at every sparsity, by seed."""
+
+    seeds: range
+    sparsities: tuple[float, ...]
+    runs: Runs
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """What was compared."""
+        return tuple(dict.fromkeys(arm for _, arm in self.runs))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The scores."""
+        first = next(iter(self.runs.values()))
+        return tuple(next(iter(first.values())))
+
+    def values(self, arm: str, score: str, sparsity: float) -> Array:
+        """One score by seed; of an arm that is not pruned, at any sparsity the same."""
+        runs = [self.runs[seed, arm] for seed in self.seeds]
+        return np.array([(run[str(sparsity)] if str(sparsity) in run else next(iter(run.values())))[score] for run in runs])
+
+
+def beside_dense(runs: Runs) -> Runs:
+    """The runs with spikes and synaptic operations also as ratios to those of the dense network of the same seed.
+
+    Examples
+    --------
+    >>> runs = {(0, "dense"): {"0": {"digits_spikes": 8.0}}, (0, "lnp"): {"0.5": {"digits_spikes": 6.0}}}
+    >>> beside_dense(runs)[0, "lnp"]
+    {'0.5': {'digits_spikes': 6.0, 'digits_spikes_ratio': 0.75}}
+    """
+    if not any(arm == "dense" for _, arm in runs):
+        return runs
+
+    def ratios(seed: int, scores: Mapping[str, float]) -> dict[str, float]:
+        (dense,) = runs[seed, "dense"].values()
+        counts = [name for name in scores if name.endswith(("_spikes", "_operations"))]
+        return {f"{name}_ratio": scores[name] / dense[name] if dense[name] else float("nan") for name in counts}
+
+    return {
+        (seed, arm): {sparsity: {**scores, **ratios(seed, scores)} for sparsity, scores in run.items()}
+        for (seed, arm), run in runs.items()
+    }
+
+
+def judged(scores: Scores, sparsity: float) -> list[Judged]:
+    """All claims whose arms were run, in all scores: those of one claim are a family at 5 % (Holm), its costs another."""
+    from hrsnn.analysis import holm, paired_test, verdicts
+
+    def values(arm: str, name: str) -> Array:
+        return scores.values(arm, name, sparsity)
+
+    families: dict[tuple[str, bool], list[tuple[str, PairedTest]]] = {}
+    for claim, name, difference in _claims(scores.arms, scores.names):
+        differences = difference(values)
+        known = differences[np.isfinite(differences)]
+        if len(known) > 1:
+            families.setdefault((claim, name in COSTS), []).append((name, paired_test(known)))
+    found = []
+    for (claim, _), family in families.items():
+        tests = [test for _, test in family]
+        adjusted, said = holm([test.p_value for test in tests]), verdicts(tests, [1] * len(tests))
+        found += [
+            Judged(claim, name, sparsity, test, float(p), verdict)
+            for (name, test), p, verdict in zip(family, adjusted, said, strict=True)
+        ]
+    return found
+
+
+def family_sizes(arms: Iterable[str], tasks: Iterable[str]) -> list[int]:
+    """How many claims each family will have at every sparsity, where these arms are run on these tasks."""
+    names = [name for task in tasks for name in (*_OF_TASK[task], f"{task}_operations_ratio")]
+    claims = _claims(arms, names if "dense" in arms else [name for name in names if name not in COSTS])
+    return list(Counter((claim, name in COSTS) for claim, name, _ in claims).values())
+
+
+def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str, Difference]]:
+    """Claim, score, and the difference by seed that is positive where the claim holds."""
+
+    def better(one: str, other: str, name: str, sign: int) -> Difference:
+        return lambda values: sign * (values(one, name) - values(other, name))
+
+    def little_lost(name: str, sign: int) -> Difference:
+        return lambda values: better("lnp", "dense", name, sign)(values) + _LITTLE * np.abs(values("dense", name))
+
+    def steadier(name: str) -> Difference:
+        def difference(values: Values) -> Array:
+            apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity", "lnp"))]
+            return np.asarray(apart[0] - apart[1])
+
+        return difference
+
+    arms, names = set(arms), set(names)
+    skills = {name: sign for name, sign in SKILLS.items() if name in names}
+    costs = {name: sign for name, sign in COSTS.items() if name in names}
+    for claim, one, other in _BETTER:
+        if {one, other} <= arms:
+            # a network without links costs nothing: there is nothing to judge
+            for name, sign in (skills | costs if other in ARMS else skills).items():
+                yield claim, name, better(one, other, name, sign)
+    for name, sign in skills.items():
+        if {"lnp", "dense"} <= arms:
+            yield f"less than {_LITTLE:.0%} is lost", name, little_lost(name, sign)
+        if {"lnp", "activity"} <= arms:
+            yield "LNP varies less than activity pruning", name, steadier(name)
+
+
+def leaders(scores: Scores, arms: Iterable[str], sparsity: float) -> dict[str, tuple[str, ...]]:
+    """In each score the arm of the best mean, and after it those that may be as good: best first.
+
+    An arm may be as good where the 95 % interval (Student) of its paired differences from the best holds 0.
+
+    Examples
+    --------
+    >>> values = {"lnp": (3.0, 4.0, 5.0), "noise": (2.9, 4.2, 4.8), "random": (1.0, 2.0, 3.1)}
+    >>> runs = {(s, arm): {"0.5": {"memory_capacity": v[s]}} for arm, v in values.items() for s in range(3)}
+    >>> leaders(Scores(range(3), (0.5,), runs), values, 0.5)
+    {'memory_capacity': ('lnp', 'noise')}
+    """
+    from hrsnn.analysis import mean_interval
+
+    found = {}
+    for name, sign in (SKILLS | KEPT | COSTS).items():
+        if name not in scores.names:
+            continue
+        values = {arm: sign * scores.values(arm, name, sparsity) for arm in arms}
+        values = {arm: v for arm, v in values.items() if np.isfinite(v).all()}
+        order = sorted(values, key=lambda arm: -float(values[arm].mean()))
+        if order:
+            equal = [arm for arm in order[1:] if mean_interval(values[order[0]] - values[arm])[0] <= 0]
+            found[name] = (order[0], *equal)
+    return found

@@ -1,0 +1,279 @@
+"""What all commands share: the common options, and how one runs, reports and fails."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+
+import tyro
+
+from hrsnn._version import __version__
+from hrsnn.errors import MESSAGE, FileError, HrsnnError, HrsnnWarning, InputError, shortened
+from hrsnn.files.locks import working_in
+from hrsnn.files.writing import to_json
+from hrsnn.runtime.clusters import check_cluster
+from hrsnn.runtime.parallel import one_blas_thread, run_all
+from hrsnn.runtime.processes import idle_ones_killed
+from hrsnn.runtime.stopping import stopping
+from hrsnn.scripts.cli import report
+
+if TYPE_CHECKING:
+    from hrsnn.spec import ReservoirSpec
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Flag = tyro.conf.FlagCreatePairsOff[bool]
+Cluster = Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")]
+
+
+class Outcome(Protocol):
+    """What a command hands back."""
+
+    @property
+    def text(self) -> str:
+        """For people."""
+
+    def metrics(self) -> dict[str, Any]:
+        """For programs: what ``--json`` prints."""
+
+    def write(self, path: Path, /) -> str:
+        """Write everything to `path`, and return what to print then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(ABC):
+    """The options that every command has."""
+
+    spec: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the defaults)")] = None
+    """TOML file that describes the reservoir; `hrsnn spec` writes one."""
+
+    set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    """Change one parameter of the reservoir, such as tau_exc=4 or tau_m_exc.mean=25."""
+
+    neurons: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: as the spec says)")] = None
+    """Number of neurons."""
+
+    variant: Annotated[
+        str | None,
+        tyro.conf.arg(metavar="{HoNHoS,HeNHoS,HoNHeS,HeNHeS}", help_behavior_hint="(default: as the spec says)"),
+    ] = None
+    """Homogeneous or heterogeneous neurons (N) and synapses (S), with the same means."""
+
+    seed: int = 0
+    """Seed of everything random."""
+
+    engine: str = "auto"
+    """What simulates: auto, or the name of an engine."""
+
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: nothing is written)")] = None
+    """Folder for the results and pictures."""
+
+    json: Flag = False
+    """Print one JSON object, and nothing else, on standard output."""
+
+    quiet: Flag = False
+    """No progress and no notes on standard error."""
+
+    version: Flag = False
+    """Print the version and stop."""
+
+    @abstractmethod
+    def run(self) -> Outcome:
+        """Do what the command is for."""
+
+    def carry_out(self) -> Outcome:
+        """What happens to the options: one run, unless a kind of command has another way."""
+        return self.run()
+
+    def own_out(self) -> contextlib.AbstractContextManager[None]:
+        """Have the out folder for this run alone; one that cannot be written is refused before the work, not after it."""
+        if self.out is None:
+            return contextlib.nullcontext()
+        report.check(self.out)
+        return working_in(self.out, report.RUNS)
+
+    def check(self) -> None:
+        """Refuse an unknown engine, what is no cluster, and a reservoir that cannot be, before the work."""
+        from hrsnn.engines import check_name
+
+        check_name(self.engine)
+        check_cluster("--cluster", getattr(self, "cluster", None))
+        self.reservoir_spec()
+
+    @property
+    def progress(self) -> bool:
+        """Whether to show progress: only to a person who looks."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def reservoir_spec(self) -> ReservoirSpec:
+        """The spec that ``--spec``, ``--set``, ``--neurons`` and ``--variant`` describe, later ones over earlier ones.
+
+        Raises
+        ------
+        FileError, SpecError, InputError
+            When the file or a value is no good.
+        """
+        from hrsnn.spec import ReservoirSpec
+
+        changes = {}
+        for text in self.set_:
+            name, equals, value = text.partition("=")
+            if not (name.strip() and equals and value.strip()):
+                raise InputError("--set", text, "must be KEY=VALUE")
+            changes[name.strip()] = value.strip()
+        if self.neurons is not None:
+            changes["neurons"] = str(self.neurons)
+        spec = ReservoirSpec() if self.spec is None else ReservoirSpec.load(self.spec)
+        spec = spec.updated(changes)
+        return spec if self.variant is None else spec.variant(self.variant)
+
+
+def check_path(path: Path | None, tasks: Sequence[str]) -> None:
+    """Refuse a folder of recordings without the task that reads it, and that task without a folder.
+
+    Raises
+    ------
+    InputError
+        When one is there without the other.
+    """
+    if path is None and "fsdd" in tasks:
+        raise InputError("--path", None, "task 'fsdd' needs it")
+    if path is not None and "fsdd" not in tasks:
+        raise InputError("--path", str(path), "is for the task fsdd")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelCommand(Command):
+    """A command that does the same many times over, in several processes or on several machines."""
+
+    jobs: int = 1
+    """How many at a time, each in a process of its own; the results are the same."""
+
+    cluster: Cluster = None
+    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on, where all see the same folders."""
+
+    def all_of(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> list[Result]:
+        """The function of every task, in the order of the tasks."""
+        return run_all(function, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
+
+
+def execute(command: type[Command], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Read the options of `command` from `arguments`, run it, print what it reports, and return the exit code.
+
+    Bad input ends in one line on standard error and exit code 2, Ctrl-C in 130, SIGTERM in 143, SIGHUP in 129; a mistake of
+    the program itself still shows its traceback. Without `arguments`, the process is taken to end with the command.
+    """
+    prog = prog or Path(sys.argv[0]).name
+    try:
+        with stopping(prog, last=arguments is None) as stopped:
+            return _done(command, sys.argv[1:] if arguments is None else arguments, prog)
+        return stopped.code
+    except HrsnnError as error:
+        # a note says in which of several tasks it happened
+        return _fail(prog, " ".join([str(error), *(f"({note})" for note in getattr(error, "__notes__", ())[:1])]), 2)
+    except MemoryError as error:
+        return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
+
+
+def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
+    options = _parse(command, arguments, prog)
+    if isinstance(options, int):
+        return options
+    if options.version:
+        show(f"hrsnn {__version__}")
+        return 0
+    options.check()
+    # what a library prints must not mix with the one JSON object
+    printing = contextlib.redirect_stdout(sys.stderr)
+    with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
+        outcome = options.carry_out()
+        text = outcome.text if options.out is None else outcome.write(options.out)
+    show(to_json(outcome.metrics()) if options.json else text)
+    return 0
+
+
+def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Command | int:
+    """The options, or the exit code where there is nothing to run."""
+    complaint = io.StringIO()
+    # tyro draws with the characters that the encoding of standard output has
+    shown = io.TextIOWrapper(io.BytesIO(), encoding=getattr(sys.stdout, "encoding", None) or "utf-8", write_through=True)
+    try:
+        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
+            return tyro.cli(command, args=list(arguments), prog=prog)
+    except SystemExit as stop:
+        if not stop.code:
+            shown.seek(0)
+            show(shown.read().rstrip())
+            return 0
+    return _fail(prog, _one_line(complaint.getvalue()), 2)
+
+
+def _one_line(box: str) -> str:
+    """The message of a box that tyro drew: its first part, and the options it thinks were meant."""
+    parts: list[list[str]] = [[]]
+    for line in box.splitlines()[1:]:  # the first is a title
+        text = line.strip("│╰╯ ")
+        if text.strip("─-"):
+            parts[-1].append(text)
+        elif text and parts[-1]:  # a rule ends a part
+            parts.append([])
+    message = " ".join(parts[0]).split(" Got errors:")[0].rstrip(" .")
+    message = message.replace("{None}|", "")  # how tyro writes that an option may be left out
+    message = shortened(message, MESSAGE // 2)  # the options and values in it are the user's
+    for part in parts:
+        if part and part[0].startswith("Perhaps you meant"):
+            near = [line.split()[0].rstrip(",") for line in part if line.startswith("--")]
+            message += f"; perhaps you meant {' or '.join(dict.fromkeys(near))}"
+    return message[:1].lower() + message[1:]
+
+
+def _fail(prog: str, message: str, code: int) -> int:
+    print(f"{prog}: {shortened(' '.join(message.split()), MESSAGE - len(prog) - 3)}", file=sys.stderr)
+    return code
+
+
+def show(text: str) -> None:
+    """Print to standard output; a reader who has gone is no error, a full disk is one."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # the reader, such as `head`, has had enough; what Python still flushes at exit must go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise FileError("standard output", f"cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _notes(prog: str, quiet: bool) -> Iterator[None]:
+    """Send the package's log and all warnings to standard error, a line each; when `quiet`, the warnings alone."""
+    log = logging.getLogger("hrsnn")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"{prog}: %(message)s"))
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+
+    def show(message: Warning | str, *about: object, **more: object) -> None:
+        _fail(prog, f"warning: {message}", 0)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a library: nothing that a user could mend
+            # a process whose memory has grown is replaced by another: nothing is lost
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+            warnings.simplefilter("always", HrsnnWarning)
+            warnings.showwarning = show
+            yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)

@@ -1,0 +1,150 @@
+"""Which pictures belong to which outcome, by the name of their file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hrsnn.analysis import figures
+from hrsnn.analysis.figures.capacity import capacity_by_degree
+from hrsnn.analysis.figures.firing import firing_statistics
+from hrsnn.analysis.figures.forecasts import free_trajectories
+from hrsnn.analysis.figures.maps import heat_maps
+from hrsnn.analysis.figures.seeds import scores_over_seeds
+from hrsnn.analysis.forecasting.errors import THRESHOLDS
+
+if TYPE_CHECKING:
+    from hrsnn.activity import Activity
+    from hrsnn.analysis.protocols import Classification, Forecasting, FreeRunning, Measures, Memory, Ranking
+    from hrsnn.analysis.protocols.information_capacity import Capacities
+    from hrsnn.analysis.protocols.rank_maps import RankMap
+    from hrsnn.reservoir import Reservoir
+
+Pictures = dict[str, Figure]
+#: How much of a long run a raster shows (ms).
+_RASTER = 1000.0
+
+
+def of_classification(result: Classification, classes: list[Any]) -> Pictures:
+    """Accuracy beside its baselines, confusions, weights before and after STDP, and the network at work."""
+    before, after = result.initial_reservoir, result.reservoir
+    drawn = {
+        **_of_network(after, result.activity),
+        "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
+        "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
+    }
+    if before is not after:  # without STDP there is no before and after
+        excitatory = after.is_excitatory[after.pre]
+        drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
+    return drawn
+
+
+def of_memory(result: Memory) -> Pictures:
+    """The memory curves with their surrogates, and the network at work."""
+    read = {"spikes": result.spikes, "v": result.v}
+    uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "memory": figures.memory_curve(read, controls=uncoupled),
+    }
+
+
+def of_forecast(result: Forecasting) -> Pictures:
+    """The series and its forecast, and the network at work."""
+    steps = np.arange(len(result.target))
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "forecast": figures.forecast_series(steps * result.hold, result.target, result.prediction),
+    }
+
+
+def of_free_running(result: FreeRunning, unit: str) -> Pictures:
+    """The trajectories of the first start with their valid times, those of all starts, and the network at work."""
+    steps = len(result.target) // len(result.starts)
+    models = ["reservoir", "reservoir_v", "echo_state_network"]
+    drawn = {
+        **_of_network(result.reservoir, result.activity),
+        "closed_loop": free_trajectories(
+            np.arange(1, steps + 1) * result.longest / steps,
+            result.target[:steps],
+            {name: result.prediction[name][:steps] for name in models},
+            # the largest threshold: the time at which a line is seen to leave another
+            {name: float(result.valid_times[name][0, -1]) for name in models},
+            threshold=THRESHOLDS[-1],
+            time_label=f"Time ({unit})",
+        ),
+    }
+    if len(result.starts) > 1:
+        panels = {
+            f"Valid time at {threshold} sd ({unit})": {name: each[:, place] for name, each in result.valid_times.items()}
+            for place, threshold in enumerate(THRESHOLDS)
+        }
+        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=2)
+    return drawn
+
+
+def of_ranks(result: Ranking) -> Pictures:
+    """The singular values of the states, and the network at work."""
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "singular_values": figures.singular_values(result.states, result.ranks.effective),
+    }
+
+
+def of_measures(result: Measures) -> Pictures:
+    """How the rates and the intervals are spread, and the network at work."""
+    activity, firing, excitatory = result.activity, result.firing, result.reservoir.is_excitatory
+    duration = min(float(activity.durations[0]), _RASTER)
+    first = activity.spikes[:1].time_slice(0.0, duration)
+    statistics = firing_statistics(
+        activity.rates, firing.interval_variations, excitatory, first.times, first.channels, duration
+    )
+    return {**_of_network(result.reservoir, activity), "firing": statistics}
+
+
+def of_capacities(result: Capacities) -> Pictures:
+    """The capacity of each degree, the memory curves, and the network at work."""
+    read = {"spikes": result.spikes, "v": result.v}
+    uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    held = {**read, **uncoupled, "raw input": result.raw_input}
+    return {
+        **_of_network(result.reservoir, result.activity),
+        "capacity": capacity_by_degree({name: one.information for name, one in held.items()}),
+        "memory": figures.memory_curve(
+            {name: one.memory for name, one in read.items()},
+            controls={name: one.memory for name, one in uncoupled.items()},
+        ),
+    }
+
+
+def of_rank_map(result: RankMap) -> Pictures:
+    """Heat maps of the ranks, of separation and of activity; the point with the largest difference is marked."""
+    row, column = result.best
+    shown = {
+        "Effective rank": result.maps["effective_rank"],
+        "Generalisation rank": result.maps["generalisation_rank"],
+        "Difference of ranks": result.maps["rank_difference"],
+        "Separation": result.maps["separation"],
+        "Rate (Hz)": result.maps["mean_rate"],
+        "Active neurons (%)": 100 * (1 - result.maps["silent_share"]),
+    }
+    figure = heat_maps(
+        shown,
+        result.length_scales,
+        result.weight_scales,
+        x_label=r"$\lambda$ (grid spacings)",
+        y_label=r"$W_{scale}$",
+        marked=(float(result.length_scales[column]), float(result.weight_scales[row])),
+    )
+    return {"map": figure}
+
+
+def _of_network(reservoir: Reservoir, activity: Activity) -> Pictures:
+    duration = min(float(activity.durations[0]), _RASTER)
+    first = activity.spikes[:1].time_slice(0.0, duration)
+    return {
+        "raster": figures.spike_raster(first.times, first.channels, reservoir.is_excitatory, duration),
+        "time_constants": figures.time_constants(reservoir.tau_m, reservoir.is_excitatory),
+    }

@@ -1,0 +1,214 @@
+"""The same command from several seeds: each score with its mean, its interval and its values."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hrsnn.analysis.score_bounds import Bounds, bounds_of
+from hrsnn.errors import InputError
+from hrsnn.files.writing import write_json, write_text
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.command import Outcome, ParallelCommand
+from hrsnn.scripts.cli.report import Report
+from hrsnn.validation.numbers import count_of, repeats_of
+
+if TYPE_CHECKING:
+    from hrsnn.spec import ReservoirSpec
+
+logger = logging.getLogger("hrsnn")
+
+INTERVAL = "95 % of Student's t over the seeds, within the bounds of the score"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeatable(ParallelCommand):
+    """A command whose ``run`` depends on nothing but its options, the seed among them, and returns a :class:`Report`."""
+
+    seeds: int = 1
+    """How many seeds, from --seed on; more than one gives means with intervals."""
+
+    def carry_out(self) -> Outcome:
+        """One run, or one for each seed."""
+        repeats_of("--seeds", self.seeds)
+        count_of("--jobs", self.jobs)
+        if self.seeds > 1:
+            return repeated(self)
+        if self.cluster is not None and not self.parallel:
+            raise InputError("--cluster", self.cluster, "needs --seeds of at least 2: a single run is made here")
+        return self.run()
+
+    @property
+    def parallel(self) -> bool:
+        """Whether a single run has parts for several processes or machines."""
+        return False
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """What of the report of one seed is kept: its numbers."""
+
+    scores: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, float]]
+    spikes: Mapping[str, float]
+    details: Mapping[str, Any]
+    timing: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of the runs: its values by seed, their mean and its interval."""
+
+    score: str
+    of: str
+    values: tuple[float, ...]
+    bounds: Bounds
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.values))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        from hrsnn.analysis import mean_interval
+
+        return mean_interval(self.values, bounds=self.bounds)
+
+    @property
+    def cell(self) -> str:
+        """Mean and interval, for a table."""
+        low, high = self.interval
+        return f"{self.mean:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
+    """The rows as CSV, a column for each seed; of full precision."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(["score", "of", "mean", "low", "high", *(f"seed {seed}" for seed in seeds)])
+    lines.writerows([row.score, row.of, row.mean, *row.interval, *row.values] for row in rows)
+    return out.getvalue()
+
+
+def repeated(command: Repeatable) -> Repeats:
+    """Run `command` once for each seed, ``command.jobs`` at a time."""
+    seeds = range(command.seed, command.seed + command.seeds)
+    # neither names nor bars of the parts of each run: the one bar counts the seeds
+    single = dataclasses.replace(command, seeds=1, jobs=1, cluster=None, out=None, quiet=True)
+    logger.info("seeds %d to %d ...", seeds[0], seeds[-1])
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        reports = command.all_of(Single(single), seeds)
+    finally:
+        logger.setLevel(level)
+    (title, spec), runs = reports[0][0], [run for _, run in reports]
+    title = f"{title.removesuffix(f', seed {seeds[0]}')}, seeds {seeds[0]} to {seeds[-1]}"
+    return Repeats(title=title, seeds=tuple(seeds), spec=spec, runs=runs)
+
+
+@dataclass(frozen=True)
+class Single:
+    """`command` as a function of the seed."""
+
+    command: Repeatable
+
+    def __call__(self, seed: int) -> tuple[tuple[str, ReservoirSpec], SeedRun]:
+        outcome = dataclasses.replace(self.command, seed=seed).run()
+        assert isinstance(outcome, Report)
+        details = {**outcome.details, **({"interval": outcome.intervals} if outcome.intervals else {})}
+        kept = SeedRun(outcome.scores, outcome.baselines, outcome.spikes, details, outcome.timing)
+        return (outcome.title, outcome.spec), kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """The outcome of one command from several seeds."""
+
+    title: str
+    seeds: tuple[int, ...]
+    spec: ReservoirSpec
+    runs: Sequence[SeedRun]
+
+    def rows(self) -> Iterator[Row]:
+        """Each score, its baselines after it, and then the activity."""
+        first = self.runs[0]
+        for name in first.scores:
+            bounds = bounds_of(name)
+            yield Row(name, "reservoir", tuple(run.scores[name] for run in self.runs), bounds)
+            for beside in first.baselines.get(name, {}):
+                yield Row(name, beside, tuple(run.baselines[name][beside] for run in self.runs), bounds)
+        for name in first.spikes:
+            yield Row(name, "spikes", tuple(run.spikes[name] for run in self.runs), bounds_of(name))
+
+    @property
+    def text(self) -> str:
+        """Means and intervals, each score with its baselines under it, for people."""
+        lines = [self.title, f"{'':34s}{'mean':>10s}  [{INTERVAL}]"]
+        for row in self.rows():
+            name = row.score if row.of in ("reservoir", "spikes") else f"  {row.of}"
+            low, high = row.interval
+            lines.append(f"{report.row(name, row.mean)}  [{low:.4g}, {high:.4g}]")
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints: means where one run has values, and the values beside them."""
+        shared, differing = self._details()
+        return {
+            **shared,
+            **self._nested(lambda row: row.mean),
+            "interval": {"what": INTERVAL, **self._nested(lambda row: row.interval)},
+            "per_seed": {**self._nested(lambda row: row.values), **differing},
+            "seed": self.seeds[0],
+            "seeds": self.seeds,
+            "versions": report.versions(),
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        from hrsnn.analysis import figures
+        from hrsnn.analysis.figures.seeds import scores_over_seeds
+
+        panels: dict[str, dict[str, tuple[float, ...]]] = {}
+        for row in self.rows():
+            if row.of != "spikes":
+                panels.setdefault(row.score, {})[row.of] = row.values
+        with report.filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_json(inside / "timing.json", [run.timing for run in self.runs])
+            write_text(inside / "table.csv", table(self.rows(), self.seeds))
+            figures.save(scores_over_seeds(panels, {score: bounds_of(score) for score in panels}), inside / "seeds.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+    def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Details that all seeds have in common, and the values of the others by seed."""
+        first = self.runs[0].details
+        shared = {name: value for name, value in first.items() if all(_same(run.details[name], value) for run in self.runs)}
+        return shared, {name: [run.details[name] for run in self.runs] for name in first if name not in shared}
+
+    def _nested(self, value: Any) -> dict[str, Any]:
+        """`value` of each row, in the shape of one run's scores, baselines and spikes."""
+        nested: dict[str, dict[str, Any]] = {"scores": {}, "baselines": {}, "spikes": {}}
+        for row in self.rows():
+            if row.of == "reservoir":
+                nested["scores"][row.score] = value(row)
+            elif row.of == "spikes":
+                nested["spikes"][row.score] = value(row)
+            else:
+                nested["baselines"].setdefault(row.score, {})[row.of] = value(row)
+        return nested
+
+
+def _same(one: Any, other: Any) -> bool:
+    from hrsnn.files.writing import to_json
+
+    return to_json(one) == to_json(other)

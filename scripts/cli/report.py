@@ -1,0 +1,195 @@
+"""What a command found, and the folder it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrsnn._version import __version__
+from hrsnn.errors import FileError
+from hrsnn.files.writing import TEMPORARY, made, write_json
+from hrsnn.validation.limits import beyond, limit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hrsnn.reservoir import Reservoir
+    from hrsnn.spec import ReservoirSpec
+
+#: Folder inside an out folder where a command keeps the runs that it goes on from.
+RUNS = "runs"
+
+_UNITS = {"mean_rate": " Hz"}
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "numba", "networkx", "networkit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The outcome of one command.
+
+    Parameters
+    ----------
+    title : str
+        One line: what was run on what.
+    seed : int
+        The seed of everything random.
+    spec, reservoir
+        What was simulated; the reservoir after STDP.
+    scores : mapping
+        Values by name.
+    baselines : mapping
+        For each score, the values that stand beside it, by name.
+    spikes : mapping
+        Activity of the reservoir: rates in Hz, shares, counts.
+    draw : callable
+        Draws the pictures, by the file name without ``.png``; called only when there is a folder for them.
+    timing : mapping
+        Wall seconds by part.
+    details : mapping
+        Whatever else belongs in ``metrics.json``.
+    intervals : mapping
+        Of the scores that have one: the 95 % confidence interval within this run.
+    """
+
+    title: str
+    seed: int
+    spec: ReservoirSpec
+    reservoir: Reservoir
+    scores: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, float]]
+    spikes: Mapping[str, float]
+    draw: Callable[[], Mapping[str, Figure]]
+    timing: Mapping[str, float]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The scores, each with its baselines under it, for people."""
+        lines = [self.title]
+        for name, value in self.scores.items():
+            low, high = self.intervals.get(name, (None, None))
+            lines.append(row(name, value) + ("" if low is None else f"  [{low:.4g}, {high:.4g}]"))
+            lines += [row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
+        lines += [row(name, value) for name, value in self.spikes.items()]
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints; the same for the same seed."""
+        return {
+            "scores": self.scores,
+            "baselines": self.baselines,
+            "spikes": self.spikes,
+            "seed": self.seed,
+            "versions": versions(),
+            **self.details,
+            **({"interval": self.intervals} if self.intervals else {}),
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        from hrsnn.analysis import figures
+
+        with filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_json(inside / "timing.json", self.timing)
+            self.reservoir.save(inside / "reservoir.npz")
+            for name, figure in self.draw().items():
+                figures.save(figure, inside / f"{name}.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    return {
+        "hrsnn": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def check(folder: Path) -> None:
+    """See that `folder` can be written, without touching anything.
+
+    Raises
+    ------
+    FileError
+        When it is no folder, the folder that it would be made in is not there to write in, or a name is too long.
+    """
+    try:
+        _check(folder)
+    except OSError as error:  # a path that is too long as a whole, a loop of links
+        if isinstance(error, FileError):
+            raise
+        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
+    except ValueError as error:  # a zero byte
+        raise FileError(folder, f"cannot be written: {error}") from error
+
+
+def check_names(path: Path) -> None:
+    """See that no name in a path to be written is longer than the limit.
+
+    Raises
+    ------
+    FileError
+        When one is; the message has its length.
+    """
+    longest = max(map(len, path.parts), default=0)
+    if longest > limit("name"):
+        raise FileError(path, f"has a name of {longest} characters: {beyond('name')}")
+
+
+def _check(folder: Path) -> None:
+    check_names(folder)
+    if folder.exists() and not folder.is_dir():
+        raise FileError(folder, "is a file; name a folder")
+    ground = _ground(folder)
+    if not ground.is_dir():
+        raise FileError(folder, f"cannot be made: {ground} is a file")
+    if not os.access(ground, os.W_OK | os.X_OK):
+        raise FileError(folder, f"cannot be written: no permission in {ground}")
+
+
+def _ground(folder: Path) -> Path:
+    """The nearest folder that exists: `folder` or one above it."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+@contextlib.contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
+    check(folder)
+    with made(folder):
+        try:
+            temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
+        except OSError as error:
+            raise FileError(folder, f"cannot be written: {error.strerror}") from error
+        try:
+            yield temporary
+            for path in temporary.iterdir():
+                if (folder / path.name).is_dir():  # seen before the first file moves, not between two
+                    raise FileError(folder / path.name, "is a folder, and a file of that name is to be written")
+            for path in sorted(temporary.iterdir()):
+                os.replace(path, folder / path.name)
+        except FileError as error:
+            # the temporary folder is of no interest to whoever reads the message
+            raise FileError(folder / Path(error.path).name, error.reason) from error
+        except OSError as error:
+            raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def row(name: str, value: float) -> str:
+    """A line of a report: a name, its value and its unit."""
+    return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"

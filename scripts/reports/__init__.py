@@ -1,0 +1,1 @@
+"""The outcomes of the long studies: tables, verdicts and pictures."""

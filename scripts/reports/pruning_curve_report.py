@@ -1,0 +1,222 @@
+"""The outcome of a pruning curve: tables, verdicts on the paper's claims, and pictures."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.files.writing import write_json, write_text
+from hrsnn.networks.pruning_arms import ABLATIONS, ARMS, METHODS
+from hrsnn.networks.pruning_claims import COSTS, KEPT, SKILLS, Judged, Scores, judged, leaders
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hrsnn.analysis.paired_tests import Verdict
+    from hrsnn.spec import ReservoirSpec
+
+Array = NDArray[np.float64]
+
+#: What the pictures show, and what an axis says.
+_PANELS = {
+    "memory_capacity": "Memory capacity",
+    "nrmse": "Lorenz-63: NRMSE",
+    "valid_time": "Valid time (Lyapunov times)",
+    "digits_accuracy": "Digits: accuracy",
+    "fsdd_accuracy": "Spoken digits: accuracy",
+    "digits_rank": "Digits: effective rank",
+    "digits_operations_ratio": "Operations / dense",
+    "digits_spikes_ratio": "Spikes / dense",
+    "largest_exponent": r"$\lambda_1$ (1/s)",
+    "spectrum_distance": r"$W_1$ of spectra (1/s)",
+}
+#: Arms that are looked at together, where it is asked which is ahead.
+_TOGETHER: Mapping[str, Sequence[str]] = {
+    "method": METHODS,
+    "kind of LNP": [arm for arm in ARMS if arm.startswith("lnp")],
+    "method with step 2": [arm for arm in ARMS if arm.endswith("_neurons")],
+}
+_SIGNS: Mapping[Verdict, str] = {"supported": "+", "refuted": "−", "undecided": "·", "no verdict possible": "×"}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The outcome: every score of every arm at every sparsity, and verdicts at each."""
+
+    spec: ReservoirSpec
+    settings: Mapping[str, Any]
+    scores: Scores
+
+    @property
+    def main(self) -> float:
+        """The sparsity that stands first: the one nearest to 95 %."""
+        return min(self.scores.sparsities, key=lambda share: abs(share - 0.95))
+
+    @functools.cached_property
+    def judged(self) -> dict[float, list[Judged]]:
+        """All claims by sparsity."""
+        return {share: judged(self.scores, share) for share in self.scores.sparsities}
+
+    @property
+    def text(self) -> str:
+        """Each claim with the scores that decide it."""
+        seeds = self.scores.seeds
+        lines = [f"pruning at {self.main:.0%}: {self.spec.neurons} neurons, seeds {seeds[0]} to {seeds[-1]}"]
+        for claim, family in _by_claim(self.judged[self.main]).items():
+            lines.append(claim)
+            lines += [
+                f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} p {one.adjusted:.2g}"
+                for one in family
+                if one.verdict in ("supported", "refuted")
+            ]
+            for verdict in ("undecided", "no verdict possible"):
+                open_ones = [_words(one.score) for one in family if one.verdict == verdict]
+                lines += [f"  {verdict:10s} {', '.join(open_ones)}"] if open_ones else []
+        return "\n".join(lines)
+
+    def rows(self) -> Iterator[Row]:
+        """Every score of every arm at every sparsity."""
+        scores = self.scores
+        for arm in scores.arms:
+            for sparsity in scores.runs[scores.seeds[0], arm]:
+                for name in scores.names:
+                    values = tuple(float(scores.runs[seed, arm][sparsity][name]) for seed in scores.seeds)
+                    yield Row(f"{name} at {sparsity}", arm, values, bounds_of(name))
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints."""
+        scores: dict[str, dict[str, float]] = {}
+        for row in self.rows():
+            scores.setdefault(row.of, {})[row.score] = row.mean
+        claims = [
+            {
+                "claim": one.claim,
+                "score": one.score,
+                "sparsity": one.sparsity,
+                "mean_difference": one.test.mean,
+                "interval": one.test.interval,
+                "p_value": one.test.p_value,
+                "p_value_holm": one.adjusted,
+                "verdict": one.verdict,
+            }
+            for family in self.judged.values()
+            for one in family
+        ]
+        seeds = self.scores.seeds
+        leading = {
+            kind: {str(share): leaders(self.scores, arms, share) for share in self.scores.sparsities}
+            for kind, arms in self._together().items()
+        }
+        main = {"judged_at": self.main, "seed": seeds[0], "seeds": list(seeds)}
+        return {"scores": scores, "claims": claims, "leaders": leading, **main, **self.settings}
+
+    def report(self) -> str:
+        """Markdown: the claims, who is ahead where, all scores at the main sparsity, those of the claims at every one."""
+        scores, shares = self.scores, self.scores.sparsities
+        heads = [f"{share:.0%}" for share in shares]
+        lines = _head("claim", "in", f"mean difference [95 %] at {self.main:.0%}", "p (Holm)", "verdict", *heads)
+        elsewhere = {
+            (one.claim, one.score, share): _SIGNS[one.verdict] for share, family in self.judged.items() for one in family
+        }
+        for one in self.judged[self.main]:
+            signs = [elsewhere.get((one.claim, one.score, share), "") for share in shares]
+            lines.append(_line(one.claim, _words(one.score), _difference(one), f"{one.adjusted:.2g}", one.verdict, *signs))
+        for kind, arms in self._together().items():
+            lines += ["", *_head(f"best {kind}", *heads)]
+            ahead = [leaders(scores, arms, share) for share in shares]
+            for name in ahead[0]:
+                cells = [self._ahead(found.get(name, ()), name, share) for found, share in zip(ahead, shares, strict=True)]
+                lines.append(_line(_words(name), *cells))
+        lines += ["", *_head(f"at {self.main:.0%}", *map(_words, scores.names))]
+        lines += [_line(_words(arm), *(self._mean(arm, name, self.main) for name in scores.names)) for arm in scores.arms]
+        for name in (one for one in (*SKILLS, *KEPT, *COSTS) if one in scores.names):
+            lines += ["", *_head(_words(name), *heads)]
+            lines += [_line(_words(arm), *(self._mean(arm, name, share) for share in shares)) for arm in scores.arms]
+        notes = [
+            f"Scores in brackets: {INTERVAL}. A positive difference is for the claim, whichever way the score points.",
+            "Holm is over the scores of a claim at one sparsity, operations apart. + supported, − refuted, · undecided,"
+            " × no verdict possible with so few seeds.",
+            "Best: the best mean, and in brackets all whose paired differences from it have a 95 % interval with 0 in it.",
+        ]
+        return "\n".join([*lines, "", *notes, ""])
+
+    def pictures(self) -> dict[str, Figure]:
+        """Scores against sparsity: of the methods, and of LNP with one thing changed."""
+        from hrsnn.networks import pruning_figures
+
+        scores, found = self.scores, {}
+        bounds = {label: bounds_of(score) for score, label in _PANELS.items()}
+        controls = [arm for arm in ("dense", "no_recurrence") if arm in scores.arms]
+        for name, group in (("curves", METHODS), ("ablations", ABLATIONS)):
+            arms = [arm for arm in group if arm in scores.arms]
+            if not arms or (name == "ablations" and len(arms) < 2):
+                continue
+            panels = {
+                label: {
+                    **{_words(arm): np.stack([scores.values(arm, score, s) for s in scores.sparsities], 1) for arm in arms},
+                    **{_words(arm): scores.values(arm, score, self.main)[:, None] for arm in controls},
+                }
+                for score, label in _PANELS.items()
+                if score in scores.names
+            }
+            found[name] = pruning_figures.curves(panels, scores.sparsities, bounds)
+        return found
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, and return the text with where it is."""
+        from hrsnn.analysis import figures
+
+        with report.filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_text(inside / "table.csv", table(self.rows(), self.scores.seeds))
+            write_text(inside / "report.md", self.report())
+            for name, figure in self.pictures().items():
+                figures.save(figure, inside / f"{name}.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+    def _together(self) -> dict[str, list[str]]:
+        groups = {kind: [arm for arm in arms if arm in self.scores.arms] for kind, arms in _TOGETHER.items()}
+        return {kind: arms for kind, arms in groups.items() if len(arms) > 1}
+
+    def _ahead(self, arms: Sequence[str], name: str, share: float) -> str:
+        if not arms:
+            return ""
+        best = f"{_words(arms[0])} {self.scores.values(arms[0], name, share).mean():.3g}"
+        return f"{best} ({', '.join(map(_words, arms[1:]))})" if arms[1:] else best
+
+    def _mean(self, arm: str, name: str, share: float) -> str:
+        return Row(name, arm, tuple(self.scores.values(arm, name, share).tolist()), bounds_of(name)).cell
+
+
+def _by_claim(family: Sequence[Judged]) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {}
+    for one in family:
+        found.setdefault(one.claim, []).append(one)
+    return found
+
+
+def _difference(one: Judged) -> str:
+    low, high = one.test.interval
+    return f"{one.test.mean:+.3g} [{low:+.3g}, {high:+.3g}]"
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _head(*names: str) -> list[str]:
+    return [_line(*names), "| --- |" + " --- |" * (len(names) - 1)]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,165 @@
+"""What the runs of all variants amount to: every score, and a verdict on every claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.files.writing import write_json, write_text
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
+
+if TYPE_CHECKING:
+    from hrsnn.analysis import PairedTest
+    from hrsnn.analysis.studies.variant_claims import Tested
+    from hrsnn.analysis.studies.variants import VariantRun
+    from hrsnn.spec import ReservoirSpec
+
+_UNCOUPLED = " W=0"
+#: Of each task, what the table of the report shows.
+_SHOWN = {
+    "memory": ("memory_capacity", "memory_capacity_v", "efficiency", "effective_dimension", "mean_rate"),
+    "digits": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
+    "fsdd": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
+    "lorenz63": ("nrmse", "nrmse_v", "efficiency", "mean_rate"),
+}
+#: Of each task, what the picture shows.
+_DRAWN = {"memory": "memory_capacity", "digits": "accuracy", "fsdd": "accuracy", "lorenz63": "nrmse"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome: every score of every run, and a verdict on every claim."""
+
+    spec: ReservoirSpec
+    settings: Mapping[str, Any]
+    seeds: range
+    scores: Mapping[VariantRun, Mapping[str, float]]
+    tested: Sequence[Tested]
+
+    @property
+    def title(self) -> str:
+        """What was run."""
+        tasks = ", ".join(dict.fromkeys(run.task for run in self.scores))
+        return f"variants: {tasks}; {self.spec.neurons} neurons, seeds {self.seeds[0]} to {self.seeds[-1]}"
+
+    @property
+    def text(self) -> str:
+        """A line for each claim."""
+        lines = [self.title]
+        for one in self.tested:
+            what = f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}"
+            lines.append(f"{what:64s} {_with_interval(one.test):32s} p {one.adjusted:<8.2g} {one.verdict}")
+        return "\n".join(lines)
+
+    def rows(self) -> Iterator[Row]:
+        """Every score of every variant, with recurrent links and (W = 0) without."""
+        kinds = {(run.task, run.variant, run.recurrent): list(self.scores[run]) for run in self.scores}
+        for (task, variant, recurrent), names in kinds.items():
+            for name in names:
+                values = self.values(task, variant, recurrent, name)
+                yield Row(f"{task} {name}", _named(variant, recurrent), values, bounds_of(name))
+
+    def values(self, task: str, variant: str, recurrent: bool, score: str) -> tuple[float, ...]:
+        """One score by seed."""
+        from hrsnn.analysis.studies.variants import VariantRun
+
+        return tuple(self.scores[VariantRun(task, variant, recurrent, seed)][score] for seed in self.seeds)
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds and ``--json`` prints."""
+        scores: dict[str, dict[str, float]] = {}
+        baselines: dict[str, dict[str, float]] = {}
+        for row in self.rows():
+            (baselines if row.of.endswith(_UNCOUPLED) else scores).setdefault(row.score, {})[row.of] = row.mean
+        return {
+            "scores": scores,
+            "baselines": baselines,
+            "claims": [
+                {
+                    "hypothesis": one.claim.hypothesis,
+                    "task": one.claim.task,
+                    "score": one.claim.score,
+                    "beside": one.claim.beside,
+                    "mean_difference": one.test.mean,
+                    "interval": one.test.interval,
+                    "p_value": one.test.p_value,
+                    "p_value_holm": one.adjusted,
+                    "verdict": one.verdict,
+                    "control_mean_difference": one.control.mean,
+                    "control_interval": one.control.interval,
+                }
+                for one in self.tested
+            ],
+            "seed": self.seeds[0],
+            "seeds": list(self.seeds),
+            **self.settings,
+        }
+
+    def report(self) -> str:
+        """Two tables in Markdown: the claims, and what every variant scored."""
+        from hrsnn.spec import VARIANTS
+
+        lines = [
+            "| hypothesis | looked at in | mean difference [95 %] | p (Holm) | verdict | without recurrence |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        for one in self.tested:
+            p = f"{one.adjusted:.2g}" if one.adjusted >= 0.0001 else "< 0.0001"
+            what = _what(one.claim.task, one.claim.score) + (f", {_words(one.claim.beside)}" if one.claim.beside else "")
+            cells = (one.claim.hypothesis, what, _with_interval(one.test), p, one.verdict, _with_interval(one.control))
+            lines.append(f"| {' | '.join(cells)} |")
+        kinds = [(variant, recurrent) for recurrent in (True, False) for variant in VARIANTS]
+        names = " | ".join(_named(*kind) for kind in kinds)
+        lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
+        for task in dict.fromkeys(run.task for run in self.scores):
+            for score in _SHOWN[task]:
+                means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
+                lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
+        return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
+
+    def write(self, folder: Path) -> str:
+        """Write everything into `folder`, and return the text with where it is."""
+        from hrsnn.analysis import figures
+        from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
+        from hrsnn.spec import VARIANTS
+
+        panels = {
+            _what(task, _DRAWN[task]): {
+                _named(variant, recurrent): self.values(task, variant, recurrent, _DRAWN[task])
+                for recurrent in (True, False)
+                for variant in VARIANTS
+            }
+            for task in dict.fromkeys(run.task for run in self.scores)
+        }
+        bounds = {_what(task, score): bounds_of(score) for task, score in _DRAWN.items()}
+        names = [f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}" for one in self.tested]
+        verdicts = differences_in_pairs(names, [one.test for one in self.tested], [one.verdict for one in self.tested])
+        with report.filling(folder) as inside:
+            self.spec.save(inside / "spec.toml")
+            write_json(inside / "metrics.json", self.metrics())
+            write_text(inside / "table.csv", table(self.rows(), self.seeds))
+            write_text(inside / "report.md", self.report())
+            figures.save(scores_over_seeds(panels, bounds, highlighted=len(VARIANTS)), inside / "seeds.png")
+            figures.save(verdicts, inside / "claims.png")
+        return f"{self.text}\nresults and pictures are in {folder}"
+
+
+def _named(variant: str, recurrent: bool) -> str:
+    return variant if recurrent else variant + _UNCOUPLED
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _what(task: str, score: str) -> str:
+    return f"{task}: {_words(score)}"
+
+
+def _with_interval(test: PairedTest) -> str:
+    low, high = test.interval
+    return f"{test.mean:+.3g} [{low:+.3g}, {high:+.3g}]"

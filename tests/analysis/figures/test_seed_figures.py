@@ -1,0 +1,72 @@
+"""Pictures of repeats: every seed is there, means and intervals stand where they should."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hrsnn.analysis import mean_interval, paired_test
+from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
+from hrsnn.analysis.paired_tests import Verdict
+from hrsnn.errors import InputError
+
+
+def test_every_seed_is_a_point_beside_mean_and_interval() -> None:
+    values, other = [0.2, 0.5, 0.6], [0.1, 0.1, 0.1]
+    figure = scores_over_seeds({"a_score": {"reservoir": values, "raw_input": other}, "b": {"reservoir": other}})
+    first, second = figure.axes
+    assert (first.get_xlabel(), second.get_xlabel()) == ("a score", "b")
+    points = [np.asarray(dots.get_offsets())[:, 0].tolist() for dots in first.collections]
+    assert points == [values, other]
+    interval, mean = first.lines[:2]
+    assert np.asarray(interval.get_xdata()) == pytest.approx(mean_interval(values))
+    assert np.asarray(mean.get_xdata()) == pytest.approx(np.mean(values))
+    colours = {tuple(np.asarray(dots.get_facecolor())[0]) for dots in first.collections}
+    assert len(colours) == 2  # the reservoir, and what stands beside it
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 1.0, 1e4, 1e6])
+def test_numbers_of_any_size_do_not_run_into_each_other(size: float) -> None:
+    row = {"reservoir": [1.1 * size, 2.4 * size], "other": [0.0, 3.3 * size]}
+    figure = scores_over_seeds(dict.fromkeys("abc", row))
+    figure.draw_without_rendering()
+    for axes in figure.axes[:3]:
+        low, high = axes.get_xlim()
+        shown = [
+            label.get_window_extent()
+            for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+            if low <= place <= high
+        ]
+        assert len(shown) >= 2
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(shown))
+
+
+def test_verdicts_are_told_apart_by_colour() -> None:
+    tests = [paired_test([1.0, 2.0, 3.0]), paired_test([-1.0, -2.0, -3.5]), paired_test([0.0, 0.0]), paired_test([0.0, 0.0])]
+    said: list[Verdict] = ["supported", "refuted", "undecided", "no verdict possible"]
+    figure = differences_in_pairs(["a", "b", "c", "d"], tests, said)
+    (axes,) = figure.axes
+    diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+    assert [float(np.asarray(line.get_xdata())[0]) for line in diamonds] == pytest.approx(
+        [2.0, -6.5 / 3 / np.std([1, 2, 3.5], ddof=1), 0.0, 0.0]
+    )
+    assert len({line.get_color() for line in diamonds}) == 4
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == said
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: scores_over_seeds({}),
+        lambda: scores_over_seeds({"a": {}}),
+        lambda: scores_over_seeds({"a": {"reservoir": [1.0]}}),
+        lambda: differences_in_pairs([], [], []),
+        lambda: differences_in_pairs(["a"], [paired_test([1.0, 2.0])], []),
+    ],
+)
+def test_bad_input(call: Any) -> None:
+    with pytest.raises(InputError):
+        call()

@@ -1,0 +1,338 @@
+"""Tasks: splits that do not leak, data that are what they should be, and what bad folders and options give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fsdd_adapter import write_recordings
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+from scipy.io import wavfile
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+
+from hrsnn.errors import FileError, InputError
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.tasks import TASKS, load_task
+from hrsnn.tasks.fsdd import equal_frames, window_means
+from hrsnn.tasks.lorenz63 import trajectory
+from hrsnn.tasks.task import split_rows, stratified_rows
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("digit", {}, r"^task = 'digit': did you mean 'digits'\?"),
+        ("qqq", {}, r"^task = 'qqq': known are digits, "),
+        ("digits", {"test_shares": 0.1}, r"^test_shares = 0\.1: no option of task 'digits': did you mean 'test_share'\?"),
+        ("fsdd", {}, r"^path = None: task 'fsdd' needs it"),
+        ("file", {"path": None}, r"^path = None"),
+        ("digits", {"test_share": 1.0}, r"^test_share = 1\.0"),
+        ("digits", {"test_share": 1e-9}, r"^test_share = .*nothing to train or test on"),
+        ("digits", {"seed": -1}, r"^seed = -1"),
+        ("memory", {"values": 100}, r"^values = 100: must be at least four more"),
+        ("memory", {"hold": 0}, r"^hold = 0"),
+        ("lorenz63", {"train": 1}, r"^train = 1"),
+        ("lorenz63", {"test": 0}, r"^test = 0"),
+        ("lorenz63", {"horizon": 0}, r"^horizon = 0"),
+        ("lorenz63", {"dt": np.inf}, r"^dt = inf"),
+        ("lorenz63", {"washout": -1}, r"^washout = -1"),
+    ],
+)
+def test_bad_names_and_options_are_refused(name, options, message):
+    with pytest.raises(InputError, match=message):
+        load_task(name, **options)
+
+
+def test_every_name_in_the_table_is_described():
+    for name in TASKS:
+        assert f'"{name}"' in (load_task.__doc__ or "")
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())
+def test_stratified_rows_keep_the_shares(labels, data):
+    y = np.array(labels)
+    count = data.draw(st.integers(0, len(y)))
+    rows = stratified_rows(y, count, np.random.default_rng(0))
+    assert len(set(rows.tolist())) == len(rows) == count
+    for label in np.unique(y):
+        assert abs(np.sum(y[rows] == label) - count * np.mean(y == label)) < 1
+
+
+@given(st.integers(2, 80), st.floats(0.05, 0.95), st.integers(0, 5))
+def test_a_split_uses_each_row_once(samples, share, seed):
+    y = np.arange(samples) % 3
+    if not 0 < round(samples * share) < samples:
+        return
+    train, test = split_rows(y, share, seed)
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(samples))
+    assert len(test) == round(samples * share)
+
+
+class TestDigits:
+    def test_split_and_values(self):
+        task = load_task("digits", seed=3)
+        images = load_digits().data / 16
+        together = np.concatenate([task.x_train, task.x_test])
+        assert sorted(map(bytes, together)) == sorted(map(bytes, images))
+        assert (together.min(), together.max()) == (0.0, 1.0)
+        assert len(task.x_test) == 449
+        shares = np.bincount(task.y_test) / 449
+        assert shares == pytest.approx(np.bincount(load_digits().target) / 1797, abs=1 / 449)
+
+    def test_the_seed_decides(self):
+        first, again, other = (load_task("digits", seed=seed) for seed in (1, 1, 2))
+        assert np.array_equal(first.x_test, again.x_test)
+        assert not np.array_equal(first.x_test, other.x_test)
+        assert (
+            first.encoder.fit(first.x_train)
+            .transform(first.x_test)
+            .equals(again.encoder.fit(again.x_train).transform(again.x_test))
+        )
+
+    def test_labels_go_with_images_and_the_baseline_is_good(self):
+        task = load_task("digits")
+        assert clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test) > 0.94
+
+    def test_subset(self):
+        task = load_task("digits")
+        small = task.subset(train=103, test=20, seed=1)
+        assert (len(small.x_train), len(small.y_train), len(small.x_test)) == (103, 103, 20)
+        assert np.bincount(small.y_test).tolist() == [2] * 10
+        known = {(bytes(x), int(y)) for x, y in zip(task.x_train, task.y_train, strict=True)}
+        assert {(bytes(x), int(y)) for x, y in zip(small.x_train, small.y_train, strict=True)} <= known
+        assert not np.array_equal(task.subset(train=103, seed=2).y_train, small.y_train)
+        assert task.subset(train=10**6).x_train is task.x_train
+
+    @pytest.mark.parametrize("count", [9, 0, -1, 20.0, True])
+    def test_a_subset_without_every_class_is_refused(self, count):
+        with pytest.raises(InputError, match=r"^test = .*must be a whole number >= 10"):
+            load_task("digits").subset(test=count)
+
+
+class TestMemory:
+    def test_inputs_are_uniform_and_independent(self):
+        task = load_task("memory", values=20_000, seed=2)
+        u = task.inputs[:, 0]
+        assert task.targets is task.inputs
+        assert np.all(np.abs(u) < 1)
+        assert u.var() == pytest.approx(1 / 3, abs=0.01)
+        assert abs(np.corrcoef(u[1:], u[:-1])[0, 1]) < 0.03
+        assert (task.train, task.test) == (slice(200, 15_050), slice(15_050, 20_000))
+        assert task.hold == 20.0
+        assert task.lyapunov_exponent is None
+
+
+class TestLorenz63:
+    def test_runge_kutta_agrees_with_another_integrator(self):
+        def drift(_, state):
+            x, y, z = state
+            return [10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z]
+
+        start = np.array([1.0, -2.0, 20.0])
+        exact = solve_ivp(drift, (0, 2), start, method="DOP853", rtol=1e-12, atol=1e-12, t_eval=np.arange(201) * 0.01)
+        assert trajectory(start, 2000, 0.001)[::10] == pytest.approx(exact.y.T, abs=1e-6)
+        assert trajectory(start, 200, 0.01) == pytest.approx(exact.y.T, abs=3e-3)
+        # a long step is made of short ones
+        assert trajectory(start, 10, 0.2) == pytest.approx(trajectory(start, 200, 0.01)[::20], abs=1e-9)
+
+    @pytest.mark.parametrize("horizon", [1, 10])
+    def test_parts_and_standardisation(self, horizon):
+        task = load_task("lorenz63", train=500, test=100, horizon=horizon, washout=50)
+        assert task.inputs.shape == task.targets.shape == (650, 3)
+        assert (task.train, task.test, task.washout) == (slice(50, 550), slice(550, 650), 50)
+        assert task.inputs[task.train].mean(axis=0) == pytest.approx(0, abs=1e-12)
+        assert task.inputs[task.train].std(axis=0) == pytest.approx(1)
+        assert np.array_equal(task.targets[:-horizon], task.inputs[horizon:])
+        assert (task.lyapunov_exponent, task.time_step, task.hold) == (0.906, 0.01, 20.0)
+
+    def test_the_seed_decides_where_it_starts(self):
+        first, again, other = (load_task("lorenz63", seed=seed) for seed in (0, 0, 1))
+        assert np.array_equal(first.inputs, again.inputs)
+        assert np.abs(first.inputs - other.inputs).max() > 0.1
+
+    def test_the_attractor_is_reached(self):
+        """Long-run means of the attractor: x and y 0 by symmetry, z 23.55."""
+        states = trajectory(np.array([5.0, 5.0, 20.0]), 20_000, 0.02)[1000:]
+        assert np.abs(states[:, :2]).max() < 30
+        assert states[:, 2].mean() == pytest.approx(23.55, abs=0.3)
+
+
+class TestFile:
+    def save(self, path, labels):
+        samples = [([1.0 + k % 5], [k % 3]) for k in range(len(labels))]
+        trains = SpikeTrains.from_samples(samples, n_channels=3, duration=10.0)
+        trains.save(path, labels=labels)
+        return trains
+
+    def test_trains_and_labels_stay_together(self, tmp_path):
+        trains = self.save(tmp_path / "a.npz", ["up" if k % 3 == 0 else "down" for k in range(30)])
+        task = load_task("file", path=tmp_path / "a.npz", test_share=0.4, seed=5)
+        assert task.encoder is None
+        assert task.classes.tolist() == ["down", "up"]
+        assert (len(task.x_train), len(task.x_test)) == (18, 12)
+        assert task.x_train.n_spikes + task.x_test.n_spikes == trains.n_spikes
+        assert np.array_equal(task.x_train.channels == 0, task.y_train == "up")
+        assert clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test) == 1.0
+        assert len(task.subset(train=6).x_train) == 6
+
+    def test_one_class_or_no_labels_are_refused(self, tmp_path):
+        trains = self.save(tmp_path / "a.npz", [1] * 6)
+        with pytest.raises(FileError, match="fewer than two classes"):
+            load_task("file", path=tmp_path / "a.npz")
+        trains.save(tmp_path / "b.npz")
+        with pytest.raises(FileError, match="no labels"):
+            load_task("file", path=tmp_path / "b.npz")
+        with pytest.raises(FileError, match="does not exist"):
+            load_task("file", path=tmp_path / "c.npz")
+
+
+TONE = (8000 * np.sin(np.arange(1600) * 0.3)).astype(np.int16)
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    """Two digits, two speakers, recordings 0, 4, 5 and 49 of each."""
+    folder = tmp_path / "fsdd" / "recordings"
+    folder.mkdir(parents=True)
+    for digit in (2, 9):
+        for speaker in ("ada", "zoe"):
+            for index in (0, 4, 5, 49):
+                wavfile.write(folder / f"{digit}_{speaker}_{index}.wav", 8000, TONE[: 800 + 10 * index + digit])
+    return folder
+
+
+class TestFsdd:
+    def test_official_split(self, recordings):
+        task = load_task("fsdd", path=recordings)
+        assert sorted(len(x) for x in task.x_test) == sorted([802, 842, 809, 849] * 2)
+        assert [len(x) % 10 for x in task.x_train] == task.y_train.tolist()
+        assert task.classes.tolist() == [2, 9]
+        whole = task.x_train[0]
+        assert np.array_equal(whole, TONE[: len(whole)] / 32768)
+
+    def test_validation_split_leaves_the_test_part_out(self, recordings):
+        task = load_task("fsdd", path=recordings, split="validation")
+        official = load_task("fsdd", path=recordings)
+        assert sorted(len(x) for x in task.x_test) == [1292, 1292, 1299, 1299]  # recording 49
+        assert sorted(len(x) for x in task.x_train) == [852, 852, 859, 859]  # recording 5
+        assert sorted(len(x) for x in [*task.x_train, *task.x_test]) == sorted(len(x) for x in official.x_train)
+
+    def test_both_encodings(self, recordings):
+        currents, spikes = (
+            task.encoder.fit(task.x_train).transform(task.x_test)
+            for task in (load_task("fsdd", path=recordings, encoding=name) for name in ("current", "level_crossing"))
+        )
+        assert (currents.values.shape, currents.dt) == ((8, 50, 40), 10.0)
+        assert (spikes.shape, set(spikes.durations)) == ((8, 80), {110.0})
+
+    def test_the_folder_above_works_too(self, recordings):
+        above, below = load_task("fsdd", path=recordings.parent), load_task("fsdd", path=str(recordings))
+        assert [len(x) for x in above.x_train] == [len(x) for x in below.x_train]
+
+    def test_a_speaker_is_held_out(self, recordings):
+        for file in recordings.glob("*_zoe_*.wav"):
+            wavfile.write(file, 8000, -TONE[:500])
+        for speaker, held_out in ((None, "zoe"), ("zoe", "zoe"), ("ada", "ada")):
+            task = load_task("fsdd", path=recordings, split="speaker", speaker=speaker)
+            assert {len(x) == 500 for x in task.x_test} == {held_out == "zoe"}
+            assert {len(x) == 500 for x in task.x_train} == {held_out == "ada"}
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"split": "oficial"}, r"^split = 'oficial'"),
+            ({"encoding": "poisson"}, r"^encoding = 'poisson': must be one of current, level_crossing"),
+            ({"split": "speaker", "speaker": "zo"}, r"^speaker = 'zo': did you mean 'zoe'\? the folder has ada, zoe"),
+            ({"speaker": "zoe"}, r'^speaker = \'zoe\': only split="speaker"'),
+        ],
+    )
+    def test_bad_options_are_refused(self, recordings, options, message):
+        with pytest.raises(InputError, match=message):
+            load_task("fsdd", path=recordings, **options)
+
+    @pytest.mark.parametrize(
+        ("write", "message"),
+        [
+            (lambda file: wavfile.write(file, 16000, TONE), "sample rate of 16000 Hz, wanted 8000"),
+            (lambda file: wavfile.write(file, 8000, np.stack([TONE, TONE], axis=1)), "2 channels, wanted one"),
+            (lambda file: wavfile.write(file, 8000, TONE.astype(np.float32)), "type float32, wanted 16 bit"),
+            (lambda file: wavfile.write(file, 8000, TONE[:0]), "holds no sound"),
+            (lambda file: file.write_bytes(b""), "damaged"),
+            (lambda file: file.write_bytes(b"RIFF" + bytes(60)), "damaged"),
+            (lambda file: file.write_bytes(b"no sound at all, just words"), "damaged"),
+            (lambda file: file.mkdir(), "is a folder"),
+        ],
+    )
+    def test_a_bad_recording_is_refused_by_name(self, recordings, write, message):
+        write(recordings / "3_ada_7.wav")
+        with pytest.raises(FileError, match=rf"3_ada_7\.wav: .*{message}"):
+            load_task("fsdd", path=recordings)
+
+    @pytest.mark.parametrize("length", [4, 20, 36, 43, 44, 45, 1000])
+    def test_a_recording_cut_short_is_refused(self, recordings, length):
+        file = recordings / "2_ada_0.wav"
+        file.write_bytes(file.read_bytes()[:length])
+        with pytest.raises(FileError, match=r"2_ada_0\.wav: (is damaged|holds no sound)"):
+            load_task("fsdd", path=recordings)
+
+    @pytest.mark.parametrize("name", ["3.wav", "ada_3_1.wav", "3_ada.wav", "3_ada_x.wav", "33_ada_1.wav"])
+    def test_a_name_that_says_nothing_is_refused(self, recordings, name):
+        wavfile.write(recordings / name, 8000, TONE)
+        with pytest.raises(FileError, match="its name must be"):
+            load_task("fsdd", path=recordings)
+
+    def test_folders_without_recordings_are_refused(self, recordings, tmp_path):
+        (tmp_path / "empty").mkdir()
+        for path, message in [
+            (tmp_path / "none", "does not exist"),
+            (recordings / "2_ada_0.wav", "is no folder"),
+            (tmp_path / "empty", "holds no .wav files"),
+        ]:
+            with pytest.raises(FileError, match=message):
+                load_task("fsdd", path=path)
+        for file in recordings.glob("*_[05].wav"):
+            file.unlink()
+        for file in recordings.glob("*_4.wav"):
+            file.unlink()
+        with pytest.raises(FileError, match="nothing to test on"):
+            load_task("fsdd", path=recordings)
+
+    def test_real_recordings(self, data_folder, tmp_path):
+        path = write_recordings(data_folder, tmp_path / "fsdd", indices=(0, 5), digits=(0, 1, 7))
+        task = load_task("fsdd", path=path, encoding="level_crossing")
+        assert (len(task.x_train), len(task.x_test)) == (18, 18)
+        assert all(0.01 < np.abs(x).max() <= 1 for x in task.x_train)
+        trains = task.encoder.fit(task.x_train).transform(task.x_test)
+        rates = 1000 * trains.counts()[:, 0].sum(axis=1) / trains.durations / trains.n_channels
+        assert np.all((rates > 5) & (rates < 60))
+
+    def test_the_baseline_on_the_official_split(self, data_folder, tmp_path):
+        """Log-mel energies, 40 bands in 5 windows, and a linear classifier: at least the 0.950 known for such features."""
+        task = load_task("fsdd", path=write_recordings(data_folder, tmp_path / "fsdd"))
+        assert (len(task.x_train), len(task.x_test)) == (2700, 300)
+        assert clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test) >= 0.95
+
+
+@given(st.integers(1, 30), st.integers(1, 6))
+def test_window_means_weigh_like_the_whole(rows, windows):
+    series = np.random.default_rng(rows).normal(size=(rows, 2))
+    means = window_means([series], windows)[0].reshape(windows, 2)
+    if rows % windows == 0:
+        assert means.mean(axis=0) == pytest.approx(series.mean(axis=0))
+    assert np.all((means >= series.min(axis=0) - 1e-12) & (means <= series.max(axis=0) + 1e-12))
+
+
+@given(st.integers(1, 30), st.integers(1, 40))
+def test_equal_frames_keep_values_order_and_what_is_linear(rows, frames):
+    rising = np.cumsum(np.random.default_rng(rows).uniform(size=(rows, 1)), axis=0)
+    straight = np.arange(rows)[:, None] + 0.5
+    stretched, middles, same = (equal_frames([x], n)[0] for x, n in ((rising, frames), (straight, frames), (rising, rows)))
+    assert stretched.shape == (frames, 1)
+    assert np.all(np.diff(stretched, axis=0) >= 0)
+    assert rising[0] <= stretched[0]
+    assert stretched[-1] <= rising[-1]
+    expected = np.clip((np.arange(frames) + 0.5) * rows / frames, 0.5, rows - 0.5)
+    assert middles[:, 0] == pytest.approx(expected)
+    assert np.array_equal(same, rising)

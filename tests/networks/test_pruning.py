@@ -1,0 +1,263 @@
+"""Iterative pruning: budgets, methods, what a method may see, and bad input."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from hrsnn import Reservoir, ReservoirSpec, build
+from hrsnn.errors import HrsnnError, InputError
+from hrsnn.files.writing import to_json
+from hrsnn.networks import (
+    LNP,
+    METHODS,
+    Pruned,
+    Situation,
+    contraction_rates,
+    keep_links,
+    neighbourhood_rates,
+    prune,
+    pruning_figures,
+    pruning_method,
+)
+from hrsnn.networks.methods.contract import highest_neurons
+from hrsnn.networks.pruning import budgets
+
+
+def links_of(reservoir: Reservoir, origin: np.ndarray) -> dict[tuple[int, int], float]:
+    return dict(
+        zip(zip(origin[reservoir.pre].tolist(), origin[reservoir.post].tolist(), strict=True), reservoir.weight, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_budgets_are_met_exactly_and_what_stays_is_as_it_was(name: str, dense: Reservoir) -> None:
+    found = prune(dense, pruning_method(name), iterations=6, synapse_target=0.8, neuron_target=0.2, seed=3, keep=True)
+    assert [record.links for record in found.records] == budgets(dense.synapses, 0.8, 6)
+    assert [record.neurons for record in found.records] == budgets(80, 0.2, 6)
+    assert [each.synapses for each in found.reservoirs] == [record.links for record in found.records]
+    last = found.reservoir
+    assert last.equals(found.reservoirs[-1])
+    assert np.array_equal(last.tau_m, dense.tau_m[found.origin])
+    assert np.array_equal(last.is_excitatory, dense.is_excitatory[found.origin])
+    assert last.channels == dense.channels
+    if name != "erdos_renyi":
+        before, after = links_of(dense, np.arange(80)), links_of(last, found.origin)
+        assert all(before[ends] == weight for ends, weight in after.items())
+    again = prune(dense, pruning_method(name), iterations=6, synapse_target=0.8, neuron_target=0.2, seed=3)
+    assert again.reservoir.equals(last)
+    assert repr(again.records) == repr(found.records)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"synapses": False},
+        {"neurons": False},
+        {"delocalise": "none"},
+        {"delocalise": "degree"},
+        {"weights": "rescale"},
+        {"score": "paper"},
+        {"score": "weight", "covariance": "measured"},
+        {"reproduce": "paper"},
+        {"timescales": True},
+    ],
+    ids=str,
+)
+def test_every_step_can_be_switched_off_and_changed(options: dict[str, Any], dense: Reservoir) -> None:
+    method = LNP(**options)
+    found = prune(dense, method, iterations=3, synapse_target=0.7, neuron_target=0.25, seed=1)
+    assert [record.links for record in found.records] == budgets(dense.synapses, 0.7, 3)
+    assert found.records[-1].neurons == (60 if method.neurons else 80)
+    changed = not np.array_equal(found.reservoir.tau_m, dense.tau_m[found.origin])
+    assert changed <= bool(options.get("timescales", False))
+    rescaled = "mean_factor" in found.records[-1].numbers
+    assert rescaled == (method.weights != "mask")
+    if method.weights == "mask":
+        assert set(found.reservoir.weight) <= set(dense.weight)
+
+
+def test_reproduce_sets_the_letter_of_the_paper() -> None:
+    method = LNP(reproduce="paper")
+    assert (method.score, method.weights, method.delocalise) == ("literal", "literal", "degree")
+
+
+def test_rescaled_weights_are_capped(dense: Reservoir) -> None:
+    found = prune(dense, LNP(weights="rescale"), iterations=12, synapse_target=0.95)
+    before, after = links_of(dense, np.arange(80)), links_of(found.reservoir, found.origin)
+    growth = np.array([weight / before[ends] for ends, weight in after.items()])
+    assert growth.max() > 1.5
+    assert growth.max() <= 10 * (1 + 1e-12)
+
+
+def test_nothing_can_hand_labels_to_a_method() -> None:
+    fields = set(inspect.signature(Situation).parameters) | set(inspect.signature(prune).parameters)
+    assert not {name for name in fields if "label" in name or "target" in name} - {"synapse_target", "neuron_target"}
+    seen: list[Situation] = []
+
+    @dataclass(frozen=True)
+    class Curious:
+        """A method of one's own: the contract, and all that it gets to see."""
+
+        def prune(self, situation: Situation) -> Pruned:
+            seen.append(situation)
+            mask = np.arange(situation.reservoir.synapses) < situation.links
+            return Pruned(keep_links(situation.reservoir, mask), np.ones(situation.reservoir.neurons, bool), {"mine": 1.0})
+
+    reservoir = build(ReservoirSpec(neurons=30), seed=0)
+    found = prune(reservoir, Curious(), iterations=2, synapse_target=0.5, score=lambda r: float(r.synapses))
+    assert [record.score for record in found.records] == [float(record.links) for record in found.records]
+    assert found.records[1].numbers == {"mine": 1.0}
+    assert len(seen) == 2
+
+
+def test_the_last_neurons_of_their_kind_stay(dense: Reservoir) -> None:
+    score = np.where(dense.is_excitatory, 10.0, 0.0) + np.arange(80) / 100
+    score[dense.input_post] -= 20
+    kept = highest_neurons(dense, score, 5)
+    assert kept.sum() == 5
+    assert (~dense.is_excitatory[kept]).any()
+    assert np.isin(np.flatnonzero(kept), dense.input_post).any()
+    for name in METHODS:
+        few = prune(dense, pruning_method(name), iterations=3, synapse_target=0.9, neuron_target=0.95).reservoir
+        assert few.neurons == 4
+        assert (~few.is_excitatory).any()
+        assert len(few.input_post)
+
+
+def test_a_strict_neuron_target_keeps_all_links_that_are_left(dense: Reservoir) -> None:
+    found = prune(dense, LNP(), iterations=4, synapse_target=0.1, neuron_target=0.8)
+    last = found.records[-1]
+    assert last.links < last.budget
+    kept = np.zeros(80, bool)
+    kept[found.origin] = True
+    assert last.links == (kept[dense.pre] & kept[dense.post]).sum()
+
+
+def test_least_central_neurons_go_first() -> None:
+    # a ring 0..9, and spurs 10, 11 that are on no shortest way
+    ring = [(k, (k + 1) % 10) for k in range(10)] + [(0, 10), (11, 1)]
+    graph = nx.DiGraph([(a, b, {"weight": -1.0 if a == 3 else 1.0}) for a, b in ring])
+    reservoir = Reservoir.from_graph(graph, ReservoirSpec(input_fraction=1.0))
+    found = prune(reservoir, LNP(restored=0.0), iterations=1, synapse_target=0.0, neuron_target=2 / 12)
+    assert found.origin.tolist() == list(range(10))
+    assert found.reservoir.synapses == 10
+
+
+def test_exponents_of_any_kind(dense: Reservoir) -> None:
+    kept = {}
+    for kind in ("local", "v", "all"):
+        found = prune(dense, LNP(score="paper"), iterations=2, synapse_target=0.5, exponents=kind, seed=1)  # type: ignore[arg-type]
+        kept[kind] = set(links_of(found.reservoir, found.origin))
+    overlap = len(kept["local"] & kept["v"]) / len(kept["v"])
+    assert overlap > 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"synapse_target": 1.0}, "below 1"),
+        ({"synapse_target": -0.1}, "below 1"),
+        ({"synapse_target": True}, "must be a number"),
+        ({"synapse_target": 0.9999}, "leaves none"),
+        ({"synapse_target": 0.0}, "remove nothing"),
+        ({"neuron_target": 0.99}, "must leave two neurons"),
+        ({"neuron_target": 1.5}, "below 1"),
+        ({"iterations": 0}, "iterations"),
+        ({"refresh": 0}, "refresh"),
+        ({"seed": -1}, "seed"),
+        ({"resume": True}, "needs out"),
+        ({"method": object()}, "must have a method prune"),
+        ({"exponents": lambda reservoir: np.full(reservoir.neurons, np.nan), "method": LNP(score="paper")}, "finite"),
+    ],
+    ids=lambda value: str(sorted(value)) if isinstance(value, dict) else value,
+)
+def test_bad_options(options: dict[str, Any], message: str, dense: Reservoir) -> None:
+    with pytest.raises(InputError, match=message):
+        prune(dense, **{"iterations": 2, **options})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: LNP(score="loud"), "score = 'loud'"),  # type: ignore[arg-type]
+        (lambda: LNP(weights="half"), "weights"),  # type: ignore[arg-type]
+        (lambda: LNP(restored=1.0), "restored"),
+        (lambda: LNP(reproduce="me"), "reproduce"),  # type: ignore[arg-type]
+        (lambda: pruning_method("lmp"), "must be one of lnp"),
+        (lambda: pruning_method("random", score="x"), "has only compensate"),
+        (lambda: contraction_rates([np.inf]), "finite"),
+        (lambda: neighbourhood_rates(2, [0], [1], [1.0, 0.0]), "positive"),
+        (lambda: neighbourhood_rates(2, [0], [2], [1.0, 1.0]), "neurons, 0 to 1"),
+        (lambda: prune(build(ReservoirSpec(neurons=30), 0).without_recurrence()), "without recurrent links"),
+    ],
+)
+def test_bad_settings(call: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_exponents_are_recorded_where_they_were_measured_and_drawn_as_points() -> None:
+    reservoir = build(ReservoirSpec(neurons=40), seed=1)
+    found = prune(reservoir, LNP(), iterations=7, synapse_target=0.5, refresh=3)
+    measured = [record.iteration for record in found.records if np.isfinite(record.largest_exponent)]
+    assert measured == [0, 3, 6, 7]
+    assert json.loads(to_json(found.records[1].plain()))["largest_exponent"] is None
+    rate, exponent = pruning_figures.behaviour_over_iterations({"lnp": [found.records]}).axes[:2]
+    (line,) = exponent.lines
+    assert (line.get_marker(), np.asarray(line.get_xdata()).tolist()) == ("o", measured)
+    assert np.asarray(line.get_ydata()).tolist() == [found.records[t].largest_exponent for t in measured]
+    assert (rate.lines[0].get_marker(), len(np.asarray(rate.lines[0].get_xdata()))) == ("", 8)
+
+
+def test_models_without_exponents_can_still_be_pruned_without_them() -> None:
+    reservoir = build(ReservoirSpec(neurons=30, adaptation=1.0), seed=1)
+    found = prune(reservoir, LNP(), iterations=2, synapse_target=0.5)
+    assert np.isnan(found.records[-1].largest_exponent)
+    with pytest.raises(HrsnnError, match="adaptation"):
+        prune(reservoir, LNP(score="paper"), iterations=2, synapse_target=0.5)
+    plastic = build(ReservoirSpec(neurons=30, short_term_plasticity=True), seed=1)
+    few = prune(plastic, LNP(), iterations=2, synapse_target=0.5).reservoir
+    assert few.short_term is not None
+    assert len(few.short_term.release) == few.synapses
+
+
+def test_a_graph_in_pieces_goes_on_and_its_pieces_are_counted() -> None:
+    ring = [(k, (k + 1) % 8) for k in range(8)]
+    apart = nx.DiGraph([*ring, *((8 + a, 8 + b) for a, b in ring), *((8 + b, 8 + a) for a, b in ring)])
+    nx.set_edge_attributes(apart, 1.0, "weight")
+    reservoir = Reservoir.from_graph(apart, ReservoirSpec(input_fraction=1.0))
+    for name in METHODS:
+        records = prune(reservoir, pruning_method(name), iterations=2, synapse_target=0.6).records
+        assert records[0].pieces == 2
+        assert records[0].strong_component == 8
+        assert records[-1].pieces >= 16 - records[-1].links
+        assert records[-1].links == round(0.4 * 24)
+
+
+def test_an_iteration_with_nothing_to_remove_changes_nothing(dense: Reservoir) -> None:
+    few = keep_links(dense, np.arange(dense.synapses) < 12)
+    found = prune(few, LNP(), iterations=12, synapse_target=0.25, keep=True)
+    links = [record.links for record in found.records]
+    assert links == budgets(12, 0.25, 12)
+    for t in range(1, 12):
+        assert (links[t] == links[t - 1]) == found.reservoirs[t].equals(found.reservoirs[t - 1])
+
+
+def test_zero_weights_and_isolated_neurons_have_a_rule() -> None:
+    reservoir = build(ReservoirSpec(neurons=40), seed=1)
+    weight = reservoir.weight.copy()
+    weight[::3] = 0
+    alone = (reservoir.pre != 5) & (reservoir.post != 5)
+    reservoir = keep_links(reservoir.replace(weight=weight), alone)
+    for name in METHODS:
+        found = prune(reservoir, pruning_method(name), iterations=2, synapse_target=0.6, neuron_target=0.1)
+        assert found.reservoir.synapses == found.records[-1].budget
+    last = prune(reservoir, LNP(score="weight", delocalise="none"), iterations=2, synapse_target=0.6).reservoir
+    assert (last.weight > 0).all()

@@ -1,0 +1,85 @@
+"""Every example in a docstring and on a page runs, and shows what it says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import itertools
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tyro
+
+from hrsnn import scripts
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = {"hrsnn": "hrsnn", "networks": "hrsnn.networks", "analysis": "hrsnn.analysis", "scripts": "hrsnn.scripts"}
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SHELL = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def modules() -> list[str]:
+    """Dotted names of all modules, from the files: in a checkout, walking the packages does not end."""
+    names = []
+    for folder, package in FOLDERS.items():
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(ROOT / folder).with_suffix("").parts
+            names.append(".".join([package, *(part for part in parts if part != "__init__")]))
+    return names
+
+
+@pytest.mark.parametrize("name", modules())
+def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    report: list[str] = []
+    for test in doctest.DocTestFinder().find(importlib.import_module(name)):
+        runner.run(test, out=report.append)
+    assert runner.failures == 0, "".join(report)
+
+
+def snippets(page: Path) -> str:
+    """All Python of a page, each line where it stands on the page."""
+    lines, inside = [], False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            inside = line == "```python"
+        lines.append(line if inside and line != "```python" else "")
+    return "\n".join(lines)
+
+
+def commands() -> list[list[str]]:
+    """All command lines ``hrsnn VERB ...`` in the shell blocks of the pages."""
+    blocks = [block for page in PAGES for block in SHELL.findall(page.read_text(encoding="utf-8"))]
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    split = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
+    cut = [list(itertools.takewhile(lambda word: word not in {"|", ">", "&&", ";"}, words)) for words in split]
+    return [words[1:] for words in cut if len(words) > 1 and words[0] == "hrsnn"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
+def test_page_snippets(page: Path, tmp_path: Path) -> None:
+    # in a process of its own: a page may set global preferences of a library
+    done = subprocess.run(
+        [sys.executable, "-c", snippets(page)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{page.name}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_page_commands_exist(words: list[str]) -> None:
+    verb, *options = words
+    if verb.startswith("-"):
+        assert verb in ("--help", "--version")
+    elif "--help" not in options:
+        tyro.cli(scripts.find(verb), args=options)

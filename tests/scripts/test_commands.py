@@ -1,0 +1,555 @@
+"""The commands from the outside: what they print, what they leave behind, and how they refuse."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_commands import SMALL
+
+import hrsnn
+from hrsnn import scripts
+from hrsnn.errors import FileError, HrsnnWarning, InputError
+from hrsnn.scripts.cli import command, report
+
+PNG = b"\x89PNG\r\n\x1a\n"
+#: Commands on pruned networks, whose reports have another form: tests/scripts/test_pruning_commands.py.
+PRUNING = ("prune", "compare", "pruning_curve")
+SCORES = {
+    "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence"}},
+    "memory": {
+        "memory_capacity": {"raw_input", "no_recurrence"},
+        "memory_capacity_v": {"raw_input", "no_recurrence"},
+    },
+    "forecast": {
+        "nrmse": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
+        "nrmse_v": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
+    },
+    "measure": {
+        "interval_variation": {"no_recurrence"},
+        "fano_factor": {"no_recurrence"},
+        "synchrony": {"no_recurrence"},
+        "branching_parameter": {"no_recurrence"},
+        "inhibition_over_excitation": {"with_the_input"},
+        "operations": {"of_the_input"},
+        "energy_joules": {"truenorth", "spinnaker", "accumulate_45nm", "multiply_accumulate_45nm"},
+    },
+    "lyapunov": {
+        name: {"no_recurrence"} for name in ("largest_exponent", "without_silent_neurons", "kaplan_yorke_dimension")
+    },
+    "capacity": {
+        f"{kind}_capacity{of}": {"raw_input", "no_recurrence"}
+        for kind in ("information", "linear", "nonlinear", "memory")
+        for of in ("", "_v")
+    },
+    "map": {
+        name: {"no_recurrence", "input_spikes"}
+        for name in ("effective_rank", "generalisation_rank", "rank_difference", "separation")
+    },
+    "rank": {f"{kind}_rank": {"no_recurrence", "input_counts"} for kind in ("effective", "entropy", "numerical")},
+}
+PICTURES = {
+    "classify": {"raster", "time_constants", "accuracy", "confusion", "weights"},
+    "memory": {"raster", "time_constants", "memory"},
+    "forecast": {"raster", "time_constants", "forecast"},
+    "rank": {"raster", "time_constants", "singular_values"},
+    "capacity": {"raster", "time_constants", "capacity", "memory"},
+    "map": {"map"},
+    "lyapunov": {"spectrum", "neurons", "time_constants"},
+    "measure": {"raster", "time_constants", "firing"},
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """Run ``hrsnn ...`` in this process: its exit code and all it wrote, whoever wrote it."""
+
+    def run(*arguments: object) -> Ran:
+        capfd.readouterr()
+        code = scripts.main([str(argument) for argument in arguments])
+        return Ran(code, *capfd.readouterr())
+
+    yield run
+    # a command leaves the process as it was
+    assert logging.getLogger("hrsnn").handlers == []
+
+
+def folder(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+@pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
+@pytest.mark.parametrize("verb", SMALL)
+def test_json_and_out_folder(verb: str, run: Any, tmp_path: Path) -> None:
+    ran = run(verb, *SMALL[verb], "--seed", 3, "--json", "--out", tmp_path / "a")
+    assert ran.code == 0, ran.err
+    assert ran.out.count("\n") == 1
+    metrics = json.loads(ran.out)
+    assert metrics["seed"] == 3
+    assert set(metrics["versions"]) == {
+        "hrsnn",
+        "python",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "brian2",
+        "numba",
+        "networkx",
+        "networkit",
+    }
+    assert {name: set(beside) for name, beside in metrics["baselines"].items()} == SCORES[verb]
+    assert set(metrics["scores"]) == set(SCORES[verb])
+    assert all(np.isfinite(value) for value in metrics["scores"].values())
+    assert set(metrics["spikes"]) == {"mean_rate", "silent_share", "spikes_per_neuron"}
+
+    files = folder(tmp_path / "a")
+    pictures = {f"{name}.png" for name in PICTURES[verb]}
+    assert set(files) == {"spec.toml", "metrics.json", "timing.json", "reservoir.npz"} | pictures
+    assert json.loads(files["metrics.json"]) == metrics
+    assert all(value > 0 for value in json.loads(files["timing.json"]).values())
+    assert all(files[name].startswith(PNG) for name in pictures)
+    assert hrsnn.ReservoirSpec.load(tmp_path / "a" / "spec.toml").neurons == 30
+    assert hrsnn.Reservoir.load(tmp_path / "a" / "reservoir.npz").neurons == 30
+
+    # the spec that a run leaves behind describes it: the same seed gives the same bytes, but for the time it took
+    again = [*SMALL[verb][: SMALL[verb].index("--neurons")], "--spec", tmp_path / "a" / "spec.toml"]
+    assert run(verb, *again, "--seed", 3, "--quiet", "--out", tmp_path / "b").code == 0
+    others = folder(tmp_path / "b")
+    assert {name for name in files if files[name] != others[name]} <= {"timing.json"}
+
+
+def test_text_shows_each_score_with_its_baselines_and_writes_nothing(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("classify", *SMALL["classify"], "--no-plastic", "--quiet")
+    assert ran.code == 0
+    assert ran.err == ""
+    words = [line[:34].strip() for line in ran.out.splitlines()]
+    assert words[1:5] == ["accuracy", "raw input", "encoder counts", "no recurrence"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_own_spike_trains(run: Any, tmp_path: Path) -> None:
+    labels = np.repeat([0, 1], 20)
+    # class 0 spikes on channel 0 and class 1 on channel 1, at 2, 4, ... 38 ms
+    times = np.tile(np.arange(2.0, 40.0, 2.0), len(labels))
+    channels = np.repeat(labels, 19)
+    trains = hrsnn.SpikeTrains(times, channels, np.arange(0, len(times) + 1, 19), n_channels=2, duration=40.0)
+    trains.save(tmp_path / "own.npz", labels=labels)
+    ran = run("classify", "--task", "file", "--path", tmp_path / "own.npz", "--neurons", 40, "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["scores"]["accuracy"] == 1.0
+
+
+def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
+    ran = run("spec", "--set", "tau_m_exc.mean=25", "--set", "tau_exc=4", "--neurons", 50, "--variant", "HoNHeS")
+    assert ran.code == 0
+    wanted = hrsnn.ReservoirSpec().updated({"tau_m_exc.mean": 25, "tau_exc": 4, "neurons": 50}).variant("HoNHeS")
+    assert hrsnn.ReservoirSpec.from_toml(ran.out) == wanted
+    assert ran.out.count("\n# ") > 40
+
+    file = tmp_path / "mine.toml"
+    assert run("spec", "--neurons", 50, "--out", file).code == 0
+    # options that come later in this list win: defaults, --spec, --set, --neurons
+    later = run("spec", "--spec", file, "--set", "neurons=60", "--json")
+    assert json.loads(later.out)["spec"]["neurons"] == 60
+    assert run("spec", "--spec", file, "--out", tmp_path).out == f"written to {tmp_path / 'spec.toml'}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "which command; the commands are demo"),
+        (["clasify"], "no command 'clasify'; did you mean 'classify'?"),
+        (["spec", "--nueron", "3"], "unrecognized options: --nueron, 3; perhaps you meant --neurons"),
+        (["spec", "--neurons", "x"], "--neurons"),
+        (["spec", "--neurons", "1"], "neurons = 1: must be greater than or equal to 2"),
+        (["spec", "--set", "tau_exc"], "--set = 'tau_exc': must be KEY=VALUE"),
+        (["spec", "--set", "tau_ex=3"], "tau_ex: no such parameter; did you mean 'tau_exc'?"),
+        (["spec", "--set", "tau_exc=nan"], "tau_exc"),
+        (["spec", "--variant", "HoHo"], "variant = 'HoHo': must be one of HoNHoS"),
+        (["spec", "--spec", "missing.toml"], "missing.toml: does not exist"),
+        (["spec", "--set", "self=1"], "self: no such parameter"),
+        (["spec", "--out", "a_file/x.toml"], "a_file: is a file; name a folder"),
+        (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
+        (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
+        (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is a series"),
+        (["classify", "--readout", "svm"], "invalid choice 'svm'"),
+        (["classify", "--engine", "nest"], "engine = 'nest': must be one of auto"),
+        (["classify", "--seed", "-1"], "seed = -1"),
+        (["classify", "--task", "file"], "path = None: task 'file' needs it"),
+        (["classify", "--task", "fsdd", "--path", "missing"], "missing"),
+        (["classify", "--path", "x"], "no option of task 'digits'"),
+        (["classify", "--train", "0"], "train = 0"),
+        (["classify", "--out", "a_file"], "a_file: is a file; name a folder"),
+        (["rank", "--out", "a\0b"], "cannot be made: embedded null byte"),
+        (["demo", "--set", "self=1"], "self: no such parameter"),
+        (["memory", "--set", "self=1"], "self: no such parameter"),
+        (["memory", "--cluster", "tcp://127.0.0.1:9"], "--cluster = 'tcp://127.0.0.1:9': needs --seeds of at least 2"),
+        (["map", "--cluster", "slrum"], "--cluster = 'slrum': must be the address of a scheduler"),
+        (["memory", "--max-delay", "-5"], "--max-delay = -5: must be a whole number >= 1"),
+        (["classify", "--out", "a_file/inside"], "a_file is a file"),
+        (["memory", "--values", "50"], "50"),
+        (["memory", "--hold", "nan"], "hold"),
+        (["forecast", "--train", "0"], "train = 0"),
+        (["forecast", "--task", "digits"], "no option of task 'digits'"),
+        (["forecast", "--task", "lorenz"], "task = 'lorenz': did you mean 'lorenz63'?"),
+        (["forecast", "--closed-loop", "--horizon", "2"], "(horizon 1) for a closed loop"),
+        (["forecast", "--closed-loop", "--test", "20", "--starts", "21"], "starts = 21: must be at most the 20 test values"),
+        (["forecast", "--closed-loop", "--starts", "0"], "starts = 0"),
+        (["forecast", "--starts", "3"], "--starts = 3: is for --closed-loop"),
+        (["measure", "--stimuli", "0"], "--stimuli = 0"),
+        (["measure", "--stimuli", "3001"], "--stimuli = 3001: must be at most 3000"),
+        (["measure", "--task", "memori"], "task = 'memori': did you mean 'memory'?"),
+        (["measure", "--window", "0"], "window = 0.0: must be positive (ms)"),
+        (["measure", "--path", "x"], "no option of task 'memory'"),
+        (
+            ["lyapunov", "--engine", "compiled"],
+            "--engine = 'compiled': must be exact: on a grid a small change moves no spike",
+        ),
+        (["lyapunov", "--count", "61"], "count = 61: must be at most 60"),
+        (["lyapunov", "--interval", "50"], "interval = 50.0: must be at most 40 ms"),
+        (["lyapunov", "--duration", "0"], "duration = 0.0: must be positive (ms)"),
+        (["lyapunov", "--set", "adaptation=1"], "reservoir = 'with adaptation': must have none"),
+        (["capacity", "--delays", "0", "3"], "--delays = (0, 3): must begin with a delay >= 1"),
+        (["capacity", "--values", "300"], "needs at least"),
+        (["map", "--points", "0"], "--points = 0"),
+        (["map", "--weight-scale", "0", "5"], "--weight-scale = (0.0, 5.0): must be two ascending numbers over 0"),
+        (["map", "--copies", "1"], "copies = 1"),
+        (["map", "--jittered", "201"], "jittered_stimuli = 201: must be from 2 to the 200 stimuli"),
+        (["map", "--set", "connectivity=random"], "must be 'distance'"),
+        (["prune", "--method", "lmp"], "method = 'lmp': must be one of lnp, noise"),
+        (["prune", "--option", "score"], "--option = 'score': must be KEY=VALUE"),
+        (["prune", "--option", "score=loud"], "score = 'loud': must be one of paper"),
+        (["prune", "--method", "random", "--option", "score=paper"], "score = 'paper': method 'random' has only compensate"),
+        (["prune", "--synapse-target", "1"], "synapse_target = 1.0: must be a share that is gone"),
+        (["prune", "--resume"], "--resume = True: needs --out"),
+        (["compare", "--methods", "lnp", "lmp"], "method = 'lmp'"),
+        (["compare", "--neuron-target", "0.99"], "neuron_target = 0.99: must leave two neurons"),
+        (["pruning_curve", "--arms", "lmp"], "--arms = 'lmp': must be of dense"),
+        (["pruning_curve", "--sparsities", "0.9", "0.5"], "--sparsities = (0.9, 0.5): must be ascending"),
+        (["pruning_curve", "--tasks", "fsdd"], "path = None: task 'fsdd' needs it"),
+        (["pruning_curve", "--path", "x"], "--path = 'x': is for the task fsdd"),
+        (["pruning_curve", "--arms"], "--arms = (): must name at least one"),
+        (["pruning_curve", "--tasks"], "--tasks = (): must name at least one"),
+        (["search", "--task", "digits"], "--task = 'digits': is for the objectives accuracy and nrmse, not memory"),
+        (["rank", "--stimuli", "0"], "--stimuli = 0: must be from 10, one a class, to 1348"),
+        (["rank", "--stimuli", "2000"], "--stimuli = 2000: must be from 10"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_file").write_text("")
+    ran = run(*arguments, *(["--neurons", "20"] if arguments and arguments[0] in {*SMALL, *PRUNING} else []))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert message in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a_file"]
+
+
+#: Nothing that an option could take: 3000 levels, a whole number of 5000 digits, a name of 5000 characters.
+BEYOND = {"levels": "[" * 3000, "digits": "1" + "0" * 5000, "characters": "x" * 5000}
+
+
+def options_with_values(verb: str) -> list[str]:
+    """The names of a command's options, but for flags."""
+    fields = {one.name: str(one.type) for one in dataclasses.fields(scripts.find(verb))}
+    return [name.rstrip("_").replace("_", "-") for name, kind in fields.items() if "Flag" not in kind and kind != "bool"]
+
+
+@pytest.mark.parametrize("verb", scripts.COMMANDS)
+def test_a_value_beyond_all_bounds_is_one_short_line(
+    verb: str, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HRSNN_MAX_MEMORY", "1e9")
+    for name, text in BEYOND.items():
+        (tmp_path / f"{name}.toml").write_text(f"tau_exc = {text}")
+    before = set(os.listdir())
+    words = [[f"--{option}", text] for option in options_with_values(verb) for text in BEYOND.values()]
+    words += [["--spec", f"{name}.toml"] for name in BEYOND]
+    words += [["--set", f"tau_exc={text}"] for text in BEYOND.values()] + [["--set", f"{BEYOND['characters']}=1"]]
+    words += [["--nope" * 2000], *([text] for text in BEYOND.values())]
+    for given in words:
+        ran = run(verb, *given)
+        shown = [word[:40] for word in given]
+        assert (ran.code, ran.out) == (2, ""), shown
+        assert ran.err.count("\n") == 1, (shown, ran.err)
+        assert len(ran.err) <= 600, (shown, ran.err)
+    assert set(os.listdir()) == before
+
+
+def test_a_spec_is_written_into_a_new_folder(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "new" / "deep" / "spec.toml"
+    assert run("spec", "--out", file).out == f"written to {file}\n"
+    assert hrsnn.ReservoirSpec.load(file) == hrsnn.ReservoirSpec()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_help_and_complaints_in_any_encoding(root: Path, encoding: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    def spec(option: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hrsnn", "spec", option],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            encoding=encoding,
+            check=False,
+        )
+
+    assert "--neurons N" in spec("--help").stdout
+    assert spec("--nueron").stderr == "hrsnn spec: unrecognized options: --nueron; perhaps you meant --neurons\n"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["classify", "--version"]], ids=str)
+def test_version(arguments: list[str], run: Any) -> None:
+    assert run(*arguments) == Ran(0, f"hrsnn {hrsnn.__version__}\n", "")
+
+
+def test_help_lists_every_command(run: Any) -> None:
+    ran = run("--help")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")] == list(scripts.COMMANDS)
+
+
+def test_full_disk(root: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hrsnn", "spec"], cwd=root, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "hrsnn spec: standard output: cannot be written: No space left on device\n")
+
+
+def test_reader_that_stops_early_is_no_error(root: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "hrsnn", "spec"], cwd=root, stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_notes_and_warnings_are_one_line_each(root: Path) -> None:
+    # in a fresh process: libraries that are imported on the way redirect warnings to their own logs
+    arguments = ["memory", "--values", "500", "--max-delay", "5", "--neurons", "150"]
+    done = subprocess.run([sys.executable, "-m", "hrsnn", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "hrsnn memory: warning: 500 values are few" in done.stderr
+    assert all(line.startswith("hrsnn memory: ") for line in done.stderr.splitlines()), done.stderr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stub(command.Command):
+    """A command that does what a test wants."""
+
+    does: str = ""
+
+    def run(self) -> command.Outcome:
+        print("chatter of a library")
+        if self.does == "interrupt":
+            raise KeyboardInterrupt
+        if self.does == "warn":
+            logging.getLogger("hrsnn").info("a note")
+            warnings.warn("take care", HrsnnWarning, stacklevel=1)
+        if self.does == "fail":
+            raise InputError("field", 1, "must be\nsomething else")
+        if self.does == "break":
+            raise ZeroDivisionError
+        return StubOutcome()
+
+
+class StubOutcome:
+    text = "done"
+
+    def metrics(self) -> dict[str, Any]:
+        return {"scores": {"x": np.float64(0.5)}, "nothing": float("nan")}
+
+    def write(self, path: Path, /) -> str:
+        raise FileError(path, "no space left")
+
+
+def test_stdout_holds_the_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.execute(Stub, ["--json"], prog="stub") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"scores": {"x": 0.5}, "nothing": None}
+    assert "chatter" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "err"),
+    [
+        (["--does", "interrupt"], 130, "stub: interrupted\n"),
+        (["--does", "fail"], 2, "stub: field = 1: must be something else\n"),
+        (["--does", "warn"], 0, "stub: a note\nstub: warning: take care\n"),
+        (["--does", "warn", "--quiet"], 0, "stub: warning: take care\n"),
+        (["--out", "somewhere"], 2, "stub: somewhere: no space left\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_exit_codes_and_notes(arguments: list[str], code: int, err: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.execute(Stub, arguments, prog="stub") == code
+    assert capsys.readouterr().err == "chatter of a library\n" + err
+
+
+def test_a_mistake_of_the_program_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        command.execute(Stub, ["--does", "break"], prog="stub")
+
+
+def test_blas_has_one_thread_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from threadpoolctl import threadpool_info
+
+    seen: list[int] = []
+    monkeypatch.setattr(
+        Stub, "run", lambda self: (seen.extend(pool["num_threads"] for pool in threadpool_info()), StubOutcome())[1]
+    )
+    assert command.execute(Stub, ["--json"], prog="stub") == 0
+    assert seen
+    assert set(seen) == {1}
+
+
+def test_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "folder"
+
+    def fill(*, fail: bool) -> None:
+        with report.filling(target) as inside:
+            (inside / "a.txt").write_text("new")
+            if fail:
+                raise OSError(28, "No space left on device")
+            (inside / "b.txt").write_text("new")
+
+    with pytest.raises(FileError, match="No space left"):
+        fill(fail=True)
+    assert list(tmp_path.iterdir()) == []
+    fill(fail=False)
+    (target / "a.txt").write_text("old")
+    with pytest.raises(FileError):
+        fill(fail=True)
+    assert folder(target) == {"a.txt": b"old", "b.txt": b"new"}
+    fill(fail=False)
+    assert folder(target) == {"a.txt": b"new", "b.txt": b"new"}
+
+
+@pytest.mark.slow
+def test_demo(tmp_path: Path, run: Any) -> None:
+    ran = run("demo", "--quiet", "--out", tmp_path / "demo")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[-1] == f"results and pictures are in {tmp_path / 'demo'}"
+    metrics = json.loads((tmp_path / "demo" / "metrics.json").read_text())
+    assert metrics["scores"]["accuracy"] > 0.7
+    assert metrics["scores"]["memory_capacity"] > metrics["baselines"]["memory_capacity"]["raw_input"]
+    assert metrics["scores"]["effective_rank"] > 10
+    assert {path.name for path in (tmp_path / "demo").glob("*.png")} >= {
+        "digits_raster.png",
+        "digits_confusion.png",
+        "digits_weights.png",
+        "digits_time_constants.png",
+        "memory_memory.png",
+    }
+
+
+def test_lyapunov_maps_the_edge_of_chaos(run: Any, tmp_path: Path) -> None:
+    ran = run("lyapunov", *SMALL["lyapunov"], "--count", 2, "--map", "--json", "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert len(found["exponents"]) == 2
+    assert np.shape(found["map"]["largest"]) == (len(found["map"]["length_scale"]), len(found["map"]["weight_scale"]))
+    assert (tmp_path / "out" / "map.png").exists()
+
+
+CLOSED = ["forecast", "--closed-loop", "--train", "200", "--test", "40", "--neurons", "30"]
+
+
+def test_a_closed_loop_has_its_valid_times_beside_the_controls(run: Any, tmp_path: Path) -> None:
+    ran = run(*CLOSED, "--starts", 4, "--json", "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert (found["starts"], found["unit"]) == (4, "Lyapunov times")
+    assert found["longest"] == pytest.approx(10 * 0.01 * 0.906)
+    assert list(found["scores"]) == [f"valid_time{of}_{limit}" for of in ("", "_v") for limit in (0.05, 0.1, 0.5)]
+    models = {"no_recurrence", "last_value", "linear_autoregression", "echo_state_network"}
+    for of in ("", "_v"):
+        for place, limit in enumerate((0.05, 0.1, 0.5)):
+            name, each = f"valid_time{of}_{limit}", found["valid_times"]
+            assert found["scores"][name] == pytest.approx(np.mean(each[f"reservoir{of}"], axis=0)[place])
+            assert set(found["baselines"][name]) == models
+            control = np.mean(each[f"no_recurrence{of}"], axis=0)[place]
+            assert found["baselines"][name]["no_recurrence"] == pytest.approx(control)
+            assert all(0 <= value <= found["longest"] for value in found["baselines"][name].values())
+    to_the_end = {
+        name: dict(zip(("0.05", "0.1", "0.5"), shares, strict=True))
+        for name, each in found["valid_times"].items()
+        if any(shares := (np.array(each) == found["longest"]).mean(axis=0).tolist())
+    }
+    assert found["censored"] == to_the_end
+    title = run(*CLOSED, "--starts", 4).out.splitlines()[0]
+    assert "; echo state network right to the end in 100% of the starts" in title
+    pictures = {path.stem for path in (tmp_path / "out").glob("*.png")}
+    assert pictures == {"raster", "time_constants", "closed_loop", "valid_times"}
+
+
+@pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
+@pytest.mark.parametrize(("verb", "score"), [("memory", "memory_capacity"), ("capacity", "memory_capacity_v")])
+def test_a_capacity_comes_with_its_interval(verb: str, score: str, run: Any) -> None:
+    found = json.loads(run(verb, *SMALL[verb], "--json").out)
+    low, high = found["interval"][score]
+    assert low <= found["scores"][score] <= high
+    assert low < high
+    line = next(line for line in run(verb, *SMALL[verb]).out.splitlines() if line.startswith(score.replace("_", " ") + "  "))
+    assert line.endswith(f"[{low:.4g}, {high:.4g}]")
+
+
+def test_one_start_has_no_spread_to_draw(run: Any, tmp_path: Path) -> None:
+    assert run(*CLOSED, "--starts", 1, "--out", tmp_path / "out").code == 0
+    assert not (tmp_path / "out" / "valid_times.png").exists()
+
+
+def test_a_folder_in_the_way_leaves_everything_as_it_was(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "out" / "metrics.json").mkdir(parents=True)
+    ran = run("rank", *SMALL["rank"], "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "metrics.json: is a folder" in ran.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["metrics.json"]
+
+
+def test_without_stdp_there_is_no_before_and_after(run: Any, tmp_path: Path) -> None:
+    assert run("classify", *SMALL["classify"], "--no-plastic", "--out", tmp_path / "out").code == 0
+    assert not (tmp_path / "out" / "weights.png").exists()
+
+
+def test_out_of_memory_is_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise MemoryError("Unable to allocate 1 EiB")
+
+    monkeypatch.setattr("hrsnn.analysis.protocols.ranks.build", refuse)
+    ran = run("rank", *SMALL["rank"])
+    assert ran.code == 2
+    assert "not enough memory" in ran.err
+    assert "Traceback" not in ran.err
