@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.baselines import last_value, linear_autoregression
     from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
-    from hrsnn.analysis.forecasting.errors import valid_prediction_time
-    from hrsnn.analysis.forecasting.ridge import Forecast, nrmse, r_squared, ridge_readout
+    from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
+    from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
     from hrsnn.analysis.lyapunov.exponents import (
         GrowthRates,
         integrated,
@@ -112,11 +112,11 @@ _HOME = {
     "mean_interval": "paired_tests",
     "mean_rate": "firing.rates",
     "memory_capacity": "capacity.memory",
-    "nrmse": "forecasting.ridge",
+    "nrmse": "forecasting.errors",
     "numerical_rank": "states.ranks",
     "operation_ratio": "firing.operations",
     "paired_test": "paired_tests",
-    "r_squared": "forecasting.ridge",
+    "r_squared": "forecasting.errors",
     "rate_distribution": "firing.population",
     "ridge_readout": "forecasting.ridge",
     "separation": "states.separation",

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hrsnn.errors import InputError, SpecError
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.units import OURS, plain, takes, unit_of
 
 #: A draw outside the bounds is repeated; where fewer than this share of the draws would be kept, the bounds are refused.
@@ -43,7 +44,7 @@ class Distribution(ABC):
             else:
                 unit = unit or unit_of(value, one.name)
                 value = plain(value, unit or "", one.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+            if not is_number(value):
                 raise InputError(one.name, value, "must be a number")
             if isinstance(value, int) and abs(value) > sys.float_info.max:
                 raise InputError(one.name, value, "must be a number below 1e308")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.validation.annotations import is_number
 
 Array = NDArray[np.float64]
 
@@ -83,5 +84,5 @@ class Standardiser:
 
 def check_least_deviation(value: Any) -> None:
     """Raise an `InputError` where `value` is no share of the median column's standard deviation."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or not 0 <= value <= 1:
+    if not is_number(value) or not 0 <= value <= 1:
         raise InputError("least_deviation", value, "must be between 0 and 1, a share of the median column's")

@@ -9,7 +9,7 @@ import numpy as np
 
 from hrsnn.activity import Activity
 from hrsnn.engines import engine as find_engine
-from hrsnn.engines.batch import Batch, Stimulus, check_stimulus
+from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response
 from hrsnn.engines.network_state import NetworkState, state_after
 from hrsnn.errors import InputError
@@ -19,7 +19,9 @@ from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
 from hrsnn.stimuli.time_grid import equal_windows_of, windows_of
+from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import duration_of, float_vector, positive
 from hrsnn.validation.units import takes
@@ -228,7 +230,7 @@ def _checked_record(record: Sequence[str]) -> tuple[str, ...]:
 
 def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:
     """Times for each stimulus, or one list for all."""
-    if isinstance(sample_times, (int, np.integer)) and not isinstance(sample_times, bool):
+    if is_whole(sample_times):
         if sample_times < 1:
             raise InputError("sample_times", sample_times, "must be at least 1, or a list of times (ms)")
         return [np.linspace(0, duration, int(sample_times) + 1)[1:] for duration in stimulus.durations]
@@ -243,7 +245,7 @@ def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: St
 
 def _windows(windows: int | Sequence[float] | np.ndarray) -> int | np.ndarray:
     """A number of windows, or their edges."""
-    if isinstance(windows, (int, np.integer)) and not isinstance(windows, bool):
+    if is_whole(windows):
         if windows < 1:
             raise InputError("windows", windows, "must be at least 1")
         return int(windows)

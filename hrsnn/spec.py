@@ -27,6 +27,7 @@ from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.limits import beyond, limit
 from hrsnn.validation.units import OURS, plain, takes
 
@@ -40,7 +41,7 @@ def _parameter(value: Any) -> Any:
             return value
         if isinstance(value, dict):
             return from_dict(value)
-        if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        if is_number(value):
             return Constant(float(value))
         if isinstance(value, (list, tuple, np.ndarray)):
             array = np.array(value, dtype=np.float64)

@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.builder import build
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
-from hrsnn.validation.numbers import bool_of, positive
+from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.validation.numbers import bool_of, count_of, positive
 from hrsnn.validation.units import plain
 
 FEATURES = ("counts", "states", "v")
@@ -130,8 +130,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         """
         if self.features not in FEATURES:
             raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
-        if isinstance(self.windows, bool) or not isinstance(self.windows, (int, np.integer)) or self.windows < 1:
-            raise InputError("windows", self.windows, "must be a whole number >= 1")
+        count_of("windows", self.windows)
         for name, kind in (("spec", ReservoirSpec), ("reservoir", Reservoir)):
             if not isinstance(getattr(self, name), (kind, type(None))):
                 raise InputError(name, getattr(self, name), f"must be a {kind.__name__}")

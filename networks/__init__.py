@@ -7,42 +7,43 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrsnn.networks.centrality import betweenness, most_central
+    from hrsnn.networks.delocalisation import links_to_restore
     from hrsnn.networks.graph_files import read_graph, write_graph
-    from hrsnn.networks.laplacian import links_to_restore, participation, strong_component
+    from hrsnn.networks.laplacian import participation, strong_component
     from hrsnn.networks.linear.noise_covariance import dominant_leak, measured_covariance, noise_covariance
     from hrsnn.networks.linear.noise_pruning import noise_importance, sparsified
     from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
     from hrsnn.networks.methods.activity import ActivityPruning
-    from hrsnn.networks.methods.contract import METHODS, Pruned, PruningMethod, Situation, pruning_method
+    from hrsnn.networks.methods.contract import METHODS, PrunedNetwork, PruningContext, PruningMethod, pruning_method
     from hrsnn.networks.methods.erdos_renyi import ErdosRenyi
     from hrsnn.networks.methods.link_scores import contraction_rates, link_scores, neighbourhood_rates
     from hrsnn.networks.methods.lyapunov_noise import LNP
     from hrsnn.networks.methods.magnitude import MagnitudePruning
     from hrsnn.networks.methods.uniform import RandomPruning
     from hrsnn.networks.methods.weight_noise import NoisePruning
-    from hrsnn.networks.pruned_scores import Candidate, Exam, abilities, spectrum_distance
+    from hrsnn.networks.pruned_scores import ScoredNetwork, TaskSuite, score_network, spectrum_distance
     from hrsnn.networks.pruning import Pruning, noise, prune
     from hrsnn.networks.pruning_record import PruningRecord
     from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive
-    from hrsnn.networks.retuning import Retuned, retune
+    from hrsnn.networks.retuning import Retuning, retune
 
 _HOME = {
     "LNP": "methods.lyapunov_noise",
     "METHODS": "methods.contract",
     "ActivityPruning": "methods.activity",
-    "Candidate": "pruned_scores",
+    "ScoredNetwork": "pruned_scores",
     "ErdosRenyi": "methods.erdos_renyi",
-    "Exam": "pruned_scores",
+    "TaskSuite": "pruned_scores",
     "MagnitudePruning": "methods.magnitude",
     "NoisePruning": "methods.weight_noise",
-    "Pruned": "methods.contract",
+    "PrunedNetwork": "methods.contract",
     "Pruning": "pruning",
     "PruningMethod": "methods.contract",
     "PruningRecord": "pruning_record",
     "RandomPruning": "methods.uniform",
-    "Retuned": "retuning",
-    "Situation": "methods.contract",
-    "abilities": "pruned_scores",
+    "Retuning": "retuning",
+    "PruningContext": "methods.contract",
+    "score_network": "pruned_scores",
     "betweenness": "centrality",
     "contraction_rates": "methods.link_scores",
     "dominant_leak": "linear.noise_covariance",
@@ -50,7 +51,7 @@ _HOME = {
     "keep_links": "reservoir_edits",
     "keep_neurons": "reservoir_edits",
     "link_scores": "methods.link_scores",
-    "links_to_restore": "laplacian",
+    "links_to_restore": "delocalisation",
     "mean_drive": "reservoir_edits",
     "measured_covariance": "linear.noise_covariance",
     "most_central": "centrality",
@@ -74,19 +75,18 @@ __all__ = [
     "LNP",
     "METHODS",
     "ActivityPruning",
-    "Candidate",
     "ErdosRenyi",
-    "Exam",
     "MagnitudePruning",
     "NoisePruning",
-    "Pruned",
+    "PrunedNetwork",
     "Pruning",
+    "PruningContext",
     "PruningMethod",
     "PruningRecord",
     "RandomPruning",
-    "Retuned",
-    "Situation",
-    "abilities",
+    "Retuning",
+    "ScoredNetwork",
+    "TaskSuite",
     "betweenness",
     "contraction_rates",
     "dominant_leak",
@@ -107,6 +107,7 @@ __all__ = [
     "pruning_method",
     "read_graph",
     "retune",
+    "score_network",
     "sparsified",
     "spectrum_distance",
     "strong_component",

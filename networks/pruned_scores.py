@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping
@@ -26,16 +25,17 @@ from hrsnn.analysis import (
 from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held
 from hrsnn.analysis.protocols.open_loop import valid_times
 from hrsnn.analysis.protocols.series_runs import follow, learnt
-from hrsnn.engines.batch import Stimulus
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.files.writing import PathLike
 from hrsnn.networks.pruning import noise
+from hrsnn.networks.reservoir_edits import with_input_of
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.lorenz63 import lorenz63
 from hrsnn.tasks.memory import memory
@@ -50,7 +50,7 @@ _STEP, _THRESHOLD = 0.01, 0.5  # of Lorenz-63, and of its forecasts in closed lo
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SuiteSizes:
     """How much of each task is used.
 
     Parameters
@@ -76,7 +76,7 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ScoredNetwork:
     """A network to be scored, whichever neurons and links it has left.
 
     Parameters
@@ -97,44 +97,15 @@ class Candidate:
         return with_input_of(self.network, self.origin, self.dense(channels))
 
 
-def with_input_of(network: Reservoir, origin: NDArray[np.int64], other: Reservoir) -> Reservoir:
-    """The recurrent network of one reservoir under the input of another, of which it has some of the neurons.
-
-    Parameters
-    ----------
-    network : Reservoir
-        N neurons.
-    origin : array of int (N,)
-        Which neuron of `other` each neuron is.
-    other : Reservoir
-
-    Examples
-    --------
-    >>> from hrsnn import ReservoirSpec, build
-    >>> one, other = (build(ReservoirSpec(neurons=30), seed=1, channels=c) for c in (1, 8))
-    >>> with_input_of(one, np.arange(30), other).equals(other)
-    True
-    """
-    number = np.full(other.neurons, -1)
-    number[origin] = np.arange(len(origin))
-    reached = number[other.input_post] >= 0
-    links = other.input.take(reached)
-    return network.replace(
-        input=dataclasses.replace(links, post=number[links.post]),
-        input_gain=other.input_gain[reached],
-        channels=other.channels,
-    )
-
-
 @dataclass(frozen=True)
-class Exam:
+class TaskSuite:
     """The tasks that networks are scored on, the same for all that are compared.
 
     Parameters
     ----------
     tasks : sequence of str
         Of "memory", "lorenz63", "digits" and "fsdd".
-    sizes : Sizes
+    sizes : SuiteSizes
     plastic : bool
         Whether STDP runs over each task's training part first.
     path : path, optional
@@ -149,7 +120,7 @@ class Exam:
     """
 
     tasks: tuple[str, ...] = ("memory", "lorenz63", "digits")
-    sizes: Sizes = field(default_factory=lambda: Sizes())
+    sizes: SuiteSizes = field(default_factory=lambda: SuiteSizes())
     plastic: bool = False
     path: PathLike | None = None
     engine: str = "auto"
@@ -163,7 +134,7 @@ class Exam:
         if "fsdd" in self.tasks and self.path is None:
             raise InputError("path", None, "task 'fsdd' needs it")
 
-    def followed(self, candidate: Candidate, task: SeriesTask) -> tuple[Reservoir, Activity]:
+    def followed(self, candidate: ScoredNetwork, task: SeriesTask) -> tuple[Reservoir, Activity]:
         """A series, its values one after the other; STDP over its training part before."""
         reservoir = candidate.with_channels(task.inputs.shape[1])
         if self.plastic:
@@ -172,13 +143,13 @@ class Exam:
 
 
 @takes()
-def abilities(candidate: Candidate, exam: Exam | None = None) -> dict[str, float]:
+def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> dict[str, float]:
     """Scores of a network on tasks that its pruning knew nothing of: readouts are trained, the network by STDP if at all.
 
     Parameters
     ----------
-    candidate : Candidate
-    exam : Exam, optional
+    candidate : ScoredNetwork
+    exam : TaskSuite, optional
 
     Returns
     -------
@@ -191,15 +162,15 @@ def abilities(candidate: Candidate, exam: Exam | None = None) -> dict[str, float
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, build
-    >>> exam = Exam(("memory",), Sizes(values=600, max_delay=5))
+    >>> suite = TaskSuite(("memory",), SuiteSizes(values=600, max_delay=5))
     >>> dense = lambda channels: build(ReservoirSpec(neurons=30), seed=1, channels=channels)
-    >>> sorted(abilities(Candidate(dense(1), np.arange(30), dense), exam))
+    >>> sorted(score_network(ScoredNetwork(dense(1), np.arange(30), dense), suite))
     ['memory_capacity', 'memory_capacity_v']
     """
-    exam = exam or Exam()
+    suite = suite or TaskSuite()
     found: dict[str, float] = {}
-    for task in exam.tasks:
-        found |= _SCORES[task](candidate, exam)
+    for task in suite.tasks:
+        found |= _SCORES[task](candidate, suite)
     return found
 
 
@@ -242,22 +213,22 @@ def spectrum_distance(
     }
 
 
-def _memory(candidate: Candidate, exam: Exam) -> dict[str, float]:
-    task = memory(values=exam.sizes.values, seed=exam.seed)
-    _, activity = exam.followed(candidate, task)
+def _memory(candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
+    task = memory(values=suite.sizes.values, seed=suite.seed)
+    _, activity = suite.followed(candidate, task)
 
     def capacity(states: Array) -> float:
-        delay, inputs = exam.sizes.max_delay, task.inputs[:, 0]
-        found = memory_capacity(states, inputs, delay, hold=task.hold, seed=exam.seed)
+        delay, inputs = suite.sizes.max_delay, task.inputs[:, 0]
+        found = memory_capacity(states, inputs, delay, hold=task.hold, seed=suite.seed)
         return float(found.total)
 
     return {"memory_capacity": capacity(activity.states[0]), "memory_capacity_v": capacity(activity.v[0])}
 
 
-def _lorenz63(candidate: Candidate, exam: Exam) -> dict[str, float]:
-    sizes = exam.sizes
-    near, far = _chaotic(sizes.series_train, sizes.series_test, exam.seed)
-    reservoir, activity = exam.followed(candidate, near)
+def _lorenz63(candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
+    sizes = suite.sizes
+    near, far = _chaotic(sizes.series_train, sizes.series_test, suite.seed)
+    reservoir, activity = suite.followed(candidate, near)
     next_one, ahead = (
         ridge_readout(activity.states[0], task.targets, train=near.train.stop, washout=near.washout) for task in (near, far)
     )
@@ -266,9 +237,11 @@ def _lorenz63(candidate: Candidate, exam: Exam) -> dict[str, float]:
     state: NetworkState | None = None
     for row in near.test.start + (sizes.series_test - sizes.steps) // sizes.starts * np.arange(sizes.starts):
         piece = Currents(near.inputs[None, begin : row + 1], dt=near.hold)
-        run = simulate(reservoir, piece, record=("states",), engine=exam.engine, seed=exam.seed, state=state)
+        run = simulate(reservoir, piece, record=("states",), engine=suite.engine, seed=suite.seed, state=state)
         state, begin = run.state, int(row) + 1
-        model = ReservoirForecaster(reservoir, next_one.readout, state, held(near.hold), engine=exam.engine, seed=exam.seed)
+        model = ReservoirForecaster(
+            reservoir, next_one.readout, state, held(near.hold), engine=suite.engine, seed=suite.seed
+        )
         made = free_run(model, next_one.prediction[row], sizes.steps)
         times.append(valid_times(made, near.targets[row : row + sizes.steps], near)[_THRESHOLD])
     return {"nrmse": float(error), "valid_time": float(np.mean(times))}
@@ -291,23 +264,23 @@ def _encoded(name: str, path: str | None, train: int, test: int, seed: int) -> _
     return encoder.transform(task.x_train), encoder.transform(task.x_test), task.y_train, task.y_test
 
 
-def _classes(name: str, candidate: Candidate, exam: Exam) -> dict[str, float]:
-    sizes, path = exam.sizes, os.fspath(exam.path) if name == "fsdd" and exam.path is not None else None
-    train, test, y_train, y_test = _encoded(name, path, sizes.train, sizes.test, exam.seed)
+def _classes(name: str, candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
+    sizes, path = suite.sizes, os.fspath(suite.path) if name == "fsdd" and suite.path is not None else None
+    train, test, y_train, y_test = _encoded(name, path, sizes.train, sizes.test, suite.seed)
     reservoir = candidate.with_channels(train.n_channels)
-    if exam.plastic:
+    if suite.plastic:
         blank = _BLANK if isinstance(train, SpikeTrains) else 0.0
-        run = simulate(reservoir, train, plastic=True, record=(), blank=blank, engine=exam.engine, seed=exam.seed)
+        run = simulate(reservoir, train, plastic=True, record=(), blank=blank, engine=suite.engine, seed=suite.seed)
         reservoir = run.reservoir
 
     def present(trains: Stimulus, branch: int, *record: str) -> Activity:
         # noise is keyed by seed and place in the batch: each part has noise of its own
-        key = exam.seed + (branch << 32)
-        return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=exam.engine, seed=key)
+        key = suite.seed + (branch << 32)
+        return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=suite.engine, seed=key)
 
     on_train, on_test = present(train, 1, "counts"), present(test, 2, "counts", "states")
     rows, others = (np.sqrt(one.counts).reshape(len(one.counts), -1) for one in (on_train, on_test))
-    predicted = classifier("logistic", exam.seed).fit(rows, y_train).predict(others)
+    predicted = classifier("logistic", suite.seed).fit(rows, y_train).predict(others)
     return {
         f"{name}_accuracy": float(np.mean(predicted == y_test)),
         f"{name}_rank": float(effective_rank(on_test.states[:, -1])),
@@ -318,7 +291,7 @@ def _classes(name: str, candidate: Candidate, exam: Exam) -> dict[str, float]:
     }
 
 
-_SCORES: Mapping[str, Callable[[Candidate, Exam], dict[str, float]]] = {
+_SCORES: Mapping[str, Callable[[ScoredNetwork, TaskSuite], dict[str, float]]] = {
     "memory": _memory,
     "lorenz63": _lorenz63,
     "digits": functools.partial(_classes, "digits"),

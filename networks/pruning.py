@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
-from hrsnn.networks.methods.contract import PruningMethod, Situation
+from hrsnn.networks.methods.contract import PruningContext, PruningMethod
 from hrsnn.networks.methods.lyapunov_noise import LNP
 from hrsnn.networks.pruning_checkpoint import Checkpoint, Progress, digest_of
 from hrsnn.networks.pruning_record import PruningRecord, record_of
@@ -27,6 +26,8 @@ from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of, duration_of, positive, repeats_of
 from hrsnn.validation.units import takes
@@ -241,7 +242,7 @@ def _run(
             checkpoint.save(now)
     for t in range(len(now.records), len(links)):
         refreshed = t % refresh == 0 or t == len(links) - 1
-        situation = Situation(
+        context = PruningContext(
             reservoir=now.reservoir,
             dense=dense,
             origin=now.origin,
@@ -255,27 +256,27 @@ def _run(
             known_exponents=now.exponents,
             eigenvectors_up_to=EIGENVECTOR_LIMIT if refreshed else OFTEN_LIMIT,
         )
-        nothing = (situation.links, situation.neurons) == (now.reservoir.synapses, now.reservoir.neurons)
+        nothing = (context.links, context.neurons) == (now.reservoir.synapses, now.reservoir.neurons)
         kept, numbers, smaller = np.ones(now.reservoir.neurons, dtype=bool), {}, now.reservoir
         if not nothing or t == len(links) - 1:
-            pruned = method.prune(situation)
+            pruned = method.prune(context)
             kept, numbers, smaller = pruned.kept, dict(pruned.numbers), pruned.reservoir
-        with situation.watch("simulation"):
+        with context.watch("simulation"):
             activity = measure.activity(smaller)
         values, largest = None if now.exponents is None else now.exponents[kept], float("nan")
         if refreshed:
-            with situation.watch("exponents"):
+            with context.watch("exponents"):
                 values, largest = measure.stability(smaller, whole=t < len(links) - 1)
-        with situation.watch("record"):
+        with context.watch("record"):
             others: dict[str, Any] = {
                 "iteration": t,
                 "budget": links[t],
                 "numbers": numbers,
                 "score": _scored(score, smaller),
-                "eigenvectors_up_to": situation.eigenvectors_up_to,
+                "eigenvectors_up_to": context.eigenvectors_up_to,
             }
             record = record_of(smaller, dense, now.origin[kept], activity, largest, **others)
-        seconds = (*now.seconds, situation.seconds)
+        seconds = (*now.seconds, context.watch.seconds)
         now = Progress(smaller, now.origin[kept], values, (*now.records, record), seconds)
         if keep:
             kept_networks.append(smaller)
@@ -336,7 +337,7 @@ def _plan(
     reservoir: Reservoir, iterations: int, synapse_target: float, neuron_target: float | None
 ) -> tuple[list[int], list[int]]:
     for name, value in (("synapse_target", synapse_target), ("neuron_target", neuron_target)):
-        known = value is None or (isinstance(value, (int, float, np.number)) and not isinstance(value, bool))
+        known = value is None or is_number(value)
         if not known or not (value is None or 0 <= value < 1):
             raise InputError(name, value, "must be a share that is gone in the end, from 0 to below 1")
     if not reservoir.synapses:
@@ -358,4 +359,5 @@ def _scored(score: Callable[[Reservoir], float] | None, reservoir: Reservoir) ->
 
 
 def _name(function: Any) -> str:
-    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
+    """What a checkpoint calls a function: without its module, so that a file may move."""
+    return str(getattr(function, "__qualname__", None) or repr(function))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hrsnn.networks import Pruned, PruningMethod, Situation
+    from hrsnn.networks import PrunedNetwork, PruningContext, PruningMethod
     from hrsnn.reservoir import Reservoir
 
 #: Of the neurons at the last sparsity, where neurons are pruned too: there, more than half are silent without any links.
@@ -59,7 +59,7 @@ ABLATIONS = ("lnp", "lnp_no_bias", "lnp_no_step_3", "lnp_degree", "lnp_step_4", 
 
 
 @dataclass(frozen=True)
-class Left:
+class Subnetwork:
     """A network, and which neuron of the dense one each of its neurons is."""
 
     network: Reservoir
@@ -68,7 +68,7 @@ class Left:
 
 def networks_of(
     label: str, dense: Reservoir, sparsities: Sequence[float], *, iterations: int, seed: int, engine: str
-) -> dict[str, Left]:
+) -> dict[str, Subnetwork]:
     """The networks of an arm by sparsity: ``0`` where nothing is pruned, ``1`` without any link.
 
     Parameters
@@ -100,15 +100,15 @@ def networks_of(
 
     everyone = np.arange(dense.neurons)
     if label == "dense":
-        return {"0": Left(dense, everyone)}
+        return {"0": Subnetwork(dense, everyone)}
     if label in CONTROLS:
         bare = dense.without_recurrence()
         if label == "no_recurrence_drive":
             rates = simulate(dense, noise(1, seed=seed), record=(), engine=engine).rates
             bare = bare.replace(i_bias=bare.i_bias + mean_drive(dense, rates))
-        return {"1": Left(bare, everyone)}
+        return {"1": Subnetwork(bare, everyone)}
     arm = ARMS[label]
-    method = _Followed(pruning_method(arm.method, **arm.options))
+    method = _RecordedMethod(pruning_method(arm.method, **arm.options))
     found = prune(
         dense,
         method,
@@ -126,12 +126,12 @@ def networks_of(
         network = found.reservoirs[iteration]
         if arm.retuned:
             network = retune(network, dense, noise(1, seed=seed), seed=seed).reservoir
-        networks[str(share)] = Left(network, method.origin(iteration, everyone))
+        networks[str(share)] = Subnetwork(network, method.origin(iteration, everyone))
     return networks
 
 
 @dataclass(frozen=True)
-class _Followed:
+class _RecordedMethod:
     """A method, and which neurons it left at each iteration."""
 
     method: PruningMethod
@@ -141,9 +141,9 @@ class _Followed:
     def uses_exponents(self) -> bool:
         return bool(getattr(self.method, "uses_exponents", True))
 
-    def prune(self, situation: Situation) -> Pruned:
-        pruned = self.method.prune(situation)
-        self.origins[situation.iteration] = situation.origin[pruned.kept]
+    def prune(self, context: PruningContext) -> PrunedNetwork:
+        pruned = self.method.prune(context)
+        self.origins[context.iteration] = context.origin[pruned.kept]
         return pruned
 
     def origin(self, iteration: int, everyone: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.digested_json import read_sealed, write_sealed
+from hrsnn.files.digested_json import check_same_settings, read_sealed, write_sealed
 from hrsnn.files.locks import working_in
 from hrsnn.files.parsing import parsed_json
 from hrsnn.files.reading import damaged, read_text
-from hrsnn.files.writing import to_json, write_json
+from hrsnn.files.writing import write_json
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.arrays import ArrayRule, require
 from hrsnn.validation.numbers import count_of
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
 _KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
-_NAMES = {"settings", "iteration", "network", "origin", "exponents", "records"}
+#: Of the file: version 1, without one, named functions by their modules.
+_VERSION = 2
+_NAMES = {"version", "settings", "iteration", "network", "origin", "exponents", "records"}
 _ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
 
 
@@ -88,6 +90,7 @@ class Checkpoint:
         progress.reservoir.save(self.network_file(iteration))
         write_json(self.folder / _TIMES, progress.seconds)
         stored = {
+            "version": _VERSION,
             "settings": self.settings,
             "iteration": iteration,
             "network": progress.reservoir.fingerprint,
@@ -115,8 +118,13 @@ class Checkpoint:
         """
         path = self.folder / _FILE
         stored = read_sealed(path, _KIND)
+        version = stored.get("version", 1)
+        if version != _VERSION:
+            reason = f"is a checkpoint of version {version!r:.20}; this hrsnn goes on with version {_VERSION}"
+            names = " (version 1 names functions by modules that have moved)" if version == 1 else ""
+            raise FileError(path, f"{reason}{names}: choose another folder")
         with damaged(path, _KIND):
-            there, wanted = dict(stored["settings"]), json.loads(to_json(self.settings))
+            there = dict(stored["settings"])
             iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
             origin = _ORIGIN.converted("origin", stored["origin"])
             exponents = None if stored["exponents"] is None else _EXPONENTS.converted("exponents", stored["exponents"])
@@ -125,9 +133,7 @@ class Checkpoint:
                 raise InputError("names", sorted(stored.keys() ^ _NAMES), f"must be {', '.join(sorted(_NAMES))}")
             if [record.iteration for record in records] != list(range(iteration + 1)):
                 raise InputError("records", len(records), f"must be those of the iterations 0 to {iteration}")
-        for name in {**wanted, **there}:
-            if name not in there or name not in wanted or there[name] != wanted[name]:
-                raise FileError(path, f"the run there was made with another {name}: choose another folder")
+        check_same_settings(path, there, self.settings, "the run there was", "choose another folder")
         reservoir = Reservoir.load(self.network_file(iteration))
         if reservoir.fingerprint != network:
             raise FileError(self.network_file(iteration), "is not the network that the checkpoint names")
@@ -151,12 +157,8 @@ class Checkpoint:
         except (FileError, ValueError):
             known = []
         known = known if isinstance(known, list) else []
-        kept = [one if isinstance(one, dict) and all(map(_is_number, one.values())) else {} for one in known[:count]]
+        kept = [one if isinstance(one, dict) and all(map(is_number, one.values())) else {} for one in known[:count]]
         return (*kept, *({} for _ in range(count - len(kept))))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def digest_of(stimulus: Stimulus) -> str:

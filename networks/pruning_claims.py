@@ -75,7 +75,7 @@ _BETTER = (
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClaimVerdict:
     """A claim in one score at one sparsity, and what the seeds say of it."""
 
     claim: str
@@ -134,7 +134,7 @@ def beside_dense(runs: Runs) -> Runs:
     }
 
 
-def judged(scores: Scores, sparsity: float) -> list[Judged]:
+def judged(scores: Scores, sparsity: float) -> list[ClaimVerdict]:
     """All claims whose arms were run, in all scores: those of one claim are a family at 5 % (Holm), its costs another."""
     from hrsnn.analysis import holm, paired_test, verdicts
 
@@ -152,7 +152,7 @@ def judged(scores: Scores, sparsity: float) -> list[Judged]:
         tests = [test for _, test in family]
         adjusted, said = holm([test.p_value for test in tests]), verdicts(tests, [1] * len(tests))
         found += [
-            Judged(claim, name, sparsity, test, float(p), verdict)
+            ClaimVerdict(claim, name, sparsity, test, float(p), verdict)
             for (name, test), p, verdict in zip(family, adjusted, said, strict=True)
         ]
     return found

@@ -83,7 +83,7 @@ def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     return _over_iterations(runs, columns)
 
 
-def score_over_iterations(runs: Mapping[str, Runs], name: str = "Score", bounds: Bounds = ANY) -> Figure:
+def score_over_iterations(runs: Mapping[str, Runs], name: str = "TaskScore", bounds: Bounds = ANY) -> Figure:
     """The caller's score over the iterations of each method (the paper's fig. 10 c).
 
     Parameters and errors as those of :func:`sizes_over_iterations`; `bounds` are those between which the score lies.

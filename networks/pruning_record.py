@@ -16,6 +16,7 @@ from hrsnn.analysis import synaptic_operations
 from hrsnn.errors import InputError
 from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, participation, pieces_of, strong_component
 from hrsnn.reservoir import Reservoir
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import count_of
 
 Array = NDArray[np.float64]
@@ -78,7 +79,7 @@ def number_or_nan(name: str, value: Any) -> float:
     """
     if value is None:
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not is_number(value) or not math.isfinite(value):
         raise InputError(name, value, "must be a finite number, or null where there is none")
     return float(value)
 

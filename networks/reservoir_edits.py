@@ -162,3 +162,32 @@ def mean_drive(reservoir: Reservoir, rates: Array) -> Array:
 
 def _keys(pre: NDArray[np.integer], post: NDArray[np.integer], n: int) -> Indices:
     return np.asarray(pre, np.int64) * n + post
+
+
+def with_input_of(network: Reservoir, origin: NDArray[np.int64], other: Reservoir) -> Reservoir:
+    """The recurrent network of one reservoir under the input of another, of which it has some of the neurons.
+
+    Parameters
+    ----------
+    network : Reservoir
+        N neurons.
+    origin : array of int (N,)
+        Which neuron of `other` each neuron is.
+    other : Reservoir
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> one, other = (build(ReservoirSpec(neurons=30), seed=1, channels=c) for c in (1, 8))
+    >>> with_input_of(one, np.arange(30), other).equals(other)
+    True
+    """
+    number = np.full(other.neurons, -1)
+    number[origin] = np.arange(len(origin))
+    reached = number[other.input_post] >= 0
+    links = other.input.take(reached)
+    return network.replace(
+        input=dataclasses.replace(links, post=number[links.post]),
+        input_gain=other.input_gain[reached],
+        channels=other.channels,
+    )

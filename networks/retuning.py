@@ -11,13 +11,13 @@ from scipy.stats import wasserstein_distance
 
 from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.distributions import LogNormal
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import HrsnnError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.parallel import one_blas_thread
 from hrsnn.runtime.seeds import generator
 from hrsnn.search.space import DistributionRange, Space
 from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.numbers import count_of, positive
 from hrsnn.validation.units import takes
 
@@ -32,7 +32,7 @@ _LEAST_SPREAD, _MOST_SPREAD = 1e-3, 1.5
 
 
 @dataclass(frozen=True)
-class Retuned:
+class Retuning:
     """The outcome of :func:`retune`; the first trial is the network as it was."""
 
     reservoir: Reservoir  #: with the best time constants
@@ -52,7 +52,7 @@ def retune(
     target: float = -1.0,
     alpha: float = 1.0,
     seed: int = 0,
-) -> Retuned:
+) -> Retuning:
     """Change the distribution of tau_m so that the spectrum comes near the edge of chaos, and that of the dense network.
 
     ``objective = -(lambda_1 - lambda*)^2 - alpha W_1 - 100 max(0, |log(rate / rate_dense)| - log 1.5)^2``, W_1 between the
@@ -75,7 +75,7 @@ def retune(
 
     Returns
     -------
-    Retuned
+    Retuning
         Never with a lower objective than the network had.
 
     Raises
@@ -133,12 +133,12 @@ def retune(
         except HrsnnError:
             if not largest or np.isfinite(list(largest.values())).any():
                 raise
-            return Retuned(reservoir, np.array([_point(reservoir, spec)]), np.array([np.nan]), np.array([np.nan]), 0)
+            return Retuning(reservoir, np.array([_point(reservoir, spec)]), np.array([np.nan]), np.array([np.nan]), 0)
     points = [tuple(one.parameters[name] for name in space.distributions()) for one in found]
     values = np.array([one.value for one in found])
     best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     retuned = with_time_constants(reservoir, space.spec(found[best].parameters, spec)) if best else reservoir
-    return Retuned(retuned, np.array(points), values, np.array([largest.get(one, math.nan) for one in points]), best)
+    return Retuning(retuned, np.array(points), values, np.array([largest.get(one, math.nan) for one in points]), best)
 
 
 def fitted_spec(reservoir: Reservoir) -> ReservoirSpec:

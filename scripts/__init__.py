@@ -29,7 +29,7 @@ COMMANDS = {
     "measure": "Measure",
     "variants": "Variants",
     "search": "Search",
-    "importance": "ImportanceOf",
+    "importance": "ImportanceStudy",
     "prune": "Prune",
     "compare": "Compare",
     "pruning_curve": "PruningCurve",

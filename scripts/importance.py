@@ -17,7 +17,6 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.files.writing import write_json
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Cluster, Command, Flag, execute
 from hrsnn.validation.numbers import repeats_of
@@ -35,7 +34,7 @@ _DEFAULT = ("tau_m_exc", "tau_m_inh", "weights")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportanceOf(Command):
+class ImportanceStudy(Command):
     """Switch each heterogeneity on and off, in all combinations, and share memory and spikes out among them."""
 
     parameters: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME")] = _DEFAULT
@@ -56,7 +55,7 @@ class ImportanceOf(Command):
     plastic: Flag = False
     """Let STDP run over the training part of the memory task first; without, its parameters change nothing."""
 
-    def run(self) -> Shares:
+    def run(self) -> ImportanceReport:
         """Run all combinations."""
         from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
         from hrsnn.runtime.parallel import run_all
@@ -83,7 +82,7 @@ class ImportanceOf(Command):
         if not sampled:
             logger.info("SAGE by permutations %s; the exact values are all here", NEEDS_EXTRA)
         tasks = [(one, seed) for one in specs for seed in seeds]
-        both = Both(NamedObjective(name="memory", values=self.values, plastic=self.plastic, engine=self.engine))
+        both = MemoryAndSpikes(NamedObjective(name="memory", values=self.values, plastic=self.plastic, engine=self.engine))
         found = run_all(both, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
         tables = np.array(found).reshape(len(specs), len(seeds), 2)
         of = {
@@ -96,11 +95,11 @@ class ImportanceOf(Command):
         }
         title = f"importance: {2 ** len(names)} combinations of {self.seeds} seeds, {spec.neurons} neurons"
         title += ", after STDP" if self.plastic else ""
-        return Shares(title=f"{title}, seed {self.seed}", spec=spec, seed=self.seed, of=of, table=tables)
+        return ImportanceReport(title=f"{title}, seed {self.seed}", spec=spec, seed=self.seed, of=of, table=tables)
 
 
 @dataclass(frozen=True)
-class Both:
+class MemoryAndSpikes:
     """Memory capacity and spikes of one run."""
 
     objective: NamedObjective
@@ -110,7 +109,7 @@ class Both:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shares:
+class ImportanceReport:
     """The outcome: for each score the importances, in three ways; without the extra, in the two exact ones."""
 
     title: str
@@ -148,15 +147,11 @@ class Shares:
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
-        from hrsnn.analysis import figures
-        from hrsnn.analysis.figures.search import importances
+        from hrsnn.analysis.figures import importances
 
-        with report.filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            figures.save(importances({score: ways["shapley"] for score, ways in self.of.items()}), inside / "importance.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        picture = importances({score: ways["shapley"] for score, ways in self.of.items()})
+        return report.write_outcome(self, folder, self.spec, {"importance": picture}, {})
 
 
 if __name__ == "__main__":
-    sys.exit(execute(ImportanceOf))
+    sys.exit(execute(ImportanceStudy))

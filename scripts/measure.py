@@ -21,7 +21,7 @@ from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.firing import Firing
-    from hrsnn.engines.batch import Stimulus
+    from hrsnn.stimuli.stimulus import Stimulus
 
 
 @dataclass(frozen=True, kw_only=True)

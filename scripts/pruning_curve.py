@@ -20,11 +20,11 @@ from hrsnn.networks.pruning_claims import Scores, beside_dense, family_sizes
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, check_path, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.reports.pruning_curve_report import Curve
+from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.networks.pruned_scores import Exam
+    from hrsnn.networks.pruned_scores import TaskSuite
     from hrsnn.spec import ReservoirSpec
 
 logger = logging.getLogger("hrsnn")
@@ -57,10 +57,10 @@ class PruningCurve(ParallelCommand):
     plastic: Flag = False
     """STDP over the training part of each task, after the pruning."""
 
-    def run(self) -> Curve:
+    def run(self) -> PruningCurveReport:
         """Run what is not in the out folder yet, and judge."""
         from hrsnn.analysis import verdicts_in_reach
-        from hrsnn.networks.pruned_scores import Exam
+        from hrsnn.networks.pruned_scores import TaskSuite
 
         repeats_of("--seeds", self.seeds, 2)
         for option, names in (("--arms", self.arms), ("--tasks", self.tasks)):
@@ -73,38 +73,38 @@ class PruningCurve(ParallelCommand):
         shares = self.sparsities
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
-        exam = Exam(tuple(dict.fromkeys(self.tasks)), plastic=self.plastic, path=self.path, engine=self.engine)
+        suite = TaskSuite(tuple(dict.fromkeys(self.tasks)), plastic=self.plastic, path=self.path, engine=self.engine)
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
-        plan = Plan(self.reservoir_spec(), exam, shares, repeats_of("--iterations", self.iterations), kept)
+        plan = ArmRunner(self.reservoir_spec(), suite, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
         units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]
-        families = family_sizes(self.arms, exam.tasks)
+        families = family_sizes(self.arms, suite.tasks)
         if families:
             logger.info("%s, at each sparsity", verdicts_in_reach(families, self.seeds))
         found = self.all_of(plan, units)
         for arm in dict.fromkeys(self.arms):
             kept.check_names({plan.name(unit): one for unit, one in zip(units, found, strict=True) if unit[1] == arm})
         runs = beside_dense(dict(zip(units, found, strict=True)))
-        return Curve(plan.spec, plan.settings(), Scores(seeds, shares, runs))
+        return PruningCurveReport(plan.spec, plan.settings(), Scores(seeds, shares, runs))
 
 
 @dataclass(frozen=True)
-class Plan:
+class ArmRunner:
     """What all units have in common; called with a seed and an arm it gives the scores by sparsity, from a file if there."""
 
     spec: ReservoirSpec
-    exam: Exam
+    suite: TaskSuite
     sparsities: tuple[float, ...]
     iterations: int
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
         """All that the scores of a unit depend on, beside its seed and arm, and the recordings."""
-        exam = {name: getattr(self.exam, name) for name in ("tasks", "plastic", "engine")}
+        suite = {name: getattr(self.suite, name) for name in ("tasks", "plastic", "engine")}
         return {
             "spec": self.spec.to_toml(),
-            "exam": {**exam, **dataclasses.asdict(self.exam.sizes)},
+            "suite": {**suite, **dataclasses.asdict(self.suite.sizes)},
             "sparsities": self.sparsities,
             "iterations": self.iterations,
             "versions": report.versions(),
@@ -122,20 +122,20 @@ class Plan:
     def scores(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
         """By sparsity (``0`` where nothing is pruned, ``1`` without any link) the scores of the network."""
         from hrsnn.builder import build
-        from hrsnn.networks.pruned_scores import Candidate, abilities, spectrum_distance
+        from hrsnn.networks.pruned_scores import ScoredNetwork, score_network, spectrum_distance
         from hrsnn.reservoir import Reservoir
 
         def grown(channels: int) -> Reservoir:
             return build(self.spec, seed, channels=channels)
 
-        dense, exam = grown(1), dataclasses.replace(self.exam, seed=seed)
-        networks = networks_of(arm, dense, self.sparsities, iterations=self.iterations, seed=seed, engine=exam.engine)
+        dense, suite = grown(1), dataclasses.replace(self.suite, seed=seed)
+        networks = networks_of(arm, dense, self.sparsities, iterations=self.iterations, seed=seed, engine=suite.engine)
         scores = {}
         for sparsity, left in networks.items():
             network = left.network
             links = {"links": float(network.synapses), "neurons": float(network.neurons)}
             distance = spectrum_distance(network, dense, seed=seed)
-            scores[sparsity] = {**links, **distance, **abilities(Candidate(network, left.origin, grown), exam)}
+            scores[sparsity] = {**links, **distance, **score_network(ScoredNetwork(network, left.origin, grown), suite)}
         return scores
 
 

@@ -15,7 +15,6 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.files.writing import write_json, write_text
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Cluster, Command, Flag, check_path, execute
 from hrsnn.validation.numbers import repeats_of
@@ -89,7 +88,7 @@ class Search(Command):
     plastic: Flag = False
     """Let STDP run over the training part of each evaluation first; without, its parameters change nothing."""
 
-    def run(self) -> Found:
+    def run(self) -> SearchReport:
         """Search, and compare the best with the default."""
         from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
         from hrsnn.runtime.clusters import connected
@@ -146,7 +145,7 @@ class Search(Command):
             }
             best, default = self._measured_again(objective, result, client) if self.fresh else ([], [])
         title = f"search: {self.objective}, {len(result.trials)} trials of {self.seeds} seeds, {spec.neurons} neurons"
-        return Found(
+        return SearchReport(
             title=f"{title}, seed {self.seed}", result=result, seed=self.seed, best=best, default=default, against=against
         )
 
@@ -159,12 +158,12 @@ class Search(Command):
 
         seeds = [int(one) for one in generator(self.seed, "search", "fresh").integers(_FRESH, 2**31, size=self.fresh)]
         tasks = [(spec, one) for one in seeds for spec in (result.best_spec, result.spec)]
-        found = run_all(Again(objective), tasks, jobs=self.workers, cluster=client, progress=self.progress)
+        found = run_all(ObjectiveValue(objective), tasks, jobs=self.workers, cluster=client, progress=self.progress)
         return found[::2], found[1::2]
 
 
 @dataclass(frozen=True)
-class Again:
+class ObjectiveValue:
     """An objective's value alone, as a function of one task."""
 
     objective: NamedObjective
@@ -174,7 +173,7 @@ class Again:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SearchReport:
     """The outcome: the search, the best measured again beside the default, and the searches that it is compared with."""
 
     title: str
@@ -245,14 +244,8 @@ class Found:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
         from hrsnn.analysis import figures
 
-        drawn: Mapping[str, Any] = figures.of_search(self.result, self.against)
-        with report.filling(folder) as inside:
-            self.result.best_spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_text(inside / "report.txt", self.text + "\n")
-            for name, figure in drawn.items():
-                figures.save(figure, inside / f"{name}.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        pictures = figures.of_search(self.result, self.against)
+        return report.write_outcome(self, folder, self.result.best_spec, pictures, {"report.txt": self.text + "\n"})
 
 
 if __name__ == "__main__":

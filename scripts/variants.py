@@ -20,12 +20,12 @@ from hrsnn.runtime.seeds import SEEDS
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import ParallelCommand, check_path, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.reports.variants_report import Comparison
+from hrsnn.scripts.reports.variants_report import VariantsReport
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.studies.variants import Sizes, VariantRun
+    from hrsnn.analysis.studies.variants import VariantRun, VariantSizes
     from hrsnn.spec import ReservoirSpec
 
 logger = logging.getLogger("hrsnn")
@@ -58,11 +58,11 @@ class Variants(ParallelCommand):
     series: int = 5000
     """Training values of Lorenz-63; a tenth as many are forecast."""
 
-    def run(self) -> Comparison:
+    def run(self) -> VariantsReport:
         """Run what is not in the out folder yet, and test every claim."""
         from hrsnn.analysis import verdicts_in_reach
         from hrsnn.analysis.studies.variant_claims import claims_in, judge_claims
-        from hrsnn.analysis.studies.variants import Sizes
+        from hrsnn.analysis.studies.variants import VariantSizes
 
         repeats_of("--seeds", self.seeds, 2)
         check_path(self.path, self.tasks)
@@ -75,7 +75,7 @@ class Variants(ParallelCommand):
         # the sizes of later runs too are seen before the first one
         check_memory("--values", self.values, 8 * count_of("--values", self.values), "the task memory")
         check_memory("--series", self.series, 88 * count_of("--series", self.series), "the task lorenz63")
-        sizes = Sizes(
+        sizes = VariantSizes(
             train=self.train,
             test=self.test,
             values=self.values,
@@ -84,7 +84,7 @@ class Variants(ParallelCommand):
         )
         spec = self.reservoir_spec()
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
-        plan = Plan(spec, sizes, self.engine, self.path, kept)
+        plan = VariantRunner(spec, sizes, self.engine, self.path, kept)
         kept.prepare(plan.settings())
         logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
         found = self.all_of(plan, runs)
@@ -92,7 +92,7 @@ class Variants(ParallelCommand):
             kept.check_names({plan.name(run): one for run, one in zip(runs, found, strict=True) if run.task == task})
         scores = dict(zip(runs, found, strict=True))
         seeds = range(self.seed, self.seed + self.seeds)
-        return Comparison(spec, plan.settings(), seeds, scores, judge_claims(scores))
+        return VariantsReport(spec, plan.settings(), seeds, scores, judge_claims(scores))
 
     def runs(self) -> list[VariantRun]:
         """Every run, all of one seed before those of the next."""
@@ -108,11 +108,11 @@ class Variants(ParallelCommand):
 
 
 @dataclass(frozen=True)
-class Plan:
+class VariantRunner:
     """What all runs have in common; called with one of them, it gives its scores, from its file where it has one."""
 
     spec: ReservoirSpec
-    sizes: Sizes
+    sizes: VariantSizes
     engine: str
     path: Path | None
     kept: KeptRuns

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, ridge_readout
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
+from hrsnn.validation.annotations import is_whole
+from hrsnn.validation.numbers import count_of, series_of
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -152,16 +154,12 @@ def fit_autoregression(
     >>> bool(abs(model(series[:, None]) - np.sin(0.3 * 300)) < 1e-6)
     True
     """
-    candidates = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
-    if not candidates or any(isinstance(lag, bool) or lag < 1 or lag % 1 for lag in candidates):
+    candidates = [lags] if is_whole(lags) else list(lags)
+    if not candidates:
         raise InputError("lags", lags, "must be a whole number >= 1, or several")
-    series = np.asarray(inputs, dtype=np.float64)
-    if series.ndim == 1:
-        series = series[:, None]
-    if series.ndim != 2 or series.size == 0:
-        raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
-    if not np.isfinite(series).all():
-        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
+    for lag in candidates:
+        count_of("lags", lag)
+    series = series_of("inputs", inputs)
     # the same rows for every number of lags, or their validation errors could not be compared
     first = max(washout, max(candidates) - 1)
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.engines.batch import Stimulus
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of, positive
 from hrsnn.validation.units import plain, takes

@@ -16,6 +16,7 @@ from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
+from hrsnn.validation.numbers import count_of, series_of
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -79,7 +80,7 @@ def echo_state_network(
     ----------
     H. Jaeger, "The echo state approach to analysing and training recurrent neural networks", GMD Report 148 (2001).
     """
-    series = _series(inputs)
+    series = series_of("inputs", inputs)
     network = EchoStateNetwork(
         series.shape[1],
         size,
@@ -128,8 +129,7 @@ class EchoStateNetwork:
         leak: float = 1.0,
         recurrent: Literal["gaussian", "orthogonal"] = "gaussian",
     ) -> None:
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise InputError("size", size, "must be a whole number >= 1")
+        count_of("size", size)
         for field, value in (
             ("spectral_radius", spectral_radius),
             ("input_scale", input_scale),
@@ -253,7 +253,7 @@ def fit_echo_state_network(
     ----------
     M. Lukosevicius, "A practical guide to applying echo state networks", in Neural Networks: Tricks of the Trade (2012).
     """
-    series = _series(inputs)
+    series = series_of("inputs", inputs)
     wanted = np.asarray(targets, dtype=np.float64)
     names = ("spectral_radius", "input_scale", "leak")
     tried = [dict(zip(names, one, strict=True)) for one in itertools.product(spectral_radii, input_scales, leaks)]
@@ -280,15 +280,3 @@ def _checked_leak(leak: float) -> float:
     if not 0 < leak <= 1:
         raise InputError("leak", leak, "must be over 0 and up to 1")
     return leak
-
-
-def _series(inputs: ArrayLike) -> Array:
-    """Inputs as finite rows (times, channels), or an error."""
-    series = np.asarray(inputs, dtype=np.float64)
-    if series.ndim == 1:
-        series = series[:, None]
-    if series.ndim != 2:
-        raise InputError("inputs", series.shape, "must have shape (times,) or (times, channels)")
-    if not np.isfinite(series).all():
-        raise InputError("inputs", series[~np.isfinite(series)][0], "must be finite")
-    return series

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser
+from hrsnn.validation.numbers import series_of
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -61,7 +62,7 @@ class LinearReadout:
     intercept: Array
 
     def __call__(self, states: ArrayLike) -> Array:
-        rows = _matrix("states", states)
+        rows = series_of("states", states)
         if rows.shape[1] != len(self.standardise.kept):
             raise InputError("states", rows.shape, f"must have {len(self.standardise.kept)} columns, as were fitted")
         z = self.standardise(rows)
@@ -158,7 +159,7 @@ def ridge_readout(
     >>> bool(np.allclose(forecast.prediction, target)), forecast.alpha
     (True, 1e-12)
     """
-    x, y = _matrix("states", states), _matrix("targets", targets)
+    x, y = series_of("states", states), series_of("targets", targets)
     if len(x) != len(y):
         raise InputError("targets", y.shape, f"must have as many rows as states, {len(x)}")
     if not 0 < validation_share < 1:
@@ -190,96 +191,9 @@ def ridge_readout(
     return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout)
 
 
-@takes()
-def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = None) -> float:
-    """Root mean squared error in units of the training part's standard deviation, averaged over the outputs.
-
-    ``NRMSE = mean over outputs k of sqrt(mean over t of (prediction - target)^2) / scale_k``
-
-    Parameters
-    ----------
-    prediction, target : array, shape (times,) or (times, outputs)
-    scale : float or array, shape (outputs,), optional
-        Standard deviation of the training part's targets. Left out: that of `target` itself, which makes 1 the score of
-        `target`'s own mean, a number that is not known beforehand; give the training part's where there is one.
-
-    Returns
-    -------
-    float
-        0 is perfect, 1 as good as the mean.
-
-    Raises
-    ------
-    InputError
-        When shapes differ, a value is not finite, or a scale is not positive (a constant target).
-
-    Examples
-    --------
-    >>> nrmse([1.0, 2.0, 3.0], [1.0, 2.0, 6.0], scale=2.0)
-    0.8660254037844386
-    """
-    p, y = _pair(prediction, target)
-    scales = y.std(axis=0) if scale is None else np.asarray(scale, dtype=np.float64)
-    if scales.shape not in ((), (y.shape[1],)):
-        raise InputError("scale", scales.shape, f"must be one number or one for each of the {y.shape[1]} outputs")
-    if not (np.isfinite(scales) & (scales > 0)).all():
-        raise InputError("scale", scales, "must be positive: the target does not vary")
-    return float(np.mean(np.sqrt(np.mean((p - y) ** 2, axis=0)) / scales))
-
-
-@takes()
-def r_squared(prediction: ArrayLike, target: ArrayLike) -> float:
-    """Coefficient of determination, averaged over the outputs.
-
-    ``R^2 = mean over outputs of 1 - sum_t (target - prediction)^2 / sum_t (target - mean target)^2``
-
-    Parameters
-    ----------
-    prediction, target : array, shape (times,) or (times, outputs)
-
-    Returns
-    -------
-    float
-        At most 1; negative when worse than the mean. This is not the squared correlation that
-        :func:`hrsnn.analysis.memory_capacity` sums, which forgives a wrong scale and offset.
-
-    Raises
-    ------
-    InputError
-        When shapes differ, a value is not finite, or an output of `target` is constant.
-
-    Examples
-    --------
-    >>> r_squared([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])
-    0.5
-    """
-    p, y = _pair(prediction, target)
-    total = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
-    if not (total > 0).all():
-        raise InputError("target", target, "must vary in every output")
-    return float(np.mean(1 - ((p - y) ** 2).sum(axis=0) / total))
-
-
 def check_alphas(alphas: Sequence[float]) -> Array:
     """The penalties as an array, or an error."""
     penalties = np.asarray(alphas, dtype=np.float64)
     if penalties.ndim != 1 or penalties.size == 0 or not (np.isfinite(penalties) & (penalties >= 0)).all():
         raise InputError("alphas", alphas, "must be finite penalties >= 0, at least one")
     return penalties
-
-
-def _matrix(field: str, given: ArrayLike) -> Array:
-    array = np.asarray(given, dtype=np.float64)
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] == 0:
-        raise InputError(field, array.shape, "must be an array of shape (times,) or (times, columns), not empty")
-    if not np.isfinite(array).all():
-        raise InputError(field, array[~np.isfinite(array)][0], "must be finite")
-    return array
-
-
-def _pair(prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array]:
-    if np.shape(prediction) != np.shape(target):
-        raise InputError("prediction", np.shape(prediction), f"must have the target's shape, {np.shape(target)}")
-    return _matrix("prediction", prediction), _matrix("target", target)

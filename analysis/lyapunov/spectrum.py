@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from hrsnn.analysis.lyapunov.exponents import GrowthRates, rates_of
 from hrsnn.analysis.lyapunov.qr import Stretch, orthonormalised, stretches
 from hrsnn.analysis.lyapunov.stimulus import driven_by
-from hrsnn.analysis.lyapunov.subspace import Reachable
-from hrsnn.analysis.lyapunov.tangent import Moment, SpikeTangent
-from hrsnn.engines.batch import Stimulus
+from hrsnn.analysis.lyapunov.subspace import ReachableSubspace
+from hrsnn.analysis.lyapunov.tangent import SpikeTangent, TangentTime
 from hrsnn.engines.exact.engine import trajectory
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of, positive
 from hrsnn.validation.units import takes
@@ -203,8 +203,8 @@ def _memory(reservoir: Reservoir, wanted: int, stretches: float) -> float:
 
 
 def _stretches(
-    flow: SpikeTangent, reachable: Reachable | None, wanted: int, lengths: list[float], seed: int
-) -> Iterator[Stretch[Moment]]:
+    flow: SpikeTangent, reachable: ReachableSubspace | None, wanted: int, lengths: list[float], seed: int
+) -> Iterator[Stretch[TangentTime]]:
     """The stretches of the run, with as many vectors as are wanted, or as there are."""
     n = flow.n
     if not n:  # a silent network: everything is known
@@ -226,19 +226,19 @@ def _pieces(washout: float, duration: float, interval: float) -> list[float]:
     return [span / count for span, count in zip(spans, counts, strict=True) for _ in range(count)]
 
 
-def _shared(stretch: Stretch[Moment], flow: SpikeTangent) -> Array:
+def _shared(stretch: Stretch[TangentTime], flow: SpikeTangent) -> Array:
     """(4, n): the growth of a stretch, sum_k Q_ik^2 log R_kk, over a neuron's v, I_exc, I_inh and its spikes in flight."""
     rows = stretch.vectors**2 @ stretch.log_growth
     flying = np.bincount(flow.source[stretch.state.flying], rows[3 * flow.n :], minlength=flow.n)
     return np.vstack([rows[: 3 * flow.n].reshape(3, flow.n), flying])
 
 
-def _reachable(flow: SpikeTangent, reservoir: Reservoir) -> Reachable | None:
+def _reachable(flow: SpikeTangent, reservoir: Reservoir) -> ReachableSubspace | None:
     """Coordinates without the directions that spikes never reach; none where these have no one rate of decay."""
     tau_exc, tau_inh = reservoir.tau_exc[flow.neurons], reservoir.tau_inh[flow.neurons]
     if flow.n == 0 or np.ptp(tau_exc) > 0 or np.ptp(tau_inh) > 0:
         return None
-    return Reachable(*flow.reached())
+    return ReachableSubspace(*flow.reached())
 
 
 def checked_options(reservoir: Reservoir, count: int | None, interval: float) -> tuple[int, float]:

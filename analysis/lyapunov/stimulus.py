@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrsnn.engines.batch import Stimulus, check_sample
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus, check_sample
 from hrsnn.validation.numbers import duration_of
 from hrsnn.validation.units import takes
 

@@ -11,7 +11,7 @@ from hrsnn.analysis.lyapunov.qr import orthonormalised
 Array = NDArray[np.float64]
 
 
-class Reachable:
+class ReachableSubspace:
     """Orthonormal coordinates of v and of what spikes can do to the currents of n neurons.
 
     A spike moves all currents along one direction, the weights of its source, so that dI_exc stays in their span where

@@ -19,7 +19,7 @@ _COLUMNS = 128
 
 
 @dataclass(frozen=True)
-class Moment:
+class TangentTime:
     """Where a tangent stands along its trajectory."""
 
     time: float  #: ms
@@ -98,11 +98,11 @@ class SpikeTangent:
         )
         return tuple(np.ascontiguousarray(column[order]) for column in columns)
 
-    def start(self) -> Moment:
+    def start(self) -> TangentTime:
         """The beginning of the trajectory: nothing held, nothing on its way."""
-        return Moment(0.0, 0, np.zeros(self.n, np.bool_), np.empty(0, np.int64))
+        return TangentTime(0.0, 0, np.zeros(self.n, np.bool_), np.empty(0, np.int64))
 
-    def __call__(self, moment: Moment, tangent: Array, length: float) -> tuple[Moment, Array]:
+    def __call__(self, moment: TangentTime, tangent: Array, length: float) -> tuple[TangentTime, Array]:
         """Carry a tangent (3 n + spikes in flight, vectors) over `length` ms: an :class:`~.orthonormal.Advance`."""
         stop = moment.time + length
         time, kind, of_spike = self._events[:3]
@@ -122,7 +122,7 @@ class SpikeTangent:
         still = self._last_arrival[flying] >= stop
         if not still.all():
             carried = carried[np.append(np.ones(below, np.bool_), still)]
-        return Moment(stop, last, held, flying[still]), carried
+        return TangentTime(stop, last, held, flying[still]), carried
 
     @property
     def _arrays(self) -> tuple[tuple[NDArray[np.generic], ...], ...]:

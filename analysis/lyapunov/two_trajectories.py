@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.lyapunov.stimulus import driven_by
-from hrsnn.engines.batch import Stimulus
 from hrsnn.engines.exact.engine import Trajectory, trajectory
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, positive
 from hrsnn.validation.units import takes

@@ -7,25 +7,25 @@ from hrsnn.analysis.protocols.closed_loop import FreeRunning, forecast_freely
 from hrsnn.analysis.protocols.edge_of_chaos import Chaos, ChaosMap, chaos, chaos_map
 from hrsnn.analysis.protocols.engine_agreement import Agreement, compare_engines
 from hrsnn.analysis.protocols.firing import Firing, Measures, measure
-from hrsnn.analysis.protocols.information_capacity import Capacities, Held, capacity
+from hrsnn.analysis.protocols.information_capacity import Capacities, CapacityScores, capacity
 from hrsnn.analysis.protocols.jitter import jittered
 from hrsnn.analysis.protocols.memory_capacity import Memory, memory
 from hrsnn.analysis.protocols.open_loop import Forecasting, forecast
-from hrsnn.analysis.protocols.rank_maps import Kernel, RankMap, rank_map
+from hrsnn.analysis.protocols.rank_maps import KernelQuality, RankMap, rank_map
 from hrsnn.analysis.protocols.ranks import Ranking, Ranks, rank
-from hrsnn.analysis.protocols.series_runs import Rates
+from hrsnn.analysis.protocols.rates import Rates
 
 __all__ = [
     "Agreement",
     "Capacities",
+    "CapacityScores",
     "Chaos",
     "ChaosMap",
     "Classification",
     "Firing",
     "Forecasting",
     "FreeRunning",
-    "Held",
-    "Kernel",
+    "KernelQuality",
     "Measures",
     "Memory",
     "RankMap",

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch
+from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.builder import build
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import HrsnnWarning
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask
 from hrsnn.tasks.fsdd import window_means
 from hrsnn.validation.units import takes

@@ -15,11 +15,13 @@ from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
 from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.protocols.open_loop import valid_times
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, follow, warn_of_silence
+from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
+from hrsnn.analysis.protocols.series_runs import follow
 from hrsnn.builder import build
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
@@ -211,7 +213,7 @@ def forecast_freely(
         for name, begin in models.items():
             # the forecast of row r is made after the input of row r, and goes in as the input of row r + 1
             true = target.reshape(starts, length, -1)
-            pieces = [_until_lost(*begin(row), piece, task) for row, piece in zip(rows, true, strict=True)]
+            pieces = [until_lost(*begin(row), piece, task) for row, piece in zip(rows, true, strict=True)]
             prediction[name] = np.vstack(pieces)
             times[name] = np.array([list(valid_times(*pair, task).values()) for pair in zip(pieces, true, strict=True)])
     means = {name: dict(zip(THRESHOLDS, map(float, each.mean(axis=0)), strict=True)) for name, each in times.items()}
@@ -234,7 +236,7 @@ def forecast_freely(
     )
 
 
-def _until_lost(first: Array, step: Callable[[Array], Array], target: Array, task: SeriesTask) -> Array:
+def until_lost(first: Array, step: Callable[[Array], Array], target: Array, task: SeriesTask) -> Array:
     """Forecasts (times, outputs) of a piece, nan from soon after where they are wrong by more than any threshold.
 
     A forecast that has lost the series is never right again but by chance, and does not count any more.

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, checked_options, lyapunov_spectrum
 from hrsnn.analysis.lyapunov.stimulus import driven_by
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch
+from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.builder import build
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.parallel import run_all
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks.memory import memory
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import duration_of

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from hrsnn.activity import Activity
-from hrsnn.engines.batch import Stimulus
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.units import takes
 
 #: mV: closer to the threshold than this, rounding decides whether a neuron spikes.

@@ -28,14 +28,15 @@ from hrsnn.analysis import (
     synaptic_operations,
     synchrony,
 )
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch
+from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.builder import build
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.numbers import positive
 from hrsnn.validation.units import takes
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, follow
+from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.protocols.series_runs import follow
 from hrsnn.builder import build
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
 from hrsnn.validation.units import takes
@@ -21,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Held:
+class CapacityScores:
     """Both capacities of one matrix of states."""
 
     memory: MemoryCapacity
@@ -34,11 +36,11 @@ class Capacities:
 
     Parameters
     ----------
-    spikes, v : Held
+    spikes, v : CapacityScores
         Read from exponentially filtered spikes, and from membrane potentials.
-    spikes_uncoupled, v_uncoupled : Held
+    spikes_uncoupled, v_uncoupled : CapacityScores
         The same of the reservoir without recurrent links.
-    raw_input : Held
+    raw_input : CapacityScores
         Read from the present input value alone: an information capacity of 1, a memory of 0.
     reservoir : Reservoir
     activity : Activity
@@ -48,11 +50,11 @@ class Capacities:
         Wall seconds by part.
     """
 
-    spikes: Held
-    v: Held
-    spikes_uncoupled: Held
-    v_uncoupled: Held
-    raw_input: Held
+    spikes: CapacityScores
+    v: CapacityScores
+    spikes_uncoupled: CapacityScores
+    v_uncoupled: CapacityScores
+    raw_input: CapacityScores
     reservoir: Reservoir
     activity: Activity
     rates: Rates
@@ -117,12 +119,12 @@ def capacity(
         with watch("simulate"):
             return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
 
-    def held(states: Array) -> Held:
+    def held(states: Array) -> CapacityScores:
         u = task.inputs[:, 0]
         information = information_capacity(states, u, longest)
         most = max(1, longest.get(1, 1))
         memory = memory_capacity(states, u, most, hold=hold, seed=seed)
-        return Held(memory, information)
+        return CapacityScores(memory, information)
 
     raw_input = held(task.inputs)  # too few values are refused here, before the work
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity, memory_capacity
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, follow
+from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.protocols.series_runs import follow
 from hrsnn.builder import build
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
 from hrsnn.validation.units import takes

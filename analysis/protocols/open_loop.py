@@ -18,9 +18,11 @@ from hrsnn.analysis import (
     valid_prediction_time,
 )
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, follow, warn_of_silence
+from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
+from hrsnn.analysis.protocols.series_runs import follow
 from hrsnn.builder import build
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
 from hrsnn.validation.units import takes

@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis import effective_rank, generalisation_rank, separation
 from hrsnn.analysis.protocols.jitter import jittered
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch
+from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.builder import build
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.recording import filtered_states
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.parallel import run_all
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -38,7 +39,7 @@ TAU_STATE = 20.0
 
 
 @dataclass(frozen=True)
-class Kernel:
+class KernelQuality:
     """How well states tell stimuli apart, and noise too.
 
     Parameters
@@ -60,7 +61,7 @@ class Kernel:
     separation: float
 
     @classmethod
-    def of(cls, states: Array, copies: Array) -> Kernel:
+    def of(cls, states: Array, copies: Array) -> KernelQuality:
         """Of the states of different stimuli (stimuli, units) and of copies (stimuli, copies, units)."""
         rank, noise = float(effective_rank(states)), generalisation_rank(copies)
         with warnings.catch_warnings():
@@ -80,9 +81,9 @@ class RankMap:
     maps : dict of str to array
         effective_rank, generalisation_rank, rank_difference, separation, mean_rate (Hz), silent_share, spikes_per_neuron
         and links (recurrent links a neuron).
-    uncoupled : Kernel
+    uncoupled : KernelQuality
         Of the reservoir of the first seed without recurrent links.
-    input_spikes : Kernel
+    input_spikes : KernelQuality
         Of the input's own spikes, filtered as those of the neurons are.
     timing : mapping
         Wall seconds by part.
@@ -91,8 +92,8 @@ class RankMap:
     length_scales: Array
     weight_scales: Array
     maps: dict[str, Array]
-    uncoupled: Kernel
-    input_spikes: Kernel
+    uncoupled: KernelQuality
+    input_spikes: KernelQuality
     timing: Mapping[str, float]
 
     @property
@@ -131,12 +132,12 @@ class _Measurement:
         kernel, rates = self.measure(reservoir, point.seed)
         return {**asdict(kernel), **asdict(rates), "links": reservoir.synapses / reservoir.neurons}
 
-    def measure(self, reservoir: Reservoir, seed: int) -> tuple[Kernel, Rates]:
+    def measure(self, reservoir: Reservoir, seed: int) -> tuple[KernelQuality, Rates]:
         activity, noisy = (
             simulate(reservoir, one, record=("states",), tau_state=TAU_STATE, engine=self.engine, seed=seed)
             for one in (self.stimuli, self.copies)
         )
-        return Kernel.of(activity.states[:, -1], self.by_stimulus(noisy.states[:, -1])), Rates.of(activity)
+        return KernelQuality.of(activity.states[:, -1], self.by_stimulus(noisy.states[:, -1])), Rates.of(activity)
 
     def by_stimulus(self, rows: Array) -> Array:
         """Rows of copies as (stimuli, copies, units)."""
@@ -236,12 +237,12 @@ def rank_map(
         weight_scales=axes[1],
         maps=maps,
         uncoupled=measurement.measure(silent, int(seeds[0]))[0],
-        input_spikes=Kernel.of(_filtered(stimuli), measurement.by_stimulus(_filtered(noisy))),
+        input_spikes=KernelQuality.of(_filtered(stimuli), measurement.by_stimulus(_filtered(noisy))),
         timing=watch.seconds,
     )
 
 
-KERNEL_SCORES = tuple(field.name for field in fields(Kernel))
+KERNEL_SCORES = tuple(field.name for field in fields(KernelQuality))
 
 
 def _filtered(trains: SpikeTrains) -> Array:

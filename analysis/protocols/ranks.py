@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
-from hrsnn.analysis.protocols.series_runs import Rates, Stopwatch, warn_of_silence
+from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
 from hrsnn.builder import build
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.spike_trains import SpikeTrains

@@ -2,79 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-
 import numpy as np
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.firing.operations import UndefinedWarning
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import SeriesTask
 
-logger = logging.getLogger("hrsnn")
-
 #: Values of a series that are one stimulus while STDP runs: homeostasis acts at the end of each.
 _PIECE = 25
-
-
-@dataclass(frozen=True)
-class Rates:
-    """How active a reservoir was during the stimuli of a run with fixed weights.
-
-    Parameters
-    ----------
-    mean_rate : float
-        Spikes a neuron and second (Hz).
-    silent_share : float
-        Share of the neurons without a single spike.
-    spikes_per_neuron : float
-        Recurrent spikes a neuron and stimulus, the S of the paper.
-    """
-
-    mean_rate: float
-    silent_share: float
-    spikes_per_neuron: float
-
-    @classmethod
-    def of(cls, activity: Activity) -> Rates:
-        """The rates of one run."""
-        return cls(
-            mean_rate=float(activity.rates.mean()),
-            silent_share=float((activity.spike_counts.sum(axis=0) == 0).mean()),
-            spikes_per_neuron=float(activity.spike_counts.sum(axis=1).mean() / activity.reservoir.neurons),
-        )
-
-
-def warn_of_silence(activity: Activity) -> None:
-    """Warn when not one neuron spiked: a score read from the spikes is then one of a constant."""
-    if not activity.spike_counts.any():
-        warnings.warn(
-            "no neuron spiked: what is read from the spikes says nothing about the network", UndefinedWarning, stacklevel=4
-        )
-
-
-class Stopwatch:
-    """Wall seconds by part; the log says when a part begins, since not every part has a bar."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, part: str) -> Iterator[None]:
-        if part not in self.seconds:
-            logger.info("%s ...", part)
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - start
 
 
 def learnt(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Reservoir:

@@ -17,10 +17,11 @@ from sklearn.base import clone
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.capacity.memory import CapacityWarning, memory_capacity
-from hrsnn.analysis.forecasting.ridge import nrmse, ridge_readout
+from hrsnn.analysis.forecasting.errors import nrmse
+from hrsnn.analysis.forecasting.ridge import ridge_readout
 from hrsnn.builder import build
 from hrsnn.errors import InputError
-from hrsnn.search.loop import Measured
+from hrsnn.search.loop import Measurement
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.memory import memory as memory_task
@@ -147,7 +148,7 @@ class NamedObjective:
         """What a search must not change on its way; where the recordings are may differ from machine to machine."""
         return {name: value for name, value in vars(self).items() if name != "path"}
 
-    def __call__(self, spec: ReservoirSpec, seed: int) -> Measured:
+    def __call__(self, spec: ReservoirSpec, seed: int) -> Measurement:
         measure: Callable[[ReservoirSpec, int], tuple[float, float]] = {
             "accuracy": self._accuracy,
             "nrmse": self._nrmse,
@@ -156,7 +157,7 @@ class NamedObjective:
         value, rate = measure(spec, seed)
         low, high = self.rates
         known = math.log(max(rate, _LEAST_RATE))
-        return Measured(value, {"too_quiet": math.log(max(low, _LEAST_RATE)) - known, "too_loud": known - math.log(high)})
+        return Measurement(value, {"too_quiet": math.log(max(low, _LEAST_RATE)) - known, "too_loud": known - math.log(high)})
 
     def memory_and_spikes(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
         """Memory capacity C and spikes a neuron and second S, of one run."""

@@ -110,7 +110,7 @@ def claims_in(tasks: Collection[str]) -> list[Claim]:
 
 
 @dataclass(frozen=True)
-class Tested:
+class ClaimTest:
     """A claim, and what the runs say of it.
 
     Parameters
@@ -132,7 +132,7 @@ class Tested:
     control: PairedTest
 
 
-def judge_claims(scores: Scores) -> list[Tested]:
+def judge_claims(scores: Scores) -> list[ClaimTest]:
     """Test every claim of :data:`CLAIMS` whose task was run, as one family at 5 %.
 
     Parameters
@@ -171,7 +171,7 @@ def judge_claims(scores: Scores) -> list[Tested]:
     adjusted = holm([test.p_value for test in tests])
     found = verdicts(tests, [claim.sign for claim in claims])
     return [
-        Tested(claim, test, float(p), verdict, control)
+        ClaimTest(claim, test, float(p), verdict, control)
         for claim, test, p, verdict, control in zip(claims, tests, adjusted, found, controls, strict=True)
     ]
 

@@ -43,7 +43,7 @@ _WINDOWS, _BLANK = 5, 100.0
 
 
 @dataclass(frozen=True)
-class Sizes:
+class VariantSizes:
     """How much of each task a run takes.
 
     Parameters
@@ -97,7 +97,7 @@ class VariantRun:
 def run_variant(
     run: VariantRun,
     spec: ReservoirSpec | None = None,
-    sizes: Sizes | None = None,
+    sizes: VariantSizes | None = None,
     *,
     path: PathLike | None = None,
     engine: str = "auto",
@@ -109,7 +109,7 @@ def run_variant(
     run : VariantRun
     spec : ReservoirSpec, optional
         Of the reservoir; its variant is that of `run`.
-    sizes : Sizes, optional
+    sizes : VariantSizes, optional
     path : path, optional
         Where the recordings of ``fsdd`` are; they are encoded by level crossing.
     engine : str
@@ -134,16 +134,18 @@ def run_variant(
 
     Examples
     --------
-    >>> sizes = Sizes(values=600, max_delay=5)
+    >>> sizes = VariantSizes(values=600, max_delay=5)
     >>> scores = run_variant(VariantRun("memory", "HeNHeS", True, seed=1), ReservoirSpec(neurons=30), sizes)
     >>> scores["memory_capacity"] <= 5
     True
     """
     spec = (spec or ReservoirSpec()).variant(run.variant)
-    return SCORES[run.task](run, spec, sizes or Sizes(), path, engine)
+    return SCORES[run.task](run, spec, sizes or VariantSizes(), path, engine)
 
 
-def _classes(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike | None, engine: str) -> dict[str, float]:
+def _classes(
+    run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
+) -> dict[str, float]:
     """Accuracy and rank of digits or spoken digits."""
     # as spikes, not as currents, whose links STDP leaves alone: the synapses of the input are part of what is compared
     options = {"path": path, "encoding": "level_crossing"} if run.task == "fsdd" else {}
@@ -175,7 +177,9 @@ def _classes(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike 
     }
 
 
-def _memory(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike | None, engine: str) -> dict[str, float]:
+def _memory(
+    run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
+) -> dict[str, float]:
     """Memory capacity from spikes and from v."""
     task = memory(values=sizes.values, seed=run.seed)
     activity = _follow(run, spec, task, engine)
@@ -193,7 +197,9 @@ def _memory(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike |
     }
 
 
-def _lorenz63(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike | None, engine: str) -> dict[str, float]:
+def _lorenz63(
+    run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
+) -> dict[str, float]:
     """Errors of a forecast from spikes and from v."""
     task = lorenz63(train=sizes.series_train, test=sizes.series_test, horizon=sizes.horizon, seed=run.seed)
     activity = _follow(run, spec, task, engine)
@@ -213,7 +219,7 @@ def _lorenz63(run: VariantRun, spec: ReservoirSpec, sizes: Sizes, path: PathLike
 
 
 #: What each task is scored by.
-SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, Sizes, PathLike | None, str], dict[str, float]]] = {
+SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, VariantSizes, PathLike | None, str], dict[str, float]]] = {
     "memory": _memory,
     "digits": _classes,
     "fsdd": _classes,

@@ -18,7 +18,7 @@ _BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Position:
+class BackgroundPosition:
     """How far the spikes of each neuron have been drawn."""
 
     count: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0, high=MOST)]  #: (N,) how many
@@ -28,19 +28,19 @@ class Position:
         convert_arrays(self)
 
     @classmethod
-    def start(cls, n: int) -> Position:
+    def start(cls, n: int) -> BackgroundPosition:
         return cls(np.zeros(n, np.int64), np.zeros(n))
 
-    def after(self, times: np.ndarray, neurons: np.ndarray) -> Position:
+    def after(self, times: np.ndarray, neurons: np.ndarray) -> BackgroundPosition:
         """Past these further spikes."""
         last = self.last.copy()
         np.maximum.at(last, neurons, times)
-        return Position(self.count + np.bincount(neurons, minlength=len(last)), last)
+        return BackgroundPosition(self.count + np.bincount(neurons, minlength=len(last)), last)
 
 
 @takes(rate="Hz", duration="ms")
 def background_spikes(
-    seed: int, stimulus: int, rate: np.ndarray, duration: float, begin: Position | None = None
+    seed: int, stimulus: int, rate: np.ndarray, duration: float, begin: BackgroundPosition | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Poisson spikes of every neuron at real times in [0, duration), sorted by time, then neuron.
 
@@ -55,7 +55,7 @@ def background_spikes(
         Hz.
     duration : float
         ms.
-    begin : Position, optional
+    begin : BackgroundPosition, optional
         Leave out the spikes up to there.
 
     Returns
@@ -72,7 +72,7 @@ def background_spikes(
     >>> bool(np.array_equal(longer[longer < 500], times))
     True
     """
-    begin = begin or Position.start(len(rate))
+    begin = begin or BackgroundPosition.start(len(rate))
     active = np.nonzero(rate > 0)[0]
     time_parts, neuron_parts = [np.empty(0)], [np.empty(0, np.int32)]
     for start in range(0, len(active), _BLOCK):

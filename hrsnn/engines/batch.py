@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrsnn.engines.background import Position, background_spikes, repeated
+from hrsnn.engines.background import BackgroundPosition, background_spikes, repeated
 from hrsnn.engines.events import Events, events
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.stimuli.time_grid import step_count, steps_of
-from hrsnn.validation.numbers import count_of
 
-Stimulus = SpikeTrains | Currents
 _MOST_STEPS = 2**52
 
 
@@ -148,10 +147,10 @@ class Batch:
         return 0 if self.start is None else self.start.steps
 
     @property
-    def _background_before(self) -> Position:
-        return Position.start(self._reservoir.neurons) if self.start is None else self.start.background
+    def _background_before(self) -> BackgroundPosition:
+        return BackgroundPosition.start(self._reservoir.neurons) if self.start is None else self.start.background
 
-    def background_after(self) -> Position:
+    def background_after(self) -> BackgroundPosition:
         """How far the background input has come at the end of the only stimulus."""
         if not (self._reservoir.background_rate > 0).any():
             return self._background_before
@@ -165,33 +164,6 @@ def _check_steps(durations: np.ndarray, blank: float, reservoir: Reservoir) -> N
         longest = float(times.max(initial=0.0))
         if not longest / reservoir.dt <= _MOST_STEPS:
             raise InputError(name, longest, f"must be at most 2^52 steps of {reservoir.dt:g} ms")
-
-
-def check_stimulus(stimulus: object) -> None:
-    """See that `stimulus` is one.
-
-    Raises
-    ------
-    InputError
-        When it is something else.
-    """
-    if not isinstance(stimulus, (SpikeTrains, Currents)):
-        raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
-
-
-def check_sample(stimulus: Stimulus, channels: int, index: int) -> None:
-    """See that `stimulus` is one of so many channels, and has a sample `index`.
-
-    Raises
-    ------
-    InputError
-        When one of these is not so.
-    """
-    check_stimulus(stimulus)
-    if stimulus.n_channels != channels:
-        raise InputError("stimulus", f"{stimulus.n_channels} channels", f"must have {channels}, as the reservoir has")
-    if count_of("index", index, 0) >= len(stimulus):
-        raise InputError("index", index, f"must be a sample of the {len(stimulus)}, from 0 on")
 
 
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

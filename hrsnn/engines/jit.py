@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 
 from hrsnn.engines.kernel_cache import KernelCache
 
@@ -30,3 +31,20 @@ def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", al
     except (OSError, RuntimeError) as error:
         logger.info("compiled kernels are not kept on disk: %s", error)
     return compiled
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A kernel that is compiled into its callers: what takes arrays or records pays for every call."""
+    return jit(function, inline="always")
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """A kernel that makes no array, and so counts no references."""
+    return jit(function, allocates=False)
+
+
+def constant(array: np.ndarray) -> np.ndarray:
+    """A read-only view: the kernels are compiled once for each mix of constant and changing arrays, so it never varies."""
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from hrsnn.engines.background import Position
+from hrsnn.engines.background import BackgroundPosition
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import damaged
@@ -83,7 +83,7 @@ class NetworkState:
     spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
     filtered: Annotated[np.ndarray, array("neuron", low=0)]  #: (N,) exponentially filtered spikes
     tau_state: float  #: ms: their time constant
-    background: Position  #: how far the background input of each neuron was drawn
+    background: BackgroundPosition  #: how far the background input of each neuron was drawn
     seed: int  #: of the background input
     network: str = ""  #: fingerprint of the reservoir, with the weights that the run left
 
@@ -193,7 +193,7 @@ class NetworkState:
             return cls(**own, **parts, **{name: header[name] for name in _HEADER})
 
 
-_PARTS: dict[str, type] = {"variables": Variables, "background": Position}
+_PARTS: dict[str, type] = {"variables": Variables, "background": BackgroundPosition}
 _SHORT_TERM = ("used", "resources", "arrived")
 _LEARNED = (("weight", "trace_plus", "trace_minus"), ("input_weight", "input_trace_plus", "input_trace_minus"))
 
@@ -205,7 +205,7 @@ def state_after(
     steps: int,
     reservoir: Reservoir,
     before: NetworkState | None,
-    background: Position,
+    background: BackgroundPosition,
     tau_state: float,
     seed: int,
 ) -> NetworkState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,3 +53,29 @@ def read_sealed(path: PathLike, kind: str) -> dict[str, Any]:
     if said != sealed(value)[DIGEST]:
         raise FileError(path, f"is damaged or no {kind}: its content is not what its digest says")
     return value
+
+
+def check_same_settings(
+    path: PathLike, there: Mapping[str, Any], settings: Mapping[str, Any], what: str, advice: str
+) -> None:
+    """Refuse to go on with what was made with other settings.
+
+    Parameters
+    ----------
+    path : path
+        Of what is there, for the message.
+    there, settings : mapping
+        The settings that it was made with, as read from JSON; and those of now, in any form that JSON has.
+    what, advice : str
+        What is there, and what to do, for the message.
+
+    Raises
+    ------
+    FileError
+        With the first name that only one of them has, or whose values differ.
+    """
+    wanted = json.loads(to_json(settings))
+    for name in {**wanted, **there}:
+        if name not in there or name not in wanted or there[name] != wanted[name]:
+            found = f" ({there[name]!r:.60})" if name in there else ""
+            raise FileError(path, f"{what} made with another {name}{found}: {advice}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.runtime.clusters import connected, on_cluster
-from hrsnn.runtime.processes import Killed, in_processes, possible_jobs
+from hrsnn.runtime.processes import WorkerKilledError, in_processes, possible_jobs
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.stopping import check_stopped
 from hrsnn.validation.numbers import count_of
@@ -93,7 +93,7 @@ def run_all(
                         left = retries
                         done(len(results))
                 return results
-            except Killed as error:
+            except WorkerKilledError as error:
                 if not left:
                     raise HrsnnError(str(error)) from error
                 left -= 1

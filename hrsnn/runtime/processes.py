@@ -26,7 +26,7 @@ _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL",
 }
 
 
-class Killed(HrsnnError):
+class WorkerKilledError(HrsnnError):
     """A process ended before its task did."""
 
 
@@ -57,7 +57,7 @@ def in_processes(
 
     Raises
     ------
-    Killed
+    WorkerKilledError
         When one of them is killed.
 
     Notes
@@ -84,7 +84,9 @@ def in_processes(
             with held():
                 _kill(executor, futures)
         if isinstance(error, TerminatedWorkerError):
-            raise Killed("a process ended before its task did, for want of memory perhaps: fewer jobs need less") from error
+            raise WorkerKilledError(
+                "a process ended before its task did, for want of memory perhaps: fewer jobs need less"
+            ) from error
         raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn.errors import InputError
+from hrsnn.validation.annotations import is_whole
 
 #: Seeds are below this: as many bits as NumPy's own entropy has.
 SEEDS = 2**128
@@ -25,7 +26,7 @@ def check_seed(seed: int) -> int:
     ...
     hrsnn.errors.InputError: seed = -1: must be a whole number >= 0
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if not is_whole(seed) or seed < 0:
         raise InputError("seed", seed, "must be a whole number >= 0")
     if seed >= SEEDS:
         raise InputError("seed", seed, "must be below 2^128")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hrsnn.search.acquisition import expected_improvement
     from hrsnn.search.gaussian_process import GaussianProcess, fit_gaussian_process
     from hrsnn.search.importance import Importance, combinations, exact_sage, sage_values, shapley_values, switched
-    from hrsnn.search.loop import Measured, SearchResult, SearchTrial, search
+    from hrsnn.search.loop import Measurement, SearchResult, SearchTrial, search
     from hrsnn.search.product_matern import ProductMatern
     from hrsnn.search.quantile_embedding import quantiles, wasserstein
     from hrsnn.search.sampler import DistributionSampler
@@ -26,7 +26,7 @@ _HOME = {
     "GaussianProcess": "gaussian_process",
     "Importance": "importance",
     "IndefiniteWarning": "sinkhorn",
-    "Measured": "loop",
+    "Measurement": "loop",
     "NumberRange": "space",
     "ProductMatern": "product_matern",
     "SPACES": "space",
@@ -56,7 +56,7 @@ __all__ = [
     "GaussianProcess",
     "Importance",
     "IndefiniteWarning",
-    "Measured",
+    "Measurement",
     "NumberRange",
     "ProductMatern",
     "SearchResult",

@@ -172,7 +172,7 @@ def fit_gaussian_process(
     reach = apart.max(axis=(1, 2))
     reach[reach == 0] = 1.0
     pairs = np.triu_indices(len(x), 1)
-    like = _Likelihood(apart[:, *pairs] / reach[:, None], y, n, s, prior)
+    like = Likelihood(apart[:, *pairs] / reach[:, None], y, n, s, prior)
     blocks = len(sizes)
     bounds = np.array([_SCALES] * blocks + [_AMPLITUDES, _NOISES])
     rng = generator(seed, "search", "process")
@@ -202,7 +202,7 @@ def fit_gaussian_process(
     )
 
 
-class _Likelihood:
+class Likelihood:
     """The negative log posterior of the logarithms of all hyperparameters, and its gradient; distances (blocks, pairs)."""
 
     def __init__(self, distances: Array, values: Array, counts: Array, scatter: Array, prior: bool) -> None:

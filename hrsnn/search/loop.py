@@ -37,7 +37,7 @@ _RETRIES = 5
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """What an objective may return instead of a number.
 
     Parameters
@@ -52,7 +52,7 @@ class Measured:
     violations: Mapping[str, float] = field(default_factory=dict)
 
 
-Objective = Callable[[ReservoirSpec, int], "float | Measured"]
+Objective = Callable[[ReservoirSpec, int], "float | Measurement"]
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def search(
         What the parameters of each trial are put into.
     space : Space
     objective : callable
-        From a spec and a seed to a number, or to :class:`Measured`. It runs in other processes where `workers` is over 1.
+        From a spec and a seed to a number, or to :class:`Measurement`. It runs in other processes where `workers` is over 1.
         With ``settings`` (a mapping), a study is not resumed by an objective of others.
     trials : int
         How many points in all, those of a resumed study among them.
@@ -267,11 +267,11 @@ class _Evaluation:
         drawn = generator(self.seed, "search", "trial", number).integers(2**31, size=self.seeds)
         return [(parameters, int(one)) for one in drawn]
 
-    def __call__(self, task: tuple[Mapping[str, float], int]) -> Measured | str:
+    def __call__(self, task: tuple[Mapping[str, float], int]) -> Measurement | str:
         parameters, seed = task
         try:
             found = self.objective(self.space.spec(parameters, self.spec), seed)
-            measured = found if isinstance(found, Measured) else Measured(float(found))
+            measured = found if isinstance(found, Measurement) else Measurement(float(found))
             numbers = [float(measured.value), *(float(value) for value in measured.violations.values())]
         except Exception as error:
             check_stopped()  # an interrupted evaluation is no failed one
@@ -348,7 +348,7 @@ class _Run:
             for name, one in self.space.distributions().items()
         }
 
-    def _tell(self, trial: Trial, outcomes: Sequence[Measured | str]) -> None:
+    def _tell(self, trial: Trial, outcomes: Sequence[Measurement | str]) -> None:
         from optuna.trial import TrialState
 
         try:
@@ -358,13 +358,13 @@ class _Run:
         else:
             self.study.tell(trial, value)
 
-    def _recorded(self, trial: Trial, outcomes: Sequence[Measured | str]) -> float:
+    def _recorded(self, trial: Trial, outcomes: Sequence[Measurement | str]) -> float:
         """The mean of the outcomes, which the trial keeps; where one of them failed, so did the trial."""
         errors = [one for one in outcomes if isinstance(one, str)]
         if errors:
             trial.set_user_attr(_ERROR, errors[0])
             raise HrsnnError(errors[0])
-        measured = [one for one in outcomes if isinstance(one, Measured)]
+        measured = [one for one in outcomes if isinstance(one, Measurement)]
         names = measured[0].violations
         trial.set_user_attr(REPLICATES, [float(one.value) for one in measured])
         violations = {name: float(np.mean([one.violations[name] for one in measured])) for name in names}

@@ -74,7 +74,7 @@ def sinkhorn_divergence(first: ArrayLike, second: ArrayLike, regularisation: flo
     e = share * float(_squared(x, y).mean())
     if e == 0:
         return 0.0
-    found = _cost(x, y, e, tolerance) - (_cost(x, x, e, tolerance) + _cost(y, y, e, tolerance)) / 2
+    found = cost(x, y, e, tolerance) - (cost(x, x, e, tolerance) + cost(y, y, e, tolerance)) / 2
     return max(found, 0.0)
 
 
@@ -209,7 +209,7 @@ def checked_gram(gram: ArrayLike, tolerance: float = 1e-10) -> Array:
     return np.asarray((vectors * np.maximum(eigenvalues, 0)) @ vectors.T)
 
 
-def _cost(x: Array, y: Array, e: float, tolerance: float) -> float:
+def cost(x: Array, y: Array, e: float, tolerance: float) -> float:
     """T(a, b) of two samples."""
     return e * float(_transport(_squared(x, y) / e, tolerance, with_itself=x is y))
 

@@ -17,6 +17,7 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_toml
 from hrsnn.files.reading import damaged, read_text
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.units import plain, takes
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ def _form(name: str, value: Any, given: Mapping[str, Any]) -> Gamma | LogNormal:
     if kind not in kinds:
         raise InputError(f"space.{name}.kind", kind, "must be gamma or lognormal")
     low, high = (given.get(end, getattr(known, end)) for end in ("low", "high"))
-    if not all(map(_is_number, (low, high))) or not 0 <= low < high or low > sys.float_info.max:
+    if not all(map(is_number, (low, high))) or not 0 <= low < high or low > sys.float_info.max:
         raise InputError(f"space.{name}", (low, high), "must have bounds 0 <= low < high")
     high = high if high <= sys.float_info.max else np.inf
     centre = np.sqrt(low * high) if low > 0 and np.isfinite(high) else max(1.0, 2 * low) if np.isinf(high) else high / 2
@@ -294,7 +295,7 @@ def _middle(distribution: Any) -> float:
 
 def _pair(name: str, value: Any) -> Range:
     value = value.tolist() if isinstance(value, np.ndarray) else value
-    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(map(_is_number, value)):
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(map(is_number, value)):
         raise InputError(f"space.{name}", value, "must be [low, high]")
     try:
         return float(value[0]), float(value[1])
@@ -307,7 +308,3 @@ def _check(name: str, bounds: Range, positive: bool = True) -> None:
     if not (np.isfinite(bounds).all() and low < high and (low > 0 or not positive)):
         wanted = "two ascending positive numbers" if positive else "two ascending numbers"
         raise InputError(f"space.{name}", list(bounds), f"must be {wanted}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

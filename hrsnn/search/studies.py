@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError
+from hrsnn.files.digested_json import check_same_settings
 from hrsnn.files.writing import to_json
 from hrsnn.search import storages
 
@@ -142,10 +143,8 @@ def _compare(shown: str, there: Any, settings: Mapping[str, Any]) -> None:
         raise FileError(shown, "holds a study that is none of this package's")
     if there["version"] != VERSION:
         raise FileError(shown, f"holds a study of version {there['version']}; this hrsnn goes on with version {VERSION}")
-    wanted = json.loads(to_json(settings))
-    for name, value in wanted.items():
-        if there.get(name) != value:
-            raise FileError(shown, f"holds a study that was begun with another {name}: {there.get(name)!r:.60}")
+    others = {name: value for name, value in there.items() if name != "version"}
+    check_same_settings(shown, others, settings, "holds a study that was", "choose another storage or name")
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from hrsnn.files.reading import damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.stimuli.spike_checks import check_spikes, durations_of
 from hrsnn.stimuli.time_grid import equal_windows_of, step_count, steps_of, windows_of
+from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.arrays import ArrayRule
 from hrsnn.validation.limits import check_limit, check_memory, check_name
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of, float_vector, positive, whole_vector
@@ -372,7 +373,7 @@ class SpikeTrains:
         check_memory("windows", number, needed, "the counts")
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         if np.ndim(windows) == 0:
-            if isinstance(windows, bool) or not isinstance(windows, (int, np.integer)) or windows < 1:
+            if not is_whole(windows) or windows < 1:
                 raise InputError("windows", windows, "must be a whole number >= 1, or ascending edges in ms")
             number = int(windows)
             window = equal_windows_of(self.times, self.durations[sample], number)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
+from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.units import take_fields, takes
 
 
@@ -71,7 +72,7 @@ class ClassificationTask:
             labels = getattr(self, f"y_{part}")
             if count is None or (isinstance(count, (int, np.integer)) and count >= len(labels)):
                 continue
-            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < len(self.classes):
+            if not is_whole(count) or count < len(self.classes):
                 raise InputError(part, count, f"must be a whole number >= {len(self.classes)}, one sample a class")
             rows = np.sort(stratified_rows(labels, int(count), generator(seed, "subset", part)))
             changed[f"x_{part}"], changed[f"y_{part}"] = take(getattr(self, f"x_{part}"), rows), labels[rows]

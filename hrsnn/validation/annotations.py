@@ -15,8 +15,9 @@ from hrsnn.errors import InputError
 #: Classes in annotations; an object is known by its class's name, so that nothing is imported to look.
 CLASSES = frozenset(
     {
-        *("Activity", "Candidate", "ClassificationTask", "Currents", "Distribution", "Exam", "Gamma", "LogNormal"),
-        *("NetworkState", "PairedTest", "Reservoir", "ReservoirSpec", "SeriesTask", "Situation", "Space", "SpikeTrains"),
+        *("Activity", "ClassificationTask", "Currents", "Distribution", "Gamma", "LogNormal", "NetworkState"),
+        *("PairedTest", "PruningContext", "Reservoir", "ReservoirSpec", "ScoredNetwork", "SeriesTask", "Space"),
+        *("SpikeTrains", "TaskSuite"),
         *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
     }
 )
@@ -26,14 +27,32 @@ _CALLED = {"DiGraph": "a networkx.DiGraph (networkx's graph.to_directed() makes 
 _PLAIN = (str, bytes, int, float, complex, list, tuple, dict, type(None), np.generic, np.ndarray)
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, of Python or NumPy; True and False are none.
+
+    Examples
+    --------
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is one real number, of Python or NumPy; True and False are none.
+
+    Examples
+    --------
+    >>> is_number(3), is_number(np.float32(0.5)), is_number("3"), is_number(False)
+    (True, True, False, False)
+    """
+    return is_whole(value) or isinstance(value, (float, np.floating))
 
 
 def _number(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return not value.ndim and value.dtype.kind in "iuf"
-    return _whole(value) or isinstance(value, (float, np.floating))
+    return is_number(value)
 
 
 def _numbers(value: Any) -> bool:
@@ -64,7 +83,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "None": (lambda value: value is None, "None"),
     "bool": (lambda value: isinstance(value, (bool, np.bool_)), "True or False"),
     "str": (lambda value: isinstance(value, str), "text"),
-    "int": (_whole, "a whole number"),
+    "int": (is_whole, "a whole number"),
     "float": (_number, "a number"),
     "ArrayLike": (_numbers, "numbers"),
     "Callable": (callable, "a function"),
@@ -130,7 +149,7 @@ def check_of(annotation: str, unit: str = "") -> Callable[[str, Any], Any] | Non
         return None
     tests = [kind[0] for kind in kinds if kind]
     allowed = f"must be {' or '.join(dict.fromkeys(kind[1] for kind in kinds if kind))}{f' ({unit})' if unit else ''}"
-    arrays, numbers = {_numbers, _picks} & set(tests), _number in tests and _whole not in tests
+    arrays, numbers = {_numbers, _picks} & set(tests), _number in tests and is_whole not in tests
 
     def check(name: str, value: Any) -> Any:
         kind, given = type(value), value

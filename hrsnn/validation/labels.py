@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hrsnn.errors import InputError
+from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.arrays import frozen
 from hrsnn.validation.limits import check_name, limit
 from hrsnn.validation.units import plain
@@ -37,7 +38,7 @@ def labels_of(names: Sequence[Any]) -> np.ndarray | None:
     >>> labels_of([0, 1]) is None
     True
     """
-    if all(isinstance(name, (int, np.integer)) and not isinstance(name, bool) for name in names):
+    if all(is_whole(name) for name in names):
         if list(names) == list(range(len(names))):
             return None
         return checked_labels(names, len(names))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.errors import InputError
+from hrsnn.validation.annotations import is_number, is_whole
 from hrsnn.validation.limits import check_limit
 from hrsnn.validation.units import plain
 
@@ -33,7 +34,7 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     2.0
     """
     number = plain(value, unit, name)
-    known = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
+    known = is_number(number)
     if known and isinstance(number, int) and number > sys.float_info.max:
         number = np.inf
     if not known or not 0 <= number < np.inf or (number == 0 and not zero):
@@ -75,7 +76,7 @@ def count_of(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     InputError
         When it is none.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if not is_whole(value) or value < least:
         raise InputError(name, value, f"must be a whole number >= {least}")
     if value > most:
         raise InputError(name, value, f"must be at most {most}")
@@ -109,6 +110,29 @@ def float_array(name: str, values: Any, unit: str = "") -> np.ndarray:
         if isinstance(error, InputError):
             raise
         raise InputError(name, values, "must be numbers") from error
+
+
+def series_of(name: str, values: Any) -> np.ndarray:
+    """`values` as finite float64 rows (times, columns), at least one of each; one dimension is one column.
+
+    Raises
+    ------
+    InputError
+        When they are none.
+
+    Examples
+    --------
+    >>> series_of("inputs", [1, 2, 3]).shape
+    (3, 1)
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or not array.size:
+        raise InputError(name, array.shape, "must have shape (times,) or (times, columns), not empty")
+    if not np.isfinite(array).all():
+        raise InputError(name, array[~np.isfinite(array)][0], "must be finite")
+    return array
 
 
 def float_vector(name: str, values: Any, unit: str = "") -> np.ndarray:

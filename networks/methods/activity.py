@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import Pruned, Situation, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, reduced
 from hrsnn.validation.units import take_fields
 
 
@@ -41,14 +41,14 @@ class ActivityPruning:
 
     uses_exponents: ClassVar[bool] = False
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """One iteration."""
-        rates, reservoir = situation.rates, situation.reservoir
+        rates, reservoir = context.rates, context.reservoir
         before, after = rates[reservoir.pre], rates[reservoir.post]
         # many silent neurons have the same rate: the other end decides, then chance
-        tie = situation.random("ties").random(reservoir.synapses)
+        tie = context.random("ties").random(reservoir.synapses)
         order = np.lexsort((tie, np.maximum(before, after), np.minimum(before, after)))
         place = np.empty(len(order))
         place[order] = np.arange(len(order))
-        ties = situation.random("neurons").random(reservoir.neurons)
-        return reduced(situation, place, rates + 1e-6 * ties, self.compensate)
+        ties = context.random("neurons").random(reservoir.neurons)
+        return reduced(context, place, rates + 1e-6 * ties, self.compensate)

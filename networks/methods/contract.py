@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
@@ -14,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.engines.batch import Stimulus
 from hrsnn.errors import InputError
 from hrsnn.networks.laplacian import OFTEN_LIMIT
 from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
+from hrsnn.runtime.stopwatch import Stopwatch
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -37,7 +36,7 @@ METHODS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Situation:
+class PruningContext:
     """What a method may know at one iteration: the network, the budget, and how the network behaves under noise.
 
     Nothing about a task is in here, so that no method can look at labels.
@@ -55,7 +54,7 @@ class Situation:
     activity: Activity  #: what the network did under the noise; counts in windows of about 50 ms
     known_exponents: Array | None = None  #: (N,) 1/s, carried over between two refreshes
     eigenvectors_up_to: int = OFTEN_LIMIT  #: neurons: what takes long is done at refreshes only
-    seconds: dict[str, float] = field(default_factory=dict)  #: wall time by step
+    watch: Stopwatch = field(default_factory=lambda: Stopwatch(announced=False))  #: wall time by step
 
     @property
     def rates(self) -> Array:
@@ -84,18 +83,9 @@ class Situation:
         """Random numbers of one purpose: the same whether the run was interrupted or not."""
         return generator(self.seed, "prune", self.iteration, what)
 
-    @contextmanager
-    def watch(self, step: str) -> Iterator[None]:
-        """Count the wall time of a step."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
-
 
 @dataclass(frozen=True)
-class Pruned:
+class PrunedNetwork:
     """What a method returns: the smaller network, which neurons it has, and numbers worth a record."""
 
     reservoir: Reservoir
@@ -111,7 +101,7 @@ class PruningMethod(Protocol):
     no exponents of neurons are measured for it.
     """
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """A network of ``situation.links`` links and ``situation.neurons`` neurons, or of fewer links where these
         neurons have no more."""
         ...
@@ -156,12 +146,12 @@ def name_of(method: PruningMethod) -> str:
     return next((name for name, (_, registered) in METHODS.items() if registered == kind), kind)
 
 
-def reduced(situation: Situation, links: Array, neurons: Array, compensate: bool) -> Pruned:
+def reduced(context: PruningContext, links: Array, neurons: Array, compensate: bool) -> PrunedNetwork:
     """The links and neurons of the highest scores: what is left to do once a control has made its scores.
 
     Parameters
     ----------
-    situation : Situation
+    situation : PruningContext
     links : array (S,)
         Equal ones stay in the order of their indices.
     neurons : array (N,)
@@ -170,26 +160,26 @@ def reduced(situation: Situation, links: Array, neurons: Array, compensate: bool
 
     Returns
     -------
-    Pruned
+    PrunedNetwork
         Neurons go first, with their links; then links until the budget is met.
     """
-    reservoir = situation.reservoir
-    kept = highest_neurons(reservoir, neurons, situation.neurons)
+    reservoir = context.reservoir
+    kept = highest_neurons(reservoir, neurons, context.neurons)
     among = np.flatnonzero(kept[reservoir.pre] & kept[reservoir.post])
-    chosen = among[np.argsort(-links[among], kind="stable")[: situation.links]]
+    chosen = among[np.argsort(-links[among], kind="stable")[: context.links]]
     mask = np.zeros(reservoir.synapses, dtype=bool)
     mask[chosen] = True
     smaller = keep_neurons(keep_links(reservoir, mask), kept)
-    return Pruned(compensated(situation, smaller, kept) if compensate else smaller, kept)
+    return PrunedNetwork(compensated(context, smaller, kept) if compensate else smaller, kept)
 
 
-def compensated(situation: Situation, smaller: Reservoir, kept: Mask) -> Reservoir:
+def compensated(context: PruningContext, smaller: Reservoir, kept: Mask) -> Reservoir:
     """The smaller network with a bias that gives every neuron the mean input it lost in this iteration.
 
     ``b_i = sum_j s_j tau_s rate_j (w_ij - w'_ij)``, rates measured before.
     """
-    before = mean_drive(situation.reservoir, situation.rates)[kept]
-    return smaller.replace(i_bias=smaller.i_bias + before - mean_drive(smaller, situation.rates[kept]))
+    before = mean_drive(context.reservoir, context.rates)[kept]
+    return smaller.replace(i_bias=smaller.i_bias + before - mean_drive(smaller, context.rates[kept]))
 
 
 def highest_neurons(reservoir: Reservoir, score: Array, count: int) -> Mask:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.networks.methods.contract import Pruned, Situation, compensated, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensated, reduced
 from hrsnn.reservoir import Reservoir, ShortTerm
 from hrsnn.validation.units import take_fields
 
@@ -48,13 +48,13 @@ class ErdosRenyi:
 
     uses_exponents: ClassVar[bool] = False
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """One iteration."""
-        size = situation.reservoir
-        links = situation.random("links").random(size.synapses)
-        fewer = reduced(situation, links, situation.random("neurons").random(size.neurons), compensate=False)
-        rewired = rewire(fewer.reservoir, situation.random("ends"))
-        return Pruned(compensated(situation, rewired, fewer.kept) if self.compensate else rewired, fewer.kept)
+        size = context.reservoir
+        links = context.random("links").random(size.synapses)
+        fewer = reduced(context, links, context.random("neurons").random(size.neurons), compensate=False)
+        rewired = rewire(fewer.reservoir, context.random("ends"))
+        return PrunedNetwork(compensated(context, rewired, fewer.kept) if self.compensate else rewired, fewer.kept)
 
 
 def rewire(reservoir: Reservoir, random: np.random.Generator) -> Reservoir:

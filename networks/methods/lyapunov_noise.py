@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from hrsnn.errors import InputError
 from hrsnn.networks.centrality import betweenness
-from hrsnn.networks.laplacian import links_to_restore, participation
+from hrsnn.networks.delocalisation import links_to_restore
+from hrsnn.networks.laplacian import participation
 from hrsnn.networks.linear.noise_covariance import coupling, dominant_leak, measured_covariance, noise_covariance
 from hrsnn.networks.linear.noise_pruning import noise_importance
 from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
-from hrsnn.networks.methods.contract import Pruned, Situation, compensated, highest_neurons
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensated, highest_neurons
 from hrsnn.networks.methods.link_scores import ScoreName, link_scores
 from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, missing_links, original_weight, put_back
 from hrsnn.networks.retuning import retune
@@ -126,81 +127,81 @@ class LNP:
         """Whether the score reads the exponents of the neurons."""
         return self.synapses and self.score in ("paper", "literal")
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """One iteration of steps 1 to 3."""
-        before = situation.reservoir
+        before = context.reservoir
         numbers: dict[str, float] = {}
-        back = round(self.restored * situation.links) if self.delocalise != "none" else 0
-        with situation.watch("synapses"):
-            probability = self._probabilities(situation, min(before.synapses, situation.links - back), numbers)
-            sampled = systematic_sample(probability, situation.random("links"))
-            smaller = self._weighted(situation, keep_links(before, sampled), probability[sampled], numbers)
-        with situation.watch("neurons"):
-            kept = self._neurons(situation, smaller)
-            smaller, origin = keep_neurons(smaller, kept), situation.origin[kept]
-        with situation.watch("delocalisation"):
-            smaller = self._restored(situation, smaller, origin, probability, numbers)
+        back = round(self.restored * context.links) if self.delocalise != "none" else 0
+        with context.watch("synapses"):
+            probability = self._probabilities(context, min(before.synapses, context.links - back), numbers)
+            sampled = systematic_sample(probability, context.random("links"))
+            smaller = self._weighted(context, keep_links(before, sampled), probability[sampled], numbers)
+        with context.watch("neurons"):
+            kept = self._neurons(context, smaller)
+            smaller, origin = keep_neurons(smaller, kept), context.origin[kept]
+        with context.watch("delocalisation"):
+            smaller = self._restored(context, smaller, origin, probability, numbers)
         if self.weights == "literal":
             smaller = _delta(before, smaller, kept)
         elif self.compensate:
-            smaller = compensated(situation, smaller, kept)
-        due = self.retune_every and situation.iteration % self.retune_every == 0
-        if self.timescales and (due or situation.iteration == situation.last):
-            with situation.watch("timescales"):
-                found = retune(smaller, situation.dense, situation.stimulus, seed=situation.seed)
+            smaller = compensated(context, smaller, kept)
+        due = self.retune_every and context.iteration % self.retune_every == 0
+        if self.timescales and (due or context.iteration == context.last):
+            with context.watch("timescales"):
+                found = retune(smaller, context.dense, context.stimulus, seed=context.seed)
             numbers |= {"retuned": float(found.best > 0), "retuned_objective": float(found.objective[found.best])}
             smaller = found.reservoir
-        return Pruned(smaller, kept, numbers)
+        return PrunedNetwork(smaller, kept, numbers)
 
-    def importance(self, situation: Situation) -> Array:
+    def importance(self, context: PruningContext) -> Array:
         """p / rho of every link: score times what noise says of its ends."""
-        reservoir = situation.reservoir
+        reservoir = context.reservoir
         needs: dict[str, Any] = {}
         if self.score in ("paper", "literal"):
-            needs["exponents"] = situation.exponents
+            needs["exponents"] = context.exponents
         elif self.score == "drive":
-            needs["rates"] = situation.rates
+            needs["rates"] = context.rates
         score = link_scores(reservoir, self.score, **needs)
         sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
         if not score.any():
             return score
         if self.covariance == "measured":
-            matrix = measured_covariance(situation.counts)
+            matrix = measured_covariance(context.counts)
         else:
             links = coupling(reservoir.neurons, reservoir.pre, reservoir.post, sign * dimensionless(reservoir, score))
             method = "dense" if reservoir.neurons <= _DENSE else "sweeps"
             matrix = noise_covariance(links, dominant_leak(links, self.margin), method=method, tolerance=_TOLERANCE)
         return noise_importance(score, sign, reservoir.pre, reservoir.post, matrix)
 
-    def _probabilities(self, situation: Situation, count: int, numbers: dict[str, float]) -> Array:
+    def _probabilities(self, context: PruningContext, count: int, numbers: dict[str, float]) -> Array:
         if not self.synapses:
             # what has to go all the same goes by weight
-            order = np.argsort(-situation.reservoir.weight, kind="stable")
+            order = np.argsort(-context.reservoir.weight, kind="stable")
             probability = np.zeros(len(order))
             probability[order[:count]] = 1.0
             return probability
         if self.score in ("paper", "literal"):
-            around = link_scores(situation.reservoir, "literal", exponents=situation.exponents)
+            around = link_scores(context.reservoir, "literal", exponents=context.exponents)
             numbers["lyapunov_matrix_variation"] = float(around.std() / around.mean()) if len(around) else float("nan")
-        probability = inclusion_probabilities(self.importance(situation), count)
+        probability = inclusion_probabilities(self.importance(context), count)
         numbers["certain_links"] = float((probability == 1).sum())
         return probability
 
     def _weighted(
-        self, situation: Situation, smaller: Reservoir, probability: Array, numbers: dict[str, float]
+        self, context: PruningContext, smaller: Reservoir, probability: Array, numbers: dict[str, float]
     ) -> Reservoir:
         if self.weights == "mask" or not len(probability):
             return smaller
         factor = 1 / probability
         if self.weights == "rescale":
             factor = np.minimum(factor, np.quantile(factor, 0.99))
-        most = _LARGEST_GROWTH * original_weight(smaller, situation.dense, situation.origin)
+        most = _LARGEST_GROWTH * original_weight(smaller, context.dense, context.origin)
         weight = np.minimum(smaller.weight * factor, np.maximum(most, smaller.weight))
         numbers["mean_factor"] = float((weight.sum() / smaller.weight.sum()) if smaller.weight.any() else 1.0)
         return smaller.replace(weight=weight, w_max=np.maximum(smaller.w_max, weight))
 
-    def _neurons(self, situation: Situation, smaller: Reservoir) -> NDArray[np.bool_]:
-        if not self.neurons or situation.neurons >= smaller.neurons:
+    def _neurons(self, context: PruningContext, smaller: Reservoir) -> NDArray[np.bool_]:
+        if not self.neurons or context.neurons >= smaller.neurons:
             return np.ones(smaller.neurons, dtype=bool)
         live = smaller.weight > 0  # a weight of 0 is no way
         central = betweenness(smaller.neurons, smaller.pre[live], smaller.post[live], smaller.weight[live])
@@ -209,24 +210,24 @@ class LNP:
         strength = np.bincount(ends, np.tile(smaller.weight, 2), minlength=smaller.neurons)
         place = np.empty(smaller.neurons)
         place[np.lexsort((strength, central))] = np.arange(smaller.neurons)
-        return highest_neurons(smaller, place, situation.neurons)
+        return highest_neurons(smaller, place, context.neurons)
 
     def _restored(
         self,
-        situation: Situation,
+        context: PruningContext,
         smaller: Reservoir,
         origin: NDArray[np.int64],
         probability: Array,
         numbers: dict[str, float],
     ) -> Reservoir:
         """Links back until the budget is met."""
-        wanted = situation.links - smaller.synapses
+        wanted = context.links - smaller.synapses
         if wanted <= 0:
             return smaller
-        dense = situation.dense
+        dense = context.dense
         candidates = missing_links(smaller, dense, origin)
         if self.delocalise == "none":
-            chosen = self._likeliest(situation, candidates, probability, wanted)
+            chosen = self._likeliest(context, candidates, probability, wanted)
         else:
             number = np.full(dense.neurons, -1)
             number[origin] = np.arange(len(origin))
@@ -238,19 +239,19 @@ class LNP:
                 number[dense.post[candidates]],
                 wanted,
                 aim=self.delocalise,
-                random=situation.random("restored"),
+                random=context.random("restored"),
             )
         numbers["restored_links"] = float(len(chosen))
-        limit = situation.eigenvectors_up_to
+        limit = context.eigenvectors_up_to
         numbers["participation_before"] = participation(smaller.neurons, smaller.pre, smaller.post, limit=limit)
         return put_back(smaller, dense, origin, candidates[chosen])
 
     def _likeliest(
-        self, situation: Situation, candidates: NDArray[np.int64], probability: Array, wanted: int
+        self, context: PruningContext, candidates: NDArray[np.int64], probability: Array, wanted: int
     ) -> NDArray[np.int64]:
         """Among the links that this iteration dropped those of the highest p, then any others."""
-        before, dense = situation.reservoir, situation.dense
-        origin, n = situation.origin, dense.neurons
+        before, dense = context.reservoir, context.dense
+        origin, n = context.origin, dense.neurons
         now = origin[before.pre].astype(np.int64) * n + origin[before.post]
         wished = dense.pre[candidates].astype(np.int64) * n + dense.post[candidates]
         place = np.searchsorted(now, wished).clip(max=max(len(now) - 1, 0))

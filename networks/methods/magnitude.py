@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import Pruned, Situation, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, reduced
 from hrsnn.validation.units import take_fields
 
 
@@ -37,9 +37,9 @@ class MagnitudePruning:
 
     uses_exponents: ClassVar[bool] = False
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """One iteration."""
-        reservoir = situation.reservoir
+        reservoir = context.reservoir
         ends = np.append(reservoir.pre, reservoir.post)
         strength = np.bincount(ends, np.tile(reservoir.weight, 2), minlength=reservoir.neurons).astype(np.float64)
-        return reduced(situation, reservoir.weight, strength, self.compensate)
+        return reduced(context, reservoir.weight, strength, self.compensate)

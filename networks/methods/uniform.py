@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hrsnn.networks.methods.contract import Pruned, Situation, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, reduced
 from hrsnn.validation.units import take_fields
 
 
@@ -34,8 +34,8 @@ class RandomPruning:
 
     uses_exponents: ClassVar[bool] = False
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """One iteration."""
-        reservoir = situation.reservoir
-        links = situation.random("links").random(reservoir.synapses)
-        return reduced(situation, links, situation.random("neurons").random(reservoir.neurons), self.compensate)
+        reservoir = context.reservoir
+        links = context.random("links").random(reservoir.synapses)
+        return reduced(context, links, context.random("neurons").random(reservoir.neurons), self.compensate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from hrsnn.networks.methods.contract import Pruned, Situation
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext
 from hrsnn.networks.methods.lyapunov_noise import LNP
 from hrsnn.validation.units import take_fields
 
@@ -48,7 +48,7 @@ class NoisePruning:
 
     uses_exponents: ClassVar[bool] = False
 
-    def prune(self, situation: Situation) -> Pruned:
+    def prune(self, context: PruningContext) -> PrunedNetwork:
         """One iteration."""
         like = LNP("weight", self.covariance, self.weights, self.compensate, delocalise="none")
-        return like.prune(situation)
+        return like.prune(context)

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import tyro
 
@@ -25,6 +25,7 @@ from hrsnn.runtime.parallel import one_blas_thread, run_all
 from hrsnn.runtime.processes import idle_ones_killed
 from hrsnn.runtime.stopping import stopping
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.report import Outcome
 
 if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
@@ -33,20 +34,6 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 Flag = tyro.conf.FlagCreatePairsOff[bool]
 Cluster = Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")]
-
-
-class Outcome(Protocol):
-    """What a command hands back."""
-
-    @property
-    def text(self) -> str:
-        """For people."""
-
-    def metrics(self) -> dict[str, Any]:
-        """For programs: what ``--json`` prints."""
-
-    def write(self, path: Path, /) -> str:
-        """Write everything to `path`, and return what to print then."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.digested_json import read_sealed, write_sealed
+from hrsnn.files.digested_json import check_same_settings, read_sealed, write_sealed
 from hrsnn.files.reading import damaged
 from hrsnn.files.writing import to_json
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import MOST
 
 Result = TypeVar("Result", bound=Mapping[str, Any])
@@ -37,10 +38,7 @@ class KeptRuns:
             return
         file = self.folder / "settings.json"
         if file.exists():
-            there, wanted = read_sealed(file, _KIND), json.loads(to_json(settings))
-            for name in {**wanted, **there}:
-                if name not in there or name not in wanted or there[name] != wanted[name]:
-                    raise FileError(file, f"the runs there were made with another {name}: choose another --out")
+            check_same_settings(file, read_sealed(file, _KIND), settings, "the runs there were", "choose another --out")
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +100,7 @@ def _numbers(value: Any) -> Any:
         return {name: _numbers(item) for name, item in value.items()}
     if value is None:
         return math.nan
-    known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    known = is_number(value) and math.isfinite(value)
     if not known or (isinstance(value, int) and abs(value) > MOST):
         raise InputError("run", value, "must hold finite numbers, and null where there is none")
     return value

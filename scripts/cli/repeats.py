@@ -15,10 +15,9 @@ import numpy as np
 
 from hrsnn.analysis.score_bounds import Bounds, bounds_of
 from hrsnn.errors import InputError
-from hrsnn.files.writing import write_json, write_text
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import Outcome, ParallelCommand
-from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.command import ParallelCommand
+from hrsnn.scripts.cli.report import Outcome, Report
 from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def repeated(command: Repeatable) -> Repeats:
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        reports = command.all_of(Single(single), seeds)
+        reports = command.all_of(SeedRunner(single), seeds)
     finally:
         logger.setLevel(level)
     (title, spec), runs = reports[0][0], [run for _, run in reports]
@@ -116,7 +115,7 @@ def repeated(command: Repeatable) -> Repeats:
 
 
 @dataclass(frozen=True)
-class Single:
+class SeedRunner:
     """`command` as a function of the seed."""
 
     command: Repeatable
@@ -174,20 +173,15 @@ class Repeats:
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
-        from hrsnn.analysis import figures
-        from hrsnn.analysis.figures.seeds import scores_over_seeds
+        from hrsnn.analysis.figures import scores_over_seeds
 
         panels: dict[str, dict[str, tuple[float, ...]]] = {}
         for row in self.rows():
             if row.of != "spikes":
                 panels.setdefault(row.score, {})[row.of] = row.values
-        with report.filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_json(inside / "timing.json", [run.timing for run in self.runs])
-            write_text(inside / "table.csv", table(self.rows(), self.seeds))
-            figures.save(scores_over_seeds(panels, {score: bounds_of(score) for score in panels}), inside / "seeds.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        pictures = {"seeds": scores_over_seeds(panels, {score: bounds_of(score) for score in panels})}
+        files = {"timing.json": [run.timing for run in self.runs], "table.csv": table(self.rows(), self.seeds)}
+        return report.write_outcome(self, folder, self.spec, pictures, files)
 
     def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Details that all seeds have in common, and the values of the others by seed."""

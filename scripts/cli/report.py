@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from importlib import metadata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hrsnn._version import __version__
 from hrsnn.errors import FileError
-from hrsnn.files.writing import TEMPORARY, made, write_json
+
+if TYPE_CHECKING:
+    from hrsnn.spec import ReservoirSpec
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import field
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from hrsnn.files.writing import TEMPORARY, made, write_json, write_text
 from hrsnn.validation.limits import beyond, limit
 
 if TYPE_CHECKING:
@@ -96,16 +104,50 @@ class Report:
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, all files or none, and return the text with where they are."""
-        from hrsnn.analysis import figures
+        networks = {"reservoir.npz": self.reservoir.save}
+        return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, networks)
 
-        with filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_json(inside / "timing.json", self.timing)
-            self.reservoir.save(inside / "reservoir.npz")
-            for name, figure in self.draw().items():
-                figures.save(figure, inside / f"{name}.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+
+def write_outcome(
+    outcome: Outcome,
+    folder: Path,
+    spec: ReservoirSpec,
+    pictures: Mapping[str, Figure],
+    files: Mapping[str, Any],
+    savers: Mapping[str, Callable[[Path], None]] | None = None,
+) -> str:
+    """Write the outcome of a command into a folder, all files or none, and return its text with where they are.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    folder : Path
+    spec : ReservoirSpec
+        Written as ``spec.toml``.
+    pictures : mapping of name to figure
+        Written as ``NAME.png``.
+    files : mapping of file name to content
+        Text as it is, anything else as JSON.
+    savers : mapping of file name to function, optional
+        Each is given the path to write to.
+
+    Raises
+    ------
+    FileError
+        When something cannot be written.
+    """
+    from hrsnn.analysis import figures
+
+    with filling(folder) as inside:
+        spec.save(inside / "spec.toml")
+        write_json(inside / "metrics.json", outcome.metrics())
+        for name, content in files.items():
+            (write_text if isinstance(content, str) else write_json)(inside / name, content)
+        for name, save in (savers or {}).items():
+            save(inside / name)
+        for name, figure in pictures.items():
+            figures.save(figure, inside / f"{name}.png")
+    return f"{outcome.text}\nresults and pictures are in {folder}"
 
 
 def versions() -> dict[str, str]:
@@ -193,3 +235,17 @@ def filling(folder: Path) -> Iterator[Path]:
 def row(name: str, value: float) -> str:
     """A line of a report: a name, its value and its unit."""
     return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"
+
+
+class Outcome(Protocol):
+    """What a command hands back."""
+
+    @property
+    def text(self) -> str:
+        """For people."""
+
+    def metrics(self) -> dict[str, Any]:
+        """For programs: what ``--json`` prints."""
+
+    def write(self, path: Path, /) -> str:
+        """Write everything to `path`, and return what to print then."""

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.score_bounds import bounds_of
-from hrsnn.files.writing import write_json, write_text
 from hrsnn.networks.pruning_arms import ABLATIONS, ARMS, METHODS
-from hrsnn.networks.pruning_claims import COSTS, KEPT, SKILLS, Judged, Scores, judged, leaders
+from hrsnn.networks.pruning_claims import COSTS, KEPT, SKILLS, ClaimVerdict, Scores, judged, leaders
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: What the pictures show, and what an axis says.
-_PANELS = {
+PANELS = {
     "memory_capacity": "Memory capacity",
     "nrmse": "Lorenz-63: NRMSE",
     "valid_time": "Valid time (Lyapunov times)",
@@ -49,7 +48,7 @@ _SIGNS: Mapping[Verdict, str] = {"supported": "+", "refuted": "−", "undecided"
 
 
 @dataclass(frozen=True)
-class Curve:
+class PruningCurveReport:
     """The outcome: every score of every arm at every sparsity, and verdicts at each."""
 
     spec: ReservoirSpec
@@ -62,7 +61,7 @@ class Curve:
         return min(self.scores.sparsities, key=lambda share: abs(share - 0.95))
 
     @functools.cached_property
-    def judged(self) -> dict[float, list[Judged]]:
+    def judged(self) -> dict[float, list[ClaimVerdict]]:
         """All claims by sparsity."""
         return {share: judged(self.scores, share) for share in self.scores.sparsities}
 
@@ -154,7 +153,7 @@ class Curve:
         from hrsnn.networks import pruning_figures
 
         scores, found = self.scores, {}
-        bounds = {label: bounds_of(score) for score, label in _PANELS.items()}
+        bounds = {label: bounds_of(score) for score, label in PANELS.items()}
         controls = [arm for arm in ("dense", "no_recurrence") if arm in scores.arms]
         for name, group in (("curves", METHODS), ("ablations", ABLATIONS)):
             arms = [arm for arm in group if arm in scores.arms]
@@ -165,7 +164,7 @@ class Curve:
                     **{_words(arm): np.stack([scores.values(arm, score, s) for s in scores.sparsities], 1) for arm in arms},
                     **{_words(arm): scores.values(arm, score, self.main)[:, None] for arm in controls},
                 }
-                for score, label in _PANELS.items()
+                for score, label in PANELS.items()
                 if score in scores.names
             }
             found[name] = pruning_figures.curves(panels, scores.sparsities, bounds)
@@ -173,16 +172,8 @@ class Curve:
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, and return the text with where it is."""
-        from hrsnn.analysis import figures
-
-        with report.filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_text(inside / "table.csv", table(self.rows(), self.scores.seeds))
-            write_text(inside / "report.md", self.report())
-            for name, figure in self.pictures().items():
-                figures.save(figure, inside / f"{name}.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        files = {"table.csv": table(self.rows(), self.scores.seeds), "report.md": self.report()}
+        return report.write_outcome(self, folder, self.spec, self.pictures(), files)
 
     def _together(self) -> dict[str, list[str]]:
         groups = {kind: [arm for arm in arms if arm in self.scores.arms] for kind, arms in _TOGETHER.items()}
@@ -198,14 +189,14 @@ class Curve:
         return Row(name, arm, tuple(self.scores.values(arm, name, share).tolist()), bounds_of(name)).cell
 
 
-def _by_claim(family: Sequence[Judged]) -> dict[str, list[Judged]]:
-    found: dict[str, list[Judged]] = {}
+def _by_claim(family: Sequence[ClaimVerdict]) -> dict[str, list[ClaimVerdict]]:
+    found: dict[str, list[ClaimVerdict]] = {}
     for one in family:
         found.setdefault(one.claim, []).append(one)
     return found
 
 
-def _difference(one: Judged) -> str:
+def _difference(one: ClaimVerdict) -> str:
     low, high = one.test.interval
     return f"{one.test.mean:+.3g} [{low:+.3g}, {high:+.3g}]"
 

@@ -6,8 +6,9 @@ import csv
 import dataclasses
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +19,6 @@ from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.errors import InputError
 from hrsnn.files.parsing import toml_value
 from hrsnn.files.reading import damaged
-from hrsnn.files.writing import write_json, write_text
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand
 from hrsnn.validation.limits import check_name
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 #: What each score is called, and the channels of its task.
-_SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
+SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
 _SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
 #: What the report shows of the last record, beside the same of the dense network.
-_SHOWN = (
+SHOWN = (
     "links",
     "neurons",
     "strong_component",
@@ -100,7 +100,7 @@ class PruningCommand(ParallelCommand):
         folder = None if self.out is None else (self.out / report.RUNS).absolute()
         quiet = dataclasses.replace(self, quiet=True) if self.seeds * len(methods) > 1 else self
         units = list(itertools.product(methods, seeds))
-        found = self.all_of(Unit(quiet, spec, dict(methods), folder), units)
+        found = self.all_of(PruningRunner(quiet, spec, dict(methods), folder), units)
         return PruningRuns(self, spec, tuple(methods), seeds, dict(zip(units, found, strict=True)), folder)
 
 
@@ -115,7 +115,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Unit:
+class PruningRunner:
     """One run, as a function of its label and seed."""
 
     options: PruningCommand
@@ -128,7 +128,7 @@ class Unit:
         from hrsnn.builder import build
 
         score, file = self.options.score, self.options.graph
-        channels = _SCORES[score][1] if score != "none" else 1
+        channels = SCORES[score][1] if score != "none" else 1
         if file is None:
             return build(self.spec, seed, channels=channels)
         saved = network_in(file, self.spec, seed, channels)
@@ -152,7 +152,7 @@ class Unit:
             stimulus=noise(dense.channels, options.duration, seed=seed),
             exponents=options.exponents,
             refresh=options.refresh,
-            score=None if options.score == "none" else Score(options.score, options.engine, seed),
+            score=None if options.score == "none" else TaskScore(options.score, options.engine, seed),
             seed=seed,
             engine=options.engine,
             out=out,
@@ -182,7 +182,7 @@ def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None)
 
 
 @dataclass(frozen=True)
-class Score:
+class TaskScore:
     """The score of a network on a task, as a function of the network; a checkpoint knows it by its repr."""
 
     task: str
@@ -190,11 +190,11 @@ class Score:
     seed: int
 
     def __call__(self, network: Reservoir) -> float:
-        from hrsnn.networks.pruned_scores import Candidate, Exam, abilities
+        from hrsnn.networks.pruned_scores import ScoredNetwork, TaskSuite, score_network
 
-        exam = Exam((self.task,), engine=self.engine, seed=self.seed)
-        candidate = Candidate(network, np.arange(network.neurons), lambda channels: network)
-        return abilities(candidate, exam)[_SCORES[self.task][0]]
+        suite = TaskSuite((self.task,), engine=self.engine, seed=self.seed)
+        candidate = ScoredNetwork(network, np.arange(network.neurons), lambda channels: network)
+        return score_network(candidate, suite)[SCORES[self.task][0]]
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class PruningRuns:
     @property
     def shown(self) -> tuple[str, ...]:
         """The numbers of the report."""
-        return (*_SHOWN, *(("score",) if self.options.score != "none" else ()))
+        return (*SHOWN, *(("score",) if self.options.score != "none" else ()))
 
     @property
     def text(self) -> str:
@@ -251,11 +251,10 @@ class PruningRuns:
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, and return the text with where it is."""
-        from hrsnn.analysis import figures
         from hrsnn.networks import pruning_figures, write_graph
 
         first = self.runs[self.labels[0], self.seeds[0]]
-        dense = Unit(self.options, self.spec, {}, None).dense(self.seeds[0])
+        dense = PruningRunner(self.options, self.spec, {}, None).dense(self.seeds[0])
         records = {label: [self.runs[label, seed].records for seed in self.seeds] for label in self.labels}
         networks = {"dense": dense, **{label: self.runs[label, self.seeds[0]].reservoir for label in self.labels}}
         pictures = {
@@ -267,19 +266,15 @@ class PruningRuns:
         }
         if self.options.score != "none":
             task = self.options.score
-            bounds = bounds_of(_SCORES[task][0])
+            bounds = bounds_of(SCORES[task][0])
             pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[task], bounds)
-        with report.filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_json(inside / "timing.json", {f"{label}-{seed}": run.seconds for (label, seed), run in self.runs.items()})
-            write_text(inside / "table.csv", self.table())
-            if len(self.labels) == 1:
-                first.reservoir.save(inside / "reservoir.npz")
-                write_graph(first.reservoir, inside / "reservoir.graphml")
-            for name, figure in pictures.items():
-                figures.save(figure, inside / f"{name}.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        timing = {f"{label}-{seed}": run.seconds for (label, seed), run in self.runs.items()}
+        networks: dict[str, Callable[[Path], None]] = {
+            "reservoir.npz": first.reservoir.save,
+            "reservoir.graphml": partial(write_graph, first.reservoir),
+        }
+        files = {"timing.json": timing, "table.csv": self.table()}
+        return report.write_outcome(self, folder, self.spec, pictures, files, networks if len(self.labels) == 1 else None)
 
     def table(self) -> str:
         """The records as CSV, a line for each iteration of each run."""

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.analysis.score_bounds import bounds_of
-from hrsnn.files.writing import write_json, write_text
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 
 if TYPE_CHECKING:
     from hrsnn.analysis import PairedTest
-    from hrsnn.analysis.studies.variant_claims import Tested
+    from hrsnn.analysis.studies.variant_claims import ClaimTest
     from hrsnn.analysis.studies.variants import VariantRun
     from hrsnn.spec import ReservoirSpec
 
@@ -31,14 +30,14 @@ _DRAWN = {"memory": "memory_capacity", "digits": "accuracy", "fsdd": "accuracy",
 
 
 @dataclass(frozen=True)
-class Comparison:
+class VariantsReport:
     """The outcome: every score of every run, and a verdict on every claim."""
 
     spec: ReservoirSpec
     settings: Mapping[str, Any]
     seeds: range
     scores: Mapping[VariantRun, Mapping[str, float]]
-    tested: Sequence[Tested]
+    tested: Sequence[ClaimTest]
 
     @property
     def title(self) -> str:
@@ -123,8 +122,7 @@ class Comparison:
 
     def write(self, folder: Path) -> str:
         """Write everything into `folder`, and return the text with where it is."""
-        from hrsnn.analysis import figures
-        from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
+        from hrsnn.analysis.figures import differences_in_pairs, scores_over_seeds
         from hrsnn.spec import VARIANTS
 
         panels = {
@@ -138,14 +136,9 @@ class Comparison:
         bounds = {_what(task, score): bounds_of(score) for task, score in _DRAWN.items()}
         names = [f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}" for one in self.tested]
         verdicts = differences_in_pairs(names, [one.test for one in self.tested], [one.verdict for one in self.tested])
-        with report.filling(folder) as inside:
-            self.spec.save(inside / "spec.toml")
-            write_json(inside / "metrics.json", self.metrics())
-            write_text(inside / "table.csv", table(self.rows(), self.seeds))
-            write_text(inside / "report.md", self.report())
-            figures.save(scores_over_seeds(panels, bounds, highlighted=len(VARIANTS)), inside / "seeds.png")
-            figures.save(verdicts, inside / "claims.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        pictures = {"seeds": scores_over_seeds(panels, bounds, highlighted=len(VARIANTS)), "claims": verdicts}
+        files = {"table.csv": table(self.rows(), self.seeds), "report.md": self.report()}
+        return report.write_outcome(self, folder, self.spec, pictures, files)
 
 
 def _named(variant: str, recurrent: bool) -> str:

@@ -14,17 +14,17 @@ from hrsnn.analysis.studies.variant_claims import CLAIMS
 from hrsnn.networks import PruningRecord, pruning_figures
 from hrsnn.networks.pruning_claims import COSTS, KEPT, SKILLS
 from hrsnn.scripts.cli.repeats import Row
-from hrsnn.scripts.reports.pruning_curve_report import _PANELS
-from hrsnn.scripts.reports.pruning_runs import _SCORES, _SHOWN
+from hrsnn.scripts.reports.pruning_curve_report import PANELS
+from hrsnn.scripts.reports.pruning_runs import SCORES, SHOWN
 
 KNOWN = {
     *KERNEL_SCORES,
-    *_PANELS,
-    *_SHOWN,
+    *PANELS,
+    *SHOWN,
     *SKILLS,
     *COSTS,
     *KEPT,
-    *(name for name, _ in _SCORES.values()),
+    *(name for name, _ in SCORES.values()),
     *(name for claim in CLAIMS for name in (claim.score, claim.beside) if name),
 }
 

@@ -274,7 +274,7 @@ def checkpoint(intact: bytes) -> Rule:
     def rule(data: bytes) -> None:
         value, model = _sealed(data), _sealed(intact)
         _need(value.keys() == model.keys(), "names")
-        _need(all(value[name] == model[name] for name in ("settings", "iteration", "network")), "another run")
+        _need(all(value[name] == model[name] for name in ("version", "settings", "iteration", "network")), "another run")
         neurons = len(model["origin"])
         origin = value["origin"]
         _need(isinstance(origin, list) and len(origin) == neurons, "origin")

@@ -27,7 +27,14 @@ Arrays = dict[str, Any]
 
 
 def test_150_damaged_files_are_refused_by_name_or_harmless(root: Path, tmp_path: Path) -> None:
-    command = [sys.executable, str(root / "tests" / "faults" / "damage_harness.py"), "--cases", "150", "--folder", str(tmp_path)]
+    command = [
+        sys.executable,
+        str(root / "tests" / "faults" / "damage_harness.py"),
+        "--cases",
+        "150",
+        "--folder",
+        str(tmp_path),
+    ]
     formats = ["reservoir", "plain reservoir", "state", "plain state", "spike trains", "spec", "GraphML", "edge list", "wav"]
     studies = [
         "search space",

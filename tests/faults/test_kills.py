@@ -15,7 +15,14 @@ from kill_harness import SUBJECTS
 
 @pytest.mark.slow
 def test_killed_commands_end_with_the_same_bytes_and_leave_nothing(root: Path, tmp_path: Path) -> None:
-    command = [sys.executable, str(root / "tests" / "faults" / "kill_harness.py"), "--kills", "4", "--folder", str(tmp_path / "runs")]
+    command = [
+        sys.executable,
+        str(root / "tests" / "faults" / "kill_harness.py"),
+        "--kills",
+        "4",
+        "--folder",
+        str(tmp_path / "runs"),
+    ]
     done = subprocess.run([*command, "--modes", "operation", "moment"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert done.stdout.count("0 of which ended otherwise") == len(SUBJECTS)

@@ -16,6 +16,8 @@ from folder_difference import difference
 
 from hrsnn import Reservoir
 from hrsnn.errors import FileError
+from hrsnn.files.digested_json import DIGEST, sealed
+from hrsnn.files.writing import to_json
 from hrsnn.networks import LNP, RandomPruning, noise, prune
 
 OPTIONS = {"iterations": 12, "synapse_target": 0.8, "neuron_target": 0.2, "refresh": 3, "seed": 5, "keep": True}
@@ -69,6 +71,23 @@ def begun(dense: Reservoir, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def older(text: str) -> str:
+    """The same checkpoint as it was written before there were versions."""
+    stored = json.loads(text)
+    return to_json(sealed({name: value for name, value in stored.items() if name not in ("version", DIGEST)}))
+
+
+def test_a_checkpoint_names_no_module(dense: Reservoir, tmp_path: Path) -> None:
+    prune(dense, RandomPruning(), iterations=1, synapse_target=0.5, out=tmp_path, score=links_of)
+    settings = json.loads((tmp_path / "checkpoint.json").read_text())["settings"]
+    assert settings["score"] == "links_of"
+    assert "hrsnn." not in json.dumps(settings)
+
+
+def links_of(reservoir: Reservoir) -> float:
+    return float(reservoir.synapses)
+
+
 @pytest.mark.parametrize(
     ("damage", "options", "message"),
     [
@@ -81,6 +100,7 @@ def begun(dense: Reservoir, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (lambda text: text[: len(text) // 2], {}, "is damaged"),
         (lambda text: "{}", {}, "is damaged"),
         (lambda text: "[]", {}, "no checkpoint"),
+        (older, {}, "of version 1; .* names functions by modules that have moved"),
         (lambda text: text.replace('"network": "', '"network": "0'), {}, "is damaged .* its digest"),
     ],
 )

@@ -15,7 +15,7 @@ from hrsnn import Reservoir, simulate
 from hrsnn.networks import (
     LNP,
     NoisePruning,
-    Situation,
+    PruningContext,
     contraction_rates,
     inclusion_probabilities,
     link_scores,
@@ -90,7 +90,7 @@ def test_other_numbers_for_the_neurons_change_no_probability(score: Any, dense: 
     activity = simulate(dense, noise(2), record=("counts",), windows=40)
 
     def probabilities(reservoir: Reservoir, values: np.ndarray, counts: np.ndarray) -> dict[tuple[int, int], float]:
-        situation = Situation(
+        context = PruningContext(
             reservoir=reservoir,
             dense=reservoir,
             origin=np.arange(80),
@@ -103,7 +103,7 @@ def test_other_numbers_for_the_neurons_change_no_probability(score: Any, dense: 
             activity=dataclasses.replace(activity, spike_counts=counts),
             known_exponents=values,
         )
-        found = inclusion_probabilities(LNP(score=score).importance(situation), 100)
+        found = inclusion_probabilities(LNP(score=score).importance(context), 100)
         assert found.sum() == pytest.approx(100)
         return dict(zip(zip(reservoir.pre.tolist(), reservoir.post.tolist(), strict=True), found, strict=True))
 

@@ -17,8 +17,8 @@ from hrsnn.files.writing import to_json
 from hrsnn.networks import (
     LNP,
     METHODS,
-    Pruned,
-    Situation,
+    PrunedNetwork,
+    PruningContext,
     contraction_rates,
     keep_links,
     neighbourhood_rates,
@@ -97,18 +97,20 @@ def test_rescaled_weights_are_capped(dense: Reservoir) -> None:
 
 
 def test_nothing_can_hand_labels_to_a_method() -> None:
-    fields = set(inspect.signature(Situation).parameters) | set(inspect.signature(prune).parameters)
+    fields = set(inspect.signature(PruningContext).parameters) | set(inspect.signature(prune).parameters)
     assert not {name for name in fields if "label" in name or "target" in name} - {"synapse_target", "neuron_target"}
-    seen: list[Situation] = []
+    seen: list[PruningContext] = []
 
     @dataclass(frozen=True)
     class Curious:
         """A method of one's own: the contract, and all that it gets to see."""
 
-        def prune(self, situation: Situation) -> Pruned:
-            seen.append(situation)
-            mask = np.arange(situation.reservoir.synapses) < situation.links
-            return Pruned(keep_links(situation.reservoir, mask), np.ones(situation.reservoir.neurons, bool), {"mine": 1.0})
+        def prune(self, context: PruningContext) -> PrunedNetwork:
+            seen.append(context)
+            mask = np.arange(context.reservoir.synapses) < context.links
+            return PrunedNetwork(
+                keep_links(context.reservoir, mask), np.ones(context.reservoir.neurons, bool), {"mine": 1.0}
+            )
 
     reservoir = build(ReservoirSpec(neurons=30), seed=0)
     found = prune(reservoir, Curious(), iterations=2, synapse_target=0.5, score=lambda r: float(r.synapses))

@@ -13,7 +13,7 @@ import pytest
 
 from hrsnn import scripts
 from hrsnn.networks import pruned_scores
-from hrsnn.networks.pruned_scores import Sizes
+from hrsnn.networks.pruned_scores import SuiteSizes
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 
 #: Each command that keeps runs: its options, and the scores of one table in the order in which the code lists them.
@@ -40,7 +40,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_resumed_in_part_or_read_back_whole_every_file_is_the_same(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pruned_scores, "Sizes", lambda: Sizes(values=600, max_delay=4))
+    monkeypatch.setattr(pruned_scores, "SuiteSizes", lambda: SuiteSizes(values=600, max_delay=4))
     options, (arm, prefix), order = STUDIES[name]
 
     def made() -> dict[str, bytes]:

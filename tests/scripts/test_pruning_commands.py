@@ -15,12 +15,12 @@ from hrsnn import Reservoir, ReservoirSpec, build, scripts
 from hrsnn.errors import InputError
 from hrsnn.files.writing import to_json
 from hrsnn.networks import MagnitudePruning, prune, pruned_scores, pruning_figures, read_graph, write_graph
-from hrsnn.networks.pruned_scores import Candidate, Exam, Sizes, abilities, spectrum_distance
+from hrsnn.networks.pruned_scores import ScoredNetwork, SuiteSizes, TaskSuite, score_network, spectrum_distance
 from hrsnn.networks.pruning_arms import ABLATIONS, ARMS, CONTROLS, METHODS, networks_of
 from hrsnn.networks.pruning_claims import COSTS, Scores, beside_dense, family_sizes, judged, leaders
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.pruning_curve import Plan
-from hrsnn.scripts.reports.pruning_curve_report import Curve
+from hrsnn.scripts.pruning_curve import ArmRunner
+from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SMALL = ["--neurons", "40", "--iterations", "3", "--synapse-target", "0.6", "--quiet"]
@@ -94,7 +94,7 @@ def test_jobs_change_nothing(run: Any) -> None:
 
 
 def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pruned_scores, "Sizes", lambda: Sizes(values=600, max_delay=4))
+    monkeypatch.setattr(pruned_scores, "SuiteSizes", lambda: SuiteSizes(values=600, max_delay=4))
     arguments = ["--neurons", 40, "--seeds", 2, "--iterations", 3, "--sparsities", 0.5, 0.8, "--tasks", "memory", "--quiet"]
     arms = ["dense", "no_recurrence_drive", "lnp", "activity", "lnp_step_4"]
     out = tmp_path / "out"
@@ -184,7 +184,7 @@ def test_sizes_of_the_families_are_known_before_the_runs() -> None:
 def test_few_seeds_give_no_verdict_and_every_table_says_so() -> None:
     arms = {"lnp": 0.8, "activity": 0.7}
     names = ("digits_accuracy", "digits_rank", "memory_capacity")
-    curve = Curve(
+    curve = PruningCurveReport(
         ReservoirSpec(neurons=30), {}, made_up({arm: dict.fromkeys(names, v) for arm, v in arms.items()}, seeds=range(5))
     )
     assert {one["verdict"] for one in curve.metrics()["claims"]} == {"no verdict possible"}
@@ -204,7 +204,7 @@ def test_leaders_are_the_best_and_those_as_good() -> None:
 def test_a_report_has_every_sparsity() -> None:
     names = ("digits_accuracy", "digits_operations")
     values = {"dense": (0.8, 100.0), "lnp": (0.8, 50.0), "activity": (0.7, 50.0), "lnp_no_bias": (0.7, 50.0)}
-    curve = Curve(
+    curve = PruningCurveReport(
         ReservoirSpec(neurons=30), {}, made_up({arm: dict(zip(names, v, strict=True)) for arm, v in values.items()})
     )
     lines = curve.report().splitlines()
@@ -221,7 +221,9 @@ def test_a_report_has_every_sparsity() -> None:
 
 
 def test_arms_are_methods_that_exist() -> None:
-    plan = Plan(ReservoirSpec(neurons=40), Exam(("memory",), Sizes(values=600, max_delay=4)), (0.9,), 2, KeptRuns(None))
+    plan = ArmRunner(
+        ReservoirSpec(neurons=40), TaskSuite(("memory",), SuiteSizes(values=600, max_delay=4)), (0.9,), 2, KeptRuns(None)
+    )
     for arm in (*CONTROLS, *ARMS):
         (scores,) = plan.scores(0, arm).values()
         assert scores["neurons"] == (20 if arm.endswith("_neurons") else 40)
@@ -245,20 +247,20 @@ def test_without_pruning_a_candidate_is_the_dense_network() -> None:
     def dense(channels: int) -> Reservoir:
         return build(ReservoirSpec(neurons=40), seed=3, channels=channels)
 
-    candidate = Candidate(dense(1), np.arange(40), dense)
+    candidate = ScoredNetwork(dense(1), np.arange(40), dense)
     assert candidate.with_channels(5).equals(dense(5))
     few = prune(dense(1), iterations=1, synapse_target=0.3, neuron_target=0.5)
-    small = Candidate(few.reservoir, few.origin, dense).with_channels(5)
+    small = ScoredNetwork(few.reservoir, few.origin, dense).with_channels(5)
     targets = few.origin[small.input_post]
     assert set(zip(small.input_channel, targets, strict=True)) <= set(
         zip(dense(5).input_channel, dense(5).input_post, strict=True)
     )
-    exam = Exam(("memory", "lorenz63", "digits"), Sizes(60, 30, 600, 4, 300, 100, 2, 5), plastic=True)
-    found = abilities(Candidate(few.reservoir, few.origin, dense), exam)
+    suite = TaskSuite(("memory", "lorenz63", "digits"), SuiteSizes(60, 30, 600, 4, 300, 100, 2, 5), plastic=True)
+    found = score_network(ScoredNetwork(few.reservoir, few.origin, dense), suite)
     assert all(np.isfinite(value) for value in found.values())
     assert spectrum_distance(dense(1), dense(1))["spectrum_distance"] == 0
     with pytest.raises(InputError, match="must be of memory"):
-        Exam(("mnist",))
+        TaskSuite(("mnist",))
 
 
 def test_curves_have_an_axis_of_what_is_left_and_levels_of_controls() -> None:

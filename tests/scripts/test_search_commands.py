@@ -14,7 +14,7 @@ import pytest
 from hrsnn import ReservoirSpec, build, scripts
 from hrsnn.analysis import figures
 from hrsnn.errors import HrsnnError
-from hrsnn.search import Measured, Space, named_space, sage_values, search
+from hrsnn.search import Measurement, Space, named_space, sage_values, search
 from hrsnn.search.baselines import BaselineSampler
 from hrsnn.search.space import SPACES
 
@@ -119,8 +119,8 @@ def test_baselines_propose_the_same_in_every_process(name: str) -> None:
 
 @pytest.mark.parametrize(("constrained", "low", "high"), [(False, 7.0, 10.0), (True, 4.5, 5.5)])
 def test_tpe_heeds_constraints(constrained: bool, low: float, high: float) -> None:
-    def objective(spec: ReservoirSpec, seed: int) -> Measured:
-        return Measured(spec.weight_scale, violations={"strong": spec.weight_scale - 5} if constrained else {})
+    def objective(spec: ReservoirSpec, seed: int) -> Measurement:
+        return Measurement(spec.weight_scale, violations={"strong": spec.weight_scale - 5} if constrained else {})
 
     space = Space.of({"weight_scale": [2, 10]})
     result = search(None, space, objective, trials=40, seeds=1, sampler=BaselineSampler("tpe", 0))

@@ -17,13 +17,13 @@ from fsdd_adapter import write_recordings
 
 from hrsnn import ReservoirSpec
 from hrsnn.analysis import UndefinedWarning, fewest_pairs
-from hrsnn.analysis.studies.variants import SCORES, Sizes, VariantRun, run_variant
+from hrsnn.analysis.studies.variants import SCORES, VariantRun, VariantSizes, run_variant
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import command
 from hrsnn.scripts.variants import Variants
 from hrsnn.spec import VARIANTS
 
-SMALL = Sizes(train=40, test=20, values=600, max_delay=5, series_train=200, series_test=50)
+SMALL = VariantSizes(train=40, test=20, values=600, max_delay=5, series_train=200, series_test=50)
 SPEC = ReservoirSpec(neurons=40)
 SHARED = {"mean_rate", "silent_share", "spikes_per_neuron", "effective_dimension", "efficiency"}
 OWN = {
@@ -73,7 +73,7 @@ def test_a_silent_reservoir_has_scores_and_no_efficiency() -> None:
 
 def test_spoken_digits(data_folder: Path, tmp_path: Path) -> None:
     write_recordings(data_folder, tmp_path, indices=range(3, 8), speakers={"theo"}, digits=range(3))
-    sizes = Sizes(train=9, test=6)
+    sizes = VariantSizes(train=9, test=6)
     run = VariantRun("fsdd", "HeNHeS", True, 0)
     assert run_variant(run, SPEC, sizes, path=tmp_path)["mean_rate"] > 0
     with pytest.raises(InputError, match="path"):

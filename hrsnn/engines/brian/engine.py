@@ -388,7 +388,7 @@ def _compiled_code() -> str:
 def _chosen_target(target: str) -> str:
     if target == "numpy":
         return "numpy"
-    if _compiler_works():
+    if compiler_works():
         return "cython"
     if target == "cython":
         raise InputError("engine", "brian2-cython", "needs a C++ compiler, and none works here; brian2-numpy does not")
@@ -396,7 +396,7 @@ def _chosen_target(target: str) -> str:
 
 
 @functools.cache  # asked once a process, and said once
-def _compiler_works() -> bool:
+def compiler_works() -> bool:
     noisy = logging.getLogger("brian2.codegen.runtime.cython_rt.cython_rt")
     was, noisy.disabled = noisy.disabled, True
     try:

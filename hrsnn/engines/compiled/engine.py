@@ -14,6 +14,7 @@ from hrsnn.engines.compiled import kernels
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.homeostasis import Homeostasis
+from hrsnn.engines.jit import constant
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.propagators import propagators
 from hrsnn.engines.threads import in_order, threads
@@ -74,15 +75,15 @@ class _Rows:
         edges = np.searchsorted(row, np.arange(len(self.lag) * sources + 1))
         self.start = np.stack([edges[k * sources : (k + 1) * sources + 1] for k in range(len(self.lag))])
         self.longest = int(np.diff(self.start, axis=1).max(initial=0))
-        self.post = _constant(links.post[self.order])
-        self.weight = _constant(links.weight[self.order])
+        self.post = constant(links.post[self.order])
+        self.weight = constant(links.weight[self.order])
         self._links, self._dt, self.sources = links, dt, sources
 
     def __len__(self) -> int:
         return len(self.post)
 
     def taken(self, name: str) -> np.ndarray:
-        return _constant(getattr(self._links, name)[self.order])
+        return constant(getattr(self._links, name)[self.order])
 
     def given_back(self, values: np.ndarray) -> np.ndarray:
         """Values in this order, in the order of the reservoir; the same array where there is nothing to do."""
@@ -100,8 +101,8 @@ class _Rows:
             self.weight,
             *(np.array(trace[self.order]) if len(trace) else np.zeros(len(self)) for trace in (plus, minus)),
             self.taken("w_max"),
-            _constant(-self._dt / self.taken("tau_plus")),
-            _constant(-self._dt / self.taken("tau_minus")),
+            constant(-self._dt / self.taken("tau_plus")),
+            constant(-self._dt / self.taken("tau_minus")),
             self.taken("a_plus"),
             self.taken("a_minus"),
         )
@@ -124,13 +125,13 @@ class _Network:
             p.decay_adapted,
             reservoir.v_threshold,
         )
-        self._cell = tuple(map(_constant, cell))
+        self._cell = tuple(map(constant, cell))
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
-        self._after = tuple(map(_constant, (reservoir.v_reset, hold, reservoir.adaptation)))
+        self._after = tuple(map(constant, (reservoir.v_reset, hold, reservoir.adaptation)))
         self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
         self._lags = int(self._recurrent.lag.max()) + 1
-        self._is_excitatory = _constant(reservoir.is_excitatory)
+        self._is_excitatory = constant(reservoir.is_excitatory)
         self._budget = max(1, _UPDATES // self._n)
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
@@ -176,7 +177,7 @@ class _Network:
                 for side in links:
                     side[2][:] = side[3][:] = 0.0  # traces
             sides = tuple(
-                (_constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
+                (constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
                 for side, values in zip(rows, links, strict=True)
             )
             short_term = self._short_term(start)
@@ -184,7 +185,7 @@ class _Network:
                 self._cell,
                 self._after,
                 self._is_excitatory,
-                (_constant(self._recurrent.lag), *short_term),
+                (constant(self._recurrent.lag), *short_term),
                 sides,
                 learn,
                 _events(now),
@@ -205,8 +206,8 @@ class _Network:
     def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
         now, rows, inputs = batch.presentation(index), self._recurrent, self._input
         short_term = self._short_term(None if batch.start is None else batch.start.variables)
-        recurrent = (_constant(rows.lag), _constant(rows.start), rows.post, rows.weight, *short_term)
-        drive = (_constant(inputs.start[0]), inputs.post, inputs.weight)
+        recurrent = (constant(rows.lag), constant(rows.start), rows.post, rows.weight, *short_term)
+        drive = (constant(inputs.start[0]), inputs.post, inputs.weight)
         constants = (self._cell, self._after, self._is_excitatory, recurrent, drive, _events(now))
         spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
         return Response(*spikes, self._end(state, short_term, now.n_steps) if len(batch) == 1 else None)
@@ -277,7 +278,7 @@ class _Network:
         rows, links = self._recurrent, self._reservoir.short_term
         arrived = np.zeros((len(rows.lag), self._n), np.int64)
         if links is None:
-            return arrived, (*[_constant(_EMPTY)] * 3, np.empty(0), np.empty(0)), np.empty(0)
+            return arrived, (*[constant(_EMPTY)] * 3, np.empty(0), np.empty(0)), np.empty(0)
         dt = self._reservoir.dt
         constants = (
             links.release[rows.order],
@@ -289,15 +290,15 @@ class _Network:
             variables = (np.array(start.used[rows.order]), np.array(start.resources[rows.order]))
             in_row = np.diff(rows.start, axis=1) > 0
             arrived[in_row] = -start.arrived[rows.order][rows.start[:, :-1][in_row]]
-        return arrived, (*map(_constant, constants), *variables), np.empty(rows.longest + LANES)
+        return arrived, (*map(constant, constants), *variables), np.empty(rows.longest + LANES)
 
 
 def _events(now: Presentation) -> tuple[Any, ...]:
     return (
-        tuple(map(_constant, (now.spike_step, now.spike_channel, now.spike_count))),
-        tuple(map(_constant, (now.drive_step, now.drive))),
-        tuple(map(_constant, (now.background_step, now.background_neuron, now.background_jump))),
-        _constant(now.v_step),
+        tuple(map(constant, (now.spike_step, now.spike_channel, now.spike_count))),
+        tuple(map(constant, (now.drive_step, now.drive))),
+        tuple(map(constant, (now.background_step, now.background_neuron, now.background_jump))),
+        constant(now.v_step),
     )
 
 
@@ -307,10 +308,3 @@ def _told(progress: Callable[[int], None], done: int, step: int) -> None:
 
 def _nobody(step: int) -> None:
     pass
-
-
-def _constant(array: np.ndarray) -> np.ndarray:
-    """A read-only view: the kernels are compiled once for each mix of constant and changing arrays, so it never varies."""
-    view = np.ascontiguousarray(array).view()
-    view.setflags(write=False)
-    return view

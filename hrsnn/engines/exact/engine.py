@@ -9,18 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.engines.batch import Batch, check_sample
+from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.events import Events, events
 from hrsnn.engines.exact import kernels
 from hrsnn.engines.exact.event_queue import FLIGHT, queue_of
 from hrsnn.engines.homeostasis import Homeostasis
+from hrsnn.engines.jit import constant
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.reservoir import Links, Reservoir
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import check_sample
 from hrsnn.stimuli.time_grid import steps_of
 from hrsnn.validation.numbers import float_vector
 from hrsnn.validation.units import takes
@@ -192,7 +194,7 @@ class _Side:
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """In the order that the kernel expects."""
-        start, post, delay, incoming_start, incoming = map(_constant, self._static)
+        start, post, delay, incoming_start, incoming = map(constant, self._static)
         return start, post, delay, self.weight, self.synapses, incoming_start, incoming
 
     def rest(self) -> None:
@@ -277,7 +279,7 @@ class _Network:
             states[name] = values
         states["base"], states["spiked"], states["window"] = self._cells["rest"], -np.inf, -np.inf
         queue, flights = queue_of(np.zeros(n)), np.zeros(n + _FLYING, FLIGHT)  # at 0 every neuron makes its first plan
-        network = (_constant(self._cells), states, queue)
+        network = (constant(self._cells), states, queue)
         scratch = (np.empty(n, np.int64), np.empty(3, np.int64))
         clock, counters = np.zeros(1), np.zeros(kernels.COUNTERS, np.int64)
         rooms = (n + _ROOM, 2 * n + _ROOM)
@@ -294,10 +296,10 @@ class _Network:
             sample_times,
         )
         fixed: tuple[Any, ...] = (
-            _constant(self._sign),
+            constant(self._sign),
             self.recurrent.arrays,
             self.input.arrays,
-            tuple(tuple(map(_constant, part)) if isinstance(part, tuple) else _constant(part) for part in stream),
+            tuple(tuple(map(constant, part)) if isinstance(part, tuple) else constant(part) for part in stream),
         )
         code = kernels.MORE
         while code == kernels.MORE and not stop:
@@ -318,10 +320,3 @@ class _Network:
         if code == kernels.OVERFLOW:
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
         return _Run(samples, states, *[np.concatenate(part) for part in parts])
-
-
-def _constant(array: np.ndarray) -> np.ndarray:
-    """A read-only view: the kernel is compiled once for each mix of constant and changing arrays, so it never varies."""
-    view = np.ascontiguousarray(array).view()
-    view.setflags(write=False)
-    return view

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.engines.exact.threshold_crossing import inlined, kernel
+from hrsnn.engines.jit import inlined, kernel
 
 #: A spike on its way to links of a delay that is not 0: when it arrives next, when it was emitted, its number in the run,
 #: who sent it, and its next link.

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from hrsnn.engines.exact.event_queue import drop_first, move, push, send_on
-from hrsnn.engines.exact.threshold_crossing import first_crossing, inlined, kernel, to_v
+from hrsnn.engines.exact.threshold_crossing import first_crossing, to_v
+from hrsnn.engines.jit import inlined, kernel
 
 #: Constants of a neuron: rates in 1/ms, times in ms, voltages in mV.
 CELL = np.dtype(

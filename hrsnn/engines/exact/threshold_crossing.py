@@ -15,10 +15,9 @@ Rates are 1/tau (1/ms).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-from hrsnn.engines.jit import jit
+from hrsnn.engines.jit import kernel
 
 #: After this many of the longest time constant nothing moves any more: e^-60 of a difference is below rounding.
 _SETTLED = 60.0
@@ -27,16 +26,6 @@ _NEAR = 0.125
 _TAYLOR = tuple((-1.0) ** k / math.factorial(k + 1) for k in range(10))
 #: Steps of the safeguarded Newton method: every second one halves the bracket at least.
 _STEPS = 200
-
-
-def inlined(function: Callable[..., Any]) -> Any:
-    """A kernel that is compiled into its callers: what takes arrays or records pays for every call."""
-    return jit(function, inline="always")
-
-
-def kernel(function: Callable[..., Any]) -> Any:
-    """A kernel that makes no array, and so counts no references."""
-    return jit(function, allocates=False)
 
 
 @kernel

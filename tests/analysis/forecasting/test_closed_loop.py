@@ -13,7 +13,7 @@ from hrsnn.analysis.forecasting.baselines import fit_autoregression
 from hrsnn.analysis.forecasting.closed_loop import held
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
 from hrsnn.analysis.protocols import forecast_freely
-from hrsnn.analysis.protocols.closed_loop import _until_lost
+from hrsnn.analysis.protocols.closed_loop import until_lost
 from hrsnn.analysis.protocols.open_loop import valid_times
 from hrsnn.errors import InputError
 from hrsnn.tasks import SeriesTask, load_task
@@ -209,7 +209,7 @@ def test_a_lost_forecast_is_cut_after_it_is_lost_and_nothing_else_changes(lost) 
 
         return step
 
-    made = _until_lost(true[0], step_from([0]), true, task)
+    made = until_lost(true[0], step_from([0]), true, task)
     whole = free_run(step_from([0]), true[0], len(true))
     stretch = len(true) if lost in (None, 130) else min(50 * (lost // 50 + 1), len(true))
     np.testing.assert_array_equal(made[:stretch], whole[:stretch])

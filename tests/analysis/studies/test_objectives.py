@@ -12,7 +12,7 @@ from hrsnn import InputError, ReservoirSpec
 from hrsnn.analysis.protocols import classify, memory
 from hrsnn.analysis.studies import objectives
 from hrsnn.analysis.studies.objectives import OBJECTIVES, NamedObjective
-from hrsnn.analysis.studies.variants import Sizes, VariantRun, run_variant
+from hrsnn.analysis.studies.variants import VariantRun, VariantSizes, run_variant
 from hrsnn.tasks import load_task
 
 SPEC = ReservoirSpec(neurons=30)
@@ -100,7 +100,7 @@ def test_accuracy_never_sees_the_test_part(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
 def test_memory_after_stdp_is_that_of_the_variants() -> None:
-    scores = run_variant(VariantRun("memory", "HeNHeS", True, 3), SPEC, Sizes(values=600, max_delay=10))
+    scores = run_variant(VariantRun("memory", "HeNHeS", True, 3), SPEC, VariantSizes(values=600, max_delay=10))
     options: Any = {"values": 600, "max_delay": 10, "plastic": True}
     assert NamedObjective(name="spikes", **options)(SPEC, 3).value == scores["mean_rate"]
     assert NamedObjective(name="memory", **options)(SPEC, 3).value == pytest.approx(scores["memory_capacity"], abs=0.1)

@@ -121,7 +121,7 @@ def test_the_target_is_said_once(caplog):
 
 
 def test_without_a_compiler_auto_is_numpy_and_cython_an_error(monkeypatch):
-    monkeypatch.setattr(brian2_engine, "_compiler_works", lambda: False)
+    monkeypatch.setattr(brian2_engine, "compiler_works", lambda: False)
     auto = simulate(RESERVOIR, STIMULUS, engine="brian2")
     assert auto.spikes.equals(simulate(RESERVOIR, STIMULUS, engine="brian2-numpy").spikes)
     with pytest.raises(InputError, match=r"engine = 'brian2-cython': needs a C\+\+ compiler"):

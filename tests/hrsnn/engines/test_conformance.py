@@ -26,10 +26,10 @@ from hrsnn import (
     simulate,
 )
 from hrsnn.engines import engine as find_engine
-from hrsnn.engines.brian.engine import _compiler_works
+from hrsnn.engines.brian.engine import compiler_works
 from hrsnn.reservoir import Links
 
-needs_compiler = pytest.mark.skipif(not _compiler_works(), reason="no C++ compiler works here")
+needs_compiler = pytest.mark.skipif(not compiler_works(), reason="no C++ compiler works here")
 ENGINES = ["compiled", "brian2-numpy", pytest.param("brian2-cython", marks=needs_compiler)]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 #: "exact" has no grid: what is about steps does not concern it, and its own closed forms are in test_exact_engine.py

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hrsnn import Activity, Currents, FileError, InputError, Reservoir, ReservoirSpec, SpikeTrains, Uniform, build, simulate
-from hrsnn.engines.background import Position
+from hrsnn.engines.background import BackgroundPosition
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.validation.arrays import rules_of
@@ -214,7 +214,7 @@ def everything() -> tuple[Reservoir, NetworkState]:
 PLACES = [
     *rules_of(NetworkState),
     *(f"variables.{name}" for name in rules_of(Variables)),
-    *(f"background.{name}" for name in rules_of(Position)),
+    *(f"background.{name}" for name in rules_of(BackgroundPosition)),
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn import ReservoirSpec
-from hrsnn.search import Measured, SearchResult, Space, search
+from hrsnn.search import Measurement, SearchResult, Space, search
 
 SPACE = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}, "weight_scale": [2, 10]})
 
@@ -28,8 +28,8 @@ def slow_bowl(spec: ReservoirSpec, seed: int) -> float:
     return bowl(spec, seed)
 
 
-def constrained(spec: ReservoirSpec, seed: int) -> Measured:
-    return Measured(bowl(spec, seed), {"scale": spec.weight_scale - 3.0})
+def constrained(spec: ReservoirSpec, seed: int) -> Measurement:
+    return Measurement(bowl(spec, seed), {"scale": spec.weight_scale - 3.0})
 
 
 def find(objective: Any = bowl, trials: int = 12, **options: Any) -> SearchResult:

@@ -20,13 +20,13 @@ from search_problems import constrained, find
 
 from hrsnn import FileError, ReservoirSpec
 from hrsnn.files.locks import LOCK
-from hrsnn.search import Measured
+from hrsnn.search import Measurement
 from hrsnn.search.baselines import BaselineSampler
 
 _TIME = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+'")
 
 
-def sometimes_failing(spec: ReservoirSpec, seed: int) -> Measured:
+def sometimes_failing(spec: ReservoirSpec, seed: int) -> Measurement:
     if 4 < spec.weight_scale < 6:
         raise ValueError("neither weak nor strong")
     return constrained(spec, seed)

@@ -18,7 +18,7 @@ from optuna.testing.pytest_samplers import BasicSamplerTestCase, RelativeSampler
 from search_problems import SPACE, Killer, bowl, constrained, find
 
 from hrsnn import FileError, HrsnnError, InputError, ReservoirSpec, SpecError
-from hrsnn.search import DistributionSampler, Measured, SearchResult, Space, named_space, search
+from hrsnn.search import DistributionSampler, Measurement, SearchResult, Space, named_space, search
 
 JOINT = DistributionSampler(SPACE, seed=0, joint="sinkhorn")
 
@@ -133,7 +133,7 @@ def test_where_everything_fails_the_search_says_why(tmp_path: Path) -> None:
     with pytest.raises(HrsnnError, match="each of the first 4 trials failed, the last one with ValueError: no such thing"):
         find(broken, trials=40, storage=tmp_path / "a.db")
     with pytest.raises(HrsnnError, match="every trial failed or violated a constraint"):
-        _ = find(lambda spec, seed: Measured(1.0, {"never": 1.0}), trials=4).best
+        _ = find(lambda spec, seed: Measurement(1.0, {"never": 1.0}), trials=4).best
 
 
 @pytest.mark.slow

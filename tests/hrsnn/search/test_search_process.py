@@ -33,8 +33,8 @@ from hrsnn.search import (
 )
 from hrsnn.search.acquisition import log_expected_improvement, maximise
 from hrsnn.search.coordinates import Coordinates
-from hrsnn.search.gaussian_process import _Likelihood
-from hrsnn.search.sinkhorn import JointDistances, _cost
+from hrsnn.search.gaussian_process import Likelihood
+from hrsnn.search.sinkhorn import JointDistances, cost
 
 RNG = np.random.default_rng(0)
 
@@ -238,7 +238,7 @@ def test_gradient_of_the_likelihood(prior: bool) -> None:
     x = rng.uniform(size=(15, 4))
     pairs = np.triu_indices(15, 1)
     distances = np.abs(x[pairs[0]] - x[pairs[1]]).T
-    like = _Likelihood(distances, rng.normal(size=15), rng.integers(1, 4, 15).astype(float), rng.uniform(0, 1, 15), prior)
+    like = Likelihood(distances, rng.normal(size=15), rng.integers(1, 4, 15).astype(float), rng.uniform(0, 1, 15), prior)
     theta = rng.normal(size=6) * 0.3
     assert check_grad(lambda t: like(t)[0], lambda t: like(t)[1], theta) < 1e-4
 
@@ -340,7 +340,7 @@ def test_joint_distances_approach_the_root_of_the_sum_of_squares() -> None:
     # the same from all 144 pairs of quantiles, as samples in the plane
     first, second = (np.stack(np.meshgrid(one[:12], one[12:]), axis=-1).reshape(-1, 2) for one in quantiles[:2])
     share = 0.05 / cdist(first, second, "sqeuclidean").mean()
-    one, other, own = (_cost(x, y, 0.05, 1e-6) for x, y in ((first, first), (second, second), (first, second)))
+    one, other, own = (cost(x, y, 0.05, 1e-6) for x, y in ((first, first), (second, second), (first, second)))
     joint = JointDistances(2)(points[:1], points[1:2], coordinates.sizes)[0, 0, 0]
     assert joint**2 == pytest.approx(own - (one + other) / 2, rel=1e-4)
     assert joint**2 == pytest.approx(sinkhorn_divergence(first, second, share), rel=1e-4)
@@ -360,7 +360,7 @@ def test_joint_process_cuts_a_negative_eigenvalue_off() -> None:
     mean, deviation = process.predict(points)
     assert np.isfinite([mean, deviation]).all()
     # the likelihood of what is none is refused, not raised
-    like = _Likelihood(apart[np.triu_indices(4, 1)][None], values, np.ones(4), np.zeros(4), prior=False)
+    like = Likelihood(apart[np.triu_indices(4, 1)][None], values, np.ones(4), np.zeros(4), prior=False)
     assert like(np.log([2.0, 1.0, 1e-6]))[0] > 1e9
 
 

@@ -9,7 +9,7 @@ import pytest
 from fsdd_adapter import write_recordings
 
 from hrsnn import Activity, Currents, ReservoirSpec, build, simulate
-from hrsnn.engines.batch import Stimulus
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 
 SEEDS = range(5)

@@ -1,0 +1,45 @@
+"""How active a reservoir was during a run."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+from hrsnn.activity import Activity
+from hrsnn.analysis.firing.operations import UndefinedWarning
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How active a reservoir was during the stimuli of a run with fixed weights.
+
+    Parameters
+    ----------
+    mean_rate : float
+        Spikes a neuron and second (Hz).
+    silent_share : float
+        Share of the neurons without a single spike.
+    spikes_per_neuron : float
+        Recurrent spikes a neuron and stimulus, the S of the paper.
+    """
+
+    mean_rate: float
+    silent_share: float
+    spikes_per_neuron: float
+
+    @classmethod
+    def of(cls, activity: Activity) -> Rates:
+        """The rates of one run."""
+        return cls(
+            mean_rate=float(activity.rates.mean()),
+            silent_share=float((activity.spike_counts.sum(axis=0) == 0).mean()),
+            spikes_per_neuron=float(activity.spike_counts.sum(axis=1).mean() / activity.reservoir.neurons),
+        )
+
+
+def warn_of_silence(activity: Activity) -> None:
+    """Warn when not one neuron spiked: a score read from the spikes is then one of a constant."""
+    if not activity.spike_counts.any():
+        warnings.warn(
+            "no neuron spiked: what is read from the spikes says nothing about the network", UndefinedWarning, stacklevel=4
+        )
