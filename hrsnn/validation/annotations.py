@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hrsnn.errors import InputError
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 #: Classes in annotations; an object is known by its class's name, so that nothing is imported to look.
 CLASSES = frozenset(
@@ -27,7 +30,7 @@ _CALLED = {"DiGraph": "a networkx.DiGraph (networkx's graph.to_directed() makes 
 _PLAIN = (str, bytes, int, float, complex, list, tuple, dict, type(None), np.generic, np.ndarray)
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> TypeIs[int]:
     """Whether a value is a whole number, of Python or NumPy; True and False are none.
 
     Examples
@@ -38,7 +41,7 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeIs[float]:
     """Whether a value is one real number, of Python or NumPy; True and False are none.
 
     Examples

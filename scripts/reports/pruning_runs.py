@@ -269,12 +269,12 @@ class PruningRuns:
             bounds = bounds_of(SCORES[task][0])
             pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[task], bounds)
         timing = {f"{label}-{seed}": run.seconds for (label, seed), run in self.runs.items()}
-        networks: dict[str, Callable[[Path], None]] = {
+        savers: dict[str, Callable[[Path], None]] = {
             "reservoir.npz": first.reservoir.save,
             "reservoir.graphml": partial(write_graph, first.reservoir),
         }
         files = {"timing.json": timing, "table.csv": self.table()}
-        return report.write_outcome(self, folder, self.spec, pictures, files, networks if len(self.labels) == 1 else None)
+        return report.write_outcome(self, folder, self.spec, pictures, files, savers if len(self.labels) == 1 else None)
 
     def table(self) -> str:
         """The records as CSV, a line for each iteration of each run."""
