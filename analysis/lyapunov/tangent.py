@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.lyapunov.tangent_kernel import ARRIVAL, RELEASE, SPIKE, carry
+from hrsnn.analysis.lyapunov.tangent_kernel import ARRIVAL, RELEASE, SPIKE, Cells, Events, Links, Spikes, carry
 from hrsnn.engines.exact.engine import Trajectory
 from hrsnn.reservoir import Reservoir
 
@@ -55,9 +55,9 @@ class SpikeTangent:
         place[neurons] = np.arange(n)
         self.n = n
         self.neurons = neurons
-        self._cell = reservoir.tau_m[neurons], reservoir.tau_exc[neurons], reservoir.tau_inh[neurons]
+        self._cells = Cells(reservoir.tau_m[neurons], reservoir.tau_exc[neurons], reservoir.tau_inh[neurons])
         self._groups = _Groups(reservoir, place)
-        self._links = self._groups.gains(reservoir, neurons)
+        self._links = self._groups.links(reservoir, neurons)
 
         time, who = trajectory.spike_time, place[trajectory.spike_neuron]
         before, after = _floored(trajectory.drift, drift_floor), _floored(trajectory.release_drift, drift_floor)
@@ -69,7 +69,7 @@ class SpikeTangent:
         self._last_arrival = time + self._groups.longest[who]
         delayed = self._groups.longest[who] > 0
         at_once = trajectory.release_time <= time
-        self._spikes = (who, before, np.where(released, after / before, 1.0), delayed, at_once)
+        self._spikes = Spikes(who, before, np.where(released, after / before, 1.0), delayed, at_once)
         self._events = self._merged(time, trajectory.release_time, released & ~at_once)
         self._row = np.zeros(len(who), np.int64)
         #: (releases,) time, neuron and log |f+ / f-| of each release, refractory or not
@@ -79,7 +79,7 @@ class SpikeTangent:
         self.release_growth = np.log(np.abs(after / before))[released][order]
         self._hold = time, trajectory.release_time
 
-    def _merged(self, time: Array, release_time: Array, released: NDArray[np.bool_]) -> tuple[NDArray[np.generic], ...]:
+    def _merged(self, time: Array, release_time: Array, released: NDArray[np.bool_]) -> Events:
         """All events in the order in which they act: time, kind, which spike, and its links a..b."""
         groups, spikes = self._groups, np.arange(len(time))
         first, last = groups.at_once[self.source].T
@@ -96,7 +96,7 @@ class SpikeTangent:
             np.concatenate([first, groups.first[group], nothing]),
             np.concatenate([last, groups.last[group], nothing]),
         )
-        return tuple(np.ascontiguousarray(column[order]) for column in columns)
+        return Events(*(np.ascontiguousarray(column[order]) for column in columns))
 
     def start(self) -> TangentTime:
         """The beginning of the trajectory: nothing held, nothing on its way."""
@@ -105,11 +105,10 @@ class SpikeTangent:
     def __call__(self, moment: TangentTime, tangent: Array, length: float) -> tuple[TangentTime, Array]:
         """Carry a tangent (3 n + spikes in flight, vectors) over `length` ms: an :class:`~.orthonormal.Advance`."""
         stop = moment.time + length
-        time, kind, of_spike = self._events[:3]
-        last = int(np.searchsorted(time, stop, side="left"))
+        last = int(np.searchsorted(self._events.time, stop, side="left"))
         here = slice(moment.event, last)
-        emitted = of_spike[here][kind[here] == SPIKE]
-        emitted = emitted[self._spikes[3][emitted]]
+        emitted = self._events.spike[here][self._events.kind[here] == SPIKE]
+        emitted = emitted[self._spikes.delayed[emitted]]
         flying = np.concatenate([moment.flying, emitted])
         below = 3 * self.n
         self._row[flying] = below + np.arange(len(flying))
@@ -118,15 +117,12 @@ class SpikeTangent:
         for a in range(0, tangent.shape[1], _COLUMNS):
             held = moment.held.copy()
             b = min(a + _COLUMNS, tangent.shape[1])
-            carry(carried, moment.event, last, moment.time, stop, held, self._events, self._row, *self._arrays, a, b)
+            fixed = self._events, self._row, self._spikes, self._cells, self._links
+            carry(carried, moment.event, last, moment.time, stop, held, *fixed, a, b)
         still = self._last_arrival[flying] >= stop
         if not still.all():
             carried = carried[np.append(np.ones(below, np.bool_), still)]
         return TangentTime(stop, last, held, flying[still]), carried
-
-    @property
-    def _arrays(self) -> tuple[tuple[NDArray[np.generic], ...], ...]:
-        return self._spikes, self._cell, self._links
 
     def local_growth(self, start: float, stop: float) -> Array:
         """(n,) log-determinant of each neuron's own block from `start` to `stop` (ms).
@@ -135,7 +131,7 @@ class SpikeTangent:
         their sum is that of all exponents times the time, exactly: what neurons do to each other are shears.
         """
         spike_time, release_time = self._hold
-        tau_m, tau_exc, tau_inh = self._cell
+        tau_m, tau_exc, tau_inh = self._cells
         time_held = np.clip(release_time, start, stop) - np.clip(spike_time, start, stop)
         held = np.bincount(self.source, time_held, minlength=self.n)
         inside = slice(*np.searchsorted(self.release_time, [start, stop], side="left"))
@@ -145,7 +141,7 @@ class SpikeTangent:
 
     def reached(self) -> tuple[Array, Array]:
         """How spikes move (I_exc, I_inh): (n, groups of links) each, a column for every source and delay."""
-        target, gain, _, on = self._links
+        target, gain, on = self._links.target, self._links.gain_current, self._links.on_current
         owner = self._groups.owner
         exc, inh = np.zeros((2, self.n, len(self._groups.delay)))
         exc[target[on == 1], owner[on == 1]] = gain[on == 1]
@@ -184,13 +180,13 @@ class _Groups:
         within = np.arange(len(spike)) - np.repeat(np.cumsum(count) - count, count)
         return spike, self._later[self._edges[source][spike] + within]
 
-    def gains(self, reservoir: Reservoir, neurons: Whole) -> tuple[NDArray[np.generic], ...]:
-        """Of each link: its target, what p takes from the current, what p adds to v, and which current (1: exc, 2: inh)."""
+    def links(self, reservoir: Reservoir, neurons: Whole) -> Links:
+        """The links as the kernel reads them."""
         excitatory = reservoir.is_excitatory[reservoir.pre[self.kept]]
         signed = np.where(excitatory, 1.0, -1.0) * reservoir.weight[self.kept]
         post = neurons[self.target]
         tau = np.where(excitatory, reservoir.tau_exc[post], reservoir.tau_inh[post])
-        return self.target, signed / tau, signed / reservoir.tau_m[post], np.where(excitatory, 1, 2)
+        return Links(self.target, signed / tau, signed / reservoir.tau_m[post], np.where(excitatory, 1, 2))
 
 
 def _floored(drift: Array, floor: float) -> Array:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,43 @@ from hrsnn.engines.jit import jit
 
 #: What an event is. At the same time a release comes first, then what arrives, then the neuron's own spike.
 RELEASE, ARRIVAL, SPIKE = 0, 1, 2
+
+
+class Cells(NamedTuple):
+    """Time constants of the n neurons (ms)."""
+
+    tau_m: Any
+    tau_exc: Any
+    tau_inh: Any
+
+
+class Spikes(NamedTuple):
+    """The spikes of a trajectory, in the order of time."""
+
+    neuron: Any
+    drift: Any  #: dv/dt just before (mV/ms)
+    ratio: Any  #: dv/dt at the release over that just before the spike
+    delayed: Any  #: whether any of its links has a delay
+    at_once: Any  #: whether its neuron is released at once
+
+
+class Links(NamedTuple):
+    """The links between the n neurons."""
+
+    target: Any
+    gain_current: Any  #: what p takes from the current
+    gain_v: Any  #: what p adds to v
+    on_current: Any  #: 1: the excitatory current, 2: the inhibitory one
+
+
+class Events(NamedTuple):
+    """Releases, arrivals and spikes, in the order of time."""
+
+    time: Any
+    kind: Any
+    spike: Any  #: which spike it belongs to
+    first: Any  #: of the links on which something arrives
+    last: Any
 
 
 @jit(inline="always")
@@ -23,13 +61,13 @@ def response(t, tau_m, tau_s):
 
 
 @jit(inline="always")
-def touch(i, time, since, held, tangent, cell, a, b):
+def touch(i, time, since, held, tangent, cells, a, b):
     """Bring the three rows of neuron i to `time`: the exact exponential of its block; v stays while the neuron is held."""
     t = time - since[i]
     if t <= 0.0:
         return
     since[i] = time
-    tau_m, tau_exc, tau_inh = cell[0][i], cell[1][i], cell[2][i]
+    tau_m, tau_exc, tau_inh = cells.tau_m[i], cells.tau_exc[i], cells.tau_inh[i]
     n = len(since)
     v, exc, inh = tangent[i, a:b], tangent[n + i, a:b], tangent[2 * n + i, a:b]
     keep_exc, keep_inh = math.exp(-t / tau_exc), math.exp(-t / tau_inh)
@@ -46,49 +84,46 @@ def touch(i, time, since, held, tangent, cell, a, b):
 
 
 @jit
-def carry(tangent, first, last, start, stop, held, events, row, spikes, cell, links, a, b):
+def carry(tangent, first, last, start, stop, held, events, row, spikes, cells, links, a, b):
     """Carry columns a..b of the tangent from `start` to `stop`, through the events first..last; changes it and `held`.
 
     The rows are v, I_exc and I_inh of n neurons and one p for each spike in flight, p = dv_k / f_k-: minus the shift of its
     time. ``row[spike]`` is where p of a spike is.
     """
-    time, kind, of_spike, link_first, link_last = events
-    neuron, drift, ratio, delayed, at_once = spikes
-    target, gain_current, gain_v, on_current = links
     n = len(held)
     since = np.full(n, start)
     p = np.empty(b - a)
     for e in range(first, last):
-        now, spike = time[e], of_spike[e]
-        k = neuron[spike]
-        if kind[e] == RELEASE:
-            touch(k, now, since, held, tangent, cell, a, b)
+        now, spike = events.time[e], events.spike[e]
+        k = spikes.neuron[spike]
+        if events.kind[e] == RELEASE:
+            touch(k, now, since, held, tangent, cells, a, b)
             for c in range(a, b):
-                tangent[k, c] *= ratio[spike]
+                tangent[k, c] *= spikes.ratio[spike]
             held[k] = False
             continue
-        if kind[e] == SPIKE:
-            touch(k, now, since, held, tangent, cell, a, b)
+        if events.kind[e] == SPIKE:
+            touch(k, now, since, held, tangent, cells, a, b)
             for c in range(b - a):
-                p[c] = tangent[k, a + c] / drift[spike]
-            if delayed[spike]:
+                p[c] = tangent[k, a + c] / spikes.drift[spike]
+            if spikes.delayed[spike]:
                 tangent[row[spike], a:b] = p
-            if at_once[spike]:
+            if spikes.at_once[spike]:
                 for c in range(a, b):
-                    tangent[k, c] *= ratio[spike]
+                    tangent[k, c] *= spikes.ratio[spike]
             else:
                 held[k] = True
         else:
             p[:] = tangent[row[spike], a:b]
-        for link in range(link_first[e], link_last[e]):
-            i = target[link]
-            touch(i, now, since, held, tangent, cell, a, b)
-            current, by = tangent[on_current[link] * n + i, a:b], gain_current[link]
+        for link in range(events.first[e], events.last[e]):
+            i = links.target[link]
+            touch(i, now, since, held, tangent, cells, a, b)
+            current, by = tangent[links.on_current[link] * n + i, a:b], links.gain_current[link]
             for c in range(b - a):
                 current[c] -= by * p[c]
             if not held[i]:
-                v, by = tangent[i, a:b], gain_v[link]
+                v, by = tangent[i, a:b], links.gain_v[link]
                 for c in range(b - a):
                     v[c] += by * p[c]
     for i in range(n):
-        touch(i, stop, since, held, tangent, cell, a, b)
+        touch(i, stop, since, held, tangent, cells, a, b)

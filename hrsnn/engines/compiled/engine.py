@@ -11,6 +11,26 @@ import numpy as np
 
 from hrsnn.engines.batch import Batch, Presentation
 from hrsnn.engines.compiled import kernels
+from hrsnn.engines.compiled.arguments import (
+    Arrivals,
+    BackgroundEvents,
+    Cells,
+    DriveChanges,
+    Events,
+    FrozenInput,
+    FrozenLinks,
+    Output,
+    PlasticLinks,
+    PlasticSide,
+    PlasticSides,
+    Reset,
+    Ring,
+    Scratch,
+    ShortTerm,
+    SpikeEvents,
+    State,
+    Waiting,
+)
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.homeostasis import Homeostasis
@@ -93,18 +113,20 @@ class _Rows:
         out[self.order] = values
         return out
 
-    def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, ...]:
-        """post, weight, the two traces, w_max, the rates of decay a step, A_plus, A_minus; what is empty starts as ever."""
+    def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> PlasticLinks:
+        """The links with STDP; empty arrays of weights or traces start as in a new network."""
         self.weight = np.array(weight[self.order]) if len(weight) else self.weight.copy()
-        return (
-            self.post,
-            self.weight,
-            *(np.array(trace[self.order]) if len(trace) else np.zeros(len(self)) for trace in (plus, minus)),
-            self.taken("w_max"),
-            constant(-self._dt / self.taken("tau_plus")),
-            constant(-self._dt / self.taken("tau_minus")),
-            self.taken("a_plus"),
-            self.taken("a_minus"),
+        trace_plus, trace_minus = (np.array(t[self.order]) if len(t) else np.zeros(len(self)) for t in (plus, minus))
+        return PlasticLinks(
+            post=self.post,
+            weight=self.weight,
+            trace_plus=trace_plus,
+            trace_minus=trace_minus,
+            w_max=self.taken("w_max"),
+            rate_plus=constant(-self._dt / self.taken("tau_plus")),
+            rate_minus=constant(-self._dt / self.taken("tau_minus")),
+            a_plus=self.taken("a_plus"),
+            a_minus=self.taken("a_minus"),
         )
 
 
@@ -114,20 +136,19 @@ class _Network:
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
         self._reservoir, self._n = reservoir, reservoir.neurons
         p = propagators(reservoir)
-        cell = (
-            reservoir.v_rest + reservoir.i_bias,
-            p.membrane,
-            p.exc_to_v,
-            p.inh_to_v,
-            p.decay_exc,
-            p.decay_inh,
-            p.adapted_to_v,
-            p.decay_adapted,
-            reservoir.v_threshold,
+        self._cells = Cells(
+            v_rest_bias=constant(reservoir.v_rest + reservoir.i_bias),
+            membrane=constant(p.membrane),
+            exc_to_v=constant(p.exc_to_v),
+            inh_to_v=constant(p.inh_to_v),
+            decay_exc=constant(p.decay_exc),
+            decay_inh=constant(p.decay_inh),
+            adapted_to_v=constant(p.adapted_to_v),
+            decay_adapted=constant(p.decay_adapted),
+            threshold=constant(reservoir.v_threshold),
         )
-        self._cell = tuple(map(constant, cell))
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
-        self._after = tuple(map(constant, (reservoir.v_reset, hold, reservoir.adaptation)))
+        self._after = Reset(constant(reservoir.v_reset), constant(hold), constant(reservoir.adaptation))
         self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
         self._lags = int(self._recurrent.lag.max()) + 1
@@ -160,41 +181,43 @@ class _Network:
         homeostasis = Homeostasis(self._reservoir) if self._reservoir.homeostasis else None
         longest = max(side.longest for side in rows)
         pairs = longest * _HISTORY + LANES
-        scratch = (
-            np.empty(longest + LANES),
-            np.empty(longest + LANES),
-            np.empty(pairs, np.uint64),
-            np.empty(pairs),
-            np.empty(pairs),
+        scratch = Scratch(
+            acting=np.empty(longest + LANES),
+            traced=np.empty(longest + LANES),
+            owner=np.empty(pairs, np.uint64),
+            pair_plus=np.empty(pairs),
+            pair_minus=np.empty(pairs),
         )
-        # of each neuron: its latest spike, how many wait, and these
-        waiting = (np.full(self._n, -1), np.zeros(self._n, np.int64), np.empty((self._n, _HISTORY), np.int32))
-        learn = (waiting, scratch)
+        waiting = Waiting(np.full(self._n, -1), np.zeros(self._n, np.int64), np.empty((self._n, _HISTORY), np.int32))
         done = 0
         for index in range(len(batch)):
             now = batch.presentation(index)
             if index:
                 for side in links:
-                    side[2][:] = side[3][:] = 0.0  # traces
-            sides = tuple(
-                (constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
-                for side, values in zip(rows, links, strict=True)
+                    side.trace_plus[:] = side.trace_minus[:] = 0.0
+            sides = PlasticSides(
+                *(
+                    PlasticSide(constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
+                    for side, values in zip(rows, links, strict=True)
+                )
             )
-            short_term = self._short_term(start)
+            arrivals = self._arrivals(start)
             constants = (
-                self._cell,
+                self._cells,
                 self._after,
                 self._is_excitatory,
-                (constant(self._recurrent.lag), *short_term),
+                constant(self._recurrent.lag),
+                arrivals,
                 sides,
-                learn,
+                waiting,
+                scratch,
                 _events(now),
             )
             spikes, state = self._present(
                 now, kernels.present_plastic, constants, partial(_told, progress, done), [], batch.start
             )
-            kernels.catch_up_all(now.n_steps, sides, learn)
-            end = self._end(state, short_term, now.n_steps, links) if len(batch) == 1 else None
+            kernels.catch_up_all(now.n_steps, sides, waiting, scratch)
+            end = self._end(state, arrivals, now.n_steps, links) if len(batch) == 1 else None
             if homeostasis is not None:
                 restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
                 for row, weight in zip(rows, restored, strict=True):
@@ -205,12 +228,12 @@ class _Network:
 
     def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
         now, rows, inputs = batch.presentation(index), self._recurrent, self._input
-        short_term = self._short_term(None if batch.start is None else batch.start.variables)
-        recurrent = (constant(rows.lag), constant(rows.start), rows.post, rows.weight, *short_term)
-        drive = (constant(inputs.start[0]), inputs.post, inputs.weight)
-        constants = (self._cell, self._after, self._is_excitatory, recurrent, drive, _events(now))
+        arrivals = self._arrivals(None if batch.start is None else batch.start.variables)
+        recurrent = FrozenLinks(constant(rows.lag), constant(rows.start), rows.post, rows.weight, arrivals)
+        drive = FrozenInput(constant(inputs.start[0]), inputs.post, inputs.weight)
+        constants = (self._cells, self._after, self._is_excitatory, recurrent, drive, _events(now))
         spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
-        return Response(*spikes, self._end(state, short_term, now.n_steps) if len(batch) == 1 else None)
+        return Response(*spikes, self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
 
     def _present(
         self,
@@ -220,65 +243,75 @@ class _Network:
         tell: Callable[[int], None],
         stop: list[bool],
         start: NetworkState | None,
-    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, ...]]:
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], State]:
         """One stimulus, from rest or from `start`, a call of the kernel at a time: spikes and v, and how it ends."""
         n = self._n
-        ring = (np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
+        ring = Ring(np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
         if start is None:
             adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
-            state = (self._reservoir.v_start.copy(), *np.zeros((3, n)), adapted, np.zeros(n, np.int64))
+            state = State(self._reservoir.v_start.copy(), *np.zeros((3, n)), adapted, np.zeros(n, np.int64))
         else:
             at = start.variables
-            state = (at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.held.copy())
+            state = State(at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.held.copy())
             for age in np.unique(start.spike_age):
                 under_way = start.spike_neuron[start.spike_age == age]
-                ring[0][-age % self._lags, : len(under_way)] = under_way
-                ring[1][-age % self._lags] = len(under_way)
-        v_seen, spiked = np.empty((len(now.v_step), n)), np.empty(n, np.int32)
-        out = (np.empty(n + _ROOM, np.int64), np.empty(n + _ROOM, np.int32), v_seen, spiked)
+                ring.neuron[-age % self._lags, : len(under_way)] = under_way
+                ring.count[-age % self._lags] = len(under_way)
+        room = n + _ROOM
+        out = Output(
+            step=np.empty(room, np.int64),
+            neuron=np.empty(room, np.int32),
+            v=np.empty((len(now.v_step), n)),
+            spiked=np.empty(n, np.int32),
+        )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
         step = 0
         while step < now.n_steps and not stop:
             step, filled = kernel(step, min(now.n_steps, step + self._budget), state, ring, out, *constants)
-            steps.append(out[0][:filled].copy())
-            who.append(out[1][:filled].copy())
+            steps.append(out.step[:filled].copy())
+            who.append(out.neuron[:filled].copy())
             tell(step)
         # an infinite current makes v spike in every step, and the reset hides it
-        if not all(np.isfinite(values).all() for values in state[:3]):
+        if not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
-        return (np.concatenate(steps), np.concatenate(who), v_seen), state
+        return (np.concatenate(steps), np.concatenate(who), out.v), state
 
     def _end(
         self,
-        state: tuple[np.ndarray, ...],
-        short_term: tuple[Any, ...],
+        state: State,
+        arrivals: Arrivals,
         steps: int,
-        links: list[tuple[np.ndarray, ...]] | None = None,
+        links: list[PlasticLinks] | None = None,
     ) -> Variables:
         """What the network holds now, link by link in the order of the reservoir."""
         rows, inputs = self._recurrent, self._input
-        v, exc, inh, _, adapted, _ = state
-        learned = [_EMPTY] * 6
+        learned = {prefix + name: _EMPTY for prefix in ("", "input_") for name in _LEARNED}
         if links is not None:
-            learned = [
-                side.given_back(array) for side, arrays in zip((rows, inputs), links, strict=True) for array in arrays[1:4]
-            ]
-            learned[::3] = [weight.copy() for weight in learned[::3]]  # homeostasis comes next
+            for prefix, side, its in zip(("", "input_"), (rows, inputs), links, strict=True):
+                learned |= {prefix + name: side.given_back(getattr(its, name)) for name in _LEARNED}
+                learned[prefix + "weight"] = learned[prefix + "weight"].copy()  # homeostasis comes next
         used, resources, arrived = _EMPTY, _EMPTY, np.empty(0, np.int64)
         if self._reservoir.short_term is not None:
-            used, resources = (rows.given_back(values) for values in short_term[1][3:])
-            arrived = rows.given_back(np.repeat((steps - short_term[0]).ravel(), np.diff(rows.start, axis=1).ravel()))
-        weight, plus, minus, input_weight, input_plus, input_minus = learned
+            used, resources = (rows.given_back(values) for values in arrivals.short_term[3:])
+            arrived = rows.given_back(np.repeat((steps - arrivals.arrived).ravel(), np.diff(rows.start, axis=1).ravel()))
         return Variables(
-            v, exc, inh, adapted, plus, minus, input_plus, input_minus, used, resources, arrived, weight, input_weight
+            v=state.v,
+            exc=state.exc,
+            inh=state.inh,
+            adapted=state.adapted,
+            used=used,
+            resources=resources,
+            arrived=arrived,
+            **learned,
         )
 
-    def _short_term(self, start: Variables | None) -> tuple[Any, ...]:
-        """When each source last spiked, the constants and variables of short-term plasticity, and room for strengths."""
+    def _arrivals(self, start: Variables | None) -> Arrivals:
+        """Short-term plasticity at the beginning of a stimulus."""
         rows, links = self._recurrent, self._reservoir.short_term
         arrived = np.zeros((len(rows.lag), self._n), np.int64)
         if links is None:
-            return arrived, (*[constant(_EMPTY)] * 3, np.empty(0), np.empty(0)), np.empty(0)
+            none = ShortTerm(*[constant(_EMPTY)] * 3, np.empty(0), np.empty(0))
+            return Arrivals(arrived, none, np.empty(0))
         dt = self._reservoir.dt
         constants = (
             links.release[rows.order],
@@ -290,14 +323,14 @@ class _Network:
             variables = (np.array(start.used[rows.order]), np.array(start.resources[rows.order]))
             in_row = np.diff(rows.start, axis=1) > 0
             arrived[in_row] = -start.arrived[rows.order][rows.start[:, :-1][in_row]]
-        return arrived, (*map(constant, constants), *variables), np.empty(rows.longest + LANES)
+        return Arrivals(arrived, ShortTerm(*map(constant, constants), *variables), np.empty(rows.longest + LANES))
 
 
-def _events(now: Presentation) -> tuple[Any, ...]:
-    return (
-        tuple(map(constant, (now.spike_step, now.spike_channel, now.spike_count))),
-        tuple(map(constant, (now.drive_step, now.drive))),
-        tuple(map(constant, (now.background_step, now.background_neuron, now.background_jump))),
+def _events(now: Presentation) -> Events:
+    return Events(
+        SpikeEvents(*map(constant, (now.spike_step, now.spike_channel, now.spike_count))),
+        DriveChanges(*map(constant, (now.drive_step, now.drive))),
+        BackgroundEvents(*map(constant, (now.background_step, now.background_neuron, now.background_jump))),
         constant(now.v_step),
     )
 

@@ -1,6 +1,6 @@
 """The loops of the compiled engine, for one stimulus at a time.
 
-Groups of arrays travel as tuples; the engine file says what is in each. Nothing here makes an array, and every
+What they are given is in arguments.py. Nothing here makes an array, and every
 access to a link's constants is in the order in which they lie in memory. Scratch rows have room for a pack behind them.
 """
 
@@ -41,30 +41,29 @@ def first_from(steps, step):
 
 
 @jit(inline="always")
-def update(step, state, cell, spiked):
+def update(step, state, cells, spiked):
     """One step of all neurons: the exact solution, then the threshold; returns how many spiked, in ascending order."""
     v, exc, inh, drive, adapted, free_at = state
-    v_rest_bias, membrane, exc_to_v, inh_to_v, decay_exc, decay_inh, adapted_to_v, decay_adapted, threshold = cell
     n = len(v)
     if len(adapted):
         for i in range(n):
-            v_inf = v_rest_bias[i] + drive[i]
-            free = v_inf + (v[i] - v_inf) * membrane[i] + exc[i] * exc_to_v[i] + inh[i] * inh_to_v[i]
-            free = free - adapted[i] * adapted_to_v[i]
+            v_inf = cells.v_rest_bias[i] + drive[i]
+            free = v_inf + (v[i] - v_inf) * cells.membrane[i] + exc[i] * cells.exc_to_v[i] + inh[i] * cells.inh_to_v[i]
+            free = free - adapted[i] * cells.adapted_to_v[i]
             v[i] = free if step >= free_at[i] else v[i]
-            exc[i] *= decay_exc[i]
-            inh[i] *= decay_inh[i]
-            adapted[i] *= decay_adapted[i]
+            exc[i] *= cells.decay_exc[i]
+            inh[i] *= cells.decay_inh[i]
+            adapted[i] *= cells.decay_adapted[i]
     else:
         for i in range(n):
-            v_inf = v_rest_bias[i] + drive[i]
-            free = v_inf + (v[i] - v_inf) * membrane[i] + exc[i] * exc_to_v[i] + inh[i] * inh_to_v[i]
+            v_inf = cells.v_rest_bias[i] + drive[i]
+            free = v_inf + (v[i] - v_inf) * cells.membrane[i] + exc[i] * cells.exc_to_v[i] + inh[i] * cells.inh_to_v[i]
             v[i] = free if step >= free_at[i] else v[i]
-            exc[i] *= decay_exc[i]
-            inh[i] *= decay_inh[i]
+            exc[i] *= cells.decay_exc[i]
+            inh[i] *= cells.decay_inh[i]
     count = 0
     for i in range(n):
-        if v[i] > threshold[i] and step >= free_at[i]:
+        if v[i] > cells.threshold[i] and step >= free_at[i]:
             spiked[count] = i
             count += 1
     return count
@@ -72,35 +71,31 @@ def update(step, state, cell, spiked):
 
 @jit(inline="always")
 def reset(step, count, spiked, state, after):
-    v, _, _, _, adapted, free_at = state
-    v_reset, hold, jump = after
     for s in range(count):
         i = spiked[s]
-        v[i] = v_reset[i]
-        free_at[i] = step + hold[i]
-        if len(adapted):
-            adapted[i] += jump[i]
+        state.v[i] = after.v[i]
+        state.free_at[i] = step + after.hold[i]
+        if len(state.adapted):
+            state.adapted[i] += after.adaptation[i]
 
 
 @jit(inline="always")
 def remember(step, count, spiked, filled, ring, out):
     """Keep the spikes of this step for delayed links and for the caller."""
-    ring_neuron, ring_count = ring
-    slot = step % len(ring_count)
-    ring_count[slot] = count
+    slot = step % len(ring.count)
+    ring.count[slot] = count
     for s in range(count):
-        ring_neuron[slot, s] = spiked[s]
-        out[0][filled + s] = step
-        out[1][filled + s] = spiked[s]
+        ring.neuron[slot, s] = spiked[s]
+        out.step[filled + s] = step
+        out.neuron[filled + s] = spiked[s]
 
 
 @jit(inline="always")
 def set_drive(step, following, changes, drive):
     """A new analog drive, where it changes in this step; returns the index of the change that follows."""
-    when, value = changes
-    while following < len(when) and when[following] == step:
+    while following < len(changes.step) and changes.step[following] == step:
         for i in range(len(drive)):
-            drive[i] = value[following, i]
+            drive[i] = changes.value[following, i]
         following += 1
     return following
 
@@ -108,9 +103,8 @@ def set_drive(step, following, changes, drive):
 @jit(inline="always")
 def excite(step, following, background, exc):
     """The background spikes of this step; returns the index of the one that follows."""
-    when, neuron, jump = background
-    while following < len(when) and when[following] == step:
-        exc[neuron[following]] += jump[following]
+    while following < len(background.step) and background.step[following] == step:
+        exc[background.neuron[following]] += background.jump[following]
         following += 1
     return following
 
@@ -131,18 +125,18 @@ def depress(a, b, age, short_term, strength):
 
     u <- U + u (1 - U) e^(-age/F);  R <- 1 + (R - u R - 1) e^(-age/D), with the u before it; strength u R / U.
     """
-    release, rate_recovery, rate_facilitation, used, resources = short_term
+    used, resources = short_term.used, short_term.resources
     one, gap = splat(1.0), splat(age)
     for link in range(a, b, LANES):
         left = b - link
         before, start, present = (
             load_first(used, link, left),
-            load_first(release, link, left),
+            load_first(short_term.release, link, left),
             load_first(resources, link, left),
         )
         missing = subtract(subtract(present, multiply(before, present)), one)
-        recovered = add(one, multiply(missing, exp_decay(multiply(gap, load_first(rate_recovery, link, left)))))
-        facilitated = exp_decay(multiply(gap, load_first(rate_facilitation, link, left)))
+        recovered = add(one, multiply(missing, exp_decay(multiply(gap, load_first(short_term.rate_recovery, link, left)))))
+        facilitated = exp_decay(multiply(gap, load_first(short_term.rate_facilitation, link, left)))
         after = add(start, multiply(multiply(before, subtract(one, start)), facilitated))
         store_first(resources, link, recovered, left)
         store_first(used, link, after, left)
@@ -150,38 +144,36 @@ def depress(a, b, age, short_term, strength):
 
 
 @jit(allocates=False)
-def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, recurrent, inputs, events):
+def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, recurrent, inputs, events):
     """Advance one stimulus of a frozen network from `step` to `stop`, or to where the buffer of spikes could overflow.
 
     Returns the step reached and the number of spikes in the buffer.
     """
-    _, exc, inh, drive, _, _ = state
-    ring_neuron, ring_count = ring
-    lag, start, post, weight, arrived, short_term, strength = recurrent
-    input_start, input_post, input_weight = inputs
-    spike_step, spike_channel, spike_count = events[0]
-    n, room, lags = len(exc), len(out[0]), len(ring_count)
-    spiked = out[3]
-    next_spike = first_from(spike_step, step)
-    next_drive = first_from(events[1][0], step)
-    next_back = first_from(events[2][0], step)
-    next_v = first_from(events[3], step)
+    exc, inh, spiked = state.exc, state.inh, out.spiked
+    lag, start, post, weight = recurrent.lag, recurrent.start, recurrent.post, recurrent.weight
+    arrived, short_term, strength = recurrent.arrivals
+    spikes = events.spikes
+    n, room, lags = len(exc), len(out.step), len(ring.count)
+    next_spike = first_from(spikes.step, step)
+    next_drive = first_from(events.drive.step, step)
+    next_back = first_from(events.background.step, step)
+    next_v = first_from(events.v_step, step)
     filled = 0
     while step < stop and filled + n <= room:
-        next_drive = set_drive(step, next_drive, events[1], drive)
-        count = update(step, state, cell, spiked)
+        next_drive = set_drive(step, next_drive, events.drive, state.drive)
+        count = update(step, state, cells, spiked)
         remember(step, count, spiked, filled, ring, out)
         filled += count
-        next_back = excite(step, next_back, events[2], exc)
-        while next_spike < len(spike_step) and spike_step[next_spike] == step:
-            channel, times = spike_channel[next_spike], spike_count[next_spike]
-            for link in range(input_start[channel], input_start[channel + 1]):
-                exc[input_post[link]] += times * input_weight[link]
+        next_back = excite(step, next_back, events.background, exc)
+        while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
+            channel, times = spikes.channel[next_spike], spikes.count[next_spike]
+            for link in range(inputs.start[channel], inputs.start[channel + 1]):
+                exc[inputs.post[link]] += times * inputs.weight[link]
             next_spike += 1
         for k in range(len(lag)):
             slot = (step - lag[k]) % lags
-            for s in range(ring_count[slot]):
-                pre = ring_neuron[slot, s]
+            for s in range(ring.count[slot]):
+                pre = ring.neuron[slot, s]
                 a, b = start[k, pre], start[k, pre + 1]
                 if len(strength):
                     depress(a, b, float(step - arrived[k, pre]), short_term, strength)
@@ -199,7 +191,7 @@ def present_frozen(step, stop, state, ring, out, cell, after, is_excitatory, rec
                     for link in range(a, b):
                         inh[post[link]] -= weight[link]
         reset(step, count, spiked, state, after)
-        next_v = sample(step, next_v, events[3], state[0], out[2])
+        next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1
     return step, filled
 
@@ -210,13 +202,13 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
 
     A link's weight matters only when its source spikes; until then the spikes of its target wait in the target's history.
     Reading them now gives what applying each at once would have given (potentiation alone can reach the bound, so that it
-    may be summed first), and streams through memory. Leaves in ``scratch[0]`` the weights with which the spike acts.
+    may be summed first), and streams through memory. Leaves in ``scratch.acting`` the weights with which the spike acts.
 
     Nothing here branches on data, so that the processor can work ahead: the post spikes are listed round by round, each
     round with the links that had one more.
     """
     latest, history_count, history = waiting
-    post, w, plus, minus, w_max, rate_plus, rate_minus, a_plus, a_minus = links
+    post, w, plus, minus = links.post, links.weight, links.trace_plus, links.trace_minus
     acting, traced, owner, pair_plus, pair_minus = scratch
     pairs = np.uint64(0)
     for link in range(a, b):
@@ -239,13 +231,13 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
         back += 1
     for q in range(pairs):
         link = np.uint64(a) + owner[q]
-        pair_minus[q] = (step - pair_plus[q]) * rate_minus[link]
-        pair_plus[q] = (pair_plus[q] - since) * rate_plus[link]
+        pair_minus[q] = (step - pair_plus[q]) * links.rate_minus[link]
+        pair_plus[q] = (pair_plus[q] - since) * links.rate_plus[link]
     exp_decay_all(pair_plus, pairs)
     exp_decay_all(pair_minus, pairs)
     age, zero, spikes = splat(float(step - since)), splat(0.0), splat(spike)
     for link in range(a, b, LANES):
-        decay = exp_decay(multiply(age, load_first(rate_minus, link, b - link)))
+        decay = exp_decay(multiply(age, load_first(links.rate_minus, link, b - link)))
         store(acting, link - a, zero)
         store(traced, link - a, multiply(load_first(minus, link, b - link), decay))
     for q in range(pairs):
@@ -255,77 +247,74 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
     for link in range(a, b, LANES):
         left = b - link
         trace_plus, trace_minus = load_first(plus, link, left), load(traced, link - a)
-        potentiation = multiply(load_first(a_plus, link, left), multiply(trace_plus, load(acting, link - a)))
-        weight = smallest(add(load_first(w, link, left), potentiation), load_first(w_max, link, left))
+        potentiation = multiply(load_first(links.a_plus, link, left), multiply(trace_plus, load(acting, link - a)))
+        weight = smallest(add(load_first(w, link, left), potentiation), load_first(links.w_max, link, left))
         store(acting, link - a, weight)
-        decay = exp_decay(multiply(age, load_first(rate_plus, link, left)))
+        decay = exp_decay(multiply(age, load_first(links.rate_plus, link, left)))
         store_first(plus, link, add(multiply(trace_plus, decay), spikes), left)
         store_first(minus, link, trace_minus, left)
-        depression = multiply(multiply(spikes, load_first(a_minus, link, left)), trace_minus)
+        depression = multiply(multiply(spikes, load_first(links.a_minus, link, left)), trace_minus)
         store_first(w, link, largest(subtract(weight, depression), zero), left)
 
 
 @jit(allocates=False)
-def catch_up_all(step, sides, learn):
+def catch_up_all(step, sides, waiting, scratch):
     """Bring every link to `step` and forget the history; traces then stand at that step."""
-    waiting, scratch = learn
-    for side in range(2):
-        start, links, since = sides[side]
+    for side in sides:
+        start, links, since = side
         for k in range(since.shape[0]):
             for source in range(since.shape[1]):
                 a, b = start[k, source], start[k, source + 1]
                 if a < b:
                     catch_up(a, b, step, since[k, source], 0.0, links, waiting, scratch)
                 since[k, source] = step
-    for i in range(len(waiting[0])):
-        waiting[0][i] = -1
-        waiting[1][i] = 0
+    for i in range(len(waiting.latest)):
+        waiting.latest[i] = -1
+        waiting.count[i] = 0
 
 
 @jit(allocates=False)
-def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, recurrent, sides, learn, events):
+def present_plastic(
+    step, stop, state, ring, out, cells, after, is_excitatory, lag, arrivals, sides, waiting, scratch, events
+):
     """As :func:`present_frozen`, with STDP on input and recurrent links."""
-    _, exc, inh, drive, _, _ = state
-    ring_neuron, ring_count = ring
-    lag, arrived, short_term, strength = recurrent
-    start, links, since = sides[0]
-    input_start, input_links, input_since = sides[1]
-    waiting, scratch = learn
+    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, scratch.acting
+    arrived, short_term, strength = arrivals
+    start, links, since = sides.recurrent
+    input_start, input_links, input_since = sides.input
     latest, history_count, history = waiting
-    spike_step, spike_channel, spike_count = events[0]
-    post, input_post, acting = links[0], input_links[0], scratch[0]
-    n, room, lags = len(exc), len(out[0]), len(ring_count)
+    spikes = events.spikes
+    n, room, lags = len(exc), len(out.step), len(ring.count)
     capacity = history.shape[1]
-    spiked = out[3]
-    next_spike = first_from(spike_step, step)
-    next_drive = first_from(events[1][0], step)
-    next_back = first_from(events[2][0], step)
-    next_v = first_from(events[3], step)
+    next_spike = first_from(spikes.step, step)
+    next_drive = first_from(events.drive.step, step)
+    next_back = first_from(events.background.step, step)
+    next_v = first_from(events.v_step, step)
     fullest = 0
     for i in range(n):
         fullest = max(fullest, history_count[i])
     filled = 0
     while step < stop and filled + n <= room:
         if fullest == capacity:
-            catch_up_all(step, sides, learn)
+            catch_up_all(step, sides, waiting, scratch)
             fullest = 0
-        next_drive = set_drive(step, next_drive, events[1], drive)
-        count = update(step, state, cell, spiked)
+        next_drive = set_drive(step, next_drive, events.drive, state.drive)
+        count = update(step, state, cells, spiked)
         remember(step, count, spiked, filled, ring, out)
         filled += count
-        next_back = excite(step, next_back, events[2], exc)
-        while next_spike < len(spike_step) and spike_step[next_spike] == step:
-            channel, times = spike_channel[next_spike], spike_count[next_spike]
+        next_back = excite(step, next_back, events.background, exc)
+        while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
+            channel, times = spikes.channel[next_spike], spikes.count[next_spike]
             a, b = input_start[0, channel], input_start[0, channel + 1]
             catch_up(a, b, step, input_since[0, channel], times, input_links, waiting, scratch)
             input_since[0, channel] = step
             for link in range(a, b):
-                exc[input_post[link]] += times * acting[link - a]
+                exc[input_links.post[link]] += times * acting[link - a]
             next_spike += 1
         for k in range(len(lag)):
             slot = (step - lag[k]) % lags
-            for s in range(ring_count[slot]):
-                pre = ring_neuron[slot, s]
+            for s in range(ring.count[slot]):
+                pre = ring.neuron[slot, s]
                 a, b = start[k, pre], start[k, pre + 1]
                 catch_up(a, b, step, since[k, pre], 1.0, links, waiting, scratch)
                 since[k, pre] = step
@@ -335,10 +324,10 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
                     depress(a, b, float(step - arrived[k, pre]), short_term, strength)
                     arrived[k, pre] = step
                     for link in range(a, b):
-                        target[post[link]] += sign * (acting[link - a] * strength[link - a])
+                        target[links.post[link]] += sign * (acting[link - a] * strength[link - a])
                 else:
                     for link in range(a, b):
-                        target[post[link]] += sign * acting[link - a]
+                        target[links.post[link]] += sign * acting[link - a]
         reset(step, count, spiked, state, after)
         for s in range(count):
             i = spiked[s]
@@ -346,6 +335,6 @@ def present_plastic(step, stop, state, ring, out, cell, after, is_excitatory, re
             history_count[i] += 1
             latest[i] = step
             fullest = max(fullest, history_count[i])
-        next_v = sample(step, next_v, events[3], state[0], out[2])
+        next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1
     return step, filled

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.events import Events, events
-from hrsnn.engines.exact import kernels
+from hrsnn.engines.exact import arguments, kernels
+from hrsnn.engines.exact.arguments import BackgroundEvents, DriveChanges, InputEvents, Network, Output, Scratch
 from hrsnn.engines.exact.event_queue import FLIGHT, queue_of
 from hrsnn.engines.homeostasis import Homeostasis
 from hrsnn.engines.jit import constant
@@ -192,10 +192,10 @@ class _Side:
         )
 
     @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """In the order that the kernel expects."""
+    def links(self) -> arguments.Links:
+        """As the kernel reads them."""
         start, post, delay, incoming_start, incoming = map(constant, self._static)
-        return start, post, delay, self.weight, self.synapses, incoming_start, incoming
+        return arguments.Links(start, post, delay, self.weight, self.synapses, incoming_start, incoming)
 
     def rest(self) -> None:
         for name in ("trace_plus", "trace_minus", "touched"):
@@ -279,28 +279,27 @@ class _Network:
             states[name] = values
         states["base"], states["spiked"], states["window"] = self._cells["rest"], -np.inf, -np.inf
         queue, flights = queue_of(np.zeros(n)), np.zeros(n + _FLYING, FLIGHT)  # at 0 every neuron makes its first plan
-        network = (constant(self._cells), states, queue)
-        scratch = (np.empty(n, np.int64), np.empty(3, np.int64))
+        network = Network(constant(self._cells), states, queue)
+        scratch = Scratch(spiked=np.empty(n, np.int64), sizes=np.empty(3, np.int64))
         clock, counters = np.zeros(1), np.zeros(kernels.COUNTERS, np.int64)
         rooms = (n + _ROOM, 2 * n + _ROOM)
         samples = np.zeros((len(sample_times), n))
-        out = (
-            np.empty(rooms[0]), np.empty(rooms[0], np.int64), np.empty(rooms[0]),
-            np.empty(rooms[1], np.int64), np.empty(rooms[1]), samples,
-        )  # fmt: skip
+        out = Output(
+            spike_time=np.empty(rooms[0]),
+            spike_neuron=np.empty(rooms[0], np.int64),
+            spike_drift=np.empty(rooms[0]),
+            release_spike=np.empty(rooms[1], np.int64),
+            release_drift=np.empty(rooms[1]),
+            samples=samples,
+        )
         parts: list[list[np.ndarray]] = [[column[:0]] for column in out[:5]]
-        stream = (
-            (now.input_time, now.input_channel, now.input_count),
-            (now.drive_time, now.drive),
-            (now.background_time, now.background_neuron, now.background_jump),
-            sample_times,
+        stream = arguments.Events(
+            InputEvents(*map(constant, (now.input_time, now.input_channel, now.input_count))),
+            DriveChanges(*map(constant, (now.drive_time, now.drive))),
+            BackgroundEvents(*map(constant, (now.background_time, now.background_neuron, now.background_jump))),
+            constant(sample_times),
         )
-        fixed: tuple[Any, ...] = (
-            constant(self._sign),
-            self.recurrent.arrays,
-            self.input.arrays,
-            tuple(tuple(map(constant, part)) if isinstance(part, tuple) else constant(part) for part in stream),
-        )
+        fixed = (constant(self._sign), self.recurrent.links, self.input.links, stream)
         code = kernels.MORE
         while code == kernels.MORE and not stop:
             if counters[kernels.FLYING] + n > len(flights):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.engines.exact.arguments import Queue
 from hrsnn.engines.jit import inlined, kernel
 
 #: A spike on its way to links of a delay that is not 0: when it arrives next, when it was emitted, its number in the run,
@@ -19,16 +20,16 @@ FLIGHT = np.dtype(
 )
 
 
-def queue_of(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times of all members, the members as a heap, and the place of each member in it; all times must be equal."""
+def queue_of(times: np.ndarray) -> Queue:
+    """A queue of members whose times are all equal."""
     n = len(times)
-    return times, np.arange(n, dtype=np.int64), np.arange(n, dtype=np.int64)
+    return Queue(times, np.arange(n, dtype=np.int64), np.arange(n, dtype=np.int64))
 
 
 @inlined
 def move(queue: Any, who: int, when: float) -> None:
     """Give a member a new time."""
-    times, heap, place = queue
+    times, heap, place = queue.times, queue.heap, queue.place
     n = len(heap)
     times[who] = when
     at = place[who]

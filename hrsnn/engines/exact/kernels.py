@@ -152,12 +152,11 @@ def potentiate(synapse: Any, weight: Any, link: int, time: float) -> None:
 @kernel
 def deliver(first: int, stop: int, several: float, sign: float, now: float, network: Any, links: Any) -> bool:
     """Spikes reach the targets of the links `first` to `stop`; False when a target's state is no longer finite."""
-    cells, states, queue = network
-    _, post, _, weight, synapses, _, _ = links
+    queue, weight, synapses = network.queue, links.weight, links.synapses
     fine = True
     for link in range(first, stop):
-        who = post[link]
-        cell, state = cells[who], states[who]
+        who = links.post[link]
+        cell, state = network.cells[who], network.states[who]
         advance(cell, state, now)
         if sign > 0.0:
             state.exc += several * weight[link]
@@ -173,16 +172,17 @@ def deliver(first: int, stop: int, several: float, sign: float, now: float, netw
 @kernel
 def learn(who: int, now: float, links: Any) -> int:
     """The post events of a neuron; returns how many."""
-    _, _, _, weight, synapses, start, incoming = links
-    for k in range(start[who], start[who + 1]):
-        potentiate(synapses[incoming[k]], weight, incoming[k], now)
-    return int(start[who + 1] - start[who])
+    first, stop = links.incoming_start[who], links.incoming_start[who + 1]
+    for k in range(first, stop):
+        link = links.incoming[k]
+        potentiate(links.synapses[link], links.weight, link, now)
+    return int(stop - first)
 
 
 @kernel
 def set_drive(drive: Any, row: int, now: float, network: Any) -> bool:
     """A new analog drive (mV) of every neuron."""
-    cells, states, queue = network
+    cells, states = network.cells, network.states
     fine = True
     for who in range(len(states)):
         state = states[who]
@@ -190,33 +190,32 @@ def set_drive(drive: Any, row: int, now: float, network: Any) -> bool:
         if base != state.base:
             advance(cells[who], state, now)
             state.base = base
-            fine = replan(cells[who], state, who, queue) and fine
+            fine = replan(cells[who], state, who, network.queue) and fine
     return fine
 
 
 @kernel
 def excite(who: int, jump: float, now: float, network: Any) -> bool:
     """A background spike."""
-    cells, states, queue = network
-    advance(cells[who], states[who], now)
-    states[who].exc += jump
-    return bool(replan(cells[who], states[who], who, queue))
+    cell, state = network.cells[who], network.states[who]
+    advance(cell, state, now)
+    state.exc += jump
+    return bool(replan(cell, state, who, network.queue))
 
 
 @kernel
 def sample(time: float, network: Any, v: Any, row: int) -> None:
     """v of every neuron at `time`, which changes nothing."""
-    cells, states, _ = network
-    for who in range(len(states)):
-        state = states[who]
-        v[row, who] = state.v if state.phase == HELD else v_after(cells[who], state, time - state.time)
+    for who in range(len(network.states)):
+        state = network.states[who]
+        v[row, who] = state.v if state.phase == HELD else v_after(network.cells[who], state, time - state.time)
 
 
 @kernel
 def finish(end: float, network: Any) -> None:
-    cells, states, _ = network
-    for who in range(len(states)):
-        advance(cells[who], states[who], end)
+    """Bring every neuron to the end of the stimulus."""
+    for who in range(len(network.states)):
+        advance(network.cells[who], network.states[who], end)
 
 
 @kernel
@@ -225,9 +224,8 @@ def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any)
 
     Returns how many spiked, or how it ended. `sizes` are the numbers of spikes and releases written, and of spikes in all.
     """
-    cells, states, queue = network
-    times, heap, _ = queue
-    spike_time, spike_neuron, spike_drift, release_spike, release_drift, _ = out
+    cells, states, queue = network.cells, network.states, network.queue
+    times, heap = queue.times, queue.heap
     count = 0
     fine = True
     while times[heap[0]] <= now:
@@ -251,7 +249,8 @@ def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any)
             if state.spiked == now or state.count > MOST_SPIKES:
                 sizes[2] = who
                 return -RUNAWAY
-            spike_time[sizes[0]], spike_neuron[sizes[0]], spike_drift[sizes[0]] = now, who, drift(cell, state)
+            out.spike_time[sizes[0]], out.spike_neuron[sizes[0]] = now, who
+            out.spike_drift[sizes[0]] = drift(cell, state)
             state.spiked, state.spike = now, sizes[2]
             state.v = cell.reset
             state.adapted += cell.jump
@@ -265,7 +264,7 @@ def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any)
             else:
                 release = True
         if release:
-            release_spike[sizes[1]], release_drift[sizes[1]] = state.spike, drift(cell, state)
+            out.release_spike[sizes[1]], out.release_drift[sizes[1]] = state.spike, drift(cell, state)
             sizes[1] += 1
             fine = replan(cell, state, who, queue) and fine
     return count if fine else -OVERFLOW
@@ -294,19 +293,24 @@ def present(
     -------
     How the call ended, how many spikes and how many releases it wrote.
     """
-    times, heap, _ = network[2]
-    start, delay = recurrent[0], recurrent[2]
-    input_start = inputs[0]
-    (input_time, input_channel, input_count), (drive_time, drive), (back_time, back_neuron, back_jump), sample_time = events
+    times, heap = network.queue.times, network.queue.heap
+    start, delay = recurrent.start, recurrent.delay
+    input_time, back_time, drive_time = events.input.time, events.background.time, events.drive.time
+    sample_time = events.sample_time
     n = len(heap)
-    plastic = len(recurrent[4]) + len(inputs[4]) > 0
-    spiked, sizes = scratch
+    plastic = len(recurrent.synapses) + len(inputs.synapses) > 0
+    spiked, sizes = scratch.spiked, scratch.sizes
     sizes[0], sizes[1], sizes[2] = 0, 0, counters[SPIKES]
     next_input, next_back, next_drive, next_sample, flying = (
         counters[INPUT], counters[BACKGROUND], counters[DRIVE], counters[SAMPLE], counters[FLYING]
     )  # fmt: skip
     code = MORE
-    while work > 0 and sizes[0] + n <= len(out[0]) and sizes[1] + 2 * n <= len(out[3]) and flying + n <= len(flights):
+    while (
+        work > 0
+        and sizes[0] + n <= len(out.spike_time)
+        and sizes[1] + 2 * n <= len(out.release_spike)
+        and flying + n <= len(flights)
+    ):
         now = min(times[heap[0]], end)
         if next_input < len(input_time):
             now = min(now, input_time[next_input])
@@ -317,7 +321,7 @@ def present(
         if flying > 0:
             now = min(now, flights[0].time)
         while next_sample < len(sample_time) and sample_time[next_sample] <= now:
-            sample(sample_time[next_sample], network, out[5], next_sample)
+            sample(sample_time[next_sample], network, out.samples, next_sample)
             next_sample += 1
         clock[0] = now
         if now >= end:
@@ -332,16 +336,18 @@ def present(
                 code = -count
                 break
         while next_drive < len(drive_time) and drive_time[next_drive] <= now:
-            fine = set_drive(drive, next_drive, now, network) and fine
+            fine = set_drive(events.drive.value, next_drive, now, network) and fine
             next_drive += 1
             work -= n
         while next_back < len(back_time) and back_time[next_back] <= now:
-            fine = excite(back_neuron[next_back], back_jump[next_back], now, network) and fine
+            who, jump = events.background.neuron[next_back], events.background.jump[next_back]
+            fine = excite(who, jump, now, network) and fine
             next_back += 1
             work -= 1
         while next_input < len(input_time) and input_time[next_input] <= now:
-            first, stop = input_start[input_channel[next_input]], input_start[input_channel[next_input] + 1]
-            fine = deliver(first, stop, input_count[next_input], 1.0, now, network, inputs) and fine
+            channel = events.input.channel[next_input]
+            first, stop = inputs.start[channel], inputs.start[channel + 1]
+            fine = deliver(first, stop, events.input.count[next_input], 1.0, now, network, inputs) and fine
             next_input += 1
             work -= stop - first
         while flying > 0 and flights[0].time <= now:

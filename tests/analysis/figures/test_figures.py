@@ -11,6 +11,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from hrsnn.analysis import figures, memory_capacity
+from hrsnn.analysis.figures.style import INHIBITORY
 from hrsnn.errors import FileError, InputError
 
 RANDOM = np.random.default_rng(0)
@@ -90,7 +91,7 @@ def test_raster_puts_inhibitory_neurons_above():
     excitatory, inhibitory = figure.axes[0].collections
     np.testing.assert_array_equal(np.asarray(excitatory.get_offsets()), [[2.0, 0], [3.0, 1]])
     np.testing.assert_array_equal(np.asarray(inhibitory.get_offsets()), [[1.0, 2]])  # the spike at 99 ms is outside
-    assert to_hex(inhibitory.get_facecolor()[0]).upper() == figures.INHIBITORY
+    assert to_hex(inhibitory.get_facecolor()[0]).upper() == INHIBITORY
     rate = figure.axes[1].patches[0].get_data()
     # two spikes of two neurons in the first 5 ms
     np.testing.assert_allclose(rate.values, [200.0, 0.0])
