@@ -2,7 +2,8 @@
 
 An interval holds the times from its beginning on and before its end. A beginning is computed, as ``k * dt`` or otherwise,
 and rounded: a time that is early by less than 1e-9 of the interval that begins there belongs to it. Everything that puts
-times on a grid, counts spikes in windows or reads states goes by this rule.
+times on a grid, counts spikes in windows or reads states goes by this rule. Times are numbers in ms: quantities are taken
+where they come in.
 """
 
 from __future__ import annotations
@@ -10,13 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.validation.units import takes
-
 #: Shares of an interval, and of the time since 0, that rounding may take.
 _OF_THE_INTERVAL, _OF_THE_TIME = 1e-9, 1e-15
 
 
-@takes(times="ms", dt="ms")
 def steps_of(times: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
     """The step, of many of one length, that each time falls in: ``floor(t/dt (1 + 1e-15) + 1e-9)``.
 
@@ -43,7 +41,6 @@ def steps_of(times: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
     return np.asarray(np.floor(quotient * (1 + _OF_THE_TIME) + _OF_THE_INTERVAL), dtype=np.int64)
 
 
-@takes(durations="ms", dt="ms")
 def step_count(durations: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
     """How many steps of `dt` cover each duration: the quotient rounded up, but for rounding errors.
 
@@ -65,7 +62,6 @@ def step_count(durations: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
     return np.asarray(np.ceil(quotient * (1 - _OF_THE_TIME) - _OF_THE_INTERVAL), dtype=np.int64)
 
 
-@takes(times="ms", durations="ms")
 def equal_windows_of(times: ArrayLike, durations: ArrayLike, count: int) -> NDArray[np.int64]:
     """Which of `count` equal windows of a duration each time falls in.
 
@@ -93,7 +89,6 @@ def equal_windows_of(times: ArrayLike, durations: ArrayLike, count: int) -> NDAr
     return np.asarray(np.minimum(steps_of(times, ends / count), last))
 
 
-@takes(times="ms", edges="ms")
 def windows_of(times: ArrayLike, edges: ArrayLike) -> NDArray[np.int64]:
     """The window between ascending edges that each time falls in.
 

@@ -1,4 +1,4 @@
-"""What the kernels of the compiled engine are given: arrays by name, in NamedTuples, which Numba takes as they are.
+"""What the kernels of the compiled engine are given: arrays by name, as plain tuples that are named on both sides.
 
 N neurons, S links, K different delays. Links are in the order in which they are read: by (delay, source, target), the
 longest delay first; ``start[k, source]`` is where those of a source with the k-th delay begin.
@@ -83,7 +83,6 @@ class FrozenLinks(NamedTuple):
     start: Any  #: (K, N + 1)
     post: Any  #: (S,)
     weight: Any  #: (S,) mV
-    arrivals: Arrivals
 
 
 class FrozenInput(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from hrsnn.engines.compiled.arguments import (
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.homeostasis import Homeostasis
-from hrsnn.engines.jit import constant
+from hrsnn.engines.jit import constant, unnamed
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.propagators import propagators
 from hrsnn.engines.threads import in_order, threads
@@ -136,7 +136,7 @@ class _Network:
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
         self._reservoir, self._n = reservoir, reservoir.neurons
         p = propagators(reservoir)
-        self._cells = Cells(
+        cells = Cells(
             v_rest_bias=constant(reservoir.v_rest + reservoir.i_bias),
             membrane=constant(p.membrane),
             exc_to_v=constant(p.exc_to_v),
@@ -148,11 +148,11 @@ class _Network:
             threshold=constant(reservoir.v_threshold),
         )
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
-        self._after = Reset(constant(reservoir.v_reset), constant(hold), constant(reservoir.adaptation))
+        after = Reset(constant(reservoir.v_reset), constant(hold), constant(reservoir.adaptation))
         self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
         self._lags = int(self._recurrent.lag.max()) + 1
-        self._is_excitatory = constant(reservoir.is_excitatory)
+        self._constants = (*unnamed((cells, after)), constant(reservoir.is_excitatory))
         self._budget = max(1, _UPDATES // self._n)
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
@@ -203,20 +203,14 @@ class _Network:
             )
             arrivals = self._arrivals(start)
             constants = (
-                self._cells,
-                self._after,
-                self._is_excitatory,
+                *self._constants,
                 constant(self._recurrent.lag),
-                arrivals,
-                sides,
-                waiting,
-                scratch,
-                _events(now),
+                *unnamed((arrivals, sides, waiting, scratch, _events(now))),
             )
             spikes, state = self._present(
                 now, kernels.present_plastic, constants, partial(_told, progress, done), [], batch.start
             )
-            kernels.catch_up_all(now.n_steps, sides, waiting, scratch)
+            kernels.catch_up_all(now.n_steps, *map(unnamed, (sides, waiting, scratch)))
             end = self._end(state, arrivals, now.n_steps, links) if len(batch) == 1 else None
             if homeostasis is not None:
                 restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
@@ -227,13 +221,17 @@ class _Network:
         return Weights(*(side.given_back(side.weight) for side in rows))
 
     def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
-        now, rows, inputs = batch.presentation(index), self._recurrent, self._input
+        now = batch.presentation(index)
         arrivals = self._arrivals(None if batch.start is None else batch.start.variables)
-        recurrent = FrozenLinks(constant(rows.lag), constant(rows.start), rows.post, rows.weight, arrivals)
-        drive = FrozenInput(constant(inputs.start[0]), inputs.post, inputs.weight)
-        constants = (self._cells, self._after, self._is_excitatory, recurrent, drive, _events(now))
+        constants = (*self._constants, *self._frozen_links, *unnamed((arrivals, _events(now))))
         spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
         return Response(*spikes, self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
+
+    @cached_property
+    def _frozen_links(self) -> tuple[Any, ...]:
+        rows, inputs = self._recurrent, self._input
+        recurrent = FrozenLinks(constant(rows.lag), constant(rows.start), rows.post, rows.weight)
+        return tuple(map(unnamed, (recurrent, FrozenInput(constant(inputs.start[0]), inputs.post, inputs.weight))))
 
     def _present(
         self,
@@ -249,7 +247,8 @@ class _Network:
         ring = Ring(np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
         if start is None:
             adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
-            state = State(self._reservoir.v_start.copy(), *np.zeros((3, n)), adapted, np.zeros(n, np.int64))
+            exc, inh, drive = np.zeros((3, n))
+            state = State(self._reservoir.v_start.copy(), exc, inh, drive, adapted, np.zeros(n, np.int64))
         else:
             at = start.variables
             state = State(at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.held.copy())
@@ -265,9 +264,9 @@ class _Network:
             spiked=np.empty(n, np.int32),
         )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
-        step = 0
+        arguments, step = (*unnamed((state, ring, out)), *constants), 0
         while step < now.n_steps and not stop:
-            step, filled = kernel(step, min(now.n_steps, step + self._budget), state, ring, out, *constants)
+            step, filled = kernel(step, min(now.n_steps, step + self._budget), *arguments)
             steps.append(out.step[:filled].copy())
             who.append(out.neuron[:filled].copy())
             tell(step)
@@ -310,20 +309,22 @@ class _Network:
         rows, links = self._recurrent, self._reservoir.short_term
         arrived = np.zeros((len(rows.lag), self._n), np.int64)
         if links is None:
-            none = ShortTerm(*[constant(_EMPTY)] * 3, np.empty(0), np.empty(0))
-            return Arrivals(arrived, none, np.empty(0))
-        dt = self._reservoir.dt
-        constants = (
-            links.release[rows.order],
-            -dt / links.tau_recovery[rows.order],
-            -dt / links.tau_facilitation[rows.order],
-        )
-        variables = (np.zeros(len(rows)), np.ones(len(rows)))
+            nothing = constant(_EMPTY)
+            return Arrivals(arrived, ShortTerm(nothing, nothing, nothing, np.empty(0), np.empty(0)), np.empty(0))
+        dt, order = self._reservoir.dt, rows.order
+        used, resources = np.zeros(len(rows)), np.ones(len(rows))
         if start is not None:
-            variables = (np.array(start.used[rows.order]), np.array(start.resources[rows.order]))
+            used, resources = np.array(start.used[order]), np.array(start.resources[order])
             in_row = np.diff(rows.start, axis=1) > 0
-            arrived[in_row] = -start.arrived[rows.order][rows.start[:, :-1][in_row]]
-        return Arrivals(arrived, ShortTerm(*map(constant, constants), *variables), np.empty(rows.longest + LANES))
+            arrived[in_row] = -start.arrived[order][rows.start[:, :-1][in_row]]
+        short_term = ShortTerm(
+            release=constant(links.release[order]),
+            rate_recovery=constant(-dt / links.tau_recovery[order]),
+            rate_facilitation=constant(-dt / links.tau_facilitation[order]),
+            used=used,
+            resources=resources,
+        )
+        return Arrivals(arrived, short_term, np.empty(rows.longest + LANES))
 
 
 def _events(now: Presentation) -> Events:

@@ -8,6 +8,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn.engines.compiled.arguments import (
+    Arrivals,
+    BackgroundEvents,
+    Cells,
+    DriveChanges,
+    Events,
+    FrozenInput,
+    FrozenLinks,
+    Output,
+    PlasticLinks,
+    PlasticSide,
+    PlasticSides,
+    Reset,
+    Ring,
+    Scratch,
+    ShortTerm,
+    SpikeEvents,
+    State,
+    Waiting,
+)
 from hrsnn.engines.compiled.simd import (
     LANES,
     add,
@@ -25,6 +45,21 @@ from hrsnn.engines.compiled.simd import (
     subtract,
 )
 from hrsnn.engines.jit import jit
+
+
+@jit(inline="always")
+def named_arrivals(arrivals):
+    return Arrivals(arrivals[0], ShortTerm(*arrivals[1]), arrivals[2])
+
+
+@jit(inline="always")
+def named_events(events):
+    return Events(SpikeEvents(*events[0]), DriveChanges(*events[1]), BackgroundEvents(*events[2]), events[3])
+
+
+@jit(inline="always")
+def named_side(side):
+    return PlasticSide(side[0], PlasticLinks(*side[1]), side[2])
 
 
 @jit(inline="always")
@@ -144,14 +179,17 @@ def depress(a, b, age, short_term, strength):
 
 
 @jit(allocates=False)
-def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, recurrent, inputs, events):
+def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, recurrent, inputs, arrivals, events):
     """Advance one stimulus of a frozen network from `step` to `stop`, or to where the buffer of spikes could overflow.
 
     Returns the step reached and the number of spikes in the buffer.
     """
+    state, ring, out, cells, after = State(*state), Ring(*ring), Output(*out), Cells(*cells), Reset(*after)
+    recurrent, inputs = FrozenLinks(*recurrent), FrozenInput(*inputs)
+    arrivals, events = named_arrivals(arrivals), named_events(events)
     exc, inh, spiked = state.exc, state.inh, out.spiked
     lag, start, post, weight = recurrent.lag, recurrent.start, recurrent.post, recurrent.weight
-    arrived, short_term, strength = recurrent.arrivals
+    arrived, short_term, strength = arrivals
     spikes = events.spikes
     n, room, lags = len(exc), len(out.step), len(ring.count)
     next_spike = first_from(spikes.step, step)
@@ -260,8 +298,9 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
 @jit(allocates=False)
 def catch_up_all(step, sides, waiting, scratch):
     """Bring every link to `step` and forget the history; traces then stand at that step."""
+    waiting, scratch = Waiting(*waiting), Scratch(*scratch)
     for side in sides:
-        start, links, since = side
+        start, links, since = named_side(side)
         for k in range(since.shape[0]):
             for source in range(since.shape[1]):
                 a, b = start[k, source], start[k, source + 1]
@@ -278,10 +317,13 @@ def present_plastic(
     step, stop, state, ring, out, cells, after, is_excitatory, lag, arrivals, sides, waiting, scratch, events
 ):
     """As :func:`present_frozen`, with STDP on input and recurrent links."""
-    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, scratch.acting
+    state, ring, out, cells, after = State(*state), Ring(*ring), Output(*out), Cells(*cells), Reset(*after)
+    arrivals, events = named_arrivals(arrivals), named_events(events)
+    named = PlasticSides(named_side(sides[0]), named_side(sides[1]))
+    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, Scratch(*scratch).acting
     arrived, short_term, strength = arrivals
-    start, links, since = sides.recurrent
-    input_start, input_links, input_since = sides.input
+    start, links, since = named.recurrent
+    input_start, input_links, input_since = named.input
     latest, history_count, history = waiting
     spikes = events.spikes
     n, room, lags = len(exc), len(out.step), len(ring.count)

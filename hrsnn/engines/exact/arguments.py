@@ -1,4 +1,4 @@
-"""What the kernel of the exact engine is given: arrays by name, in NamedTuples, which Numba takes as they are.
+"""What the kernel of the exact engine is given: arrays by name, which travel as plain tuples and are named on both sides.
 
 N neurons, S links, sorted by (source, delay, target); times in ms.
 """

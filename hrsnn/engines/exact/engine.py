@@ -15,7 +15,7 @@ from hrsnn.engines.exact import arguments, kernels
 from hrsnn.engines.exact.arguments import BackgroundEvents, DriveChanges, InputEvents, Network, Output, Scratch
 from hrsnn.engines.exact.event_queue import FLIGHT, queue_of
 from hrsnn.engines.homeostasis import Homeostasis
-from hrsnn.engines.jit import constant
+from hrsnn.engines.jit import constant, unnamed
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.reservoir import Links, Reservoir
@@ -299,14 +299,12 @@ class _Network:
             BackgroundEvents(*map(constant, (now.background_time, now.background_neuron, now.background_jump))),
             constant(sample_times),
         )
-        fixed = (constant(self._sign), self.recurrent.links, self.input.links, stream)
+        fixed = unnamed((scratch, out, constant(self._sign), self.recurrent.links, self.input.links, stream))
         code = kernels.MORE
         while code == kernels.MORE and not stop:
             if counters[kernels.FLYING] + n > len(flights):
                 flights = np.concatenate([flights, np.zeros_like(flights)])
-            code, spikes, releases = kernels.present(
-                clock, now.duration, _WORK, network, flights, counters, scratch, out, *fixed
-            )
+            code, spikes, releases = kernels.present(clock, now.duration, _WORK, unnamed(network), flights, counters, *fixed)
             for column, part, size in zip(out[:5], parts, (spikes,) * 3 + (releases,) * 2, strict=True):
                 part.append(column[:size].copy())
             tell(float(clock[0]))

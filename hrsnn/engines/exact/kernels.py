@@ -12,6 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.engines.exact.arguments import (
+    BackgroundEvents,
+    DriveChanges,
+    Events,
+    InputEvents,
+    Links,
+    Network,
+    Output,
+    Queue,
+    Scratch,
+)
 from hrsnn.engines.exact.event_queue import drop_first, move, push, send_on
 from hrsnn.engines.exact.threshold_crossing import first_crossing, to_v
 from hrsnn.engines.jit import inlined, kernel
@@ -293,6 +304,9 @@ def present(
     -------
     How the call ended, how many spikes and how many releases it wrote.
     """
+    network = Network(network[0], network[1], Queue(*network[2]))
+    scratch, out, recurrent, inputs = Scratch(*scratch), Output(*out), Links(*recurrent), Links(*inputs)
+    events = Events(InputEvents(*events[0]), DriveChanges(*events[1]), BackgroundEvents(*events[2]), events[3])
     times, heap = network.queue.times, network.queue.heap
     start, delay = recurrent.start, recurrent.delay
     input_time, back_time, drive_time = events.input.time, events.background.time, events.drive.time
@@ -305,12 +319,8 @@ def present(
         counters[INPUT], counters[BACKGROUND], counters[DRIVE], counters[SAMPLE], counters[FLYING]
     )  # fmt: skip
     code = MORE
-    while (
-        work > 0
-        and sizes[0] + n <= len(out.spike_time)
-        and sizes[1] + 2 * n <= len(out.release_spike)
-        and flying + n <= len(flights)
-    ):
+    most_spikes, most_releases = len(out.spike_time) - n, len(out.release_spike) - 2 * n
+    while work > 0 and sizes[0] <= most_spikes and sizes[1] <= most_releases and flying + n <= len(flights):
         now = min(times[heap[0]], end)
         if next_input < len(input_time):
             now = min(now, input_time[next_input])
