@@ -102,14 +102,15 @@ def _package(function: Callable[..., Any]) -> Path | None:
 
 @functools.cache
 def _edition(package: Path | None) -> str:
-    """Digest of all that a kernel of `package` may be made of.
+    """Digest of all that a kernel of `package` may be made of: one engine's is no business of another's.
 
-    Numba looks for changes in a kernel's own file only, not in what it inlines: that is in this folder or in the kernel's.
+    Numba looks for changes in a kernel's own file only, not in what it inlines: that is in the kernel's folder or below.
     """
     here = Path(__file__).parent
+    shared = [here / name for name in ("cache_files.py", "jit.py", "kernel_cache.py")]
     digest = hashlib.sha256(repr((sys.version, numba.__version__, llvmlite.__version__, np.__version__)).encode())
-    for folder in sorted({here, package or here}):
-        for path in sorted(folder.rglob("*.py")):
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode() + content)
+    for path in [*shared, *(sorted(package.rglob("*.py")) if package is not None else ())]:
+        content = path.read_bytes()
+        name = path.name if package is None or path in shared else path.relative_to(package)
+        digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:12]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,10 +41,39 @@ def test_imports_point_from_commands_to_simulator(path: Path) -> None:
     assert ours <= set(allowed), f"{path} imports from {sorted(ours - set(allowed))}"
 
 
-def test_brian2_is_imported_in_one_file() -> None:
-    importers = {path for path in FILES if any(name.split(".")[0] == "brian2" for name in imported(path))}
-    assert len(importers) == 1, importers
-    assert importers.pop().parent == Path("hrsnn/engines/brian")
+@pytest.mark.parametrize(("library", "home"), [("brian2", "hrsnn/engines/brian"), ("numba", "hrsnn/engines")])
+def test_a_library_is_imported_in_one_place(library: str, home: str) -> None:
+    importers = {path for path in FILES if any(name.split(".")[0] == library for name in imported(path))}
+    assert importers
+    assert {path for path in importers if not path.is_relative_to(home)} == set()
+
+
+def test_kernels_are_made_of_files_of_their_own_folder() -> None:
+    """Compiled kernels are kept on disk until a file of their folder changes."""
+    made = {"hrsnn.engines.jit.jit", "hrsnn.engines.jit.kernel", "hrsnn.engines.jit.inlined"}
+    files = [path for path in FILES if made & set(imported(path))]
+    assert len(files) > 4
+    for path in files:
+        own = ".".join(path.parts[:-1] if path.parts[0] == "hrsnn" else ("hrsnn", *path.parts[:-1]))
+        ours = {name for name in imported(path) if name.startswith("hrsnn.")}
+        assert {name for name in ours - made if not name.startswith(f"{own}.")} == set(), path
+
+
+def test_no_private_name_crosses_a_file() -> None:
+    crossing = {
+        f"{path}: {name}"
+        for path in FILES
+        for name in imported(path)
+        if name.startswith("hrsnn.") and name.split(".")[-1].startswith("_") and not name.startswith("hrsnn._version")
+    }
+    assert crossing == set()
+
+
+def test_no_folder_holds_more_than_fifteen_files() -> None:
+    """Registries with a file an entry are not counted."""
+    folders = Counter(path.parent for path in FILES if path.stem != "__init__")
+    registries = {Path("scripts"), Path("hrsnn/tasks"), Path("networks/methods")}
+    assert {str(folder): count for folder, count in folders.items() if count > 15 and folder not in registries} == {}
 
 
 def test_nothing_is_pickled() -> None:
