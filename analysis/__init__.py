@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.capacity.information import InformationCapacity, information_capacity
     from hrsnn.analysis.capacity.linear_theory import LinearTheory, eigenmode_response, linear_theory
     from hrsnn.analysis.capacity.memory import CapacityWarning, MemoryCapacity, memory_capacity
+    from hrsnn.analysis.claims import fewest_pairs, holm, verdicts, verdicts_in_reach
     from hrsnn.analysis.firing.balance import MeanCurrents, mean_currents
     from hrsnn.analysis.firing.branching import Branching, branching_parameter
     from hrsnn.analysis.firing.operations import (
@@ -46,15 +47,7 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, lyapunov_spectrum
     from hrsnn.analysis.lyapunov.two_trajectories import Divergence, largest_lyapunov, transient_length
-    from hrsnn.analysis.paired_tests import (
-        PairedTest,
-        fewest_pairs,
-        holm,
-        mean_interval,
-        paired_test,
-        verdicts,
-        verdicts_in_reach,
-    )
+    from hrsnn.analysis.paired_tests import PairedTest, mean_interval, paired_test
     from hrsnn.analysis.score_bounds import bounds_of
     from hrsnn.analysis.states.covariance import StateCorrelation, effective_dimension, state_correlation
     from hrsnn.analysis.states.heterogeneity import heterogeneity
@@ -91,12 +84,12 @@ _HOME = {
     "energy": "firing.operations",
     "entropy_rank": "states.ranks",
     "fano_factor": "firing.population",
-    "fewest_pairs": "paired_tests",
+    "fewest_pairs": "claims",
     "firing_rates": "firing.rates",
     "free_run": "forecasting.closed_loop",
     "generalisation_rank": "states.ranks",
     "heterogeneity": "states.heterogeneity",
-    "holm": "paired_tests",
+    "holm": "claims",
     "information_capacity": "capacity.information",
     "integrated": "lyapunov.exponents",
     "interval_variation": "firing.population",
@@ -128,8 +121,8 @@ _HOME = {
     "synchrony": "firing.population",
     "transient_length": "lyapunov.two_trajectories",
     "valid_prediction_time": "forecasting.errors",
-    "verdicts": "paired_tests",
-    "verdicts_in_reach": "paired_tests",
+    "verdicts": "claims",
+    "verdicts_in_reach": "claims",
 }
 
 __all__ = [

@@ -6,9 +6,7 @@ one seed are a pair: differences within pairs are free of what the seeds have in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +18,8 @@ from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, float_vector
 from hrsnn.validation.units import takes
 
-Verdict = Literal["supported", "refuted", "undecided", "no verdict possible"]
-
 #: Up to this many pairs every pattern of signs is looked at; with more, so many of them, and as many bootstraps.
-_EXACT, _RESAMPLES = 20, 9999
+EXACT_PAIRS, _RESAMPLES = 20, 9999
 
 
 @dataclass(frozen=True)
@@ -193,182 +189,11 @@ def paired_test(
     return PairedTest(mean, interval, _sign_flip(differences, resamples, seed), differences)
 
 
-@takes()
-def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """P-values of a family, adjusted so that its chance of any false rejection is the level of one.
-
-    ``p~(k) = max over j <= k of min(1, (m - j + 1) p(j))``, with p(1) <= ... <= p(m).
-
-    Parameters
-    ----------
-    p_values : array (m,)
-
-    Returns
-    -------
-    array (m,)
-        In the order given.
-
-    Raises
-    ------
-    InputError
-        When a value is not in [0, 1].
-
-    Notes
-    -----
-    Holds whatever the tests have to do with each other.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03, 0.005])
-    array([0.03, 0.06, 0.06, 0.02])
-
-    References
-    ----------
-    S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6 (1979).
-    """
-    p = float_vector("p_values", p_values)
-    if not ((p >= 0) & (p <= 1)).all():
-        raise InputError("p_values", p, "must be in [0, 1]")
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
-    return adjusted
-
-
-@takes()
-def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float = 0.05) -> list[Verdict]:
-    """What a family of tests says on the claims that each difference is positive, or negative.
-
-    Parameters
-    ----------
-    tests : sequence of PairedTest
-        The whole family: more claims make each harder to support.
-    claimed : sequence of int
-        1 where the claim is a positive difference, -1 where it is a negative one.
-    alpha : float
-        Chance that any of the verdicts is not "undecided" where nothing differs, at most.
-
-    Returns
-    -------
-    list of str
-        "supported": the difference has the claimed sign, "refuted": it has the other, both by Holm's correction;
-        "undecided": it may be 0; "no verdict possible": with so few pairs neither could have come out, whatever the
-        differences (see :func:`fewest_pairs`).
-
-    Raises
-    ------
-    InputError
-        When there is not one claim for each test.
-
-    Examples
-    --------
-    >>> verdicts([paired_test(np.arange(1, 9)), paired_test([-1, 2, -3, 4, -5, 6, 7])], [1, 1])
-    ['supported', 'undecided']
-    >>> verdicts([paired_test(np.arange(1, 9)), paired_test([1, 2, 3, 4, 5])], [1, 1])
-    ['supported', 'no verdict possible']
-    """
-    if len(claimed) != len(tests) or not set(claimed) <= {1, -1}:
-        raise InputError("claimed", claimed, f"must be 1 or -1 for each of the {len(tests)} tests")
-    adjusted = holm([test.p_value for test in tests])
-    best = holm([_least_p_value(len(test.differences)) for test in tests])
-
-    def said(test: PairedTest, sign: int, p: float, least: float) -> Verdict:
-        if p > alpha:
-            return "undecided" if least <= alpha else "no verdict possible"
-        return "supported" if test.mean * sign > 0 else "refuted"
-
-    return list(map(said, tests, claimed, adjusted, best))
-
-
-@takes()
-def fewest_pairs(claims: int, alpha: float = 0.05) -> int:
-    """How many pairs a family of claims needs, so that a verdict on one of them is possible at all.
-
-    The least n with ``claims 2 / 2^n <= alpha``: no sign-flip test of n pairs has a p-value below ``2 / 2^n``, and Holm's
-    correction multiplies the smallest of a family by the number of its claims.
-
-    Parameters
-    ----------
-    claims : int
-        Of the family.
-    alpha : float
-        As for :func:`verdicts`.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    InputError
-        When `alpha` is not between 0 and 1, or so small that no number of pairs is enough: with more than 20 pairs 9999
-        patterns of signs are drawn, and no p-value is below 1 / 10 000.
-
-    Notes
-    -----
-    Verdicts on all claims need no more: Holm multiplies the others by less.
-
-    Examples
-    --------
-    >>> fewest_pairs(1), fewest_pairs(8), fewest_pairs(60)
-    (6, 9, 12)
-    """
-    claims = count_of("claims", claims)
-    if not 0 < alpha < 1:
-        raise InputError("alpha", alpha, "must be between 0 and 1")
-    for pairs in range(2, _EXACT + 1):
-        if claims * _least_p_value(pairs) <= alpha:
-            return pairs
-    raise InputError("claims", claims, f"are too many for a verdict at {alpha:g}")
-
-
-@takes()
-def verdicts_in_reach(families: Sequence[int], pairs: int, alpha: float = 0.05) -> str:
-    """What so many pairs can decide, in a line: to be said before a study begins.
-
-    Parameters
-    ----------
-    families : sequence of int
-        The number of claims in each family.
-    pairs : int
-        Seeds of the study.
-    alpha : float
-        As for :func:`verdicts`.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> verdicts_in_reach([8, 2], 9)
-    'with 9 seeds verdicts are possible on all 10 claims'
-    >>> verdicts_in_reach([8, 2], 7)
-    'with 7 seeds verdicts are possible on 2 of 10 claims: families of 8 need 9 seeds'
-    >>> verdicts_in_reach([19], 5)
-    'with 5 seeds no verdict is possible: families of 19 need 10 seeds'
-    """
-    # with more pairs than are looked at exactly the least p-value is larger again
-    reached = {claims: claims * _least_p_value(pairs) <= alpha for claims in families}
-    within = sum(claims for claims in families if reached[claims])
-    if within == sum(families):
-        return f"with {pairs} seeds verdicts are possible on all {within} claims"
-    what = f"verdicts are possible on {within} of {sum(families)} claims" if within else "no verdict is possible"
-    missing = sorted(claims for claims, enough in reached.items() if not enough)
-    needed = [f"families of {claims} need {fewest_pairs(claims, alpha)} seeds" for claims in missing]
-    return f"with {pairs} seeds {what}: {', '.join(needed)}"
-
-
-def _least_p_value(pairs: int) -> float:
-    """That no sign-flip test of so many pairs goes below."""
-    return 2.0 ** (1 - pairs) if pairs <= _EXACT else 1 / (1 + _RESAMPLES)
-
-
 def _sign_flip(differences: NDArray[np.float64], resamples: int, seed: int) -> float:
     size = np.abs(differences)
     # a sum that rounding alone keeps from being as large is as large
     reached = abs(differences.sum()) - 1e-9 * size.sum()
-    if len(size) <= _EXACT:
+    if len(size) <= EXACT_PAIRS:
         sums = np.zeros(1)
         for one in size[1:]:  # the sign of the first stands for both: the sums are symmetric about 0
             sums = np.concatenate([sums + one, sums - one])
@@ -384,3 +209,8 @@ def _values(values: ArrayLike, finite: bool = True) -> NDArray[np.float64]:
     if finite and not np.isfinite(x).all():
         raise InputError("values", x, "must be finite")
     return x
+
+
+def least_p_value(pairs: int) -> float:
+    """That no sign-flip test of so many pairs goes below."""
+    return 2.0 ** (1 - pairs) if pairs <= EXACT_PAIRS else 1 / (1 + _RESAMPLES)

@@ -11,10 +11,11 @@ from hrsnn.distributions import Constant, Distribution, Gamma
 from hrsnn.errors import SpecError
 from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.runtime.seeds import generator
-from hrsnn.spec import Parameter, ReservoirSpec
+from hrsnn.spec import ReservoirSpec
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.network_size import expected_links, network_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of
+from hrsnn.validation.parameter_types import Parameter
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:

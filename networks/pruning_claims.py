@@ -14,7 +14,7 @@ from hrsnn.networks.pruning_arms import ARMS
 
 if TYPE_CHECKING:
     from hrsnn.analysis import PairedTest
-    from hrsnn.analysis.paired_tests import Verdict
+    from hrsnn.analysis.claims import Verdict
 
 Array = NDArray[np.float64]
 #: By seed and arm, the scores at each sparsity.

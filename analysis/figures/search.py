@@ -26,8 +26,8 @@ from hrsnn.errors import InputError
 from hrsnn.search.coordinates import Coordinates
 from hrsnn.search.gaussian_process import fit_gaussian_process
 from hrsnn.search.importance import Importance
-from hrsnn.search.loop import SearchResult
 from hrsnn.search.quantile_embedding import quantiles
+from hrsnn.search.result import SearchResult
 from hrsnn.search.space import DistributionRange
 from hrsnn.spec import ReservoirSpec
 from hrsnn.validation.units import takes

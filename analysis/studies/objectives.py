@@ -21,7 +21,7 @@ from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.ridge import ridge_readout
 from hrsnn.builder import build
 from hrsnn.errors import InputError
-from hrsnn.search.loop import Measurement
+from hrsnn.search.result import Measurement
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.memory import memory as memory_task

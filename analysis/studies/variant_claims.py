@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis import PairedTest, bounds_of, holm, mean_interval, paired_test, verdicts
-from hrsnn.analysis.paired_tests import Verdict
+from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.studies.variants import VariantRun
 from hrsnn.errors import InputError
 from hrsnn.spec import VARIANTS

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from hrsnn.search.acquisition import expected_improvement
     from hrsnn.search.gaussian_process import GaussianProcess, fit_gaussian_process
     from hrsnn.search.importance import Importance, combinations, exact_sage, sage_values, shapley_values, switched
-    from hrsnn.search.loop import Measurement, SearchResult, SearchTrial, search
+    from hrsnn.search.loop import search
     from hrsnn.search.product_matern import ProductMatern
     from hrsnn.search.quantile_embedding import quantiles, wasserstein
+    from hrsnn.search.result import Measurement, SearchResult, SearchTrial
     from hrsnn.search.sampler import DistributionSampler
     from hrsnn.search.sinkhorn import IndefiniteWarning, checked_gram, sinkhorn_divergence, sinkhorn_gram
     from hrsnn.search.space import SPACES, DistributionRange, NumberRange, Space, named_space
@@ -26,12 +27,12 @@ _HOME = {
     "GaussianProcess": "gaussian_process",
     "Importance": "importance",
     "IndefiniteWarning": "sinkhorn",
-    "Measurement": "loop",
+    "Measurement": "result",
     "NumberRange": "space",
     "ProductMatern": "product_matern",
     "SPACES": "space",
-    "SearchResult": "loop",
-    "SearchTrial": "loop",
+    "SearchResult": "result",
+    "SearchTrial": "result",
     "Space": "space",
     "checked_gram": "sinkhorn",
     "combinations": "importance",

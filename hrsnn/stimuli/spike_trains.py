@@ -10,18 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.stimuli.spike_checks import check_spikes, durations_of
+from hrsnn.stimuli.spike_files import checked_labels, read_trains, write_trains
 from hrsnn.stimuli.time_grid import equal_windows_of, step_count, steps_of, windows_of
 from hrsnn.validation.annotations import is_whole
-from hrsnn.validation.arrays import ArrayRule
-from hrsnn.validation.limits import check_limit, check_memory, check_name
+from hrsnn.validation.limits import check_limit, check_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of, float_vector, positive, whole_vector
 from hrsnn.validation.units import plain, takes
 
-_KIND, _VERSION = "spike_trains", 1
 # Bytes of memory for each spike, by trial (test_limits.py): where spikes are made, and where they are counted.
 EVENT, _INDEXED = 60, 48
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -444,9 +442,7 @@ class SpikeTrains:
         (SpikeTrains(2 samples, 2 channels, 2 spikes, 5 ms), array(['left', 'right'], dtype='<U5'))
         """
         arrays = {"times": self.times, "channels": self.channels, "offsets": self.offsets, "durations": self.durations}
-        if labels is not None:
-            arrays["labels"] = self._checked_labels(labels)
-        write_npz(path, _KIND, _VERSION, arrays, {"n_channels": self.n_channels})
+        write_trains(path, arrays, self.n_channels, None if labels is None else checked_labels(labels, len(self)))
 
     @classmethod
     def load(cls, path: PathLike) -> SpikeTrains:
@@ -475,33 +471,7 @@ class SpikeTrains:
 
     @classmethod
     def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
-        arrays, header = read_npz(path, _KIND, _VERSION)
+        arrays, header, labels = read_trains(path)
         with damaged(path, "spike trains"):
-            labels = arrays.pop("labels", None)
-            found = {name: rule.converted(name, arrays.pop(name)) for name, rule in _RULES.items()}
-            for name, rule in _RULES.items():
-                rule.check(name, found[name], {})
-            unknown = sorted({*arrays, *(set(header) - {"n_channels"})})
-            if unknown:
-                raise InputError("names", unknown, "are none of spike trains")
-            trains = cls(found["times"], found["channels"], found["offsets"], header["n_channels"], found["durations"])
-            return trains, None if labels is None else trains._checked_labels(labels)
-
-    def _checked_labels(self, labels: ArrayLike) -> np.ndarray:
-        for label in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
-            if isinstance(label, str):
-                check_name("labels", label)
-        values = np.asarray(labels)
-        finite = values.dtype.kind != "f" or bool(np.isfinite(values).all())
-        if values.shape != (len(self),) or values.dtype.kind not in "biufU" or not finite:
-            raise InputError("labels", values, f"must be {len(self)} finite numbers or strings, one for each sample")
-        return values
-
-
-#: Of what a file holds; the constructor checks the rest.
-_RULES = {
-    "times": ArrayRule(("spike",), low=0, unit="ms"),
-    "durations": ArrayRule(("sample",), above=0, unit="ms"),
-    "channels": ArrayRule(("spike",), dtype=np.int32, low=0),
-    "offsets": ArrayRule(("sample, and one",), dtype=np.int64, low=0),
-}
+            trains = cls(arrays["times"], arrays["channels"], arrays["offsets"], header["n_channels"], arrays["durations"])
+            return trains, None if labels is None else checked_labels(labels, len(trains))

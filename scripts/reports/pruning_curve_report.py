@@ -20,7 +20,7 @@ from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hrsnn.analysis.paired_tests import Verdict
+    from hrsnn.analysis.claims import Verdict
     from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from hrsnn.analysis import mean_interval, paired_test
+from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
-from hrsnn.analysis.paired_tests import Verdict
 from hrsnn.errors import InputError
 
 

@@ -19,6 +19,7 @@ from brian2.codegen.translation import make_statements
 
 from hrsnn import Activity, Currents, InputError, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
 from hrsnn.engines.brian import engine as brian2_engine
+from hrsnn.engines.brian import session
 
 ms = brian2.ms
 SPEC = ReservoirSpec(neurons=20, i_bias=15.5)
@@ -111,7 +112,7 @@ def test_importing_the_engine_takes_nothing_over():
 
 
 def test_the_target_is_said_once(caplog):
-    brian2_engine._compiler_works.cache_clear()
+    session.compiler_works.cache_clear()
     with caplog.at_level(logging.INFO, logger="hrsnn"):
         for _ in range(3):
             simulate(RESERVOIR, STIMULUS, engine="brian2")
@@ -121,7 +122,7 @@ def test_the_target_is_said_once(caplog):
 
 
 def test_without_a_compiler_auto_is_numpy_and_cython_an_error(monkeypatch):
-    monkeypatch.setattr(brian2_engine, "compiler_works", lambda: False)
+    monkeypatch.setattr(session, "compiler_works", lambda: False)
     auto = simulate(RESERVOIR, STIMULUS, engine="brian2")
     assert auto.spikes.equals(simulate(RESERVOIR, STIMULUS, engine="brian2-numpy").spikes)
     with pytest.raises(InputError, match=r"engine = 'brian2-cython': needs a C\+\+ compiler"):
@@ -163,13 +164,15 @@ def test_a_real_ctrl_c_comes_out_as_keyboard_interrupt(first):
     assert done.stdout.strip() == "interrupted [20.]"
 
 
-@pytest.mark.parametrize("where", ["_network", "_chosen_target", "_forget_variables"])
-def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(where, monkeypatch, request):
+@pytest.mark.parametrize(
+    ("module", "where"), [(brian2_engine, "_network"), (session, "chosen_target"), (session, "_forget_variables")]
+)
+def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(module, where, monkeypatch, request):
     """Python ignores exceptions of weakref callbacks, and Brian2's set-up has many."""
     # whatever tests before this one have left
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, handler))
-    before, inner, sent = world(), getattr(brian2_engine, where), []
+    before, inner, sent = world(), getattr(module, where), []
 
     def swallowing(*arguments, **named):
         class Thing:
@@ -180,7 +183,7 @@ def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(where, monkeypatch
         del thing
         return inner(*arguments, **named)
 
-    monkeypatch.setattr(brian2_engine, where, swallowing)
+    monkeypatch.setattr(module, where, swallowing)
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
     long = Currents(np.zeros((1, 1, 2)), 1e5)  # would take a minute
     with pytest.raises(KeyboardInterrupt):
@@ -223,10 +226,10 @@ def test_a_run_leaves_the_caches_of_brian2_as_long_as_they_were_and_the_users_pa
         7, "dv/dt = (2 - v)/(9*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="neurons"
     )
     brian2.Network(mine).run(1 * ms)
-    before = [dict(cache) for cache in brian2_engine._caches()]
+    before = [dict(cache) for cache in session._caches()]
     for size in (21, 22, 23):
         run(size, size / 10)
-    assert [dict(cache) for cache in brian2_engine._caches()] == before
+    assert [dict(cache) for cache in session._caches()] == before
     assert make_statements._cache  # the user's
 
 
@@ -235,7 +238,7 @@ VARYING = """
 import gc, sys
 import numpy as np
 from hrsnn import Currents, ReservoirSpec, build, simulate
-from hrsnn.engines.brian import engine as brian2_engine
+from hrsnn.engines.brian import engine as brian2_engine, session
 
 def run(k):
     rng = np.random.default_rng(k)
@@ -260,10 +263,10 @@ def test_memory_does_not_grow_with_networks_that_are_never_the_same():
     code = VARYING + (
         "for k in range(64):\n"
         "    run(k)\n"
-        "blocks, caches = held(), list(map(len, brian2_engine._caches()))\n"
+        "blocks, caches = held(), list(map(len, session._caches()))\n"
         "for k in range(64, 160):\n"
         "    run(k)\n"
-        "assert list(map(len, brian2_engine._caches())) == caches\n"
+        "assert list(map(len, session._caches())) == caches\n"
         "print((held() - blocks) / 96)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=1200)

@@ -27,7 +27,7 @@ from hrsnn import (
     simulate,
 )
 from hrsnn.engines import engine as find_engine
-from hrsnn.engines.brian.engine import compiler_works
+from hrsnn.engines.brian.session import compiler_works
 from hrsnn.reservoir import Links
 
 needs_compiler = pytest.mark.skipif(not compiler_works(), reason="no C++ compiler works here")

@@ -241,11 +241,11 @@ def other_optuna(file: Path) -> None:
         (lambda file: find(trials=2, storage=file), False, "holds the study 'search' already: resume it"),
         (lambda file: file.write_text("no database " * 99), False, "is no SQLite file"),
         (study_of_someone_else, True, "none of this package's"),
-        (other_search, True, "begun with another space"),
+        (other_search, True, "made with another space"),
         (older_version, True, "holds a study of version 99"),
         (other_optuna, True, "another version of Optuna"),
-        (lambda file: find(trials=2, storage=file, seed=3), True, "begun with another seed: 3"),
-        (lambda file: find(trials=2, storage=file, sampler=JOINT), True, "begun with another sampler"),
+        (lambda file: find(trials=2, storage=file, seed=3), True, r"made with another seed \(3\)"),
+        (lambda file: find(trials=2, storage=file, sampler=JOINT), True, "made with another sampler"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

@@ -1,0 +1,111 @@
+"""Types of the parameters of a spec: a number, a distribution or an array, within the bounds of its kind."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import (
+    BeforeValidator,
+    Field,
+)
+from pydantic_core import PydanticCustomError
+
+from hrsnn.distributions import Constant, Distribution, from_dict
+from hrsnn.errors import InputError, SpecError
+from hrsnn.validation.annotations import is_number
+
+
+def _parameter(value: Any) -> Any:
+    """A number, a distribution (or its dictionary) or an array, as a distribution or a read-only array."""
+    try:
+        if isinstance(value, Distribution):
+            return value
+        if isinstance(value, dict):
+            return from_dict(value)
+        if is_number(value):
+            return Constant(float(value))
+        if isinstance(value, (list, tuple, np.ndarray)):
+            array = np.array(value, dtype=np.float64)
+            if array.ndim != 1 or not array.size or not np.isfinite(array).all():
+                raise InputError("array", value, "must be one-dimensional, not empty, and finite")
+            array.setflags(write=False)
+            return array
+    except OverflowError:
+        raise PydanticCustomError("parameter", "must be a number below 1e308", {}) from None
+    except (InputError, SpecError, ValueError, TypeError) as error:
+        raise PydanticCustomError("parameter", "{reason}", {"reason": str(error)}) from error
+    raise PydanticCustomError("parameter", "must be a number, a distribution or an array", {})
+
+
+#: Longer than any run, and still a number of steps that fits: beyond it a whole number would overflow.
+_LONGEST = 1e6
+
+
+class _Range:
+    """Bounds for everything a parameter can draw; `open_low` excludes the lower bound itself."""
+
+    def __init__(self, low: float, high: float = math.inf, open_low: bool = False) -> None:
+        self.low, self.high, self.open_low = low, high, open_low
+
+    def __call__(self, value: Any) -> Any:
+        value = _parameter(value)
+        lowest, highest = value.support if isinstance(value, Distribution) else (value.min(), value.max())
+        if isinstance(value, Distribution) and math.isinf(highest):
+            highest = 50 * value.truncated_mean  # without a bound of its own, what it may draw in any network
+        # a gamma draw is above 0 with certainty, so an open bound is met by a distribution that starts at it
+        touches = lowest == self.low and (isinstance(value, Constant) or not isinstance(value, Distribution))
+        if lowest < self.low or highest > self.high or (self.open_low and touches):
+            bounds = f"{'above' if self.open_low else 'at least'} {self.low:g}"
+            if math.isfinite(self.high):
+                bounds += f" and at most {self.high:g}"
+            raise PydanticCustomError("range", "must be {bounds}", {"bounds": bounds})
+        return value
+
+
+def _number(value: Any) -> Any:
+    """Text and truths are no numbers, though some would pass for one."""
+    if isinstance(value, (str, bytes, bool, np.bool_)):
+        raise PydanticCustomError("number", "must be a number", {})
+    return value
+
+
+def _truth(value: Any) -> Any:
+    """Neither 1 nor "yes" is true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise PydanticCustomError("truth", "must be true or false", {})
+    return bool(value)
+
+
+Parameter = Distribution | np.ndarray
+
+
+Finite = Annotated[Parameter, BeforeValidator(_parameter)]
+
+
+Positive = Annotated[Parameter, BeforeValidator(_Range(0, open_low=True))]
+
+
+NonNegative = Annotated[Parameter, BeforeValidator(_Range(0))]
+
+
+Duration = Annotated[Parameter, BeforeValidator(_Range(0, _LONGEST))]
+
+
+Delay = Annotated[Parameter, BeforeValidator(_Range(0, 1000))]
+
+
+Rate = Annotated[Parameter, BeforeValidator(_Range(0, 1e5))]
+
+
+Release = Annotated[Parameter, BeforeValidator(_Range(0, 1, open_low=True))]
+
+
+Real = Annotated[float, BeforeValidator(_number)]
+
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+
+
+Probability = Annotated[Real, Field(ge=0, le=1)]
