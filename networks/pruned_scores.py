@@ -22,7 +22,7 @@ from hrsnn.analysis import (
     ridge_readout,
     synaptic_operations,
 )
-from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held
+from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
 from hrsnn.analysis.protocols.open_loop import valid_times
 from hrsnn.analysis.protocols.series_runs import follow, learnt
 from hrsnn.engines.network_state import NetworkState
@@ -240,7 +240,7 @@ def _lorenz63(candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
         run = simulate(reservoir, piece, record=("states",), engine=suite.engine, seed=suite.seed, state=state)
         state, begin = run.state, int(row) + 1
         model = ReservoirForecaster(
-            reservoir, next_one.readout, state, held(near.hold), engine=suite.engine, seed=suite.seed
+            reservoir, next_one.readout, state, held_currents(near.hold), engine=suite.engine, seed=suite.seed
         )
         made = free_run(model, next_one.prediction[row], sizes.steps)
         times.append(valid_times(made, near.targets[row : row + sizes.steps], near)[_THRESHOLD])

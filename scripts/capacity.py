@@ -55,8 +55,8 @@ class Capacity(Repeatable):
             for name in ("total", "linear", "nonlinear"):
                 key = f"information_capacity{suffix}" if name == "total" else f"{name}_capacity{suffix}"
                 scores[key] = getattr(own.information, name)
-                beside = {"no_recurrence": uncoupled, "raw_input": result.raw_input}
-                baselines[key] = {label: getattr(one.information, name) for label, one in beside.items()}
+                compared = {"no_recurrence": uncoupled, "raw_input": result.raw_input}
+                baselines[key] = {label: getattr(one.information, name) for label, one in compared.items()}
             scores[f"memory_capacity{suffix}"] = own.memory.total
             intervals[f"memory_capacity{suffix}"] = own.memory.interval
             baselines[f"memory_capacity{suffix}"] = {

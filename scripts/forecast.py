@@ -134,12 +134,12 @@ def _valid_times(result: FreeRunning) -> tuple[dict[str, float], dict[str, dict[
     """Mean valid times by threshold, from spikes and then from v, with those of what stands beside each."""
     scores, baselines = {}, {}
     for suffix in ("", "_v"):
-        beside = {"no_recurrence": f"no_recurrence{suffix}"}
-        beside |= {name: name for name in ("last_value", "linear_autoregression", "echo_state_network")}
+        compared = {"no_recurrence": f"no_recurrence{suffix}"}
+        compared |= {name: name for name in ("last_value", "linear_autoregression", "echo_state_network")}
         for threshold, value in result.valid_time[f"reservoir{suffix}"].items():
             score = f"valid_time{suffix}_{threshold}"
             scores[score] = value
-            baselines[score] = {label: result.valid_time[name][threshold] for label, name in beside.items()}
+            baselines[score] = {label: result.valid_time[name][threshold] for label, name in compared.items()}
     return scores, baselines
 
 

@@ -82,7 +82,7 @@ class ReservoirForecaster:
     state : NetworkState
         The ``state`` of the run up to now; it is not changed.
     encode : callable
-        From a value (outputs,) to what the reservoir is shown, one sample; see :func:`held`.
+        From a value (outputs,) to what the reservoir is shown, one sample; see :func:`held_currents`.
     record : {"states", "v"}
         What the readout reads, at the end of the value's time.
     engine, seed
@@ -101,7 +101,7 @@ class ReservoirForecaster:
     >>> driven = simulate(reservoir, Currents(u[None, :-1], dt=10.0), record=("states",), sample_times=79)
     >>> from hrsnn.analysis import ridge_readout
     >>> forecast = ridge_readout(driven.states[0], u[1:], train=79)
-    >>> model = ReservoirForecaster(reservoir, forecast.readout, driven.state, held(10.0))
+    >>> model = ReservoirForecaster(reservoir, forecast.readout, driven.state, held_currents(10.0))
     >>> free_run(model, forecast.prediction[-1], steps=5).shape
     (5, 1)
     """
@@ -137,12 +137,12 @@ class ReservoirForecaster:
 
 
 @takes(hold="ms")
-def held(hold: float) -> Callable[[Array], Currents]:
+def held_currents(hold: float) -> Callable[[Array], Currents]:
     """The encoder that holds a value (channels,) as analog input for `hold` ms.
 
     Examples
     --------
-    >>> held(20.0)(np.array([0.5, -1.0]))
+    >>> held_currents(20.0)(np.array([0.5, -1.0]))
     Currents(1 samples, 1 values of 20 ms, 2 channels)
     """
     hold = duration_of("hold", hold)

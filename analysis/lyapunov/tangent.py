@@ -24,7 +24,7 @@ class TangentTime:
 
     time: float  #: ms
     event: int  #: the next one
-    held: NDArray[np.bool_]  #: (n,) which neurons are refractory
+    refractory: NDArray[np.bool_]  #: (n,) which neurons are refractory
     flying: Whole  #: spikes on their way, one row of the tangent each, after the 3 n rows of the neurons
 
 
@@ -115,14 +115,14 @@ class SpikeTangent:
         carried = np.empty((below + len(flying), tangent.shape[1]))
         carried[: len(tangent)] = tangent
         for a in range(0, tangent.shape[1], _COLUMNS):
-            held = moment.held.copy()
+            refractory = moment.refractory.copy()
             b = min(a + _COLUMNS, tangent.shape[1])
             fixed = self._events, self._row, self._spikes, self._cells, self._links
-            carry(carried, moment.event, last, moment.time, stop, held, *fixed, a, b)
+            carry(carried, moment.event, last, moment.time, stop, refractory, *fixed, a, b)
         still = self._last_arrival[flying] >= stop
         if not still.all():
             carried = carried[np.append(np.ones(below, np.bool_), still)]
-        return TangentTime(stop, last, held, flying[still]), carried
+        return TangentTime(stop, last, refractory, flying[still]), carried
 
     def local_growth(self, start: float, stop: float) -> Array:
         """(n,) log-determinant of each neuron's own block from `start` to `stop` (ms).
@@ -132,12 +132,12 @@ class SpikeTangent:
         """
         spike_time, release_time = self._hold
         tau_m, tau_exc, tau_inh = self._cells
-        time_held = np.clip(release_time, start, stop) - np.clip(spike_time, start, stop)
-        held = np.bincount(self.source, time_held, minlength=self.n)
+        time_refractory = np.clip(release_time, start, stop) - np.clip(spike_time, start, stop)
+        refractory = np.bincount(self.source, time_refractory, minlength=self.n)
         inside = slice(*np.searchsorted(self.release_time, [start, stop], side="left"))
         jumps = np.bincount(self.release_neuron[inside], self.release_growth[inside], minlength=self.n)
         span = stop - start
-        return np.asarray(jumps - (span - held) / tau_m - span / tau_exc - span / tau_inh)
+        return np.asarray(jumps - (span - refractory) / tau_m - span / tau_exc - span / tau_inh)
 
     def reached(self) -> tuple[Array, Array]:
         """How spikes move (I_exc, I_inh): (n, groups of links) each, a column for every source and delay."""

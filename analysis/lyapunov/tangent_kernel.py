@@ -61,7 +61,7 @@ def response(t, tau_m, tau_s):
 
 
 @jit(inline="always")
-def touch(i, time, since, held, tangent, cells, a, b):
+def touch(i, time, since, refractory, tangent, cells, a, b):
     """Bring the three rows of neuron i to `time`: the exact exponential of its block; v stays while the neuron is held."""
     t = time - since[i]
     if t <= 0.0:
@@ -71,7 +71,7 @@ def touch(i, time, since, held, tangent, cells, a, b):
     n = len(since)
     v, exc, inh = tangent[i, a:b], tangent[n + i, a:b], tangent[2 * n + i, a:b]
     keep_exc, keep_inh = math.exp(-t / tau_exc), math.exp(-t / tau_inh)
-    if held[i]:
+    if refractory[i]:
         for c in range(b - a):
             exc[c] *= keep_exc
             inh[c] *= keep_inh
@@ -84,26 +84,26 @@ def touch(i, time, since, held, tangent, cells, a, b):
 
 
 @jit
-def carry(tangent, first, last, start, stop, held, events, row, spikes, cells, links, a, b):
-    """Carry columns a..b of the tangent from `start` to `stop`, through the events first..last; changes it and `held`.
+def carry(tangent, first, last, start, stop, refractory, events, row, spikes, cells, links, a, b):
+    """Carry columns a..b of the tangent from `start` to `stop`, through the events first..last; changes it and `refractory`.
 
     The rows are v, I_exc and I_inh of n neurons and one p for each spike in flight, p = dv_k / f_k-: minus the shift of its
     time. ``row[spike]`` is where p of a spike is.
     """
-    n = len(held)
+    n = len(refractory)
     since = np.full(n, start)
     p = np.empty(b - a)
     for e in range(first, last):
         now, spike = events.time[e], events.spike[e]
         k = spikes.neuron[spike]
         if events.kind[e] == RELEASE:
-            touch(k, now, since, held, tangent, cells, a, b)
+            touch(k, now, since, refractory, tangent, cells, a, b)
             for c in range(a, b):
                 tangent[k, c] *= spikes.ratio[spike]
-            held[k] = False
+            refractory[k] = False
             continue
         if events.kind[e] == SPIKE:
-            touch(k, now, since, held, tangent, cells, a, b)
+            touch(k, now, since, refractory, tangent, cells, a, b)
             for c in range(b - a):
                 p[c] = tangent[k, a + c] / spikes.drift[spike]
             if spikes.delayed[spike]:
@@ -112,18 +112,18 @@ def carry(tangent, first, last, start, stop, held, events, row, spikes, cells, l
                 for c in range(a, b):
                     tangent[k, c] *= spikes.ratio[spike]
             else:
-                held[k] = True
+                refractory[k] = True
         else:
             p[:] = tangent[row[spike], a:b]
         for link in range(events.first[e], events.last[e]):
             i = links.target[link]
-            touch(i, now, since, held, tangent, cells, a, b)
+            touch(i, now, since, refractory, tangent, cells, a, b)
             current, by = tangent[links.on_current[link] * n + i, a:b], links.gain_current[link]
             for c in range(b - a):
                 current[c] -= by * p[c]
-            if not held[i]:
+            if not refractory[i]:
                 v, by = tangent[i, a:b], links.gain_v[link]
                 for c in range(b - a):
                     v[c] += by * p[c]
     for i in range(n):
-        touch(i, stop, since, held, tangent, cells, a, b)
+        touch(i, stop, since, refractory, tangent, cells, a, b)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis import fit_echo_state_network, ridge_readout
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
-from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held
+from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
 from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.protocols.open_loop import valid_times
@@ -190,7 +190,7 @@ def forecast_freely(
             state = simulate(network_of, piece, record=("states",), engine=engine, seed=seed, state=state).state
             reached = (row + 1, state)
             model = ReservoirForecaster(
-                network_of, forecast.readout, state, held(task.hold), record=record, engine=engine, seed=seed
+                network_of, forecast.readout, state, held_currents(task.hold), record=record, engine=engine, seed=seed
             )
             return forecast.prediction[row], model
 

@@ -119,21 +119,21 @@ def capacity(
         with watch("simulate"):
             return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
 
-    def held(states: Array) -> CapacityScores:
+    def scores_of(states: Array) -> CapacityScores:
         u = task.inputs[:, 0]
         information = information_capacity(states, u, longest)
         most = max(1, longest.get(1, 1))
         memory = memory_capacity(states, u, most, hold=hold, seed=seed)
         return CapacityScores(memory, information)
 
-    raw_input = held(task.inputs)  # too few values are refused here, before the work
+    raw_input = scores_of(task.inputs)  # too few values are refused here, before the work
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("capacity"):
         return Capacities(
-            spikes=held(activity.states[0]),
-            v=held(activity.v[0]),
-            spikes_uncoupled=held(uncoupled.states[0]),
-            v_uncoupled=held(uncoupled.v[0]),
+            spikes=scores_of(activity.states[0]),
+            v=scores_of(activity.v[0]),
+            spikes_uncoupled=scores_of(uncoupled.states[0]),
+            v_uncoupled=scores_of(uncoupled.v[0]),
             raw_input=raw_input,
             reservoir=reservoir,
             activity=activity,

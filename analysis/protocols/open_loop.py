@@ -147,7 +147,7 @@ def forecast(
             "no_recurrence": readout(uncoupled.states[0]),
             "no_recurrence_v": readout(uncoupled.v[0]),
         }
-        beside = {
+        compared = {
             "last_value": last_value(task.inputs),
             "linear_autoregression": linear_autoregression(
                 task.inputs, task.targets, train=task.train.stop, washout=task.washout
@@ -161,10 +161,10 @@ def forecast(
             nrmse_v=score(ours["reservoir_v"]),
             nrmse_uncoupled=score(ours["no_recurrence"]),
             nrmse_v_uncoupled=score(ours["no_recurrence_v"]),
-            baselines={name: score(other) for name, other in beside.items()},
+            baselines={name: score(other) for name, other in compared.items()},
             valid_time={
                 name: valid_times(each[task.test], task.targets[task.test], task)
-                for name, each in {**ours, **beside}.items()
+                for name, each in {**ours, **compared}.items()
             },
             target=task.targets[task.test],
             prediction=prediction[task.test],

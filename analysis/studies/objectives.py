@@ -247,13 +247,13 @@ def _encoded(name: str, path: Path | None) -> ClassificationTask:
     """The training part of a task as stimuli, divided into one to train on and one to validate on."""
     task = _loaded(name, path)
     if name != "fsdd":
-        rows, held = split_rows(task.y_train, _VALIDATION, 0)
+        rows, validation = split_rows(task.y_train, _VALIDATION, 0)
         task = dataclasses.replace(
             task,
             x_train=take(task.x_train, rows),
             y_train=task.y_train[rows],
-            x_test=take(task.x_train, held),
-            y_test=task.y_train[held],
+            x_test=take(task.x_train, validation),
+            y_test=task.y_train[validation],
         )
     if task.encoder is None:
         return task

@@ -72,8 +72,8 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any) -> Currents:
         """Currents of the samples in `X`: held for `duration` (rows), or `dt` for each row of a series."""
         check_is_fitted(self)
-        values, held = self._values(X, reset=False)
-        return Currents((values - self.mean_) / self.scale_, held)
+        values, hold = self._values(X, reset=False)
+        return Currents((values - self.mean_) / self.scale_, hold)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

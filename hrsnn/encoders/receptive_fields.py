@@ -128,20 +128,20 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         check_is_fitted(self)
         duration, dt = self._check()
         if takes_as_series(self, X):
-            samples, held = checked_series(self, X, reset=False), dt
+            samples, hold = checked_series(self, X, reset=False), dt
         else:
-            samples, held = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
+            samples, hold = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
         rows = sum(map(len, samples))
         check_memory("fields", self.fields, 32 * rows * self.fields * self.n_features_in_, "the answers of all fields")
         answers = [self._answers(sample) for sample in samples]
         if self.code == "rate":
-            noise = PoissonEncoder(self.peak_rate, dt=held, scale="none", seed=self.seed)
+            noise = PoissonEncoder(self.peak_rate, dt=hold, scale="none", seed=self.seed)
             trains: SpikeTrains = noise.fit_transform(answers)
             return trains
         return SpikeTrains.from_samples(
-            [self._latencies(answer, held) for answer in answers],
+            [self._latencies(answer, hold) for answer in answers],
             self.fields * self.n_features_in_,
-            [len(answer) * held for answer in answers],
+            [len(answer) * hold for answer in answers],
         )
 
     def __sklearn_tags__(self) -> Any:
@@ -168,8 +168,8 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         distance = (x[..., np.newaxis] - self.centres_) * self.overlap * (self.fields - 2)
         return np.asarray(np.exp(-(distance**2) / 2)).reshape(len(sample), -1)
 
-    def _latencies(self, answers: np.ndarray, held: float) -> tuple[np.ndarray, np.ndarray]:
+    def _latencies(self, answers: np.ndarray, hold: float) -> tuple[np.ndarray, np.ndarray]:
         row, channel = np.nonzero(answers > self.threshold)
         late = (1 - answers[row, channel]) / (1 - self.threshold)
         # just above the threshold rounding could move a spike into the next row
-        return np.minimum((row + late) * held, np.nextafter((row + 1) * held, 0)), channel
+        return np.minimum((row + late) * hold, np.nextafter((row + 1) * hold, 0)), channel

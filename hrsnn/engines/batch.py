@@ -118,8 +118,8 @@ class Batch:
         step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
         drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
         stop = int(self.stimulus_steps[index])
-        held = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
-        step, drive = step[held], drive[held]
+        lasting = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
+        step, drive = step[lasting], drive[lasting]
         if self.steps[index] > stop:
             step, drive = np.append(step, stop), np.vstack([drive, np.zeros(drive.shape[1])])
         return step, drive

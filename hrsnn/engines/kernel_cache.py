@@ -20,7 +20,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
 from hrsnn.engines.cache_files import SealedFiles
 from hrsnn.engines.cache_folder import cache_folder, private_folder
-from hrsnn.runtime.stopping import held
+from hrsnn.runtime.stopping import signals_deferred
 
 logger = logging.getLogger("hrsnn")
 
@@ -88,7 +88,7 @@ class KernelCache(FunctionCache):
 
     def save_overload(self, *arguments: Any) -> None:
         try:
-            with held():  # interrupted in here, it would leave a temporary file
+            with signals_deferred():  # interrupted in here, it would leave a temporary file
                 super().save_overload(*arguments)
         except OSError as error:
             logger.info("a compiled kernel could not be kept on disk: %s", error)

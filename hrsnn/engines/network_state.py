@@ -77,7 +77,7 @@ class NetworkState:
     variables: Variables
     steps: int  #: since the network was at rest
     dt: float  #: ms
-    held: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
+    refractory_steps: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
     #: descending: how many steps ago the spikes under way were emitted
     spike_age: Annotated[np.ndarray, array("spike under way", dtype=np.int64, low=1)]
     spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
@@ -154,7 +154,12 @@ class NetworkState:
         if len(np.unique(age * reservoir.neurons + neuron)) < len(age):
             raise InputError("spike_neuron", neuron, "a neuron spikes once in a step")
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
-        require("held", self.held, self.held <= hold, "must be at most the refractory period in steps")
+        require(
+            "refractory_steps",
+            self.refractory_steps,
+            self.refractory_steps <= hold,
+            "must be at most the refractory period in steps",
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to an ``.npz`` file, whole or not at all, without pickle.
@@ -212,7 +217,7 @@ def state_after(
     """The state after a part of `steps` steps with these spikes, on which `before` led up to (None: from rest)."""
     n, dt = reservoir.neurons, reservoir.dt
     hold = np.round(reservoir.refractory / dt).astype(np.int64)
-    free_at = np.zeros(n, np.int64) if before is None else before.held.copy()
+    free_at = np.zeros(n, np.int64) if before is None else before.refractory_steps.copy()
     np.maximum.at(free_at, spike_neuron, spike_step + hold[spike_neuron])
     age, who = steps - spike_step, spike_neuron
     filtered = filtered_states(spike_step * dt, spike_neuron, np.array([steps * dt]), tau_state, n)[0]
@@ -225,7 +230,7 @@ def state_after(
         variables=variables,
         steps=steps + (0 if before is None else before.steps),
         dt=dt,
-        held=np.maximum(free_at - steps, 0),
+        refractory_steps=np.maximum(free_at - steps, 0),
         spike_age=age[under_way],
         spike_neuron=who[under_way].astype(np.int32),
         filtered=filtered,

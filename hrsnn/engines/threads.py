@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
-from hrsnn.runtime.stopping import held
+from hrsnn.runtime.stopping import signals_deferred
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool
     try:
         for index in range(min(ahead, tasks)):
             todo.put(index)
-        with held():
+        with signals_deferred():
             for _ in range(min(workers, tasks)):
                 pool.append(Thread(target=_work, args=(task, todo, answered, stop)))
                 pool[-1].start()
@@ -68,7 +68,7 @@ def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool
         stop.append(True)
         for _ in pool:
             todo.put(None)
-        with held():
+        with signals_deferred():
             for thread in pool:
                 thread.join()
 

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from hrsnn.errors import HrsnnError
-from hrsnn.runtime.stopping import follow, held
+from hrsnn.runtime.stopping import follow, signals_deferred
 
 #: How long a process waits for another task (s): importing everything takes seconds, and a search has batch after batch.
 _IDLE = 300
@@ -71,9 +71,9 @@ def in_processes(
     executor = None
     futures: list[Future[Any]] = []
     try:
-        with held():
+        with signals_deferred():
             _start_trackers()
-            with held(children=True):
+            with signals_deferred(children=True):
                 # without max_nbytes, a large array would arrive read-only, and elsewhere in memory than in one process
                 executor = get_memmapping_executor(
                     jobs, timeout=_IDLE, initializer=follow, initargs=(os.getpid(),), env=_ONE_THREAD, max_nbytes=None
@@ -81,7 +81,7 @@ def in_processes(
         yield _in_order(partial(executor.submit, call, function), tasks, 2 * jobs, futures)
     except BaseException as error:
         if executor is not None:
-            with held():
+            with signals_deferred():
                 _kill(executor, futures)
         if isinstance(error, TerminatedWorkerError):
             raise WorkerKilledError(
@@ -104,7 +104,7 @@ def idle_ones_killed() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with held():
+        with signals_deferred():
             if multiprocessing.active_children():
                 from joblib.externals.loky import get_reusable_executor
 
@@ -119,12 +119,12 @@ def _in_order(
     done: set[Future[Any]] = set()
     for index in range(len(tasks)):
         while index >= len(futures) or futures[index] not in done:
-            with held(children=True):  # a process that has ended is begun again
+            with signals_deferred(children=True):  # a process that has ended is begun again
                 for task in tasks[len(futures) : len(done) + ahead]:
                     futures.append(submit(task))
                     futures[-1].add_done_callback(finished.put)
             done.add(finished.get())
-        with held():
+        with signals_deferred():
             result = futures[index].result()
         yield result
 

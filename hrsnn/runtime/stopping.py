@@ -179,7 +179,7 @@ def check_stopped() -> None:
 
 
 @contextlib.contextmanager
-def held(children: bool = False) -> Iterator[None]:
+def signals_deferred(children: bool = False) -> Iterator[None]:
     """Context in which signals wait until its end, where an exception would leave something half done.
 
     Parameters
@@ -190,7 +190,7 @@ def held(children: bool = False) -> Iterator[None]:
 
     Examples
     --------
-    >>> with held():
+    >>> with signals_deferred():
     ...     pass
     """
     came: list[int] = []

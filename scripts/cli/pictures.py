@@ -108,10 +108,10 @@ def of_capacities(result: Capacities) -> Pictures:
     """The capacity of each degree, the memory curves, and the network at work."""
     read = {"spikes": result.spikes, "v": result.v}
     uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
-    held = {**read, **uncoupled, "raw input": result.raw_input}
+    scores = {**read, **uncoupled, "raw input": result.raw_input}
     return {
         **_of_network(result.reservoir, result.activity),
-        "capacity": capacity_by_degree({name: one.information for name, one in held.items()}),
+        "capacity": capacity_by_degree({name: one.information for name, one in scores.items()}),
         "memory": figures.memory_curve(
             {name: one.memory for name, one in read.items()},
             controls={name: one.memory for name, one in uncoupled.items()},

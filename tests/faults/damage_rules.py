@@ -43,7 +43,7 @@ _NEURONS = {
 }
 _SHORT_TERM = {"release": ("f", 1, _ABOVE, 1.0), "tau_recovery": _POSITIVE, "tau_facilitation": _POSITIVE}
 _STATE = {
-    "held": ("i", 1, 0, _LARGEST),
+    "refractory_steps": ("i", 1, 0, _LARGEST),
     "spike_age": ("i", 1, 1, _LARGEST),
     "spike_neuron": ("i", 1, 0, 2**31),
     "filtered": _NOT_NEGATIVE,
@@ -186,7 +186,15 @@ def state_of(network: Any) -> Rule:
         _need(set(arrays) == set(_STATE), "names of arrays")
         _checked(arrays, _STATE, optional=True)
         n, links, inputs = network.neurons, network.synapses, len(network.input.pre)
-        every = ("held", "filtered", "variables.v", "variables.exc", "variables.inh", "background.count", "background.last")
+        every = (
+            "refractory_steps",
+            "filtered",
+            "variables.v",
+            "variables.exc",
+            "variables.inh",
+            "background.count",
+            "background.last",
+        )
         _lengths(arrays, every, n)
         for name, length in [
             ("variables.adapted", n),
@@ -202,7 +210,7 @@ def state_of(network: Any) -> Rule:
         _need(age <= round(max(network.delay, default=0) / network.dt), "too old a spike")
         _need(len(set(zip(age.tolist(), who.tolist(), strict=True))) == len(age), "a spike twice")
         _need(np.diff(age) <= 0, "ages must descend")
-        _need(arrays["held"] <= np.round(network.refractory / network.dt), "held too long")
+        _need(arrays["refractory_steps"] <= np.round(network.refractory / network.dt), "refractory for too long")
         elapsed = header["steps"] * header["dt"]
         _need(arrays["background.last"] <= elapsed, "background ahead of its time")
         if (network.background_rate > 0).any() and not network.background_frozen:

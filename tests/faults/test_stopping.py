@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from hrsnn.networks.centrality import betweenness
-from hrsnn.runtime.stopping import SIGNALS, Stop, check_stopped, held, stopping
+from hrsnn.runtime.stopping import SIGNALS, Stop, check_stopped, signals_deferred, stopping
 
 SMALL = {
     "memory": "--neurons 60 --values 600 --max-delay 10",
@@ -129,7 +129,7 @@ def test_errors_and_other_threads_are_left_alone(capsys: pytest.CaptureFixture[s
     handlers: list[Any] = []
 
     def elsewhere() -> None:
-        with stopping("prog"), held():
+        with stopping("prog"), signals_deferred():
             handlers.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=elsewhere)
@@ -143,8 +143,8 @@ def test_errors_and_other_threads_are_left_alone(capsys: pytest.CaptureFixture[s
 def test_what_is_held_is_done_first(number: int) -> None:
     done = []
     with stopping("prog") as stopped:
-        with held():
-            with held(children=True):
+        with signals_deferred():
+            with signals_deferred(children=True):
                 os.kill(os.getpid(), number)
                 time.sleep(0.1)
             done.append(True)
@@ -155,7 +155,7 @@ def test_what_is_held_is_done_first(number: int) -> None:
 
 def test_held_without_a_command_holds_pythons_own_interrupt() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt) as caught, held():  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt) as caught, signals_deferred():  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         done.append(True)
     assert done

@@ -191,10 +191,10 @@ def _network(
     # Names are fixed: generated code holds them, and with Brian2's own numbering every network would be compiled anew.
     clock = brian2.Clock(dt=reservoir.dt * brian2.ms, name="reservoir_clock")
     adapts = bool(reservoir.adaptation.any())
-    held = (" - adapted" if adapts else "") + (f" + ({drive})" if drive else "")
+    more_drive = (" - adapted" if adapts else "") + (f" + ({drive})" if drive else "")
     neurons = brian2.NeuronGroup(
         reservoir.neurons,
-        _NEURONS.format(drive=held) + (_ADAPTATION if adapts else "") + equations,
+        _NEURONS.format(drive=more_drive) + (_ADAPTATION if adapts else "") + equations,
         threshold="v > v_threshold",
         reset="v = v_reset\n" + ("adapted += adaptation\n" if adapts else "") + on_spike,
         refractory="t_refractory",
@@ -283,10 +283,10 @@ def _propagate(equations: Any, variables: Any = None, options: Any = None, *, ex
         own = brian2.Equations(extra)
         if own.diff_eq_names:
             code = StateUpdateMethod.apply_stateupdater(own, variables, ["exact", "exponential_euler", "euler"]) + "\n"
-    held = f" + ({drive})" if drive else ""
+    more_drive = f" + ({drive})" if drive else ""
     # the drive is taken before the user's equations move, so it stands first; a frozen v is copied, not rounded
     return (
-        f"v_inf = v_rest + i_bias + I_ext{held}\n"
+        f"v_inf = v_rest + i_bias + I_ext{more_drive}\n"
         + code
         + "v_free = v_inf + (v - v_inf)*membrane + I_exc*exc_to_v + I_inh*inh_to_v\n"
         + ("v_free = v_free - adapted*adapted_to_v\nadapted = adapted*decay_adapted\n" if adapts else "")

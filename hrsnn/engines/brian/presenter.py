@@ -121,9 +121,9 @@ class Presenter:
         self._v[:], self._exc[:], self._inh[:] = at.v, at.exc, at.inh
         if self._adapted is not None:
             self._adapted[:] = at.adapted
-        held = np.nonzero(start.held)[0]
-        hold = np.round(self._reservoir.refractory[held] / dt)
-        self._lastspike[held] = (start.held[held] - hold) * dt / 1000
+        refractory = np.nonzero(start.refractory_steps)[0]
+        hold = np.round(self._reservoir.refractory[refractory] / dt)
+        self._lastspike[refractory] = (start.refractory_steps[refractory] - hold) * dt / 1000
         for name, prefix in (("recurrent", ""), ("input", "input_")):
             if self._plastic and name in self._objects and len(at.weight) + len(at.input_weight):
                 _array(self._objects[name], "w")[:] = getattr(at, f"{prefix}weight")

@@ -251,7 +251,9 @@ class _Network:
             state = State(self._reservoir.v_start.copy(), exc, inh, drive, adapted, np.zeros(n, np.int64))
         else:
             at = start.variables
-            state = State(at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.held.copy())
+            state = State(
+                at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.refractory_steps.copy()
+            )
             for age in np.unique(start.spike_age):
                 under_way = start.spike_neuron[start.spike_age == age]
                 ring.neuron[-age % self._lags, : len(under_way)] = under_way

@@ -60,7 +60,7 @@ SYNAPSE = np.dtype(
     ]
 )
 #: What a neuron's time in the queue means.
-BOUND, CROSSING, HELD = 0, 1, 2
+BOUND, CROSSING, REFRACTORY = 0, 1, 2
 #: How a call ended: at the end of the stimulus; early, to be called again; in a runaway; beyond the finite numbers.
 DONE, MORE, RUNAWAY, OVERFLOW = 0, 1, 2, 3
 #: A neuron with more spikes than this within the window (ms) has run away: 100 kHz.
@@ -88,7 +88,7 @@ def advance(cell: Any, state: Any, time: float) -> None:
     """Bring a neuron to `time`; between two of its events it is held all the time, or not at all."""
     age = time - state.time
     if age > 0.0:
-        if state.phase != HELD:
+        if state.phase != REFRACTORY:
             state.v = v_after(cell, state, age)
         state.exc *= math.exp(-age * cell.rate_exc)
         state.inh *= math.exp(-age * cell.rate_inh)
@@ -112,7 +112,7 @@ def plan(cell: Any, state: Any, who: int, queue: Any) -> bool:
     max(I_inh, 0) max phi_inh at most, on the way from v to the base. From v to x towards B takes tau_m ln((B - v)/(B - x)),
     which is at least tau_m (x - v)/(B - v). Adaptation only delays.
     """
-    if state.phase != HELD:
+    if state.phase != REFRACTORY:
         state.phase = BOUND
         gap = cell.threshold - state.v
         exc, inh = max(state.exc, 0.0), max(state.inh, 0.0)
@@ -219,7 +219,7 @@ def sample(time: float, network: Any, v: Any, row: int) -> None:
     """v of every neuron at `time`, which changes nothing."""
     for who in range(len(network.states)):
         state = network.states[who]
-        v[row, who] = state.v if state.phase == HELD else v_after(network.cells[who], state, time - state.time)
+        v[row, who] = state.v if state.phase == REFRACTORY else v_after(network.cells[who], state, time - state.time)
 
 
 @kernel
@@ -250,7 +250,7 @@ def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any)
             move(queue, who, max(state.time + wait, now))
             continue
         advance(cell, state, now)
-        release = state.phase == HELD
+        release = state.phase == REFRACTORY
         if release:
             state.phase = BOUND
         else:
@@ -270,7 +270,7 @@ def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any)
             sizes[0] += 1
             sizes[2] += 1
             if cell.refractory > 0.0:
-                state.phase = HELD
+                state.phase = REFRACTORY
                 move(queue, who, now + cell.refractory)
             else:
                 release = True

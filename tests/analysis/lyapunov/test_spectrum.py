@@ -115,7 +115,7 @@ def test_a_tangent_may_stop_anywhere_and_its_columns_do_not_mix():
         moment, tangent = flow(moment, tangent, length)
         flying.append(len(moment.flying))
     assert max(flying) > 0
-    np.testing.assert_array_equal(moment.held, whole_moment.held)
+    np.testing.assert_array_equal(moment.refractory, whole_moment.refractory)
     np.testing.assert_array_equal(moment.flying, whole_moment.flying)
     np.testing.assert_allclose(tangent, whole, rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(flow(flow.start(), np.eye(180)[:, 125:131], 60.0)[1], whole[:, 125:131])

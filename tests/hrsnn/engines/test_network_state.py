@@ -116,7 +116,7 @@ def test_both_engines_end_in_the_same_state() -> None:
         spiked = ends[0].variables.used > 0 if field.name == "arrived" else slice(None)
         compiled, brian2 = (getattr(end.variables, field.name)[spiked] for end in ends)
         np.testing.assert_allclose(compiled, brian2, rtol=0, atol=1e-10, err_msg=field.name)
-    for name in ("held", "spike_age", "spike_neuron"):
+    for name in ("refractory_steps", "spike_age", "spike_neuron"):
         np.testing.assert_array_equal(getattr(ends[0], name), getattr(ends[1], name))
 
 
