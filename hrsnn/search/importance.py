@@ -21,6 +21,8 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 _MOST = 6
+#: Of the parameters, at most: where all values are alike their standard error never is small next to their differences.
+_PERMUTATIONS = 2**20
 NEEDS_EXTRA = "needs an extra: pip install 'hrsnn[importance]'"
 
 
@@ -208,6 +210,9 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
 
     Notes
     -----
+    Permutations are drawn until the largest standard error is 2 % of the difference between the largest and the smallest
+    value, 2^20 at most: of one parameter, or of several that matter alike, that difference stays 0.
+
     It has no sign: see :func:`shapley_values` for which way. :func:`exact_sage` is the same without sampling.
 
     References
@@ -227,7 +232,7 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
 
     x, y = np.repeat(every, v.shape[1], axis=0), v.reshape(-1, 1)
     estimator = sage.PermutationEstimator(sage.MarginalImputer(model, every), "mse", random_state=seed % 2**32)
-    found = estimator(x, y, batch_size=256, thresh=0.02, bar=False, verbose=False)
+    found = estimator(x, y, batch_size=256, thresh=0.02, n_permutations=_PERMUTATIONS, bar=False, verbose=False)
     half = 1.96 * found.std
     return Importance(_named(names, k), found.values, np.stack([found.values - half, found.values + half], axis=1))
 

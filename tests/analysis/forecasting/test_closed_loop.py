@@ -10,7 +10,7 @@ import pytest
 from hrsnn import Currents, LevelCrossingEncoder, ReservoirSpec, build, simulate
 from hrsnn.analysis import ReservoirForecaster, free_run, nrmse, ridge_readout, valid_prediction_time
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
-from hrsnn.analysis.forecasting.closed_loop import signals_deferred
+from hrsnn.analysis.forecasting.closed_loop import held_currents
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
 from hrsnn.analysis.protocols import forecast_freely
 from hrsnn.analysis.protocols.closed_loop import until_lost
@@ -45,7 +45,7 @@ def test_a_reservoir_that_is_fed_the_truth_forecasts_as_in_open_loop(record: str
     states = getattr(whole, record)[0]
     readout = ridge_readout(states[:-1], u[1:], train=100).readout
     begun = simulate(reservoir, Currents(u[None, :100], dt=10.0), record=("states",))
-    model = ReservoirForecaster(reservoir, readout, begun.state, signals_deferred(10.0), record=record)
+    model = ReservoirForecaster(reservoir, readout, begun.state, held_currents(10.0), record=record)
     stepped = np.array([model(value) for value in u[100:]])
     np.testing.assert_allclose(stepped, readout(states[100:]), atol=1e-10)
     assert model.state.elapsed == pytest.approx(1500.0)
@@ -184,7 +184,7 @@ def test_bad_protocol_input(change: dict[str, int], field: str) -> None:
         (lambda: free_run(lambda y: y, [1.0], 0), "steps"),
         (lambda: free_run(lambda y: y, [1.0], 3, limit=0.0), "limit"),
         (lambda: free_run(lambda y: y[:1], [1.0, 2.0], 3), "predict"),
-        (lambda: signals_deferred(0.0), "hold"),
+        (lambda: held_currents(0.0), "hold"),
         (lambda: ReservoirForecaster(None, None, None, None, record="counts"), "record"),  # type: ignore[arg-type]
         (lambda: ridge_readout(np.eye(9), np.arange(9.0), 9).readout(np.ones((1, 8))), "states"),
     ],

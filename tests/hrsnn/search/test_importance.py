@@ -87,3 +87,11 @@ def test_switching_off_keeps_the_mean() -> None:
 def test_bad_input(call: Any, field: str) -> None:
     with pytest.raises(InputError, match=field):
         call()
+
+
+@pytest.mark.parametrize("v", [[[0.0], [1.0]], [[0.0], [1.0], [1.0], [2.0]], [[1.0], [1.0]]], ids=["one", "alike", "none"])
+def test_sage_ends_where_all_values_are_alike(v: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their standard error is never small next to their differences, which are 0."""
+    pytest.importorskip("sage")
+    monkeypatch.setattr("hrsnn.search.importance._PERMUTATIONS", 2**14)
+    np.testing.assert_allclose(sage_values(v).values, exact_sage(v).values, atol=0.01)
