@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,3 +69,18 @@ def installed_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     command = ["install", "--quiet", "--no-deps", "--target", str(target), str(wheel)]
     subprocess.run([sys.executable, "-m", "pip", *command], check=True)
     return target
+
+
+@pytest.fixture
+def in_time() -> Iterator[None]:
+    """A hang is a failure."""
+    seconds = 120
+
+    def over(*_: object) -> None:
+        raise AssertionError(f"took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
