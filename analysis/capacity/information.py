@@ -162,7 +162,8 @@ def information_capacity(
     References
     ----------
     J. Dambre et al., "Information processing capacity of dynamical systems", Scientific Reports 2:514 (2012), eq. 3-7.
-    T. Schulte to Brinke et al., "Characteristic columns: processing capacity of spiking networks", Cerebral Cortex (2023).
+    T. Schulte to Brinke, M. Dick, R. Duarte & A. Morrison, "A refined information processing capacity metric allows an
+    in-depth analysis of memory and nonlinearity trade-offs in neurocomputational systems", Sci. Rep. 13, 10517 (2023).
     """
     x, u = checked_series(states, inputs)
     longest = _checked_delays(delays)

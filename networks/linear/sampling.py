@@ -99,7 +99,7 @@ def systematic_sample(probability: ArrayLike, random: np.random.Generator) -> ND
 
     References
     ----------
-    W. G. Madow, "On the theory of systematic sampling", Ann. Math. Statist. 20 (1949).
+    W. G. Madow, "On the theory of systematic sampling, II", Ann. Math. Statist. 20 (1949).
     """
     p = float_vector("probability", probability)
     if not ((p >= 0) & (p <= 1)).all():
