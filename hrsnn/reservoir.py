@@ -13,7 +13,7 @@ import numpy as np
 
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
-from hrsnn.files.reading import damaged
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
 from hrsnn.validation.labels import checked_labels, labels_of
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of, positive
@@ -283,7 +283,7 @@ class Reservoir:
         """
         stored, header = read_npz(path, _KIND, _VERSION)
         arrays: dict[str, Any] = dict(stored)
-        with damaged(path, _KIND):
+        with refuse_damaged(path, _KIND):
             links: dict[str, Any] = {
                 side: Links(**{name: arrays.pop(f"{side}.{name}") for name in rules_of(Links)})
                 for side in ("recurrent", "input")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.reading import damaged, read_text
+from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import writing
 from hrsnn.networks.graph_checks import check_edges, check_graphml
 from hrsnn.reservoir import Reservoir
@@ -93,7 +93,7 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
 
     suffix = _suffix(path)
     text = read_text(path)
-    with damaged(path, f"{suffix} file"):
+    with refuse_damaged(path, f"{suffix} file"):
         try:
             if suffix == ".graphml":
                 _check_memory(path, text, check_graphml(text))

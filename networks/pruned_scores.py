@@ -24,7 +24,7 @@ from hrsnn.analysis import (
 )
 from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
 from hrsnn.analysis.protocols.open_loop import valid_times
-from hrsnn.analysis.protocols.series_runs import follow, learnt
+from hrsnn.analysis.protocols.series_runs import follow, learn
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.files.writing import PathLike
@@ -138,7 +138,7 @@ class TaskSuite:
         """A series, its values one after the other; STDP over its training part before."""
         reservoir = candidate.with_channels(task.inputs.shape[1])
         if self.plastic:
-            reservoir = learnt(reservoir, task, self.seed, self.engine)
+            reservoir = learn(reservoir, task, self.seed, self.engine)
         return reservoir, follow(reservoir, task, ("states", "v"), self.seed, self.engine, progress=False)
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.digested_json import check_same_settings, read_sealed, write_sealed
+from hrsnn.files.digested_json import check_same_settings, read_digested_json, write_digested_json
 from hrsnn.files.locks import working_in
 from hrsnn.files.parsing import parsed_json
-from hrsnn.files.reading import damaged, read_text
+from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import write_json
 from hrsnn.networks.pruning_record import PruningRecord
 from hrsnn.reservoir import Reservoir
@@ -98,7 +98,7 @@ class Checkpoint:
             "exponents": progress.exponents,
             "records": [record.plain() for record in progress.records],
         }
-        write_sealed(self.folder / _FILE, stored)
+        write_digested_json(self.folder / _FILE, stored)
         self.forget_before(iteration)
 
     def forget_before(self, iteration: int) -> None:
@@ -117,13 +117,13 @@ class Checkpoint:
             When it is damaged, or of a run with other settings; nothing is changed.
         """
         path = self.folder / _FILE
-        stored = read_sealed(path, _KIND)
+        stored = read_digested_json(path, _KIND)
         version = stored.get("version", 1)
         if version != _VERSION:
             reason = f"is a checkpoint of version {version!r:.20}; this hrsnn goes on with version {_VERSION}"
             names = " (version 1 names functions by modules that have moved)" if version == 1 else ""
             raise FileError(path, f"{reason}{names}: choose another folder")
-        with damaged(path, _KIND):
+        with refuse_damaged(path, _KIND):
             there = dict(stored["settings"])
             iteration, network = count_of("iteration", stored["iteration"], 0), str(stored["network"])
             origin = _ORIGIN.converted("origin", stored["origin"])
@@ -137,7 +137,7 @@ class Checkpoint:
         reservoir = Reservoir.load(self.network_file(iteration))
         if reservoir.fingerprint != network:
             raise FileError(self.network_file(iteration), "is not the network that the checkpoint names")
-        with damaged(path, _KIND):
+        with refuse_damaged(path, _KIND):
             sizes = {"neuron": reservoir.neurons}
             _ORIGIN.check("origin", origin, sizes)
             require("origin", origin[1:], np.diff(origin) > 0, "must ascend")

@@ -91,7 +91,7 @@ class Search(Command):
     def run(self) -> SearchReport:
         """Search, and compare the best with the default."""
         from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
-        from hrsnn.runtime.clusters import connected
+        from hrsnn.runtime.clusters import connect_cluster
         from hrsnn.search import named_space, search
         from hrsnn.search.baselines import BaselineSampler
 
@@ -137,7 +137,7 @@ class Search(Command):
             seed=self.seed,
             progress=self.progress,
         )
-        with connected(self.cluster, self.workers) as client:  # once: jobs of a batch system may wait for hours
+        with connect_cluster(self.cluster, self.workers) as client:  # once: jobs of a batch system may wait for hours
             result = searched(name=self.objective, resume=self.resume, cluster=client)
             against = {
                 name: searched(name=f"{self.objective}-{name}", resume=self.resume, sampler=sampler, cluster=client)

@@ -38,7 +38,7 @@ class Stretch(Generic[State]):
     length: float
 
 
-def orthonormalised(tangent: Array, *, overwrite: bool = False) -> tuple[Array, Array]:
+def orthonormalise(tangent: Array, *, overwrite: bool = False) -> tuple[Array, Array]:
     """Q of the QR factorisation, and log of the diagonal of R; by Householder reflections in blocks (LAPACK).
 
     Parameters
@@ -60,7 +60,7 @@ def orthonormalised(tangent: Array, *, overwrite: bool = False) -> tuple[Array, 
 
     Examples
     --------
-    >>> vectors, growth = orthonormalised(np.array([[2.0, 5.0], [0.0, 0.5]]))
+    >>> vectors, growth = orthonormalise(np.array([[2.0, 5.0], [0.0, 0.5]]))
     >>> np.exp(growth)
     array([2. , 0.5])
     """
@@ -83,7 +83,7 @@ def stretches(
     lengths: Iterable[float],
     *,
     shortest: float,
-    orthonormalise: Callable[[Array], tuple[Array, Array]] = orthonormalised,
+    orthonormalise: Callable[[Array], tuple[Array, Array]] = orthonormalise,
 ) -> Iterator[Stretch[State]]:
     """Advance over each length, orthonormalise, and say how much each vector grew.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.lyapunov.exponents import GrowthRates, rates_of
-from hrsnn.analysis.lyapunov.qr import Stretch, orthonormalised, stretches
+from hrsnn.analysis.lyapunov.qr import Stretch, orthonormalise, stretches
 from hrsnn.analysis.lyapunov.stimulus import driven_by
 from hrsnn.analysis.lyapunov.subspace import ReachableSubspace
 from hrsnn.analysis.lyapunov.tangent import SpikeTangent, TangentTime
@@ -212,11 +212,11 @@ def _stretches(
         ends = zip(np.cumsum(lengths), lengths, strict=True)
         return (Stretch(replace(flow.start(), time=time), *nothing, length) for time, length in ends)
     vectors = np.eye(3 * n, min(wanted, 3 * n)) if reachable is None else reachable.start()
-    orthonormalise = orthonormalised if reachable is None else reachable.orthonormalised
+    method = orthonormalise if reachable is None else reachable.orthonormalise
     # First v alone, mixed, then one current after the other: unmixed, the first vectors would stay with their neurons for
     # long, and mixed with currents they would take long to part from these.
-    vectors[:n, :n], _ = orthonormalised(generator(seed, "tangent vectors").normal(size=(n, n))[:, :wanted])
-    return stretches(flow, flow.start(), vectors, lengths, shortest=_SHORTEST, orthonormalise=orthonormalise)
+    vectors[:n, :n], _ = orthonormalise(generator(seed, "tangent vectors").normal(size=(n, n))[:, :wanted])
+    return stretches(flow, flow.start(), vectors, lengths, shortest=_SHORTEST, orthonormalise=method)
 
 
 def _pieces(washout: float, duration: float, interval: float) -> list[float]:

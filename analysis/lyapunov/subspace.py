@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import orth
 
-from hrsnn.analysis.lyapunov.qr import orthonormalised
+from hrsnn.analysis.lyapunov.qr import orthonormalise
 
 Array = NDArray[np.float64]
 
@@ -42,14 +42,14 @@ class ReachableSubspace:
         vectors[2 * n :, n + exc :] = self.inh
         return vectors
 
-    def orthonormalised(self, tangent: Array) -> tuple[Array, Array]:
-        """As :func:`~.orthonormal.orthonormalised`, by way of the coordinates: fewer rows, the same lengths."""
+    def orthonormalise(self, tangent: Array) -> tuple[Array, Array]:
+        """As :func:`~.qr.orthonormalise`, by way of the coordinates: fewer rows, the same lengths."""
         n, exc, dimension = self.n, self.exc.shape[1], self.dimension
         small = np.empty((dimension + len(tangent) - 3 * n, tangent.shape[1]), order="F")
         small[:n], small[dimension:] = tangent[:n], tangent[3 * n :]
         np.matmul(self.exc.T, tangent[n : 2 * n], out=small[n : n + exc])
         np.matmul(self.inh.T, tangent[2 * n : 3 * n], out=small[n + exc : dimension])
-        small, log_growth = orthonormalised(small, overwrite=True)
+        small, log_growth = orthonormalise(small, overwrite=True)
         vectors = np.empty_like(tangent)
         vectors[:n], vectors[3 * n :] = small[:n], small[dimension:]
         np.matmul(self.exc, small[n : n + exc], out=vectors[n : 2 * n])

@@ -103,7 +103,7 @@ class SpikeTangent:
         return TangentTime(0.0, 0, np.zeros(self.n, np.bool_), np.empty(0, np.int64))
 
     def __call__(self, moment: TangentTime, tangent: Array, length: float) -> tuple[TangentTime, Array]:
-        """Carry a tangent (3 n + spikes in flight, vectors) over `length` ms: an :class:`~.orthonormal.Advance`."""
+        """Carry a tangent (3 n + spikes in flight, vectors) over `length` ms: an :class:`~.qr.Advance`."""
         stop = moment.time + length
         last = int(np.searchsorted(self._events.time, stop, side="left"))
         here = slice(moment.event, last)

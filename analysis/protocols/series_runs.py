@@ -14,7 +14,7 @@ from hrsnn.tasks import SeriesTask
 _PIECE = 25
 
 
-def learnt(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Reservoir:
+def learn(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Reservoir:
     """The reservoir after STDP over the training part of a series."""
     training = task.inputs[task.train]
     pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])

@@ -221,11 +221,11 @@ class NamedObjective:
 
     def _followed(self, spec: ReservoirSpec, task: SeriesTask, seed: int) -> Activity:
         """One run of a series with the states that a readout sees, after STDP where that is asked for."""
-        from hrsnn.analysis.protocols.series_runs import follow, learnt
+        from hrsnn.analysis.protocols.series_runs import follow, learn
 
         reservoir = build(spec, seed, channels=task.inputs.shape[1])
         if self.plastic:
-            reservoir = learnt(reservoir, task, seed, self.engine)
+            reservoir = learn(reservoir, task, seed, self.engine)
         return follow(reservoir, task, ("spikes", "states"), seed, self.engine, progress=False)
 
 

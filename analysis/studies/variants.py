@@ -23,7 +23,7 @@ from hrsnn.analysis import (
     ridge_readout,
     spike_efficiency,
 )
-from hrsnn.analysis.protocols.series_runs import follow, learnt
+from hrsnn.analysis.protocols.series_runs import follow, learn
 from hrsnn.builder import build
 from hrsnn.errors import InputError
 from hrsnn.files.writing import PathLike
@@ -229,7 +229,7 @@ SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, VariantSizes, PathLike
 
 def _follow(run: VariantRun, spec: ReservoirSpec, task: SeriesTask, engine: str) -> Activity:
     """STDP over pieces of the training part, then the whole series with fixed weights."""
-    reservoir = learnt(_built(run, spec, task.inputs.shape[1]), task, run.seed, engine)
+    reservoir = learn(_built(run, spec, task.inputs.shape[1]), task, run.seed, engine)
     return follow(reservoir, task, ("spikes", "states", "v"), run.seed, engine, progress=False)
 
 

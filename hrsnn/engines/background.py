@@ -97,7 +97,7 @@ def background_spikes(
 
 
 @takes(times="ms", period="ms", duration="ms", begin="ms")
-def repeated(
+def repeat_pattern(
     times: np.ndarray, neurons: np.ndarray, period: float, duration: float, begin: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Spikes of one `period` (ms), again and again, those from `begin` until `duration` (ms)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrsnn.engines.background import BackgroundPosition, background_spikes, repeated
+from hrsnn.engines.background import BackgroundPosition, background_spikes, repeat_pattern
 from hrsnn.engines.events import Events, events
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
@@ -139,7 +139,7 @@ class Batch:
             return background_spikes(self._seed, index, rate, end, self._background_before)
         if isinstance(self._stimulus, Currents):
             period = self._stimulus.dt
-            return repeated(*background_spikes(self._seed, 0, rate, period), period, end, begin)
+            return repeat_pattern(*background_spikes(self._seed, 0, rate, period), period, end, begin)
         return background_spikes(self._seed, 0, rate, end, self._background_before)  # the stimulus is one period
 
     @property

@@ -24,7 +24,7 @@ logger = logging.getLogger("hrsnn")
 _ABANDONED = 3600.0
 
 
-class SealedFiles(IndexDataCacheFile):
+class CheckedCacheFiles(IndexDataCacheFile):
     """The index and the data files of one kernel.
 
     Numba unpickles both, and the data are machine code: a flipped bit is executed. Here each file ends with the SHA-256 of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrsnn.engines.background import background_spikes, repeated
+from hrsnn.engines.background import background_spikes, repeat_pattern
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -87,7 +87,7 @@ def _background(
         return np.empty(0), np.empty(0, np.int32), np.empty(0)
     if reservoir.background_frozen:
         period = stimulus.dt if isinstance(stimulus, Currents) else duration
-        times, neurons = repeated(*background_spikes(seed, 0, rate, period), period, duration)
+        times, neurons = repeat_pattern(*background_spikes(seed, 0, rate, period), period, duration)
         order = np.lexsort((neurons, times))  # times of a repeat can come out equal to others by rounding
         times, neurons = times[order], neurons[order]
     else:

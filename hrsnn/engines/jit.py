@@ -43,14 +43,14 @@ def kernel(function: Callable[..., Any]) -> Any:
     return jit(function, allocates=False)
 
 
-def constant(array: np.ndarray) -> np.ndarray:
+def read_only(array: np.ndarray) -> np.ndarray:
     """A read-only view: the kernels are compiled once for each mix of constant and changing arrays, so it never varies."""
     view = np.ascontiguousarray(array).view()
     view.setflags(write=False)
     return view
 
 
-def unnamed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def plain_tuples(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Tuples in place of NamedTuples, at any depth: the form in which a kernel is called.
 
     At every call Numba looks up the types of plain tuples in C, those of NamedTuples in Python, which takes as long as
@@ -60,7 +60,7 @@ def unnamed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     --------
     >>> from collections import namedtuple
     >>> Point = namedtuple("Point", "x y")
-    >>> unnamed(Point(1, Point(2, 3)))
+    >>> plain_tuples(Point(1, Point(2, 3)))
     (1, (2, 3))
     """
-    return tuple([unnamed(value) if isinstance(value, tuple) else value for value in values])
+    return tuple([plain_tuples(value) if isinstance(value, tuple) else value for value in values])

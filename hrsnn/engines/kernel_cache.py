@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
-from hrsnn.engines.cache_files import SealedFiles
+from hrsnn.engines.cache_files import CheckedCacheFiles
 from hrsnn.engines.cache_folder import cache_folder, private_folder
 from hrsnn.runtime.stopping import signals_deferred
 
@@ -58,7 +58,7 @@ class _Kernel(CompileResultCacheImpl):
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache of one function, with :class:`SealedFiles`; what the disk refuses costs a compilation and nothing else.
+    """Numba's cache of one function, in :class:`CheckedCacheFiles`: an error of the disk costs a compilation only.
 
     Only the system's errors are caught. What is unpickled has passed its checksum, was written by the same versions of
     Python, Numba, llvmlite, NumPy and this code (the folder is theirs), and for this processor (which is in Numba's key).
@@ -77,7 +77,7 @@ class KernelCache(FunctionCache):
         locator = self._impl.locator
         if not isinstance(locator, _PrivateFolder):
             raise OSError("NUMBA_CACHE_LOCATOR_CLASSES asks for another place")
-        self._cache_file = SealedFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
+        self._cache_file = CheckedCacheFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
 
     def load_overload(self, *arguments: Any) -> Any:
         try:

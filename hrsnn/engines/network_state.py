@@ -11,7 +11,7 @@ import numpy as np
 from hrsnn.engines.background import BackgroundPosition
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
-from hrsnn.files.reading import damaged
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.recording import filtered_states
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import check_seed
@@ -186,7 +186,7 @@ class NetworkState:
         """
         stored, header = read_npz(path, _KIND, _VERSION)
         arrays: dict[str, Any] = dict(stored)
-        with damaged(path, _KIND):
+        with refuse_damaged(path, _KIND):
             parts = {
                 prefix: kind(**{name: arrays.pop(f"{prefix}.{name}") for name in rules_of(kind)})
                 for prefix, kind in _PARTS.items()

@@ -15,27 +15,27 @@ from hrsnn.files.writing import PathLike, to_json, write_json
 DIGEST = "sha256"
 
 
-def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+def with_digest(value: Mapping[str, Any]) -> dict[str, Any]:
     """`value` with the SHA-256 digest of its JSON text, keys sorted, under the name ``sha256``.
 
     Examples
     --------
-    >>> sealed({"a": 1})["sha256"][:12]
+    >>> with_digest({"a": 1})["sha256"][:12]
     'f9d86028c6e0'
     """
     return {**value, DIGEST: hashlib.sha256(to_json(value).encode()).hexdigest()}
 
 
-def write_sealed(path: PathLike, value: Mapping[str, Any]) -> None:
+def write_digested_json(path: PathLike, value: Mapping[str, Any]) -> None:
     """Write `value` as JSON with its digest, whole or not at all; its names must not have the digest's among them.
 
     The names stay in their order: that of the rows of a table, for whoever reads the file.
     """
-    write_json(path, sealed(value), sort_keys=False)
+    write_json(path, with_digest(value), sort_keys=False)
 
 
-def read_sealed(path: PathLike, kind: str) -> dict[str, Any]:
-    """Read a file of :func:`write_sealed`, without the digest.
+def read_digested_json(path: PathLike, kind: str) -> dict[str, Any]:
+    """Read a file of :func:`write_digested_json`, without the digest.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def read_sealed(path: PathLike, kind: str) -> dict[str, Any]:
     """
     value = read_json(path, kind)
     said = value.pop(DIGEST, None)
-    if said != sealed(value)[DIGEST]:
+    if said != with_digest(value)[DIGEST]:
         raise FileError(path, f"is damaged or no {kind}: its content is not what its digest says")
     return value
 

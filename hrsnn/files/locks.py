@@ -16,7 +16,7 @@ LOCK = ".hrsnn-lock"
 
 
 @contextlib.contextmanager
-def locked(lock: Path, subject: Path) -> Iterator[None]:
+def hold_lock(lock: Path, subject: Path) -> Iterator[None]:
     """Hold the lock file `lock`, on behalf of `subject`, until leaving.
 
     The system releases the lock when the process ends, however that is. The file holds the process number; it is removed
@@ -36,7 +36,7 @@ def locked(lock: Path, subject: Path) -> Iterator[None]:
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> with locked(folder / "a.lock", folder / "a"):
+    >>> with hold_lock(folder / "a.lock", folder / "a"):
     ...     int((folder / "a.lock").read_text()) == os.getpid()
     True
     >>> list(folder.iterdir())
@@ -105,7 +105,7 @@ def working_in(folder: Path, *inside: str) -> Iterator[None]:
     >>> folder.exists()
     False
     """
-    with made(folder), locked(folder / LOCK, folder):
+    with made(folder), hold_lock(folder / LOCK, folder):
         for place in (folder, *(folder / name for name in inside)):
             sweep(place)
         yield

@@ -16,7 +16,7 @@ import numpy as np
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_json
-from hrsnn.files.reading import damaged, opened
+from hrsnn.files.reading import open_binary, refuse_damaged
 from hrsnn.files.writing import PathLike, to_json, writing
 from hrsnn.validation.limits import beyond, beyond_memory, limit, readable
 from hrsnn.validation.numbers import count_of
@@ -109,7 +109,7 @@ def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
 @contextlib.contextmanager
 def _archive(path: PathLike) -> Iterator[dict[str, Callable[[], np.ndarray]]]:
     """By name, what reads each array of a file whose table of contents is in order and within the limits."""
-    with opened(path) as file, damaged(path, ".npz file"):
+    with open_binary(path) as file, refuse_damaged(path, ".npz file"):
         magic = file.read(6)
         if magic == np.lib.format.MAGIC_PREFIX:
             raise FileError(path, "is not an .npz file")

@@ -45,7 +45,7 @@ _RAISED = (
 
 
 @contextlib.contextmanager
-def damaged(path: PathLike, kind: str) -> Iterator[None]:
+def refuse_damaged(path: PathLike, kind: str) -> Iterator[None]:
     """Whatever a reader raises inside becomes a :class:`~hrsnn.errors.FileError` that names the file.
 
     Parameters
@@ -60,7 +60,7 @@ def damaged(path: PathLike, kind: str) -> Iterator[None]:
 
     Examples
     --------
-    >>> with damaged("a.npz", "state"):
+    >>> with refuse_damaged("a.npz", "state"):
     ...     {}["v"]
     Traceback (most recent call last):
     ...
@@ -86,7 +86,7 @@ def damaged(path: PathLike, kind: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened(path: PathLike) -> Iterator[IO[bytes]]:
+def open_binary(path: PathLike) -> Iterator[IO[bytes]]:
     """An ordinary file, open for reading; devices, pipes, sockets and folders are refused by kind.
 
     Raises
@@ -96,14 +96,14 @@ def opened(path: PathLike) -> Iterator[IO[bytes]]:
 
     Examples
     --------
-    >>> with opened("/dev/zero"):
+    >>> with open_binary("/dev/zero"):
     ...     pass
     Traceback (most recent call last):
     ...
     hrsnn.errors.FileError: /dev/zero: is a device, and no ordinary file
     """
     check_path(path)
-    with damaged(path, "file"):
+    with refuse_damaged(path, "file"):
         _check_kind(path, os.stat(path).st_mode)  # before opening: some devices act when they are opened
         # and of what was opened, which may be something else by now; a pipe must not make this wait
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -128,7 +128,7 @@ def read_text(path: PathLike) -> str:
     FileError
         When it cannot be read, is no text, or is larger than the limit of text files.
     """
-    with opened(path) as file, damaged(path, "text"):
+    with open_binary(path) as file, refuse_damaged(path, "text"):
         size = os.fstat(file.fileno()).st_size
         if size > limit("text"):
             raise FileError(path, f"has {size} bytes: {beyond('text')}")
@@ -150,7 +150,7 @@ def read_json(path: PathLike, kind: str) -> dict[str, Any]:
         When it cannot be read, is damaged, holds no mapping, or is nested deeper than the limit.
     """
     text = read_text(path)
-    with damaged(path, kind):
+    with refuse_damaged(path, kind):
         value = parsed_json(text)
         if not isinstance(value, dict):
             raise FileError(path, f"is damaged or no {kind}: it holds no mapping")

@@ -30,7 +30,7 @@ _BATCH_SYSTEMS = {
 
 
 @contextlib.contextmanager
-def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | None]:
+def connect_cluster(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | None]:
     """A client of a cluster, closed on leaving where this opened it.
 
     Parameters
@@ -61,7 +61,7 @@ def connected(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | 
 
     Examples
     --------
-    >>> with connected(None) as client:
+    >>> with connect_cluster(None) as client:
     ...     print(client)
     None
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hrsnn.errors import HrsnnError, InputError
-from hrsnn.runtime.clusters import connected, on_cluster
+from hrsnn.runtime.clusters import connect_cluster, on_cluster
 from hrsnn.runtime.processes import WorkerKilledError, in_processes, possible_jobs
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.stopping import check_stopped
@@ -52,7 +52,7 @@ def run_all(
         How often in a row processes on this machine may be killed before a task is done: what they had under way is done
         again. A cluster does so by itself.
     cluster : distributed.Client or str, optional
-        Run the tasks on a cluster of Dask instead, whatever `jobs`: see :func:`hrsnn.runtime.clusters.connected`.
+        Run the tasks on a cluster of Dask instead, whatever `jobs`: see :func:`hrsnn.runtime.clusters.connect_cluster`.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def run_all(
     work, jobs, retries = list(tasks), count_of("jobs", jobs, most=_MOST_JOBS), count_of("retries", retries, 0)
     results: list[Result] = []
     left = retries
-    with progress_bar(progress, len(work), "tasks") as done, connected(cluster, jobs) as client:
+    with progress_bar(progress, len(work), "tasks") as done, connect_cluster(cluster, jobs) as client:
         while True:
             rest = work[len(results) :]
             try:

@@ -211,7 +211,7 @@ def signals_deferred(children: bool = False) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def noticed() -> Iterator[Callable[[], None]]:
+def notice_signals() -> Iterator[Callable[[], None]]:
     """Context that gives a function which raises a Ctrl-C that was swallowed; one that still is raises at its end.
 
     Python ignores the exceptions of weakref callbacks and finalizers, and a library may have many. A handler that does not
@@ -224,7 +224,7 @@ def noticed() -> Iterator[Callable[[], None]]:
 
     Examples
     --------
-    >>> with noticed() as check:
+    >>> with notice_signals() as check:
     ...     check()
     """
     came: list[int] = []

@@ -86,7 +86,7 @@ class GaussianProcess:
         variance = np.maximum(self.amplitude - (solved**2).sum(axis=0), 0)
         return self.centre + self.spread * mean, self.spread * np.sqrt(variance)
 
-    def conditioned(self, points: ArrayLike, values: ArrayLike) -> GaussianProcess:
+    def condition(self, points: ArrayLike, values: ArrayLike) -> GaussianProcess:
         """The same process after one more replicate at each of `points`; nothing is fitted again."""
         new = (np.asarray(values, dtype=np.float64) - self.centre) / self.spread
         return dataclasses.replace(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.errors import HrsnnError, InputError
-from hrsnn.runtime.clusters import connected
+from hrsnn.runtime.clusters import connect_cluster
 from hrsnn.runtime.parallel import run_all
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
@@ -19,7 +19,7 @@ from hrsnn.search.result import Direction, Measurement, SearchResult, SearchTria
 from hrsnn.search.sampler import REPLICATES, VIOLATIONS, DistributionSampler
 from hrsnn.search.space import Space
 from hrsnn.search.storages import is_shared
-from hrsnn.search.studies import opened
+from hrsnn.search.studies import open_study
 from hrsnn.spec import ReservoirSpec
 from hrsnn.validation.limits import check_name
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -105,7 +105,7 @@ def search(
     InputError
         When an option is not allowed.
     FileError
-        When the storage cannot be used: see :func:`hrsnn.search.studies.opened`.
+        When the storage cannot be used: see :func:`hrsnn.search.studies.open_study`.
     HrsnnError
         When every trial of the start failed, with what the last one said; or processes die again and again.
 
@@ -147,7 +147,10 @@ def search(
     }
     evaluate = _Evaluation(objective, base, space, seed, seeds)
     first = space.parameters(base) if start_at_spec else None
-    with opened(storage, name, settings, chosen, first=first, resume=resume) as study, connected(cluster, workers) as client:
+    with (
+        open_study(storage, name, settings, chosen, first=first, resume=resume) as study,
+        connect_cluster(cluster, workers) as client,
+    ):
         run = _Run(study, space, evaluate, workers, client)
         if is_shared(storage):
             run.shared(trials)

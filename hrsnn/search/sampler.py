@@ -186,7 +186,7 @@ class DistributionSampler(BaseSampler):
         best = float(expected[allowed].max()) if allowed.any() else None
         if running:
             pending = coordinates.embedded(coordinates.cube([one.params for one in running]))
-            process = process.conditioned(pending, np.full(len(running), expected.max() if best is None else best))
+            process = process.condition(pending, np.full(len(running), expected.max() if best is None else best))
 
         def logarithm(points_of_cube: Array) -> Array:
             from scipy.special import log_ndtr

@@ -15,7 +15,7 @@ from hrsnn.builder import depression
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_toml
-from hrsnn.files.reading import damaged, read_text
+from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.units import plain, takes
@@ -158,7 +158,7 @@ class Space:
             values = parsed_toml(text)
         except ValueError as error:
             raise FileError(path, f"no valid TOML: {error}") from error
-        with damaged(path, "search space"):
+        with refuse_damaged(path, "search space"):
             return cls.of(values, spec)
 
     def homogeneous(self) -> Space:

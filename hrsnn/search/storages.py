@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hrsnn.errors import FileError, HrsnnError
-from hrsnn.files.locks import LOCK, locked
+from hrsnn.files.locks import LOCK, hold_lock
 from hrsnn.search.database_urls import DatabaseUrl, read_url, shown_name
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def is_shared(storage: str | os.PathLike[str] | None) -> bool:
 
 
 @contextlib.contextmanager
-def opened(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseStorage]]:
+def open_storage(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseStorage]]:
     """What messages call the storage, and Optuna's storage itself.
 
     Parameters
@@ -71,7 +71,7 @@ def opened(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseStorage]]
     name = os.fspath(storage)
     path, shown = _file(name), shown_name(name)
     lock = path.with_name(f"{LOCK}-{path.name}")
-    with _causes_shown(shown == name), locked(lock, Path(shown)), _told_of_file(shown):
+    with _causes_shown(shown == name), hold_lock(lock, Path(shown)), _told_of_file(shown):
         with _told_of_version(shown):
             _make_tables(path, shown)
             backend = _sqlite(path)

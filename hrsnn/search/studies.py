@@ -32,7 +32,7 @@ _PATIENCE = 5.0
 
 
 @contextlib.contextmanager
-def opened(
+def open_study(
     storage: str | os.PathLike[str] | None,
     name: str,
     settings: Mapping[str, Any],
@@ -77,7 +77,7 @@ def opened(
             _finish(study, settings, first)
             yield study
             return
-        with storages.opened(storage) as (shown, backend):
+        with storages.open_storage(storage) as (shown, backend):
             yield _study(shown, backend, name, settings, sampler, first, resume, storages.is_shared(storage))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
-from hrsnn.files.reading import damaged
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.validation.arrays import ArrayRule
 from hrsnn.validation.limits import check_name
@@ -40,7 +40,7 @@ def read_trains(path: PathLike) -> tuple[dict[str, np.ndarray], Mapping[str, Any
         When the file is missing, damaged or of another kind.
     """
     arrays, header = read_npz(path, _KIND, _VERSION)
-    with damaged(path, "spike trains"):
+    with refuse_damaged(path, "spike trains"):
         labels = arrays.pop("labels", None)
         found = {name: rule.converted(name, arrays.pop(name)) for name, rule in _RULES.items()}
         for name, rule in _RULES.items():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.reading import damaged
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.stimuli.spike_checks import check_spikes, durations_of
 from hrsnn.stimuli.spike_files import checked_labels, read_trains, write_trains
@@ -472,6 +472,6 @@ class SpikeTrains:
     @classmethod
     def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
         arrays, header, labels = read_trains(path)
-        with damaged(path, "spike trains"):
+        with refuse_damaged(path, "spike trains"):
             trains = cls(arrays["times"], arrays["channels"], arrays["offsets"], header["n_channels"], arrays["durations"])
             return trains, None if labels is None else checked_labels(labels, len(trains))

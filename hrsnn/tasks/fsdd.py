@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.encoders.cochleagram import Cochleagram
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.reading import damaged, opened
+from hrsnn.files.reading import open_binary, refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
@@ -212,7 +212,7 @@ def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
 
 def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
     """Files and what their names say (digit, speaker, index), ordered by name."""
-    with damaged(path, "folder"):
+    with refuse_damaged(path, "folder"):
         if not path.is_dir():
             raise FileError(path, "is no folder" if path.exists() else "does not exist: give the folder of recordings")
         folder = path / "recordings" if (path / "recordings").is_dir() else path
@@ -229,7 +229,7 @@ def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
 
 def _waveform(file: Path) -> np.ndarray:
     """Samples in [-1, 1]."""
-    with opened(file) as content, damaged(file, "wav file"), warnings.catch_warnings():
+    with open_binary(file) as content, refuse_damaged(file, "wav file"), warnings.catch_warnings():
         # unknown chunks (tags of the recorder) are harmless; a file cut short is not
         warnings.simplefilter("ignore", wavfile.WavFileWarning)
         warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, keep_highest
 from hrsnn.validation.units import take_fields
 
 
@@ -51,4 +51,4 @@ class ActivityPruning:
         place = np.empty(len(order))
         place[order] = np.arange(len(order))
         ties = context.random("neurons").random(reservoir.neurons)
-        return reduced(context, place, rates + 1e-6 * ties, self.compensate)
+        return keep_highest(context, place, rates + 1e-6 * ties, self.compensate)

@@ -146,7 +146,7 @@ def name_of(method: PruningMethod) -> str:
     return next((name for name, (_, registered) in METHODS.items() if registered == kind), kind)
 
 
-def reduced(context: PruningContext, links: Array, neurons: Array, compensate: bool) -> PrunedNetwork:
+def keep_highest(context: PruningContext, links: Array, neurons: Array, compensate: bool) -> PrunedNetwork:
     """The links and neurons of the highest scores: what is left to do once a control has made its scores.
 
     Parameters
@@ -170,10 +170,10 @@ def reduced(context: PruningContext, links: Array, neurons: Array, compensate: b
     mask = np.zeros(reservoir.synapses, dtype=bool)
     mask[chosen] = True
     smaller = keep_neurons(keep_links(reservoir, mask), kept)
-    return PrunedNetwork(compensated(context, smaller, kept) if compensate else smaller, kept)
+    return PrunedNetwork(compensate_bias(context, smaller, kept) if compensate else smaller, kept)
 
 
-def compensated(context: PruningContext, smaller: Reservoir, kept: Mask) -> Reservoir:
+def compensate_bias(context: PruningContext, smaller: Reservoir, kept: Mask) -> Reservoir:
     """The smaller network with a bias that gives every neuron the mean input it lost in this iteration.
 
     ``b_i = sum_j s_j tau_s rate_j (w_ij - w'_ij)``, rates measured before.

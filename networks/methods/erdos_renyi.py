@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensated, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensate_bias, keep_highest
 from hrsnn.reservoir import Reservoir, ShortTerm
 from hrsnn.validation.units import take_fields
 
@@ -52,9 +52,9 @@ class ErdosRenyi:
         """One iteration."""
         size = context.reservoir
         links = context.random("links").random(size.synapses)
-        fewer = reduced(context, links, context.random("neurons").random(size.neurons), compensate=False)
+        fewer = keep_highest(context, links, context.random("neurons").random(size.neurons), compensate=False)
         rewired = rewire(fewer.reservoir, context.random("ends"))
-        return PrunedNetwork(compensated(context, rewired, fewer.kept) if self.compensate else rewired, fewer.kept)
+        return PrunedNetwork(compensate_bias(context, rewired, fewer.kept) if self.compensate else rewired, fewer.kept)
 
 
 def rewire(reservoir: Reservoir, random: np.random.Generator) -> Reservoir:

@@ -15,7 +15,7 @@ from hrsnn.networks.laplacian import participation
 from hrsnn.networks.linear.noise_covariance import coupling, dominant_leak, measured_covariance, noise_covariance
 from hrsnn.networks.linear.noise_pruning import noise_importance
 from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensated, highest_neurons
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensate_bias, highest_neurons
 from hrsnn.networks.methods.link_scores import ScoreName, link_scores
 from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, missing_links, original_weight, put_back
 from hrsnn.networks.retuning import retune
@@ -144,7 +144,7 @@ class LNP:
         if self.weights == "literal":
             smaller = _delta(before, smaller, kept)
         elif self.compensate:
-            smaller = compensated(context, smaller, kept)
+            smaller = compensate_bias(context, smaller, kept)
         due = self.retune_every and context.iteration % self.retune_every == 0
         if self.timescales and (due or context.iteration == context.last):
             with context.watch("timescales"):

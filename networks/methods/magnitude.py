@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, keep_highest
 from hrsnn.validation.units import take_fields
 
 
@@ -42,4 +42,4 @@ class MagnitudePruning:
         reservoir = context.reservoir
         ends = np.append(reservoir.pre, reservoir.post)
         strength = np.bincount(ends, np.tile(reservoir.weight, 2), minlength=reservoir.neurons).astype(np.float64)
-        return reduced(context, reservoir.weight, strength, self.compensate)
+        return keep_highest(context, reservoir.weight, strength, self.compensate)

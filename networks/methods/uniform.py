@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, reduced
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, keep_highest
 from hrsnn.validation.units import take_fields
 
 
@@ -38,4 +38,4 @@ class RandomPruning:
         """One iteration."""
         reservoir = context.reservoir
         links = context.random("links").random(reservoir.synapses)
-        return reduced(context, links, context.random("neurons").random(reservoir.neurons), self.compensate)
+        return keep_highest(context, links, context.random("neurons").random(reservoir.neurons), self.compensate)

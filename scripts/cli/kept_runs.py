@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.digested_json import check_same_settings, read_sealed, write_sealed
-from hrsnn.files.reading import damaged
+from hrsnn.files.digested_json import check_same_settings, read_digested_json, write_digested_json
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import to_json
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import MOST
@@ -38,13 +38,15 @@ class KeptRuns:
             return
         file = self.folder / "settings.json"
         if file.exists():
-            check_same_settings(file, read_sealed(file, _KIND), settings, "the runs there were", "choose another --out")
+            check_same_settings(
+                file, read_digested_json(file, _KIND), settings, "the runs there were", "choose another --out"
+            )
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
-        write_sealed(file, settings)
+        write_digested_json(file, settings)
 
     def result(self, name: str, run: Callable[[], Result]) -> Result:
         """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth.
@@ -54,12 +56,12 @@ class KeptRuns:
         """
         file = None if self.folder is None else self.folder / f"{name}.json"
         if file is not None and file.exists():
-            with damaged(file, _KIND):
-                stored: Result = _numbers(read_sealed(file, _KIND))
+            with refuse_damaged(file, _KIND):
+                stored: Result = _numbers(read_digested_json(file, _KIND))
             return stored
         found = run()
         if file is not None:
-            write_sealed(file, found)
+            write_digested_json(file, found)
         same: Result = _numbers(json.loads(to_json(found, sort_keys=False)))
         return same
 

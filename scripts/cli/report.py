@@ -138,7 +138,7 @@ def write_outcome(
     """
     from hrsnn.analysis import figures
 
-    with filling(folder) as inside:
+    with fill_folder(folder) as inside:
         spec.save(inside / "spec.toml")
         write_json(inside / "metrics.json", outcome.metrics())
         for name, content in files.items():
@@ -208,7 +208,7 @@ def _ground(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def filling(folder: Path) -> Iterator[Path]:
+def fill_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
     check(folder)
     with made(folder):

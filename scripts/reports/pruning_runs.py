@@ -18,7 +18,7 @@ import tyro
 from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.errors import InputError
 from hrsnn.files.parsing import toml_value
-from hrsnn.files.reading import damaged
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand
 from hrsnn.validation.limits import check_name
@@ -177,7 +177,7 @@ def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None)
     if file.suffix == ".npz":
         return Reservoir.load(file)
     graph = read_graph(file)
-    with damaged(file, "network"):
+    with refuse_damaged(file, "network"):
         return Reservoir.from_graph(graph, spec, seed, channels)
 
 

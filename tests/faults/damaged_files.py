@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.files.digested_json import DIGEST, sealed
+from hrsnn.files.digested_json import DIGEST, with_digest
 from hrsnn.files.npz import ABOUT, digest
 from hrsnn.files.writing import to_json
 
@@ -340,7 +340,7 @@ def json_parts(data: bytes, random: Random) -> bytes:
     else:
         parent[path[-1]] = odd
     if said is not None and isinstance(value, dict):
-        value = sealed(value) if random.random() < 0.7 else {**value, DIGEST: said}
+        value = with_digest(value) if random.random() < 0.7 else {**value, DIGEST: said}
     return to_json(value, indent=2).encode()
 
 

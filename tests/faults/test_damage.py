@@ -15,7 +15,7 @@ from scipy.io import wavfile
 
 from hrsnn import NetworkState, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
 from hrsnn.errors import FileError, InputError, SpecError
-from hrsnn.files.digested_json import DIGEST, read_sealed, sealed, write_sealed
+from hrsnn.files.digested_json import DIGEST, read_digested_json, with_digest, write_digested_json
 from hrsnn.files.npz import ABOUT, digest
 from hrsnn.files.writing import write_json
 from hrsnn.networks import RandomPruning, prune, read_graph, write_graph
@@ -226,17 +226,17 @@ def test_names_and_comments_are_still_read(dense: Reservoir, tmp_path: Path) -> 
 def test_json_is_what_its_standard_says(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(FileError, match=rf"a\.json: is damaged .*{message}"):
-        read_sealed(tmp_path / "a.json", "run")
+        read_digested_json(tmp_path / "a.json", "run")
 
 
 def test_a_sealed_file_is_its_own(tmp_path: Path) -> None:
     value = {"b": [1, 2.5, None], "a": {"x": -0.0}}
-    write_sealed(tmp_path / "a.json", value)
-    assert read_sealed(tmp_path / "a.json", "run") == value
-    for other in ({"b": [1, 2.5, None]}, {**value, DIGEST: "0"}, {**sealed(value), "c": 1}):
+    write_digested_json(tmp_path / "a.json", value)
+    assert read_digested_json(tmp_path / "a.json", "run") == value
+    for other in ({"b": [1, 2.5, None]}, {**value, DIGEST: "0"}, {**with_digest(value), "c": 1}):
         write_json(tmp_path / "a.json", other)
         with pytest.raises(FileError, match="its digest says"):
-            read_sealed(tmp_path / "a.json", "run")
+            read_digested_json(tmp_path / "a.json", "run")
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_a_checkpoint_holds_what_a_run_writes_and_no_more(
     stored = json.loads((begun / "checkpoint.json").read_text())
     del stored[DIGEST]
     change(stored)
-    write_sealed(tmp_path / "checkpoint.json", stored)
+    write_digested_json(tmp_path / "checkpoint.json", stored)
     (tmp_path / "reservoirs").symlink_to(begun / "reservoirs")
     with pytest.raises(FileError, match=r"checkpoint\.json: (is damaged|the run there was made with another unknown)"):
         resumed(tmp_path, dense)
@@ -295,7 +295,7 @@ def test_runs_of_one_kind_have_the_same_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [2**70, True, "1", [1.0]])
 def test_a_run_holds_numbers_that_arrays_can_hold(value: Any, tmp_path: Path) -> None:
-    write_sealed(tmp_path / "a.json", {"x": value})
+    write_digested_json(tmp_path / "a.json", {"x": value})
     with pytest.raises(FileError, match=r"a\.json: is damaged .* finite numbers"):
         KeptRuns(tmp_path).result("a", lambda: {"x": 1.0})
 

@@ -16,7 +16,7 @@ from folder_difference import difference
 
 from hrsnn import Reservoir
 from hrsnn.errors import FileError
-from hrsnn.files.digested_json import DIGEST, sealed
+from hrsnn.files.digested_json import DIGEST, with_digest
 from hrsnn.files.writing import to_json
 from hrsnn.networks import LNP, RandomPruning, noise, prune
 
@@ -74,7 +74,7 @@ def begun(dense: Reservoir, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def older(text: str) -> str:
     """The same checkpoint as it was written before there were versions."""
     stored = json.loads(text)
-    return to_json(sealed({name: value for name, value in stored.items() if name not in ("version", DIGEST)}))
+    return to_json(with_digest({name: value for name, value in stored.items() if name not in ("version", DIGEST)}))
 
 
 def test_a_checkpoint_names_no_module(dense: Reservoir, tmp_path: Path) -> None:

@@ -439,7 +439,7 @@ def test_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "folder"
 
     def fill(*, fail: bool) -> None:
-        with report.filling(target) as inside:
+        with report.fill_folder(target) as inside:
             (inside / "a.txt").write_text("new")
             if fail:
                 raise OSError(28, "No space left on device")

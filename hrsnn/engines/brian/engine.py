@@ -14,7 +14,7 @@ from hrsnn.engines.brian.session import StateUpdateMethod, brian2, own_brian2
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.propagators import propagators
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
-from hrsnn.runtime.stopping import noticed
+from hrsnn.runtime.stopping import notice_signals
 
 _NEURONS = """
 dv/dt = (v_rest - v + I_exc + I_inh + i_bias + I_ext{drive})/tau_m : 1 (unless refractory)
@@ -158,7 +158,7 @@ def run(
         When Cython is asked for and no compiler works.
     """
     # Brian2 has weakref callbacks everywhere, which swallow the exception of Ctrl-C
-    with noticed() as check_interrupted, own_brian2(target):
+    with notice_signals() as check_interrupted, own_brian2(target):
 
         def report_progress(done: int) -> None:
             check_interrupted()

@@ -34,7 +34,7 @@ from hrsnn.engines.compiled.arguments import (
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.homeostasis import Homeostasis
-from hrsnn.engines.jit import constant, unnamed
+from hrsnn.engines.jit import plain_tuples, read_only
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.propagators import propagators
 from hrsnn.engines.threads import in_order, threads
@@ -95,15 +95,15 @@ class _Rows:
         edges = np.searchsorted(row, np.arange(len(self.lag) * sources + 1))
         self.start = np.stack([edges[k * sources : (k + 1) * sources + 1] for k in range(len(self.lag))])
         self.longest = int(np.diff(self.start, axis=1).max(initial=0))
-        self.post = constant(links.post[self.order])
-        self.weight = constant(links.weight[self.order])
+        self.post = read_only(links.post[self.order])
+        self.weight = read_only(links.weight[self.order])
         self._links, self._dt, self.sources = links, dt, sources
 
     def __len__(self) -> int:
         return len(self.post)
 
     def taken(self, name: str) -> np.ndarray:
-        return constant(getattr(self._links, name)[self.order])
+        return read_only(getattr(self._links, name)[self.order])
 
     def given_back(self, values: np.ndarray) -> np.ndarray:
         """Values in this order, in the order of the reservoir; the same array where there is nothing to do."""
@@ -123,8 +123,8 @@ class _Rows:
             trace_plus=trace_plus,
             trace_minus=trace_minus,
             w_max=self.taken("w_max"),
-            rate_plus=constant(-self._dt / self.taken("tau_plus")),
-            rate_minus=constant(-self._dt / self.taken("tau_minus")),
+            rate_plus=read_only(-self._dt / self.taken("tau_plus")),
+            rate_minus=read_only(-self._dt / self.taken("tau_minus")),
             a_plus=self.taken("a_plus"),
             a_minus=self.taken("a_minus"),
         )
@@ -137,22 +137,22 @@ class _Network:
         self._reservoir, self._n = reservoir, reservoir.neurons
         p = propagators(reservoir)
         cells = Cells(
-            v_rest_bias=constant(reservoir.v_rest + reservoir.i_bias),
-            membrane=constant(p.membrane),
-            exc_to_v=constant(p.exc_to_v),
-            inh_to_v=constant(p.inh_to_v),
-            decay_exc=constant(p.decay_exc),
-            decay_inh=constant(p.decay_inh),
-            adapted_to_v=constant(p.adapted_to_v),
-            decay_adapted=constant(p.decay_adapted),
-            threshold=constant(reservoir.v_threshold),
+            v_rest_bias=read_only(reservoir.v_rest + reservoir.i_bias),
+            membrane=read_only(p.membrane),
+            exc_to_v=read_only(p.exc_to_v),
+            inh_to_v=read_only(p.inh_to_v),
+            decay_exc=read_only(p.decay_exc),
+            decay_inh=read_only(p.decay_inh),
+            adapted_to_v=read_only(p.adapted_to_v),
+            decay_adapted=read_only(p.decay_adapted),
+            threshold=read_only(reservoir.v_threshold),
         )
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
-        after = Reset(constant(reservoir.v_reset), constant(hold), constant(reservoir.adaptation))
+        after = Reset(read_only(reservoir.v_reset), read_only(hold), read_only(reservoir.adaptation))
         self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
         self._lags = int(self._recurrent.lag.max()) + 1
-        self._constants = (*unnamed((cells, after)), constant(reservoir.is_excitatory))
+        self._constants = (*plain_tuples((cells, after)), read_only(reservoir.is_excitatory))
         self._budget = max(1, _UPDATES // self._n)
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
@@ -197,20 +197,20 @@ class _Network:
                     side.trace_plus[:] = side.trace_minus[:] = 0.0
             sides = PlasticSides(
                 *(
-                    PlasticSide(constant(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
+                    PlasticSide(read_only(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
                     for side, values in zip(rows, links, strict=True)
                 )
             )
             arrivals = self._arrivals(start)
             constants = (
                 *self._constants,
-                constant(self._recurrent.lag),
-                *unnamed((arrivals, sides, waiting, scratch, _events(now))),
+                read_only(self._recurrent.lag),
+                *plain_tuples((arrivals, sides, waiting, scratch, _events(now))),
             )
             spikes, state = self._present(
                 now, kernels.present_plastic, constants, partial(_told, progress, done), [], batch.start
             )
-            kernels.catch_up_all(now.n_steps, *map(unnamed, (sides, waiting, scratch)))
+            kernels.catch_up_all(now.n_steps, *map(plain_tuples, (sides, waiting, scratch)))
             end = self._end(state, arrivals, now.n_steps, links) if len(batch) == 1 else None
             if homeostasis is not None:
                 restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))
@@ -223,15 +223,15 @@ class _Network:
     def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
         now = batch.presentation(index)
         arrivals = self._arrivals(None if batch.start is None else batch.start.variables)
-        constants = (*self._constants, *self._frozen_links, *unnamed((arrivals, _events(now))))
+        constants = (*self._constants, *self._frozen_links, *plain_tuples((arrivals, _events(now))))
         spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
         return Response(*spikes, self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
 
     @cached_property
     def _frozen_links(self) -> tuple[Any, ...]:
         rows, inputs = self._recurrent, self._input
-        recurrent = FrozenLinks(constant(rows.lag), constant(rows.start), rows.post, rows.weight)
-        return tuple(map(unnamed, (recurrent, FrozenInput(constant(inputs.start[0]), inputs.post, inputs.weight))))
+        recurrent = FrozenLinks(read_only(rows.lag), read_only(rows.start), rows.post, rows.weight)
+        return tuple(map(plain_tuples, (recurrent, FrozenInput(read_only(inputs.start[0]), inputs.post, inputs.weight))))
 
     def _present(
         self,
@@ -266,7 +266,7 @@ class _Network:
             spiked=np.empty(n, np.int32),
         )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
-        arguments, step = (*unnamed((state, ring, out)), *constants), 0
+        arguments, step = (*plain_tuples((state, ring, out)), *constants), 0
         while step < now.n_steps and not stop:
             step, filled = kernel(step, min(now.n_steps, step + self._budget), *arguments)
             steps.append(out.step[:filled].copy())
@@ -311,7 +311,7 @@ class _Network:
         rows, links = self._recurrent, self._reservoir.short_term
         arrived = np.zeros((len(rows.lag), self._n), np.int64)
         if links is None:
-            nothing = constant(_EMPTY)
+            nothing = read_only(_EMPTY)
             return Arrivals(arrived, ShortTerm(nothing, nothing, nothing, np.empty(0), np.empty(0)), np.empty(0))
         dt, order = self._reservoir.dt, rows.order
         used, resources = np.zeros(len(rows)), np.ones(len(rows))
@@ -320,9 +320,9 @@ class _Network:
             in_row = np.diff(rows.start, axis=1) > 0
             arrived[in_row] = -start.arrived[order][rows.start[:, :-1][in_row]]
         short_term = ShortTerm(
-            release=constant(links.release[order]),
-            rate_recovery=constant(-dt / links.tau_recovery[order]),
-            rate_facilitation=constant(-dt / links.tau_facilitation[order]),
+            release=read_only(links.release[order]),
+            rate_recovery=read_only(-dt / links.tau_recovery[order]),
+            rate_facilitation=read_only(-dt / links.tau_facilitation[order]),
             used=used,
             resources=resources,
         )
@@ -331,10 +331,10 @@ class _Network:
 
 def _events(now: Presentation) -> Events:
     return Events(
-        SpikeEvents(*map(constant, (now.spike_step, now.spike_channel, now.spike_count))),
-        DriveChanges(*map(constant, (now.drive_step, now.drive))),
-        BackgroundEvents(*map(constant, (now.background_step, now.background_neuron, now.background_jump))),
-        constant(now.v_step),
+        SpikeEvents(*map(read_only, (now.spike_step, now.spike_channel, now.spike_count))),
+        DriveChanges(*map(read_only, (now.drive_step, now.drive))),
+        BackgroundEvents(*map(read_only, (now.background_step, now.background_neuron, now.background_jump))),
+        read_only(now.v_step),
     )
 
 

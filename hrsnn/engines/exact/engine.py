@@ -15,7 +15,7 @@ from hrsnn.engines.exact import arguments, kernels
 from hrsnn.engines.exact.arguments import BackgroundEvents, DriveChanges, InputEvents, Network, Output, Scratch
 from hrsnn.engines.exact.event_queue import FLIGHT, queue_of
 from hrsnn.engines.homeostasis import Homeostasis
-from hrsnn.engines.jit import constant, unnamed
+from hrsnn.engines.jit import plain_tuples, read_only
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.reservoir import Links, Reservoir
@@ -194,7 +194,7 @@ class _Side:
     @property
     def links(self) -> arguments.Links:
         """As the kernel reads them."""
-        start, post, delay, incoming_start, incoming = map(constant, self._static)
+        start, post, delay, incoming_start, incoming = map(read_only, self._static)
         return arguments.Links(start, post, delay, self.weight, self.synapses, incoming_start, incoming)
 
     def rest(self) -> None:
@@ -279,7 +279,7 @@ class _Network:
             states[name] = values
         states["base"], states["spiked"], states["window"] = self._cells["rest"], -np.inf, -np.inf
         queue, flights = queue_of(np.zeros(n)), np.zeros(n + _FLYING, FLIGHT)  # at 0 every neuron makes its first plan
-        network = Network(constant(self._cells), states, queue)
+        network = Network(read_only(self._cells), states, queue)
         scratch = Scratch(spiked=np.empty(n, np.int64), sizes=np.empty(3, np.int64))
         clock, counters = np.zeros(1), np.zeros(kernels.COUNTERS, np.int64)
         rooms = (n + _ROOM, 2 * n + _ROOM)
@@ -294,17 +294,19 @@ class _Network:
         )
         parts: list[list[np.ndarray]] = [[column[:0]] for column in out[:5]]
         stream = arguments.Events(
-            InputEvents(*map(constant, (now.input_time, now.input_channel, now.input_count))),
-            DriveChanges(*map(constant, (now.drive_time, now.drive))),
-            BackgroundEvents(*map(constant, (now.background_time, now.background_neuron, now.background_jump))),
-            constant(sample_times),
+            InputEvents(*map(read_only, (now.input_time, now.input_channel, now.input_count))),
+            DriveChanges(*map(read_only, (now.drive_time, now.drive))),
+            BackgroundEvents(*map(read_only, (now.background_time, now.background_neuron, now.background_jump))),
+            read_only(sample_times),
         )
-        fixed = unnamed((scratch, out, constant(self._sign), self.recurrent.links, self.input.links, stream))
+        fixed = plain_tuples((scratch, out, read_only(self._sign), self.recurrent.links, self.input.links, stream))
         code = kernels.MORE
         while code == kernels.MORE and not stop:
             if counters[kernels.FLYING] + n > len(flights):
                 flights = np.concatenate([flights, np.zeros_like(flights)])
-            code, spikes, releases = kernels.present(clock, now.duration, _WORK, unnamed(network), flights, counters, *fixed)
+            code, spikes, releases = kernels.present(
+                clock, now.duration, _WORK, plain_tuples(network), flights, counters, *fixed
+            )
             for column, part, size in zip(out[:5], parts, (spikes,) * 3 + (releases,) * 2, strict=True):
                 part.append(column[:size].copy())
             tell(float(clock[0]))

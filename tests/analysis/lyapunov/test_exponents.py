@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn.analysis.lyapunov.exponents import batch_error, integrated, iterated, kaplan_yorke_dimension, lyapunov_exponents
-from hrsnn.analysis.lyapunov.qr import orthonormalised, stretches
+from hrsnn.analysis.lyapunov.qr import orthonormalise, stretches
 from hrsnn.errors import DivergenceError, InputError
 
 
@@ -133,7 +133,7 @@ def test_a_long_interval_is_halved_until_rounding_does_not_show():
 def test_orthonormalised_gives_back_the_volume(k, more, seed):
     tangent = np.random.default_rng(seed).normal(size=(k + more, k))
     kept = tangent.copy()
-    vectors, log_growth = orthonormalised(tangent)
+    vectors, log_growth = orthonormalise(tangent)
     np.testing.assert_array_equal(tangent, kept)
     np.testing.assert_allclose(vectors.T @ vectors, np.eye(k), atol=1e-12)
     assert log_growth.sum() == pytest.approx(0.5 * np.linalg.slogdet(tangent.T @ tangent)[1], abs=1e-6)

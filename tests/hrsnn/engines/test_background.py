@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hrsnn.engines.background import background_spikes, repeated
+from hrsnn.engines.background import background_spikes, repeat_pattern
 
 
 def test_counts_and_intervals_are_poisson():
@@ -63,7 +63,7 @@ def test_blocks_of_neurons_change_nothing(monkeypatch):
 
 
 def test_a_period_repeats_until_the_end():
-    times, neurons = repeated(np.array([1.0, 6.0]), np.array([4, 2]), 10.0, 25.0)
+    times, neurons = repeat_pattern(np.array([1.0, 6.0]), np.array([4, 2]), 10.0, 25.0)
     assert times.tolist() == [1.0, 6.0, 11.0, 16.0, 21.0]
     assert neurons.tolist() == [4, 2, 4, 2, 4]
 

@@ -23,7 +23,7 @@ from numba.core import config
 from numba.core.caching import IndexDataCacheFile
 
 from hrsnn.engines import kernel_cache
-from hrsnn.engines.cache_files import SealedFiles
+from hrsnn.engines.cache_files import CheckedCacheFiles
 
 ROOT = Path(__file__).resolve().parents[3]
 #: The two have the same bytecode, and Numba the same key for them: they differ in a constant. Each is compiled twice.
@@ -222,7 +222,7 @@ def stale(kind: type[IndexDataCacheFile], attribute: str) -> Callable[[Path], No
 
 def old_data(cache: Path) -> None:
     """What is left when a process is killed between its new index and its new data: whole, but of the source before."""
-    files = SealedFiles(str(one(cache, INDEX).parent), one(cache, INDEX).stem, "the source before")
+    files = CheckedCacheFiles(str(one(cache, INDEX).parent), one(cache, INDEX).stem, "the source before")
     files._save_data(one(cache, DATA).name, ("key", "data"))
 
 
@@ -249,8 +249,8 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "data-of-another-kernel": (DATA, over(OTHER_DATA, DATA)),
     "data-exchanged": (DATA, exchange),
     "index-of-plain-numba": (INDEX, stale(IndexDataCacheFile, "_version")),
-    "index-of-another-version": (INDEX, stale(SealedFiles, "_version")),
-    "index-of-another-source": (INDEX, stale(SealedFiles, "_source_stamp")),
+    "index-of-another-version": (INDEX, stale(CheckedCacheFiles, "_version")),
+    "index-of-another-source": (INDEX, stale(CheckedCacheFiles, "_source_stamp")),
     "data-of-another-source": (DATA, old_data),
     "data-is-a-link": (DATA, link),
 }
@@ -309,7 +309,7 @@ def lay_traps(tiny: Forks, cache: Path, sprung: Path) -> None:
     """Indices that run code when they are unpickled, with the right checksum: whoever can write the folder can make them."""
     stamp = kernel_cache._PrivateFolder.get_source_stamp(_Source(tiny.folder / "job.py"))
     for index in cache.rglob("*.nbi"):
-        files = SealedFiles(str(index.parent), index.stem, stamp)
+        files = CheckedCacheFiles(str(index.parent), index.stem, stamp)
         files._dump = lambda _: pickle.dumps(Trap(sprung))
         files._save_index({})
 
@@ -437,7 +437,7 @@ def test_processes_at_once_do_not_get_in_each_others_way(tiny, tmp_path):
 
 def test_data_that_another_process_saved_under_the_same_name_are_not_taken(tmp_path):
     """Two processes read an empty index; each enters its signature as the first; the last index wins, and the first data."""
-    files = SealedFiles(str(tmp_path), "kernel", "stamp")
+    files = CheckedCacheFiles(str(tmp_path), "kernel", "stamp")
     files.save("one signature", "its code")
     (name,) = files._load_index().values()
     files._save_index({"another signature": name})
@@ -455,7 +455,7 @@ def test_what_killed_processes_left_is_swept(tmp_path):
     hours_ago = time.time() - 2 * 3600
     os.utime(old, (hours_ago, hours_ago))
     os.utime(foreign, (hours_ago, hours_ago))
-    SealedFiles(str(tmp_path), "kernel", "stamp").save("key", "code")
+    CheckedCacheFiles(str(tmp_path), "kernel", "stamp").save("key", "code")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [young.name, foreign.name, "kernel.nbi", "kernel.1.nbc"]
     )

@@ -152,13 +152,13 @@ def test_any_damage_is_noticed_or_harmless(tmp_path):
     whole = path.read_bytes()
     refused = 0
     for k in range(400):
-        damaged = bytearray(whole)
+        refuse_damaged = bytearray(whole)
         place = int(rng.integers(len(whole)))
         if k % 4:
-            damaged[place] ^= int(rng.integers(1, 256))
+            refuse_damaged[place] ^= int(rng.integers(1, 256))
         else:
-            del damaged[place:]
-        path.write_bytes(damaged)
+            del refuse_damaged[place:]
+        path.write_bytes(refuse_damaged)
         try:
             arrays, header = read_npz(path, "thing", 1)
         except FileError:

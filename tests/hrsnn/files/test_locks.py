@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hrsnn.errors import FileError
-from hrsnn.files.locks import LOCK, locked, working_in
+from hrsnn.files.locks import LOCK, hold_lock, working_in
 from hrsnn.files.writing import TEMPORARY, write_text, writing
 
 HOLD = """
@@ -110,5 +110,5 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be made: Not a directory"), working_in(tmp_path / "file" / "out"):
         pass
-    with pytest.raises(FileError, match="cannot be written"), locked(tmp_path / "no" / "lock", tmp_path / "no"):
+    with pytest.raises(FileError, match="cannot be written"), hold_lock(tmp_path / "no" / "lock", tmp_path / "no"):
         pass

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from hrsnn import HrsnnError, HrsnnWarning, InputError, scripts
-from hrsnn.runtime.clusters import connected
+from hrsnn.runtime.clusters import connect_cluster
 from hrsnn.runtime.parallel import run_all
 from hrsnn.runtime.seeds import generator
 
@@ -100,7 +100,7 @@ def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hrsnn.runtime.clusters._PATIENCE", 2)
     with pytest.raises(HrsnnError, match=r"no scheduler of Dask answers at tcp://127\.0\.0\.1:9"):
         run_all(abs, [1], cluster="tcp://127.0.0.1:9")
-    with pytest.raises(InputError, match="must be the address of a scheduler"), connected("slrum"):
+    with pytest.raises(InputError, match="must be the address of a scheduler"), connect_cluster("slrum"):
         pass
 
 
@@ -216,7 +216,7 @@ def test_a_batch_system_that_takes_no_jobs(jobs: Path, monkeypatch: pytest.Monke
 def test_a_user_whose_jobs_do_not_come_is_told(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hrsnn.runtime.clusters._QUEUED", 0.5)
     prologue = dask.config.set({"jobqueue.slurm.job-script-prologue": ["exit 1"]})
-    with prologue, pytest.warns(HrsnnWarning, match="no job of slurm has begun to work"), connected("slurm"):
+    with prologue, pytest.warns(HrsnnWarning, match="no job of slurm has begun to work"), connect_cluster("slurm"):
         pass
 
 
@@ -243,5 +243,5 @@ def test_interrupting_cancels_the_jobs_and_is_no_success(jobs: Path, root: Path)
 
 def test_a_batch_system_without_its_options(jobs: Path) -> None:
     without = dask.config.set({"jobqueue.slurm.memory": None})
-    with without, pytest.raises(InputError, match="cannot be started"), connected("slurm"):
+    with without, pytest.raises(InputError, match="cannot be started"), connect_cluster("slurm"):
         pass
