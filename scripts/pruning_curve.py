@@ -104,7 +104,7 @@ class ArmRunner:
         suite = {name: getattr(self.suite, name) for name in ("tasks", "plastic", "engine")}
         return {
             "spec": self.spec.to_toml(),
-            "suite": {**suite, **dataclasses.asdict(self.suite.sizes)},
+            "exam": {**suite, **dataclasses.asdict(self.suite.sizes)},  # its name in metrics.json
             "sparsities": self.sparsities,
             "iterations": self.iterations,
             "versions": report.versions(),
