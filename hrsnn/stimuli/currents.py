@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.errors import InputError
-from hrsnn.stimuli.spike_trains import sample_rows
+from hrsnn.stimuli.sample_index import sample_rows
 from hrsnn.validation.limits import check_limit
 from hrsnn.validation.numbers import positive
 from hrsnn.validation.units import plain

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import PathLike
+from hrsnn.stimuli.sample_index import sample_rows
 from hrsnn.stimuli.spike_checks import check_spikes, durations_of
 from hrsnn.stimuli.spike_files import checked_labels, read_trains, write_trains
 from hrsnn.stimuli.time_grid import equal_windows_of, step_count, steps_of, windows_of
@@ -23,28 +24,6 @@ from hrsnn.validation.units import plain, takes
 # Bytes of memory for each spike, by trial (test_limits.py): where spikes are made, and where they are counted.
 EVENT, _INDEXED = 60, 48
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
-
-
-def sample_rows(key: Any, samples: int) -> np.ndarray:
-    """Row numbers that an index `key` picks: int, slice, integer array, boolean mask, or one of them as ``x[key, ...]``.
-
-    Raises
-    ------
-    IndexError
-        When a row is out of range (Python's own protocol of sequences asks for this one).
-    """
-    if isinstance(key, tuple):
-        # scikit-learn's cross-validation indexes whatever has a shape as x[rows, ...]
-        if len(key) == 0 or len(key) > 2 or (len(key) == 2 and key[1] is not Ellipsis):
-            raise InputError("index", key, "only samples can be indexed: x[rows] or x[rows, ...]")
-        key = key[0]
-    if not isinstance(key, slice):
-        key = np.asarray(key)
-        if key.size == 0 and key.dtype != bool:
-            key = key.astype(np.intp)
-        if key.dtype.kind not in "biu":
-            raise InputError("index", key, "must be whole numbers, a slice, or a mask of True and False")
-    return np.atleast_1d(np.arange(samples)[key])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
