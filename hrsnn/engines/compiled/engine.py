@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.engines.batch import Batch, Presentation
-from hrsnn.engines.compiled import kernels
+from hrsnn.engines.compiled import kernels, stdp
 from hrsnn.engines.compiled.arguments import (
     Arrivals,
     BackgroundEvents,
@@ -208,9 +208,9 @@ class _Network:
                 *plain_tuples((arrivals, sides, waiting, scratch, _events(now))),
             )
             spikes, state = self._present(
-                now, kernels.present_plastic, constants, partial(_told, progress, done), [], batch.start
+                now, stdp.present_plastic, constants, partial(_told, progress, done), [], batch.start
             )
-            kernels.catch_up_all(now.n_steps, *map(plain_tuples, (sides, waiting, scratch)))
+            stdp.catch_up_all(now.n_steps, *map(plain_tuples, (sides, waiting, scratch)))
             end = self._end(state, arrivals, now.n_steps, links) if len(batch) == 1 else None
             if homeostasis is not None:
                 restored = homeostasis.restored(*(side.given_back(side.weight) for side in rows))

@@ -6,8 +6,6 @@ access to a link's constants is in the order in which they lie in memory. Scratc
 
 from __future__ import annotations
 
-import numpy as np
-
 from hrsnn.engines.compiled.arguments import (
     Arrivals,
     BackgroundEvents,
@@ -17,28 +15,19 @@ from hrsnn.engines.compiled.arguments import (
     FrozenInput,
     FrozenLinks,
     Output,
-    PlasticLinks,
-    PlasticSide,
-    PlasticSides,
     Reset,
     Ring,
-    Scratch,
     ShortTerm,
     SpikeEvents,
     State,
-    Waiting,
 )
 from hrsnn.engines.compiled.simd import (
     LANES,
     add,
     divide,
     exp_decay,
-    exp_decay_all,
-    largest,
-    load,
     load_first,
     multiply,
-    smallest,
     splat,
     store,
     store_first,
@@ -55,11 +44,6 @@ def named_arrivals(arrivals):
 @jit(inline="always")
 def named_events(events):
     return Events(SpikeEvents(*events[0]), DriveChanges(*events[1]), BackgroundEvents(*events[2]), events[3])
-
-
-@jit(inline="always")
-def named_side(side):
-    return PlasticSide(side[0], PlasticLinks(*side[1]), side[2])
 
 
 @jit(inline="always")
@@ -229,154 +213,6 @@ def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, re
                     for link in range(a, b):
                         inh[post[link]] -= weight[link]
         reset(step, count, spiked, state, after)
-        next_v = sample(step, next_v, events.v_step, state.v, out.v)
-        step += 1
-    return step, filled
-
-
-@jit(inline="always")
-def catch_up(a, b, step, since, spike, links, waiting, scratch):
-    """Bring the links a..b of one source from step `since` to `step`: the post spikes in between, then `spike` pre spikes.
-
-    A link's weight matters only when its source spikes; until then the spikes of its target wait in the target's history.
-    Reading them now gives what applying each at once would have given (potentiation alone can reach the bound, so that it
-    may be summed first), and streams through memory. Leaves in ``scratch.acting`` the weights with which the spike acts.
-
-    Nothing here branches on data, so that the processor can work ahead: the post spikes are listed round by round, each
-    round with the links that had one more.
-    """
-    latest, history_count, history = waiting
-    post, w, plus, minus = links.post, links.weight, links.trace_plus, links.trace_minus
-    acting, traced, owner, pair_plus, pair_minus = scratch
-    pairs = np.uint64(0)
-    for link in range(a, b):
-        when = latest[np.uint64(post[np.uint64(link)])]
-        owner[pairs] = link - a
-        pair_plus[pairs] = when
-        pairs += np.uint64(when >= since)
-    done, back = np.uint64(0), 2
-    while done < pairs:  # those that had one more in the last round may have another
-        until = pairs
-        for q in range(done, until):
-            s = owner[q]
-            i = np.uint64(post[np.uint64(a) + s])
-            k = history_count[i] - back
-            when = history[i, np.uint64(max(k, 0))]
-            owner[pairs] = s
-            pair_plus[pairs] = when
-            pairs += np.uint64(k >= 0 and when >= since)
-        done = until
-        back += 1
-    for q in range(pairs):
-        link = np.uint64(a) + owner[q]
-        pair_minus[q] = (step - pair_plus[q]) * links.rate_minus[link]
-        pair_plus[q] = (pair_plus[q] - since) * links.rate_plus[link]
-    exp_decay_all(pair_plus, pairs)
-    exp_decay_all(pair_minus, pairs)
-    age, zero, spikes = splat(float(step - since)), splat(0.0), splat(spike)
-    for link in range(a, b, LANES):
-        decay = exp_decay(multiply(age, load_first(links.rate_minus, link, b - link)))
-        store(acting, link - a, zero)
-        store(traced, link - a, multiply(load_first(minus, link, b - link), decay))
-    for q in range(pairs):
-        s = owner[q]
-        acting[s] += pair_plus[q]
-        traced[s] += pair_minus[q]
-    for link in range(a, b, LANES):
-        left = b - link
-        trace_plus, trace_minus = load_first(plus, link, left), load(traced, link - a)
-        potentiation = multiply(load_first(links.a_plus, link, left), multiply(trace_plus, load(acting, link - a)))
-        weight = smallest(add(load_first(w, link, left), potentiation), load_first(links.w_max, link, left))
-        store(acting, link - a, weight)
-        decay = exp_decay(multiply(age, load_first(links.rate_plus, link, left)))
-        store_first(plus, link, add(multiply(trace_plus, decay), spikes), left)
-        store_first(minus, link, trace_minus, left)
-        depression = multiply(multiply(spikes, load_first(links.a_minus, link, left)), trace_minus)
-        store_first(w, link, largest(subtract(weight, depression), zero), left)
-
-
-@jit(allocates=False)
-def catch_up_all(step, sides, waiting, scratch):
-    """Bring every link to `step` and forget the history; traces then stand at that step."""
-    waiting, scratch = Waiting(*waiting), Scratch(*scratch)
-    for side in sides:
-        start, links, since = named_side(side)
-        for k in range(since.shape[0]):
-            for source in range(since.shape[1]):
-                a, b = start[k, source], start[k, source + 1]
-                if a < b:
-                    catch_up(a, b, step, since[k, source], 0.0, links, waiting, scratch)
-                since[k, source] = step
-    for i in range(len(waiting.latest)):
-        waiting.latest[i] = -1
-        waiting.count[i] = 0
-
-
-@jit(allocates=False)
-def present_plastic(
-    step, stop, state, ring, out, cells, after, is_excitatory, lag, arrivals, sides, waiting, scratch, events
-):
-    """As :func:`present_frozen`, with STDP on input and recurrent links."""
-    state, ring, out, cells, after = State(*state), Ring(*ring), Output(*out), Cells(*cells), Reset(*after)
-    arrivals, events = named_arrivals(arrivals), named_events(events)
-    named = PlasticSides(named_side(sides[0]), named_side(sides[1]))
-    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, Scratch(*scratch).acting
-    arrived, short_term, strength = arrivals
-    start, links, since = named.recurrent
-    input_start, input_links, input_since = named.input
-    latest, history_count, history = waiting
-    spikes = events.spikes
-    n, room, lags = len(exc), len(out.step), len(ring.count)
-    capacity = history.shape[1]
-    next_spike = first_from(spikes.step, step)
-    next_drive = first_from(events.drive.step, step)
-    next_back = first_from(events.background.step, step)
-    next_v = first_from(events.v_step, step)
-    fullest = 0
-    for i in range(n):
-        fullest = max(fullest, history_count[i])
-    filled = 0
-    while step < stop and filled + n <= room:
-        if fullest == capacity:
-            catch_up_all(step, sides, waiting, scratch)
-            fullest = 0
-        next_drive = set_drive(step, next_drive, events.drive, state.drive)
-        count = update(step, state, cells, spiked)
-        remember(step, count, spiked, filled, ring, out)
-        filled += count
-        next_back = excite(step, next_back, events.background, exc)
-        while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
-            channel, times = spikes.channel[next_spike], spikes.count[next_spike]
-            a, b = input_start[0, channel], input_start[0, channel + 1]
-            catch_up(a, b, step, input_since[0, channel], times, input_links, waiting, scratch)
-            input_since[0, channel] = step
-            for link in range(a, b):
-                exc[input_links.post[link]] += times * acting[link - a]
-            next_spike += 1
-        for k in range(len(lag)):
-            slot = (step - lag[k]) % lags
-            for s in range(ring.count[slot]):
-                pre = ring.neuron[slot, s]
-                a, b = start[k, pre], start[k, pre + 1]
-                catch_up(a, b, step, since[k, pre], 1.0, links, waiting, scratch)
-                since[k, pre] = step
-                sign = 1.0 if is_excitatory[pre] else -1.0
-                target = exc if is_excitatory[pre] else inh
-                if len(strength):
-                    depress(a, b, float(step - arrived[k, pre]), short_term, strength)
-                    arrived[k, pre] = step
-                    for link in range(a, b):
-                        target[links.post[link]] += sign * (acting[link - a] * strength[link - a])
-                else:
-                    for link in range(a, b):
-                        target[links.post[link]] += sign * acting[link - a]
-        reset(step, count, spiked, state, after)
-        for s in range(count):
-            i = spiked[s]
-            history[i, history_count[i]] = step
-            history_count[i] += 1
-            latest[i] = step
-            fullest = max(fullest, history_count[i])
         next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1
     return step, filled
