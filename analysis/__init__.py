@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
     from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+    from hrsnn.analysis.intervals import mean_interval
     from hrsnn.analysis.lyapunov.exponents import (
         GrowthRates,
         integrated,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, lyapunov_spectrum
     from hrsnn.analysis.lyapunov.two_trajectories import Divergence, largest_lyapunov, transient_length
-    from hrsnn.analysis.paired_tests import PairedTest, mean_interval, paired_test
+    from hrsnn.analysis.paired_tests import PairedTest, paired_test
     from hrsnn.analysis.score_bounds import bounds_of
     from hrsnn.analysis.states.covariance import StateCorrelation, effective_dimension, state_correlation
     from hrsnn.analysis.states.heterogeneity import heterogeneity
@@ -102,7 +103,7 @@ _HOME = {
     "lyapunov_exponents": "lyapunov.exponents",
     "lyapunov_spectrum": "lyapunov.spectrum",
     "mean_currents": "firing.balance",
-    "mean_interval": "paired_tests",
+    "mean_interval": "intervals",
     "mean_rate": "firing.rates",
     "memory_capacity": "capacity.memory",
     "nrmse": "forecasting.errors",

@@ -15,7 +15,7 @@ from hrsnn.spec import ReservoirSpec
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.network_size import expected_links, network_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of
-from hrsnn.validation.parameter_types import Parameter
+from hrsnn.validation.parameter_bounds import Parameter
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
 from hrsnn.validation.limits import beyond, limit
-from hrsnn.validation.parameter_types import (
+from hrsnn.validation.parameter_bounds import (
     Delay,
     Duration,
     Finite,

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from hrsnn.networks.methods.magnitude import MagnitudePruning
     from hrsnn.networks.methods.uniform import RandomPruning
     from hrsnn.networks.methods.weight_noise import NoisePruning
-    from hrsnn.networks.pruned_scores import ScoredNetwork, TaskSuite, score_network, spectrum_distance
     from hrsnn.networks.pruning import Pruning, noise, prune
     from hrsnn.networks.pruning_record import PruningRecord
     from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive
     from hrsnn.networks.retuning import Retuning, retune
+    from hrsnn.networks.studies.pruned_scores import ScoredNetwork, TaskSuite, score_network, spectrum_distance
 
 _HOME = {
     "LNP": "methods.lyapunov_noise",
     "METHODS": "methods.contract",
     "ActivityPruning": "methods.activity",
-    "ScoredNetwork": "pruned_scores",
+    "ScoredNetwork": "studies.pruned_scores",
     "ErdosRenyi": "methods.erdos_renyi",
-    "TaskSuite": "pruned_scores",
+    "TaskSuite": "studies.pruned_scores",
     "MagnitudePruning": "methods.magnitude",
     "NoisePruning": "methods.weight_noise",
     "PrunedNetwork": "methods.contract",
@@ -43,7 +43,7 @@ _HOME = {
     "RandomPruning": "methods.uniform",
     "Retuning": "retuning",
     "PruningContext": "methods.contract",
-    "score_network": "pruned_scores",
+    "score_network": "studies.pruned_scores",
     "betweenness": "centrality",
     "contraction_rates": "methods.link_scores",
     "dominant_leak": "linear.noise_covariance",
@@ -65,7 +65,7 @@ _HOME = {
     "read_graph": "graph_files",
     "retune": "retuning",
     "sparsified": "linear.noise_pruning",
-    "spectrum_distance": "pruned_scores",
+    "spectrum_distance": "studies.pruned_scores",
     "strong_component": "laplacian",
     "systematic_sample": "linear.sampling",
     "write_graph": "graph_files",

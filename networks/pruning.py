@@ -178,7 +178,7 @@ def prune(
     """
     method = LNP() if method is None else method
     if not isinstance(method, PruningMethod):
-        raise InputError("method", method, "must have a method prune(situation)")
+        raise InputError("method", method, "must have a method prune(context)")
     iterations, refresh = repeats_of("iterations", iterations), count_of("refresh", refresh)
     links, neurons = _plan(reservoir, iterations, synapse_target, neuron_target)
     generator(seed)

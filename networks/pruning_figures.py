@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import COLOURS, EXCITATORY, GREY, INHIBITORY, column_figure, label_axes, legend_above
-from hrsnn.analysis.paired_tests import mean_interval
+from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.score_bounds import ANY, Bounds, bounds_of
 from hrsnn.errors import InputError
 from hrsnn.networks.centrality import betweenness

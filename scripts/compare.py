@@ -14,7 +14,8 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
-from hrsnn.scripts.reports.pruning_runs import PruningCommand, PruningRuns
+from hrsnn.scripts.reports.pruning_report import PruningRuns
+from hrsnn.scripts.reports.pruning_runs import PruningCommand
 
 
 @dataclass(frozen=True, kw_only=True)

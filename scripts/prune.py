@@ -13,7 +13,8 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli.command import execute
-from hrsnn.scripts.reports.pruning_runs import PruningCommand, PruningRuns, settings_of
+from hrsnn.scripts.reports.pruning_report import PruningRuns
+from hrsnn.scripts.reports.pruning_runs import PruningCommand, settings_of
 
 
 @dataclass(frozen=True, kw_only=True)

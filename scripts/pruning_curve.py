@@ -15,8 +15,8 @@ if not __package__:  # run as a file: the package is in the checkout, and this f
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.networks.pruning_arms import ARMS, CONTROLS, networks_of
-from hrsnn.networks.pruning_claims import Scores, beside_dense, family_sizes
+from hrsnn.networks.studies.pruning_arms import ARMS, CONTROLS, networks_of
+from hrsnn.networks.studies.pruning_claims import Scores, beside_dense, family_sizes
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, check_path, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
@@ -24,7 +24,7 @@ from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.networks.pruned_scores import TaskSuite
+    from hrsnn.networks.studies.pruned_scores import TaskSuite
     from hrsnn.spec import ReservoirSpec
 
 logger = logging.getLogger("hrsnn")
@@ -60,7 +60,7 @@ class PruningCurve(ParallelCommand):
     def run(self) -> PruningCurveReport:
         """Run what is not in the out folder yet, and judge."""
         from hrsnn.analysis import verdicts_in_reach
-        from hrsnn.networks.pruned_scores import TaskSuite
+        from hrsnn.networks.studies.pruned_scores import TaskSuite
 
         repeats_of("--seeds", self.seeds, 2)
         for option, names in (("--arms", self.arms), ("--tasks", self.tasks)):
@@ -122,7 +122,7 @@ class ArmRunner:
     def scores(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
         """By sparsity (``0`` where nothing is pruned, ``1`` without any link) the scores of the network."""
         from hrsnn.builder import build
-        from hrsnn.networks.pruned_scores import ScoredNetwork, score_network, spectrum_distance
+        from hrsnn.networks.studies.pruned_scores import ScoredNetwork, score_network, spectrum_distance
         from hrsnn.reservoir import Reservoir
 
         def grown(channels: int) -> Reservoir:

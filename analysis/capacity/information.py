@@ -1,4 +1,4 @@
-"""Information processing capacity: which functions of the past inputs, linear and not, the present state holds."""
+"""Information processing capacity: functions of the past inputs that can be read from the present state."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _ROWS_PER_STATE = 5
 _MOST_FUNCTIONS = 1_000_000
 #: Numbers in a block of basis functions: 32 MB.
 _BLOCK = 4_000_000
-#: How unlikely the inputs must be under "uniform and independent" before a warning.
+#: p-value of the test that the inputs are uniform below which a warning is given.
 _SURPRISE = 1e-6
 
 
 @dataclass(frozen=True)
 class InformationCapacity:
-    """How much of each degree's functions of the past inputs the states hold; entry k belongs to ``degrees[k]``.
+    """Information processing capacity by degree; entry k of each array belongs to ``degrees[k]``.
 
     Attributes
     ----------
@@ -49,16 +49,16 @@ class InformationCapacity:
     by_degree : array, shape (degrees,)
         Sum of the capacities over the threshold.
     functions, found : array of int, shape (degrees,)
-        Basis functions looked at, and those over the threshold.
+        Number of basis functions evaluated, and of those over the threshold.
     reach : array of int, shape (degrees,)
-        Longest delay in a function over the threshold, -1 without one. Where it is the longest delay that was asked for,
-        there may be more beyond.
+        Longest delay in a function over the threshold, -1 without one. If it equals the longest requested delay, longer
+        delays may contribute as well.
     linear_curve : array, shape (longest delay of degree 1, plus 1)
-        Capacity of ``u(t - tau)``, tau = 0 first, 0 under the threshold; empty when degree 1 was not asked for.
+        Capacity of ``u(t - tau)``, tau = 0 first, 0 under the threshold; empty when degree 1 was not requested.
     threshold : float
-        In-sample capacity that a function needs to count.
+        In-sample capacity above which a function is counted.
     states_used : int
-        Independent directions among the states: the rank of the state matrix.
+        Number of linearly independent states: the rank of the state matrix.
     rows : int
         Rows used, after the washout.
     """
@@ -76,12 +76,12 @@ class InformationCapacity:
 
     @property
     def linear(self) -> float:
-        """The capacity of degree 1, 0 when it was not asked for."""
+        """Capacity of degree 1, 0 when it was not requested."""
         return float(self.by_degree[self.degrees == 1].sum())
 
     @property
     def nonlinear(self) -> float:
-        """The capacity of all higher degrees."""
+        """Summed capacity of all degrees above 1."""
         return float(self.by_degree[self.degrees > 1].sum())
 
 
@@ -96,15 +96,16 @@ def information_capacity(
     least_deviation: float = LEAST_DEVIATION,
     tolerance: float = 1e-10,
 ) -> InformationCapacity:
-    """Capacity of the states to hold functions of the past inputs, each function orthogonal to all others.
+    """Compute the capacity of the states for functions of the past inputs, each orthogonal to all others.
 
     ``C[z] = 1 - min_w mean((z - w x)^2) / mean(z^2)`` for ``z(t) = product of P_d(u(t - tau))`` over all combinations of
     delays tau and degrees d with a given sum of the degrees; P_d are the Legendre polynomials, which are orthogonal for
     inputs that are independent and uniform(-1, 1). Then the capacities of all z sum up to at most the number of
-    independent states, and reach it when the states are functions of the past inputs that fade.
+    independent states, and reach it when the states are functions of the past inputs with fading memory.
 
-    A z that has nothing to do with n independent states has, over T rows, about ``T C ~ chi-square(n)``: capacities under
-    its quantile 1 - `significance` are 0. A capacity over it counts without its bias, ``(C - n/T) / (1 - n/T)``.
+    For a z that is unrelated to the n independent states, ``T C`` over T rows is approximately chi-square(n) distributed:
+    capacities below its quantile 1 - `significance` are set to 0, larger ones are corrected for bias,
+    ``(C - n/T) / (1 - n/T)``.
 
     Parameters
     ----------
@@ -116,14 +117,13 @@ def information_capacity(
         For each degree the longest delay (0: the present input alone). Degree d with the longest delay D has
         ``(D + d)! / (D! d!)`` functions.
     washout : int
-        Rows left out at the start; as many as the longest delay when that is more.
+        Rows omitted at the start; as many as the longest delay when that is more.
     significance : float
-        How often a function of no relation passes the threshold.
+        Probability that an unrelated function passes the threshold.
     least_deviation : float
-        Columns whose sd is below this share of the median column's are left out (:class:`hrsnn.preprocessing.Standardiser`).
+        Columns whose sd is below this share of the median column's are omitted (:class:`hrsnn.preprocessing.Standardiser`).
     tolerance : float
-        Directions of the standardised states whose singular value is under this, relative to the largest, are taken for
-        rounding.
+        Singular values of the standardised states below this, relative to the largest, are treated as rounding error.
 
     Returns
     -------
@@ -133,25 +133,25 @@ def information_capacity(
     ------
     InputError
         When lengths do not match, a value is not finite, an input is outside [-1, 1] or constant, there are fewer rows than
-        the delays need, no more rows than states, or over a million functions are asked for.
+        the delays need, no more rows than states, or over a million functions are requested.
 
     Warns
     -----
     CapacityWarning
-        When there are fewer than 5 rows a state, so that the threshold hides what is small; when the inputs are not
-        uniform or not independent, so that the functions overlap; when no state varies, and everything is 0.
+        When there are fewer than 5 rows per state, so that the threshold hides small capacities; when the inputs are not
+        uniform or not independent, so that the functions overlap; when no state varies, and all capacities are 0.
 
     Notes
     -----
-    In sample, unlike :func:`hrsnn.analysis.memory_capacity`: the bound on the sum needs it, the threshold pays for it. Of a
-    state without noise it also counts directions that no readout with noise could use. What a delay or degree beyond
-    `delays` holds is not seen: compare `total` with `states_used`.
+    Capacities are in-sample, unlike those of :func:`hrsnn.analysis.memory_capacity`: the bound on the sum requires it, and
+    the threshold corrects for it. In states without noise, directions too small for any readout with noise are counted too.
+    Delays and degrees beyond `delays` are not counted: compare `total` with `states_used`.
 
-    One factorisation of the states serves all functions, which are made in blocks.
+    One factorisation of the states is used for all functions, which are evaluated in blocks.
 
     Examples
     --------
-    A state that holds the last input and the square of the one before.
+    States that are the previous input and the square of the one before it.
 
     >>> u = np.random.default_rng(0).uniform(-1, 1, 5000)
     >>> states = np.stack([np.roll(u, 1), np.roll(u, 2) ** 2], axis=1)
@@ -223,13 +223,13 @@ def information_capacity(
 
 
 def _orthonormal(rows: Array, least_deviation: float, tolerance: float) -> Array:
-    """An orthonormal basis (times, rank) of the centred and scaled columns that vary."""
+    """Return an orthonormal basis (times, rank) of the centred and scaled columns that vary."""
     standardise = Standardiser(rows, least_deviation)
     if not standardise.kept.any():
         return np.empty((len(rows), 0))
     scaled = standardise(rows)
     scaled -= scaled.mean(axis=0)
-    # not of the covariance: squared, half of the digits that tell rank from rounding would be gone
+    # not of the covariance: squaring would lose half of the digits that separate rank from rounding error
     basis, triangle = qr(scaled, mode="economic", overwrite_a=True, check_finite=False)
     left, sigma, _ = svd(triangle, full_matrices=False, check_finite=False)
     return np.asarray(basis @ left[:, sigma > tolerance * sigma[0]])
@@ -238,7 +238,7 @@ def _orthonormal(rows: Array, least_deviation: float, tolerance: float) -> Array
 def _capacities(
     frame: Array, inputs: Array, washout: int, degree: int, longest: int
 ) -> Iterator[tuple[list[Factors], Array]]:
-    """Functions of one degree, in blocks, with their capacities in sample."""
+    """Yield the functions of one degree in blocks, with their in-sample capacities."""
     rows = len(frame)
     polynomials = [eval_legendre(order, inputs) for order in range(degree + 1)]
     block = np.empty((max(1, _BLOCK // rows), rows))
@@ -252,7 +252,7 @@ def _capacities(
     while some := list(islice(functions, len(block))):
         for place, factors in enumerate(some):
             *first, last = factors
-            if stem != tuple(first):  # the next one mostly differs in its last factor alone
+            if stem != tuple(first):  # the next one mostly differs only in its last factor
                 stem = tuple(first)
                 product = np.prod([factor(*one) for one in first], axis=0) if first else np.ones(rows)
             np.multiply(product, factor(*last), out=block[place])
@@ -263,7 +263,7 @@ def _capacities(
 
 
 def _functions(degree: int, longest: int) -> Iterator[Factors]:
-    """All products of Legendre polynomials of delayed inputs whose degrees sum up to `degree`."""
+    """Yield all products of Legendre polynomials of delayed inputs whose degrees sum up to `degree`."""
     for chosen in combinations_with_replacement(range(longest + 1), degree):
         yield tuple((delay, len(list(times))) for delay, times in groupby(chosen))
 
@@ -272,7 +272,7 @@ def _checked_delays(delays: Mapping[int, int]) -> dict[int, int]:
     if not isinstance(delays, Mapping) or not delays:
         raise InputError("delays", delays, "must map degrees to their longest delay, such as {1: 100, 2: 30}")
     checked = {count_of("degree", degree): count_of(f"delays[{degree}]", delay, 0) for degree, delay in delays.items()}
-    for degree, delay in checked.items():  # the binomial of two large numbers would take long
+    for degree, delay in checked.items():  # the binomial of two large numbers is slow to compute
         if min(degree, delay) > _MOST_FUNCTIONS.bit_length():  # over 2^that many functions
             raise InputError(f"delays[{degree}]", delay, f"are too many functions; must be at most {_MOST_FUNCTIONS}")
     number = sum(comb(delay + degree, degree) for degree, delay in checked.items())
@@ -283,7 +283,7 @@ def _checked_delays(delays: Mapping[int, int]) -> dict[int, int]:
 
 def _warn_of_inputs(inputs: Array) -> None:
     centred = inputs - inputs.mean()
-    # of independent inputs sqrt(T) times this is about standard normal, whose quantile is 5
+    # for independent inputs sqrt(T) times this is about standard normal: the limit is 5 standard deviations
     correlation = float(centred[1:] @ centred[:-1] / (centred @ centred))
     problem = ""
     if kstest(inputs, "uniform", args=(-1, 2)).pvalue < _SURPRISE:

@@ -12,11 +12,11 @@ _FEWEST_POINTS = 256
 
 
 def lagged_products(rows: Array, values: Array, max_delay: int) -> Array:
-    """``P[k, i, tau - 1] = sum_t rows[t, i] values[k, max_delay + t - tau]`` for tau = 1..max_delay.
+    """Compute ``P[k, i, tau - 1] = sum_t rows[t, i] values[k, max_delay + t - tau]`` for tau = 1..max_delay.
 
-    The delayed values of one series are a Toeplitz matrix: its product with the rows is a correlation, which short
-    Fourier transforms give for blocks of rows, summed before they are transformed back. The transforms of the rows serve
-    all series of values.
+    The delayed values of one series form a Toeplitz matrix: its product with the rows is a correlation, computed by short
+    Fourier transforms of blocks of rows, which are summed before the inverse transform. The transforms of the rows are
+    used for all series of values.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def lagged_products(rows: Array, values: Array, max_delay: int) -> Array:
 
     Notes
     -----
-    Equal to the plain product up to a rounding error of about 1e-15 of the largest entry: take means off before. One series
-    costs about as much as the plain product does; for 20 series of 100 delays this is 5 times faster.
+    Equal to the plain product up to a rounding error of about 1e-15 of the largest entry: subtract means first. For one
+    series the cost is about that of the plain product; for 20 series of 100 delays this is 5 times faster.
 
     Examples
     --------
@@ -48,10 +48,10 @@ def lagged_products(rows: Array, values: Array, max_delay: int) -> Array:
     stretches = np.zeros((len(values), blocks * length + max_delay))
     stretches[:, : values.shape[1]] = values
     windows = np.lib.stride_tricks.sliding_window_view(stretches, points, axis=1)[:, ::length]
-    # a matrix product for each frequency: (series, blocks) times (blocks, units); contiguous, or BLAS is not used
+    # one matrix product per frequency, (series, blocks) times (blocks, units); contiguous, since BLAS requires it
     states = np.ascontiguousarray(fft.rfft(padded.reshape(blocks, length, -1), points, axis=1).transpose(1, 0, 2))
     inputs = np.ascontiguousarray(fft.rfft(windows, axis=2).transpose(2, 0, 1).conj())
-    # zeros behind each block of rows keep its circular correlation from wrapping round. The inputs' transforms are the
-    # conjugated ones, being small, which turns time round: delay tau comes out at place -(max_delay - tau)
+    # Zeros after each block of rows keep its circular correlation from wrapping round. The transforms of the inputs are
+    # conjugated, since they are the smaller ones; this reverses time: delay tau is at index -(max_delay - tau).
     correlation = fft.irfft(np.matmul(inputs, states), points, axis=0)[np.arange(1 - max_delay, 1)]
     return np.asarray(correlation.transpose(1, 2, 0))

@@ -1,4 +1,4 @@
-"""What theory says of a linear network: its response to past inputs by eigenmodes, and its memory capacity."""
+"""Theory of linear networks: response to past inputs by eigenmodes, and memory capacity."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST_DELAYS = 200_000
 
 @dataclass(frozen=True)
 class LinearTheory:
-    """What follows from the weights of a linear network with independent inputs of variance 1.
+    """Response, covariance and memory of a linear network with independent inputs of variance 1.
 
     Attributes
     ----------
     response : array, shape (max_delay + 1, units)
-        a_k = W^k w_in: what the input k steps ago adds to each state.
+        a_k = W^k w_in: contribution of the input k steps ago to each state.
     covariance : array, shape (units, units)
-        Of the states.
+        Covariance matrix of the states.
     curve : array, shape (max_delay,)
         Squared correlation of the best linear readout with the input tau = 1.. steps ago.
     total : float
@@ -46,20 +46,20 @@ class LinearTheory:
 
 @takes()
 def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int = 100, *, noise: float = 0.0) -> LinearTheory:
-    """Response, covariance and memory capacity of ``r(t) = W r(t - 1) + w_in x(t) + noise xi(t)``, exactly.
+    """Exact response, covariance and memory capacity of ``r(t) = W r(t - 1) + w_in x(t) + noise xi(t)``.
 
     ``Sigma = W Sigma W^T + w_in w_in^T + noise^2 I``, ``C(tau) = a_tau^T Sigma^-1 a_tau``, ``a_tau = W^tau w_in``
 
     Parameters
     ----------
     weights : array, shape (units, units)
-        W; entry (i, j) leads from unit j to unit i.
+        W; entry (i, j) is the weight from unit j to unit i.
     input_weights : array, shape (units,)
         w_in.
     max_delay : int
         Longest delay, in steps.
     noise : float
-        Standard deviation of the independent noise of each unit, where that of the input is 1.
+        Standard deviation of the independent noise of each unit, relative to that of the input.
 
     Returns
     -------
@@ -68,13 +68,13 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
     Raises
     ------
     InputError
-        When shapes do not match, a value is not finite, or the network does not forget (spectral radius 1 or more).
+        When shapes do not match, a value is not finite, or the spectral radius is 1 or more (no fading memory).
 
     Notes
     -----
-    Without noise the C(tau), tau = 0 among them, sum up to the number of directions that the input reaches: N for almost all
-    networks, whatever their eigenvalues. So in a linear network heterogeneity can move memory from one delay to another,
-    and add none: a difference in capacity is due to noise, the nonlinearity, or delays over `max_delay`.
+    Without noise the C(tau), including tau = 0, sum up to the dimension of the subspace that the input reaches: N for
+    almost all networks, whatever their eigenvalues. In a linear network heterogeneity can therefore move memory from one
+    delay to another, but cannot add any: a difference in capacity is due to noise, nonlinearity, or delays over `max_delay`.
 
     Examples
     --------
@@ -86,7 +86,8 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
 
     References
     ----------
-    The paper, lemma 3.1.1 (whose sum over k ends at N_R where it goes on for ever). H. Jaeger, GMD Report 152 (2001).
+    Chakraborty & Mukhopadhyay (2024), lemma 3.1.1 (whose sum over k stops at N_R; it is infinite here). H. Jaeger, GMD Report
+    152 (2001).
     O. L. White, D. D. Lee & H. Sompolinsky, "Short-term memory in orthogonal neural networks", Phys. Rev. Lett. 92 (2004).
     """
     w, w_in = _checked_network(weights, input_weights)
@@ -116,14 +117,14 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
 
 @takes()
 def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: int = 100) -> Array:
-    """Lemma 3.1.1: what past inputs add to the states of a linear network, by the eigenmodes of W.
+    """Compute the response of a linear network to past inputs from the eigenmodes of W (lemma 3.1.1).
 
     ``a_{i,k} = sum_n lambda_n^k <v_n^-1, w_in> (v_n)_i``
 
     Parameters
     ----------
     weights : array, shape (units, units)
-        W; entry (i, j) leads from unit j to unit i. lambda_n are its eigenvalues, v_n its right eigenvectors and v_n^-1 the
+        W; entry (i, j) is the weight from unit j to unit i. lambda_n are its eigenvalues, v_n its right eigenvectors and v_n^-1 the
         rows of the inverse of their matrix.
     input_weights : array, shape (units,)
     max_delay : int
@@ -131,13 +132,13 @@ def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: 
     Returns
     -------
     array, shape (max_delay + 1, units)
-        Row k: for the input k steps ago.
+        Row k is the response to the input k steps ago.
 
     Raises
     ------
     InputError
-        When shapes do not match, a value is not finite, or W has (nearly) no basis of eigenvectors, as a delay line: the
-        lemma does not say so, but needs one. The ``response`` of :func:`linear_theory` needs none.
+        When shapes do not match, a value is not finite, or W is (nearly) defective, as for a delay line: the lemma assumes a
+        basis of eigenvectors without stating it. The ``response`` of :func:`linear_theory` needs none.
 
     Examples
     --------
@@ -148,7 +149,7 @@ def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: 
 
     References
     ----------
-    The paper, lemma 3.1.1.
+    Chakraborty & Mukhopadhyay (2024), lemma 3.1.1.
     """
     w, w_in = _checked_network(weights, input_weights)
     max_delay = count_of("max_delay", max_delay, 0)
@@ -164,7 +165,7 @@ def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: 
 
 
 def _powers(w: Array, w_in: Array, count: int) -> Array:
-    """Rows W^k w_in for k = 0..count."""
+    """Return the rows W^k w_in for k = 0..count."""
     rows = np.empty((count + 1, len(w_in)))
     rows[0] = w_in
     for k in range(count):
@@ -173,8 +174,8 @@ def _powers(w: Array, w_in: Array, count: int) -> Array:
 
 
 def _leverage(w: Array, w_in: Array, radius: float, max_delay: int) -> Array:
-    """C(0), C(1), ... without noise: by the singular vectors of all responses, since Sigma is often singular."""
-    # until 1e-16 is left; a triangular part may first grow, hence the units on top
+    """Return C(0), C(1), ... without noise, from the singular vectors of all responses, since Sigma is often singular."""
+    # until the response has decayed to 1e-16; 2 N more steps, since a non-normal W can first amplify it
     length = 2 * len(w_in) + (0 if radius == 0 else int(np.ceil(np.log(1e-16) / np.log(radius))))
     response = _powers(w, w_in, min(max(length, max_delay), _MOST_DELAYS))
     left, sigma, _ = np.linalg.svd(response, full_matrices=False)

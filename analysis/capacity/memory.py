@@ -1,4 +1,4 @@
-"""Linear memory capacity: how much of the past inputs a linear readout finds in the present state."""
+"""Linear memory capacity: past inputs that a linear readout can reconstruct from the present state."""
 
 from __future__ import annotations
 
@@ -26,35 +26,34 @@ _FEWEST_ROWS = 20
 
 
 class CapacityWarning(HrsnnWarning):
-    """The capacity is returned but says less than it seems: too short a series, or no state that varies."""
+    """Warning that a returned capacity is unreliable: the series is too short, or no state varies."""
 
 
 @dataclass(frozen=True)
 class MemoryCapacity:
-    """The memory of one run; entry ``tau - 1`` of each curve belongs to a delay of tau values.
+    """Memory capacity of one run; entry ``tau - 1`` of each curve belongs to a delay of tau values.
 
     Attributes
     ----------
     total : float
-        The capacity C, ``corrected.sum()``.
+        Capacity C, ``corrected.sum()``.
     curve : array, shape (max_delay,)
         Raw held-out r^2, between 0 and 1.
     corrected : array, shape (max_delay,)
         ``curve - surrogate`` where `curve` is over `surrogate_95`, else 0.
     interval : (float, float)
-        Confidence interval of `total` by a moving-block bootstrap of the held-out rows: how far another stretch of the
-        same run would move it. Other networks and other inputs need other runs.
+        Confidence interval of `total` by a moving-block bootstrap of the held-out rows: its variation over segments of the
+        same run. It does not cover variation over networks and inputs.
     surrogate, surrogate_95 : array, shape (max_delay,)
         Mean and 95th percentile of r^2 over the shuffled inputs.
     span : float
-        The delay up to which the curve stays over `surrogate_95` from delay 1 on; in ms when `hold` was given, else in
-        values.
+        Delay up to which the curve stays over `surrogate_95` from delay 1 on; in ms when `hold` was given, else in values.
     alpha : array, shape (max_delay,)
-        The ridge penalty chosen for each delay, relative to a state's variance.
+        Ridge penalty chosen for each delay, relative to the variance of a state.
     hold : float or None
-        How long each value was held (ms), as given.
+        Time for which each value was held (ms), as given.
     states_used : int
-        States left after those were dropped that hardly vary.
+        Number of states used, without those that hardly vary.
     rows : (int, int, int)
         Rows of the training, validation and held-out slices.
     """
@@ -74,7 +73,7 @@ class MemoryCapacity:
 
 @dataclass(frozen=True)
 class _Slices:
-    """Three runs of rows that share no input value: a gap of at least the longest delay lies between them."""
+    """Three slices of rows that share no input value, separated by gaps of at least the longest delay."""
 
     train: slice
     validation: slice
@@ -82,7 +81,7 @@ class _Slices:
 
     @property
     def both(self) -> slice:
-        """Training and validation, with the gap between them, for the last fit."""
+        """Training and validation slices with the gap between them, for the final fit."""
         return slice(self.train.start, self.validation.stop)
 
 
@@ -102,44 +101,44 @@ def memory_capacity(
     least_deviation: float = LEAST_DEVIATION,
     seed: int = 0,
 ) -> MemoryCapacity:
-    """Memory capacity: how many past inputs can be read, linearly, from the state.
+    """Compute the memory capacity: the number of past inputs that can be read linearly from the state.
 
     ``C = sum over tau = 1..max_delay of max(r_tau^2 - mean surrogate_tau, 0)`` over the delays whose r_tau^2 is over
-    the surrogates' 95th percentile, ``r_tau^2 = corr(u(t - tau), y_tau(t))^2`` on rows that no fit has seen.
+    the surrogates' 95th percentile, ``r_tau^2 = corr(u(t - tau), y_tau(t))^2`` on rows not used in any fit.
 
-    The rows after the washout are cut, in this order, into a training, a validation and a held-out slice, with
+    The rows after the washout are divided, in this order, into a training, a validation and a held-out slice, with
     `max_delay` rows between them so that they share no input value. For each delay a ridge readout y_tau is fitted to
-    the training slice with every penalty, the penalty with the highest r^2 on the validation slice is taken, and the
-    readout is fitted again to both. The surrogates are the same with the inputs shuffled (and the penalties that the
-    real inputs chose): what a readout of these states scores by chance.
+    the training slice with every penalty, the penalty with the highest r^2 on the validation slice is chosen, and the
+    readout is fitted again to both. The surrogates are computed in the same way with shuffled inputs (and the penalties
+    chosen for the real inputs): the chance level of a readout of these states.
 
     Parameters
     ----------
     states : array, shape (times, units)
         Row t is the state at the end of input value t; of any units, the same for all columns.
     inputs : array, shape (times,)
-        Independent values u, uniform(-1, 1) by convention; one a row, however long it is held.
+        Independent values u, uniform(-1, 1) by convention; one per row, however long it is held.
     max_delay : int
         Longest delay, in values.
     washout : int
-        Rows left out at the start; `max_delay` rows when that is more.
+        Rows omitted at the start; `max_delay` rows when that is more.
     shares : (float, float, float)
-        How the rows that remain are divided into training, validation and held-out.
+        Shares of the remaining rows for training, validation and held-out slice.
     alphas : sequence of float
-        Penalties to try, relative to a state's variance.
+        Penalties to try, relative to the variance of a state.
     surrogates : int
-        Shuffles of the inputs, at least 19: fewer have no 95th percentile.
+        Number of shuffles of the inputs, at least 19: fewer have no 95th percentile.
     bootstrap : int
-        Resamples for the interval, at least 20.
+        Number of resamples for the interval, at least 20.
     confidence : float
-        Of the interval.
+        Confidence level of the interval.
     hold : float, optional
-        How long each value was held (ms); then `span` is in ms.
+        Time for which each value was held (ms); then `span` is in ms.
     least_deviation : float
-        Columns whose sd in training is below this share of the median column's are left out
+        Columns whose sd in training is below this share of the median column's are omitted
         (:class:`hrsnn.preprocessing.Standardiser`).
     seed : int
-        Of the shuffles and resamples.
+        Seed of the shuffles and resamples.
 
     Returns
     -------
@@ -149,30 +148,30 @@ def memory_capacity(
     ------
     InputError
         When lengths do not match, a value is not finite, the inputs are constant, or there are fewer rows than the
-        delays and slices need (the message says how many).
+        delays and slices need (the message gives the number).
 
     Warns
     -----
     CapacityWarning
-        When training and validation together have fewer than 3 rows a state: C is then too low. When no state varies:
+        When training and validation together have fewer than 3 rows per state: C is then too low. When no state varies:
         C is 0.
 
     Notes
     -----
     For independent inputs and any network of N states, C <= N (Jaeger 2001). A delay that is read without error counts
-    1 less the surrogates' mean, which is about 1 / (held-out rows). For dependent inputs r^2 also rewards a
-    state that knows the present input only; take the value as a memory for independent inputs alone. The interval's
-    blocks are twice as long as the memory's span (at least the cube root of the number of rows), and it is the normal
-    one, total +- z sd: resampling adds to every r^2, which would shift percentiles. Over leaky integrators of known
-    capacity the 95 % interval held it in 88 to 98 % of the runs, but in 70 % where the held-out slice had only some
-    fifteen times the length of the memory's span.
+    1 minus the surrogates' mean, which is about 1 / (held-out rows). For dependent inputs r^2 is positive even if the state
+    depends on the present input only: C measures memory for independent inputs only. The blocks of the bootstrap are twice
+    as long as the memory span (at least the cube root of the number of rows). The interval is the normal one,
+    total +- z sd: resampling increases every r^2, which would shift percentiles. For leaky integrators of known
+    capacity the 95 % interval contained it in 88 to 98 % of the runs, but in 70 % where the held-out slice was only about
+    fifteen times as long as the memory span.
 
-    One eigendecomposition a fit serves all delays, penalties and surrogates: 1000 states, 100 delays and 10^4 rows
+    One eigendecomposition per fit is used for all delays, penalties and surrogates: 1000 states, 100 delays and 10^4 rows
     take about 1.6 s on one thread.
 
     Examples
     --------
-    A delay line of three steps remembers three inputs.
+    The memory of a delay line of three steps.
 
     >>> u = np.random.default_rng(0).uniform(-1, 1, 2000)
     >>> line = np.stack([np.roll(u, delay) for delay in (1, 2, 3)], axis=1)
@@ -182,7 +181,8 @@ def memory_capacity(
 
     References
     ----------
-    H. Jaeger, "Short term memory in echo state networks", GMD Report 152 (2001). The paper, section on memory capacity.
+    H. Jaeger, "Short term memory in echo state networks", GMD Report 152 (2001). Chakraborty & Mukhopadhyay (2024), section
+    on memory capacity.
     """
     x, u = checked_series(states, inputs)
     penalties = check_alphas(alphas)
@@ -214,7 +214,7 @@ def memory_capacity(
     shuffled = np.stack([random.permutation(u) for _ in range(surrogates)])
     null = _shuffled_curves(last, frame, shuffled, cut, alpha)
     mean_null = null.mean(axis=0)
-    # "weibull": the chance to be over it is 5 % for few surrogates too; the default rule makes it 9 % for 20
+    # "weibull": the false-positive rate is 5 % even with few surrogates; with the default rule it is 9 % for 20
     null_95 = np.quantile(null, 0.95, axis=0, method="weibull")
 
     counted = (curve > null_95) & (curve > mean_null)
@@ -239,7 +239,7 @@ def memory_capacity(
 
 
 def _chosen_alpha(z: Array, targets: Array, cut: _Slices, penalties: Array) -> Array:
-    """For each delay the penalty with the highest r^2 on the validation slice; of equals the largest."""
+    """Return for each delay the penalty with the highest r^2 on the validation slice, the largest one if several tie."""
     path = RidgePath(z[cut.train])
     projected, frame, wanted = path.project(targets[cut.train]), path.frame(z[cut.validation]), targets[cut.validation]
     descending = np.sort(penalties)[::-1]
@@ -248,9 +248,9 @@ def _chosen_alpha(z: Array, targets: Array, cut: _Slices, penalties: Array) -> A
 
 
 def _shuffled_curves(last: RidgePath, frame: Array, shuffled: Array, cut: _Slices, alpha: Array) -> Array:
-    """Held-out r^2 of each of the `shuffled` inputs (surrogates, times), with the penalties of the real ones."""
+    """Compute the held-out r^2 of each of the `shuffled` inputs (surrogates, times), with the penalties of the real ones."""
     max_delay = len(alpha)
-    # the mean is no part of r^2, and lost digits if it were large
+    # r^2 does not depend on the mean, but a large mean would cost digits
     centred = shuffled - shuffled.mean(axis=1, keepdims=True)
     products = lagged_products(last.rows, centred[:, cut.both.start - max_delay : cut.both.stop], max_delay)
     curves = []
@@ -263,7 +263,7 @@ def _shuffled_curves(last: RidgePath, frame: Array, shuffled: Array, cut: _Slice
 
 
 def _delayed(values: Array, max_delay: int) -> Array:
-    """Column ``tau - 1`` holds ``values[t - tau]``; a view, its first `max_delay` rows wrap round and are never used."""
+    """Return a view whose column ``tau - 1`` is ``values[t - tau]``; its first `max_delay` rows are padding, never used."""
     padded = np.concatenate([np.zeros(max_delay), values])
     return np.lib.stride_tricks.sliding_window_view(padded, max_delay)[: len(values), ::-1]
 
@@ -279,13 +279,13 @@ def _squared_correlation(prediction: Array, target: Array) -> Array:
 def _bootstrap_totals(
     prediction: Array, target: Array, null: Array, null_95: Array, block: int, count: int, seed: int
 ) -> Array:
-    """The total for `count` resamples of the held-out rows, in blocks (moving-block bootstrap)."""
+    """Compute the total for `count` resamples of the held-out rows (moving-block bootstrap)."""
     rows = len(target)
     block = min(max(round(rows ** (1 / 3)), block), rows // 3)
     starts = generator(seed, "memory_capacity", "bootstrap").integers(0, rows - block + 1, size=(count, -(-rows // block)))
     chosen = (starts[:, :, None] + np.arange(block)).reshape(count, -1)[:, :rows]
     weight = np.stack([np.bincount(one, minlength=rows) for one in chosen]) / rows
-    # from the sample's mean, so that the differences of moments below do not cancel
+    # centred on the sample mean, so that the differences of moments below do not cancel
     p, y = prediction - prediction.mean(axis=0), target - target.mean(axis=0)
     mean_p, mean_y = weight @ p, weight @ y
     variance_p, variance_y = weight @ p**2 - mean_p**2, weight @ y**2 - mean_y**2
@@ -329,7 +329,7 @@ def _warn_if_short(
 
 
 def checked_series(states: ArrayLike, inputs: ArrayLike) -> tuple[Array, Array]:
-    """States (times, units) and inputs (times,) as finite arrays of one length, or an error."""
+    """Return states (times, units) and inputs (times,) as finite arrays of equal length, or raise an error."""
     x, u = np.asarray(states, dtype=np.float64), np.asarray(inputs, dtype=np.float64)
     if u.ndim == 2 and u.shape[1] == 1:
         u = u[:, 0]
@@ -348,7 +348,7 @@ def checked_series(states: ArrayLike, inputs: ArrayLike) -> tuple[Array, Array]:
 
 
 def _check_memory(x: Array, max_delay: int, surrogates: int, bootstrap: int, tested: int) -> None:
-    """By trial (test_limits.py): copies of the states, targets, shuffled inputs, and rows that are drawn again."""
+    """Check the memory needed, measured in test_limits.py: copies of states, targets, shuffled inputs, resampled rows."""
     times, units = x.shape
     needed = {
         ("states", times): 40 * x.size,

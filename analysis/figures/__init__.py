@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hrsnn.analysis.figures.forecasts import forecast_series, free_trajectories
     from hrsnn.analysis.figures.lyapunov import chaos_map, exponent_spectrum, exponents_against_rates, exponents_of_neurons
     from hrsnn.analysis.figures.maps import heat_maps
-    from hrsnn.analysis.figures.network import spike_raster, time_constants, weights_before_after
     from hrsnn.analysis.figures.ranks import singular_values
+    from hrsnn.analysis.figures.reservoir import spike_raster, time_constants, weights_before_after
     from hrsnn.analysis.figures.scores import confusion_matrix, scores_bar
     from hrsnn.analysis.figures.search import (
         best_distributions,
@@ -52,9 +52,9 @@ _HOME = {
     "scores_bar": "scores",
     "scores_over_seeds": "seeds",
     "singular_values": "ranks",
-    "spike_raster": "network",
-    "time_constants": "network",
-    "weights_before_after": "network",
+    "spike_raster": "reservoir",
+    "time_constants": "reservoir",
+    "weights_before_after": "reservoir",
 }
 
 __all__ = [

@@ -102,7 +102,7 @@ class PruningMethod(Protocol):
     """
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """A network of ``situation.links`` links and ``situation.neurons`` neurons, or of fewer links where these
+        """A network of ``context.links`` links and ``context.neurons`` neurons, or of fewer links where these
         neurons have no more."""
         ...
 
@@ -151,7 +151,7 @@ def keep_highest(context: PruningContext, links: Array, neurons: Array, compensa
 
     Parameters
     ----------
-    situation : PruningContext
+    context : PruningContext
     links : array (S,)
         Equal ones stay in the order of their indices.
     neurons : array (N,)

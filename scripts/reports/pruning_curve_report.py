@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.score_bounds import bounds_of
-from hrsnn.networks.pruning_arms import ABLATIONS, ARMS, METHODS
-from hrsnn.networks.pruning_claims import COSTS, KEPT, SKILLS, ClaimVerdict, Scores, judged, leaders
+from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED
+from hrsnn.networks.studies.pruning_claims import COSTS, KEPT, SKILLS, ClaimVerdict, Scores, judged, leaders
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 
@@ -40,7 +40,7 @@ PANELS = {
 }
 #: Arms that are looked at together, where it is asked which is ahead.
 _TOGETHER: Mapping[str, Sequence[str]] = {
-    "method": METHODS,
+    "method": COMPARED,
     "kind of LNP": [arm for arm in ARMS if arm.startswith("lnp")],
     "method with step 2": [arm for arm in ARMS if arm.endswith("_neurons")],
 }
@@ -155,7 +155,7 @@ class PruningCurveReport:
         scores, found = self.scores, {}
         bounds = {label: bounds_of(score) for score, label in PANELS.items()}
         controls = [arm for arm in ("dense", "no_recurrence") if arm in scores.arms]
-        for name, group in (("curves", METHODS), ("ablations", ABLATIONS)):
+        for name, group in (("curves", COMPARED), ("ablations", ABLATIONS)):
             arms = [arm for arm in group if arm in scores.arms]
             if not arms or (name == "ablations" and len(arms) < 2):
                 continue

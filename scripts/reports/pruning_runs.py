@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import tyro
 
-from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.errors import InputError
 from hrsnn.files.parsing import toml_value
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand
+from hrsnn.scripts.reports.pruning_report import SCORES, PruningRuns, Run
 from hrsnn.validation.limits import check_name
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.networks import PruningRecord
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
-
-#: What each score is called, and the channels of its task.
-SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
-_SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
-#: What the report shows of the last record, beside the same of the dense network.
-SHOWN = (
-    "links",
-    "neurons",
-    "strong_component",
-    "largest_exponent",
-    "participation",
-    "operations",
-    "mean_rate",
-    "silent_share",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,16 +83,6 @@ class PruningCommand(ParallelCommand):
         units = list(itertools.product(methods, seeds))
         found = self.all_of(PruningRunner(quiet, spec, dict(methods), folder), units)
         return PruningRuns(self, spec, tuple(methods), seeds, dict(zip(units, found, strict=True)), folder)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What is kept of one run."""
-
-    records: Sequence[PruningRecord]
-    seconds: Sequence[Mapping[str, float]]
-    reservoir: Reservoir
-    origin: Any
 
 
 @dataclass(frozen=True)
@@ -190,101 +161,11 @@ class TaskScore:
     seed: int
 
     def __call__(self, network: Reservoir) -> float:
-        from hrsnn.networks.pruned_scores import ScoredNetwork, TaskSuite, score_network
+        from hrsnn.networks.studies.pruned_scores import ScoredNetwork, TaskSuite, score_network
 
         suite = TaskSuite((self.task,), engine=self.engine, seed=self.seed)
         candidate = ScoredNetwork(network, np.arange(network.neurons), lambda channels: network)
         return score_network(candidate, suite)[SCORES[self.task][0]]
-
-
-@dataclass(frozen=True)
-class PruningRuns:
-    """The outcome: records of all runs, the last networks, pictures."""
-
-    options: PruningCommand
-    spec: ReservoirSpec
-    labels: tuple[str, ...]
-    seeds: range
-    runs: Mapping[tuple[str, int], Run]
-    folder: Path | None
-
-    def mean(self, label: str, name: str, place: int) -> float:
-        """Mean over seeds of one number of the first (0) or last (-1) record."""
-        return float(np.mean([getattr(self.runs[label, seed].records[place], name) for seed in self.seeds]))
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The numbers of the report."""
-        return (*SHOWN, *(("score",) if self.options.score != "none" else ()))
-
-    @property
-    def text(self) -> str:
-        """The last network of each method beside the dense one, for people."""
-        what = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
-        gone = f"{self.options.synapse_target:.0%} of the links"
-        lines = [f"{', '.join(self.labels)}: {gone} in {self.options.iterations} iterations, {what}"]
-        lines.append(f"{'':34s}{'dense':>10s}" + "".join(f"{label:>14s}" for label in self.labels))
-        for name in self.shown:
-            values = "".join(f"{self.mean(label, name, -1):14.4g}" for label in self.labels)
-            lines.append(f"{report.row(name, self.mean(self.labels[0], name, 0)).removesuffix(' Hz')}{values}")
-        return "\n".join(lines)
-
-    def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
-        options = self.options
-        return {
-            "scores": {label: {name: self.mean(label, name, -1) for name in self.shown} for label in self.labels},
-            "baselines": {"dense": {name: self.mean(self.labels[0], name, 0) for name in self.shown}},
-            "spikes": {label: {"mean_rate": self.mean(label, "mean_rate", -1)} for label in self.labels},
-            "records": {
-                label: {str(seed): [record.plain() for record in self.runs[label, seed].records] for seed in self.seeds}
-                for label in self.labels
-            },
-            "iterations": options.iterations,
-            "synapse_target": options.synapse_target,
-            "neuron_target": options.neuron_target,
-            "graph": None if options.graph is None else options.graph.name,
-            "seed": self.seeds[0],
-            "seeds": list(self.seeds),
-            "versions": report.versions(),
-        }
-
-    def write(self, folder: Path) -> str:
-        """Write everything into `folder`, and return the text with where it is."""
-        from hrsnn.networks import pruning_figures, write_graph
-
-        first = self.runs[self.labels[0], self.seeds[0]]
-        dense = PruningRunner(self.options, self.spec, {}, None).dense(self.seeds[0])
-        records = {label: [self.runs[label, seed].records for seed in self.seeds] for label in self.labels}
-        networks = {"dense": dense, **{label: self.runs[label, self.seeds[0]].reservoir for label in self.labels}}
-        pictures = {
-            "sizes": pruning_figures.sizes_over_iterations(records),
-            "behaviour": pruning_figures.behaviour_over_iterations(records),
-            "eigenvalues": pruning_figures.eigenvalue_clouds(networks),
-            "distributions": pruning_figures.distributions(networks),
-            "graph": pruning_figures.network_graph(first.reservoir),
-        }
-        if self.options.score != "none":
-            task = self.options.score
-            bounds = bounds_of(SCORES[task][0])
-            pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[task], bounds)
-        timing = {f"{label}-{seed}": run.seconds for (label, seed), run in self.runs.items()}
-        savers: dict[str, Callable[[Path], None]] = {
-            "reservoir.npz": first.reservoir.save,
-            "reservoir.graphml": partial(write_graph, first.reservoir),
-        }
-        files = {"timing.json": timing, "table.csv": self.table()}
-        return report.write_outcome(self, folder, self.spec, pictures, files, savers if len(self.labels) == 1 else None)
-
-    def table(self) -> str:
-        """The records as CSV, a line for each iteration of each run."""
-        out = io.StringIO()
-        lines = csv.writer(out, lineterminator="\n")
-        names = ("iteration", "budget", *self.shown)
-        lines.writerow(["method", "seed", *names])
-        for (label, seed), run in self.runs.items():
-            lines.writerows([label, seed, *(getattr(record, name) for name in names)] for record in run.records)
-        return out.getvalue()
 
 
 def settings_of(texts: Sequence[str], name: str) -> dict[str, Any]:

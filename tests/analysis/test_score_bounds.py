@@ -12,10 +12,10 @@ from hrsnn.analysis.figures.seeds import scores_over_seeds
 from hrsnn.analysis.protocols.rank_maps import KERNEL_SCORES
 from hrsnn.analysis.studies.variant_claims import CLAIMS
 from hrsnn.networks import PruningRecord, pruning_figures
-from hrsnn.networks.pruning_claims import COSTS, KEPT, SKILLS
+from hrsnn.networks.studies.pruning_claims import COSTS, KEPT, SKILLS
 from hrsnn.scripts.cli.repeats import Row
 from hrsnn.scripts.reports.pruning_curve_report import PANELS
-from hrsnn.scripts.reports.pruning_runs import SCORES, SHOWN
+from hrsnn.scripts.reports.pruning_report import SCORES, SHOWN
 
 KNOWN = {
     *KERNEL_SCORES,

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hrsnn import scripts
-from hrsnn.networks import pruned_scores
-from hrsnn.networks.pruned_scores import SuiteSizes
+from hrsnn.networks.studies import pruned_scores
+from hrsnn.networks.studies.pruned_scores import SuiteSizes
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 
 #: Each command that keeps runs: its options, and the scores of one table in the order in which the code lists them.

@@ -14,10 +14,11 @@ import pytest
 from hrsnn import Reservoir, ReservoirSpec, build, scripts
 from hrsnn.errors import InputError
 from hrsnn.files.writing import to_json
-from hrsnn.networks import MagnitudePruning, prune, pruned_scores, pruning_figures, read_graph, write_graph
-from hrsnn.networks.pruned_scores import ScoredNetwork, SuiteSizes, TaskSuite, score_network, spectrum_distance
-from hrsnn.networks.pruning_arms import ABLATIONS, ARMS, CONTROLS, METHODS, networks_of
-from hrsnn.networks.pruning_claims import COSTS, Scores, beside_dense, family_sizes, judged, leaders
+from hrsnn.networks import MagnitudePruning, prune, pruning_figures, read_graph, write_graph
+from hrsnn.networks.studies import pruned_scores
+from hrsnn.networks.studies.pruned_scores import ScoredNetwork, SuiteSizes, TaskSuite, score_network, spectrum_distance
+from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED, CONTROLS, networks_of
+from hrsnn.networks.studies.pruning_claims import COSTS, Scores, beside_dense, family_sizes, judged, leaders
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.pruning_curve import ArmRunner
 from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
@@ -228,7 +229,7 @@ def test_arms_are_methods_that_exist() -> None:
         (scores,) = plan.scores(0, arm).values()
         assert scores["neurons"] == (20 if arm.endswith("_neurons") else 40)
         assert np.isfinite(scores["memory_capacity_v"])
-    assert {*METHODS, *ABLATIONS} <= set(ARMS)
+    assert {*COMPARED, *ABLATIONS} <= set(ARMS)
 
 
 @pytest.mark.parametrize("arm", ["lnp_neurons", "random_neurons"])

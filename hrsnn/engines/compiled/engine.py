@@ -293,7 +293,9 @@ class _Network:
                 learned[prefix + "weight"] = learned[prefix + "weight"].copy()  # homeostasis comes next
         used, resources, arrived = _EMPTY, _EMPTY, np.empty(0, np.int64)
         if self._reservoir.short_term is not None:
-            used, resources = (rows.given_back(values) for values in arrivals.short_term[3:])
+            used, resources = (
+                rows.given_back(values) for values in (arrivals.short_term.used, arrivals.short_term.resources)
+            )
             arrived = rows.given_back(np.repeat((steps - arrivals.arrived).ravel(), np.diff(rows.start, axis=1).ravel()))
         return Variables(
             v=state.v,

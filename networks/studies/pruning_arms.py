@@ -54,7 +54,7 @@ ARMS: Mapping[str, Arm] = {
     "random_neurons": Arm("random", neuron_target=_NEURONS_GONE),
 }
 #: What is drawn together: methods, and LNP with one thing changed.
-METHODS = ("lnp", "activity", "magnitude", "random", "erdos_renyi", "noise", "lnp_paper_score")
+COMPARED = ("lnp", "activity", "magnitude", "random", "erdos_renyi", "noise", "lnp_paper_score")
 ABLATIONS = ("lnp", "lnp_no_bias", "lnp_no_step_3", "lnp_degree", "lnp_step_4", "lnp_neurons", "lnp_rescale")
 
 
@@ -83,7 +83,7 @@ def networks_of(
 
     Returns
     -------
-    dict of str to Left
+    dict of str to Subnetwork
 
     Examples
     --------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.networks.pruning_arms import ARMS
+from hrsnn.networks.studies.pruning_arms import ARMS
 
 if TYPE_CHECKING:
     from hrsnn.analysis import PairedTest
