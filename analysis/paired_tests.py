@@ -1,4 +1,4 @@
-"""What repeats over seeds say: intervals of a mean, a test of paired differences, and a verdict on each claim of a family.
+"""Tests of paired differences between runs with the same seeds.
 
 A seed gives every variant the same task and the same random numbers wherever they have them in common, so that runs with
 one seed are a pair: differences within pairs are free of what the seeds have in common.

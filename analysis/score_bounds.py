@@ -1,4 +1,4 @@
-"""Between which bounds each score lies, whatever the network: the one place that says so."""
+"""Lower and upper bounds of every score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one run recorded."""
+"""The record of one run: spikes, states, counts and final weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Growing a reservoir from a spec: every part drawn from its own branch of the seed."""
+"""Building a reservoir from a spec; every part is drawn from its own branch of the seed."""
 
 from __future__ import annotations
 

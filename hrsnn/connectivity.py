@@ -1,4 +1,4 @@
-"""Where neurons sit and which links exist between them, drawn without an N x N matrix."""
+"""Positions of neurons and the links between them, drawn without an N x N matrix."""
 
 from __future__ import annotations
 

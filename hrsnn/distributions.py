@@ -1,4 +1,4 @@
-"""The distributions that parameters are drawn from: inert descriptions with a mean and one way to sample."""
+"""Distributions of parameters: constant, uniform, gamma and log-normal."""
 
 from __future__ import annotations
 

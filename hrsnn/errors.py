@@ -1,4 +1,4 @@
-"""What can go wrong, under one base class, and in words that say what to do."""
+"""The exceptions and warnings of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reservoir as a NetworkX graph, and any weighted directed graph as a reservoir."""
+"""Conversion between reservoirs and NetworkX graphs."""
 
 from __future__ import annotations
 

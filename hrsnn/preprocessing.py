@@ -1,4 +1,4 @@
-"""What all fits of readouts have in common: which columns are read, on which scale, and which rows choose a penalty."""
+"""Preprocessing that all readouts share: selection and scaling of columns, and the validation part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readouts: scikit-learn classifiers of states, their penalty chosen on a part of the training samples."""
+"""Readouts: scikit-learn classifiers of states whose penalty is chosen on a validation part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the spikes of one stimulus to what was asked for: counts per window and filtered states, the same for all engines."""
+"""Counts in windows and filtered states from the spikes of one stimulus, the same for all engines."""
 
 from __future__ import annotations
 

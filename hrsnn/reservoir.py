@@ -1,4 +1,4 @@
-"""A sampled network: plain immutable arrays, nothing specific to a simulator."""
+"""A sampled network: immutable arrays, independent of any simulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run: a reservoir, a batch of stimuli, an engine, and what to record."""
+"""Simulation of a batch of stimuli on a reservoir by an engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kind of network: every parameter as a number, a distribution or an array, validated once, in and out of TOML."""
+"""The description of a network: parameters as numbers, distributions or arrays; reading and writing TOML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reservoir as a scikit-learn transformer: fit lets STDP run over the stimuli, transform gives frozen states."""
+"""The reservoir as a scikit-learn transformer: ``fit`` applies STDP, ``transform`` returns states of the frozen network."""
 
 from __future__ import annotations
 

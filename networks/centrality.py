@@ -1,4 +1,4 @@
-"""Betweenness: which neurons the shortest ways through the network pass."""
+"""Betweenness centrality, and the most central neurons."""
 
 from __future__ import annotations
 

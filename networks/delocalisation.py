@@ -1,4 +1,4 @@
-"""Step 3 of Lyapunov noise pruning: links are put back where they spread the eigenvectors of the Laplacian."""
+"""Step 3 of Lyapunov noise pruning: restoring links that spread the Laplacian's eigenvectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file of a graph must be before NetworkX reads it, which takes the last of two and makes what is missing."""
+"""Checks of a graph file before NetworkX reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graph of a reservoir in files that graph programs read, and such files as graphs."""
+"""Graph files (GraphML and edge lists) of reservoirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 3: links back where they spread the eigenvectors of the graph's Laplacian, and a measure of that spread."""
+"""The Laplacian of a graph: participation ratio of its eigenvectors, and connected components."""
 
 from __future__ import annotations
 

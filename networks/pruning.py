@@ -1,4 +1,4 @@
-"""Iterative pruning: a method applied again and again, each iteration recorded and, with a folder, saved."""
+"""Iterative pruning: a method applied repeatedly, with a record and a checkpoint of each iteration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pruning run on disk: after each iteration all that the next one needs, so that a kill costs one iteration at most."""
+"""Checkpoints of a pruning run: after each iteration, everything that the next one needs."""
 
 from __future__ import annotations
 

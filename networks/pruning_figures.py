@@ -1,4 +1,4 @@
-"""Pictures of pruning, for a paper's column: records and networks in, a Matplotlib figure out."""
+"""Figures of pruning, for a paper's column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one iteration of pruning left: its size, its shape and how it behaves under noise."""
+"""The record of one iteration of pruning: size, structure and activity of the network under noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting and mending a reservoir: links taken out, neurons taken out, links put back; arrays in, a new reservoir out."""
+"""Edits of a reservoir: removing links and neurons, restoring links."""
 
 from __future__ import annotations
 

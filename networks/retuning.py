@@ -1,4 +1,4 @@
-"""Step 4: the distribution of tau_m of a pruned network, searched for a spectrum like that of the dense one."""
+"""Step 4 of Lyapunov noise pruning: fitting the distribution of tau_m to the spectrum of the dense network."""
 
 from __future__ import annotations
 

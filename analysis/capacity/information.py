@@ -1,4 +1,4 @@
-"""Information processing capacity: functions of the past inputs that can be read from the present state."""
+"""Information processing capacity: the linear and nonlinear functions of past inputs in the present state."""
 
 from __future__ import annotations
 

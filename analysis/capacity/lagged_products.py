@@ -1,4 +1,4 @@
-"""Sums over time of states times delayed values, for many series of values at once."""
+"""Products of states and delayed series, summed over time, for many series at once."""
 
 from __future__ import annotations
 

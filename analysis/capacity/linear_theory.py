@@ -1,4 +1,4 @@
-"""Theory of linear networks: response to past inputs by eigenmodes, and memory capacity."""
+"""Theory of linear networks: response by eigenmodes, and memory capacity."""
 
 from __future__ import annotations
 

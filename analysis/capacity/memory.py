@@ -1,4 +1,4 @@
-"""Linear memory capacity: past inputs that a linear readout can reconstruct from the present state."""
+"""Linear memory capacity of reservoir states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory against the delay, and the information processing capacity of each degree."""
+"""Figures of memory against the delay and of the information processing capacity by degree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of how a population fires, for a paper's column."""
+"""Figures of population statistics."""
 
 from __future__ import annotations
 

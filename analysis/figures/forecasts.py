@@ -1,4 +1,4 @@
-"""Forecasts beside the true series: one step ahead, and in closed loop from a start on."""
+"""Figures of forecasts, in open and in closed loop."""
 
 from __future__ import annotations
 

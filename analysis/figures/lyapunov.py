@@ -1,4 +1,4 @@
-"""Pictures of Lyapunov exponents, for a paper's column."""
+"""Figures of Lyapunov exponents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The singular values of states, which their ranks are computed from."""
+"""Figure of the singular values of a matrix of states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network at work: its spikes, its time constants, its weights before and after plasticity."""
+"""Figures of a reservoir: spike raster, time constants, weights before and after plasticity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores beside their baselines, and which class was taken for which."""
+"""Figures of scores and their baselines, and of a confusion matrix."""
 
 from __future__ import annotations
 

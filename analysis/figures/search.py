@@ -1,4 +1,4 @@
-"""Pictures of a search: how fast it converged, the distributions it found, and what its process believes."""
+"""Figures of a search: convergence, the best distributions, and slices of the Gaussian process."""
 
 from __future__ import annotations
 

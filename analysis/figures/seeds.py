@@ -1,4 +1,4 @@
-"""Pictures of repeats over seeds, for a paper's column: every seed a point, beside the mean and its interval."""
+"""Figures of repeats over seeds: every seed a point, with the mean and its interval."""
 
 from __future__ import annotations
 

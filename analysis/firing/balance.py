@@ -1,4 +1,4 @@
-"""Excitation and inhibition: the mean synaptic currents that a neuron gets."""
+"""Balance of excitation and inhibition: mean synaptic currents of the neurons."""
 
 from __future__ import annotations
 

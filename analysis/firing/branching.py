@@ -1,4 +1,4 @@
-"""Branching parameter: how many spikes a spike leads to, from the activity of a whole population or a part of it."""
+"""Branching parameter of a population, from all of its neurons or a part of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run costs: synaptic operations, the energy they take, and what is got for the spikes."""
+"""Synaptic operations, the energy that they take, and spike efficiency."""
 
 from __future__ import annotations
 

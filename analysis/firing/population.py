@@ -1,4 +1,4 @@
-"""How a population fires: the spread of its rates, how irregular its neurons are, and how much they fire together."""
+"""Population statistics: rate distribution, interval variation, Fano factor and synchrony."""
 
 from __future__ import annotations
 

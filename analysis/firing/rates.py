@@ -1,4 +1,4 @@
-"""How active a population was."""
+"""Firing rates, binned counts and silent neurons."""
 
 from __future__ import annotations
 

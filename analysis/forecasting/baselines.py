@@ -1,4 +1,4 @@
-"""What stands beside every forecast and is no network: the last value, and a linear autoregression."""
+"""Baselines of a forecast: the last value, and a linear autoregression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closed loop: a forecast is fed back as the next input."""
+"""Closed-loop forecasts: each forecast is the next input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Echo state networks: the tanh units that stand beside every spiking forecast, and the choice of their settings."""
+"""Echo state networks, the tanh reservoirs used as a baseline, and the choice of their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linear readouts of a series: ridge regression whose penalty is chosen on held-out rows, and the scores of a forecast."""
+"""Ridge readouts of a series, with the penalty chosen on a validation part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lyapunov exponents: their statistics, and those of any map or flow that can advance a tangent."""
+"""Lyapunov exponents of maps and flows, and their statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orthonormal tangent vectors carried along a trajectory: the QR method, for any system that advances a tangent."""
+"""The QR method: orthonormal tangent vectors along a trajectory of any system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lyapunov spectrum of a spiking reservoir, along its exact, event-driven trajectory."""
+"""Lyapunov spectrum of a spiking reservoir along its exact trajectory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What drives a trajectory: a stimulus, or nothing at all for a while."""
+"""The stimulus of a trajectory: given, or none for some time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The directions of a tangent that matter: those of the currents that no spike reaches decay at a known rate."""
+"""The subspace of the tangent that spikes can reach; the remaining exponents are known in closed form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tangent of a logged trajectory of spikes: what a small change of the state becomes, from one time to another."""
+"""The tangent map of a recorded trajectory of spikes."""
 
 from __future__ import annotations
 

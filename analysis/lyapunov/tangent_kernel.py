@@ -1,4 +1,4 @@
-"""The tangent of the spiking network, carried from event to event in Numba: only the rows that an event touches move."""
+"""The tangent map in Numba, from event to event."""
 
 # mypy: disable-error-code="no-untyped-def"
 

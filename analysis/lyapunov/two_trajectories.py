@@ -1,4 +1,4 @@
-"""Two nearby trajectories of the exact engine: how fast they part, and how long a start is remembered."""
+"""The largest Lyapunov exponent and the transient length from two nearby trajectories of the exact engine."""
 
 from __future__ import annotations
 

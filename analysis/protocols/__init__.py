@@ -1,4 +1,4 @@
-"""What the commands run, as plain functions: a task, a reservoir, a readout, and the baselines beside every score."""
+"""Experiments as functions: a task, a reservoir, a readout and the baselines of each score."""
 
 from __future__ import annotations
 

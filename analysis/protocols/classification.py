@@ -1,4 +1,4 @@
-"""Classification: STDP on the training samples, a readout on frozen states, and three baselines."""
+"""Classification: STDP on the training samples, a readout of frozen states, and three baselines."""
 
 from __future__ import annotations
 

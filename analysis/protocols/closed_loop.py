@@ -1,4 +1,4 @@
-"""Forecasts in closed loop: from a point on, each model sees its own forecasts alone."""
+"""Closed-loop forecasts of a reservoir and of the baselines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order and chaos: a reservoir's Lyapunov exponents under random input, and a map of where the largest changes sign."""
+"""Lyapunov exponents of a reservoir under random input, and a map of the sign of the largest."""
 
 from __future__ import annotations
 

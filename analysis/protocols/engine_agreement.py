@@ -1,4 +1,4 @@
-"""Two engines on the same run: whether they agree, and how their speeds compare."""
+"""Comparison of two engines on the same run: agreement of spikes, and speed."""
 
 from __future__ import annotations
 

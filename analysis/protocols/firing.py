@@ -1,4 +1,4 @@
-"""Population measures: how a reservoir fires under a stimulus, and what that costs."""
+"""Firing statistics of a reservoir under a stimulus, and its synaptic operations."""
 
 from __future__ import annotations
 

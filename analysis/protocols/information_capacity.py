@@ -1,4 +1,4 @@
-"""Capacities: what a reservoir holds of random inputs, linear and not, with recurrent links and without."""
+"""Capacities of a reservoir under random input, with and without recurrent links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of stimuli that differ by noise alone."""
+"""Jittered copies of stimuli."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory: the capacity read from spikes and from v, with recurrent links and without."""
+"""Memory capacity read from spikes and from v, with and without recurrent links."""
 
 from __future__ import annotations
 

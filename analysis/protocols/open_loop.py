@@ -1,4 +1,4 @@
-"""Forecasts: a ridge readout of a driven reservoir, beside simpler models."""
+"""Open-loop forecasts: a ridge readout of a driven reservoir, and the baselines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps of rank and separation over the length scale and the strength of the recurrent links."""
+"""Maps of rank and separation over the length scale and the weight scale of the recurrent links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranks: how many dimensions the final states span, beside those of the input."""
+"""Ranks of the final states of a reservoir and of the input."""
 
 from __future__ import annotations
 

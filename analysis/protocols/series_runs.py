@@ -1,4 +1,4 @@
-"""What the protocols share: driving a reservoir with a series, its rates, and how long each part took."""
+"""Runs of a reservoir on a series, with or without STDP on the training part first."""
 
 from __future__ import annotations
 

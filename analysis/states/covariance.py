@@ -1,4 +1,4 @@
-"""How the units of a reservoir vary together: effective dimension and pairwise correlation of the states."""
+"""Covariance of the states: effective dimension and pairwise correlation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the neurons and synapses of a network differ."""
+"""Heterogeneity of the parameters of neurons and synapses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In how many dimensions the final states of different stimuli differ."""
+"""Ranks of matrices of states."""
 
 from __future__ import annotations
 

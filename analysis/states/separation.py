@@ -1,4 +1,4 @@
-"""How far apart different stimuli drive the state, beside how far noise does."""
+"""Separation: distances between states of different stimuli relative to those of jittered copies."""
 
 from __future__ import annotations
 

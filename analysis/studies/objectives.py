@@ -1,4 +1,4 @@
-"""What a search over distributions may optimise, by name: from a spec and a seed to a score and its constraints."""
+"""Objectives of a search by name: from a spec and a seed to a score and its constraints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's theorems as hypotheses: what each says of the four variants, and whether paired seeds bear it out."""
+"""The theorems on heterogeneity as hypotheses about the four variants, tested on paired seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four variants on equal terms: one run is one variant, with recurrent links or without, on one task, from one seed.
+"""Comparison of the four variants: one run is one variant, with or without recurrent links, on one task, from one seed.
 
 Every run learns by STDP on the training part first (the variants of the synapses differ in nothing else), and is scored
 with fixed weights on what it has not seen.

@@ -1,4 +1,4 @@
-"""Sound to log energies in mel-spaced bands, the input of the spoken-word tasks."""
+"""Log energies of sound in mel-spaced bands."""
 
 from __future__ import annotations
 

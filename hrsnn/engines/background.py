@@ -1,4 +1,4 @@
-"""Background input: independent Poisson spikes for every neuron, addressed by key, so that every engine sees the same."""
+"""Background input: independent Poisson spikes for every neuron, the same for every engine."""
 
 from __future__ import annotations
 

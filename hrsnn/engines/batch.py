@@ -1,4 +1,4 @@
-"""Stimuli on the time grid: what reaches the network in which step, the same for every grid engine."""
+"""Stimuli on the time grid: what reaches the network in which step, for the grid engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numba's cache files with a checksum at their end, looked at before anything is unpickled."""
+"""Numba's cache files with a checksum, verified before anything is unpickled."""
 
 # mypy: allow-subclassing-any
 

@@ -1,4 +1,4 @@
-"""Where compiled code is kept between processes: in folders that nobody else can write."""
+"""The folder of compiled code, which no other user can write."""
 
 from __future__ import annotations
 

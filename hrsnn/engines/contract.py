@@ -1,4 +1,4 @@
-"""What an engine is: one function from a reservoir and a batch of stimuli to spikes, told stimulus by stimulus."""
+"""The contract of an engine: from a reservoir and a batch of stimuli to spikes, stimulus by stimulus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stimuli at real times, for the engine that has no grid: what reaches the network when."""
+"""Stimuli as events in continuous time, for the engine without a time grid."""
 
 from __future__ import annotations
 

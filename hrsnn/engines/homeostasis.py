@@ -1,4 +1,4 @@
-"""Synaptic scaling: the sums of a neuron's incoming weights are brought back to what they were."""
+"""Synaptic scaling: the sum of each neuron's incoming weights is restored."""
 
 from __future__ import annotations
 

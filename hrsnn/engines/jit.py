@@ -1,4 +1,4 @@
-"""Numba with a cache on disk that never gets in the way: where it cannot be used, kernels are compiled anew."""
+"""Numba compilation with a cache on disk, and without one where the disk cannot be used."""
 
 from __future__ import annotations
 

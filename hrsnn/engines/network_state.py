@@ -1,4 +1,4 @@
-"""What a network holds between two runs, so that a run can stop and go on."""
+"""The state of a network between two runs, so that a run can continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exact solution over one step, as factors: one rule for all grid engines, right when tau_m equals a tau_s."""
+"""The exact solution of the membrane equation over one step, as factors; also for tau_m = tau_s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Independent stimuli in threads: answers in order, and no more of them ahead than memory should hold."""
+"""Independent tasks in threads: results in order, with a bounded number of results ahead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON files that a run goes on from: with a digest of what they hold, so that a damaged one is never taken for another."""
+"""JSON files with a digest of their content, so that a damaged file is recognised."""
 
 from __future__ import annotations
 

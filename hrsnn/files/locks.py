@@ -1,4 +1,4 @@
-"""Locks that end with their process: one run at a time in a folder, or on a file."""
+"""Lock files that end with their process: one run at a time in a folder, or on a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays in ``.npz`` files: with a kind, a version and a digest, without pickle, and never larger than they say."""
+"""Arrays in ``.npz`` files with a kind, a version and a digest, without pickle and limited in size."""
 
 from __future__ import annotations
 

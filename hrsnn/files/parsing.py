@@ -1,4 +1,4 @@
-"""JSON and TOML from elsewhere: nothing twice, no number that is none, and no deeper than the limit."""
+"""JSON and TOML with checks: no duplicate keys, no NaN, limited nesting."""
 
 from __future__ import annotations
 

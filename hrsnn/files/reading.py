@@ -1,4 +1,4 @@
-"""Files and texts from elsewhere, read without trust: kind and size are seen first, and what a reader raises is caught."""
+"""Files from outside: their kind and size are checked, and errors of readers become the package's own."""
 
 from __future__ import annotations
 

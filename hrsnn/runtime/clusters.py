@@ -1,4 +1,4 @@
-"""The same tasks on a cluster of Dask: one that is there already, or jobs of a batch system."""
+"""Parallel tasks on a Dask cluster: one that runs already, or jobs of a batch system."""
 
 from __future__ import annotations
 

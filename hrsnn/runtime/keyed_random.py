@@ -1,4 +1,4 @@
-"""Random numbers addressed by a key instead of drawn in an order: the same key gives the same number anywhere."""
+"""Counter-based random numbers: the same key gives the same number, whatever else is drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that repeats (seeds, variants, trials): the same function over many tasks, in one process or in several."""
+"""One function over many tasks (seeds, variants, trials), in one process or in several."""
 
 from __future__ import annotations
 

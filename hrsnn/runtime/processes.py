@@ -1,4 +1,4 @@
-"""Tasks in processes of this machine (joblib's loky): they end with their caller, whatever ends it."""
+"""Tasks in processes of this machine (joblib's loky), which end with the process that started them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress of long work, as a bar on stderr or through the caller's own function."""
+"""Progress of long work: a bar on standard error, or calls of a function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One tree of random seeds: every part draws from its own branch, whatever the other parts do."""
+"""Random generators from a tree of seeds: every part draws from its own branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: they end a command alike, one signal is enough, and none comes at a bad moment."""
+"""Handling of Ctrl-C, SIGTERM and SIGHUP: each ends a command once, and never within a critical section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search itself: ask for a batch, run it, tell what came of it; stop and go on at will."""
+"""The search loop: propose a batch, evaluate it, record the results; resumable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds studies: a SQLite file that one process has to itself, or a database that several machines share."""
+"""Storages of studies: a SQLite file of one process, or a database that several machines share."""
 
 from __future__ import annotations
 

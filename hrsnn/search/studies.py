@@ -1,4 +1,4 @@
-"""What a search is kept in: an Optuna study with the settings that it was begun with."""
+"""Optuna studies with the settings that they were begun with."""
 
 from __future__ import annotations
 

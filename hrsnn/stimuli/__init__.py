@@ -1,1 +1,1 @@
-"""What a network is shown, and the one rule of the time that it is shown on."""
+"""Stimuli of a network, and the time grid."""

@@ -1,4 +1,4 @@
-"""Analog stimuli: numbers that are held for a while, one a channel."""
+"""Analog stimuli: piecewise constant values, one series a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes flat arrays of spikes valid, and what is said where they are not."""
+"""Checks of flat arrays of spikes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spikes of many samples in flat arrays: the stimulus of a reservoir, and what it answers."""
+"""Spike trains of many samples in flat arrays: stimuli, and responses of a reservoir."""
 
 from __future__ import annotations
 

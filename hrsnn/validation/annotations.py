@@ -1,4 +1,4 @@
-"""What an argument must be by its annotation: a truth, text, a number, numbers, a function, an object of a class."""
+"""Checks of arguments against their annotations: booleans, text, numbers, functions, classes."""
 
 from __future__ import annotations
 

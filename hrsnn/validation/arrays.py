@@ -1,4 +1,4 @@
-"""What an array of a data class must be, said once in the class itself: shape, type and range; and the check of it."""
+"""Rules for the arrays of data classes (shape, type, range, unit), given in annotations, and their check."""
 
 from __future__ import annotations
 

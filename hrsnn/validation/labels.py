@@ -1,4 +1,4 @@
-"""Names of neurons: what nodes of a graph are called, kept through everything that is done to a network."""
+"""Labels of neurons: the names of the nodes of a graph."""
 
 from __future__ import annotations
 

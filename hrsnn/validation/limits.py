@@ -1,4 +1,4 @@
-"""What is refused because of its size, before anything is allocated; an environment variable sets each limit anew."""
+"""Limits on sizes, checked before anything is allocated; environment variables change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many links a spec's network will have, and how much memory growing it takes, before anything is drawn."""
+"""Estimates of the number of links of a spec's network and of the memory that building it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as they come from a caller, checked and brought to one type."""
+"""Checks of numbers and arrays of numbers from a caller."""
 
 from __future__ import annotations
 

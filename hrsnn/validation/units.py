@@ -1,4 +1,4 @@
-"""Brian2 quantities at the edge: inside, times are plain numbers in ms, voltages in mV, rates in Hz."""
+"""Conversion of Brian2 quantities to plain numbers in ms, mV and Hz."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the neurons of a linear, noise-driven network vary together."""
+"""Covariance of the neurons of a linear network driven by noise."""
 
 from __future__ import annotations
 

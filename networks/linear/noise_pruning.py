@@ -1,4 +1,4 @@
-"""Noise pruning of a linear network: links kept by how much noise tells apart the neurons they join."""
+"""Noise pruning of a linear network: links are kept by the difference of noise covariance at their ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of many are kept: probabilities that add up to a wanted number, and a draw that meets it exactly."""
+"""Inclusion probabilities with a given sum, and a systematic sample of exactly that size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activity pruning, the paper's baseline: the least active neurons go first, and their links with them."""
+"""Activity pruning: the neurons with the lowest rates are removed first, with their links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pruning method is: from a network and a budget to a smaller network. Each method is one file, and a line here."""
+"""The contract of a pruning method: from a network and a budget to a smaller network; and the registry of methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control of the paper: a random graph with as many neurons and links as the pruned one has."""
+"""The random control: an Erdos-Renyi graph with as many neurons and links as the pruned network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a link is worth before noise has a say: its weight, its neighbourhood's stability, or the drive it carries."""
+"""Scores of links: weight, stability of their neighbourhood, or the drive that they carry."""
 
 from __future__ import annotations
 

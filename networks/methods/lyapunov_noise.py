@@ -1,4 +1,4 @@
-"""Lyapunov noise pruning (LNP), one iteration: synapses, neurons, delocalisation. Labels and tasks are never read."""
+"""Lyapunov noise pruning (LNP), one iteration: synapses, neurons, delocalisation; labels and tasks are not used."""
 
 from __future__ import annotations
 

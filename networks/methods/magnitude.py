@@ -1,4 +1,4 @@
-"""Magnitude pruning: the weakest links go first."""
+"""Magnitude pruning: the smallest weights are removed first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random pruning: every link is as likely to go as any other."""
+"""Random pruning: every link is removed with the same probability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noise pruning by weight: what is left of LNP without Lyapunov exponents, neurons and delocalisation."""
+"""Noise pruning by weight: LNP without exponents, neuron removal and delocalisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pruned reservoir can still do: its scores on tasks, the readouts trained anew, the reservoir as it is."""
+"""Scores of pruned reservoirs on tasks, with readouts trained anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pruning curve compares: each arm by its label, and the networks that it has at each sparsity."""
+"""The arms of a pruning curve, and their networks at each sparsity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the runs of a pruning curve say: a verdict on each claim, and which arms are ahead, at any sparsity."""
+"""Claims about pruning curves, their verdicts, and the best arms at each sparsity."""
 
 from __future__ import annotations
 

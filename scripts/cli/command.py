@@ -1,4 +1,4 @@
-"""What all commands share: the common options, and how one runs, reports and fails."""
+"""The options that all commands share, and how a command runs, reports and fails."""
 
 from __future__ import annotations
 

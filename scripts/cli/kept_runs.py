@@ -1,4 +1,4 @@
-"""The runs of a study, a file each: what is there is not run again."""
+"""The runs of a study in files, one each: a run that has its file is not repeated."""
 
 from __future__ import annotations
 

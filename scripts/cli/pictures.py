@@ -1,4 +1,4 @@
-"""Which pictures belong to which outcome, by the name of their file."""
+"""The figures of each outcome, by file name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same command from several seeds: each score with its mean, its interval and its values."""
+"""A command repeated over several seeds: mean, interval and values of each score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command found, and the folder it leaves behind."""
+"""The outcome of a command, and the folder that it is written to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcome of a pruning curve: tables, verdicts on the paper's claims, and pictures."""
+"""The report on a pruning curve: tables, verdicts and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pruning by one method or several, from one seed or several: each run in a folder of its own, and what they amount to."""
+"""Pruning runs of one or several methods and seeds, each in its own folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the runs of all variants amount to: every score, and a verdict on every claim."""
+"""The report on the comparison of variants: scores, and a verdict on every claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference engine: the model in Brian2, one ``run`` for a whole batch of stimuli. Brian2 is imported here only."""
+"""The reference engine: the model in Brian2, one ``run`` for a batch of stimuli."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeding a live Brian2 network: called at the start and end of every step, on the memory of its variables."""
+"""Input to a running Brian2 network, called at the start and end of every step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled engine: the grid model in Numba, with Brian2's spikes, at memory speed."""
+"""The compiled engine: the grid model in Numba, with the same spikes as Brian2."""
 
 from __future__ import annotations
 

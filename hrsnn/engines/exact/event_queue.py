@@ -1,4 +1,4 @@
-"""Who is next: a heap of the neurons by the time of their next event, and a heap of the spikes under way.
+"""Priority queues of the exact engine: neurons by the time of their next event, and spikes in transit.
 
 Ties are broken by index, so that the order of events depends on nothing but the events. A heap has no bucket width to
 choose and no bad case; ``benchmarks/exact.py`` has it beside a calendar queue and a tournament tree.
