@@ -10,7 +10,7 @@ from typing import Any
 from hrsnn.engines.contract import Engine
 from hrsnn.errors import InputError
 
-#: name -> (module, options): a new engine is one new file and one line here
+#: name -> (module, options): a new engine is one new folder and one line here
 _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "brian2": ("brian.engine", {"target": "auto"}),
     "brian2-cython": ("brian.engine", {"target": "cython"}),
