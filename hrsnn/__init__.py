@@ -95,7 +95,7 @@ __all__ = [
     "simulate",
 ]
 
-# In a checkout that is not installed, `hrsnn.networks`, `hrsnn.analysis` and `hrsnn.scripts` are the folders beside this
+# In a checkout that is not installed, `hrsnn.networks`, `hrsnn.analysis` and `hrsnn.scripts` are the folders next to this
 # one; setup.cfg maps them to the same names in an installation.
 _root = Path(__file__).resolve().parent.parent
 if (_root / "setup.cfg").is_file() and (_root / "networks" / "__init__.py").is_file():

@@ -23,7 +23,7 @@ _LEAST_ACCEPTED = 0.01
 class Distribution(ABC):
     """Base of the distributions: truncated to [``low``, ``high``], with ``mean`` the mean *after* truncation.
 
-    Parameters may be Brian2 quantities, all of one dimension; a plain number beside them is in ms, mV or Hz. The
+    Parameters may be Brian2 quantities, all of one dimension; a plain number among them is in ms, mV or Hz. The
     distribution remembers in `unit` which it was, and a parameter of another dimension refuses it. One of plain numbers
     fits any.
     """

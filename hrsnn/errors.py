@@ -101,7 +101,7 @@ def _shown(value: object, limit: int = 60) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     try:
-        # exactly an array: what a quantity shows beside its numbers is its unit
+        # exactly an array: a quantity shows its unit after its numbers
         text = np.array2string(value, threshold=6) if type(value) is np.ndarray else repr(value)
     except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists in lists
         text = "a whole number of thousands of digits" if isinstance(value, int) else f"<{type(value).__name__}>"

@@ -22,11 +22,11 @@ from hrsnn.validation.units import plain, takes, unit_of
 if TYPE_CHECKING:
     import networkx
 
-#: What a node carries beside its type, position and input, under the reservoir's own names.
+#: Attributes of a node other than its type, position and input, under the reservoir's own names.
 NODE_VALUES = tuple(name for name in NEURON_ARRAYS if name not in ("is_excitatory", "positions"))
-#: What an edge carries beside its weight.
+#: Attributes of an edge other than its weight.
 EDGE_VALUES = tuple(name for name in LINK_ARRAYS if name not in ("pre", "post", "weight"))
-#: What an input link has beside its neuron and its channel.
+#: Attributes of an input link other than its neuron and channel.
 _INPUT_VALUES = (*(name for name in LINK_ARRAYS if name not in ("pre", "post")), "gain")
 #: What the graph carries as a whole.
 _GRAPH_VALUES = ("dt", "background_frozen", "homeostasis")

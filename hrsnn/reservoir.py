@@ -1,4 +1,4 @@
-"""A sampled network: immutable arrays, independent of any simulator."""
+"""A sampled network: read-only arrays of its neurons and links, the grid's time step, files, graphs and edits of it."""
 
 from __future__ import annotations
 

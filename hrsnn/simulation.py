@@ -194,7 +194,7 @@ def _check_memory(
     moments, intervals = (
         int(one) if isinstance(one, (int, np.integer)) else np.size(one) for one in (sample_times, windows)
     )
-    # of one stimulus there are two copies on the way; the times themselves are there for all
+    # there are two copies of one stimulus at a time; the times are there for all
     recorded = ("states" in record) * (samples + 2) + ("v" in record) * (samples + 1)
     longest = float(stimulus.durations.max()) + blank
     needed: list[tuple[float, str, object]] = [

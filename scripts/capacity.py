@@ -33,7 +33,7 @@ class Capacity(Repeatable):
     """Longest delay of each degree, from 1 on, in values."""
 
     def run(self) -> Report:
-        """Measure both capacities, and report them beside the same network without links and the raw input."""
+        """Measure both capacities, and report them with those without recurrent links and of the raw input."""
         from hrsnn.analysis.protocols import capacity
         from hrsnn.scripts.cli import pictures
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Classify(Repeatable):
-    """Classify with a reservoir that learns its input by STDP and a linear readout, beside three baselines."""
+    """Classify with a reservoir that learns its input by STDP and a linear readout, and compare three baselines."""
 
     task: str = "digits"
     """What to classify: digits (8 x 8 pixels, bundled), fsdd (spoken digits, a folder of wavs), or file (your own)."""
@@ -51,7 +51,7 @@ class Classify(Repeatable):
     """Logistic regression, ridge, or a small network on the 10 % of the neurons with the highest betweenness."""
 
     def run(self) -> Report:
-        """Classify, and report the accuracy beside its baselines."""
+        """Classify, and report the accuracy and its baselines."""
         from hrsnn.analysis.protocols import classify
         from hrsnn.scripts.cli import pictures
 

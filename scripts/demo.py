@@ -38,7 +38,7 @@ logger = logging.getLogger("hrsnn")
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Command):
-    """Show it all on a small network: digits with STDP, memory and rank, beside their baselines, with pictures."""
+    """Demonstrate a small network: digits with STDP, memory and rank, with their baselines and figures."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = Path("results/demo")
     """Folder for the results and pictures."""

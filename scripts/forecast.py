@@ -28,7 +28,7 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast(Repeatable):
-    """Forecast a chaotic series with a ridge readout, beside simpler models and an echo state network."""
+    """Forecast a chaotic series with a ridge readout; compare simpler models and an echo state network."""
 
     task: str = "lorenz63"
     """The series: lorenz63."""
@@ -49,7 +49,7 @@ class Forecast(Repeatable):
     """With --closed-loop, from how many places of the test part."""
 
     def run(self) -> Report:
-        """Forecast, and report the error, or the valid times, beside those of the baselines."""
+        """Forecast, and report the error, or the valid times, with those of the baselines."""
         from hrsnn.tasks import SeriesTask, load_task
 
         if self.starts is not None and not self.closed_loop:
@@ -131,7 +131,7 @@ def _right_to_the_end(result: FreeRunning) -> str:
 
 
 def _valid_times(result: FreeRunning) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Mean valid times by threshold, from spikes and then from v, with those of what stands beside each."""
+    """Mean valid times by threshold, from spikes and then from v, with those of the baselines."""
     scores, baselines = {}, {}
     for suffix in ("", "_v"):
         compared = {"no_recurrence": f"no_recurrence{suffix}"}

@@ -54,7 +54,7 @@ class Lyapunov(Repeatable):
         return self.map_
 
     def run(self) -> Report:
-        """Measure, and report the largest exponents and the dimension beside those without recurrent links."""
+        """Measure, and report the largest exponents and the dimension, with and without recurrent links."""
         from hrsnn.analysis.protocols import chaos, chaos_map
 
         if self.engine not in ("auto", "exact"):

@@ -52,7 +52,7 @@ class Map(ParallelCommand):
     """Networks at each point, from seeds --seed on; the paper has 5."""
 
     def run(self) -> Report:
-        """Measure every point, and report the one with the largest difference of the two ranks beside the controls."""
+        """Measure every point, and report the one with the largest difference of the two ranks, and the controls."""
         from hrsnn.analysis.protocols.rank_maps import KERNEL_SCORES, rank_map
         from hrsnn.builder import build
         from hrsnn.scripts.cli import pictures

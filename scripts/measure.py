@@ -41,7 +41,7 @@ class Measure(Repeatable):
     """Window of the Fano factor (ms)."""
 
     def run(self) -> Report:
-        """Measure, and report each number beside that of the same neurons without recurrent links."""
+        """Measure, and report each number with that of the same neurons without recurrent links."""
         from hrsnn.analysis.protocols import measure
         from hrsnn.scripts.cli import pictures
 

@@ -39,7 +39,7 @@ class Memory(Repeatable):
     """Background input: off, never the same, or the same at every value."""
 
     def run(self) -> Report:
-        """Measure the capacity, and report it beside the same network without links and the raw input."""
+        """Measure the capacity, and report it with those of the network without recurrent links and of the raw input."""
         from hrsnn.analysis.protocols import memory
         from hrsnn.scripts.cli import pictures
 

@@ -100,7 +100,7 @@ class ArmRunner:
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
-        """All that the scores of a unit depend on, beside its seed and arm, and the recordings."""
+        """Everything that the scores of a unit depend on, except its seed and arm and the recordings."""
         suite = {name: getattr(self.suite, name) for name in ("tasks", "plastic", "engine")}
         return {
             "spec": self.spec.to_toml(),

@@ -18,13 +18,13 @@ from hrsnn.scripts.cli.report import Report
 
 @dataclass(frozen=True, kw_only=True)
 class Rank(Repeatable):
-    """Measure the effective rank of the final states over a set of digits, beside that of the input."""
+    """Measure the effective rank of the final states over a set of digits, and that of the input."""
 
     stimuli: int = 100
     """How many stimuli: digits, as many of each class."""
 
     def run(self) -> Report:
-        """Measure the ranks, and report them beside those without recurrent links and of the input."""
+        """Measure the ranks, and report them with those without recurrent links and of the input."""
         from hrsnn.analysis.protocols import rank
         from hrsnn.scripts.cli import pictures
         from hrsnn.tasks.digits import digits

@@ -56,7 +56,7 @@ class Search(Command):
     """How many seeds that the search has not used measure the best and the default again, in pairs; 0: none."""
 
     against: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: none)")] = ()
-    """Of random and tpe: other ways to search, each with the same budget again, drawn beside this one in convergence.png."""
+    """Of random and tpe: other samplers to compare with, each with the same budget, drawn in convergence.png."""
 
     storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = field(
         default=None,
@@ -174,7 +174,7 @@ class ObjectiveValue:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchReport:
-    """The outcome: the search, the best measured again beside the default, and the searches that it is compared with."""
+    """The outcome: the search, new measurements of the best and of the default, and the searches compared with it."""
 
     title: str
     result: SearchResult

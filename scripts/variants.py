@@ -118,7 +118,7 @@ class VariantRunner:
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
-        """All that the scores of a run depend on, beside what `run` says, and the recordings."""
+        """Everything that the scores of a run depend on, except what `run` holds and the recordings."""
         return {
             "spec": self.spec.to_toml(),
             "sizes": dataclasses.asdict(self.sizes),

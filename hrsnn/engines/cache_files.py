@@ -92,7 +92,7 @@ class CheckedCacheFiles(IndexDataCacheFile):
             logger.info("a kernel on disk is not used and is compiled again: %s %s", filepath, reason)
 
     def _sweep(self) -> None:
-        """Remove what killed processes left in this folder: Numba writes beside the file, then renames."""
+        """Remove what killed processes left in this folder: Numba writes a temporary file, then renames it."""
         for path in Path(self._cache_path).glob("*.nb[ci].tmp.*"):
             with contextlib.suppress(OSError):  # somebody else may sweep
                 if time.time() - path.lstat().st_mtime > _ABANDONED:

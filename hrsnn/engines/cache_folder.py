@@ -17,10 +17,10 @@ from hrsnn.errors import HrsnnWarning
 def cache_folder(name: str, root: str | None = None) -> Path | None:
     """The folder `name` of this package's cache, made when needed; None where there is none that can be used.
 
-    It is ``$XDG_CACHE_HOME/hrsnn/<name>`` or ``~/.cache/hrsnn/<name>``: beside the package itself it could be read-only.
+    It is ``$XDG_CACHE_HOME/hrsnn/<name>`` or ``~/.cache/hrsnn/<name>``: the folder of the package itself may be read-only.
 
-    What is kept there is run later, so whoever can write it can run code as this user. The cache's root, ``hrsnn`` in it and
-    the folder must belong to this user or to root, and so must the symbolic links that lead there; nobody else may have the
+    What is kept there is run later, so that anyone who can write it can run code as this user. The cache's root, ``hrsnn``
+    in it and the folder must belong to this user or to root, and so must the symbolic links that lead there; nobody else may have the
     permission to write, neither everybody nor a group with others in it. Only the root may be open to all where each can
     rename his own files alone, such as ``/tmp``.
     A folder that fails is not read, and a :class:`HrsnnWarning` names it, once a process.
@@ -102,7 +102,7 @@ def _safe(folder: Path, sticky: bool = False) -> bool:
 
 
 def _links(path: Path) -> Iterator[Path]:
-    """The symbolic links on the way to `path`, each of which could lead elsewhere."""
+    """The symbolic links among the parents of `path`, each of which could lead elsewhere."""
     step = Path(path.anchor)
     for part in path.parts[1:]:
         step /= part

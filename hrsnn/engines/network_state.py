@@ -78,7 +78,7 @@ class NetworkState:
     steps: int  #: since the network was at rest
     dt: float  #: ms
     refractory_steps: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
-    #: descending: how many steps ago the spikes under way were emitted
+    #: descending: how many steps ago the spikes in transit were emitted
     spike_age: Annotated[np.ndarray, array("spike under way", dtype=np.int64, low=1)]
     spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
     filtered: Annotated[np.ndarray, array("neuron", low=0)]  #: (N,) exponentially filtered spikes

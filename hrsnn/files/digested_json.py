@@ -11,7 +11,7 @@ from hrsnn.errors import FileError
 from hrsnn.files.reading import read_json
 from hrsnn.files.writing import PathLike, to_json, write_json
 
-#: The name under which the digest stands beside what it is of.
+#: The key of the digest, next to the content that it is of.
 DIGEST = "sha256"
 
 
@@ -29,7 +29,7 @@ def with_digest(value: Mapping[str, Any]) -> dict[str, Any]:
 def write_digested_json(path: PathLike, value: Mapping[str, Any]) -> None:
     """Write `value` as JSON with its digest, whole or not at all; its names must not have the digest's among them.
 
-    The names stay in their order: that of the rows of a table, for whoever reads the file.
+    The names stay in their order: that of the rows of a table, for a human reader.
     """
     write_json(path, with_digest(value), sort_keys=False)
 

@@ -49,7 +49,7 @@ def hold_lock(lock: Path, subject: Path) -> Iterator[None]:
             os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
-        # first the name and then the lock: whoever comes between finds no file, and makes one of its own
+        # first the name and then the lock: a process that comes in between finds no file, and makes one of its own
         lock.unlink(missing_ok=True)
         os.close(handle)
 

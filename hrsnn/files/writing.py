@@ -90,7 +90,7 @@ def made(folder: PathLike) -> Iterator[None]:
 
 @contextlib.contextmanager
 def writing(path: PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on leaving, sync it to disk and rename it over `path`.
+    """Yield a temporary path in the folder of `path`; on leaving, sync it to disk and rename it over `path`.
 
     If the body fails (a full disk, Ctrl-C, any error) the temporary file is removed and `path` is left as it was.
 

@@ -49,7 +49,7 @@ def run_all(
     progress : bool or callable
         True: a bar on stderr that counts tasks. A callable gets (tasks done, tasks in all).
     retries : int
-        How often in a row processes on this machine may be killed before a task is done: what they had under way is done
+        How often in a row processes on this machine may be killed before a task is done: their unfinished tasks are done
         again. A cluster does so by itself.
     cluster : distributed.Client or str, optional
         Run the tasks on a cluster of Dask instead, whatever `jobs`: see :func:`hrsnn.runtime.clusters.connect_cluster`.
@@ -66,7 +66,7 @@ def run_all(
     HrsnnError
         When processes are killed more than `retries` times in a row, or there is no such cluster.
     Exception
-        What the first task in order that fails raised, with a note that names the task; the tasks under way are stopped.
+        What the first task in order that fails raised, with a note that names the task; running tasks are stopped.
 
     Notes
     -----
@@ -133,7 +133,7 @@ class _Outcome(Generic[Result]):
 def _outcomes(
     function: Callable[[Task], Result], tasks: Sequence[Task], jobs: int, client: Client | None
 ) -> Iterator[Iterator[_Outcome[Result]]]:
-    """The outcomes in the order of the tasks; on leaving before the last, the tasks under way are stopped."""
+    """The outcomes in the order of the tasks; on leaving before the last, running tasks are stopped."""
     if client is not None:
         with on_cluster(client, _elsewhere, function, tasks) as outcomes_there:
             yield outcomes_there

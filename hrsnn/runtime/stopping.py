@@ -46,7 +46,7 @@ class stopping:  # a context manager, as contextlib's own
     Notes
     -----
     An exception that a signal raises may be lost: Python ignores those of finalizers and callbacks, some libraries have a
-    bare ``except``. It is raised again until it arrives. While it is on its way further signals are ignored for three
+    bare ``except``. It is raised again until it arrives. Until then further signals are ignored for three
     seconds, so that a second Ctrl-C does not interrupt the putting away.
 
     Signals that the process was told to ignore, as by ``nohup``, stay ignored. In other threads than the main one, and
@@ -89,7 +89,7 @@ class stopping:  # a context manager, as contextlib's own
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
         self._over = True
         if self._around is not None:
-            if self._around._number and isinstance(error, Exception):  # what became of the signal's exception on its way
+            if self._around._number and isinstance(error, Exception):  # what the signal's exception was turned into
                 raise self._around._made() from error
             return False
         with self._sending:  # nothing is sent any more
@@ -107,7 +107,7 @@ class stopping:  # a context manager, as contextlib's own
         if stopped and self._last:
             import logging  # here, since whatever is imported before the first signal counts can be interrupted
 
-            logging.disable()  # libraries log that what was under way is thrown away unused
+            logging.disable()  # libraries log that unfinished work is discarded
             _thread.start_new_thread(_end, (self.code,))
         return stopped
 
@@ -165,7 +165,7 @@ def _end(code: int) -> None:
 
 
 def check_stopped() -> None:
-    """Raise `Stop` where a signal has come: for whoever makes an ordinary outcome of any exception.
+    """Raise `Stop` where a signal has come: for code that turns any exception into an ordinary outcome.
 
     Code in C may turn the exception of a signal into another one, and that would be taken for a failure of the work.
 

@@ -20,13 +20,13 @@ BASELINES: dict[str, type[RandomSampler] | type[TPESampler]] = {"random": Random
 class BaselineSampler(BaseSampler):
     """A sampler of Optuna whose proposals depend on the seed, the trial's number and the trials before it alone.
 
-    Optuna's own begin their random numbers anew in every process: a random search that is resumed would propose its first
+    Optuna's own restart their random numbers in every process: a random search that is resumed would propose its first
     points again.
 
     Parameters
     ----------
     name : {"random", "tpe"}
-        Both as Optuna has them by default: TPE is multivariate, with a constant liar for trials under way.
+        Both as Optuna has them by default: TPE is multivariate, with a constant liar for running trials.
     seed : int
 
     Raises

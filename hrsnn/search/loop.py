@@ -112,7 +112,7 @@ def search(
     Notes
     -----
     An evaluation that raises or returns nan makes its trial a failed one, and the search goes on. Ctrl-C, or a kill,
-    loses no more than the evaluations under way: resumed, they are run again with the same parameters and seeds, and what
+    loses no more than the running evaluations: resumed, they are run again with the same parameters and seeds, and what
     comes out is what would have come out. On a shared database what is proposed depends on who was first: nothing is
     lost, but no two searches are the same.
 

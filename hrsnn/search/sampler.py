@@ -61,7 +61,7 @@ class DistributionSampler(BaseSampler):
     Notes
     -----
     A proposal depends on nothing but the seed, the trial's number and the trials that are in the study, so that a search
-    that is stopped goes on as if it had not been. Trials under way count as having the best value so far (a constant liar),
+    that is stopped goes on as if it had not been. Running trials count as having the best value so far (a constant liar),
     which drives proposals of one batch apart. Trials that failed count as the worst value so far. A trial with the
     attribute ``"replicates"`` says how sure its value is; one with ``"violations"`` multiplies the expected improvement by
     the chance that nothing is violated, each by a process of its own.

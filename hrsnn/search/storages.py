@@ -19,7 +19,7 @@ from hrsnn.search.database_urls import DatabaseUrl, read_url, shown_name
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage, RDBStorage
 
-#: Of a shared database: how often a trial under way says so, and after how long a silence it is run again (s).
+#: Of a shared database: the interval of the heartbeats of a running trial, and the silence after which it is run again (s).
 HEARTBEAT, GRACE = 30, 120
 #: How long another program may lock a file before that is an error (s).
 _PATIENCE = 10
@@ -48,7 +48,7 @@ def open_storage(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseSto
     ----------
     storage : path or URL
         A SQLite file, which is made where it is not there, and which no other search may use until leaving (a lock file
-        beside it says so); or a database's URL.
+        next to it); or a database's URL.
 
     Raises
     ------

@@ -67,7 +67,7 @@ def open_study(
     Notes
     -----
     A study is made in three steps: itself, its first trial, its settings. One that was left amid them has no settings and
-    nothing to lose, and is finished by whoever opens it next.
+    nothing to lose, and is finished when it is next opened.
     """
     import optuna
 

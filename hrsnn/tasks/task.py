@@ -30,7 +30,7 @@ class ClassificationTask:
     encoder : unfitted scikit-learn transformer, or None
         From raw input to `SpikeTrains` or `Currents`; None where the input is `SpikeTrains` already.
     raw_baseline : unfitted scikit-learn classifier
-        A linear classifier on the raw input: what a spiking result has to be read beside.
+        A linear classifier on the raw input, the baseline of any spiking result.
     raw_baseline_name : str
         What the baseline is, in words.
     """
@@ -84,7 +84,7 @@ class SeriesTask:
     """A time series in and one out, with the parts to train and to test on.
 
     The first ``washout`` values only bring the reservoir's state in: they belong to neither part. A validation part is
-    taken from the end of the training part by whoever needs one.
+    taken from the end of the training part where one is needed.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 from hrsnn.connectivity import BLOCK, grid_shape, reach
 from hrsnn.spec import ReservoirSpec
 
-# Bytes, by trial (test_limits.py): of the arrays that stay and of what is there beside them for a while.
+# Bytes, by trial (test_limits.py): of the arrays that are kept and of temporary ones.
 _LINK, _SHORT_TERM = 140, 40
 _NEURON = 270
 _PAIR = 72

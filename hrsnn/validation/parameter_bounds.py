@@ -65,7 +65,7 @@ class _Range:
 
 
 def _number(value: Any) -> Any:
-    """Text and truths are no numbers, though some would pass for one."""
+    """Refuse text and booleans, some of which pydantic would convert."""
     if isinstance(value, (str, bytes, bool, np.bool_)):
         raise PydanticCustomError("number", "must be a number", {})
     return value

@@ -47,7 +47,7 @@ def plain(value: Any, unit: str, field: str = "value") -> Any:
     ----------
     value : object
         A number, an array, a list, tuple or dictionary of them, nested as may be, or anything else. A plain number is in
-        `unit` already, beside quantities too.
+        `unit` already, also next to quantities.
     unit : str
         "ms", "mV", "Hz", "s" or "us"; anything else stands for a number without a unit, and quantities are refused.
     field : str

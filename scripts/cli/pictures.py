@@ -28,7 +28,7 @@ _RASTER = 1000.0
 
 
 def of_classification(result: Classification, classes: list[Any]) -> Pictures:
-    """Accuracy beside its baselines, confusions, weights before and after STDP, and the network at work."""
+    """Accuracy and its baselines, confusion matrix, weights before and after STDP, raster and time constants."""
     before, after = result.initial_reservoir, result.reservoir
     drawn = {
         **_of_network(after, result.activity),

@@ -159,7 +159,7 @@ class Repeats:
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints: means where one run has values, and the values beside them."""
+        """What ``metrics.json`` holds and ``--json`` prints: means where one run has values, and the values of each seed."""
         shared, differing = self._details()
         return {
             **shared,

@@ -54,7 +54,7 @@ class Report:
     scores : mapping
         Values by name.
     baselines : mapping
-        For each score, the values that stand beside it, by name.
+        For each score, its baselines by name.
     spikes : mapping
         Activity of the reservoir: rates in Hz, shares, counts.
     draw : callable
@@ -224,7 +224,7 @@ def fill_folder(folder: Path) -> Iterator[Path]:
             for path in sorted(temporary.iterdir()):
                 os.replace(path, folder / path.name)
         except FileError as error:
-            # the temporary folder is of no interest to whoever reads the message
+            # the message names the folder that was asked for, not the temporary one
             raise FileError(folder / Path(error.path).name, error.reason) from error
         except OSError as error:
             raise FileError(folder, f"cannot be written: {error.strerror or error}") from error

@@ -55,7 +55,7 @@ class PruningRuns:
 
     @property
     def text(self) -> str:
-        """The last network of each method beside the dense one, for people."""
+        """The last network of each method and the dense one, for people."""
         what = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
         gone = f"{self.options.synapse_target:.0%} of the links"
         lines = [f"{', '.join(self.labels)}: {gone} in {self.options.iterations} iterations, {what}"]
@@ -132,7 +132,7 @@ SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": 
 _SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
 
 
-#: What the report shows of the last record, beside the same of the dense network.
+#: Fields of the last record and of that of the dense network that the report shows.
 SHOWN = (
     "links",
     "neurons",

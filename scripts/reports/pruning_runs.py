@@ -48,7 +48,7 @@ class PruningCommand(ParallelCommand):
     """Each neuron's Lyapunov exponent: of its own block, or of the whole spectrum over its v or over all it has."""
 
     refresh: int = 10
-    """Exponents are measured anew after so many iterations."""
+    """Number of iterations between two measurements of the exponents."""
 
     duration: float = 2000.0
     """How long the noise lasts under which everything is measured (ms)."""

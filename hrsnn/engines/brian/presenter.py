@@ -203,5 +203,5 @@ class Presenter:
 
 
 def _array(group: Any, name: str) -> np.ndarray:
-    """The memory of a variable; of a synaptic one, asked for anew each time, since Brian2 may move it."""
+    """The memory of a variable; of a synaptic one, looked up each time, since Brian2 may move it."""
     return np.asarray(group.variables[name].get_value())

@@ -69,7 +69,7 @@ class ShortTerm(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """What short-term plasticity keeps beside its links' variables."""
+    """Short-term plasticity, with the step of the latest arrival from each source."""
 
     arrived: Any  #: (K, N) the step of each source's latest arrival
     short_term: ShortTerm

@@ -41,7 +41,7 @@ from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError
 from hrsnn.reservoir import Links, Reservoir
 
-#: Spikes that a kernel may write before it hands them over, beside one for each neuron.
+#: Room for the spikes of one kernel call, in addition to one for each neuron.
 _ROOM = 8192
 #: Spikes of a neuron that may wait for its synapses before all are brought up to date.
 _HISTORY = 128

@@ -27,9 +27,9 @@ from hrsnn.stimuli.time_grid import steps_of
 from hrsnn.validation.numbers import float_vector
 from hrsnn.validation.units import takes
 
-#: Spikes that the kernel may write before it hands them over, beside one for each neuron.
+#: Room for the spikes of one kernel call, in addition to one for each neuron.
 _ROOM = 8192
-#: Room for spikes under way, at first, beside one for each neuron.
+#: Initial room for spikes in transit, in addition to one for each neuron.
 _FLYING = 64
 #: Events of neurons and links a call, about: a call ends within a fraction of a second, for Ctrl-C and progress.
 _WORK = 1_000_000

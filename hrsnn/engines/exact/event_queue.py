@@ -1,7 +1,7 @@
 """Priority queues of the exact engine: neurons by the time of their next event, and spikes in transit.
 
 Ties are broken by index, so that the order of events depends on nothing but the events. A heap has no bucket width to
-choose and no bad case; ``benchmarks/exact.py`` has it beside a calendar queue and a tournament tree.
+choose and no bad case; ``benchmarks/exact.py`` compares it with a calendar queue and a tournament tree.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from hrsnn.engines.exact.arguments import Queue
 from hrsnn.engines.jit import inlined, kernel
 
-#: A spike on its way to links of a delay that is not 0: when it arrives next, when it was emitted, its number in the run,
+#: A spike in transit to links whose delay is not 0: when it arrives next, when it was emitted, its number in the run,
 #: who sent it, and its next link.
 FLIGHT = np.dtype(
     [("time", np.float64), ("emitted", np.float64), ("number", np.int64), ("source", np.int64), ("link", np.int64)]

@@ -65,7 +65,7 @@ BOUND, CROSSING, REFRACTORY = 0, 1, 2
 DONE, MORE, RUNAWAY, OVERFLOW = 0, 1, 2, 3
 #: A neuron with more spikes than this within the window (ms) has run away: 100 kHz.
 MOST_SPIKES, WINDOW = 1000, 10.0
-#: What `counters` holds: the next event of each kind, how many spikes are under way, and how many there were.
+#: What `counters` holds: the next event of each kind, the number of spikes in transit, and the number emitted.
 INPUT, BACKGROUND, DRIVE, SAMPLE, FLYING, SPIKES, COUNTERS = 0, 1, 2, 3, 4, 5, 6
 _LARGEST = 1e300
 
@@ -109,7 +109,7 @@ def plan(cell: Any, state: Any, who: int, queue: Any) -> bool:
 
     Two bounds without an exponential, of which the later one holds. Currents only decay, so v stays below the solution of
     tau_m dv/dt = B - v with B = base + max(I_exc, 0) + max(I_inh, 0). And they lift v by E = max(I_exc, 0) max phi_exc +
-    max(I_inh, 0) max phi_inh at most, on the way from v to the base. From v to x towards B takes tau_m ln((B - v)/(B - x)),
+    max(I_inh, 0) max phi_inh at most, between v and the base. From v to x towards B takes tau_m ln((B - v)/(B - x)),
     which is at least tau_m (x - v)/(B - v). Adaptation only delays.
     """
     if state.phase != REFRACTORY:
