@@ -20,9 +20,9 @@ def cache_folder(name: str, root: str | None = None) -> Path | None:
     It is ``$XDG_CACHE_HOME/hrsnn/<name>`` or ``~/.cache/hrsnn/<name>``: the folder of the package itself may be read-only.
 
     What is kept there is run later, so that anyone who can write it can run code as this user. The cache's root, ``hrsnn``
-    in it and the folder must belong to this user or to root, and so must the symbolic links that lead there; nobody else may have the
-    permission to write, neither everybody nor a group with others in it. Only the root may be open to all where each can
-    rename his own files alone, such as ``/tmp``.
+    in it and the folder must belong to this user or to root, and so must the symbolic links that lead there; nobody else
+    may have the permission to write, neither everybody nor a group with others in it. Only the root may be open to all
+    where each can rename his own files alone, such as ``/tmp``.
     A folder that fails is not read, and a :class:`HrsnnWarning` names it, once a process.
 
     Parameters
