@@ -34,11 +34,11 @@ def links_to_restore(
     pre, post : array of int (links,)
         The graph.
     more_pre, more_post : array of int (candidates,)
-        Links to choose from: those that the original graph has beside these.
+        Links to choose from: those of the original graph that this one lacks.
     count : int
         How many; all where there are fewer.
     aim : {"ipr", "degree"}
-        What to reach once the pieces of the graph are joined as far as candidates allow: "ipr", a low inverse participation
+        What to reach once the components are joined as far as candidates allow: "ipr", a low inverse participation
         ratio, one link after the other where the two neurons have the lowest sum of degrees, as they then are; "degree",
         the largest variance of the degrees, all links at once where that sum is highest.
     random : numpy.random.Generator
@@ -100,14 +100,14 @@ def _at_the_lowest(
     *,
     only_joining: bool = False,
 ) -> Indices:
-    """Candidates one by one, at most `count`: those that join two pieces, those that join a new pair, then the others; each
-    time the one whose ends have the lowest sum of degrees."""
+    """Candidates one by one, at most `count`: those that join two components, those that join a new pair, then the others;
+    each time the one whose ends have the lowest sum of degrees."""
     graph = undirected(n, pre, post)
-    pieces, piece = connected_components(graph, directed=False)
+    components, component = connected_components(graph, directed=False)
     pair = np.minimum(more_pre, more_post) * n + np.maximum(more_pre, more_post)
     double = np.isin(pair, np.minimum(pre, post) * n + np.maximum(pre, post))
     # lists from here on: one number of an array at a time would take most of the time
-    degree, belongs, root = graph.sum(axis=1).tolist(), piece.tolist(), list(range(pieces))
+    degree, belongs, root = graph.sum(axis=1).tolist(), component.tolist(), list(range(components))
     ends = list(zip(more_pre.tolist(), more_post.tolist(), strict=True))
     pairs, known, ties = pair.tolist(), double.tolist(), random.random(len(pair)).tolist()
     taken: set[int] = set()

@@ -43,8 +43,8 @@ def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGEN
 
     Notes
     -----
-    Without the projectors the ratio would fall as a graph falls apart: each piece has an eigenvalue 0, and of these a solver
-    returns any mixture. With them a piece counts by itself, and a neuron without links 1. The whole is the chance to find a
+    Without the projectors the ratio would fall as a graph falls apart: each component has an eigenvalue 0, and of these a
+    solver returns any mixture. With them a component counts by itself, and a neuron without links 1. The whole is the chance to find a
     quantum walk, exp(-i (D - A) t), where it started, averaged over all times and starts.
 
     Examples
@@ -78,12 +78,12 @@ def strong_component(n: int, pre: ArrayLike, post: ArrayLike) -> int:
 
 
 @takes()
-def pieces_of(n: int, pre: ArrayLike, post: ArrayLike) -> int:
-    """Connected pieces of the graph without directions; a neuron without links is one.
+def weak_components(n: int, pre: ArrayLike, post: ArrayLike) -> int:
+    """Number of weakly connected components; a neuron without links is one.
 
     Examples
     --------
-    >>> pieces_of(4, [0], [1])
+    >>> weak_components(4, [0], [1])
     3
     """
     return int(connected_components(undirected(n, np.asarray(pre), np.asarray(post)), directed=False)[0])

@@ -161,7 +161,7 @@ def prune(
     it changes nothing. Where the neurons that are left have fewer links in the dense network than the budget allows (their
     target is strict beside that of the links), all of these stay and the record says how many they are. Links of weight 0
     are links, and the first to go by any score of their weight. Neurons without links stay as long as others do.
-    A graph that falls apart goes on as it is: the records count its pieces.
+    A graph that falls apart is pruned further: the records count its weakly connected components.
 
     Everything runs on one BLAS thread: same seed, same machine, same bytes.
 

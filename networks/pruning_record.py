@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis import synaptic_operations
 from hrsnn.errors import InputError
-from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, participation, pieces_of, strong_component
+from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, participation, strong_component, weak_components
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import count_of
@@ -34,7 +34,7 @@ class PruningRecord:
     in_degrees: tuple[int, ...]  #: how many neurons have 0, 1, 2, ... links in
     out_degrees: tuple[int, ...]  #: and out
     strong_component: int  #: neurons in the largest strongly connected component
-    pieces: int  #: connected pieces, directions apart; a neuron without links is one
+    pieces: int  #: weakly connected components; a neuron without links is one
     tau_excitatory: tuple[float, ...]  #: ms: mean and standard deviation of tau_m, and its 0, 25, 50, 75 and 100 % quantiles
     tau_inhibitory: tuple[float, ...]
     largest_exponent: float  #: lambda_1 without silent neurons (1/s); nan where it has none, or was not measured
@@ -127,7 +127,7 @@ def record_of(
         in_degrees=_distribution(reservoir.post, n),
         out_degrees=_distribution(reservoir.pre, n),
         strong_component=strong_component(n, reservoir.pre, reservoir.post),
-        pieces=pieces_of(n, reservoir.pre, reservoir.post),
+        pieces=weak_components(n, reservoir.pre, reservoir.post),
         tau_excitatory=_summary(reservoir.tau_m[excitatory]),
         tau_inhibitory=_summary(reservoir.tau_m[~excitatory]),
         largest_exponent=exponent,
