@@ -44,8 +44,8 @@ def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGEN
     Notes
     -----
     Without the projectors the ratio would fall as a graph falls apart: each component has an eigenvalue 0, and of these a
-    solver returns any mixture. With them a component counts by itself, and a neuron without links 1. The whole is the chance to find a
-    quantum walk, exp(-i (D - A) t), where it started, averaged over all times and starts.
+    solver returns any mixture. With them a component counts by itself, and a neuron without links 1. The whole is the
+    chance to find a quantum walk, exp(-i (D - A) t), where it started, averaged over all times and starts.
 
     Examples
     --------
