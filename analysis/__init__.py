@@ -1,7 +1,7 @@
-"""What a run is worth: memory capacity, rank, forecasts, rates, and the figures of all of them.
+"""Scores of a run: memory capacity, rank, forecasts, rates and Lyapunov exponents, and figures of them.
 
-Scores take NumPy arrays, from any reservoir; what looks at spike times takes spike trains, and what needs weights a
-reservoir. The public names load when they are first used (PEP 562).
+Scores take NumPy arrays, from any reservoir; functions of spike times take spike trains, and functions of weights a
+reservoir. The public names are loaded on first use (PEP 562).
 """
 
 from __future__ import annotations

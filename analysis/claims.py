@@ -18,7 +18,7 @@ Verdict = Literal["supported", "refuted", "undecided", "no verdict possible"]
 
 @takes()
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """P-values of a family, adjusted so that its chance of any false rejection is the level of one.
+    """Adjust the p-values of a family by Holm's method, which controls the probability of any false rejection.
 
     ``p~(k) = max over j <= k of min(1, (m - j + 1) p(j))``, with p(1) <= ... <= p(m).
 
@@ -29,7 +29,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     array (m,)
-        In the order given.
+        Adjusted p-values in the given order.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
     Notes
     -----
-    Holds whatever the tests have to do with each other.
+    Valid for any dependence between the tests.
 
     Examples
     --------
@@ -60,23 +60,23 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
 @takes()
 def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float = 0.05) -> list[Verdict]:
-    """What a family of tests says on the claims that each difference is positive, or negative.
+    """Decide the claims that differences are positive or negative, from a family of tests.
 
     Parameters
     ----------
     tests : sequence of PairedTest
-        The whole family: more claims make each harder to support.
+        The whole family: the more claims, the stricter the test of each.
     claimed : sequence of int
-        1 where the claim is a positive difference, -1 where it is a negative one.
+        1 for the claim of a positive difference, -1 for that of a negative one.
     alpha : float
-        Chance that any of the verdicts is not "undecided" where nothing differs, at most.
+        Upper bound on the probability of any verdict other than "undecided" if there are no differences.
 
     Returns
     -------
     list of str
-        "supported": the difference has the claimed sign, "refuted": it has the other, both by Holm's correction;
-        "undecided": it may be 0; "no verdict possible": with so few pairs neither could have come out, whatever the
-        differences (see :func:`fewest_pairs`).
+        "supported": the difference has the claimed sign, "refuted": it has the other, both with Holm's correction;
+        "undecided": it may be 0; "no verdict possible": the pairs are too few for either, for any differences
+        (see :func:`fewest_pairs`).
 
     Raises
     ------
@@ -105,15 +105,15 @@ def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float =
 
 @takes()
 def fewest_pairs(claims: int, alpha: float = 0.05) -> int:
-    """How many pairs a family of claims needs, so that a verdict on one of them is possible at all.
+    """Smallest number of pairs with which a verdict on one claim of a family is possible.
 
-    The least n with ``claims 2 / 2^n <= alpha``: no sign-flip test of n pairs has a p-value below ``2 / 2^n``, and Holm's
+    The smallest n with ``claims 2 / 2^n <= alpha``: no sign-flip test of n pairs has a p-value below ``2 / 2^n``, and Holm's
     correction multiplies the smallest of a family by the number of its claims.
 
     Parameters
     ----------
     claims : int
-        Of the family.
+        Number of claims of the family.
     alpha : float
         As for :func:`verdicts`.
 
@@ -129,7 +129,7 @@ def fewest_pairs(claims: int, alpha: float = 0.05) -> int:
 
     Notes
     -----
-    Verdicts on all claims need no more: Holm multiplies the others by less.
+    Verdicts on all claims need no more pairs: Holm multiplies the other p-values by less.
 
     Examples
     --------
@@ -147,14 +147,14 @@ def fewest_pairs(claims: int, alpha: float = 0.05) -> int:
 
 @takes()
 def verdicts_in_reach(families: Sequence[int], pairs: int, alpha: float = 0.05) -> str:
-    """What so many pairs can decide, in a line: to be said before a study begins.
+    """Describe in one line the verdicts that are possible with a number of pairs, for use before a study.
 
     Parameters
     ----------
     families : sequence of int
-        The number of claims in each family.
+        Number of claims in each family.
     pairs : int
-        Seeds of the study.
+        Number of seeds of the study.
     alpha : float
         As for :func:`verdicts`.
 
@@ -171,7 +171,7 @@ def verdicts_in_reach(families: Sequence[int], pairs: int, alpha: float = 0.05) 
     >>> verdicts_in_reach([19], 5)
     'with 5 seeds no verdict is possible: families of 19 need 10 seeds'
     """
-    # with more pairs than are looked at exactly the least p-value is larger again
+    # with more pairs than are tested exactly, the smallest possible p-value is larger again
     reached = {claims: claims * least_p_value(pairs) <= alpha for claims in families}
     within = sum(claims for claims in families if reached[claims])
     if within == sum(families):

@@ -15,25 +15,24 @@ from hrsnn.validation.units import takes
 def mean_interval(
     values: ArrayLike, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)
 ) -> tuple[float, float]:
-    """Confidence interval of a mean, within the bounds of what it is a mean of.
+    """Compute the confidence interval of a mean, within the bounds of its values.
 
     ``g(mean) -+ g'(mean) t(K - 1) s / sqrt(K)``, and back by g^-1. With ``g(x) = log((x - low) / (high - x))`` the bounds
-    lie at infinity: the logit of a share in (0, 1), twice Fisher's z of a correlation in (-1, 1). With a bound below alone
-    ``g(x) = log(x - low)``, with one above alone ``-log(high - x)``; with none g(x) = x, which is Student's interval.
+    map to infinity: the logit of a share in (0, 1), twice Fisher's z of a correlation in (-1, 1). With a lower bound only,
+    ``g(x) = log(x - low)``, with an upper bound only, ``-log(high - x)``; with none g(x) = x, which is Student's interval.
 
     Parameters
     ----------
     values : array (K,)
-        One for each seed.
+        One value for each seed.
     level : float
     bounds : (float, float)
-        The least and the largest value that there can be, which may be infinite; of this package's scores
-        :func:`bounds_of` knows them.
+        Smallest and largest possible value, which may be infinite; for the scores of this package see :func:`bounds_of`.
 
     Returns
     -------
     (float, float)
-        Within the bounds, with the mean between; both ends the mean where no value differs. (nan, nan) where one is nan.
+        Within the bounds, and containing the mean; both ends are the mean if all values are equal. (nan, nan) if one is nan.
 
     Raises
     ------
@@ -42,11 +41,11 @@ def mean_interval(
 
     Notes
     -----
-    The mean is that of the values as they are, not of g of each, which is infinite for a seed that is at a bound. A mean is
-    at a bound only where all values are: that interval has no width, and cannot say how rare other values are. Shares of
-    a mean of 0.02 (beta, 5 seeds): this covers it in 94 % of the cases, Student's interval in 89 %. With two or three seeds
-    that differ the interval is very wide. A bootstrap of the mean is too narrow with few
-    seeds: it ignores that the spread is estimated too.
+    The mean is that of the values, not of their g, which is infinite for a seed at a bound. The mean is at a bound only if
+    all values are: the interval then has no width and gives no limit on how rare other values are. For shares with a
+    mean of 0.02 (beta, 5 seeds) the coverage is 94 %, that of Student's interval 89 %. With two or three different values
+    the interval is very wide. A bootstrap of the mean is too narrow with few seeds: it ignores that the spread is
+    estimated too.
 
     Examples
     --------
@@ -67,8 +66,8 @@ def mean_interval(
     if np.shape(bounds) != (2,) or not bounds[0] < bounds[1]:
         raise InputError("bounds", bounds, "must be two ascending numbers")
     least, most = bounds
-    slack = 1e-9 * max((abs(end) for end in bounds if np.isfinite(end)), default=0.0)  # what rounding may add
-    # the mean alone: values whose mean is a score need not be within its bounds, as the influences on a correlation
+    slack = 1e-9 * max((abs(end) for end in bounds if np.isfinite(end)), default=0.0)  # for rounding errors
+    # only the mean is checked: values whose mean is a score, such as influences on a correlation, may exceed its bounds
     if np.isinf(x).any() or not (np.isnan(x).any() or least - slack <= x.mean() <= most + slack):
         raise InputError("values", x, f"must be finite, with a mean from {least:g} to {most:g}")
     mean = float(np.clip(x.mean(), least, most))
@@ -78,7 +77,7 @@ def mean_interval(
         return mean - half, mean + half
     if not half or not above or not below:
         return mean, mean
-    with np.errstate(over="ignore"):  # an end may be as good as infinite
+    with np.errstate(over="ignore"):  # an end may overflow to infinity
         factor = float(np.exp(half * (1 / above + 1 / below)))  # of the odds
     if np.isinf(below):
         return least + above / factor, least + above * factor
@@ -90,7 +89,7 @@ def mean_interval(
 
 
 def seed_values(values: ArrayLike, finite: bool = True) -> NDArray[np.float64]:
-    """Values of two seeds or more as a vector; with `finite`, nan and infinity are refused."""
+    """Return the values of two or more seeds as a vector; with `finite`, raise an error for nan and infinity."""
     x = float_vector("values", values)
     if len(x) < 2:
         raise InputError("values", x, "must be two or more, one for each seed")

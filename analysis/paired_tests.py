@@ -1,7 +1,7 @@
 """Tests of paired differences between runs with the same seeds.
 
-A seed gives every variant the same task and the same random numbers wherever they have them in common, so that runs with
-one seed are a pair: differences within pairs are free of what the seeds have in common.
+Variants with the same seed share the task and, where possible, the random numbers, so that runs with one seed are a pair:
+differences within pairs do not include the variation between seeds.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
 
-#: Up to this many pairs every pattern of signs is looked at; with more, so many of them, and as many bootstraps.
+#: Most pairs for which all patterns of signs are evaluated; number of random patterns beyond, and of bootstrap resamples.
 EXACT_PAIRS, _RESAMPLES = 20, 9999
 
 
 @dataclass(frozen=True)
 class PairedTest:
-    """The outcome of :func:`paired_test`.
+    """Mean paired difference with interval and p-value, as returned by :func:`paired_test`.
 
     Parameters
     ----------
     mean : float
-        Of the differences.
+        Mean of the differences.
     interval : (float, float)
-        Bootstrap confidence interval of the mean; of this difference alone, not of a family.
+        Bootstrap confidence interval of the mean; not corrected for a family of tests.
     p_value : float
-        Two-sided, of the sign-flip test.
+        Two-sided p-value of the sign-flip test.
     differences : array (pairs,)
     """
 
@@ -48,22 +48,22 @@ class PairedTest:
 def paired_test(
     first: ArrayLike, second: ArrayLike = 0.0, *, level: float = 0.95, resamples: int = _RESAMPLES, seed: int = 0
 ) -> PairedTest:
-    """The mean of ``first - second``, how sure it is, and whether it could be 0.
+    """Test whether the mean of ``first - second`` is 0, and compute its confidence interval.
 
     The interval is the bias-corrected and accelerated bootstrap over pairs. The p-value is the share of the ``2^pairs``
-    patterns of signs that give the differences a mean as far from 0: each difference is as likely to have either sign when
-    the two do not differ.
+    patterns of signs for which the mean is at least as far from 0: under the null hypothesis each difference has either
+    sign with equal probability.
 
     Parameters
     ----------
     first, second : array (pairs,)
         Scores with the same seeds in the same order; `second` may be one number.
     level : float
-        Of the interval.
+        Confidence level of the interval.
     resamples : int
-        Of the bootstrap; and of the signs, where there are more than 20 pairs.
+        Number of resamples of the bootstrap, and of patterns of signs with more than 20 pairs.
     seed : int
-        Of the resamples.
+        Seed of the resamples.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def paired_test(
 
     Notes
     -----
-    The test is exact for differences that are symmetric about 0 where nothing differs, whatever their distribution; with n
-    pairs no p-value is below ``2 / 2^n``. The interval covers some 92 % rather than 95 % with 20 normal differences, and
-    less with fewer.
+    The test is exact if the differences are symmetric about 0 under the null hypothesis, for any distribution; with n
+    pairs no p-value is below ``2 / 2^n``. The coverage of the interval is about 92 % rather than 95 % with 20 normal
+    differences, and lower with fewer.
 
     Examples
     --------
@@ -114,11 +114,11 @@ def paired_test(
 
 def _sign_flip(differences: NDArray[np.float64], resamples: int, seed: int) -> float:
     size = np.abs(differences)
-    # a sum that rounding alone keeps from being as large is as large
+    # sums that are smaller only by rounding error count as equal
     reached = abs(differences.sum()) - 1e-9 * size.sum()
     if len(size) <= EXACT_PAIRS:
         sums = np.zeros(1)
-        for one in size[1:]:  # the sign of the first stands for both: the sums are symmetric about 0
+        for one in size[1:]:  # the sign of the first is fixed: the sums are symmetric about 0
             sums = np.concatenate([sums + one, sums - one])
         return float((np.abs(sums + size[0]) >= reached).mean())
     signs = generator(seed, "paired", "signs").choice([-1.0, 1.0], size=(resamples, len(size)))
@@ -126,5 +126,5 @@ def _sign_flip(differences: NDArray[np.float64], resamples: int, seed: int) -> f
 
 
 def least_p_value(pairs: int) -> float:
-    """That no sign-flip test of so many pairs goes below."""
+    """Smallest p-value of a sign-flip test with this number of pairs."""
     return 2.0 ** (1 - pairs) if pairs <= EXACT_PAIRS else 1 / (1 + _RESAMPLES)

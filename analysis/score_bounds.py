@@ -16,7 +16,7 @@ _SHARE: Bounds = (0.0, 1.0)
 _CORRELATION: Bounds = (-1.0, 1.0)
 _POSITIVE: Bounds = (0.0, np.inf)
 
-#: By patterns of names: no name matches two patterns of different bounds.
+#: Patterns of names by bounds: no name matches patterns of different bounds.
 _BOUNDS: Mapping[Bounds, tuple[str, ...]] = {
     _SHARE: ("*accuracy", "silent_share", "synchrony", "participation"),
     _CORRELATION: ("*correlation",),
@@ -49,12 +49,12 @@ _BOUNDS: Mapping[Bounds, tuple[str, ...]] = {
 
 @takes()
 def bounds_of(score: str) -> Bounds:
-    """The least and the largest value that a score can have; infinite where there is no bound, or the name is not known.
+    """Return the smallest and largest possible value of a score; infinite without a bound or for an unknown name.
 
     Parameters
     ----------
     score : str
-        As results name it.
+        Name of the score in results.
 
     Returns
     -------
@@ -70,5 +70,5 @@ def bounds_of(score: str) -> Bounds:
 
 
 def matching(score: str) -> list[Bounds]:
-    """The bounds of all patterns that the name matches: one of each score that this package reports."""
+    """Return the bounds of all patterns that the name matches: one for each score that this package reports."""
     return [bounds for bounds, names in _BOUNDS.items() if any(fnmatchcase(score, name) for name in names)]

@@ -1,10 +1,10 @@
-"""A batch of frozen stimuli on one core and on several, and a whole corpus of speech.
+"""Speed of a batch of stimuli with fixed weights on one and on several cores, and of a whole speech corpus.
 
     python benchmarks/batches.py [--neurons 500] [--path WAVS] [--repeats 5]
 
 Without `--path`, the stimuli are 600 Poisson trains of 437 ms over 40 channels; with it, all recordings of the spoken digits
-(FSDD) in that folder, in their own time, as level crossings over 80 channels. "x one" is the speed-up over one thread; the
-spikes are compared and must be the same.
+(FSDD) in that folder, at their original speed, as level crossings over 80 channels. "x one" is the speed-up over one thread;
+the spikes are compared and must be the same.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
     for threads in sorted({1, 2, cores}):
         os.environ["OMP_NUM_THREADS"] = str(threads)
         simulate(reservoir, batch[:4], engine="compiled", record=())
-    for _ in range(arguments.repeats):  # turn by turn, so that a busy moment of the machine meets all
+    for _ in range(arguments.repeats):  # interleaved, so that other load on the machine affects all alike
         for threads in sorted({1, 2, cores}):
             os.environ["OMP_NUM_THREADS"] = str(threads)
             began = time.perf_counter()

@@ -1,10 +1,10 @@
-"""What Brian2 costs: microseconds a step of 1000 neurons, cold and warm, on NumPy and on Cython, frozen and plastic.
+"""Run time of Brian2: microseconds per step of 1000 neurons, cold and warm, with NumPy and Cython, frozen and plastic.
 
     python benchmarks/brian2_cost.py [--neurons 1000] [--seconds 10]
 
-Each row is a process of its own, so that imports and compilation are counted where they belong. "cold" has an empty
-cache of compiled code, "warm" the cache that the cold run left; "set-up" is everything but the steps: imports, building,
-compiling or loading the code, and Brian2's preparation of a run.
+Each row is a separate process, so that imports and compilation are attributed correctly. "cold" has an empty cache of
+compiled code, "warm" the cache of the cold run; "set-up" is everything but the steps: imports, building, compiling or
+loading the code, and Brian2's preparation of a run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def measure(engine: str, neurons: int, seconds: float, plastic: bool) -> dict[str, float]:
-    """One process's figures: two runs, of which the second has nothing left to compile."""
+    """Measure in one process: two runs, the second of which needs no compilation."""
     sys.path.insert(0, str(ROOT))
     began = time.perf_counter()
     import numpy as np

@@ -1,4 +1,4 @@
-"""Draw the rows that engines.py and scaling.py saved.
+"""Figures of the rows that engines.py and scaling.py saved.
 
 python benchmarks/engine_figures.py --engines ROWS.json --scaling FROZEN.json PLASTIC.json [--out docs/images]
 """
@@ -29,7 +29,7 @@ _LINKS = {"random5": "random, 5 %", "random25": "random, 25 %", "distance": "by 
 
 
 def engines(rows: list[dict[str, Any]]) -> Figure:
-    """How many times slower than the compiled engine each other engine is, a line a network."""
+    """Draw run times of the other engines relative to the compiled engine, one line per network."""
     networks = list(dict.fromkeys((row["neurons"], row["links"], row["plastic"]) for row in rows))
     figure = Figure(figsize=(5.2, 0.8 + 0.24 * len(networks)), layout="constrained")
     axes = figure.subplots()
@@ -58,7 +58,7 @@ def _network(row: dict[str, Any]) -> tuple[int, str, bool]:
 
 
 def scaling(tables: list[list[dict[str, Any]]]) -> Figure:
-    """Run time against spikes x out-degree + neurons x steps, and memory against links."""
+    """Draw run time against spikes x out-degree + neurons x steps, and memory against links."""
     figure = Figure(figsize=(7.0, 2.8), layout="constrained")
     time, memory = figure.subplots(1, 2)
     rows = [row for table in tables for row in table]

@@ -1,14 +1,14 @@
-"""Every engine on the same networks: microseconds a step, and how many times slower than the compiled engine.
+"""Run times of all engines on the same networks: microseconds per step, and ratios to the compiled engine.
 
     python benchmarks/engines.py [--neurons 1000 5000] [--links random5 random25 distance] [--seconds 2] [--repeats 5]
 
-The networks are driven by their bias alone (i_bias above threshold), so that an engine without this package's input can run
-them: C++ standalone runs the very Brian2 network, and NEST, where it is installed (`pip install hrsnn[bench]`), a
+The networks are driven only by their bias (i_bias above threshold), so that engines without this package's input can run
+them: C++ standalone runs the same Brian2 network, and NEST, if installed (`pip install hrsnn[bench]`), a
 network of iaf_psc_exp neurons with the same links, weights and time constants and stdp_synapse on its excitatory links.
-A comparison holds at matched rates only: they are printed. Every engine has a process of its own, and they run turn by turn:
-"us/step" is the median over the turns, without set-up, and "x compiled" the median of the ratios within a turn, so that a
-busy moment of the machine meets all. "+build" is what a fresh process pays before its first step, for code generation and
-compilation. One thread each.
+A comparison is valid at equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
+median over the turns, without set-up, and "x compiled" the median of the ratios within a turn, so that other load on the
+machine affects all alike. "+build" is the time for code generation and compilation before the first step of a new process.
+One thread each.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ LINKS = {
     "random25": {"connectivity": "random", "connection_probability": 0.25},
     "distance": {},
 }
-_MARK = "\x1e"  # begins a line that is meant for this script
+_MARK = "\x1e"  # marks lines of output for this script
 ENGINES = ("compiled", "brian2-cython", "brian2-numpy", "standalone", "nest")
 
 
 def network(neurons: int, links: str) -> Any:
-    """The reservoir that all engines run."""
+    """Build the reservoir that all engines run."""
     from hrsnn import ReservoirSpec, Uniform, build
 
     spec = ReservoirSpec(neurons=neurons, i_bias=Uniform(13, 19), v_start=Uniform(5, 15), homeostasis=False, **LINKS[links])
     return build(spec, seed=1, channels=1)
 
 
-Run = Callable[[], tuple[float, float]]  # wall seconds without set-up, rate in Hz
+Run = Callable[[], tuple[float, float]]  # wall-clock seconds without set-up, rate in Hz
 
 
 def ours(reservoir: Any, seconds: float, plastic: bool, engine: str) -> Run:
@@ -95,7 +95,7 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
         simulator.set_verbosity("M_ERROR")
         simulator.SetKernelStatus({"resolution": reservoir.dt, "local_num_threads": 1})
         cells = simulator.Create("iaf_psc_exp", reservoir.neurons)
-        # with C_m = 1 pF and tau_m in ms, a current of x/tau_m pA drives as x mV do here
+        # with C_m = 1 pF and tau_m in ms, a current of x/tau_m pA corresponds to x mV in this package
         cells.set(
             [
                 {
@@ -145,7 +145,7 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
 
 
 def serve(engine: str, neurons: int, links: str, plastic: bool, seconds: float) -> None:
-    """Prepare one engine, then run it once for every line of standard input."""
+    """Prepare one engine, and run it once for every line of standard input."""
     reservoir = network(neurons, links)
     began = time.perf_counter()
     if engine == "standalone":
@@ -160,7 +160,7 @@ def serve(engine: str, neurons: int, links: str, plastic: bool, seconds: float) 
 
 
 class Worker:
-    """The process of one engine."""
+    """Process of one engine."""
 
     def __init__(self, engine: str, neurons: int, links: str, plastic: bool, seconds: float) -> None:
         self.engine = engine
@@ -176,7 +176,7 @@ class Worker:
         self.build = self._answer()
 
     def run(self) -> list[float]:
-        """Seconds and rate of one run."""
+        """Return seconds and rate of one run."""
         assert self._process.stdin is not None
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
@@ -185,7 +185,7 @@ class Worker:
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None
-        for line in self._process.stdout:  # an engine may print too
+        for line in self._process.stdout:  # engines may print other lines
             if line.startswith(_MARK):
                 return json.loads(line.removeprefix(_MARK))
         self._errors.seek(0)
@@ -196,7 +196,7 @@ class Worker:
 
 
 def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: float, repeats: int) -> list[dict[str, Any]]:
-    """One network on all engines, turn by turn."""
+    """Run one network on all engines, in turns."""
     label = f"{neurons:>8} {links:<9}{'plastic' if plastic else 'frozen':<8}"
     workers = []
     for engine in engines:

@@ -1,12 +1,12 @@
-"""The exact engine: events a second, its cost beside the compiled engine's at several steps, and its queue beside others.
+"""Exact engine: events per second, run time relative to the compiled engine at several steps, and comparison of queues.
 
     python benchmarks/exact.py [--neurons 300 1000 3000] [--seconds 2] [--repeats 5] [--skip-queues]
 
-First table: one stimulus of Poisson spikes over 64 channels. An event is a spike's arrival at one link, a spike, or a root
-that was looked for; "x compiled" is how many times longer than the compiled engine at 0.5 ms; the rates show that the runs
-are alike. Times are processor time of one thread, the best of the repeats: other work on the machine hardly changes them.
-Second table: nanoseconds an update of queues of N neurons, on updates as the engine makes them: most move a neuron's next
-time, some take the first neuron and send it to a later time. All give the same order of events.
+First table: one stimulus of Poisson spikes over 64 channels. An event is the arrival of a spike at one link, a spike, or a
+search for a root; "x compiled" is the run time relative to the compiled engine at 0.5 ms; the rates show that the runs are
+similar. Times are processor times of one thread, the best of the repeats: other load on the machine hardly affects them.
+Second table: nanoseconds per update of queues of N neurons, for updates like those of the engine: most change the next time
+of a neuron, some take the first neuron and move it to a later time. All give the same order of events.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NETWORKS = {
 
 
 def best(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Seconds of processor time, and what the work gives; once before, to compile."""
+    """Return seconds of processor time and the result of `work`, after a first call for compilation."""
     work()
     took = []
     for _ in range(repeats):
@@ -69,7 +69,7 @@ def engines(neurons: list[int], seconds: float, repeats: int) -> None:
 
 
 def draw(n: int, operations: int) -> tuple[np.ndarray, np.ndarray]:
-    """Who is moved and by how much; -1: the first, whoever it is. Nine in ten move; a quarter of these to never."""
+    """Draw updates: neurons (-1 for the first in the queue) and shifts; nine in ten move, a quarter of these to infinity."""
     rng = np.random.default_rng(1)
     who = np.where(rng.random(operations) < 0.1, -1, rng.integers(n, size=operations))
     wait = np.where((who >= 0) & (rng.random(operations) < 0.25), np.inf, rng.exponential(30.0, operations))
@@ -78,7 +78,7 @@ def draw(n: int, operations: int) -> tuple[np.ndarray, np.ndarray]:
 
 @njit
 def run_heap(queue: Any, who: Any, wait: Any) -> float:
-    """The engine's own: an indexed heap, four children a node."""
+    """Run the queue of the engine: an indexed heap with four children per node."""
     times, heap, _ = queue
     now = 0.0
     for k in range(len(who)):
@@ -92,7 +92,7 @@ def run_heap(queue: Any, who: Any, wait: Any) -> float:
 
 @njit
 def run_tournament(n: int, who: Any, wait: Any) -> float:
-    """A binary tree over all neurons: each node holds the winner of its two children."""
+    """Run a tournament tree, a binary tree over all neurons: each node contains the earlier of its two children."""
     size = 1
     while size < n:
         size *= 2
@@ -121,7 +121,7 @@ def run_tournament(n: int, who: Any, wait: Any) -> float:
 
 @njit
 def run_calendar(n: int, width: float, days: int, who: Any, wait: Any) -> float:
-    """A calendar queue: buckets of `width` ms, each an unsorted linked list; the first is searched for day by day."""
+    """Run a calendar queue: buckets of `width` ms, each an unsorted linked list, searched one after the other."""
     times = np.zeros(n)
     head = np.full(days + 1, -1)
     after, before, where = np.full(n, -1), np.full(n, -1), np.full(n, -1)
@@ -159,7 +159,7 @@ def run_calendar(n: int, width: float, days: int, who: Any, wait: Any) -> float:
 
 @njit
 def run_scan(n: int, who: Any, wait: Any) -> float:
-    """No queue: the first is searched for among all."""
+    """Run without a queue: the first is found by a search over all neurons."""
     times = np.zeros(n)
     now = 0.0
     for k in range(len(who)):
@@ -175,7 +175,7 @@ def queues(neurons: list[int], repeats: int, operations: int = 1_000_000) -> Non
     print(f"\n{'neurons':>8} {'queue':<24}{'ns/update':>10}")
     for n in neurons:
         who, wait = draw(n, operations)
-        width = 30.0 / n  # about one neuron a bucket
+        width = 30.0 / n  # about one neuron per bucket
         runs: dict[str, Callable[[], Any]] = {
             "heap": lambda: run_heap(queue_of(np.zeros(n)), who, wait),  # noqa: B023
             "calendar, 1 a bucket": lambda: run_calendar(n, width, 4 * n, who, wait),  # noqa: B023

@@ -1,9 +1,9 @@
-"""Draw the figure of docs/exact.md: how the spike times of the grid come to those of the exact engine as dt goes to 0.
+"""Figure of docs/exact.md: convergence of spike times on the grid to those of the exact engine as dt goes to 0.
 
     python benchmarks/exact_convergence.py [--out docs/images] [--seeds 1 2 3] [--halvings 7]
 
-Networks of 20 neurons under Poisson spikes. A neuron's k-th spike on the grid is its k-th in continuous time; only spikes
-before the first change of order, at any step, are compared: after it the runs are different ones. Prints the table.
+Networks of 20 neurons under Poisson spikes. A neuron's k-th spike on the grid is compared with its k-th in continuous time,
+only before the first change of order at any step: after it the runs differ. Prints the table.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _LARGEST = 0.04  # ms
 
 
 def poisson(seed: int, channels: int = 4, duration: float = 100.0, rate: float = 80.0) -> SpikeTrains:
-    """One sample of Poisson spikes (ms, Hz), at real times."""
+    """Draw one sample of Poisson spikes (ms, Hz) in continuous time."""
     rng = np.random.default_rng(seed)
     who = np.repeat(np.arange(channels), rng.poisson(rate * duration / 1000, size=channels))
     return SpikeTrains.from_samples([(rng.uniform(0, duration, len(who)), who)], channels, duration)
 
 
 def matched(exact: SpikeTrains, grid: SpikeTrains) -> np.ndarray:
-    """The times on the grid of the exact spikes (ms); nan where there is none."""
+    """Return the times on the grid of the exact spikes (ms); nan for missing ones."""
     times = np.full(len(exact.times), np.nan)
     for neuron in range(exact.n_channels):
         ours, theirs = np.flatnonzero(exact.channels == neuron), grid.times[grid.channels == neuron]
@@ -43,13 +43,13 @@ def matched(exact: SpikeTrains, grid: SpikeTrains) -> np.ndarray:
 
 
 def in_order(times: np.ndarray) -> int:
-    """How many come before the first that is earlier than the one before, or missing."""
+    """Count the times before the first that is earlier than the previous one, or missing."""
     changes = ~(np.diff(times) > -1e-9)
     return int(np.argmax(changes)) + 1 if changes.any() else len(times)
 
 
 def errors(steps: np.ndarray, seeds: list[int]) -> list[np.ndarray]:
-    """For each seed (steps, spikes): how far each compared spike is from its exact time (ms)."""
+    """Return for each seed the errors (steps, spikes) of spike times relative to the exact ones (ms)."""
     found = []
     for seed in seeds:
         reservoir = build(ReservoirSpec(neurons=20, i_bias=Uniform(14, 18)), seed=seed, channels=4)
@@ -62,7 +62,7 @@ def errors(steps: np.ndarray, seeds: list[int]) -> list[np.ndarray]:
 
 
 def picture(steps: np.ndarray, mean: np.ndarray, each: list[np.ndarray]) -> Figure:
-    """Mean error against dt, both logarithmic: all spikes, each network, and a line of slope 1."""
+    """Draw the mean error against dt, both logarithmic: all spikes, each network, and a line of slope 1."""
     figure = Figure(figsize=(3.5, 2.4), layout="constrained")
     axes = figure.subplots()
     for k, one in enumerate(each):

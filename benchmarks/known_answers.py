@@ -1,8 +1,8 @@
-"""Each known answer beside what the score gets.
+"""Comparison of scores with known values.
 
     python benchmarks/known_answers.py [--seeds 8]
 
-Expected values are closed forms, or published ones; what was got is the mean over the seeds, with the least and the largest.
+Expected values are closed forms or published values; results are means over the seeds, with the smallest and the largest.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def network(u: np.ndarray, seed: int, scale: float, recurrent: str = "orthogonal
 
 
 def memory(seed: int) -> dict[str, tuple[Callable[[], float], float]]:
-    """Capacities of states that are known functions of the past inputs."""
+    """Return capacities of states that are known functions of the past inputs, with their expected values."""
     random = generator(seed, "known answers", "memory")
     u = random.uniform(-1, 1, TIMES)
     line = np.stack([np.roll(u, delay) for delay in range(1, 21)], axis=1)
@@ -78,7 +78,7 @@ def memory(seed: int) -> dict[str, tuple[Callable[[], float], float]]:
 
 
 def others(seed: int) -> dict[str, tuple[Callable[[], float], float]]:
-    """Dimensions, heterogeneity, forecasts and population measures."""
+    """Return dimensions, heterogeneity, forecasts and population measures, with their expected values."""
     random = generator(seed, "known answers", "others")
     common, own = random.normal(size=(TIMES, 1)), random.normal(size=(TIMES, 20))
     correlated = np.sqrt(0.3) * common + np.sqrt(0.7) * own

@@ -1,11 +1,11 @@
-"""How far learning in the compiled engine is from what the machine can do: exponentials and bytes, counted and priced.
+"""Run time of learning in the compiled engine relative to the limit set by its exponentials and memory traffic.
 
     python benchmarks/limits.py [--neurons 1000 5000] [--probability 0.05] [--seconds 1] [--repeats 5]
 
-A link is visited when its source spikes; each spike of its target makes a pair with it once. A visit reads 68 bytes,
-writes 24 and takes 2 exponentials, a pair takes 2 more. The machine's prices are measured first, on one thread: the engine's
-own exponential on numbers in the cache, and a copy of an array far larger than the cache. "x limit" is the run time over
-the larger of the two bills, as if everything else were free.
+A link is visited when its source spikes; each spike of its target is paired with it once. A visit reads 68 bytes, writes 24
+and needs 2 exponentials, a pair needs 2 more. Times per exponential and per byte are measured first, on one thread: with
+the engine's own exponential on numbers in the cache, and by copying an array far larger than the cache. "x limit" is the run
+time divided by the larger of the two total times, as if all other operations took none.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _many_exponentials(values, times):
 
 
 def best(task, repeats: int) -> float:
-    """Seconds of processor time that the fastest of some runs takes: other work on the machine hardly changes them."""
+    """Return the processor time of the fastest run (s), which other load on the machine hardly affects."""
     took = []
     for _ in range(repeats):
         began = time.process_time()
@@ -72,7 +72,7 @@ def row(neurons: int, probability: float, seconds: float, repeats: int, exponent
     rest = best(lambda: simulate(reservoir, nothing, engine="compiled", record=()), repeats)
 
     spikes = activity.spike_counts[0]
-    visits = int(spikes @ np.bincount(reservoir.pre, minlength=neurons)) + reservoir.synapses  # all, once, at the end
+    visits = int(spikes @ np.bincount(reservoir.pre, minlength=neurons)) + reservoir.synapses  # all, once more, at the end
     pairs = int(spikes @ np.bincount(reservoir.post, minlength=neurons))
     exponentials, bytes_moved = 2 * (visits + pairs), (_READ + _WRITTEN) * visits
     bills = exponentials * exponential / 1e9, bytes_moved * byte / 1e9

@@ -1,12 +1,12 @@
-"""How the cost of Lyapunov exponents grows with the neurons and with the number of exponents.
+"""Run time of Lyapunov exponents against the number of neurons and the number of exponents.
 
     python benchmarks/lyapunov.py [--neurons 100 200 400] [--counts 1 10 100] [--of 2000] [--seconds 2]
 
 The first table has the whole spectrum of 3 N exponents, the second the first k of one larger reservoir; both under random
-numbers held for 20 ms, after a washout of 0.2 s that is paid for but not measured. "vectors" is how many are carried: about
-2 of the 3 N for the neurons that spike. Of the time, the exact trajectory and the tangent take what is shown, and QR nearly
-all that is left. One thread; "CPU s" is what the wall time comes to on an idle core. The exponents are least-squares slopes
-of log CPU time.
+numbers held for 20 ms, after a washout of 0.2 s that is included in the time but not measured. "vectors" is the number of
+tangent vectors: about 2 of the 3 N for the neurons that spike. The shares of the exact trajectory and of the tangent are
+shown; QR takes nearly all the rest. One thread; "CPU s" equals the wall-clock time on an idle core. The growth exponents are
+least-squares slopes of log CPU time.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from hrsnn.analysis.lyapunov.tangent import SpikeTangent
 from hrsnn.analysis.protocols.edge_of_chaos import random_drive
 from hrsnn.engines.exact.engine import trajectory
 
-#: mV; the default of 14 gives some 7 Hz.
+#: Bias (mV); the default of 14 gives about 7 Hz.
 _BIAS = 14.4
 _WASHOUT = 200.0
 
 
 def measure(neurons: int, count: int | None, seconds: float) -> dict[str, float]:
-    """Time one run, and its parts once more by themselves."""
+    """Measure the time of a run, and separately those of its parts."""
     reservoir = build(ReservoirSpec(neurons=neurons, i_bias=_BIAS), seed=1)
     stimulus = random_drive(seconds * 1000 + _WASHOUT, seed=1)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -69,7 +69,7 @@ def measure(neurons: int, count: int | None, seconds: float) -> dict[str, float]
 
 
 def slope(rows: list[dict[str, float]], x: str) -> float:
-    """Least-squares slope of log CPU time against log x."""
+    """Return the least-squares slope of log CPU time against log x."""
     if len(rows) < 2:
         return math.nan
     return float(np.polyfit(np.log([row[x] for row in rows]), np.log([row["cpu"] for row in rows]), 1)[0])
@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--of", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=2.0)
     arguments = parser.parse_args()
-    for count in (None, 1):  # compile before the clock starts
+    for count in (None, 1):  # compile before timing
         lyapunov_spectrum(build(ReservoirSpec(neurons=20, i_bias=17), seed=1), 300.0, count=count)
     if arguments.neurons:
         table("the whole spectrum", [(n, None) for n in arguments.neurons], "neurons", arguments.seconds)

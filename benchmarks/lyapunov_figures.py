@@ -1,8 +1,8 @@
-"""Draw the figures of docs/lyapunov.md: a shifted spike, the neurons of one reservoir, lambda_1 against rate, and the map.
+"""Figures of docs/lyapunov.md: a shifted spike, the neurons of one reservoir, lambda_1 against rate, and the map.
 
-    python benchmarks/figures.py [--out docs/images] [--neurons 300] [--seeds 3] [--jobs 1]
+    python benchmarks/lyapunov_figures.py [--out docs/images] [--neurons 300] [--seeds 3] [--jobs 1]
 
-Also measures which changes of the start are forgotten.
+Also measures which changes of the initial state decay.
 
 Prints the numbers that the page quotes.
 """
@@ -27,13 +27,13 @@ from hrsnn.analysis.protocols import chaos, chaos_map
 from hrsnn.analysis.protocols.edge_of_chaos import random_drive
 
 _BIASES = (12, 13, 14, 15, 16, 17, 18)
-# a neuron with these constants (ms, mV) fires; its target lies below threshold
+# a neuron with these constants (ms, mV) fires; its target stays below threshold
 _TAU, _DRIVE, _THRESHOLD, _RESET, _HELD = 20.0, 20.0, 15.0, 5.0, 3.0
 _WEIGHT, _TAU_EXC, _TAU_TARGET = 30.0, 3.0, 15.0
 
 
 def shifted_spike(change: float = 0.7) -> Figure:
-    """A neuron that starts a little higher fires earlier; what this does to itself and to its target."""
+    """Draw the effect of a slightly higher initial v, and hence an earlier spike, on a neuron and on its target."""
     t = np.linspace(0, 22, 2201)
     figure = Figure(figsize=(3.5, 3.2), layout="constrained")
     source, target = figure.subplots(2, 1, sharex=True)
@@ -60,7 +60,7 @@ def shifted_spike(change: float = 0.7) -> Figure:
 
 
 def forgotten(spec: ReservoirSpec, seeds: range, sizes: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)) -> None:
-    """Of five random changes of v at the start, how many still make other spikes in the last tenth of 5.2 s."""
+    """Count, of five random changes of v at the start, those that still change spikes in the last tenth of 5.2 s."""
     print(f"changes that are not forgotten, of {5 * len(seeds)}, by their size in mV: {sizes}")
     for weight_scale in (0, 2.5, 5, 10):
         remain, exponents, transients = np.zeros(len(sizes), int), [], []

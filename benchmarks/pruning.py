@@ -1,8 +1,8 @@
-"""Time and memory of one iteration of pruning, by step, against the number of neurons; of the covariance, both ways.
+"""Time and memory of one iteration of pruning, by step, against the number of neurons; the covariance by both methods.
 
 ``python benchmarks/pruning.py`` prints one table; ``--large`` adds 5000 neurons with a million links. ``--neurons --whole``
-prints only what a whole run of 100 iterations takes, ``--neurons --localisation 10`` only what step 3 does to eigenvectors.
-CPU seconds beside wall seconds say how far the machine was shared.
+prints only the time of a whole run of 100 iterations, ``--neurons --localisation 10`` only the effect of step 3 on the
+eigenvectors. CPU and wall-clock seconds differ if the machine was shared.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _STEPS = ("synapses", "neurons", "delocalisation", "simulation", "exponents", "r
 
 
 def network(neurons: int, links: int) -> Reservoir:
-    """A random network with about so many links."""
+    """Build a random network with about this number of links."""
     probability = links / (neurons * (neurons - 1))
     return build(ReservoirSpec(neurons=neurons, connectivity="random", connection_probability=probability), seed=0)
 
 
 def timed(function: object) -> tuple[float, float]:
-    """Wall and CPU seconds of a call."""
+    """Return the wall-clock and CPU seconds of a call."""
     wall, cpu = time.perf_counter(), time.process_time()
     function()  # type: ignore[operator]
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def iterations(reservoir: Reservoir, count: int, method: LNP) -> None:
-    """A few iterations of a run of 100 to 95 % links and 50 % neurons."""
+    """Time a few iterations of a run of 100 that removes 95 % of the links and 50 % of the neurons."""
     share = 1 - 0.05 ** (count / 100)
     of_neurons = 1 - 0.5 ** (count / 100)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -54,7 +54,7 @@ def iterations(reservoir: Reservoir, count: int, method: LNP) -> None:
 
 
 def whole_run(reservoir: Reservoir, method: LNP) -> None:
-    """100 iterations to 95 % of the links and 25 % of the neurons."""
+    """Time 100 iterations that remove 95 % of the links and 25 % of the neurons."""
     taken: list[Pruning] = []
     wall, cpu = timed(
         lambda: taken.append(prune(reservoir, method, iterations=100, synapse_target=0.95, neuron_target=0.25))
@@ -71,7 +71,7 @@ def whole_run(reservoir: Reservoir, method: LNP) -> None:
 
 
 def covariances(reservoir: Reservoir, methods: tuple[str, ...]) -> None:
-    """Both ways to the covariance, and how far they differ."""
+    """Time both methods for the covariance, and print their difference."""
     sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
     strength = sign * dimensionless(reservoir, reservoir.weight)
     links = coupling(reservoir.neurons, reservoir.pre, reservoir.post, strength)
@@ -87,7 +87,7 @@ def covariances(reservoir: Reservoir, methods: tuple[str, ...]) -> None:
 
 
 def localisation(spec: ReservoirSpec, seeds: int) -> None:
-    """Mean inverse participation ratio before and after step 3, and pieces after it, in runs of 15 iterations to 95 %."""
+    """Print the mean inverse participation ratio before and after step 3, and components after it; 15 iterations to 95 %."""
     print(f"{spec.neurons} neurons, {spec.connectivity} links, {seeds} seeds, with 45, 20, 11 and 5 % of the links left")
     for aim in ("ipr", "degree", "none"):
         runs = [
@@ -123,7 +123,7 @@ def main() -> None:
         for neurons in options.neurons:
             reservoir = network(neurons, round(options.density * neurons**2))
             if neurons == options.neurons[0]:
-                prune(reservoir, LNP(score="paper"), iterations=1)  # what is loaded and compiled on first use
+                prune(reservoir, LNP(score="paper"), iterations=1)  # load and compile before timing
             for score in ("drive", "paper"):
                 iterations(reservoir, options.iterations, LNP(score=score))  # type: ignore[arg-type]
             covariances(reservoir, ("dense", "sweeps"))

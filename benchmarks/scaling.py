@@ -1,11 +1,11 @@
-"""How time and memory grow with the network: the compiled engine against neurons and against synapses, with the exponent.
+"""Time and memory of the compiled engine against the numbers of neurons and synapses, with growth exponents.
 
     python benchmarks/scaling.py [--neurons 1000 10000 100000] [--synapses 1e5 1e6 1e7] [--seconds 1] [--plastic]
 
-Each row is a process of its own, so that its peak memory is its own. The first table has the default distance-dependent
-network (about 9 links a neuron); the second random links between 5000 neurons, or as many as make them a quarter of all
-pairs; all are driven by their bias. "cost" is spikes x mean out-degree + neurons x steps, with which the run time should
-grow as its first power: the exponents are least-squares slopes of log time, of log memory and of log build time.
+Each row is a separate process, so that peak memory is measured separately. The first table has the default
+distance-dependent network (about 9 links per neuron); the second random links between 5000 neurons, or as many neurons as
+make the links a quarter of all pairs; all are driven by their bias. "cost" is spikes x mean out-degree + neurons x steps, to
+which the run time should be proportional: the exponents are least-squares slopes of log time, log memory and log build time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DENSEST = 0.25
 
 
 def measure(neurons: int, synapses: float | None, seconds: float, plastic: bool) -> dict[str, float]:
-    """Build and run one network; synapses: None for the default links."""
+    """Build and run one network; `synapses` is None for the default links."""
     sys.path.insert(0, str(ROOT))
     import numpy as np
 
@@ -57,7 +57,7 @@ def measure(neurons: int, synapses: float | None, seconds: float, plastic: bool)
 
 
 def slope(rows: list[dict[str, float]], x: str, y: str) -> float:
-    """Least-squares slope of log y against log x."""
+    """Return the least-squares slope of log y against log x."""
     points = [(math.log(row[x]), math.log(row[y])) for row in rows]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((a - mean_x) ** 2 for a, _ in points)

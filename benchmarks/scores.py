@@ -1,9 +1,9 @@
-"""What each score costs, and what it finds where the answer is known: states that hold nothing, and processes of theory.
+"""Run time of each score, and its values for known cases: states without information, and processes with known values.
 
     python benchmarks/scores.py [--units 1000] [--times 10000] [--seeds 1]
 
-States, inputs and spikes are independent of each other, so that whatever a capacity finds is its noise floor. CPU seconds
-on one thread, the least over the seeds; the found values are means over them, with the largest distance from that mean.
+States, inputs and spikes are independent of each other, so that measured capacities are the noise floor. CPU seconds on one
+thread, the smallest over the seeds; values are means over the seeds, with the largest deviation from the mean.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ COPIES = 50
 
 
 def branching_process(m: float, times: int, random: np.random.Generator) -> np.ndarray:
-    """Each event has m successors in the next bin on average; ten more come from outside."""
+    """Simulate a branching process: on average m successors of each event in the next bin, and ten external events."""
     activity = np.empty(times)
     now = round(10 / (1 - m))
     for t in range(times):
@@ -60,7 +60,7 @@ def branching_process(m: float, times: int, random: np.random.Generator) -> np.n
 
 
 def scores(units: int, times: int, seed: int) -> dict[str, tuple[Callable[[], float], str]]:
-    """Each score as a call, and what theory says that it finds."""
+    """Return each score as a callable, with its theoretical value."""
     random = generator(seed, "benchmark of scores")
     states, inputs = random.normal(size=(times, units)), random.uniform(-1, 1, times)
     duration = times * BIN

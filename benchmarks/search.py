@@ -1,14 +1,14 @@
-"""How near the best point is after so many trials: this package's sampler, random search, TPE and Optuna's Gaussian process.
+"""Simple regret of this package's sampler, random search, TPE and Optuna's Gaussian process.
 
     python benchmarks/search.py --seeds 10
     python benchmarks/search.py --seeds 10 --drawn
     python benchmarks/search.py --objectives memory --seeds 10 --values 1000 --keep results/search_races
 
-Needs the extra ``bench`` (Optuna's own Gaussian process runs on torch). Prints the simple regret: how much worse than the
-optimum the point is, without noise, that looked best so far, and its standard error over the seeds after the last trial.
-The optimum of the memory objective is not known: there it is the best value that any run saw, and the regret is of the
-values as they were seen. With ``--drawn`` every seed has targets (peaks) of its own: a single instance may suit a sampler by
-luck.
+Needs the extra ``bench`` (Optuna's Gaussian process uses torch). Prints the simple regret, the difference between the
+optimum and the noise-free value of the point with the best observed value so far, and its standard error over the seeds
+after the last trial. The optimum of the memory objective is not known: it is replaced by the best value in any run, and the
+regret is that of the observed values. With ``--drawn`` every seed has different targets (peaks), since a single instance may
+suit a sampler by chance.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SAMPLERS = ("ours", "random", "tpe", "gp")
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to maximise: `true` of a spec, seen with Gaussian noise; `optimum` of it, nan where it is not known."""
+    """Function `true` of a spec to maximise, observed with Gaussian noise; `optimum` is nan if it is not known."""
 
     space: Space
     true: Callable[[ReservoirSpec, int], float]
@@ -48,14 +48,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Match:
-    """Minus the squared W2 from two target distributions, and from a target scale."""
+    """Minus the squared W2 distances from two target distributions and the squared distance from a target scale."""
 
     targets: dict[str, Gamma]
     scale: float
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Match:
-        """Other targets."""
+        """Draw random targets."""
         targets = {name: Gamma(between(rng, 12, 65), between(rng, 0.1, 1), 3, 200) for name in MATCH.targets}
         return cls(targets, between(rng, 1.5, 15))
 
@@ -69,16 +69,16 @@ MATCH = Match({"tau_m_exc": Gamma(35, 0.7, 3, 200), "tau_m_inh": Gamma(18, 0.3, 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The scores of three distributions.
+    """Sum of the scores of three distributions.
 
-    Two kinds of neurons are wanted: the score of a time constant has a narrow and a broad peak (place, width, place, width).
+    Two kinds of neurons are optimal: the score of a time constant has a narrow and a broad peak (centre, width of each).
     """
 
     peaks: dict[str, tuple[float, float, float, float]]
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Mixture:
-        """Other peaks, a fifth to a third as wide as they are far out."""
+        """Draw random peaks, with widths of a fifth to a third of their centres."""
 
         def peak(low: float, high: float) -> tuple[float, float]:
             place = between(rng, low, high)
@@ -90,14 +90,14 @@ class Mixture:
         return sum(self.share(name, getattr(spec, name)) for name in self.peaks)
 
     def share(self, name: str, distribution: Any) -> float:
-        """The mean score of draws from a distribution; concave in the share under either peak, so that both count."""
+        """Mean score of draws from a distribution; concave in the share under either peak, so that both matter."""
         first, width, second, breadth = self.peaks[name]
         q = quantiles(distribution, P)
         low, high = np.exp(-(((q - first) / width) ** 2)).mean(), np.exp(-(((q - second) / breadth) ** 2)).mean()
         return float(np.sqrt(low) + np.sqrt(high))
 
     def best(self, space: Space) -> float:
-        """The optimum, one distribution after the other, on a fine grid."""
+        """Find the optimum for each distribution separately, on a fine grid."""
         total = 0.0
         for name in self.peaks:
             form: Any = space.ranges[name]
@@ -112,7 +112,7 @@ MIXTURE = Mixture(
 
 
 def between(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number between two, uniform in its logarithm."""
+    """Draw a log-uniform number between two bounds."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
@@ -131,7 +131,7 @@ class Memory:
 
 @functools.cache
 def problem(name: str, values: int, drawn: int | None = None) -> Problem:
-    """A problem by its name; with a seed in `drawn`, one with other targets or peaks."""
+    """Return a problem by its name; with a seed in `drawn`, one with random targets or peaks."""
     rng = generator(drawn or 0, "instance", name)
     if name == "match":
         space = Space.of({**dict.fromkeys(MATCH.targets, AXIS), "weight_scale": [1, 20]})
@@ -157,7 +157,7 @@ def sampler(name: str, space: Space, seed: int, trials: int) -> Any:
 
 @dataclass(frozen=True)
 class Race:
-    """One problem, as a function of a sampler and a seed: best true value after each trial, and seconds a proposal."""
+    """Function from a sampler and a seed to the best true values after each trial and seconds per proposal."""
 
     name: str
     values: int
@@ -235,7 +235,7 @@ def main() -> None:
 
 
 def marks(trials: int) -> list[int]:
-    """Numbers of trials at which the regret is shown."""
+    """Return the numbers of trials at which the regret is shown."""
     return sorted({max(1, trials // 4), max(1, trials // 2), max(1, 3 * trials // 4), trials})
 
 

@@ -1,13 +1,14 @@
-"""Does heterogeneity pay? A heterogeneous network and its homogeneous twin, searched with the same budget, on fresh seeds.
+"""Gain by heterogeneity: a heterogeneous and a homogeneous network, searched with the same budget, on fresh seeds.
 
     python benchmarks/search_gain.py --out results/search_gain
     python benchmarks/search_gain.py --out results/search_gain --measured-neurons 1000
     python benchmarks/search_gain.py --out results/search_gain --task fsdd --path free-spoken-digit-dataset
 
-Memory: capacity and efficiency are searched, with spread time constants and without. Spoken digits: accuracy on a validation
-part of the training part; the best are then trained on all of that, and measured on the test part once. A search is 40
-points of 3 seeds, repeated with `--searches` seeds of its own. Then the defaults and the best of each search, on seeds that
-no search used, in pairs. Everything is kept in the out folder and goes on from there.
+Memory: capacity and efficiency are optimised, with heterogeneous and homogeneous time constants. Spoken digits: accuracy on
+a validation part of the training part; the best networks are then trained on the whole training part, and measured on the
+test part once. A search has 40 points of 3 seeds, and is repeated with `--searches` different seeds. The defaults and the
+best of each search are then compared in pairs, on seeds that no search used. All results are stored in the out folder, from
+which the study can be resumed.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ FRESH = 700_000
 
 
 def memory_scores(spec: ReservoirSpec, seed: int) -> dict[str, float]:
-    """Memory capacity C, spikes a neuron and second S, and efficiency."""
+    """Compute memory capacity C, spikes per neuron and second S, and efficiency."""
     capacity, spikes = NamedObjective(name="memory", values=4000).memory_and_spikes(spec, seed)
     return {"C": capacity, "S": spikes, "C/S": capacity / max(spikes, 1e-3)}
 
 
 def spoken_scores(path: Path, spec: ReservoirSpec, seed: int) -> dict[str, float]:
-    """Accuracy on the test part, with recurrent links and without, and spikes a neuron and second."""
+    """Compute accuracy on the test part, with and without recurrent links, and spikes per neuron and second."""
     found, alone = (
         classify(spoken(path), one, seed=seed, plastic=False, controls=False)
         for one in (spec, spec.updated({"weight_scale": 0.0}))
@@ -63,7 +64,7 @@ def spoken_scores(path: Path, spec: ReservoirSpec, seed: int) -> dict[str, float
 
 @functools.lru_cache(maxsize=1)
 def spoken(path: Path) -> ClassificationTask:
-    """The official split of spoken digits, encoded."""
+    """Load the official split of spoken digits, encoded."""
     task = load_task("fsdd", path=path)
     assert isinstance(task, ClassificationTask)
     encoder = clone(task.encoder).fit(task.x_train)
@@ -73,7 +74,7 @@ def spoken(path: Path) -> ClassificationTask:
 
 @dataclass(frozen=True)
 class Kept:
-    """The scores of a spec and a seed, from their file where there is one."""
+    """Function from a spec and a seed to scores, read from a file if there is one."""
 
     measure: Callable[[ReservoirSpec, int], dict[str, float]]
     folder: Path
@@ -88,7 +89,7 @@ class Kept:
 
 
 def network(kind: str, neurons: int) -> tuple[ReservoirSpec, Space]:
-    """The spec and what is searched of it."""
+    """Return the spec and its search space."""
     spec = ReservoirSpec(neurons=neurons)
     if kind == "heterogeneous":
         return spec, named_space("neurons", spec)
@@ -96,7 +97,7 @@ def network(kind: str, neurons: int) -> tuple[ReservoirSpec, Space]:
 
 
 def show(table: Mapping[str, Mapping[str, np.ndarray]], pairs: list[tuple[str, str, str]]) -> None:
-    """Means over searches and fresh seeds with those of each search, then the differences in pairs.
+    """Print means over searches and fresh seeds and those of each search, then the paired differences.
 
     `table` has an array (searches, seeds) for each network and score; `pairs` are (score, one, other).
     """
@@ -137,7 +138,7 @@ def main() -> None:
 
     measured = options.measured_neurons or options.neurons
     specs = {f"default, {kind}": [network(kind, measured)[0]] for kind in KINDS}
-    if options.task == "fsdd":  # what one parameter does by itself
+    if options.task == "fsdd":  # the effect of a single parameter
         specs |= {f"all targets, {kind}": [network(kind, measured)[0].updated({"input_fraction": 1.0})] for kind in KINDS}
     for (name, objective), kind, seed in itertools.product(objectives.items(), KINDS, range(options.searches)):
         spec, space = network(kind, options.neurons)

@@ -1,14 +1,14 @@
-"""Spoken digits: what the choice of encoding and rate is worth, where recurrence and heterogeneity help, and one test.
+"""Spoken digits: accuracy by encoding and rate, effects of recurrence and heterogeneity, and one test.
 
     python benchmarks/spoken_digits.py --path free-spoken-digit-dataset [--parts curve regimes test] [--seeds 10]
         [--figure docs/images/spoken_digits.png]
 
 curve: accuracy on the validation split (recordings 40 to 49, never the official test set) against the mean rate, for each
-encoding and with recurrent links and without, at rates set by the input's weight or gain.
+encoding, with and without recurrent links, at rates set by the weight or gain of the input.
 regimes: the digit read from one instantaneous state (spikes filtered with 20 ms) at the end of the word and after it, so
-that what came early has to be remembered; 300 neurons, paired seeds, and 95 % BCa bootstrap intervals of the paired
+that early parts have to be remembered; 300 neurons, paired seeds, and 95 % BCa bootstrap intervals of the paired
 differences from the heterogeneous reservoir with recurrent links.
-test: the choice made by the curve, on the official test set, five seeds, beside its controls.
+test: the encoding and rate chosen from the curve, on the official test set, five seeds, with its controls.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TWIN = {"heterogeneous_neurons": False, "heterogeneous_synapses": False}
 
 #: Frames without input after each word.
 SILENCE = 15
-#: When the state is read (ms): at the end of the word, and 50, 100 and 150 ms later.
+#: Times at which the state is read (ms): at the end of the word, and 50, 100 and 150 ms later.
 READ_AT = (500.0, 550.0, 600.0, 650.0)
 
 DELAYED = {f"delay_{pair}": 50.0 for pair in ("ee", "ei", "ie", "ii")} | {"weight_scale": 10.0}
@@ -48,8 +48,8 @@ SLOW = {
     "weight_ie": Gamma(6, 0.7),
     "weight_ii": Gamma(5, 0.7),
 }
-#: For each regime, what it changes, and the input gains at which its homogeneous twin, and it without recurrent links, have
-#: the rate of the heterogeneous network with them.
+#: For each regime, its changes to the spec, and the input gains at which the homogeneous network, and the network without
+#: recurrent links, have the rate of the heterogeneous network with recurrent links.
 REGIMES: dict[str, tuple[dict[str, Any], float, float]] = {
     "defaults": ({}, 12.6, 9.3),
     "delays of 50 ms": (DELAYED, 17.0, 16.2),
@@ -58,7 +58,7 @@ REGIMES: dict[str, tuple[dict[str, Any], float, float]] = {
 
 
 def networks(twin_gain: float, uncoupled_gain: float) -> dict[str, dict[str, Any]]:
-    """What is compared in each regime; the first is what the others are compared with."""
+    """Return the networks of each regime; the others are compared with the first."""
     uncoupled = {"weight_scale": 0.0}
     return {
         "heterogeneous": {},
@@ -70,7 +70,7 @@ def networks(twin_gain: float, uncoupled_gain: float) -> dict[str, dict[str, Any
 
 
 def curve(path: Path, neurons: int, seeds: int) -> list[tuple[str, float, float, float]]:
-    """Rows of (encoding and network, rate in Hz, silent share, accuracy), also printed."""
+    """Return, and print, rows of (encoding and network, rate in Hz, silent share, accuracy)."""
     rows = []
     print(f"{'encoding':<16}{'targets':>8}{'input':>7}{'W_scale':>9}{'rate Hz':>9}{'silent':>8}{'accuracy':>10}")
     for encoding, name, sizes in (
@@ -103,13 +103,13 @@ def curve(path: Path, neurons: int, seeds: int) -> list[tuple[str, float, float,
 
 
 def score(states_train: np.ndarray, states_test: np.ndarray, task: Any) -> float:
-    """Accuracy of the default readout."""
+    """Compute the accuracy of the default readout."""
     rows, others = (states.reshape(len(states), -1) for states in (states_train, states_test))
     return float(readout().fit(rows, task.y_train).score(others, task.y_test))
 
 
 def regimes(path: Path, seeds: int) -> None:
-    """Print accuracies of the end state, and paired differences."""
+    """Print accuracies of the final state, and paired differences."""
     task = load_task("fsdd", path=path, split="validation").subset(train=1000)
     encoder = task.encoder.fit(task.x_train)
     train, test = (with_silence(encoder.transform(x)) for x in (task.x_train, task.x_test))
@@ -130,12 +130,12 @@ def regimes(path: Path, seeds: int) -> None:
 
 
 def with_silence(currents: Currents) -> Currents:
-    """The same words with frames of their mean, 0, after them."""
+    """Return the words followed by frames of their mean, 0."""
     return Currents(np.pad(currents.values, ((0, 0), (0, SILENCE), (0, 0))), currents.dt)
 
 
 def against(found: np.ndarray, base: np.ndarray | None) -> Iterator[str]:
-    """Each column's mean, and the interval of its paired difference from `base`."""
+    """Yield the mean of each column, and the interval of its paired difference from `base`."""
     for column in range(found.shape[1]):
         mean = f"{found[:, column].mean():.3f}"
         if base is not None:
@@ -144,7 +144,7 @@ def against(found: np.ndarray, base: np.ndarray | None) -> Iterator[str]:
 
 
 def tested(path: Path, neurons: int, seeds: int) -> None:
-    """Print accuracies on the official test set: the choice, its controls, the baselines."""
+    """Print accuracies on the official test set: the chosen network, its controls, and the baselines."""
     print(f"{'official test set':<44}{'rate Hz':>8}{'silent':>8}  accuracy of each seed, mean")
     for name, changes, encoding in (
         ("current, all targets", CHOSEN, "current"),
@@ -161,13 +161,13 @@ def tested(path: Path, neurons: int, seeds: int) -> None:
 
 
 def show(name: str, accuracies: list[float], activity: str = " " * 16) -> None:
-    """One row of the table of the test."""
+    """Print a row of the table of the test."""
     each = " ".join(f"{accuracy:.3f}" for accuracy in accuracies)
     print(f"{name:<44}{activity}  {each}  {np.mean(accuracies):.3f}", flush=True)
 
 
 def draw(rows: list[tuple[str, float, float, float]], file: Path) -> None:
-    """Accuracy against rate, one line an encoding and network."""
+    """Draw accuracy against rate, one line per encoding and network."""
     import matplotlib as mpl
 
     mpl.use("agg")

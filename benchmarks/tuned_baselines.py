@@ -1,15 +1,15 @@
-"""Reservoirs beside baselines that are tuned as they are: which gains remain.
+"""Comparison of reservoirs with baselines that are tuned by the same rule.
 
     python benchmarks/tuned_baselines.py [--path free-spoken-digit-dataset] [--parts digits fsdd forecast free] [--seeds 5]
         [--neurons 1000] [--jobs 1]
 
 Every readout's penalty, the number of lags of the autoregression, and the spectral radius, input scale and leak of the echo
-state network are chosen on the last fifth of the training part. The rows of a table have the same seeds; an interval is that
-of the mean over them, and for the baselines that of the paired difference, reservoir minus baseline (Student's t; not
+state network are chosen on the last fifth of the training part. The rows of a table have the same seeds; intervals are those
+of the mean over seeds, and for the baselines those of the paired difference, reservoir minus baseline (Student's t; not
 adjusted for the number of rows).
 
 digits, fsdd: accuracy on the test part. forecast: NRMSE of Lorenz-63, 5000 training and 500 test values, 1 and 10 ahead.
-free: valid times in closed loop, error under 0.5 standard deviations, in Lyapunov times, 10 starts a seed.
+free: valid times in closed loop, error under 0.5 standard deviations, in Lyapunov times, 10 starts per seed.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ PARTS = ("digits", "fsdd", "forecast", "free")
 
 
 def classes(task: str, path: Path | None, plastic: bool, neurons: int, changes: Mapping[str, float], seed: int) -> dict:
-    """Accuracies by model, and the rate."""
-    # the split and the spikes of digits are the seed's; spoken digits have one official split
+    """Compute accuracies by model, and the rate."""
+    # the split and the spikes of digits depend on the seed; spoken digits have one official split
     options = {"seed": seed} if path is None else {"path": path}
     found = classify(load_task(task, **options), ReservoirSpec(neurons=neurons, **changes), seed=seed, plastic=plastic)
     return {"reservoir": found.accuracy, **found.baselines, "rate (Hz)": found.rates.mean_rate}
 
 
 def errors(horizon: int, neurons: int, seed: int) -> dict:
-    """NRMSE by model, and the rate."""
+    """Compute NRMSE by model, and the rate."""
     task = lorenz63(train=5000, test=500, horizon=horizon, seed=seed)
     found = forecast(task, ReservoirSpec(neurons=neurons), seed=seed)
     return {
@@ -59,7 +59,7 @@ def errors(horizon: int, neurons: int, seed: int) -> dict:
 
 
 def times(neurons: int, seed: int) -> dict:
-    """Valid times by model, the largest censored share, and the rate."""
+    """Compute valid times by model, the largest censored share, and the rate."""
     found = forecast_freely(
         lorenz63(train=5000, test=10_000, seed=seed), ReservoirSpec(neurons=neurons), starts=10, seed=seed
     )
@@ -69,7 +69,7 @@ def times(neurons: int, seed: int) -> dict:
 
 
 def table(title: str, found: list[dict]) -> None:
-    """Print a row a model: the mean over seeds, and the interval of the reservoir's mean or of the difference from it."""
+    """Print a row per model: mean over seeds, and interval of the reservoir's mean or of the difference from it."""
     print(f"\n{title}, seeds 0 to {len(found) - 1}\n\n| | mean | 95 % | each seed |\n| --- | --- | --- | --- |")
     base = np.array([one["reservoir"] for one in found])
     for name in found[0]:

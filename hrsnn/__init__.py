@@ -1,4 +1,4 @@
-"""hrsnn: heterogeneous recurrent spiking reservoirs -- simulate, score, prune.
+"""Simulation, scoring and pruning of heterogeneous recurrent spiking reservoirs.
 
 The public names load when they are first used (PEP 562), so that ``import hrsnn`` stays fast: Brian2 and scikit-learn
 alone take seconds.

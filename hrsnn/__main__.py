@@ -8,8 +8,8 @@ from hrsnn.runtime.stopping import stopping
 
 
 def main() -> int:
-    """Run the command that the process was called with, to the process's end, and return its exit code."""
-    # what a command imports takes a second: it is stopped in there too
+    """Run the command named on the command line and return its exit code; the process is expected to end then."""
+    # the imports of a command take a second: signals are handled during them too
     with stopping("hrsnn", last=True) as stopped:
         from hrsnn.scripts import main as commands
 

@@ -1,4 +1,4 @@
-"""The record of one run: spikes, states, counts and final weights."""
+"""Results of a simulation: spikes, counts, states, membrane potentials and final weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Activity:
-    """What :func:`hrsnn.simulate` recorded of M stimuli in N neurons; what was not asked for raises when it is read.
+    """Result of :func:`hrsnn.simulate` for M stimuli and N neurons; a record that was not requested raises when read.
 
     Examples
     --------
@@ -29,15 +29,15 @@ class Activity:
     ((4, 1, 30), True)
     """
 
-    reservoir: Reservoir  #: with the final weights, when the run was plastic
-    spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always there
+    reservoir: Reservoir  #: the reservoir simulated, with the final weights after a plastic run
+    spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always recorded
     durations: np.ndarray  #: (M,) ms simulated for each stimulus, blank included
     sample_times: np.ndarray  #: (M, times) ms, of states and v
     recorded_spikes: SpikeTrains | None = None
     recorded_counts: np.ndarray | None = None
     recorded_states: np.ndarray | None = None
     recorded_v: np.ndarray | None = None
-    final_state: NetworkState | None = None  #: without the fingerprint, which only those who ask should wait for
+    final_state: NetworkState | None = None  #: without the fingerprint, which is computed only when `state` is read
 
     @property
     def spikes(self) -> SpikeTrains:
@@ -61,12 +61,12 @@ class Activity:
 
     @property
     def state(self) -> NetworkState:
-        """What the network holds at the end, for ``simulate(activity.reservoir, ..., state=activity.state)`` to go on from.
+        """State at the end of the run; ``simulate(activity.reservoir, ..., state=activity.state)`` continues from it.
 
         Raises
         ------
         InputError
-            When the run had several stimuli, each from rest, or its engine has no such state.
+            When the run had several stimuli, each started from rest, or its engine returns no state.
         """
         if self.final_state is None:
             raise InputError("state", None, "is there after a run of one stimulus on the engine compiled or brian2")
@@ -74,7 +74,7 @@ class Activity:
 
     @property
     def spike_count(self) -> int:
-        """All spikes of the run."""
+        """Number of spikes in the whole run."""
         return int(self.spike_counts.sum())
 
     @property

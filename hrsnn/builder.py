@@ -1,4 +1,4 @@
-"""Building a reservoir from a spec; every part is drawn from its own branch of the seed."""
+"""Construction of a reservoir from a spec; each part is drawn from its own branch of the seed."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from hrsnn.validation.units import takes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: A spike of these pairs, index 0 excitatory and 1 inhibitory, by (pre, post).
+#: Types of neuron pairs as (pre, post), index 0 excitatory and 1 inhibitory.
 PAIRS = {"ee": (0, 0), "ei": (0, 1), "ie": (1, 0), "ii": (1, 1)}
-#: Parameters of the spec with one name for excitatory and one for inhibitory neurons.
+#: Parameters that the spec has twice, for excitatory and for inhibitory neurons.
 _BY_TYPE = ("tau_m", "refractory")
-#: Arrays of a neuron that no parameter of their name is drawn for.
+#: Arrays with one value a neuron that are not drawn from a parameter of the spec.
 _LAID_OUT = ("is_excitatory", "positions", "cluster")
-#: Arrays of short-term plasticity, and the parameters that they are drawn from.
+#: Arrays of short-term plasticity, and the parameters they are drawn from.
 _SHORT_TERM = {name: name.removeprefix("tau_") for name in SHORT_TERM_ARRAYS}
-#: K of the network in which the default weights were found: 30.6 at 1000 neurons and lambda 2.
+#: K of the network for which the default weights were chosen: 30.6 at 1000 neurons and lambda 2.
 REFERENCE_K = 30.0
 
 
 @takes()
 def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
-    """Grow the reservoir that `spec` describes.
+    """Draw a reservoir from a spec.
 
     Parameters
     ----------
     spec : ReservoirSpec
     seed : int
-        Same spec, seed and channels: the same bytes. Each part (links, each weight, each time constant, ...) draws from
-        a branch of its own, so that changing one never shifts another.
+        The same spec, seed and channels give the same bytes. Each part (links, each weight, each time constant, ...) is
+        drawn from its own branch of the seed, so that a change of one part leaves the draws of the others unchanged.
     channels : int
         Number of input channels.
 
@@ -53,16 +53,16 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     Raises
     ------
     SpecError
-        When an array in the spec has another length than the network needs.
+        When the length of an array in the spec differs from what the network needs.
     InputError
-        When `seed` or `channels` is no valid whole number, the network would take more memory than the limit, or what was
-        drawn contradicts itself: v_reset at or above v_threshold.
+        When `seed` or `channels` is not a valid whole number, the network would exceed the memory limit, or v_reset is
+        drawn at or above v_threshold.
 
     Notes
     -----
-    Weights are the spec's times W_scale * 30/K, K the mean over neurons of sum_j exp(-(D/lambda)^2): the rate then
-    hardly depends on the size. Random links get, pair type by pair type, the same mean total input as the
-    distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)).
+    The weights of the spec are multiplied by W_scale * 30/K, where K is the mean over neurons of
+    sum_j exp(-(D/lambda)^2), so that the rate hardly depends on the size. With random links, each pair type has the same
+    mean total input as in the distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)).
 
     Examples
     --------
@@ -92,19 +92,19 @@ def assemble(
     weight_factors: Mapping[str, float],
     cluster: np.ndarray,
 ) -> Reservoir:
-    """Everything but the types, positions and recurrent pairs: draw it, and put the reservoir together.
+    """Draw a reservoir with the given types, positions and recurrent pairs of neurons.
 
     Parameters
     ----------
     weight_factors : dict
         Factor on the spec's weights by pair type ("ee", "ei", "ie", "ii").
     cluster : (N,) array
-        Cluster of each neuron; its mean tau_m follows from it.
+        Cluster of each neuron, which determines its mean tau_m.
 
     Raises
     ------
     SpecError
-        When an array in the spec has another length than the network needs.
+        When the length of an array in the spec differs from what the network needs.
     """
     kind = (~is_excitatory).astype(np.intp)
     pair = 2 * kind[pre] + kind[post]  # 0 ee, 1 ei, 2 ie, 3 ii
@@ -163,7 +163,7 @@ def assemble(
 def _recurrent_pairs(
     spec: ReservoirSpec, seed: int, positions: np.ndarray, cluster: np.ndarray, is_excitatory: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
-    """The recurrent links and the factor on the weights of each pair type."""
+    """Draw the recurrent pairs (pre, post); also return the factor on the weights of each pair type."""
     parts, kernel_sum = [], 0.0
     for k in range(spec.clusters):
         (members,) = np.nonzero(cluster == k)
@@ -180,17 +180,17 @@ def _recurrent_pairs(
     order = np.lexsort((post, pre))
     pre, post = pre[order], post[order]
     if spec.connectivity == "distance":
-        # at a lambda far below the spacing there are no links and K is 0: no weight to scale
+        # when lambda is far below the grid spacing there are no links and K is 0: there is no weight to scale
         factor = spec.weight_scale * REFERENCE_K / kernel_sum if kernel_sum > 0 else spec.weight_scale
         return pre, post, dict.fromkeys(PAIRS, factor)
-    # inside a cluster of its own size, a neuron gets the same mean total input as in the distance-dependent network
+    # a neuron's mean total input from its own cluster is that in the distance-dependent network
     expected = max(spec.connection_probability * (spec.neurons / spec.clusters - 1), 1e-300)
     constants = {name: getattr(spec, f"probability_{name}") for name in PAIRS}
     return pre, post, {name: spec.weight_scale * REFERENCE_K * c / expected for name, c in constants.items()}
 
 
 def _bridges(spec: ReservoirSpec, seed: int, cluster: np.ndarray, inside: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random links between clusters, a given share of all links on average."""
+    """Draw random links between clusters, on average a given share of all links."""
     sizes = np.bincount(cluster, minlength=spec.clusters)
     between = spec.neurons**2 - int((sizes.astype(np.int64) ** 2).sum())
     if not between:
@@ -202,7 +202,7 @@ def _bridges(spec: ReservoirSpec, seed: int, cluster: np.ndarray, inside: int) -
 
 
 def cluster_layout(n: int, clusters: int) -> tuple[np.ndarray, np.ndarray]:
-    """The cluster of each of `n` neurons, as even as can be, and positions: each cluster a grid of its own, side by side.
+    """Return the cluster of each of `n` neurons, sizes as equal as possible, and positions on one grid per cluster.
 
     Examples
     --------
@@ -220,15 +220,15 @@ def cluster_layout(n: int, clusters: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cluster_factors(spec: ReservoirSpec) -> np.ndarray:
-    """Factors on tau_m by cluster, log-spaced, with mean 1: the mean over the network stays what the spec says."""
+    """Return the factor on tau_m of each cluster: log-spaced, with mean 1, so that the network's mean is the spec's."""
     factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters) if spec.clusters > 1 else np.ones(1)
     return np.asarray(factors / factors.mean())
 
 
 def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: str, factors: np.ndarray) -> np.ndarray:
-    """A parameter that excitatory and inhibitory neurons draw from distributions of their own, times a factor each.
+    """Draw a parameter from the distributions of excitatory and of inhibitory neurons, times a factor for each neuron.
 
-    An array in the spec says the values themselves, and is left alone.
+    Values given as an array in the spec are used as they are.
     """
     values = np.empty(len(is_excitatory))
     for suffix, here in (("exc", is_excitatory), ("inh", ~is_excitatory)):
@@ -240,13 +240,13 @@ def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: st
 
 
 def _neuron_values(spec: ReservoirSpec, parameter: Parameter, size: int, seed: int, name: str) -> np.ndarray:
-    # drawn either way, so that an array of the wrong length is an error in every variant
+    # drawn in homogeneous variants too, so that an array of the wrong length is an error in every variant
     values = _draw(parameter, size, seed, name)
     return values if spec.heterogeneous_neurons else np.full(size, _mean(parameter))
 
 
 def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[str, np.ndarray]:
-    """The four constants of each synapse, drawn independently; the amplitudes in mV."""
+    """Draw the four STDP constants of each synapse independently; the amplitudes are in mV."""
     chosen: dict[str, Parameter] = {
         "tau_plus": spec.tau_plus,
         "tau_minus": spec.tau_minus,
@@ -261,10 +261,10 @@ def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[
 
 
 def depression(spec: ReservoirSpec) -> Parameter:
-    """A_minus of a spec, where that is "auto" what it stands for."""
+    """Return A_minus of a spec, with "auto" replaced by its distribution."""
     if not isinstance(spec.a_minus, str):
         return spec.a_minus
-    # derived from the means: derived synapse by synapse, the mean of A_minus would be 1.40 and lower the spikes
+    # from the means: computed for each synapse, the mean of A_minus would be 1.40 and the network would spike less
     mean = spec.depression_ratio * _mean(spec.a_plus) * _mean(spec.tau_plus) / _mean(spec.tau_minus)
     return Gamma(mean, 0.5) if mean > 0 else Constant(0)
 

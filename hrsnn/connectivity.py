@@ -8,14 +8,14 @@ import numpy as np
 
 from hrsnn.runtime.keyed_random import keyed_uniform
 
-#: Pairs whose kernel exp(-(D/lambda)^2) is below this are never linked: at 10^5 neurons they would be 0.06 links in all.
+#: Pairs with a kernel exp(-(D/lambda)^2) below this are never linked: at 10^5 neurons they would add 0.06 links in all.
 _NEGLIGIBLE = 1e-8
-#: Neurons whose neighbours are drawn at once: bounds the memory.
+#: Number of neurons whose links are drawn at once, which bounds the memory.
 BLOCK = 2000
 
 
 def grid_positions(n: int) -> np.ndarray:
-    """The first `n` points of a near-cubic grid of spacing 1, shape (n, 3).
+    """Return the first `n` points of a near-cubic grid of spacing 1, shape (n, 3).
 
     Examples
     --------
@@ -26,7 +26,7 @@ def grid_positions(n: int) -> np.ndarray:
 
 
 def grid_shape(n: int) -> tuple[int, int, int]:
-    """The flattest box of near-equal sides that holds n points.
+    """Return the sides of a near-cubic grid with room for `n` points.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def grid_shape(n: int) -> tuple[int, int, int]:
 
 
 def reach(length_scale: float) -> float:
-    """The distance from which on pairs are left out."""
+    """Return the distance beyond which pairs are never linked."""
     return length_scale * math.sqrt(-math.log(_NEGLIGIBLE))
 
 
@@ -52,7 +52,7 @@ def distance_links(
     length_scale: float,
     generator: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Links with P(i -> j) = C exp(-(D(i, j)/lambda)^2), no self-links.
+    """Draw links with P(i -> j) = C exp(-(D(i, j)/lambda)^2), without self-links.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def distance_links(
 
     Notes
     -----
-    Pairs beyond lambda sqrt(ln 1e8) = 4.3 lambda are left out. Time and memory grow with N times the number of
-    neighbours inside that radius, memory a block of neurons at a time.
+    Pairs beyond lambda sqrt(ln 1e8) = 4.3 lambda are never linked. Time grows with N times the number of neighbours
+    within that radius; memory with the same number for one block of neurons.
 
     Examples
     --------
@@ -86,20 +86,20 @@ def distance_links(
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, eq. 2; Maass, Natschlaeger & Markram (2002).
+    Chakraborty & Mukhopadhyay (2024), eq. 2; Maass et al. (2002).
     """
     from scipy.spatial import cKDTree
 
     radius = reach(length_scale)
     tree = cKDTree(positions)
     kind = (~is_excitatory).astype(np.intp)
-    # a pair's number is addressed by the pair: the order in which the tree finds the pairs is not promised to stay the same
+    # the random number of a pair depends on the pair, since the order in which the tree returns pairs is not guaranteed
     key = int(generator.integers(2**62))
     pre_parts, post_parts, kernel_total = [], [], 0.0
     for start in range(0, len(positions), BLOCK):
         block = cKDTree(positions[start : start + BLOCK])
         pairs = block.sparse_distance_matrix(tree, radius, output_type="ndarray")
-        pairs = pairs[pairs["v"] > 0]  # grid points are apart, so only a neuron itself is at distance 0
+        pairs = pairs[pairs["v"] > 0]  # positions are distinct, so only a neuron itself is at distance 0
         pre, post = pairs["i"] + start, pairs["j"]
         kernel = np.exp(-((pairs["v"] / length_scale) ** 2))
         kernel_total += float(kernel.sum())
@@ -113,9 +113,9 @@ def distance_links(
 def random_pairs(
     rows: int, columns: int, probability: float, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every pair of `rows` x `columns` independently with one probability, sorted by (row, column).
+    """Draw each pair of `rows` x `columns` independently with one probability, sorted by (row, column).
 
-    The gaps between chosen pairs are geometric, so that time and memory grow with the number chosen.
+    The gaps between drawn pairs are geometric, so that time and memory grow with the number of drawn pairs.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def random_pairs(
         while last < total:
             expected = (total - last) * probability
             gaps = generator.geometric(probability, int(expected + 4 * math.sqrt(expected) + 10))
-            part = last + np.cumsum(np.minimum(gaps, total + 1))  # a tiny probability makes gaps whose sum overflows
+            part = last + np.cumsum(np.minimum(gaps, total + 1))  # at a tiny probability the sum would overflow
             parts.append(part)
             last = int(part[-1])
         index = np.concatenate(parts)
@@ -142,7 +142,7 @@ def random_pairs(
 
 
 def random_links(n: int, probability: float, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Every ordered pair of `n` neurons independently with one probability, no self-links, sorted by (pre, post).
+    """Draw each ordered pair of `n` neurons independently with one probability, no self-links, sorted by (pre, post).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Distributions of parameters: constant, uniform, gamma and log-normal."""
+"""Parameter distributions: constant, uniform, gamma and log-normal."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from hrsnn.errors import InputError, SpecError
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.units import OURS, plain, takes, unit_of
 
-#: A draw outside the bounds is repeated; where fewer than this share of the draws would be kept, the bounds are refused.
+#: Draws outside the bounds are repeated; bounds that would accept a smaller share of the draws than this are an error.
 _LEAST_ACCEPTED = 0.01
 
 
 @dataclass(frozen=True)
 class Distribution(ABC):
-    """Base of the distributions: truncated to [``low``, ``high``], with ``mean`` the mean *after* truncation.
+    """Base class of the distributions.
 
-    Parameters may be Brian2 quantities, all of one dimension; a plain number among them is in ms, mV or Hz. The
-    distribution remembers in `unit` which it was, and a parameter of another dimension refuses it. One of plain numbers
-    fits any.
+    Parameters may be Brian2 quantities, all of one dimension; plain numbers given with them are in ms, mV or Hz. `unit`
+    records the unit, and a parameter of another dimension rejects the distribution. A distribution made of plain numbers
+    fits every parameter.
     """
 
     kind: ClassVar[str]
-    #: Parameters that have no unit, whatever the others have.
+    #: Parameters that are dimensionless even when the others have a unit.
     shares: ClassVar[frozenset[str]] = frozenset()
-    #: "ms", "mV" or "Hz"; None: plain numbers. An argument of ``dataclasses.replace``, no field: neither compared nor shown.
+    #: "ms", "mV" or "Hz"; None for plain numbers. Kept by ``dataclasses.replace``, but neither compared nor shown.
     unit: InitVar[str | None] = field(default=None, kw_only=True)
 
     def __post_init__(self, unit: str | None) -> None:
@@ -57,42 +57,42 @@ class Distribution(ABC):
 
     @abstractmethod
     def _problems(self) -> list[str]:
-        """What is wrong with the parameters, a line each."""
+        """Return one message for each invalid parameter."""
 
     @property
     @abstractmethod
     def support(self) -> tuple[float, float]:
-        """The smallest and largest value a draw can have."""
+        """Smallest and largest possible value."""
 
     @property
     @abstractmethod
     def truncated_mean(self) -> float:
-        """The mean of what is drawn, after truncation."""
+        """Mean after truncation."""
 
     @abstractmethod
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
-        """`n` independent draws, float64."""
+        """Draw `n` independent values, float64."""
 
     @abstractmethod
     def scaled(self, factor: float) -> Distribution:
-        """The distribution of `factor` times a draw (`factor` > 0)."""
+        """Return the distribution of `factor` times a value (`factor` > 0)."""
 
     def below(self, high: float) -> Distribution:
-        """The same distribution, truncated at `high` where it was not already."""
+        """Return the distribution truncated at `high`, or unchanged where its support ends below."""
         high = plain(high, unit_in(self) or "", "high")
         if self.support[1] <= high:
             return self
         return dataclasses.replace(self, high=high)  # type: ignore[call-arg]
 
     def to_dict(self) -> dict[str, Any]:
-        """A plain dictionary, as it stands in a TOML file; infinite bounds are left out."""
+        """Return a dictionary with the entries of a TOML file; infinite bounds are omitted."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {"kind": self.kind, **{k: v for k, v in values.items() if math.isfinite(v)}}
 
 
 @dataclass(frozen=True)
 class Constant(Distribution):
-    """Always ``value``.
+    """The constant ``value``.
 
     Examples
     --------
@@ -162,7 +162,7 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class _PositiveSkewed(Distribution):
-    """What gamma and log-normal share: a mean and a CV before truncation, bounds, and drawing by rejection."""
+    """Base class of gamma and log-normal: mean and CV before truncation, bounds, and sampling by rejection."""
 
     shares: ClassVar[frozenset[str]] = frozenset({"cv"})
     mean: float
@@ -172,9 +172,9 @@ class _PositiveSkewed(Distribution):
 
     def _problems(self) -> list[str]:
         problems = [] if 0 < self.mean < math.inf else ["mean must be positive and finite"]
-        if not 1e-6 <= self.cv <= 100:  # beyond, 1/cv^2 leaves the range in which gamma draws mean anything
+        if not 1e-6 <= self.cv <= 100:  # outside, gamma draws with shape 1/cv^2 are not usable
             problems.append("cv must be positive, from 1e-6 to 100")
-        if not 0 <= self.low < self.high:  # also refuses nan
+        if not 0 <= self.low < self.high:  # true for nan as well
             problems.append("the bounds must be 0 <= low < high")
         if not problems and self._share(0) < _LEAST_ACCEPTED:
             problems.append(
@@ -184,7 +184,7 @@ class _PositiveSkewed(Distribution):
 
     @abstractmethod
     def _share(self, moment: int) -> float:
-        """The integral of x^moment over the bounds, as a share of the same over all x > 0 (moment 0 or 1)."""
+        """Return the integral of x^moment between the bounds divided by that over all x > 0 (moment 0 or 1)."""
 
     @abstractmethod
     def _draw(self, n: int, generator: np.random.Generator) -> np.ndarray: ...
@@ -212,7 +212,7 @@ class _PositiveSkewed(Distribution):
 
 @dataclass(frozen=True)
 class Gamma(_PositiveSkewed):
-    """Gamma with ``mean`` and ``cv`` (standard deviation / mean) before truncation to [``low``, ``high``].
+    """Gamma distribution with ``mean`` and ``cv`` (standard deviation / mean) before truncation to [``low``, ``high``].
 
     Shape k = 1/cv^2, scale theta = mean/k. The mean after truncation is
     k theta (P(k+1, high/theta) - P(k+1, low/theta)) / (P(k, high/theta) - P(k, low/theta)),
@@ -255,7 +255,7 @@ class Gamma(_PositiveSkewed):
 
 @dataclass(frozen=True)
 class LogNormal(_PositiveSkewed):
-    """Log-normal with ``mean`` and ``cv`` (standard deviation / mean) before truncation to [``low``, ``high``].
+    """Log-normal distribution with ``mean`` and ``cv`` (sd / mean) before truncation to [``low``, ``high``].
 
     s^2 = ln(1 + cv^2), m = ln(mean) - s^2/2; the mean after truncation is
     mean (Phi(b - s) - Phi(a - s)) / (Phi(b) - Phi(a)), a and b the standardised logarithms of the bounds.
@@ -294,7 +294,7 @@ class LogNormal(_PositiveSkewed):
 
 
 def unit_in(distribution: Distribution) -> str | None:
-    """The unit of the quantities that a distribution was made of: "ms", "mV" or "Hz"; None where it was plain numbers.
+    """Return the unit of the quantities that a distribution was made of, "ms", "mV" or "Hz"; None for plain numbers.
 
     Examples
     --------
@@ -310,7 +310,7 @@ KINDS: dict[str, type[Distribution]] = {c.kind: c for c in (Constant, Gamma, Log
 
 
 def from_dict(values: dict[str, Any]) -> Distribution:
-    """The distribution that :meth:`Distribution.to_dict` wrote down.
+    """Return the distribution of a dictionary made by :meth:`Distribution.to_dict`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The exceptions and warnings of the package."""
+"""Exceptions and warnings of the package."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-#: Characters of the longest message, and of the longest path in one.
+#: Maximum length of a message, and of a path within a message, in characters.
 MESSAGE, _PATH = 600, 240
 
 
 class HrsnnError(Exception):
-    """Base of every error that this package raises on purpose; its message is at most 600 characters long."""
+    """Base class of the exceptions of this package; messages have at most 600 characters."""
 
     def __str__(self) -> str:
         return shortened(super().__str__())
 
 
 class HrsnnWarning(UserWarning):
-    """Base of every warning: a result is returned, but the caller should know something about it."""
+    """Base class of the warnings of this package: a result is returned, with a limitation that the message describes."""
 
 
 class InputError(HrsnnError, ValueError):
@@ -30,9 +30,9 @@ class InputError(HrsnnError, ValueError):
     field : str
         Name of the parameter, as the caller wrote it.
     value : object
-        What was given; long values are shortened.
+        Value given; long values are shortened.
     allowed : str
-        What would have been right.
+        Description of the allowed values.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class InputError(HrsnnError, ValueError):
         super().__init__(f"{field} = {_shown(value)}: {allowed}")
 
     def __reduce__(self) -> tuple[type, tuple[str, object, str]]:
-        # the default rebuilds from `args`, which holds the one message; errors cross process borders in parallel runs
+        # needed to send errors between processes: by default they are rebuilt from `args`, which has the message only
         return type(self), (self.field, self.value, self.allowed)
 
 
@@ -54,7 +54,7 @@ class SettingError(HrsnnError):
 
 
 class SpecError(HrsnnError, ValueError):
-    """A specification has one or several errors; ``problems`` holds a line each."""
+    """A specification has one or several errors; ``problems`` lists their messages."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
@@ -79,11 +79,11 @@ class FileError(HrsnnError, OSError):
 
 
 class DivergenceError(HrsnnError, ArithmeticError):
-    """A run left the range in which its numbers mean anything."""
+    """A computation diverged: its values are no longer finite or meaningful."""
 
 
 def shortened(text: str, most: int = MESSAGE) -> str:
-    """A text of at most `most` characters: of a longer one, its beginning and its end.
+    """Return `text`, or its beginning and its end where it is longer than `most` characters.
 
     Examples
     --------
@@ -97,13 +97,13 @@ def shortened(text: str, most: int = MESSAGE) -> str:
 
 
 def _shown(value: object, limit: int = 60) -> str:
-    """``repr`` on one line, shortened."""
+    """Return ``repr(value)`` on one line, shortened to `limit` characters."""
     if isinstance(value, np.generic):
         value = value.item()
     try:
-        # exactly an array: a quantity shows its unit after its numbers
+        # plain arrays only: the repr of a Brian2 quantity includes its unit
         text = np.array2string(value, threshold=6) if type(value) is np.ndarray else repr(value)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists in lists
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or deeply nested lists
         text = "a whole number of thousands of digits" if isinstance(value, int) else f"<{type(value).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."

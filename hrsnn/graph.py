@@ -28,21 +28,21 @@ NODE_VALUES = tuple(name for name in NEURON_ARRAYS if name not in ("is_excitator
 EDGE_VALUES = tuple(name for name in LINK_ARRAYS if name not in ("pre", "post", "weight"))
 #: Attributes of an input link other than its neuron and channel.
 _INPUT_VALUES = (*(name for name in LINK_ARRAYS if name not in ("pre", "post")), "gain")
-#: What the graph carries as a whole.
+#: Graph attributes.
 _GRAPH_VALUES = ("dt", "background_frozen", "homeostasis")
-#: In what nodes and edges carry them.
+#: Units of these attributes.
 _UNITS = {name: rule.unit for kind in (Reservoir, Links, ShortTerm) for name, rule in rules_of(kind).items()}
 
 
 def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
-    """The recurrent network as a ``networkx.DiGraph``, with all that :func:`from_graph` needs to give the same network back.
+    """Return the recurrent network as a ``networkx.DiGraph``, from which :func:`from_graph` restores the same reservoir.
 
-    Nodes, named by the neurons' labels or else 0..N-1, carry ``type`` ("E" or "I"), ``position`` (x, y, z), the neuron's
-    constants (``tau_m``, ... in ms, mV and Hz) and ``input``: its input links as a JSON object, by channel a list of
-    ``weight``, ``delay``, ``w_max``, ``tau_plus``, ``tau_minus``, ``a_plus``, ``a_minus`` and ``gain``. Edges carry
-    ``weight`` (mV, negative when the source is inhibitory), ``delay`` (ms), the constants of STDP and, where there is
-    short-term plasticity, its constants. The graph carries ``channels``, ``dt``, ``background_frozen``, ``homeostasis`` and
-    ``weight_unit``, "mV": :func:`from_graph` then takes the weights as they are.
+    Nodes, named by the neurons' labels or else 0..N-1, have ``type`` ("E" or "I"), ``position`` (x, y, z), the neuron's
+    constants (``tau_m``, ... in ms, mV and Hz) and ``input``: its input links as a JSON object that maps each channel to
+    the list of ``weight``, ``delay``, ``w_max``, ``tau_plus``, ``tau_minus``, ``a_plus``, ``a_minus`` and ``gain``. Edges
+    have ``weight`` (mV, negative when the source is inhibitory), ``delay`` (ms), the constants of STDP and, with
+    short-term plasticity, its constants. The graph has ``channels``, ``dt``, ``background_frozen``, ``homeostasis`` and
+    ``weight_unit``, "mV", with which :func:`from_graph` does not scale the weights.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
 
 
 def _inputs_of(reservoir: Reservoir) -> list[dict[str, list[float]]]:
-    """The input links of each neuron, by channel."""
+    """Return the input links of each neuron, by channel."""
     found: list[dict[str, list[float]]] = [{} for _ in range(reservoir.neurons)]
     columns = [getattr(reservoir.input, name).tolist() for name in _INPUT_VALUES[:-1]]
     rows = zip(*columns, reservoir.input_gain.tolist(), strict=True)
@@ -96,30 +96,31 @@ def _inputs_of(reservoir: Reservoir) -> list[dict[str, list[float]]]:
 def from_graph(
     graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int | None = None
 ) -> Reservoir:
-    """A reservoir on the links of a weighted directed graph, a connectome for example.
+    """Return a reservoir with the links of a weighted directed graph, for example a connectome.
 
-    What the graph does not say comes from the spec.
+    Values missing from the graph are drawn from the spec.
 
     Parameters
     ----------
     graph : networkx.DiGraph
-        Neurons are numbered in the order of ``graph.nodes``, and labelled by them unless these are 0, 1, 2, ... A node may
-        carry ``type`` ("E" or "I"), ``position`` (three numbers) and the neuron's constants under the names of the
-        reservoir's arrays (``tau_m``, ``v_threshold``, ``adaptation``, ...); an edge ``weight`` (without it: 1), ``delay``
-        (ms) and the other arrays of :class:`~hrsnn.reservoir.Links` and :class:`~hrsnn.reservoir.ShortTerm`. Input links and
-        what belongs to the network as a whole are read where :func:`to_graph` put them. Numbers may be Brian2 quantities.
+        Neurons are numbered in the order of ``graph.nodes``, and labelled by them unless these are 0, 1, 2, ... Optional
+        node attributes: ``type`` ("E" or "I"), ``position`` (three numbers) and the neuron's constants under the names of
+        the reservoir's arrays (``tau_m``, ``v_threshold``, ``adaptation``, ...). Optional edge attributes: ``weight``
+        (default 1), ``delay`` (ms) and the other arrays of :class:`~hrsnn.reservoir.Links` and
+        :class:`~hrsnn.reservoir.ShortTerm`. Input links and graph attributes are those of :func:`to_graph`. Numbers may
+        be Brian2 quantities.
     spec : ReservoirSpec, optional
-        Default: the default spec. Its number of neurons and its own links are not used.
+        Default: the default spec. Its number of neurons and its links are not used.
     seed : int
-        For what is drawn.
+        Seed of the values drawn.
     channels : int, optional
-        Number of input channels; by default those of the graph where it says, else 1. Another number than the graph's: its
-        input links are not used.
+        Number of input channels; by default that of the graph, or 1 where it has none. If it differs from the graph's, the
+        input links of the graph are not used.
 
     Returns
     -------
     Reservoir
-        Of the graph of a reservoir, the very same reservoir.
+        For a graph made by :func:`to_graph`, a reservoir equal to the original.
 
     Raises
     ------
@@ -129,12 +130,12 @@ def from_graph(
 
     Notes
     -----
-    Types: a node's own ``type``; else the sign of its outgoing weights; where no node has a type and no weight is
-    negative, excitatory and inhibitory are drawn at the spec's ratio. A node without links or type is excitatory when
-    the graph has signs. Weights: kept when ``graph.graph["weight_unit"] == "mV"`` or they are Brian2 quantities; otherwise
-    the magnitudes are scaled,
-    pair type by pair type, so that a neuron's mean total input is that of the spec's own network and the activity stays
-    in range. A weight above its bound w_max raises the bound of its link.
+    The type of a neuron is the node's ``type``, or else the sign of its outgoing weights; where no node has a type and no
+    weight is negative, excitatory and inhibitory neurons are drawn at the spec's ratio. A node without links or type is
+    excitatory when the graph has signs. Weights are used as they are when ``graph.graph["weight_unit"] == "mV"`` or they
+    are Brian2 quantities; otherwise the magnitudes are scaled for each pair type, so that a neuron's mean total input is
+    that of a network built from the spec, and the rates remain in its range. A weight above w_max raises the w_max of its
+    link.
 
     Examples
     --------
@@ -180,7 +181,7 @@ def from_graph(
 
 
 def _short_term(graph: networkx.DiGraph, edges: list[Any], drawn: Reservoir) -> ShortTerm | None:
-    """As the edges say it, or as it was drawn; a graph may also say that there is none."""
+    """Return short-term plasticity from the edges, or as drawn where they have none; None where the graph excludes it."""
     told = bool(edges) and all(name in edges[0][2] for name in SHORT_TERM_ARRAYS)
     if not graph.graph.get("short_term_plasticity", told or drawn.short_term is not None):
         return None
@@ -189,7 +190,7 @@ def _short_term(graph: networkx.DiGraph, edges: list[Any], drawn: Reservoir) -> 
 
 
 def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tuple[Links, np.ndarray]:
-    """The input links that the nodes carry, sorted by (channel, neuron), and their gains."""
+    """Return the input links of all nodes, sorted by (channel, neuron), and their gains."""
     rows: list[tuple[Any, ...]] = []
     for i, node in enumerate(nodes):
         text = graph.nodes[node].get("input", "{}")
@@ -197,7 +198,7 @@ def _input_links(graph: networkx.DiGraph, nodes: list[Any], channels: int) -> tu
             for channel, values in parsed_json(text).items():
                 if any(isinstance(value, (str, bool)) for value in values) or len(values) != len(_INPUT_VALUES):
                     raise ValueError(f"{len(values)} values, or some that are no numbers")
-                if str(int(channel)) != channel:  # "1_0" would be 10
+                if str(int(channel)) != channel:  # int("1_0") is 10
                     raise ValueError(f"channel {channel}")
                 rows.append((int(channel), i, *map(float, values)))
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -240,7 +241,7 @@ def _edge_values(edges: list[tuple[int, int, dict[str, Any]]], name: str, defaul
 
 
 def _in_mv(graph: networkx.DiGraph, edges: list[tuple[int, int, dict[str, Any]]]) -> bool:
-    """Whether the weights are said to be mV: by the graph, or by every one of them being a quantity."""
+    """Return whether the weights are in mV: the graph's ``weight_unit`` is, or all weights are quantities."""
     if graph.graph.get("weight_unit") == "mV":
         return True
     quantities = sum(unit_of(data.get("weight"), "weight") is not None for _, _, data in edges)
@@ -272,7 +273,7 @@ def _types(
         if kind not in (None, "E", "I"):
             raise InputError(f"type of node {nodes[i]!r}", kind, "must be 'E' or 'I'")
     if any(kind is not None for kind in given) or negative.any():
-        # an unsigned graph with types says the sign by the type alone
+        # in a graph without negative weights the type alone determines the sign
         unsigned = not negative.any()
         for i, kind in enumerate(given):
             if positive[i] and negative[i]:
@@ -299,10 +300,10 @@ def _positions(graph: networkx.DiGraph, nodes: list[Any]) -> np.ndarray:
 
 
 def _factors(spec: ReservoirSpec, is_excitatory: np.ndarray, pre: np.ndarray, post: np.ndarray) -> dict[str, float]:
-    """Per pair type, the factor that gives a neuron the mean total input that it has in the spec's own network.
+    """Return the factor of each pair type that gives a neuron the mean total input of a network built from the spec.
 
-    There, a neuron has C K f links from sources of a kind that is a share f of all, each of mean weight times 30 W_scale/K;
-    here it has the links of the graph.
+    In such a network a neuron has C K f links from sources of a type that is a share f of all neurons, each of the mean
+    weight times 30 W_scale/K; here it has the links of the graph.
     """
     kind = (~is_excitatory).astype(np.intp)
     counts = np.bincount(2 * kind[pre] + kind[post], minlength=4)
@@ -316,7 +317,7 @@ def _factors(spec: ReservoirSpec, is_excitatory: np.ndarray, pre: np.ndarray, po
 
 
 def _scaled(magnitude: np.ndarray, drawn: Reservoir) -> np.ndarray:
-    """The graph's magnitudes, with the mean weight of each pair type that was drawn for it."""
+    """Scale the graph's magnitudes so that the mean of each pair type is that of the weights drawn."""
     kind = (~drawn.is_excitatory).astype(np.intp)
     pair = 2 * kind[drawn.pre] + kind[drawn.post]
     scaled = np.empty_like(magnitude)

@@ -1,4 +1,4 @@
-"""Preprocessing that all readouts share: selection and scaling of columns, and the validation part."""
+"""Preprocessing shared by all readouts: selection and scaling of columns, and the size of the validation part."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from hrsnn.validation.annotations import is_number
 
 Array = NDArray[np.float64]
 
-#: Share of the training part, from its end, that penalties are chosen on: of samples as of series.
+#: Share of the training part, at its end, on which penalties are chosen, for samples and for series.
 VALIDATION_SHARE = 0.2
-#: A column is read when its standard deviation in training is at least this share of the median column's.
+#: A column is used when its standard deviation in training is at least this share of the median column's.
 LEAST_DEVIATION = 0.05
 _RARE = 0.02
 _ROUNDING = 1e-12
-#: What varies by less than this share of what varies most is left out of the median.
+#: Columns that vary by less than this share of the most variable column do not count for the median.
 _NEGLIGIBLE = 1e-6
 
 
 class Standardiser:
-    """Shifts and scales columns to mean 0, sd 1 on the `rows` it was made from, without the columns that hardly vary.
+    """Standardisation of columns to the mean and standard deviation of `rows`, without the columns that hardly vary.
 
-    What is left of a spike long ago varies by little, and smoothly: scaled up to sd 1, the neuron's next spike would be
-    hundreds of standard deviations, and swamp every other state. A column is dropped when in `rows`
+    The filtered state of a neuron that last fired long ago varies little and smoothly. Scaled to sd 1, the neuron's next
+    spike would be hundreds of standard deviations and dominate all other states. A column is dropped when in `rows`
 
     * its sd is under `least_deviation` times the median column's, or
-    * its sd is under 0.02 of its range, which no column escapes that is constant but for fewer than one row in 2500, or
-    * its range is under 1e-12 of its size, which is rounding.
+    * its sd is under 0.02 of its range, as in a column that is constant except in fewer than one row in 2500, or
+    * its range is under 1e-12 of its magnitude, which is rounding.
 
-    The median is over the columns that pass the other two rules and vary by more than 1e-6 of what the most varying one
-    does, so that silent neurons do not count. All rules are free of scale: states times any constant keep the same columns.
-    Columns of several units should be standardised first: those of the smaller ones may be dropped, and a single column 10^6
-    times as large as the others would be kept alone.
+    The median is over the columns that pass the other two rules and whose sd is more than 1e-6 of the largest one, so that
+    silent neurons do not count. The rules do not depend on the scale: states times a constant keep the same columns.
+    Columns in several units should be standardised first: those with smaller values may be dropped, and of columns next
+    to one that is 10^6 times as large, only that one would be kept.
 
     Parameters
     ----------
     rows : array (times, units)
     least_deviation : float
-        Between 0, which keeps a column however little it varies, and 1.
+        Between 0, with which this rule drops no column, and 1.
 
     Attributes
     ----------
@@ -76,13 +76,13 @@ class Standardiser:
         self.spread = spread[self.kept]
 
     def __call__(self, rows: Array) -> Array:
-        # a mask would copy a large array once more
+        # indexing with a mask would make another copy of a large array
         scaled: Array = rows - self.mean if self.kept.all() else rows[:, self.kept] - self.mean[self.kept]
         scaled /= self.spread
         return scaled
 
 
 def check_least_deviation(value: Any) -> None:
-    """Raise an `InputError` where `value` is no share of the median column's standard deviation."""
+    """Raise an `InputError` unless `value` is a number between 0 and 1."""
     if not is_number(value) or not 0 <= value <= 1:
         raise InputError("least_deviation", value, "must be between 0 and 1, a share of the median column's")

@@ -1,4 +1,4 @@
-"""Readouts: scikit-learn classifiers of states whose penalty is chosen on a validation part."""
+"""Readouts: scikit-learn classifiers of states, with the penalty chosen on a validation part."""
 
 from __future__ import annotations
 
@@ -23,40 +23,40 @@ READOUTS = ("logistic", "ridge", "sampled")
 
 @takes()
 def readout(kind: str = "logistic", seed: int = 0, least_deviation: float = LEAST_DEVIATION) -> GridSearchCV:
-    """An unfitted classifier: drop columns that hardly vary, standardise, classify with the penalty that does best.
+    """Return an unfitted classifier that drops columns that hardly vary, standardises the others, and selects a penalty.
 
-    The penalty is chosen on the last fifth of each class's training samples, by the share of right answers there; of equally
-    good ones the heaviest is taken. Then everything is fitted again to all training samples.
+    The penalty is chosen by the accuracy on the last fifth of each class's training samples; of equally good penalties
+    the strongest is used. The classifier is then refitted to all training samples.
 
     Parameters
     ----------
     kind : str
         "logistic": multinomial logistic regression, ``C`` of 0.001, 0.01, 0.1, 1 or 10; "ridge": ridge classifier, its
-        ``alpha`` from 1 to 1e5 in half decades; "sampled": the paper's, one hidden layer of 20 units, ``alpha`` of 10, 1,
-        0.1 or 0.01, to be put on the 10 % of the neurons with the highest betweenness
-        (``ReservoirTransformer(neurons=...)``).
+        ``alpha`` from 1 to 1e5 in half decades; "sampled": the readout of Chakraborty & Mukhopadhyay (2024), one hidden
+        layer of 20 units, ``alpha`` of 10, 1, 0.1 or 0.01, intended for the 10 % of the neurons with the highest
+        betweenness (``ReservoirTransformer(neurons=...)``).
     seed : int
-        Of the hidden layer's start and order of samples.
+        Seed of the hidden layer's initial weights and of the order of samples.
     least_deviation : float
         Columns whose standard deviation in training is under this share of the median column's are dropped
-        (:class:`hrsnn.preprocessing.Standardiser`): the columns are taken to have one unit. 0 keeps what varies at all.
+        (:class:`hrsnn.preprocessing.Standardiser`): the columns are assumed to have one unit. 0 keeps all that vary.
 
     Returns
     -------
     sklearn.model_selection.GridSearchCV
-        Once fitted: ``.best_params_``, the penalty; ``.best_score_``, what it reached on the last fifth;
+        Once fitted: ``.best_params_``, the penalty; ``.best_score_``, its accuracy on the last fifth;
         ``.best_estimator_``, the pipeline with the steps ``standardise`` and ``classify``.
 
     Raises
     ------
     InputError
-        For another kind, or a `least_deviation` that is no share; when fitting, where no class has two samples.
+        When `kind` is unknown or `least_deviation` is not between 0 and 1; when fitting, where no class has two samples.
 
     Notes
     -----
-    Where no column varies, as in a silent reservoir, "logistic" and "ridge" answer the most frequent class. Samples should
-    come in random order, as those of :func:`hrsnn.tasks.load_task` do: the last fifth stands for what is to come. A fit
-    takes about as long as six with a given penalty.
+    Where no column varies, as in a silent reservoir, "logistic" and "ridge" predict the most frequent class. Samples
+    should be in random order, as those of :func:`hrsnn.tasks.load_task` are, so that the last fifth is representative. A
+    fit takes about six times as long as one with a given penalty.
 
     Examples
     --------
@@ -68,10 +68,10 @@ def readout(kind: str = "logistic", seed: int = 0, least_deviation: float = LEAS
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, section III: a sampled, fully connected readout.
+    Chakraborty & Mukhopadhyay (2024), section III: a sampled, fully connected readout.
     """
     check_least_deviation(least_deviation)
-    # heaviest first: of equally good ones the grid search takes the first
+    # strongest penalty first: of equally good ones the grid search selects the first
     if kind == "logistic":
         classifier, penalties = LogisticRegression(max_iter=2000), {"C": [0.001, 0.01, 0.1, 1.0, 10.0]}
     elif kind == "ridge":
@@ -87,7 +87,7 @@ def readout(kind: str = "logistic", seed: int = 0, least_deviation: float = LEAS
 
 
 class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """:class:`hrsnn.preprocessing.Standardiser` as a step of a pipeline.
+    """Pipeline step that applies :class:`hrsnn.preprocessing.Standardiser`.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     Notes
     -----
-    Where no column varies, one column of zeros is left.
+    Where no column varies, the result is one column of zeros.
 
     Examples
     --------
@@ -118,26 +118,26 @@ class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self.least_deviation = least_deviation
 
     def fit(self, X: Any, y: Any = None) -> StandardisedColumns:
-        """Learn which columns vary, their means and standard deviations."""
+        """Determine which columns vary, their means and standard deviations."""
         check_least_deviation(self.least_deviation)
         self.standardise_ = Standardiser(validate_data(self, X, dtype=np.float64), self.least_deviation)
         self.kept_ = self.standardise_.kept
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64]:
-        """The columns that vary, shifted and scaled."""
+        """Return the columns that vary, standardised."""
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=np.float64, reset=False)
         return self.standardise_(rows) if self.kept_.any() else np.zeros((len(rows), 1))
 
 
 class LastOfEachClass:
-    """A scikit-learn splitter: one split, which holds out the last samples of each class.
+    """scikit-learn splitter with one split: the last samples of each class are held out.
 
     Parameters
     ----------
     share : float
-        Of each class, rounded down, and at least one sample of each class that has two.
+        Share of each class, rounded down; at least one sample of each class that has two.
 
     Raises
     ------
@@ -155,7 +155,7 @@ class LastOfEachClass:
         self.share = share
 
     def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Rows to fit to and rows to choose on, each in their order."""
+        """Yield the rows to fit to and the held-out rows, each in ascending order."""
         labels, held_out = np.asarray(y), np.zeros(len(y), dtype=bool)
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
@@ -166,5 +166,5 @@ class LastOfEachClass:
         yield np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """One."""
+        """Return the number of splits, 1."""
         return 1

@@ -1,4 +1,4 @@
-"""Counts in windows and filtered states from the spikes of one stimulus, the same for all engines."""
+"""Spike counts in windows and filtered states of one stimulus, computed in the same way for all engines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hrsnn.validation.units import takes
 
 
 def window_counts(window: np.ndarray, neurons: np.ndarray, windows: int, n: int) -> np.ndarray:
-    """Spikes of each of `n` neurons in each of so many windows, (windows, n); `window` says in which one each spike is."""
+    """Return the spikes of each of `n` neurons in each window, (windows, n); `window` is the window of each spike."""
     inside = (window >= 0) & (window < windows)
     return np.bincount(window[inside] * n + neurons[inside], minlength=windows * n).reshape(windows, n)
 
 
 @takes(times="ms", sample_times="ms", tau="ms")
 def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.ndarray, tau: float, n: int) -> np.ndarray:
-    """Exponentially filtered spikes x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau), shape (samples, n).
+    """Return filtered spikes x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau), shape (samples, n).
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.nda
         Number of neurons.
     """
     sample_times = np.asarray(sample_times, dtype=np.float64)
-    interval = windows_of(times, np.concatenate([[0.0], sample_times]))  # a spike at a sample's own time is after it
+    interval = windows_of(times, np.concatenate([[0.0], sample_times]))  # a spike at a sample time counts as later
     before = interval < len(sample_times)  # spikes after the last sample do not matter
     interval, times, neurons = interval[before], times[before], neurons[before]
     added = (
@@ -39,7 +39,7 @@ def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.nda
         )
         .reshape(len(sample_times), n)
         .astype(np.float64)
-    )  # without spikes, bincount gives whole numbers
+    )  # without spikes, bincount returns integers
     decay = np.exp(-np.diff(sample_times, prepend=0.0) / tau)
     for k in range(1, len(sample_times)):
         added[k] += decay[k] * added[k - 1]

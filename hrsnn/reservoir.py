@@ -30,9 +30,10 @@ _HEADER = ("channels", "dt", "background_frozen", "homeostasis")
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Directed links, one value an entry, sorted by (pre, post); S links.
+    """S directed links, sorted by (pre, post): arrays with one value for each link.
 
-    ``weight`` >= 0 (mV): the sign belongs to the presynaptic neuron (Dale). The STDP constants belong to each link.
+    Weights are >= 0; the type of the presynaptic neuron determines the sign (Dale's law). Each link has its own STDP
+    constants.
     """
 
     pre: Annotated[np.ndarray, array("link", dtype=np.int32)]  #: (S,) presynaptic neuron, or channel for input links
@@ -49,23 +50,23 @@ class Links:
         convert_arrays(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # a copy in another process is read-only again, which the default would lose
+        # goes through the constructor: arrays unpickled by default would be writable
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
     def __len__(self) -> int:
         return len(self.pre)
 
     def take(self, index: np.ndarray) -> Links:
-        """The links at `index` (integers in ascending order, or a mask)."""
+        """Return the links at `index` (integers in ascending order, or a mask)."""
         return Links(**{name: getattr(self, name)[index] for name in LINK_ARRAYS})
 
 
 @dataclass(frozen=True, eq=False)
 class ShortTerm:
-    """Short-term plasticity of the recurrent links, one value a link (Maass, Natschlaeger & Markram 2002).
+    """Short-term plasticity of the recurrent links, one value for each link (Markram et al. 1998, Maass et al. 2002).
 
-    At a spike, a time t after the one before: u <- U + u (1 - U) e^(-t/F), R <- 1 + (R - u R - 1) e^(-t/D) with the u before
-    it; the link acts with u R / U times its weight, which is 1 times at the first spike.
+    At a spike, a time t after the previous one, u <- U + u (1 - U) e^(-t/F) and R <- 1 + (R - u R - 1) e^(-t/D), where R
+    uses the previous u. The spike acts with u R / U times the link's weight, a factor that is 1 at the first spike.
     """
 
     release: Annotated[np.ndarray, array("link", above=0, high=1)]  #: (S,) U, in (0, 1]
@@ -79,21 +80,21 @@ class ShortTerm:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
     def take(self, index: np.ndarray) -> ShortTerm:
-        """The values at `index`."""
+        """Return the values at `index`."""
         return ShortTerm(**{name: getattr(self, name)[index] for name in SHORT_TERM_ARRAYS})
 
 
 @dataclass(frozen=True, eq=False)
 class Reservoir:
-    """A sampled network of N neurons: arrays in ms and mV, read-only; Brian2 quantities are converted.
+    """A network of N neurons, all parameters drawn: read-only arrays in ms, mV and Hz.
 
-    Made by :func:`hrsnn.build` from a spec, by :meth:`from_graph` from a graph, by :meth:`load` from a file, or by
-    :meth:`replace` from another one.
+    Reservoirs are made by :func:`hrsnn.build` from a spec, by :meth:`from_graph` from a graph, by :meth:`load` from a
+    file, or by :meth:`replace` from another reservoir. Brian2 quantities are converted.
 
     Raises
     ------
     InputError
-        When arrays do not fit together or a value is out of range.
+        When the arrays are inconsistent or a value is out of range.
 
     Examples
     --------
@@ -118,18 +119,18 @@ class Reservoir:
     background_weight: Annotated[np.ndarray, array("neuron", low=0, unit="mV")]  #: (N,) mV
     adaptation: Annotated[
         np.ndarray, array("neuron", low=0, unit="mV")
-    ]  #: (N,) mV: jump of a neuron's adaptation at its own spike
+    ]  #: (N,) mV: increment of the adaptation at the neuron's own spikes
     tau_adaptation: Annotated[np.ndarray, array("neuron", above=0, unit="ms")]  #: (N,) ms
-    cluster: Annotated[np.ndarray, array("neuron", dtype=np.int32, low=0)]  #: (N,) which cluster the neuron belongs to
+    cluster: Annotated[np.ndarray, array("neuron", dtype=np.int32, low=0)]  #: (N,) cluster of each neuron
     recurrent: Links  #: neuron -> neuron
     input: Links  #: channel -> neuron
-    input_gain: Annotated[np.ndarray, array("input link", unit="mV")]  #: (links of input,) mV: drive of an analog input of 1
+    input_gain: Annotated[np.ndarray, array("input link", unit="mV")]  #: (input links,) mV: drive by an analog input of 1
     channels: int  #: number of input channels
     dt: float  #: ms: step of the grid engines
     background_frozen: bool = False
     homeostasis: bool = True
-    short_term: ShortTerm | None = None  #: of the recurrent links; None: weights act as they are
-    labels: np.ndarray | None = None  #: (N,) distinct whole numbers or strings: the neurons' names; None: 0 to N - 1
+    short_term: ShortTerm | None = None  #: of the recurrent links; None: no short-term plasticity
+    labels: np.ndarray | None = None  #: (N,) names of the neurons, distinct integers or strings; None: 0 to N - 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", count_of("channels", self.channels, most=MOST_CHANNELS))
@@ -163,7 +164,7 @@ class Reservoir:
         if self.labels is not None:
             object.__setattr__(self, "labels", labels_of(checked_labels(self.labels, self.neurons).tolist()))
 
-    # The names that the rest of the world uses for the two sets of links.
+    # Short names for the arrays of the two sets of links.
     @property
     def neurons(self) -> int:
         """Number of neurons N."""
@@ -215,18 +216,18 @@ class Reservoir:
         return self.input.weight
 
     def replace(self, **changes: Any) -> Reservoir:
-        """A copy with some arrays replaced.
+        """Return a copy with some fields replaced.
 
         Parameters
         ----------
         **changes
-            Fields of this class; ``weight`` and ``delay`` are those of the recurrent links, ``input_weight`` that of
-            the input links.
+            Fields of this class; also ``weight``, ``delay`` and ``w_max`` of the recurrent links, and ``input_weight``,
+            the weights of the input links.
 
         Raises
         ------
         InputError
-            For unknown names, or when the result does not fit together.
+            For unknown names, or when the result is inconsistent.
         """
         recurrent = {name: changes.pop(name) for name in ("weight", "delay", "w_max") if name in changes}
         if recurrent:
@@ -240,21 +241,21 @@ class Reservoir:
         return dataclasses.replace(self, **changes)
 
     def without_recurrence(self) -> Reservoir:
-        """The control: the same neurons and input, no recurrent link."""
+        """Return a control: the same neurons and input links, without recurrent links."""
         nothing = np.empty(0, dtype=np.intp)
         short_term = None if self.short_term is None else self.short_term.take(nothing)
         return self.replace(recurrent=self.recurrent.take(nothing), short_term=short_term)
 
     @takes()
     def equals(self, other: Reservoir) -> bool:
-        """Whether every array is the same, bit for bit."""
+        """Return whether all arrays and settings are equal, without a tolerance."""
         mine, theirs = self._arrays(), other._arrays()
         same = self._header() == other._header() and mine.keys() == theirs.keys()
         return same and all(np.array_equal(mine[k], theirs[k]) for k in mine)
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Digest of every array: the same for equal reservoirs, another one for any other."""
+        """Digest of all arrays and settings, which identifies a reservoir."""
         digest = hashlib.blake2b(repr(sorted(self._header().items())).encode(), digest_size=16)
         for name, values in sorted(self._arrays().items()):
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
@@ -263,23 +264,23 @@ class Reservoir:
         return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to an ``.npz`` file (version 1 of its layout), whole or not at all, without pickle.
+        """Write the reservoir atomically to an ``.npz`` file (layout version 1), without pickle.
 
         Raises
         ------
         FileError
-            When it cannot be written; what was there before is still there.
+            When the file cannot be written; an existing file is then unchanged.
         """
         write_npz(path, _KIND, _VERSION, self._arrays(), self._header())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Reservoir:
-        """Read a file of :meth:`save`.
+        """Read a reservoir from a file written by :meth:`save`.
 
         Raises
         ------
         FileError
-            When the file is missing, damaged, or no reservoir.
+            When the file is missing or damaged, or does not contain a reservoir.
         """
         stored, header = read_npz(path, _KIND, _VERSION)
         arrays: dict[str, Any] = dict(stored)
@@ -311,7 +312,7 @@ class Reservoir:
         return {name: getattr(self, name) for name in _HEADER}
 
     def graph(self) -> networkx.DiGraph:
-        """The recurrent network as a NetworkX graph; see :func:`hrsnn.graph.to_graph`."""
+        """Return the recurrent network as a NetworkX graph; see :func:`hrsnn.graph.to_graph`."""
         from hrsnn.graph import to_graph
 
         return to_graph(self)
@@ -320,13 +321,13 @@ class Reservoir:
     def from_graph(
         cls, graph: networkx.DiGraph, spec: ReservoirSpec | None = None, seed: int = 0, channels: int | None = None
     ) -> Reservoir:
-        """A reservoir on the links of any weighted directed graph; see :func:`hrsnn.graph.from_graph`."""
+        """Return a reservoir with the links of a weighted directed graph; see :func:`hrsnn.graph.from_graph`."""
         from hrsnn.graph import from_graph
 
         return from_graph(graph, spec, seed, channels)
 
     def to_brian2(self, **options: Any) -> Any:
-        """The live Brian2 ``Network``; see :func:`hrsnn.engines.brian.engine.to_network`."""
+        """Return the reservoir as a Brian2 ``Network``; see :func:`hrsnn.engines.brian.engine.to_network`."""
         from hrsnn.engines.brian.engine import to_network
 
         return to_network(self, **options)
@@ -341,7 +342,7 @@ def _check_links(name: str, links: Links, sources: int, targets: int) -> None:
     require(f"{name}.weight", links.weight, links.weight <= links.w_max * (1 + 1e-12), "must be at most w_max")
 
 
-#: The arrays with one value a neuron, and those with one value a link: what cuts, joins or carries a network goes by these.
+#: Names of the arrays with one value for each neuron and for each link, for code that selects, joins or copies them all.
 NEURON_ARRAYS = tuple(name for name, rule in rules_of(Reservoir).items() if rule.shape[0] == "neuron")
 LINK_ARRAYS = tuple(rules_of(Links))
 SHORT_TERM_ARRAYS = tuple(rules_of(ShortTerm))

@@ -1,4 +1,4 @@
-"""Simulation of a batch of stimuli on a reservoir by an engine."""
+"""Simulation of a reservoir for a batch of stimuli."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import duration_of, float_vector, positive
 from hrsnn.validation.units import takes
 
-#: Bytes of memory for each background spike, by trial.
+#: Bytes of memory for each background spike, as measured.
 _EVENT = 80
 RECORDS = ("spikes", "counts", "states", "v")
 
@@ -47,41 +47,41 @@ def simulate(
     state: NetworkState | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Activity:
-    """Present stimuli to a reservoir, each from rest, and record what was asked for.
+    """Simulate a reservoir for each stimulus, starting from rest, and return the requested records.
 
-    Every stimulus starts with v at v_start, no current, no refractoriness, no trace and no spike in flight. Weights
-    carry over from one stimulus to the next when the run is plastic, and never otherwise.
+    Every stimulus starts with v at v_start, no current, no refractoriness, no trace and no spike in transit. In a plastic
+    run, weights carry over from one stimulus to the next; otherwise they do not change.
 
     Parameters
     ----------
     reservoir : Reservoir
     stimulus : SpikeTrains or Currents
-        M stimuli over ``reservoir.channels`` channels. Currents are held for their own ``dt``; each link turns a value u
-        into ``input_gain * u`` mV of drive.
+        M stimuli over ``reservoir.channels`` channels. Each value u of currents is held for their own ``dt`` and drives a
+        neuron by ``input_gain * u`` mV through each link.
     plastic : bool
-        Whether STDP runs, with homeostasis after each stimulus where the reservoir asks for it.
+        Whether STDP is on, with homeostasis after each stimulus if ``reservoir.homeostasis``.
     engine : str
         "compiled" (Numba), "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy"; "auto":
         compiled, or Brian2 where Numba cannot be loaded. "exact": continuous time, no grid; no short-term plasticity.
     record : sequence of str
-        Of "spikes", "counts", "states", "v". The number of spikes of each neuron in each stimulus is always there.
+        Any of "spikes", "counts", "states", "v". The spike count of each neuron in each stimulus is always recorded.
     sample_times : int or array, ms
-        Of "states" and "v": the ends of K equal windows of each stimulus's own duration (1: its end), or ascending times
-        in (0, duration], the same for every stimulus.
+        Times of "states" and "v": the ends of K equal windows of each stimulus's own duration (1: its end), or ascending
+        times in (0, duration], the same for every stimulus.
     windows : int or array, ms
-        Of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1), the same for every
-        stimulus: a window after the end of a shorter one counts 0.
+        Windows of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1), the same for
+        every stimulus; counts are 0 in windows after the end of a stimulus.
     blank : float, ms
         Time without input after each stimulus.
     tau_state : float, ms
         Time constant of "states": x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau_state).
     seed : int
-        Of the background input; nothing else is random.
+        Seed of the background input; nothing else is random.
     state : NetworkState, optional
-        Of an earlier run, ``earlier.state``: go on from it instead of from rest, on ``earlier.reservoir`` and with one
-        stimulus, its next part. Time counts from 0 in every part.
+        ``earlier.state`` of an earlier run, from which to continue instead of from rest, with ``earlier.reservoir`` and
+        the next part of the stimulus as the only one. Time starts at 0 in every part.
     progress : bool or callable
-        True: a bar on stderr when it takes longer than two seconds. A callable gets (ms done, ms in all).
+        True: show a bar on stderr when the run takes longer than two seconds. A callable gets (ms done, ms in total).
 
     Returns
     -------
@@ -90,22 +90,22 @@ def simulate(
     Raises
     ------
     InputError
-        When the stimulus has no samples or other channels than the reservoir, an option is not allowed, the state is of
-        another network, or what is recorded would take more memory than the limit.
+        When the stimulus has no samples, its channels differ from the reservoir's, an option is not allowed, the state is
+        of another network, or the run would exceed the memory limit.
     DivergenceError
-        When v or a current leaves the finite numbers.
+        When v or a current is no longer finite.
 
     Notes
     -----
     Order of events within a step: state update; threshold; background, then input spikes; recurrent pre events; recurrent
-    post events; reset. A spike in step n is reported at time n dt and acts from step n + 1 on. Several spikes of a channel
-    within one step act as one of that many times the weight (and trace, and depression). Delays and refractory periods
+    post events; reset. A spike in step n is reported at time n dt and acts from step n + 1 on. k spikes of a channel
+    within one step act as one spike with k times the weight (and trace, and depression). Delays and refractory periods
     are rounded to whole steps.
 
-    Parts of a stimulus that follow one another by `state`, each a whole number of steps long, give what the whole gives:
-    input longer than memory can be fed in parts. Spikes and v are the same; weights agree to rounding. Homeostasis follows
-    every part, but the next one goes on from the weights before it. A frozen background repeats with the values of
-    Currents; under spikes, whose parts have no length of their own, it goes on.
+    A stimulus that does not fit in memory can be simulated in parts, each a whole number of steps long, linked by `state`.
+    Spikes and v are then the same as in one run; weights agree up to rounding. Homeostasis is applied after every part, but
+    the next part continues from the weights before it. A frozen background repeats with each value of Currents; with
+    spike trains it continues from part to part.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def simulate(
     check_stimulus(stimulus)
     if not len(stimulus):
         raise InputError("stimulus", stimulus, "must hold at least one sample")
-    generator(seed)  # says what a seed may be
+    generator(seed)  # raises for an invalid seed
     _check_memory(reservoir, stimulus, record, sample_times, windows, blank)
     times = _sample_times(sample_times, stimulus)
     wanted = _windows(windows)
@@ -189,12 +189,12 @@ def simulate(
 def _check_memory(
     reservoir: Reservoir, stimulus: Stimulus, record: Sequence[str], sample_times: Any, windows: Any, blank: float
 ) -> None:
-    """All of a run but its spikes, which nobody knows before it: named is what takes most."""
+    """Check the memory of a run without its spikes, whose number is unknown; an error names the largest contribution."""
     samples, n = len(stimulus), reservoir.neurons
     moments, intervals = (
         int(one) if isinstance(one, (int, np.integer)) else np.size(one) for one in (sample_times, windows)
     )
-    # there are two copies of one stimulus at a time; the times are there for all
+    # two more copies exist for the stimulus being simulated; the times are stored for all stimuli
     recorded = ("states" in record) * (samples + 2) + ("v" in record) * (samples + 1)
     longest = float(stimulus.durations.max()) + blank
     needed: list[tuple[float, str, object]] = [
@@ -229,7 +229,7 @@ def _checked_record(record: Sequence[str]) -> tuple[str, ...]:
 
 
 def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:
-    """Times for each stimulus, or one list for all."""
+    """Return the sample times of each stimulus, or one array for all."""
     if is_whole(sample_times):
         if sample_times < 1:
             raise InputError("sample_times", sample_times, "must be at least 1, or a list of times (ms)")
@@ -244,7 +244,7 @@ def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: St
 
 
 def _windows(windows: int | Sequence[float] | np.ndarray) -> int | np.ndarray:
-    """A number of windows, or their edges."""
+    """Return `windows`, validated: their number or their edges."""
     if is_whole(windows):
         if windows < 1:
             raise InputError("windows", windows, "must be at least 1")

@@ -1,4 +1,4 @@
-"""The description of a network: parameters as numbers, distributions or arrays; reading and writing TOML."""
+"""Specification of a reservoir: its parameters as numbers, distributions or arrays, with TOML input and output."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from hrsnn.validation.units import OURS, plain, takes
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
 
-#: That are listed; a file of something else can have any number.
+#: Maximum number of problems in a message: a file that is not a spec can have any number.
 _MOST_PROBLEMS = 100
 
 
@@ -52,22 +52,22 @@ def _field(default: Any, unit: str, text: str, **bounds: Any) -> Any:
 
 
 class ReservoirSpec(BaseModel):
-    """A heterogeneous recurrent spiking reservoir, said in distributions.
+    """Parameters of a heterogeneous recurrent spiking reservoir, from which :func:`hrsnn.build` draws one.
 
-    Every parameter of a neuron, link or synapse takes a number, a distribution (:class:`~hrsnn.Gamma`,
-    :class:`~hrsnn.LogNormal`, :class:`~hrsnn.Uniform`, :class:`~hrsnn.Constant`) or an array with one value a neuron
-    (link, synapse). Times are in ms, voltages in mV, rates in Hz; Brian2 quantities are converted, alone, in arrays, in
-    lists and inside a distribution, and refused where the parameter has another dimension or none. The model is that of
-    section "The model" in the documentation: LIF neurons with exponential currents written as voltages,
+    Every parameter of a neuron, link or synapse is a number, a distribution (:class:`~hrsnn.Gamma`,
+    :class:`~hrsnn.LogNormal`, :class:`~hrsnn.Uniform`, :class:`~hrsnn.Constant`) or an array with one value for each
+    neuron (link, synapse). Times are in ms, voltages in mV, rates in Hz; Brian2 quantities are converted, alone, in arrays,
+    in lists and inside a distribution, and are an error where the parameter has another dimension or none. The model is
+    described in the manual, in "The model": LIF neurons with exponential currents written as voltages,
 
         tau_m dv/dt = v_rest - v + I_exc + I_inh + i_bias + I_ext(t),
 
-    and pair-based STDP whose four constants belong to each synapse.
+    and pair-based STDP with four constants for each synapse.
 
     Raises
     ------
     SpecError
-        With every problem at once: unknown names (and what was probably meant), values out of range.
+        Lists all problems: unknown names (with the most similar name), values out of range.
 
     Examples
     --------
@@ -81,8 +81,8 @@ class ReservoirSpec(BaseModel):
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, eq. 1-5. Defaults: Maass, Natschlaeger & Markram (2002); Perez-Nieves et al. (2021) for
-    the gamma shape 3 (CV 0.577); the others were found in trials for 1 to 30 Hz and under 20 % silent neurons.
+    Chakraborty & Mukhopadhyay (2024), eq. 1-5. Defaults: Maass et al. (2002); Perez-Nieves et al. (2021) for the gamma
+    shape 3 (CV 0.577); the others were chosen in trials, for 1 to 30 Hz and under 20 % silent neurons.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
@@ -181,11 +181,11 @@ class ReservoirSpec(BaseModel):
     @field_validator("*", mode="wrap")
     @classmethod
     def _in_its_unit(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        """Every parameter in the unit of its own definition: quantities of another dimension are refused."""
+        """Validate a parameter in the unit of its field; quantities of another dimension are an error."""
         name = str(info.field_name)
         unit = unit_of_parameter(name)
         try:
-            if not isinstance(value, dict):  # a distribution's, which knows what its own parameters are
+            if not isinstance(value, dict):  # a dict is a distribution, which converts its own parameters
                 value = plain(value, unit, name)
         except InputError as error:
             raise PydanticCustomError("unit", "{reason}", {"reason": str(error)}) from error
@@ -197,7 +197,7 @@ class ReservoirSpec(BaseModel):
             raise PydanticCustomError("unit", "{reason}", {"reason": message})
         return value
 
-    def __init__(self, /, **values: Any) -> None:  # a parameter may be called self: it is refused like any other
+    def __init__(self, /, **values: Any) -> None:  # so that an unknown parameter "self" is reported like any other
         _check_names(values)
         try:
             super().__init__(**values)
@@ -209,24 +209,26 @@ class ReservoirSpec(BaseModel):
             )
 
     def __eq__(self, other: object) -> bool:
-        # pydantic's own would compare arrays with ==, which has no truth value
+        # pydantic's __eq__ compares arrays with ==, which raises
         return self.to_toml() == other.to_toml() if isinstance(other, ReservoirSpec) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.to_toml())
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ReservoirSpec:
-        return self  # immutable, and a copied array would not be
+        return self  # immutable; copied arrays would be writable
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
         for value in vars(self).values():
             if isinstance(value, np.ndarray):
-                value.setflags(write=False)  # a copy in another process is read-only again
+                value.setflags(write=False)  # unpickled arrays are writable
 
     @takes()
     def variant(self, name: str) -> ReservoirSpec:
-        """The same means with neurons or STDP made homogeneous: HoNHoS, HeNHoS, HoNHeS or HeNHeS.
+        """Return a variant with the same means, heterogeneous (He) or not (Ho) in neurons (N) and STDP (S).
+
+        Its name is HoNHoS, HeNHoS, HoNHeS or HeNHeS.
 
         Raises
         ------
@@ -239,18 +241,18 @@ class ReservoirSpec(BaseModel):
         return self.updated({"heterogeneous_neurons": neurons, "heterogeneous_synapses": synapses})
 
     def updated(self, changes: dict[str, Any]) -> ReservoirSpec:
-        """A spec with some parameters changed.
+        """Return a spec with some parameters changed.
 
         Parameters
         ----------
         changes : dict
-            Values by name. A string is read as a TOML value (``"300"``, ``"{kind = 'gamma', ...}"``), a bare word as
-            itself. A dotted name reaches into a distribution: ``{"tau_m_exc.mean": "25"}``.
+            Values by name. A string is parsed as a TOML value (``"300"``, ``"{kind = 'gamma', ...}"``), a bare word as
+            a string. A dotted name is a parameter of a distribution: ``{"tau_m_exc.mean": "25"}``.
 
         Raises
         ------
         SpecError
-            With every problem at once.
+            Lists all problems.
 
         Examples
         --------
@@ -274,12 +276,12 @@ class ReservoirSpec(BaseModel):
                 current = values.get(parent, getattr(self, parent, None))
                 if isinstance(current, Distribution):
                     current = current.to_dict()
-                if isinstance(current, dict):  # it is one already where a change before this one reached into it
+                if isinstance(current, dict):  # also where an earlier change has made it a dict
                     values[parent] = {**current, leaf: value}
                 elif parent in ReservoirSpec.model_fields:
                     problems.append(f"{name}: {parent} is no distribution, so it has no {leaf!r}")
                 else:
-                    values[parent] = value  # no such parameter: the spec itself says so, and what was meant
+                    values[parent] = value  # an unknown parameter, which the constructor reports
             else:
                 values[name] = value
         try:
@@ -292,12 +294,12 @@ class ReservoirSpec(BaseModel):
 
     @classmethod
     def from_toml(cls, text: str) -> ReservoirSpec:
-        """Read a spec from TOML text; parameters left out have their defaults.
+        """Read a spec from TOML text; parameters that are not given have their defaults.
 
         Raises
         ------
         SpecError
-            With every problem at once, or the line where the text is no TOML.
+            Lists all problems, or names the line where the text is not valid TOML.
         """
         try:
             values = parsed_toml(text)
@@ -314,7 +316,7 @@ class ReservoirSpec(BaseModel):
         FileError
             When the file cannot be read.
         SpecError
-            When it is no valid spec; every problem names the file.
+            When the spec is not valid; every problem names the file.
         """
         text = read_text(path)
         try:
@@ -323,13 +325,13 @@ class ReservoirSpec(BaseModel):
             raise SpecError([f"{os.fspath(path)}: {problem}" for problem in error.problems]) from None
 
     def save(self, path: str | os.PathLike[str], comments: bool = True) -> None:
-        """Write the spec as a TOML file, whole or not at all."""
+        """Write the spec atomically to a TOML file."""
         write_text(path, self.to_toml(comments=comments))
 
     def to_toml(self, comments: bool = False) -> str:
-        """The spec as TOML text, every parameter written out; with `comments`, each with its meaning and unit.
+        """Return the spec as TOML text with all parameters; with `comments`, also their descriptions and units.
 
-        ``ReservoirSpec.from_toml(spec.to_toml())`` is the same spec.
+        ``ReservoirSpec.from_toml(spec.to_toml())`` equals the spec.
         """
         lines = []
         for name, field in type(self).model_fields.items():
@@ -341,7 +343,7 @@ class ReservoirSpec(BaseModel):
 
 
 def unit_of_parameter(name: str) -> str:
-    """The unit of a parameter of a spec: "ms", "mV", "Hz", "w_max", or "" where it has none.
+    """Return the unit of a parameter of a spec: "ms", "mV", "Hz", "w_max", or "" where it has none.
 
     Examples
     --------
@@ -370,7 +372,7 @@ def _toml(value: Any) -> str:
 
 
 def _problems(error: ValidationError, known: set[str]) -> list[str]:
-    """One line a problem: the parameter, its value, and what is allowed."""
+    """Return one line for each problem: the parameter, its value, and the allowed values."""
     problems: list[str] = []
     found = error.errors()
     for item in found:
@@ -384,7 +386,7 @@ def _problems(error: ValidationError, known: set[str]) -> list[str]:
         elif not name or item["type"] == "unit":
             problems.append(item["msg"])
         elif item["type"] == "literal_error" and len(item["loc"]) > 1:
-            continue  # the other branch of a "value or 'auto'" union says it better
+            continue  # the error of the other branch of a "value or 'auto'" union is clearer
         else:
             message = item["msg"].replace("Input should be", "must be")
             if "auto" in str(ReservoirSpec.model_fields[name].annotation):

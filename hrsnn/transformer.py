@@ -1,4 +1,4 @@
-"""The reservoir as a scikit-learn transformer: ``fit`` applies STDP, ``transform`` returns states of the frozen network."""
+"""scikit-learn transformer of stimuli to states of a reservoir."""
 
 from __future__ import annotations
 
@@ -24,57 +24,57 @@ FEATURES = ("counts", "states", "v")
 
 
 class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """States of a reservoir, for any scikit-learn readout.
+    """Transformer of stimuli to states of a reservoir, for scikit-learn readouts.
 
-    ``fit`` presents the stimuli once with STDP (labels are never read) and freezes the weights; ``transform`` presents
-    stimuli to the frozen reservoir, each from rest, and returns one row a stimulus.
+    ``fit`` simulates the stimuli once with STDP (labels are not used) and then freezes the weights; ``transform`` simulates
+    the frozen reservoir for each stimulus, starting from rest, and returns one row for each stimulus.
 
     Parameters
     ----------
     spec : ReservoirSpec, optional
-        What to build in ``fit``, for as many channels as the stimuli have. Default: the default spec.
+        Spec of the reservoir, which ``fit`` builds with the channels of the stimuli. Default: the default spec.
     reservoir : Reservoir, optional
-        A built reservoir, instead of `spec`.
+        A reservoir to use instead of `spec`.
     features : str
         "counts": square root of the spike counts in `windows` equal windows; "states": exponentially filtered spikes
-        (20 ms) at the ends of those windows; "v": membrane potential there.
+        (20 ms) at the ends of those windows; "v": membrane potential at the same times.
     windows : int
         Number of windows K.
     neurons : array of int, optional
-        Only these neurons are read out (in :mod:`hrsnn.networks.centrality`: the most central ones).
+        Neurons to read out, by default all (:mod:`hrsnn.networks.centrality` selects the most central ones).
     plastic : bool
-        Whether ``fit`` runs STDP; without it, ``fit`` only builds.
+        Whether ``fit`` applies STDP; otherwise it only builds the reservoir.
     blank : float
-        ms without input after each stimulus of ``fit``.
+        Time without input after each stimulus in ``fit``, in ms.
     duration : float
-        ms for which a plain 2-D array (samples x channels) is presented, as constant currents.
+        Time in ms for which each row of a 2-D array (samples x channels) is presented, as constant currents.
     engine : str
         As in :func:`hrsnn.simulate`.
     seed : int
-        Of the reservoir and its background.
+        Seed of the reservoir and its background input.
     progress : bool
-        Show a bar on stderr when it takes longer than two seconds.
+        Whether to show a bar on stderr when a simulation takes longer than two seconds.
 
     Attributes
     ----------
     reservoir_ : Reservoir
-        Frozen, after STDP.
+        The reservoir after STDP, frozen.
     initial_reservoir_ : Reservoir
-        Before STDP.
+        The reservoir before STDP.
     spike_count_ : int
-        Spikes while fitting.
+        Number of spikes in ``fit``.
     n_features_in_ : int
         Number of channels.
 
     Raises
     ------
     InputError
-        For options that are not allowed, or stimuli of other channels than in ``fit``.
+        For options that are not allowed, or when the number of channels differs from that in ``fit``.
 
     Notes
     -----
-    Background input that is not frozen differs from stimulus to stimulus by their place in the batch: with it a subset of a
-    batch gives other states than the batch, and the first stimuli of two batches have the same noise.
+    Background input that is not frozen depends on the index of the stimulus in the batch: a stimulus has other states in a
+    subset of the batch, and the first stimuli of two batches have the same noise.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, section III: STDP first, then a readout on the frozen reservoir.
+    Chakraborty & Mukhopadhyay (2024), section III: STDP first, then a readout on the frozen reservoir.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.progress = progress
 
     def fit(self, X: Any, y: Any = None) -> ReservoirTransformer:
-        """Build the reservoir, and let STDP run over the stimuli `X` where ``plastic``.
+        """Build the reservoir and, if ``plastic``, apply STDP for the stimuli `X`.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """States of the frozen reservoir, (samples, windows x neurons), window by window.
+        """Return states of the frozen reservoir, (samples, windows x neurons), ordered by window, then neuron.
 
         Parameters
         ----------

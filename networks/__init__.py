@@ -1,4 +1,4 @@
-"""The graph of a reservoir: its measures, and pruning. The public names load when they are first used (PEP 562)."""
+"""Graph measures and pruning of reservoirs. The public names are loaded on first use (PEP 562)."""
 
 from __future__ import annotations
 

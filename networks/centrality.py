@@ -14,21 +14,21 @@ from hrsnn.validation.units import takes
 def betweenness(
     n: int, pre: ArrayLike, post: ArrayLike, weight: ArrayLike | None = None, *, threads: int = 1
 ) -> NDArray[np.float64]:
-    """Normalised betweenness of every neuron in the directed graph ``pre -> post``.
+    """Compute the normalised betweenness of every neuron in the directed graph ``pre -> post``.
 
-    ``c_v = sum over s != v != t of (shortest ways s -> t through v) / (shortest ways s -> t) / ((n - 1)(n - 2))``
+    ``c_v = sum over s != v != t of (shortest paths s -> t through v) / (shortest paths s -> t) / ((n - 1)(n - 2))``
 
-    A link's length is ``1 / |weight|``: strong links are short. (A weight handed to a shortest-way algorithm as it is
-    would make the strong links the long ones.)
+    The length of a link is ``1 / |weight|``: strong links are short. (Weights passed to a shortest-path algorithm directly
+    would make strong links long.)
 
     Parameters
     ----------
     n : int
         Number of neurons.
     pre, post : array of int, shape (links,)
-        Ends of the links. Self-links are on no shortest way and are ignored.
+        Ends of the links. Self-links are not on any shortest path and are ignored.
     weight : array of float, shape (links,), optional
-        Of any sign and unit, not 0. Left out: every link has length 1.
+        Weights of any sign and unit, not 0. Default: every link has length 1.
     threads : int
         Number of processor threads.
 
@@ -40,17 +40,17 @@ def betweenness(
     Raises
     ------
     InputError
-        For an index out of range, arrays of different lengths, a weight that is 0 or not finite, a link given twice.
+        For an index out of range, arrays of different lengths, a weight that is 0 or not finite, or a duplicate link.
 
     Notes
     -----
     Exact (Brandes' algorithm, in NetworKit), equal to ``networkx.betweenness_centrality(graph, weight="distance")``.
-    Two ways are equally short when the sums of their lengths are the same float64, as in NetworkX. Time grows as
+    Two paths are equally short if the sums of their lengths are the same float64, as in NetworkX. Time grows as
     n * links; 2000 neurons with 60 000 links take 1.3 s on one thread.
 
     Examples
     --------
-    A chain 0 -> 1 -> 2: neuron 1 is on the only way of the 2 x 1 possible ones.
+    A chain 0 -> 1 -> 2: neuron 1 is on the shortest path of one of the 2 x 1 pairs.
 
     >>> betweenness(3, [0, 1], [1, 2], [2.0, -0.5]).tolist()
     [0.0, 0.5, 0.0]
@@ -75,17 +75,17 @@ def betweenness(
 
 @takes()
 def most_central(score: ArrayLike, share: float = 0.1) -> NDArray[np.int64]:
-    """Indices, in rising order, of the `share` of the neurons with the highest `score`.
+    """Return the indices, ascending, of the `share` of the neurons with the highest `score`.
 
-    Their number is ``share * n`` rounded to the nearest whole number (halves up) and at least 1; of equal scores the
-    lower index is taken.
+    Their number is ``share * n`` rounded to the nearest whole number (halves up) and at least 1; for equal scores the
+    lower index is chosen.
 
     Parameters
     ----------
     score : array of float, shape (n,)
-        For instance of :func:`betweenness`.
+        Scores, for instance from :func:`betweenness`.
     share : float
-        Over 0 and up to 1. The paper's readout takes 0.1.
+        Above 0 and at most 1; 0.1 in the readout of Chakraborty & Mukhopadhyay (2024).
 
     Returns
     -------
@@ -147,7 +147,7 @@ def _betweenness(
         graph = networkit.GraphFromCoo((length, (pre, post)), n=n, weighted=True, directed=True)
         scores = networkit.centrality.Betweenness(graph, normalized=True).run().scores()
     except RuntimeError as error:
-        if "SIGINT" in str(error):  # NetworKit takes Ctrl-C for itself while it runs
+        if "SIGINT" in str(error):  # NetworKit handles Ctrl-C itself while it runs
             raise KeyboardInterrupt from error
         raise
     finally:

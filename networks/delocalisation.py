@@ -25,24 +25,24 @@ def links_to_restore(
     aim: Literal["ipr", "degree"] = "ipr",
     random: np.random.Generator,
 ) -> Indices:
-    """Which of some links to put into a graph.
+    """Choose which candidate links to restore in a graph.
 
     Parameters
     ----------
     n : int
         Number of neurons.
     pre, post : array of int (links,)
-        The graph.
+        Links of the graph.
     more_pre, more_post : array of int (candidates,)
-        Links to choose from: those of the original graph that this one lacks.
+        Candidates: links of the original graph that this one lacks.
     count : int
-        How many; all where there are fewer.
+        Number of links to restore; all if there are fewer.
     aim : {"ipr", "degree"}
-        What to reach once the components are joined as far as candidates allow: "ipr", a low inverse participation
-        ratio, one link after the other where the two neurons have the lowest sum of degrees, as they then are; "degree",
-        the largest variance of the degrees, all links at once where that sum is highest.
+        Aim once the components are joined as far as candidates allow: "ipr", a low inverse participation ratio, by adding
+        one link at a time where the sum of the current degrees of its two neurons is lowest; "degree", the largest variance
+        of the degrees, by adding all links at once where that sum is highest.
     random : numpy.random.Generator
-        Decides between equals.
+        Used to break ties.
 
     Returns
     -------
@@ -52,24 +52,25 @@ def links_to_restore(
     Raises
     ------
     InputError
-        For another aim.
+        For an unknown aim.
 
     Notes
     -----
-    Pieces are joined at the lowest degrees in both cases. A link the other way round of one that is there changes no
-    Laplacian: for "ipr" it comes last.
+    Components are joined at the lowest degrees in both cases. A link that is the reverse of an existing one does not change
+    the Laplacian: for "ipr" it comes last.
 
-    The paper maximises the variance of the degrees (its eq. 17) so as to spread the eigenvectors. Hubs localise them, and so
-    do neurons with hardly a link: its means defeat its end. Eigenvectors are not looked at: the lowest degrees gave a lower
-    ratio than the highest, than random links, and than the best by a first-order change of the ratio (docs/pruning.md).
+    Chakraborty & Mukhopadhyay (2024) maximise the variance of the degrees (eq. 17) in order to spread the eigenvectors. But
+    hubs localise eigenvectors, as do neurons with few links, so this has the opposite effect. Eigenvectors are not used:
+    the lowest degrees gave a lower ratio than the highest, than random links, and than the best links by a first-order
+    change of the ratio (docs/pruning.md).
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, step III, eq. 17.
+    Chakraborty & Mukhopadhyay (2024), step III, eq. 17.
 
     Examples
     --------
-    Two pairs of neurons, and two links to choose from: the one that joins the pairs comes first.
+    Two pairs of neurons and two candidates: the link that joins the pairs comes first.
 
     >>> ends = [np.array(x) for x in ([0, 2], [1, 3], [1, 1], [0, 2])]
     >>> links_to_restore(4, *ends, 1, random=np.random.default_rng(0))
@@ -100,13 +101,13 @@ def _at_the_lowest(
     *,
     only_joining: bool = False,
 ) -> Indices:
-    """Candidates one by one, at most `count`: those that join two components, those that join a new pair, then the others;
-    each time the one whose ends have the lowest sum of degrees."""
+    """Choose at most `count` candidates one by one: first those that join two components, then those that join a new pair,
+    then the others; each time the one whose ends have the lowest sum of degrees."""
     graph = undirected(n, pre, post)
     components, component = connected_components(graph, directed=False)
     pair = np.minimum(more_pre, more_post) * n + np.maximum(more_pre, more_post)
     double = np.isin(pair, np.minimum(pre, post) * n + np.maximum(pre, post))
-    # lists from here on: one number of an array at a time would take most of the time
+    # lists from here on, since access to single elements of arrays is slow
     degree, belongs, root = graph.sum(axis=1).tolist(), component.tolist(), list(range(components))
     ends = list(zip(more_pre.tolist(), more_post.tolist(), strict=True))
     pairs, known, ties = pair.tolist(), double.tolist(), random.random(len(pair)).tolist()
@@ -119,7 +120,7 @@ def _at_the_lowest(
         return a
 
     def place(k: int) -> float:
-        """In the order of the candidates, now: it only ever grows, so that the heap may be behind."""
+        """Current sort key of a candidate: it never decreases, so that keys in the heap may be outdated."""
         i, j = ends[k]
         apart = find(belongs[i]) != find(belongs[j])
         kind = 0 if apart else 2 if known[k] or pairs[k] in taken else 1

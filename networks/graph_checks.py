@@ -9,19 +9,19 @@ from hrsnn.validation.limits import beyond, limit
 
 
 def check_graphml(text: str) -> int:
-    """See that nodes, links and what they carry are there once, and that links lead to nodes that are there.
+    """Check that nodes, links and their attributes are unique, and that links end at existing nodes.
 
-    Entities, which can stand for any amount of text, and what is nested too deep are refused before anything is built.
+    Entities, which can expand to any amount of text, and deeply nested elements raise an error before a graph is built.
 
     Returns
     -------
     int
-        How many elements it has.
+        Number of elements.
 
     Raises
     ------
     ValueError
-        With what is wrong.
+        With a description of the problem.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def check_graphml(text: str) -> int:
     def end(name: str) -> None:
         nonlocal level
         level -= 1
-        # what the graph as a whole carries can stand before its nodes as well as after them
+        # attributes of the graph itself can come before its nodes or after them
         if name.rpartition(":")[2] in ("node", "edge"):
             own, carried[:] = carried[:], []
             _once(f"in a {name} the key", own)
@@ -77,12 +77,12 @@ def check_graphml(text: str) -> int:
 
 
 def check_edges(lines: Iterable[str]) -> None:
-    """See that each line has a source, a target and a weight, and that no link is there twice.
+    """Check that each line has a source, a target and a weight, and that links are unique.
 
     Raises
     ------
     ValueError
-        With the line.
+        With the offending line.
 
     Examples
     --------

@@ -20,27 +20,28 @@ if TYPE_CHECKING:
     import networkx
 
 _AXES = ("x", "y", "z")
-#: Bytes of memory that a node or a link takes while a file is read, by trial: what it carries is in the text's length.
+#: Bytes of memory per node or link, and per byte of text for attributes, while a file is read (measured).
 _PART, _PER_BYTE = 600, 4
 
 
 @takes()
 def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
-    """Write the recurrent network as GraphML or as an edge list, whole or not at all.
+    """Write the recurrent network as GraphML or as an edge list, atomically.
 
     Parameters
     ----------
     reservoir : Reservoir
     path : path
         ``.graphml``: neurons with their type, position (x, y, z) and constants, links with weight (mV, negative from
-        inhibitory neurons) and delay (ms), for Gephi, Cytoscape, igraph. ``.edges``: a line "source target weight" a link.
+        inhibitory neurons) and delay (ms), for Gephi, Cytoscape, igraph. ``.edges``: one line "source target weight" per
+        link.
 
     Raises
     ------
     InputError
-        When the name ends otherwise.
+        When the name has another extension.
     FileError
-        When it cannot be written.
+        When the file cannot be written.
 
     Examples
     --------
@@ -61,7 +62,7 @@ def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
     for node, values in graph.nodes(data=True):
         values.update(zip(_AXES, values.pop("position"), strict=True))
         if isinstance(node, str):
-            values["label"] = node  # names of nodes are text in a file, also those of numbers
+            values["label"] = node  # names of nodes are text in a file, including numbers
     with writing(path) as temporary:
         if suffix == ".graphml":
             networkx.write_graphml(graph, temporary)
@@ -80,14 +81,14 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
     Returns
     -------
     networkx.DiGraph
-        An edge list says nothing of neurons without links, nor of units: ``from_graph`` scales its weights.
+        An edge list does not contain neurons without links, or units: ``from_graph`` scales its weights.
 
     Raises
     ------
     InputError
-        When the name ends otherwise than ``.graphml`` or ``.edges``.
+        When the extension is not ``.graphml`` or ``.edges``.
     FileError
-        When it is missing, cannot be read as such a file, or is beyond a limit (docs/limits.md).
+        When the file is missing, malformed, or exceeds a limit (docs/limits.md).
     """
     import networkx
 
@@ -118,7 +119,7 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
 
 
 def _lines(path: str | os.PathLike[str], text: str) -> Iterator[str]:
-    """The lines one by one, without comments; two names and a number are no longer than three names."""
+    """Yield the lines without comments; a line is limited to the length of three names."""
     longest = 3 * limit("name") + 2
     for line in re.finditer(r"[^\r\n]+", text):
         said = line.group().partition("#")[0].strip()
@@ -134,7 +135,7 @@ def _check_memory(path: str | os.PathLike[str], text: str, parts: int) -> None:
 
 
 def _label(text: Any) -> Any:
-    """A whole number where the text is what one is written as; "01" and "+1" are names."""
+    """Return an integer if the text is its canonical form, otherwise the text; "01" and "+1" are names."""
     digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdecimal() and str(int(text)) == text else text
 

@@ -14,42 +14,44 @@ from hrsnn.validation.units import takes
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-#: Past so many neurons a run computes eigenvectors only when it measures exponents too, and past so many never: their time
-#: grows as N^3, their memory as N^2.
+#: Number of neurons above which a run computes eigenvectors only when it also measures exponents, and above which it never
+#: does: time grows as N^3, memory as N^2.
 OFTEN_LIMIT, EIGENVECTOR_LIMIT = 2000, 6000
-#: Eigenvalues closer than this share of the largest are one.
+#: Eigenvalues that differ by less than this share of the largest are treated as equal.
 _EQUAL = 1e-9
 
 
 @takes()
 def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGENVECTOR_LIMIT) -> float:
-    """Mean inverse participation ratio of the Laplacian's eigenvectors: of the order of 1/n when all are spread over the
-    graph, 1 when each is one neuron.
+    """Mean inverse participation ratio of the eigenvectors of the Laplacian.
 
-    ``IPR = mean_k sum_i v_ik^4``, v_k the orthonormal eigenvectors of D - A, A the graph without directions and weights.
-    Eigenvectors of one eigenvalue are not unique, their projector P is: such a group counts ``sum_i P_ii^2``.
+    It is of order 1/n if all eigenvectors are spread over the graph, and 1 if each is localised at one neuron.
+    ``IPR = mean_k sum_i v_ik^4``, v_k the orthonormal eigenvectors of D - A, A the undirected, unweighted graph.
+    Eigenvectors of a multiple eigenvalue are not unique, but their projector P is: such a group contributes
+    ``sum_i P_ii^2``.
 
     Parameters
     ----------
     n : int
     pre, post : array of int (links,)
     limit : int
-        Most neurons for which eigenvectors are computed.
+        Largest number of neurons for which eigenvectors are computed.
 
     Returns
     -------
     float
-        nan past the limit.
+        nan above the limit.
 
     Notes
     -----
-    Without the projectors the ratio would fall as a graph falls apart: each component has an eigenvalue 0, and of these a
-    solver returns any mixture. With them a component counts by itself, and a neuron without links 1. The whole is the
-    chance to find a quantum walk, exp(-i (D - A) t), where it started, averaged over all times and starts.
+    Without the projectors the ratio would decrease as a graph becomes disconnected: each component has an eigenvalue 0, and
+    a solver returns arbitrary mixtures of their eigenvectors. With them each component contributes separately, and a neuron
+    without links 1. The ratio equals the probability of finding a quantum walk, exp(-i (D - A) t), at its initial node,
+    averaged over times and initial nodes.
 
     Examples
     --------
-    A star of five: its hub localises.
+    A star of five nodes, whose hub localises an eigenvector.
 
     >>> participation(5, [0, 0, 0, 0], [1, 2, 3, 4]) > participation(5, [0, 1, 2, 3, 4], [1, 2, 3, 4, 0])
     True
@@ -65,7 +67,7 @@ def participation(n: int, pre: ArrayLike, post: ArrayLike, *, limit: int = EIGEN
 
 @takes()
 def strong_component(n: int, pre: ArrayLike, post: ArrayLike) -> int:
-    """Neurons in the largest strongly connected component.
+    """Number of neurons in the largest strongly connected component.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def weak_components(n: int, pre: ArrayLike, post: ArrayLike) -> int:
 
 
 def _ends(n: int, pre: ArrayLike, post: ArrayLike) -> tuple[Indices, Indices]:
-    """Both ends of the links, as neurons of a network of n."""
+    """Return both ends of the links as index arrays, checked to be in a network of n neurons."""
     size = count_of("n", n, 0, most=MOST_CHANNELS)
     starts, ends = whole_vector("pre", pre, np.int64), whole_vector("post", post, np.int64)
     for name, one in (("pre", starts), ("post", ends)):
@@ -100,7 +102,7 @@ def _ends(n: int, pre: ArrayLike, post: ArrayLike) -> tuple[Indices, Indices]:
 
 
 def undirected(n: int, pre: Indices, post: Indices) -> csr_array:
-    """The adjacency matrix without directions, every pair once."""
+    """Return the undirected, unweighted adjacency matrix."""
     pre, post = _ends(n, pre, post)
     graph = csr_array((np.ones(len(pre)), (pre, post)), shape=(n, n))
     both = csr_array(graph + graph.T)

@@ -35,30 +35,30 @@ from hrsnn.validation.units import takes
 Array = NDArray[np.float64]
 Exponents = Literal["local", "v", "all"] | Callable[[Reservoir], Array]
 
-_WINDOW = 50.0  # ms, of the counts that a measured covariance is made of
-_WASHOUT = 200.0  # ms before exponents count
+_WINDOW = 50.0  # ms, window of the counts for a measured covariance
+_WASHOUT = 200.0  # ms, washout before exponents are measured
 
 
 @dataclass(frozen=True)
 class Pruning:
-    """The outcome of :func:`prune`."""
+    """Pruned reservoir with its records, as returned by :func:`prune`."""
 
     reservoir: Reservoir
-    origin: NDArray[np.int64]  #: (N,) which neuron of the dense network each neuron is
-    records: tuple[PruningRecord, ...]  #: of iterations 0 (the dense network), 1, 2, ...
-    seconds: tuple[dict[str, float], ...]  #: wall time of each, by step
-    reservoirs: tuple[Reservoir, ...] = field(default=(), repr=False)  #: of each, where they were to be kept
+    origin: NDArray[np.int64]  #: (N,) index of each neuron in the dense network
+    records: tuple[PruningRecord, ...]  #: records of iterations 0 (the dense network), 1, 2, ...
+    seconds: tuple[dict[str, float], ...]  #: wall-clock time of each iteration, by step
+    reservoirs: tuple[Reservoir, ...] = field(default=(), repr=False)  #: network of each iteration, with ``keep=True``
 
 
 @takes(duration="ms", hold="ms")
 def noise(channels: int, duration: float = 2000.0, seed: int = 0, hold: float = 20.0) -> Currents:
-    """A stimulus that says nothing: independent uniform numbers in (-1, 1) on every channel.
+    """Draw a noise stimulus: independent uniform numbers in (-1, 1) on every channel.
 
     Parameters
     ----------
     channels : int
     duration, hold : float
-        ms, and how long each number is held.
+        Total duration, and time for which each number is held (ms).
     seed : int
 
     Returns
@@ -80,7 +80,7 @@ def noise(channels: int, duration: float = 2000.0, seed: int = 0, hold: float = 
 
 @takes()
 def budgets(start: int, target: float, iterations: int) -> list[int]:
-    """How many are left after iterations 0, 1, ...: ``round(n_0 (1 - s)^(t / iterations))``.
+    """Return the numbers that remain after iterations 0, 1, ...: ``round(n_0 (1 - s)^(t / iterations))``.
 
     Examples
     --------
@@ -110,36 +110,36 @@ def prune(
     keep: bool = False,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Pruning:
-    """Prune a reservoir step by step, without labels.
+    """Prune a reservoir iteratively, without labels.
 
-    After iteration t, ``n_0 (1 - s)^(t / iterations)`` links (and as much of the neurons) are left, rounded.
+    After iteration t, ``n_0 (1 - s)^(t / iterations)`` links remain, rounded; likewise for neurons.
 
     Parameters
     ----------
     reservoir : Reservoir
         N_0 neurons and n_0 recurrent links.
     method : PruningMethod, optional
-        :class:`LNP` by default; any object with its method ``prune``.
+        :class:`LNP` by default; any object with a method ``prune`` like it.
     iterations : int
     synapse_target, neuron_target : float
-        Shares that are gone in the end, from 0 to below 1. Neurons stay by default.
+        Shares removed in the end, from 0 to below 1. No neurons are removed by default.
     stimulus : SpikeTrains or Currents, optional
-        What drives the network while rates, covariances and exponents are measured (exponents by its first sample alone).
-        By default 2 s of :func:`noise`.
+        Input while rates, covariances and exponents are measured (exponents with its first sample only). Default: 2 s of
+        :func:`noise`.
     exponents : {"local", "v", "all"} or callable
-        A Lyapunov exponent for each neuron (1/s): of its own block, which needs no vectors, without its currents' decay; of
-        the whole spectrum over its v, or over its v and currents; or a function of a reservoir.
+        Lyapunov exponent of each neuron (1/s): that of its own block, which needs no vectors, without the decay of its
+        currents; its share of the whole spectrum over v, or over v and currents; or a function of a reservoir.
     refresh : int
-        Exponents are measured at the beginning, after every so many iterations and at the end. Between, the method goes on
-        with the last ones of each neuron, and the records have none (nan).
+        Exponents are measured at the beginning, after every `refresh` iterations and at the end. In between, the method uses
+        the last exponents of each neuron, and the records have nan.
     score : callable, optional
-        Of a reservoir; what it returns goes into the records, and nowhere else.
+        Function of a reservoir whose value is stored in the records, and not used otherwise.
     seed : int
     engine : str
     out : path, optional
         Folder for a checkpoint after each iteration.
     resume : bool
-        Go on from the checkpoint in `out`, if there is one: the result has the bytes of a run that was never interrupted.
+        Resume from the checkpoint in `out`, if there is one: the result has the same bytes as that of an uninterrupted run.
     keep : bool
         Keep the network of every iteration, in ``reservoirs`` and in `out`.
     progress : bool or callable
@@ -153,14 +153,14 @@ def prune(
     InputError
         When a target is out of range, would remove nothing, or leaves no link, no inhibitory or no input neuron.
     FileError
-        When `out` holds a run and `resume` is off, or one with other settings, or a damaged one; what is there stays.
+        When `out` contains a run and `resume` is off, or a run with other settings, or a damaged one; no file is changed.
 
     Notes
     -----
-    Weights are as they are: nothing learns here. Labels never come in. Where rounding leaves an iteration nothing to remove,
-    it changes nothing. Where the neurons that are left have fewer links in the dense network than the budget allows (their
-    target is strict beside that of the links), all of these stay and the record says how many they are. Links of weight 0
-    are links, and the first to go by any score of their weight. Neurons without links stay as long as others do.
+    There is no training here, and labels are never used. An iteration for which rounding leaves nothing to remove changes
+    nothing. If the remaining neurons had fewer links in the dense network than the budget allows (a target for neurons that
+    is strict compared with that for links), all of these are kept and the record gives their number. Links of weight 0
+    are links, and the first to be removed by any score of their weight. Neurons without links are not removed as such.
     A graph that falls apart is pruned further: the records count its weakly connected components.
 
     Everything runs on one BLAS thread: same seed, same machine, same bytes.
@@ -174,7 +174,7 @@ def prune(
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, section V and fig. 10.
+    Chakraborty & Mukhopadhyay (2024), section V and fig. 10.
     """
     method = LNP() if method is None else method
     if not isinstance(method, PruningMethod):
@@ -288,24 +288,24 @@ def _run(
 
 @dataclass(frozen=True)
 class _Measure:
-    """How a network behaves under the noise."""
+    """Measurements of a network under the noise."""
 
     stimulus: Stimulus
     exponents: Exponents
-    wanted: bool  #: whether the method reads the exponents of the neurons
+    wanted: bool  #: whether the method uses the exponents of the neurons
     seed: int
     engine: str
 
     def activity(self, reservoir: Reservoir) -> Activity:
-        """Spike counts, whole and in windows."""
+        """Simulate the network and return its spike counts, in total and in windows."""
         count = max(2, round(float(self.stimulus.durations[0]) / _WINDOW))
         return simulate(reservoir, self.stimulus, record=("counts",), windows=count, engine=self.engine, seed=self.seed)
 
     def stability(self, reservoir: Reservoir, whole: bool) -> tuple[Array | None, float]:
-        """An exponent for each neuron, where the method reads them, and lambda_1 without silent neurons."""
+        """Return an exponent for each neuron, if the method uses them, and lambda_1 without silent neurons."""
         if reservoir.adaptation.any() or reservoir.short_term is not None:
             if self.wanted and not callable(self.exponents):
-                # says which of the two
+                # raises an error that names the one of the two
                 lyapunov_spectrum(reservoir, self.stimulus)
             return self.exponents(reservoir) if callable(self.exponents) and whole else None, float("nan")
         full = whole and self.wanted and self.exponents in ("v", "all")
@@ -317,19 +317,19 @@ class _Measure:
         if callable(self.exponents):
             return np.asarray(self.exponents(reservoir), dtype=np.float64), found.largest_active
         if self.exponents == "local":
-            # the currents of all neurons decay alike: with them, no neuron would stand out
+            # without the decay of the currents, which is equal for all neurons and would mask their differences
             return found.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh, found.largest_active
         return (found.per_neuron_v if self.exponents == "v" else found.per_neuron), found.largest_active
 
 
 def _begin(checkpoint: Checkpoint | None, resume: bool) -> Progress | None:
-    """The state to go on from, if there is one and it is asked for."""
+    """Return the state to resume from, if there is one and `resume` is on."""
     if checkpoint is None or not checkpoint.exists():
         return None
     if not resume:
         raise FileError(checkpoint.folder, "holds a pruning run: resume it, or choose another folder")
     progress = checkpoint.load()
-    checkpoint.forget_before(progress.records[-1].iteration)  # a run killed in between leaves two
+    checkpoint.forget_before(progress.records[-1].iteration)  # a run that was killed while saving leaves two
     return progress
 
 
@@ -359,5 +359,5 @@ def _scored(score: Callable[[Reservoir], float] | None, reservoir: Reservoir) ->
 
 
 def _name(function: Any) -> str:
-    """What a checkpoint calls a function: without its module, so that a file may move."""
+    """Return the name of a function in a checkpoint: without its module, so that files can be moved."""
     return str(getattr(function, "__qualname__", None) or repr(function))

@@ -28,7 +28,7 @@ from hrsnn.validation.numbers import count_of
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
 _KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
-#: Of the file: version 1, without one, named functions by their modules.
+#: Version of the file format; version 1, which has no such field, stored functions with their modules.
 _VERSION = 2
 _NAMES = {"version", "settings", "iteration", "network", "origin", "exponents", "records"}
 _ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
@@ -36,29 +36,29 @@ _ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule((
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands."""
+    """State of a run after an iteration."""
 
     reservoir: Reservoir
-    origin: NDArray[np.int64]  #: (N,) which neuron of the dense network each neuron is
+    origin: NDArray[np.int64]  #: (N,) index of each neuron in the dense network
     exponents: NDArray[np.float64] | None  #: (N,) 1/s, of the last refresh
     records: tuple[PruningRecord, ...]
-    seconds: tuple[Mapping[str, float], ...]  #: wall time of each record by step
+    seconds: tuple[Mapping[str, float], ...]  #: wall-clock time of each record, by step
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The files of one run in a folder: ``checkpoint.json``, ``timing.json``, and the networks in ``reservoirs``.
+    """Files of one run in a folder: ``checkpoint.json``, ``timing.json``, and the networks in ``reservoirs``.
 
-    The network of an iteration is written first and the file that names it last, each whole or not at all; older networks
-    are then deleted unless all are to be kept. So at any moment the folder holds a state to go on from.
+    The network of an iteration is written first and the file that names it last, each atomically; older networks are then
+    deleted unless all are to be kept. A run can therefore be resumed after an interruption at any time.
 
     Parameters
     ----------
     folder : path
     settings : mapping
-        All that the run depends on: a run with other settings is refused.
+        All settings that the run depends on: a run with other settings raises an error.
     keep : bool
-        Whether the networks of all iterations stay.
+        Whether the networks of all iterations are kept.
     """
 
     folder: Path
@@ -66,26 +66,26 @@ class Checkpoint:
     keep: bool
 
     def network_file(self, iteration: int) -> Path:
-        """Where the network of an iteration is."""
+        """Return the path of the network of an iteration."""
         return self.folder / _FOLDER / f"{iteration:05d}.npz"
 
     def exists(self) -> bool:
-        """Whether there is a run in the folder."""
+        """Whether the folder contains a run."""
         return (self.folder / _FILE).exists()
 
     def alone(self) -> contextlib.AbstractContextManager[None]:
-        """Have the folder for one run, without what a killed one had begun to write."""
+        """Lock the folder for one run, and delete incomplete files of a killed one."""
         return working_in(self.folder, _FOLDER)
 
     def prepare(self) -> None:
-        """Make the folder of the networks."""
+        """Create the folder of the networks."""
         try:
             (self.folder / _FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FileError(self.folder, f"cannot be made: {error.strerror}") from error
 
     def save(self, progress: Progress) -> None:
-        """Write a state, then forget the one before."""
+        """Write a state, then delete the previous one."""
         iteration = progress.records[-1].iteration
         progress.reservoir.save(self.network_file(iteration))
         write_json(self.folder / _TIMES, progress.seconds)
@@ -109,12 +109,12 @@ class Checkpoint:
                     path.unlink(missing_ok=True)
 
     def load(self) -> Progress:
-        """Read the state back.
+        """Read the saved state.
 
         Raises
         ------
         FileError
-            When it is damaged, or of a run with other settings; nothing is changed.
+            When it is damaged, or of a run with other settings; no file is changed.
         """
         path = self.folder / _FILE
         stored = read_digested_json(path, _KIND)
@@ -147,11 +147,11 @@ class Checkpoint:
         return Progress(reservoir, origin, exponents, records, self._seconds(len(records)))
 
     def networks(self, iterations: int) -> list[Reservoir]:
-        """The networks of all iterations, 0 among them."""
+        """Read the networks of all iterations, including 0."""
         return [Reservoir.load(self.network_file(k)) for k in range(iterations + 1)]
 
     def _seconds(self, count: int) -> tuple[Mapping[str, float], ...]:
-        """Wall times as far as they are known: nothing depends on them."""
+        """Return wall-clock times as far as they are available: nothing depends on them."""
         try:
             known = parsed_json(read_text(self.folder / _TIMES))
         except (FileError, ValueError):
@@ -162,7 +162,7 @@ class Checkpoint:
 
 
 def digest_of(stimulus: Stimulus) -> str:
-    """The same for equal stimuli, another one for any other."""
+    """Return a digest of a stimulus, equal for equal stimuli only."""
     digest = hashlib.blake2b(digest_size=16)
     if isinstance(stimulus, Currents):
         parts = [stimulus.values, np.array([stimulus.dt])]

@@ -24,7 +24,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.validation.numbers import float_vector
 
 Array = NDArray[np.float64]
-#: The runs of one method: for each seed its records.
+#: Runs of one method: the records for each seed.
 Runs = Sequence[Sequence[PruningRecord]]
 
 _MOST_DRAWN = 4000
@@ -32,12 +32,14 @@ _MARKERS, _LEVELS = "os^vDPX", ("--", ":")
 
 
 def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
-    """Links and neurons over the iterations of each method, mean and 95 % interval over seeds (the paper's fig. 10 a, b).
+    """Draw links and neurons over the iterations of each method, mean and 95 % interval over seeds.
+
+    As fig. 10 a, b of Chakraborty & Mukhopadhyay (2024).
 
     Parameters
     ----------
     runs : mapping of name to sequence (seeds,) of records
-        As many iterations for all.
+        Records with the same number of iterations for all.
 
     Returns
     -------
@@ -60,9 +62,9 @@ def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
 
 
 def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
-    """Rate, largest exponent, largest strong component and inverse participation ratio over the iterations.
+    """Draw rate, largest exponent, largest strong component and inverse participation ratio over the iterations.
 
-    What is not measured after every iteration has points where it was.
+    Values that are not measured after every iteration are drawn as points.
 
     Parameters and errors as those of :func:`sizes_over_iterations`.
 
@@ -84,9 +86,9 @@ def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
 
 
 def score_over_iterations(runs: Mapping[str, Runs], name: str = "TaskScore", bounds: Bounds = ANY) -> Figure:
-    """The caller's score over the iterations of each method (the paper's fig. 10 c).
+    """Draw the user's score over the iterations, as fig. 10 c of Chakraborty & Mukhopadhyay (2024).
 
-    Parameters and errors as those of :func:`sizes_over_iterations`; `bounds` are those between which the score lies.
+    Parameters and errors as those of :func:`sizes_over_iterations`; `bounds` are the bounds of the score.
 
     Examples
     --------
@@ -103,16 +105,18 @@ def score_over_iterations(runs: Mapping[str, Runs], name: str = "TaskScore", bou
 def curves(
     panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike, bounds: Mapping[str, Bounds] | None = None
 ) -> Figure:
-    """Scores against sparsity, mean and 95 % interval over seeds (of steps switched off: the paper's fig. 12).
+    """Draw scores against sparsity, mean and 95 % interval over seeds.
+
+    For runs with steps switched off this is fig. 12 of Chakraborty & Mukhopadhyay (2024).
 
     Parameters
     ----------
     panels : mapping of label to mapping of name to array (seeds, sparsities)
-        The label is that of the axis. With a single column, a grey level across the panel: a control that has no sparsity.
+        The label is that of the axis. An array with a single column, a control without sparsity, is a grey level.
     sparsities : array (sparsities,)
-        Shares that are gone, over 0 and below 1; what is left has a logarithmic axis.
+        Shares of removed links, above 0 and below 1; the axis is logarithmic in the share that remains.
     bounds : mapping of label to (float, float), optional
-        Between which each score lies, as of :func:`bounds_of`; by default none has bounds.
+        Bounds of each score, as from :func:`bounds_of`; none by default.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def curves(
                 levels += 1
                 continue
             style: dict[str, Any] = {"color": COLOURS[lines % len(COLOURS)], "marker": _MARKERS[lines % len(_MARKERS)]}
-            # a little aside, so that intervals do not hide each other
+            # slightly shifted, so that intervals do not overlap
             place = left * 1.02 ** (lines - 3)
             width = 1.6 if not lines else 0.8
             error = [mean - low, high - mean]
@@ -162,12 +166,12 @@ def curves(
 
 
 def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
-    """Eigenvalues of the signed, dimensionless weights before and after.
+    """Draw the eigenvalues of the signed, dimensionless weights before and after pruning.
 
     Parameters
     ----------
     networks : mapping of name to Reservoir
-        With recurrent links.
+        Networks with recurrent links.
 
     Examples
     --------
@@ -191,7 +195,7 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
 
 
 def distributions(networks: Mapping[str, Reservoir]) -> Figure:
-    """Distributions of degrees (in and out together) and of membrane time constants before and after.
+    """Draw the distributions of degrees (in plus out) and membrane time constants before and after pruning.
 
     Examples
     --------
@@ -219,7 +223,7 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
 
 
 def network_graph(reservoir: Reservoir) -> Figure:
-    """The graph where its neurons lie: blue excitatory, vermillion inhibitory, their size by betweenness.
+    """Draw the graph at the positions of its neurons: blue excitatory, vermillion inhibitory, size by betweenness.
 
     Notes
     -----
@@ -233,7 +237,7 @@ def network_graph(reservoir: Reservoir) -> Figure:
     """
     figure = column_figure(3.2)
     axes = figure.subplots()
-    # a little of the third axis keeps layers apart
+    # an oblique projection, so that layers do not coincide
     place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
     pre, post = reservoir.pre[::step], reservoir.post[::step]
@@ -254,7 +258,7 @@ def network_graph(reservoir: Reservoir) -> Figure:
 
 
 def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bounds: Bounds | None = None) -> Figure:
-    """A panel for each name of a record's number, by its label; `bounds` where they are not those of the name."""
+    """Draw a panel for each label and field of a record; `bounds` replaces the bounds of the field."""
     if not runs or not all(runs.values()):
         raise InputError("runs", runs, "must hold at least one method with one run")
     figure, axes = _panels(len(columns))
@@ -265,7 +269,7 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
                 raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
             values = np.array([[getattr(record, name) for record in records] for records in seeds], float)
             mean, low, high = _interval(values, bounds or bounds_of(name))
-            known = np.isfinite(mean)  # some are measured now and then only: points say when
+            known = np.isfinite(mean)  # values that are not measured in every iteration are drawn as points
             steps = np.array([record.iteration for record in seeds[0]])[known]
             colour = colours[method]
             marker = "" if known.all() else "o"
@@ -278,13 +282,13 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
 
 
 def _colours(names: Iterable[str]) -> dict[str, str]:
-    """A method has the same colour in all pictures; the dense network, which stands beside it in some, is grey."""
+    """Return colours, the same for a method in all figures; the dense network is grey."""
     methods = [name for name in names if name != "dense"]
     return {name: GREY if name == "dense" else COLOURS[methods.index(name) % len(COLOURS)] for name in names}
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
-    """As many panels, in two columns from the third on."""
+    """Return a figure with `count` panels, in two columns if there are more than two."""
     columns = 1 if count <= 2 else 2
     rows = -(-count // columns)
     figure = column_figure(1.6 * rows + 0.5)
@@ -296,7 +300,7 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def _interval(values: Array, bounds: Bounds) -> tuple[Array, Array, Array]:
-    """Mean and 95 % interval over the rows; the mean alone of a single row."""
+    """Return mean and 95 % interval over the rows; only the mean for a single row."""
     mean = values.mean(axis=0)
     if len(values) < 2:
         return mean, mean, mean

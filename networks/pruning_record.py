@@ -25,38 +25,38 @@ _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True)
 class PruningRecord:
-    """The network after one iteration; iteration 0 is the dense one. The same for the same seed: wall times are apart."""
+    """Record of one iteration, 0 for the dense network; equal for equal seeds, as it contains no wall-clock times."""
 
     iteration: int
-    budget: int  #: links that this iteration may leave
-    links: int  #: recurrent links; fewer than the budget only where the neurons left have no more
+    budget: int  #: number of links after this iteration, as planned
+    links: int  #: recurrent links; fewer than the budget only if the remaining neurons have no more
     neurons: int
-    in_degrees: tuple[int, ...]  #: how many neurons have 0, 1, 2, ... links in
-    out_degrees: tuple[int, ...]  #: and out
+    in_degrees: tuple[int, ...]  #: numbers of neurons with 0, 1, 2, ... incoming links
+    out_degrees: tuple[int, ...]  #: numbers of neurons with 0, 1, 2, ... outgoing links
     strong_component: int  #: neurons in the largest strongly connected component
     pieces: int  #: weakly connected components; a neuron without links is one
     tau_excitatory: tuple[float, ...]  #: ms: mean and standard deviation of tau_m, and its 0, 25, 50, 75 and 100 % quantiles
     tau_inhibitory: tuple[float, ...]
-    largest_exponent: float  #: lambda_1 without silent neurons (1/s); nan where it has none, or was not measured
-    participation: float  #: mean inverse participation ratio of the Laplacian; past 2000 neurons nan between two refreshes
+    largest_exponent: float  #: lambda_1 without silent neurons (1/s); nan if undefined or not measured
+    participation: float  #: mean inverse participation ratio of the Laplacian; above 2000 neurons nan between two refreshes
     mean_rate: float  #: Hz, under the noise
     excitatory_rate: float
     inhibitory_rate: float
     silent_share: float
-    operations: float  #: recurrent synaptic operations a second under the noise (SOP)
+    operations: float  #: recurrent synaptic operations per second under the noise (SOP)
     mean_weight: float  #: mV
-    mean_bias: float  #: mV: mean change of i_bias since the dense network
-    score: float = float("nan")  #: what the caller's function gave
-    numbers: Mapping[str, float] = field(default_factory=dict)  #: of the method: rescaling, restored links, ...
+    mean_bias: float  #: mV: mean change of i_bias relative to the dense network
+    score: float = float("nan")  #: value of the user's score function
+    numbers: Mapping[str, float] = field(default_factory=dict)  #: numbers from the method: rescaling, restored links, ...
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> PruningRecord:
-        """A record from JSON, where nan is null.
+        """Read a record from JSON, where nan is null.
 
         Raises
         ------
         InputError
-            When a name is missing or is none of a record, or a value is none of its field.
+            When a field is missing or unknown, or a value has the wrong type.
         """
         if stored.keys() != _TYPES.keys():
             raise InputError(
@@ -65,17 +65,17 @@ class PruningRecord:
         return cls(**{name: _READERS[_TYPES[name]](name, value) for name, value in stored.items()})
 
     def plain(self) -> dict[str, Any]:
-        """As a dictionary of numbers and lists, for JSON."""
+        """Return a dictionary of numbers and lists, for JSON."""
         return dataclasses.asdict(self)
 
 
 def number_or_nan(name: str, value: Any) -> float:
-    """A finite number from JSON; nan where it is null.
+    """Return a finite number from JSON; nan for null.
 
     Raises
     ------
     InputError
-        When it is something else.
+        When it is anything else.
     """
     if value is None:
         return math.nan
@@ -97,7 +97,7 @@ def _by_name(name: str, value: Any) -> dict[str, float]:
 
 
 _TYPES = {field.name: str(field.type) for field in dataclasses.fields(PruningRecord)}
-#: By the type of a field, what reads its value.
+#: Functions that read the value of a field, by its type.
 _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "int": lambda name, value: count_of(name, value, 0),
     "float": number_or_nan,
@@ -117,7 +117,7 @@ def record_of(
     eigenvectors_up_to: int = EIGENVECTOR_LIMIT,
     **others: Any,
 ) -> PruningRecord:
-    """The record of a network from its arrays and from what it did under the noise."""
+    """Return the record of a network from its arrays and its activity under the noise."""
     n, excitatory, rates = reservoir.neurons, reservoir.is_excitatory, activity.rates
     seconds = float(activity.durations.sum()) / 1000
     bias = reservoir.i_bias - dense.i_bias[origin]

@@ -26,7 +26,7 @@ def _mask(kept: Mask, size: int) -> Mask:
 
 @takes()
 def keep_links(reservoir: Reservoir, kept: Mask) -> Reservoir:
-    """The reservoir with the recurrent links of a mask (links,), and nothing else changed.
+    """Return the reservoir with only the recurrent links of a mask (links,).
 
     Examples
     --------
@@ -42,9 +42,9 @@ def keep_links(reservoir: Reservoir, kept: Mask) -> Reservoir:
 
 @takes()
 def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
-    """The reservoir with the neurons of a mask (N,), renumbered in their order, and the links among them.
+    """Return the reservoir with only the neurons of a mask (N,), renumbered in order, and the links among them.
 
-    Channels stay as they are, with the input links that still have a target.
+    Input channels are kept, with the input links to the remaining neurons.
 
     Examples
     --------
@@ -71,13 +71,13 @@ def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
 
 
 def missing_links(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> Indices:
-    """Which links of the dense network join neurons that are still there, and are gone.
+    """Return the links of the dense network that were removed although both their neurons remain.
 
     Parameters
     ----------
     reservoir, dense : Reservoir
     origin : array of int (N,)
-        Which neuron of `dense` each neuron was, ascending.
+        Index in `dense` of each neuron, ascending.
 
     Returns
     -------
@@ -93,12 +93,12 @@ def missing_links(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> In
 
 @takes()
 def put_back(reservoir: Reservoir, dense: Reservoir, origin: Indices, links: Indices) -> Reservoir:
-    """The reservoir with some links of the dense network again, as they were there.
+    """Return the reservoir with some links of the dense network restored with their original parameters.
 
     Parameters
     ----------
     links : array of int
-        Of :func:`missing_links`.
+        Indices from :func:`missing_links`.
     """
     if not len(links):
         return reservoir
@@ -121,29 +121,29 @@ def put_back(reservoir: Reservoir, dense: Reservoir, origin: Indices, links: Ind
 
 
 def original_weight(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> Array:
-    """The weight that each link had in the dense network (mV)."""
+    """Return the weight of each link in the dense network (mV)."""
     keys = _keys(dense.pre, dense.post, dense.neurons)
     return dense.weight[np.searchsorted(keys, _keys(origin[reservoir.pre], origin[reservoir.post], dense.neurons))]
 
 
 @takes(rates="Hz")
 def mean_drive(reservoir: Reservoir, rates: Array) -> Array:
-    """Mean recurrent input of each neuron: ``sum_j s_j tau_s rate_j w_ij``, s_j = 1 or -1 the sign of neuron j.
+    """Compute the mean recurrent input of each neuron: ``sum_j s_j tau_s rate_j w_ij``, s_j = 1 or -1 the sign of neuron j.
 
     Parameters
     ----------
     reservoir : Reservoir
     rates : array (N,)
-        Hz.
+        Rates (Hz).
 
     Returns
     -------
     array (N,)
-        mV: a spike of weight w leaves a current whose integral is w tau_s.
+        In mV: a spike of weight w causes a current with integral w tau_s.
 
     Examples
     --------
-    A bias of what a cut took away keeps the mean input.
+    A bias equal to the removed input preserves the mean input.
 
     >>> from hrsnn import ReservoirSpec, build
     >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
@@ -165,14 +165,14 @@ def _keys(pre: NDArray[np.integer], post: NDArray[np.integer], n: int) -> Indice
 
 
 def with_input_of(network: Reservoir, origin: NDArray[np.int64], other: Reservoir) -> Reservoir:
-    """The recurrent network of one reservoir under the input of another, of which it has some of the neurons.
+    """Return the recurrent network of one reservoir with the input of another, of whose neurons it has a subset.
 
     Parameters
     ----------
     network : Reservoir
-        N neurons.
+        Recurrent network with N neurons.
     origin : array of int (N,)
-        Which neuron of `other` each neuron is.
+        Index in `other` of each neuron.
     other : Reservoir
 
     Examples

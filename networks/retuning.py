@@ -23,23 +23,23 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Exponents that are compared, bounds of tau_m (ms), and by how much the mean and the spread may change.
+#: Number of exponents compared, bounds of tau_m (ms), and largest factor of change of the mean and the spread.
 _LEADING, _SHORTEST, _LONGEST, _FACTOR = 10, 3.0, 200.0, 2.0
-#: A mean rate within this factor of the dense network's is as good as any; past it, what a factor of e costs (1/s^2).
+#: Factor within which a mean rate different from the dense network's has no cost; cost of a factor of e beyond it (1/s^2).
 _RATE_FACTOR, _RATE_COST = 1.5, 100.0
-#: The spread of log tau_m that a search sets out from: equal neurons have none, and a log-normal must have a CV up to 100.
+#: Bounds of the initial spread of log tau_m: equal neurons have none, and the CV of a log-normal must be at most 100.
 _LEAST_SPREAD, _MOST_SPREAD = 1e-3, 1.5
 
 
 @dataclass(frozen=True)
 class Retuning:
-    """The outcome of :func:`retune`; the first trial is the network as it was."""
+    """Result of :func:`retune`; the first trial is the original network."""
 
-    reservoir: Reservoir  #: with the best time constants
-    points: Array  #: (trials, 2 a type of neuron) mean (ms) and CV of tau_m, of E and then of I
+    reservoir: Reservoir  #: reservoir with the best time constants
+    points: Array  #: (trials, 2 per type of neuron) mean (ms) and CV of tau_m, of E and then of I
     objective: Array  #: (trials,) 1/s^2
     largest_exponents: Array  #: (trials,) 1/s
-    best: int  #: which trial
+    best: int  #: index of the best trial
 
 
 @takes(target="Hz", alpha="Hz")
@@ -53,7 +53,7 @@ def retune(
     alpha: float = 1.0,
     seed: int = 0,
 ) -> Retuning:
-    """Change the distribution of tau_m so that the spectrum comes near the edge of chaos, and that of the dense network.
+    """Fit the distribution of tau_m so that the spectrum is near the edge of chaos and near that of the dense network.
 
     ``objective = -(lambda_1 - lambda*)^2 - alpha W_1 - 100 max(0, |log(rate / rate_dense)| - log 1.5)^2``, W_1 between the
     ten leading exponents of both; tau_m is moved by :func:`with_time_constants`.
@@ -64,37 +64,37 @@ def retune(
         The pruned network.
     dense : Reservoir
     stimulus : SpikeTrains or Currents
-        What drives both; its first sample counts.
+        Input of both; only its first sample is used.
     trials : int
-        How many distributions are looked at, that of the network among them.
+        Number of distributions evaluated, including that of the network.
     target : float
         lambda* (1/s), slightly below 0.
     alpha : float
-        1/s; of the distance between spectra.
+        Weight of the distance between spectra (1/s).
     seed : int
 
     Returns
     -------
     Retuning
-        Never with a lower objective than the network had.
+        The objective is never lower than that of the original network.
 
     Raises
     ------
     InputError
-        When the dense network has adaptation or short-term plasticity, whose exponents are not known.
+        When the dense network has adaptation or short-term plasticity, for which exponents are not implemented.
     HrsnnError
         When only the pruned one has.
 
     Notes
     -----
-    :func:`hrsnn.search.search` over a log-normal for each type of neuron, whose mean and whose spread of log tau lie
-    between half and twice what they were, and tau' between 3 and 200 ms; the first third of the trials are the network
-    itself and Sobol points. lambda_1 and the spectra are taken without silent neurons: these have -1/tau_m, and a longer
-    tau_m alone would win. A trial that leaves fewer than ten exponents has failed (nan), and counts as the worst; where all
-    do, the network stays as it was.
+    :func:`hrsnn.search.search` is run over a log-normal for each type of neuron, with mean and spread of log tau between
+    half and twice the original ones, and tau' between 3 and 200 ms; the first third of the trials are the network itself
+    and Sobol points. lambda_1 and the spectra are computed without silent neurons, which have -1/tau_m: otherwise a longer
+    tau_m would improve the objective by itself. A trial with fewer than ten exponents fails (nan), and counts as the worst;
+    if all fail, the network is unchanged.
 
-    All trials have the same stimulus and seed. lambda_1 of 2 s has a standard error of 1 to 6 /s: the best of noisy values
-    flatters.
+    All trials have the same stimulus and seed. lambda_1 from 2 s has a standard error of 1 to 6 /s: the best of noisy values
+    is biased upwards.
 
     Examples
     --------
@@ -107,9 +107,9 @@ def retune(
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, step IV.
+    Chakraborty & Mukhopadhyay (2024), step IV.
     """
-    from hrsnn.search import search  # Optuna is slow to load, and few runs have this step
+    from hrsnn.search import search  # Optuna is slow to import, and few runs use this step
 
     trials, alpha = count_of("trials", trials), positive("alpha", alpha, "1/s", zero=True)
     spec = fitted_spec(reservoir)
@@ -142,7 +142,7 @@ def retune(
 
 
 def fitted_spec(reservoir: Reservoir) -> ReservoirSpec:
-    """A spec whose tau_m are log-normal, with the mean and the spread of log tau that each type of neuron has.
+    """Return a spec with log-normal tau_m, with the mean and the spread of log tau of each type of neuron.
 
     Examples
     --------
@@ -155,10 +155,10 @@ def fitted_spec(reservoir: Reservoir) -> ReservoirSpec:
 
 
 def with_time_constants(reservoir: Reservoir, spec: ReservoirSpec) -> Reservoir:
-    """The reservoir with each type's tau_m moved to the log-normal of a spec.
+    """Return the reservoir with the tau_m of each type mapped to the log-normal of a spec.
 
-    ``log tau' = mu' + (sigma' / sigma) (log tau - mu)``, mu and sigma of log tau before and after; within the bounds of the
-    distribution.
+    ``log tau' = mu' + (sigma' / sigma) (log tau - mu)``, mu and sigma of log tau before and after; clipped to the bounds of
+    the distribution.
 
     Examples
     --------
@@ -173,20 +173,20 @@ def with_time_constants(reservoir: Reservoir, spec: ReservoirSpec) -> Reservoir:
         logs = np.log(tau[group])
         before, after = math.log1p(was.cv**2), math.log1p(wanted.cv**2)
         shift = math.log(wanted.mean / was.mean) - (after - before) / 2
-        # as a factor, which is exactly 1 where nothing changes
+        # as a factor, which is exactly 1 if nothing changes
         factor = np.exp(shift + (math.sqrt(after / before) - 1) * (logs - logs.mean()))
         tau[group] = np.clip(tau[group] * factor, wanted.low, wanted.high)
     return reservoir.replace(tau_m=tau)
 
 
 def _types(reservoir: Reservoir) -> list[tuple[str, NDArray[np.bool_]]]:
-    """The parameters of a spec and the neurons that they are of, where there are any."""
+    """Return the names of the tau_m of a spec with masks of their neurons, for types with any neurons."""
     groups = {"tau_m_exc": reservoir.is_excitatory, "tau_m_inh": ~reservoir.is_excitatory}
     return [(name, group) for name, group in groups.items() if group.any()]
 
 
 def _fitted(tau: Array) -> LogNormal:
-    """The log-normal with the mean and the spread of these logarithms, bounded where none of them is cut off."""
+    """Return the log-normal with the mean and the spread of the logarithms of `tau`, with bounds that include all values."""
     logs = np.log(tau)
     spread = float(np.clip(logs.std(), _LEAST_SPREAD, _MOST_SPREAD))
     mean = math.exp(logs.mean() + spread**2 / 2)
@@ -194,18 +194,18 @@ def _fitted(tau: Array) -> LogNormal:
 
 
 def _cv(spread: float) -> float:
-    """The CV of a log-normal whose logarithm has this standard deviation."""
+    """Return the CV of a log-normal whose logarithm has this standard deviation."""
     return math.sqrt(math.expm1(spread**2))
 
 
 def _point(reservoir: Reservoir, spec: ReservoirSpec) -> tuple[float, ...]:
-    """Mean and CV of each type's tau_m."""
+    """Return mean and CV of the tau_m of each type."""
     forms = [getattr(spec, name) for name, _ in _types(reservoir)]
     return tuple(number for form in forms for number in (form.mean, form.cv))
 
 
 def _space(reservoir: Reservoir, spec: ReservoirSpec) -> Space:
-    """Of each type half to twice the mean, and half to twice the spread of log tau."""
+    """Return the search space: for each type half to twice the mean, and half to twice the spread of log tau."""
     ranges = {}
     for name, _ in _types(reservoir):
         form = getattr(spec, name)
@@ -217,7 +217,7 @@ def _space(reservoir: Reservoir, spec: ReservoirSpec) -> Space:
 
 
 def _spectrum(reservoir: Reservoir, stimulus: Stimulus, seed: int) -> tuple[Array, float]:
-    """The ten leading exponents without silent neurons (1/s), and the mean rate (Hz)."""
+    """Return the ten leading exponents without silent neurons (1/s), and the mean rate (Hz)."""
     washout = min(200.0, float(stimulus.durations[0]) / 4)
     count = min(_LEADING, 3 * reservoir.neurons)
     found = lyapunov_spectrum(reservoir, stimulus, count=count, washout=washout, seed=seed)

@@ -1,6 +1,7 @@
-"""The commands: ``hrsnn VERB`` and ``python scripts/VERB.py`` are the same.
+"""Commands of the command line: ``hrsnn VERB`` or, equivalently, ``python scripts/VERB.py``.
 
-A command is one file that holds one frozen dataclass, its options, with a method ``run``; `COMMANDS` names it.
+Each command is a file with a frozen dataclass, whose fields are its options and whose method ``run`` carries it out. The
+commands are listed in `COMMANDS`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from hrsnn._version import __version__
 if TYPE_CHECKING:
     from hrsnn.scripts.cli.command import Command
 
-#: The class of each verb's options; it lives in the file of the verb's name.
+#: Class of the options of each command, in the file named after the command.
 COMMANDS = {
     "demo": "Demo",
     "classify": "Classify",
@@ -38,7 +39,7 @@ COMMANDS = {
 
 
 def find(verb: str) -> type[Command]:
-    """The options of a command, by its verb."""
+    """Return the class of the options of a command."""
     command: type[Command] = getattr(import_module(f"hrsnn.scripts.{verb}"), COMMANDS[verb])
     return command
 
@@ -77,7 +78,7 @@ def _shown(text: str) -> int:
 
 
 def _help() -> str:
-    """What ``hrsnn --help`` shows: each command with the first line of its docstring."""
+    """Return the text of ``hrsnn --help``: each command with the first line of its docstring."""
     lines = ["usage: hrsnn [-h] [--version] COMMAND [OPTIONS]", "", "Simulate, score and prune spiking reservoirs.", ""]
     lines += [f"  {verb:15s}{(find(verb).__doc__ or '').splitlines()[0]}" for verb in COMMANDS]
     return "\n".join([*lines, "", "hrsnn COMMAND --help lists the options of one command."])

@@ -1,4 +1,4 @@
-"""``hrsnn capacity``: what a reservoir holds of its past inputs, linear and not."""
+"""``hrsnn capacity``: memory and information processing capacity of a reservoir."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -21,16 +21,16 @@ from hrsnn.scripts.cli.report import Report
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity(Repeatable):
-    """Measure memory and information processing capacity, by degree, from spikes and from v, with and without links."""
+    """Measure memory and information capacity by degree, from spikes and v, with and without links."""
 
     values: int = 10_000
-    """How many input values."""
+    """Number of input values."""
 
     hold: float = 20.0
-    """How long each value is held (ms)."""
+    """Time for which each value is held (ms)."""
 
     delays: Annotated[tuple[int, ...], tyro.conf.arg(metavar="DELAY")] = (50, 20, 10)
-    """Longest delay of each degree, from 1 on, in values."""
+    """Longest delay for each degree, starting with degree 1, in values."""
 
     def run(self) -> Report:
         """Measure both capacities, and report them with those without recurrent links and of the raw input."""

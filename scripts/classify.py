@@ -1,4 +1,4 @@
-"""``hrsnn classify``: name digits, spoken digits, or your own spike trains."""
+"""``hrsnn classify``: classification of digits, spoken digits, or your own spike trains."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Classify(Repeatable):
-    """Classify with a reservoir that learns its input by STDP and a linear readout, and compare three baselines."""
+    """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
 
     task: str = "digits"
-    """What to classify: digits (8 x 8 pixels, bundled), fsdd (spoken digits, a folder of wavs), or file (your own)."""
+    """Data set: digits (8 x 8 pixels, included), fsdd (spoken digits, a folder of WAV files), or file (your own)."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
-    """The folder of wavs, or the .npz file of SpikeTrains.save(path, labels=...)."""
+    """Folder of WAV files, or .npz file written by SpikeTrains.save(path, labels=...)."""
 
     split: Annotated[str | None, tyro.conf.arg(metavar="{official,validation,speaker}", help_behavior_hint="(for fsdd)")] = (
         None
     )
-    """Test on the official test set (default), or on a speaker who is not in the training set."""
+    """Test on the official test set (default), or on a speaker not in the training set."""
 
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
-    """Training samples: a random part, stratified."""
+    """Number of training samples, drawn at random and stratified."""
 
     test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
-    """Test samples: a random part, stratified."""
+    """Number of test samples, drawn at random and stratified."""
 
     plastic: bool = True
     """Whether STDP runs over the training samples."""
@@ -92,12 +92,12 @@ class Classify(Repeatable):
         )
 
     def load(self) -> ClassificationTask:
-        """The task that the options name.
+        """Load the task selected by the options.
 
         Raises
         ------
         InputError, FileError
-            When there is no such task, it takes no such option, or its files are no good.
+            When the task is unknown, does not support an option, or its files are invalid.
         """
         from hrsnn.tasks import ClassificationTask, load_task
 
@@ -109,7 +109,7 @@ class Classify(Repeatable):
 
 
 def most_central_neurons(reservoir: Reservoir) -> Any:
-    """The tenth of the neurons with the highest betweenness over the links that STDP left."""
+    """Return the 10 % of the neurons with the highest betweenness, over links of non-zero weight."""
     from hrsnn.networks import betweenness, most_central
 
     alive = reservoir.weight > 0

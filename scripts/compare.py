@@ -1,4 +1,4 @@
-"""``hrsnn compare``: several methods of pruning, overlaid."""
+"""``hrsnn compare``: comparison of several pruning methods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -20,13 +20,13 @@ from hrsnn.scripts.reports.pruning_runs import PruningCommand
 
 @dataclass(frozen=True, kw_only=True)
 class Compare(PruningCommand):
-    """Prune the same reservoirs by several methods, and overlay what happens to them."""
+    """Prune the same reservoirs by several methods, and compare the results."""
 
     methods: Annotated[tuple[str, ...], tyro.conf.arg(metavar="METHOD")] = ("lnp", "activity", "magnitude", "random")
-    """Of lnp, noise, activity, magnitude, random and erdos_renyi."""
+    """Methods to compare, from lnp, noise, activity, magnitude, random and erdos_renyi."""
 
     def run(self) -> PruningRuns:
-        """Prune by every method, from every seed."""
+        """Prune by every method for every seed."""
         if not self.methods:
             raise InputError("--methods", self.methods, "must name at least one method")
         return self.pruned({name: (name, {}) for name in dict.fromkeys(self.methods)})

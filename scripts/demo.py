@@ -1,4 +1,4 @@
-"""``hrsnn demo``: the main job on a small network, in a few minutes, without any download."""
+"""``hrsnn demo``: demonstration on a small network, in a few minutes, without downloads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.protocols import Agreement
     from hrsnn.reservoir import Reservoir
 
-#: Small enough for three minutes on two cores, with the C++ compiler at work for the first time.
+#: Small enough for three minutes on two cores, including the first C++ compilation.
 _NEURONS = 300
 _TRAIN, _TEST = 500, 250
 _VALUES = 3000
@@ -41,10 +41,10 @@ class Demo(Command):
     """Demonstrate a small network: digits with STDP, memory and rank, with their baselines and figures."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = Path("results/demo")
-    """Folder for the results and pictures."""
+    """Folder for results and figures."""
 
     def run(self) -> Report:
-        """Run three commands on the same kind of network, and put what they found together."""
+        """Run three commands on the same kind of network, and combine their results."""
         common: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(Command)}
         if self.neurons is None and self.spec is None and not any(text.startswith("neurons=") for text in self.set_):
             common["neurons"] = _NEURONS
@@ -61,7 +61,7 @@ class Demo(Command):
         logger.info("engines ...")
         try:
             agreement = self._agreement(main.reservoir)
-        except InputError as error:  # no reason to lose what was found so far
+        except InputError as error:  # keep the results so far
             engines, seconds, agrees = f"engines: not compared: {error}", {}, {}
         else:
             faster = agreement.seconds[1] / agreement.seconds[0]
@@ -88,7 +88,7 @@ class Demo(Command):
                 f"{name}_{key}": figure
                 for name, report in reports.items()
                 for key, figure in report.draw().items()
-                if report is main or key != "time_constants"  # the neurons are the same in all three
+                if report is main or key != "time_constants"  # the neurons are the same in all three reports
             },
             timing={
                 **{f"{name}_{key}": value for name, report in reports.items() for key, value in report.timing.items()},
@@ -102,7 +102,7 @@ class Demo(Command):
         )
 
     def _agreement(self, reservoir: Reservoir) -> Agreement:
-        """The compiled engine against Brian2, on some of the digits."""
+        """Compare the compiled engine with Brian2 on some of the digits."""
         from hrsnn.analysis.protocols import compare_engines
         from hrsnn.tasks import ClassificationTask, load_task
 

@@ -1,4 +1,4 @@
-"""``hrsnn forecast``: predict a chaotic series."""
+"""``hrsnn forecast``: forecasts of a chaotic series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -28,25 +28,25 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast(Repeatable):
-    """Forecast a chaotic series with a ridge readout; compare simpler models and an echo state network."""
+    """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
 
     task: str = "lorenz63"
-    """The series: lorenz63."""
+    """Series to forecast: lorenz63."""
 
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 500, --closed-loop 5000)")] = None
-    """Training values."""
+    """Number of training values."""
 
     test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, --closed-loop 10000)")] = None
-    """Test values."""
+    """Number of test values."""
 
     horizon: int = 1
-    """How many values ahead."""
+    """Number of values ahead."""
 
     closed_loop: Flag = False
-    """Let each model run on its own forecasts, and report how long they are valid."""
+    """Feed forecasts back as inputs, and report valid prediction times."""
 
     starts: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 10)")] = None
-    """With --closed-loop, from how many places of the test part."""
+    """With --closed-loop, number of starting points in the test part."""
 
     def run(self) -> Report:
         """Forecast, and report the error, or the valid times, with those of the baselines."""
@@ -116,22 +116,22 @@ class Forecast(Repeatable):
                 "starts": starts,
                 "unit": unit,
                 "longest": result.longest,
-                # of each start, a number for each threshold
+                # for each start, a value for each threshold
                 "valid_times": result.valid_times,
-                # the share of the starts, by threshold, at which a forecast was right to the end
+                # share of starts, by threshold, at which a forecast was valid to the end
                 "censored": {name: each for name, each in result.censored.items() if any(each.values())},
             },
         )
 
 
 def _right_to_the_end(result: FreeRunning) -> str:
-    """Which models were right to the end of some pieces: their mean valid times are too low."""
+    """Describe the models that were valid to the end of some segments: their mean valid times are too low."""
     shares = {name.replace("_", " "): max(each.values()) for name, each in result.censored.items()}
     return "".join(f"; {name} right to the end in {share:.0%} of the starts" for name, share in shares.items() if share)
 
 
 def _valid_times(result: FreeRunning) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Mean valid times by threshold, from spikes and then from v, with those of the baselines."""
+    """Return mean valid times by threshold, from spikes and then from v, with those of the baselines."""
     scores, baselines = {}, {}
     for suffix in ("", "_v"):
         compared = {"no_recurrence": f"no_recurrence{suffix}"}

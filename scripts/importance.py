@@ -1,4 +1,4 @@
-"""``hrsnn importance``: what each heterogeneity contributes to memory and to spikes."""
+"""``hrsnn importance``: contribution of each heterogeneity to memory and spikes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -28,32 +28,32 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("hrsnn")
 
-#: Heterogeneities of several parameters.
+#: Groups of parameters that are switched together.
 _GROUPS = {"weights": ("weight_ee", "weight_ei", "weight_ie", "weight_ii")}
 _DEFAULT = ("tau_m_exc", "tau_m_inh", "weights")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceStudy(Command):
-    """Switch each heterogeneity on and off, in all combinations, and share memory and spikes out among them."""
+    """Attribute memory and spikes to heterogeneities, from all combinations of them switched on and off."""
 
     parameters: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME")] = _DEFAULT
-    """Up to six parameters that have distributions; weights are the four recurrent ones together."""
+    """Up to six parameters with distributions; "weights" stands for the four recurrent ones together."""
 
     seeds: int = 10
-    """How many seeds, from --seed on."""
+    """Number of seeds, starting from --seed."""
 
     workers: int = 1
-    """How many runs at a time, each in a process of its own; the results are the same."""
+    """Number of parallel processes; results do not depend on it."""
 
     cluster: Cluster = None
-    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
+    """Dask scheduler (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
 
     values: int = 2000
-    """Input values of the memory task."""
+    """Number of input values of the memory task."""
 
     plastic: Flag = False
-    """Let STDP run over the training part of the memory task first; without, its parameters change nothing."""
+    """Run STDP over the training part of the memory task first; without it, STDP parameters have no effect."""
 
     def run(self) -> ImportanceReport:
         """Run all combinations."""
@@ -100,7 +100,7 @@ class ImportanceStudy(Command):
 
 @dataclass(frozen=True)
 class MemoryAndSpikes:
-    """Memory capacity and spikes of one run."""
+    """Function that computes memory capacity and spikes of one run."""
 
     objective: NamedObjective
 
@@ -110,7 +110,7 @@ class MemoryAndSpikes:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceReport:
-    """The outcome: for each score the importances, in three ways; without the extra, in the two exact ones."""
+    """Importances for each score, by three methods; without the extra, by the two exact ones."""
 
     title: str
     spec: ReservoirSpec
@@ -120,7 +120,7 @@ class ImportanceReport:
 
     @property
     def text(self) -> str:
-        """A line for each heterogeneity and score."""
+        """Text with a line for each heterogeneity and score."""
         lines = [self.title]
         for score, ways in self.of.items():
             sampled = ways.get("sage")
@@ -134,7 +134,7 @@ class ImportanceReport:
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
+        """Return the content of ``metrics.json`` and of ``--json``."""
         return {
             "importance": {
                 score: {way: {"names": i.names, "values": i.values, "interval": i.interval} for way, i in ways.items()}
@@ -146,7 +146,7 @@ class ImportanceReport:
         }
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis.figures import importances
 
         picture = importances({score: ways["shapley"] for score, ways in self.of.items()})

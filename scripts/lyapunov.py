@@ -1,4 +1,4 @@
-"""``hrsnn lyapunov``: whether small changes of a reservoir's state grow or die out."""
+"""``hrsnn lyapunov``: Lyapunov exponents of a reservoir."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -31,26 +31,26 @@ class Lyapunov(Repeatable):
     """Measure Lyapunov exponents along the exact trajectory, the whole spectrum or the first few."""
 
     duration: float = 2000.0
-    """How long the exponents are measured (ms)."""
+    """Time over which the exponents are measured (ms)."""
 
     washout: float = 200.0
-    """How long before that nothing is measured (ms)."""
+    """Washout before the measurement (ms)."""
 
     drive: Literal["values", "none"] = "values"
     """Random numbers held for 20 ms, as in the memory task; or no input."""
 
     count: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="(default: all, 3 a neuron)")] = None
-    """How many exponents, the largest first."""
+    """Number of exponents, the largest first."""
 
     interval: float = 20.0
     """Time between two orthonormalisations (ms)."""
 
     map_: Annotated[Flag, tyro.conf.arg(name="map")] = False
-    """Also map the largest exponent over the weights' scale and the links' length: 30 reservoirs, drawn for one seed."""
+    """Also map the largest exponent over weight scale and length scale: 30 reservoirs, for one seed."""
 
     @property
     def parallel(self) -> bool:
-        """The points of the map."""
+        """Whether a map is requested, whose points are independent."""
         return self.map_
 
     def run(self) -> Report:
@@ -116,7 +116,7 @@ class Lyapunov(Repeatable):
 
 
 def pictures(result: Chaos, grid: ChaosMap | None) -> Mapping[str, Figure]:
-    """The spectrum, the map where there is one, and the neurons: their own exponents, or else those of their blocks."""
+    """Draw the spectrum, the map if there is one, and the exponents of the neurons, or those of their blocks."""
     from hrsnn.analysis import figures
 
     spectrum, reservoir = result.spectrum, result.reservoir

@@ -1,4 +1,4 @@
-"""``hrsnn map``: rank and separation over the length and the strength of the recurrent links."""
+"""``hrsnn map``: maps of rank and separation over length and strength of the recurrent links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -25,31 +25,31 @@ _RATES = ("mean_rate", "silent_share", "spikes_per_neuron")
 
 @dataclass(frozen=True, kw_only=True)
 class Map(ParallelCommand):
-    """Map rank, generalisation rank and separation of digits over lambda and W_scale, the paper's 9 x 9 points."""
+    """Map rank, generalisation rank and separation of digits over lambda and W_scale, 9 x 9 points."""
 
     points: int = 9
-    """Points on each axis."""
+    """Number of points on each axis; the default is that of Chakraborty & Mukhopadhyay (2024)."""
 
     length_scale: Annotated[tuple[float, float], tyro.conf.arg(metavar="LOW HIGH")] = (0.5, 4.5)
     """Range of lambda (grid spacings), evenly spaced."""
 
     weight_scale: Annotated[tuple[float, float], tyro.conf.arg(metavar="LOW HIGH")] = (0.5, 50.0)
-    """Range of W_scale, evenly spaced logarithms."""
+    """Range of W_scale, logarithmically spaced."""
 
     stimuli: int = 200
-    """How many different digits, as many of each class."""
+    """Number of different digits, equally many of each class."""
 
     copies: int = 200
-    """Jittered copies of a digit."""
+    """Number of jittered copies of a digit."""
 
     jittered: int = 2
-    """Of how many digits there are copies."""
+    """Number of digits that are copied."""
 
     jitter: float = 2.0
     """Standard deviation of the noise on spike times (ms)."""
 
     repeats: int = 1
-    """Networks at each point, from seeds --seed on; the paper has 5."""
+    """Networks at each point, with seeds starting from --seed; Chakraborty & Mukhopadhyay (2024) use 5."""
 
     def run(self) -> Report:
         """Measure every point, and report the one with the largest difference of the two ranks, and the controls."""

@@ -1,4 +1,4 @@
-"""``hrsnn measure``: how a reservoir fires, and what that costs."""
+"""``hrsnn measure``: firing statistics and synaptic operations of a reservoir."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure(Repeatable):
-    """Measure how a reservoir fires under the input of a task, and count its synaptic operations."""
+    """Measure firing statistics and synaptic operations of a reservoir under the input of a task."""
 
     task: str = "memory"
-    """Whose input: memory (random numbers), lorenz63, digits, fsdd, or file (your own)."""
+    """Source of the input: memory (random numbers), lorenz63, digits, fsdd, or file (your own)."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
-    """The folder of wavs, or the .npz file of SpikeTrains.save(path, labels=...)."""
+    """Folder of WAV files, or .npz file written by SpikeTrains.save(path, labels=...)."""
 
     stimuli: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, of a series 1000)")] = None
-    """How many training samples; of a series, how many values of it: one long stimulus."""
+    """Number of training samples, or of values of a series, which form one long stimulus."""
 
     window: float = 100.0
     """Window of the Fano factor (ms)."""
@@ -85,12 +85,12 @@ class Measure(Repeatable):
         )
 
     def load(self) -> Stimulus:
-        """The input of the task that the options name.
+        """Load the input of the task selected by the options.
 
         Raises
         ------
         InputError, FileError
-            When there is no such task, it has not as many stimuli, or its files are no good.
+            When the task is unknown, has fewer stimuli, or its files are invalid.
         """
         from hrsnn.stimuli.currents import Currents
         from hrsnn.tasks import SeriesTask, load_task

@@ -1,4 +1,4 @@
-"""``hrsnn memory``: how many past input values a reservoir remembers."""
+"""``hrsnn memory``: linear memory capacity of a reservoir."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli.command import execute
@@ -24,10 +24,10 @@ class Memory(Repeatable):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
 
     values: int = 5000
-    """How many input values."""
+    """Number of input values."""
 
     hold: float = 20.0
-    """How long each value is held (ms)."""
+    """Time for which each value is held (ms)."""
 
     max_delay: int = 100
     """Longest delay, in values."""
@@ -36,7 +36,7 @@ class Memory(Repeatable):
         Literal["none", "fresh", "frozen"] | None,
         tyro.conf.arg(metavar="{none,fresh,frozen}", help_behavior_hint="(default: as the spec says)"),
     ] = None
-    """Background input: off, never the same, or the same at every value."""
+    """Background input: none, never repeating, or repeating at every value."""
 
     def run(self) -> Report:
         """Measure the capacity, and report it with those of the network without recurrent links and of the raw input."""

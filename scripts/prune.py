@@ -1,4 +1,4 @@
-"""``hrsnn prune``: a reservoir pruned step by step, without labels."""
+"""``hrsnn prune``: iterative pruning of a reservoir, without labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli.command import execute
@@ -19,16 +19,16 @@ from hrsnn.scripts.reports.pruning_runs import PruningCommand, settings_of
 
 @dataclass(frozen=True, kw_only=True)
 class Prune(PruningCommand):
-    """Prune a reservoir step by step, without labels: Lyapunov noise pruning, or one of its controls."""
+    """Prune a reservoir iteratively, without labels, by Lyapunov noise pruning or one of its controls."""
 
     method: str = "lnp"
-    """lnp, noise, activity, magnitude, random or erdos_renyi."""
+    """Pruning method: lnp, noise, activity, magnitude, random or erdos_renyi."""
 
     option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
-    """A setting of the method, such as score=paper, delocalise=none or reproduce=paper."""
+    """Setting of the method, such as score=paper, delocalise=none or reproduce=paper."""
 
     def run(self) -> PruningRuns:
-        """Prune, from every seed."""
+        """Prune for every seed."""
         return self.pruned({self.method: (self.method, settings_of(self.option, "--option"))})
 
 

@@ -1,4 +1,4 @@
-"""``hrsnn pruning_curve``: what pruned reservoirs can still do, against sparsity, for all methods, with paired seeds."""
+"""``hrsnn pruning_curve``: scores of pruned reservoirs against sparsity, for all methods, with paired seeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -34,31 +34,31 @@ _SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98)
 
 @dataclass(frozen=True, kw_only=True)
 class PruningCurve(ParallelCommand):
-    """Prune by all methods, score the networks on tasks at several sparsities, and judge the paper's claims."""
+    """Prune by all methods, score the networks at several sparsities, and test claims about pruning."""
 
     seeds: int = 10
-    """How many seeds, from --seed on: methods are compared within a seed."""
+    """Number of seeds, starting from --seed: methods are compared within a seed."""
 
     arms: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ARM")] = (*CONTROLS, *ARMS)
-    """What to compare; the default is everything."""
+    """Methods and controls to compare; all by default."""
 
     sparsities: Annotated[tuple[float, ...], tyro.conf.arg(metavar="S")] = _SPARSITIES
-    """Shares of the links that are gone, ascending."""
+    """Shares of removed links, ascending."""
 
     iterations: int = 56
-    """Iterations to the last sparsity; 56 come within 0.3 % of all the default ones."""
+    """Iterations to the last sparsity; with 56 all default sparsities are reached within 0.3 %."""
 
     tasks: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TASK")] = ("memory", "lorenz63", "digits")
-    """Of memory, lorenz63, digits and fsdd (needs --path)."""
+    """Tasks from memory, lorenz63, digits and fsdd (needs --path)."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
-    """The folder of spoken digits."""
+    """Folder of spoken digits."""
 
     plastic: Flag = False
-    """STDP over the training part of each task, after the pruning."""
+    """Run STDP over the training part of each task, after pruning."""
 
     def run(self) -> PruningCurveReport:
-        """Run what is not in the out folder yet, and judge."""
+        """Run what is not yet in the out folder, and test the claims."""
         from hrsnn.analysis import verdicts_in_reach
         from hrsnn.networks.studies.pruned_scores import TaskSuite
 
@@ -91,7 +91,7 @@ class PruningCurve(ParallelCommand):
 
 @dataclass(frozen=True)
 class ArmRunner:
-    """What all units have in common; called with a seed and an arm it gives the scores by sparsity, from a file if there."""
+    """Function from a seed and an arm to scores by sparsity, read from a file if there is one."""
 
     spec: ReservoirSpec
     suite: TaskSuite
@@ -100,7 +100,7 @@ class ArmRunner:
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
-        """Everything that the scores of a unit depend on, except its seed and arm and the recordings."""
+        """Return everything that the scores of a unit depend on, except its seed and arm and the recordings."""
         suite = {name: getattr(self.suite, name) for name in ("tasks", "plastic", "engine")}
         return {
             "spec": self.spec.to_toml(),
@@ -115,12 +115,12 @@ class ArmRunner:
         return self.kept.result(self.name(unit), lambda: self.scores(seed, arm))
 
     def name(self, unit: tuple[int, str]) -> str:
-        """Of the unit's file."""
+        """Return the name of the file of a unit."""
         seed, arm = unit
         return f"{arm}-{seed}"
 
     def scores(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
-        """By sparsity (``0`` where nothing is pruned, ``1`` without any link) the scores of the network."""
+        """Compute the scores of the networks by sparsity (``0`` if nothing is pruned, ``1`` without any link)."""
         from hrsnn.builder import build
         from hrsnn.networks.studies.pruned_scores import ScoredNetwork, score_network, spectrum_distance
         from hrsnn.reservoir import Reservoir

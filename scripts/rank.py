@@ -1,4 +1,4 @@
-"""``hrsnn rank``: how many dimensions the states of a reservoir span."""
+"""``hrsnn rank``: effective rank of the states of a reservoir."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -21,7 +21,7 @@ class Rank(Repeatable):
     """Measure the effective rank of the final states over a set of digits, and that of the input."""
 
     stimuli: int = 100
-    """How many stimuli: digits, as many of each class."""
+    """Number of stimuli: digits, equally many of each class."""
 
     def run(self) -> Report:
         """Measure the ranks, and report them with those without recurrent links and of the input."""

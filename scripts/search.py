@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -27,66 +27,66 @@ if TYPE_CHECKING:
     from hrsnn.search import SearchResult
     from hrsnn.spec import ReservoirSpec
 
-_FRESH = 10**6  # beyond the seeds that anyone gives by hand
+_FRESH = 10**6  # larger than seeds that users choose
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search(Command):
-    """Search the distributions that make an objective best, and measure the best again with fresh seeds."""
+    """Search for the distributions that optimise an objective, and measure the best with fresh seeds."""
 
     objective: str = "memory"
-    """Of memory, spikes, efficiency (memory over spikes), accuracy, nrmse and lyapunov."""
+    """Objective: memory, spikes, efficiency (memory over spikes), accuracy, nrmse or lyapunov."""
 
     space: str = "neurons"
-    """What is searched: neurons, synapses, all, or a TOML file."""
+    """Search space: neurons, synapses, all, or a TOML file."""
 
     trials: int = 40
-    """How many points."""
+    """Number of points."""
 
     workers: int = 1
-    """How many evaluations at a time, each in a process of its own; the results are the same."""
+    """Number of parallel processes; results do not depend on it."""
 
     batch: int = 4
-    """How many points are proposed at a time; the results depend on it."""
+    """Number of points proposed at a time; results depend on it."""
 
     seeds: int = 3
-    """How many evaluations a point."""
+    """Number of evaluations per point."""
 
     fresh: int = 20
-    """How many seeds that the search has not used measure the best and the default again, in pairs; 0: none."""
+    """Number of seeds, not used by the search, for a paired comparison of the best and the default; 0: none."""
 
     against: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: none)")] = ()
-    """Of random and tpe: other samplers to compare with, each with the same budget, drawn in convergence.png."""
+    """Other samplers, random and tpe, to compare with, each with the same budget; drawn in convergence.png."""
 
     storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = field(
         default=None,
-        repr=False,  # a URL may hold a password
+        repr=False,  # a URL may contain a password
     )
-    """SQLite file that the search can be resumed from; or the URL of a database that several machines share."""
+    """SQLite file from which the search can be resumed, or URL of a database that several machines share."""
 
     resume: Flag = False
-    """Go on with the search in the file, or begin it where there is none yet."""
+    """Resume the search in the file, or start it if there is none yet."""
 
     cluster: Cluster = None
-    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
+    """Dask scheduler (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
 
     values: int = 2000
-    """Input values of the memory task."""
+    """Number of input values of the memory task."""
 
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint="(default: digits, lorenz63)")] = ""
-    """Task of accuracy: digits or fsdd; of nrmse: lorenz63."""
+    """Task for accuracy: digits or fsdd; for nrmse: lorenz63."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
-    """The folder of spoken digits."""
+    """Folder of spoken digits."""
 
     train: int = 600
-    """Training samples of accuracy."""
+    """Number of training samples for accuracy."""
 
     validation: int = 600
-    """Samples that accuracy is measured on, of the task's training part."""
+    """Number of samples on which accuracy is measured, from the training part of the task."""
 
     plastic: Flag = False
-    """Let STDP run over the training part of each evaluation first; without, its parameters change nothing."""
+    """Run STDP over the training part of each evaluation first; without it, STDP parameters have no effect."""
 
     def run(self) -> SearchReport:
         """Search, and compare the best with the default."""
@@ -109,7 +109,7 @@ class Search(Command):
         spec = self.reservoir_spec()
         homogeneous = not (spec.heterogeneous_neurons or spec.heterogeneous_synapses)
         space = named_space(self.space, spec)
-        space = space.homogeneous() if homogeneous else space  # a CV would change nothing
+        space = space.homogeneous() if homogeneous else space  # a CV would have no effect
         check_plastic(space.ranges, self.plastic)
         objective = NamedObjective(
             name=self.objective,
@@ -121,7 +121,7 @@ class Search(Command):
             plastic=self.plastic,
             engine=self.engine,
         )
-        if self.cluster is None:  # elsewhere, what is here says nothing
+        if self.cluster is None:  # files on this machine need not exist on others
             objective.prepare()
         searched = functools.partial(
             search,
@@ -137,7 +137,7 @@ class Search(Command):
             seed=self.seed,
             progress=self.progress,
         )
-        with connect_cluster(self.cluster, self.workers) as client:  # once: jobs of a batch system may wait for hours
+        with connect_cluster(self.cluster, self.workers) as client:  # only once: jobs of a batch system may wait for hours
             result = searched(name=self.objective, resume=self.resume, cluster=client)
             against = {
                 name: searched(name=f"{self.objective}-{name}", resume=self.resume, sampler=sampler, cluster=client)
@@ -152,7 +152,7 @@ class Search(Command):
     def _measured_again(
         self, objective: NamedObjective, result: SearchResult, client: Client | None
     ) -> tuple[list[float], list[float]]:
-        """The best and the default, each with the same fresh seeds."""
+        """Evaluate the best and the default with the same fresh seeds."""
         from hrsnn.runtime.parallel import run_all
         from hrsnn.runtime.seeds import generator
 
@@ -164,7 +164,7 @@ class Search(Command):
 
 @dataclass(frozen=True)
 class ObjectiveValue:
-    """An objective's value alone, as a function of one task."""
+    """Function from a task to the value of an objective, without constraints."""
 
     objective: NamedObjective
 
@@ -174,7 +174,7 @@ class ObjectiveValue:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchReport:
-    """The outcome: the search, new measurements of the best and of the default, and the searches compared with it."""
+    """Search, fresh measurements of the best and the default, and searches by other samplers."""
 
     title: str
     result: SearchResult
@@ -185,19 +185,19 @@ class SearchReport:
 
     @property
     def baselines(self) -> dict[str, float]:
-        """The best values of the other searches; nan where nothing that one tried met the constraints."""
+        """Best values of the other searches; nan if no trial met the constraints."""
         return {name: float(one.best_so_far()[-1]) for name, one in self.against.items()}
 
     @property
     def test(self) -> PairedTest | None:
-        """Of the fresh values, best minus default."""
+        """Paired test of the fresh values, best minus default."""
         from hrsnn.analysis import paired_test
 
         return paired_test(self.best, self.default) if self.best else None
 
     @property
     def text(self) -> str:
-        """The best point, and what fresh seeds say of it."""
+        """Text with the best point and its comparison with the default."""
         best, test = self.result.best, self.test
         failed = sum(bool(one.error) for one in self.result.trials)
         lines = [
@@ -217,7 +217,7 @@ class SearchReport:
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
+        """Return the content of ``metrics.json`` and of ``--json``."""
         best, test = self.result.best, self.test
         return {
             "best_value": best.value,
@@ -241,7 +241,7 @@ class SearchReport:
         }
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis import figures
 
         pictures = figures.of_search(self.result, self.against)

@@ -1,4 +1,4 @@
-"""``hrsnn spec``: a description of a reservoir, to edit."""
+"""``hrsnn spec``: parameters of a reservoir as a TOML file to edit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.files.parsing import parsed_toml
@@ -20,16 +20,16 @@ from hrsnn.scripts.cli.report import check, check_names, versions
 
 @dataclass(frozen=True)
 class SpecReport:
-    """The parameters of a reservoir as commented TOML."""
+    """Parameters of a reservoir as commented TOML."""
 
     text: str
 
     def metrics(self) -> dict[str, Any]:
-        """The parameters by name."""
+        """Return the parameters by name."""
         return {"spec": parsed_toml(self.text), "versions": versions()}
 
     def write(self, path: Path) -> str:
-        """Write the TOML to `path`, or to ``spec.toml`` where that is a folder, and return where it is."""
+        """Write the TOML to `path`, or to ``spec.toml`` in it if it is a folder, and return its location."""
         check_names(path)
         if os.path.isdir(path):
             path = path / "spec.toml"
@@ -41,14 +41,14 @@ class SpecReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Spec(Command):
-    """Show all parameters of a reservoir as commented TOML, or write them to a file (--out) for --spec to read."""
+    """Show all parameters of a reservoir as commented TOML, or write them to a file for --spec (--out)."""
 
     def own_out(self) -> contextlib.AbstractContextManager[None]:
-        """Nothing to have alone: one file is written, whole."""
+        """Do not lock anything: only one file is written, atomically."""
         return contextlib.nullcontext()
 
     def run(self) -> SpecReport:
-        """Describe the reservoir that the options ask for."""
+        """Return the parameters of the reservoir selected by the options."""
         return SpecReport(self.reservoir_spec().to_toml(comments=True).rstrip())
 
 

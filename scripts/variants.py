@@ -1,4 +1,4 @@
-"""``hrsnn variants``: the paper's theorems as hypotheses, tested on the four variants with paired seeds."""
+"""``hrsnn variants``: theorems on heterogeneity as hypotheses, tested on the four variants with paired seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-if not __package__:  # run as a file: the package is in the checkout, and this folder is no place to import from
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
@@ -35,31 +35,31 @@ _TASKS = ("memory", "digits", "lorenz63")
 
 @dataclass(frozen=True, kw_only=True)
 class Variants(ParallelCommand):
-    """Run the four variants, with recurrent links and without, from many seeds, and test the paper's claims on them."""
+    """Run the four variants, with and without recurrent links, and test claims on heterogeneity."""
 
     seeds: int = 20
-    """How many seeds, from --seed on: the variants of one seed are compared with each other."""
+    """Number of seeds, starting from --seed: variants are compared within a seed."""
 
     tasks: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TASK")] = _TASKS
-    """Of memory, digits, fsdd (needs --path) and lorenz63."""
+    """Tasks from memory, digits, fsdd (needs --path) and lorenz63."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
-    """The folder of spoken digits."""
+    """Folder of spoken digits."""
 
     values: int = 5000
-    """Input values of the memory task."""
+    """Number of input values of the memory task."""
 
     train: int = 1200
-    """Training samples of digits and of spoken digits."""
+    """Number of training samples of digits and of spoken digits."""
 
     test: int = 300
-    """Test samples of digits and of spoken digits."""
+    """Number of test samples of digits and of spoken digits."""
 
     series: int = 5000
-    """Training values of Lorenz-63; a tenth as many are forecast."""
+    """Number of training values of Lorenz-63; a tenth as many are forecast."""
 
     def run(self) -> VariantsReport:
-        """Run what is not in the out folder yet, and test every claim."""
+        """Run what is not yet in the out folder, and test all claims."""
         from hrsnn.analysis import verdicts_in_reach
         from hrsnn.analysis.studies.variant_claims import claims_in, judge_claims
         from hrsnn.analysis.studies.variants import VariantSizes
@@ -72,7 +72,7 @@ class Variants(ParallelCommand):
             raise InputError("--tasks", self.tasks, "must name at least one task")
         count_of("--seed", self.seed, 0, SEEDS - 1)
         runs = self.runs()
-        # the sizes of later runs too are seen before the first one
+        # the sizes of all runs are checked before the first one
         check_memory("--values", self.values, 8 * count_of("--values", self.values), "the task memory")
         check_memory("--series", self.series, 88 * count_of("--series", self.series), "the task lorenz63")
         sizes = VariantSizes(
@@ -95,12 +95,12 @@ class Variants(ParallelCommand):
         return VariantsReport(spec, plan.settings(), seeds, scores, judge_claims(scores))
 
     def runs(self) -> list[VariantRun]:
-        """Every run, all of one seed before those of the next."""
+        """Return all runs, ordered by seed."""
         from hrsnn.analysis.studies.variants import VariantRun
         from hrsnn.spec import VARIANTS
 
         seeds = range(self.seed, self.seed + self.seeds)
-        chosen = dict.fromkeys(self.tasks)  # each once
+        chosen = dict.fromkeys(self.tasks)  # without duplicates
         return [
             VariantRun(task, variant, recurrent, seed)
             for seed, task, variant, recurrent in itertools.product(seeds, chosen, VARIANTS, (True, False))
@@ -109,7 +109,7 @@ class Variants(ParallelCommand):
 
 @dataclass(frozen=True)
 class VariantRunner:
-    """What all runs have in common; called with one of them, it gives its scores, from its file where it has one."""
+    """Function from a run to its scores, read from a file if there is one."""
 
     spec: ReservoirSpec
     sizes: VariantSizes
@@ -118,7 +118,7 @@ class VariantRunner:
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
-        """Everything that the scores of a run depend on, except what `run` holds and the recordings."""
+        """Return everything that the scores of a run depend on, except the fields of `run` and the recordings."""
         return {
             "spec": self.spec.to_toml(),
             "sizes": dataclasses.asdict(self.sizes),
@@ -135,7 +135,7 @@ class VariantRunner:
         )
 
     def name(self, run: VariantRun) -> str:
-        """Of the run's file."""
+        """Return the name of the file of a run."""
         return f"{run.task}-{run.variant}-{'recurrent' if run.recurrent else 'uncoupled'}-{run.seed}"
 
 

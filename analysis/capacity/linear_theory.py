@@ -86,8 +86,8 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
 
     References
     ----------
-    Chakraborty & Mukhopadhyay (2024), lemma 3.1.1 (whose sum over k stops at N_R; it is infinite here). H. Jaeger, GMD Report
-    152 (2001).
+    Chakraborty & Mukhopadhyay (2024), lemma 3.1.1 (whose sum over k stops at N_R; it is infinite here).
+    H. Jaeger, GMD Report 152 (2001).
     O. L. White, D. D. Lee & H. Sompolinsky, "Short-term memory in orthogonal neural networks", Phys. Rev. Lett. 92 (2004).
     """
     w, w_in = _checked_network(weights, input_weights)
@@ -124,8 +124,8 @@ def eigenmode_response(weights: ArrayLike, input_weights: ArrayLike, max_delay: 
     Parameters
     ----------
     weights : array, shape (units, units)
-        W; entry (i, j) is the weight from unit j to unit i. lambda_n are its eigenvalues, v_n its right eigenvectors and v_n^-1 the
-        rows of the inverse of their matrix.
+        W; entry (i, j) is the weight from unit j to unit i. lambda_n are its eigenvalues, v_n its right eigenvectors and
+        v_n^-1 the rows of the inverse of their matrix.
     input_weights : array, shape (units,)
     max_delay : int
 

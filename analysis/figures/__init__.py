@@ -1,7 +1,7 @@
-"""Pictures of runs and scores, for a paper's column: data in, a Matplotlib figure out.
+"""Matplotlib figures of runs and scores, in the width of a column of a paper.
 
-No pyplot and no global state: a figure belongs to whoever asked for it, in any thread and without a display. The public
-names load when they are first used (PEP 562).
+Neither pyplot nor global state is used: figures can be made in any thread and without a display. The public names are
+loaded on first use (PEP 562).
 """
 
 from __future__ import annotations

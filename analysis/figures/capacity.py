@@ -22,7 +22,7 @@ from hrsnn.validation.units import takes
 
 
 def capacity_by_degree(capacities: Mapping[str, InformationCapacity]) -> Figure:
-    """A stacked bar for each network: the capacity of each degree, with the total at its end.
+    """Draw a stacked bar for each network, with the capacity of each degree and the total.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def capacity_by_degree(capacities: Mapping[str, InformationCapacity]) -> Figure:
     Raises
     ------
     InputError
-        When there is none.
+        When `capacities` is empty.
 
     Examples
     --------
@@ -75,16 +75,16 @@ def memory_curve(
     hold: float | None = None,
     controls: Mapping[str, MemoryCapacity] | None = None,
 ) -> Figure:
-    """Held-out r^2 against the delay, over what shuffled inputs reach; the legend gives each capacity and interval.
+    """Draw held-out r^2 against the delay, above the level of shuffled inputs, with capacities and intervals in the legend.
 
     Parameters
     ----------
     memories : MemoryCapacity or mapping of label to MemoryCapacity
-        Drawn as full lines with markers. The grey band reaches up to the first one's 95th percentile of the surrogates.
+        Solid lines with markers. The grey band reaches up to the 95th percentile of the surrogates of the first one.
     hold : float, optional
-        How long a value was held (ms), for an axis in ms; by default what the first one says.
+        Time for which a value was held (ms), for an axis in ms; by default that of the first one.
     controls : mapping of label to MemoryCapacity, optional
-        Drawn dashed.
+        Dashed lines.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def memory_curve(
     first = everything[0]
     step = hold if hold is not None else first.hold
     unit = 1.0 if step is None else step
-    # spans are in ms where a hold was given when the capacity was computed
+    # spans are in ms if a hold was given when the capacity was computed
     reach = max(round(one.span / (one.hold or 1.0)) for one in everything)
     longest = min(max(2 * reach, 10), max(len(one.curve) for one in everything))
 
@@ -137,7 +137,7 @@ def memory_curve(
             label=f"{name}: {score}" if name else score,
         )
     axes.set_xlim(0, longest * unit)
-    # a linear scale would show neither the surrogates nor the tail; a leaky memory is a straight line here
+    # a linear scale would hide the surrogates and the tail; exponentially decaying memory is a straight line on this one
     axes.set_yscale("log")
     axes.set_ylim(floor, 1.3)
     label_axes(axes, "Delay (values)" if step is None else "Delay (ms)", r"Held-out $r^2$")

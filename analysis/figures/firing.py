@@ -24,7 +24,7 @@ def firing_statistics(
     neurons: ArrayLike,
     duration: float,
 ) -> Figure:
-    """Rates and interval CVs of the neurons, and under them the two populations' rates over time.
+    """Draw rates and interval CVs of the neurons, and below them the rates of E and I over time.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def firing_statistics(
     times : array (spikes,)
         ms, of one sample.
     neurons : array of int (spikes,)
-        Which neuron fired.
+        Neuron of each spike.
     duration : float
-        How much of the sample is drawn (ms).
+        Length of the part of the sample that is drawn (ms).
 
     Returns
     -------
@@ -47,12 +47,12 @@ def firing_statistics(
     Raises
     ------
     InputError
-        When the arrays do not fit together, or the duration is not positive.
+        When the shapes of the arrays do not match, or the duration is not positive.
 
     Notes
     -----
-    The dashed line is the CV of a Poisson process. The population's rate is that of bins of 5 ms, longer for more than a
-    second (1/200 of the duration).
+    The dashed line is the CV of a Poisson process. Population rates are computed in bins of 5 ms, longer ones for durations
+    above one second (1/200 of the duration).
 
     Examples
     --------

@@ -19,7 +19,7 @@ from hrsnn.analysis.figures.style import (
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
-#: Outputs that get a panel.
+#: Most outputs that are shown, a panel each.
 _SHOWN_OUTPUTS = 4
 
 
@@ -34,27 +34,27 @@ def free_trajectories(
     threshold: float,
     time_label: str = "Time (Lyapunov times)",
 ) -> Figure:
-    """A true trajectory and those of models that run freely from its start, a panel for each of the first four outputs.
+    """Draw a true trajectory and those of models in closed loop, a panel for each of the first four outputs.
 
     Parameters
     ----------
     time : array (times,)
-        Since the loop was closed: the first forecast is of one step later.
+        Time since the loop was closed: the first forecast is one step later.
     target : array (times,) or (times, outputs)
     predictions : mapping of name to array, shaped as `target`
-        nan from where a model ran away. Underscores in names become spaces.
+        nan from the time at which a model diverged. Underscores in names become spaces.
     valid_time : mapping of name to float
-        Of each model, in the unit of `time`: a vertical line in its colour.
+        Valid time of each model, in the unit of `time`: a vertical line in its colour.
     names : sequence of str, optional
-        Of the outputs, with their units.
+        Names of the outputs, with their units.
     threshold : float
-        The error at which a forecast is no longer valid, in standard deviations; the legend says it.
+        Error above which a forecast is no longer valid, in standard deviations; given in the legend.
     time_label : str
 
     Returns
     -------
     matplotlib.figure.Figure
-        The vertical axes show the target's range and half of it above and below.
+        The vertical axes extend half the range of the target above and below it.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def free_trajectories(
             axes.axvline(end, color=colour, linewidth=0.8, linestyle=":")
         low, high = true[:, output].min(), true[:, output].max()
         reach = float(high - low) or 1.0
-        # what leaves the truth for good would leave it no room
+        # so that a forecast that diverges does not compress the true series
         axes.set_ylim(low - reach / 2, high + reach / 2)
         axes.yaxis.set_major_locator(MaxNLocator(4))
         label_axes(axes, time_label if output == shown - 1 else "", names[output])
@@ -115,14 +115,14 @@ def forecast_series(
     *,
     time_label: str = "Time (ms)",
 ) -> Figure:
-    """A series and its forecast, a panel for each of the first four outputs.
+    """Draw a series and its forecast, a panel for each of the first four outputs.
 
     Parameters
     ----------
     time : array, shape (times,)
     target, prediction : array, shape (times,) or (times, outputs)
     names : sequence of str, optional
-        Of the outputs, with their units.
+        Names of the outputs, with their units.
     time_label : str
 
     Returns

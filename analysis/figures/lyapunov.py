@@ -11,14 +11,14 @@ from hrsnn.analysis.lyapunov.exponents import GrowthRates
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
-#: How many exponents' convergence is drawn.
+#: Number of exponents whose convergence is drawn.
 _CURVES = 6
-#: ms, on the axis of membrane time constants.
+#: Ticks of the axis of membrane time constants (ms).
 _TICKS = (1, 3, 10, 30, 100, 300)
 
 
 def exponent_spectrum(rates: GrowthRates) -> Figure:
-    """All exponents, largest first, and how the first few settled.
+    """Draw all exponents, largest first, and the convergence of the first few.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def exponent_spectrum(rates: GrowthRates) -> Figure:
 
 @takes(exponents="Hz", tau_m="ms", rates="Hz")
 def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLike, is_excitatory: ArrayLike) -> Figure:
-    """Each neuron's exponent against its time constant and its rate, E and I apart; the line is that of a membrane alone.
+    """Draw the exponent of each neuron against its time constant and rate, with the line -1/tau_m of a silent membrane.
 
     Parameters
     ----------
@@ -107,14 +107,14 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
 
 @takes(largest="Hz")
 def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLike) -> Figure:
-    """lambda_1 over the weights' scale and the links' length; where it is 0 a line is drawn.
+    """Draw lambda_1 over weight scale and length scale, with a line where it is 0.
 
     Parameters
     ----------
     length_scale : array (rows,)
     weight_scale : array (columns,)
     largest : array (rows, columns)
-        1/s; nan is left white.
+        1/s; nan is drawn white.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
     Raises
     ------
     InputError
-        When they do not fit together.
+        When the shapes do not match.
 
     Examples
     --------
@@ -151,14 +151,14 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
 
 @takes(rates="Hz", exponents="Hz", standard_errors="Hz")
 def exponents_against_rates(rates: ArrayLike, exponents: ArrayLike, standard_errors: ArrayLike) -> Figure:
-    """lambda_1 of many reservoirs against their mean rate.
+    """Draw lambda_1 of many reservoirs against their mean rate.
 
     Parameters
     ----------
     rates : array (reservoirs,)
         Hz.
     exponents, standard_errors : array (reservoirs,)
-        1/s; nan is left out.
+        1/s; nan is not drawn.
 
     Returns
     -------

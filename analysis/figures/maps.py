@@ -26,18 +26,18 @@ def heat_maps(
     y_label: str,
     marked: tuple[float, float] | None = None,
 ) -> Figure:
-    """One heat map a quantity, each with its own scale, two in a row.
+    """Draw one heat map per quantity, each with its own colour scale, two in a row.
 
     Parameters
     ----------
     maps : mapping of label to array, shape (len(y), len(x))
-        nan is left white.
+        nan is drawn white.
     x, y : array
-        The points of the axes, ascending; `y` is drawn on a logarithmic scale where it is positive and spans a decade.
+        Points of the axes, ascending; `y` has a logarithmic scale if it is positive and spans a decade.
     x_label, y_label : str
-        With units.
+        Labels with units.
     marked : (x, y), optional
-        A point to mark.
+        Point to mark.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def heat_maps(
     Raises
     ------
     InputError
-        When there is no map, or a shape does not fit.
+        When there is no map, or a shape does not match.
 
     Examples
     --------
@@ -87,14 +87,14 @@ def heat_maps(
 
 
 def _norm(values: Array) -> LogNorm | None:
-    """Logarithmic colours for positive values over more than two decades."""
+    """Return a logarithmic norm for positive values over more than two decades, otherwise None."""
     found = values[np.isfinite(values)]
     wide = found.size > 0 and found.min() > 0 and found.max() > 100 * found.min()
     return LogNorm(found.min(), found.max()) if wide else None
 
 
 def _edges(points: Array) -> Array:
-    """Borders of cells around points."""
+    """Return the borders of cells around points."""
     if len(points) == 1:
         return np.array([points[0] - 0.5, points[0] + 0.5])
     middle = (points[1:] + points[:-1]) / 2

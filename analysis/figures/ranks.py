@@ -23,15 +23,15 @@ Array = NDArray[np.float64]
 
 @takes()
 def singular_values(states: ArrayLike, rank: float | None = None, *, share: float = 0.99) -> Figure:
-    """Singular values of the final states and the sum they reach, with the effective rank marked.
+    """Draw the singular values of the final states and their cumulative sum, with the effective rank marked.
 
     Parameters
     ----------
     states : array, shape (stimuli, neurons)
     rank : float, optional
-        The rank to mark; by default ``effective_rank(states, share)``.
+        Rank to mark; by default ``effective_rank(states, share)``.
     share : float
-        Of the sum of singular values.
+        Share of the sum of singular values.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def singular_values(states: ArrayLike, rank: float | None = None, *, share: floa
     Raises
     ------
     InputError
-        When `states` is no matrix of finite numbers.
+        When `states` is not a matrix of finite numbers.
 
     Examples
     --------

@@ -28,14 +28,14 @@ Array = NDArray[np.float64]
 
 @takes(times="ms", duration="ms")
 def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike, duration: float) -> Figure:
-    """Every spike of one sample, excitatory neurons below and inhibitory ones above, over the two mean rates.
+    """Draw the spikes of one sample, excitatory neurons below inhibitory ones, above the mean rates of the two.
 
     Parameters
     ----------
     times : array, shape (spikes,)
         ms.
     neurons : array of int, shape (spikes,)
-        Which neuron fired.
+        Neuron of each spike.
     is_excitatory : array of bool, shape (neurons,)
     duration : float
         Length of the sample (ms); later spikes are not drawn.
@@ -46,7 +46,7 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
 
     Notes
     -----
-    Rates are of bins of 5 ms, longer for samples of more than a second (1/200 of the duration).
+    Rates are computed in bins of 5 ms, longer ones for samples above one second (1/200 of the duration).
 
     Examples
     --------
@@ -66,7 +66,7 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
     raster, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     count = max(1, round(duration / max(5.0, duration / 200)))
     edges = np.linspace(0, duration, count + 1)
-    # a marker of an inked height that a few thousand spikes do not turn into a block
+    # markers shrink with the number of spikes, so that a few thousand do not merge into a block
     area = float(np.clip(2000 / max(len(t), 1), 0.15, 4.0))
     for name, members, colour in (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY)):
         if not members.any():
@@ -96,7 +96,7 @@ def time_constants(
     *,
     label: str = "Membrane time constant (ms)",
 ) -> Figure:
-    """Histograms of a time constant of excitatory and inhibitory neurons, with what they were drawn from.
+    """Draw histograms of a time constant of excitatory and inhibitory neurons, with the densities they were drawn from.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def time_constants(
     densities : (callable, callable), optional
         Probability densities (1/ms) at times in ms, of E and of I, drawn as lines.
     label : str
-        Of the horizontal axis.
+        Label of the horizontal axis.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def time_constants(
     """
     tau, excitatory = np.asarray(tau_m, float), np.asarray(is_excitatory, bool)
     spread = float(np.ptp(tau))
-    # one value for all neurons is a bar of its own, a millisecond wide
+    # a single value for all neurons is drawn as a bar one millisecond wide
     edges = np.linspace(tau.min(), tau.max(), 31) if spread > 0 else tau[0] + np.array([-0.5, 0.5])
     figure = column_figure(2.3)
     axes = figure.subplots()
@@ -147,7 +147,7 @@ def time_constants(
 
 @takes(before="mV", after="mV", w_max="mV")
 def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, is_excitatory_link: ArrayLike) -> Figure:
-    """Weights before and after plasticity, of excitatory and of inhibitory links, in units of their upper bounds.
+    """Draw weights before and after plasticity, of excitatory and inhibitory links, in units of their upper bounds.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
     Returns
     -------
     matplotlib.figure.Figure
-        Above, histograms (grey before, coloured after); below, each link's change.
+        Top: histograms (grey before, coloured after); bottom: change of each link.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
     for column, (name, members, colour) in enumerate(kinds):
         count = max(int(members.sum()), 1)
         top, bottom = grid[0, column], grid[1, column]
-        # clipped, since a weight may pass its bound by a rounding error
+        # clipped, since a weight may exceed its bound by a rounding error
         before_share = np.histogram(np.clip(old[members], 0, 1), edges)[0] / count * 100
         after_share = np.histogram(np.clip(new[members], 0, 1), edges)[0] / count * 100
         top.stairs(before_share, edges, fill=True, color=BAND, label="before")

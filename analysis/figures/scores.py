@@ -24,7 +24,7 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Up to so many classes, every share is written in its cell.
+#: Most classes for which every share is written in its cell.
 _ANNOTATED_CLASSES = 12
 
 
@@ -36,15 +36,15 @@ def scores_bar(
     chance: float | None = None,
     label: str = "Accuracy",
 ) -> Figure:
-    """Scores beside their baselines, as bars with their values; chance as a dashed line.
+    """Draw scores and their baselines as bars with their values, and chance as a dashed line.
 
     Parameters
     ----------
     scores, baselines : mapping of name to value
-        Scores are blue, baselines grey; underscores in names become spaces. A nan is written, without a bar.
+        Scores are blue, baselines grey; underscores in names become spaces. nan is written without a bar.
     chance : float, optional
     label : str
-        What is scored, with its unit.
+        Name of the score, with its unit.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def scores_bar(
     if chance is not None:
         axes.axvline(chance, color="black", linewidth=0.9, linestyle="--", label=f"chance, {chance:.3g}")
         legend_above(figure, axes)
-    # room for the numbers at the bars' ends
+    # space for the numbers at the ends of the bars
     low, high = min(float(finite.min()), 0.0), max(float(finite.max()), chance or 0.0, 0.0)
     axes.set_xlim(low - 0.18 * reach * (low < 0), high + 0.18 * reach)
     label_axes(axes, label, "")
@@ -89,13 +89,13 @@ def scores_bar(
 
 @takes()
 def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | None = None) -> Figure:
-    """Which class was taken for which: the shares of each true class, row by row.
+    """Draw the confusion matrix: for each true class, a row with the shares of the predicted classes.
 
     Parameters
     ----------
     y_true, y_pred : array, shape (samples,)
     classes : sequence, optional
-        Names, in the order of the rows; by default all values that occur, sorted.
+        Classes in the order of the rows; by default all values that occur, sorted.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | No
     Raises
     ------
     InputError
-        When the arrays differ in length or hold a class that is not in `classes`.
+        When the arrays differ in length or contain a class that is not in `classes`.
 
     Examples
     --------

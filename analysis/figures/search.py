@@ -37,7 +37,7 @@ _SCORES = {"memory_capacity": "Memory capacity (values)", "spikes": "Spikes a ne
 
 
 def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None = None) -> Mapping[str, Figure]:
-    """All pictures of one search, by the names of their files; its convergence beside that of others, by their names."""
+    """Draw all figures of a search, by file name; its convergence is compared with those of `against`, by name."""
     curves = {name: one.best_so_far()[None] for name, one in {"search": result, **(against or {})}.items()}
     drawn = {"convergence": convergence(curves), "parallel": parallel_coordinates(result)}
     if any(isinstance(one, DistributionRange) for one in result.space.ranges.values()):
@@ -49,19 +49,19 @@ def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None =
 
 @takes()
 def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -> Figure:
-    """The best value so far against the number of trials, for one or several ways to search.
+    """Draw the best value so far against the number of trials, for one or several search methods.
 
     Parameters
     ----------
     curves : mapping of name to array (runs, trials)
-        Best so far of each run; nan before the first value.
+        Best value so far of each run; nan before the first value.
     optimum : float, optional
-        Where it is known, the distance from it is drawn, on a logarithmic scale.
+        Optimum, if it is known: the distance from it is then drawn on a logarithmic scale.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The mean over runs, and from the lower to the upper quartile.
+        Mean over runs, and a band from the lower to the upper quartile.
 
     Raises
     ------
@@ -96,18 +96,18 @@ def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -
 
 
 def best_distributions(result: SearchResult) -> Figure:
-    """The distributions of the best trial beside the default ones, as densities.
+    """Draw the densities of the distributions of the best trial and of the default ones.
 
     Parameters
     ----------
     result : SearchResult
-        Of a space with at least one distribution.
+        Search over a space with at least one distribution.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A panel for each distribution; one without a CV is a line at its value. Each density is scaled to its own peak: a
-        narrow one would leave nothing to see of a broad one.
+        A panel for each distribution; one without a CV is a line at its value. Each density is scaled to its own peak, so
+        that a broad one remains visible next to a narrow one.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def best_distributions(result: SearchResult) -> Figure:
 
 
 def parallel_coordinates(result: SearchResult) -> Figure:
-    """Every trial as a line over all parameters, the better the darker, dotted if it violates something; the best in colour.
+    """Draw trials as lines over all parameters: darker if better, dotted if infeasible, the best in colour.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def parallel_coordinates(result: SearchResult) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Each axis runs over the range of its parameter, which stands beside its name, logarithmic where the search was.
+        Each axis covers the range of its parameter, given next to its name, on a logarithmic scale if the search used one.
     """
     coordinates = _coordinates(result)
     done = sorted((one for one in result.trials if not one.error), key=lambda one: one.value * _sign(result))
@@ -169,12 +169,12 @@ def parallel_coordinates(result: SearchResult) -> Figure:
 
 
 def process_slices(result: SearchResult) -> Figure:
-    """What the process believes along each parameter, all others as in the best trial: its mean and two deviations.
+    """Draw the Gaussian process along each parameter, all others as in the best trial: mean and two standard deviations.
 
     Parameters
     ----------
     result : SearchResult
-        With two trials or more that did not fail.
+        Search with two or more trials that did not fail.
 
     Returns
     -------
@@ -208,7 +208,7 @@ def process_slices(result: SearchResult) -> Figure:
             axes.set_xscale("log")
             ends = [x[0], x[-1]]
             axes.set_xticks(ends, [f"{end:.3g}" for end in ends])
-            low, high = axes.get_xticklabels()  # inside their panel: those of two neighbours would run into each other
+            low, high = axes.get_xticklabels()  # inside their panel, so that those of neighbours do not overlap
             low.set_horizontalalignment("left")
             high.set_horizontalalignment("right")
             axes.minorticks_off()
@@ -217,7 +217,7 @@ def process_slices(result: SearchResult) -> Figure:
 
 
 def importances(scores: Mapping[str, Importance]) -> Figure:
-    """What each heterogeneity contributes to each score, with its interval.
+    """Draw the contribution of each heterogeneity to each score, with its interval.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
 
 
 def _panels(count: int, height: float, more: float, sharey: bool = False) -> tuple[Figure, list[Axes], int]:
-    """A figure with as many panels as wanted, and in how many columns."""
+    """Return a figure, its `count` panels, and the number of columns."""
     columns = 2 if count <= 8 else 3
     rows = -(-count // columns)
     figure = column_figure(height * rows + more)

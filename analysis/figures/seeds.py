@@ -30,22 +30,22 @@ _COLOURS: Mapping[Verdict, str] = {
 def scores_over_seeds(
     panels: Mapping[str, Mapping[str, ArrayLike]], bounds: Mapping[str, Bounds] | None = None, highlighted: int = 1
 ) -> Figure:
-    """Each score in a panel of its own, with a row for the reservoir and for each of its baselines.
+    """Draw each score in a separate panel, with a row for the reservoir and for each of its baselines.
 
     Parameters
     ----------
     panels : mapping of score to mapping of name to array (seeds,)
         Underscores become spaces.
     bounds : mapping of score to (float, float), optional
-        Between which each score lies, as of :func:`bounds_of`; by default none has bounds.
+        Bounds of each score, as from :func:`bounds_of`; none by default.
     highlighted : int
-        How many rows, from the top of each panel, are blue; the others are grey.
+        Number of rows, from the top of each panel, that are blue; the others are grey.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Points are seeds; the bar is the 95 % interval of :func:`mean_interval`. More than two panels fill two columns of a
-        page.
+        Points are seeds; the bar is the 95 % interval of :func:`mean_interval`. A figure of more than two panels is two
+        columns wide.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def scores_over_seeds(
             x = np.asarray(values, dtype=np.float64)
             low, high = mean_interval(x, bounds=(bounds or {}).get(score, ANY))
             colour = EXCITATORY if place < highlighted else GREY
-            # side by side in the order of the seeds: equal values stay visible
+            # offset in the order of the seeds, so that equal values stay visible
             lift = place + np.linspace(0.12, 0.36, len(x))
             axes.scatter(x, lift, s=5, c=colour, alpha=0.6, linewidths=0)
             axes.plot([low, high], [place, place], color=colour, linewidth=1.4)
@@ -81,7 +81,7 @@ def scores_over_seeds(
         axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
         axes.set_ylim(len(rows) - 0.4, -0.4)
         label_axes(axes, score.replace("_", " "), "")
-        # the numbers of small and large scores would run into each other
+        # few ticks, so that long tick labels do not overlap
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
         axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
@@ -89,12 +89,12 @@ def scores_over_seeds(
 
 
 def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], found: Sequence[Verdict]) -> Figure:
-    """Paired differences in units of their own standard deviation, each with its interval and its verdict.
+    """Draw paired differences in units of their standard deviation, each with its interval and verdict.
 
     Parameters
     ----------
     names : sequence of str
-        What each difference is.
+        Description of each difference.
     tests : sequence of PairedTest
     found : sequence of {"supported", "refuted", "undecided", "no verdict possible"}
 

@@ -26,7 +26,7 @@ SMALL_TEXT, TEXT = 7, 8  # points
 
 
 def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
-    """Write `figure` to `path`, whole or not at all; the same figure gives the same bytes.
+    """Write `figure` to `path` atomically; the same figure gives the same bytes.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
     path : path
         Ends in ``.png`` or ``.pdf``.
     dpi : int
-        Dots an inch of a PNG.
+        Dots per inch of a PNG.
 
     Raises
     ------
     InputError
-        When the name ends otherwise.
+        When the name has another extension.
     FileError
         When the file cannot be written.
 
@@ -62,12 +62,12 @@ def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
 
 
 def column_figure(height: float) -> Figure:
-    """An empty figure as wide as a column of a paper, `height` inches high."""
+    """Return an empty figure as wide as a column of a paper and `height` inches high."""
     return Figure(figsize=(COLUMN_WIDTH, height), layout="constrained")
 
 
 def label_axes(axes: Axes, x: str, y: str) -> None:
-    """Names of the axes and the sizes that stay readable in one column."""
+    """Label the axes, in text sizes that are readable in one column."""
     axes.set_xlabel(x, fontsize=TEXT)
     axes.set_ylabel(y, fontsize=TEXT)
     axes.tick_params(labelsize=SMALL_TEXT, width=0.6, length=2.5)
@@ -76,6 +76,6 @@ def label_axes(axes: Axes, x: str, y: str) -> None:
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """The legend of `axes` over the whole figure, where it hides nothing."""
+    """Draw the legend of `axes` above the figure, where it covers no data."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL_TEXT, frameon=False)

@@ -1,1 +1,1 @@
-"""How a population fires, and what that costs: rates, irregularity, branching, balance, synaptic operations."""
+"""Statistics of the spikes of a population: rates, irregularity, branching, balance, synaptic operations and energy."""

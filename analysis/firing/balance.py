@@ -18,14 +18,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MeanCurrents:
-    """The outcome of :func:`mean_currents`, in mV; what inhibits is positive too.
+    """Mean synaptic currents, in mV, as returned by :func:`mean_currents`; inhibitory currents are positive too.
 
     Attributes
     ----------
     excitatory, inhibitory : arrays (neurons,)
-        From the spikes of the reservoir's own neurons.
+        Currents from the spikes of the reservoir's own neurons.
     input, background : arrays (neurons,)
-        From the spikes of the input channels and of the background, all excitatory.
+        Currents from the spikes of the input channels and of the background, all excitatory.
     """
 
     excitatory: Array
@@ -35,7 +35,7 @@ class MeanCurrents:
 
     @property
     def ratio(self) -> float:
-        """Inhibition over all excitation, of the population's mean currents; nan, with a warning, without excitation."""
+        """Ratio of inhibition to all excitation in the mean currents; nan, with a warning, without excitation."""
         excitation = float((self.excitatory + self.input + self.background).mean())
         if excitation == 0:
             warnings.warn("no neuron is excited: the balance is undefined", UndefinedWarning, stacklevel=2)
@@ -44,7 +44,7 @@ class MeanCurrents:
 
     @property
     def recurrent_ratio(self) -> float:
-        """The same, of the reservoir's own spikes alone."""
+        """Ratio of inhibition to excitation in the currents from the reservoir's own spikes only."""
         if not self.excitatory.any():
             warnings.warn("no neuron is excited by another: the balance is undefined", UndefinedWarning, stacklevel=2)
             return float("nan")
@@ -53,25 +53,25 @@ class MeanCurrents:
 
 @takes(rates="Hz", input_rates="Hz")
 def mean_currents(reservoir: Reservoir, rates: ArrayLike, input_rates: ArrayLike | None = None) -> MeanCurrents:
-    """Mean excitatory and inhibitory synaptic currents of each neuron, from rates and weights.
+    """Compute the mean excitatory and inhibitory synaptic currents of each neuron from rates and weights.
 
-    ``mean I_exc,i = tau_exc,i sum over excitatory j of w_ij rate_j``, and so for inhibitory j with tau_inh,i: a spike adds
-    w to a current that decays with tau, and so adds ``w tau`` to its integral.
+    ``mean I_exc,i = tau_exc,i sum over excitatory j of w_ij rate_j``, and likewise for inhibitory j with tau_inh,i: a spike
+    adds w to a current that decays with tau, and so adds ``w tau`` to its integral.
 
     Parameters
     ----------
     reservoir : Reservoir
-        With the weights of the run.
+        Reservoir with the weights of the run.
     rates : array (neurons,)
         Hz: the ``rates`` of an :class:`hrsnn.Activity`.
     input_rates : array (channels,), optional
-        Hz of the input channels, for instance :func:`hrsnn.analysis.firing_rates` of the stimulus. Left out: no spikes come
-        from outside.
+        Rates of the input channels (Hz), for instance :func:`hrsnn.analysis.firing_rates` of the stimulus. Default: no input
+        spikes.
 
     Returns
     -------
     MeanCurrents
-        mV, the unit of the currents in this model: the drive that a constant current of that size would be.
+        In mV, the unit of the currents in this model: equivalent to constant currents of that size.
 
     Raises
     ------
@@ -81,8 +81,8 @@ def mean_currents(reservoir: Reservoir, rates: ArrayLike, input_rates: ArrayLike
 
     Notes
     -----
-    Exact for a run that is long against tau_exc and tau_inh; the currents that are left over at the end of a run of length T
-    are some tau / T of the whole. Analog input and the bias are no synaptic currents, and are not in it.
+    Exact for a run much longer than tau_exc and tau_inh; the currents that have not yet decayed at the end of a run of
+    length T are about tau / T of the total. Analog input and the bias are not synaptic currents and are not included.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def mean_currents(reservoir: Reservoir, rates: ArrayLike, input_rates: ArrayLike
     outside = np.zeros(reservoir.channels) if input_rates is None else _rates("input_rates", input_rates, reservoir.channels)
 
     def arriving(post: NDArray[np.int32], amount: Array) -> Array:
-        return np.bincount(post, amount, minlength=reservoir.neurons) / 1000  # Hz to spikes a ms
+        return np.bincount(post, amount, minlength=reservoir.neurons) / 1000  # Hz to spikes per ms
 
     amount = reservoir.weight * own[reservoir.pre]
     excites = reservoir.is_excitatory[reservoir.pre]

@@ -17,31 +17,31 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Time constants that the fit looks at: from this many bins, where nothing is left after one, to this many times the lags.
+#: Range of time constants in the fit: from this many bins (no correlation after one bin) to this multiple of the lags.
 _SHORTEST, _LONGEST = 0.2, 10.0
-#: How many blocks a series is cut into, and without how many an interval means nothing.
+#: Number of blocks that a series is divided into, and the fewest for which an interval is meaningful.
 _BLOCKS, _FEWEST_BLOCKS = 50, 10
-#: What the fit must explain of the slopes, in units of their variance 1/times where there is no correlation over time.
+#: Sum of squares of the slopes that the fit must explain, in units of their variance without correlation, 1/times.
 _LEAST_EXPLAINED = 15.0
 
 
 @dataclass(frozen=True)
 class Branching:
-    """The outcome of :func:`branching_parameter`.
+    """Branching parameter with its interval, as returned by :func:`branching_parameter`.
 
     Attributes
     ----------
     parameter : float
-        m, spikes a spike leads to in the next bin.
+        m, mean number of spikes that a spike causes in the next bin.
     interval : (float, float)
-        Where m lies with the asked confidence.
+        Confidence interval of m.
     timescale : float
-        ``-1 / ln m`` in bins: how long the activity remembers.
+        ``-1 / ln m`` in bins: autocorrelation time of the activity.
     share : float
-        b, the fit at lag 0: 1 for a fully sampled branching process, less when only some neurons were looked at or noise
-        is added. Near 0 there is nothing to fit, and m says nothing.
+        b, the fit at lag 0: 1 for a fully sampled branching process, less when only some neurons are sampled or noise
+        is added. Near 0 there is no correlation to fit, and m is meaningless.
     slopes : array (lags,)
-        The r_k, k = 1 to `lags`, that ``b m^k`` was fitted to.
+        Slopes r_k, k = 1 to `lags`, to which ``b m^k`` was fitted.
     """
 
     parameter: float
@@ -55,7 +55,7 @@ class Branching:
 def branching_parameter(
     activity: ArrayLike, lags: int = 40, *, confidence: float = 0.95, resamples: int = 200, seed: int = 0
 ) -> Branching:
-    """Branching parameter by multistep regression, which a subsampled population does not bias.
+    """Estimate the branching parameter by multistep regression, which subsampling of the population does not bias.
 
     ``r_k = slope of the regression of A(t + k) on A(t)``, k = 1 to `lags`; ``r_k = b m^k`` is fitted by least squares.
 
@@ -64,34 +64,34 @@ def branching_parameter(
     activity : array (times,) or (trials, times)
         Spikes of the population in bins of equal length, of about the time it takes a spike to cause another (some ms).
     lags : int
-        Largest k; some times the timescale.
+        Largest k; a few times the timescale.
     confidence : float
-        Of the interval, by a bootstrap of blocks: whole trials, or the pieces of long ones.
+        Confidence level of the interval, by a bootstrap of blocks: whole trials, or segments of long ones.
     resamples : int
-        How many resampled series the interval is taken from.
+        Number of bootstrap resamples.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
 
     Returns
     -------
     Branching
-        With nan for all but the slopes, and an :class:`UndefinedWarning`, where the activity does not vary, or its
-        correlation does not fall off exponentially: there is none beyond chance, it is gone after one bin, or it hardly
-        falls over 10 times the lags.
+        All values but the slopes are nan, with an :class:`UndefinedWarning`, when the activity does not vary or its
+        correlation does not decay exponentially: there is none beyond chance, it is zero after one bin, or it hardly
+        decays over 10 times the lags.
 
     Raises
     ------
     InputError
         When values are not finite, a trial is not longer than `lags`, there are fewer than 10 blocks to resample (trials, or
-        pieces of twice as many times as lags), or an option is out of range.
+        segments of twice as many times as lags), or an option is out of range.
 
     Notes
     -----
-    The conventional estimator is r_1, which a subsampled population brings down to b m. Any other source of correlation
-    over time counts too: a stimulus that changes slowly, or a rate that differs between trials, is taken for a long
-    timescale. Give trials their mean over the trials subtracted where each begins at rest. m is taken to lie under 1:
-    activity that runs away is not stationary. Of 480 simulated processes (m 0.5 to 0.98, all or a tenth of the units seen,
-    20 000 times) the 95 % interval held m in 91 %.
+    The conventional estimator is r_1, which subsampling reduces to b m. Any other source of correlation over time affects
+    the estimate too: a slowly changing stimulus, or a rate that differs between trials, appears as a long timescale. If each
+    trial begins at rest, subtract the mean over trials first. m is assumed to be below 1: growing activity is not
+    stationary. Over 480 simulated processes (m 0.5 to 0.98, all or a tenth of the units observed, 20 000 times) the 95 %
+    interval contained m in 91 %.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def branching_parameter(
         raise InputError("activity", trials.shape, allowed)
     if not np.isfinite(trials).all():
         raise InputError("activity", trials[~np.isfinite(trials)][0], "must be finite")
-    trials = trials - trials.mean()  # the slopes do not depend on it, and sums lose no digits
+    trials = trials - trials.mean()  # the slopes do not depend on the mean, and the sums lose no digits
     if not trials.any():
         return _undefined("does not vary", np.full(lags, np.nan))
 
@@ -154,7 +154,7 @@ def _undefined(why: str, slopes: Array) -> Branching:
 
 
 def _block_sums(trials: Array, pieces: int, lags: int) -> Array:
-    """n, x, y, xx and xy summed over the pairs (A(t), A(t + k)) of each block, (blocks, 5, lags)."""
+    """Sum n, x, y, xx and xy over the pairs (A(t), A(t + k)) of each block: (blocks, 5, lags)."""
     times = trials.shape[1]
     blocks = []
     for trial in trials:
@@ -169,17 +169,17 @@ def _block_sums(trials: Array, pieces: int, lags: int) -> Array:
 
 
 def _slopes(sums: Array) -> Array:
-    """Regression slopes from summed pairs, (resamples, 5, lags) to (resamples, lags)."""
+    """Compute regression slopes from summed pairs, (resamples, 5, lags) to (resamples, lags)."""
     n, x, y, xx, xy = np.moveaxis(sums, 1, 0)
     variance = xx - x * x / n
     return np.asarray(np.divide(xy - x * y / n, variance, out=np.zeros_like(variance), where=variance > 0))
 
 
 def _fit(slopes: Array) -> tuple[Array, Array]:
-    """Time constants and amplitudes of the exponentials nearest to each row of slopes, (resamples,) each.
+    """Fit an exponential to each row of slopes; return time constants and amplitudes, (resamples,) each.
 
-    For a given time constant the best amplitude is known in closed form: what is left is one number, looked for on a
-    grid, and then on ever finer ones around the best.
+    For a given time constant the best amplitude has a closed form, so only the time constant is searched, on a grid that is
+    refined repeatedly around the best value.
     """
     k = np.arange(1, slopes.shape[1] + 1)
     grid, rows = np.geomspace(_SHORTEST, _LONGEST * slopes.shape[1], 400)[None], np.arange(len(slopes))

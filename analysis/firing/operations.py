@@ -15,7 +15,7 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Joules a synaptic operation; :func:`energy` names the sources.
+#: Joules per synaptic operation; :func:`energy` names the sources.
 ENERGY_PER_OPERATION: Mapping[str, float] = MappingProxyType(
     {
         "loihi": 23.6e-12,
@@ -28,49 +28,49 @@ ENERGY_PER_OPERATION: Mapping[str, float] = MappingProxyType(
 
 
 class UndefinedWarning(HrsnnWarning):
-    """A measure has no value for what it was given, such as no spikes; it is nan."""
+    """Warning that a measure is undefined for its input (no spikes, for example) and returned as nan."""
 
 
 @takes(weight="mV")
 def synaptic_operations(spike_counts: ArrayLike, pre: ArrayLike, weight: ArrayLike | None = None) -> Array:
-    """Number of times that a spike crosses a synapse.
+    """Count the synaptic operations: the number of times that a spike crosses a synapse.
 
-    ``SOP = sum over neurons i of s_i c_i``, s_i the spikes of neuron i and c_i its live links out.
+    ``SOP = sum over neurons i of s_i c_i``, s_i the spikes of neuron i and c_i its outgoing links of non-zero weight.
 
     Parameters
     ----------
     spike_counts : array (neurons,) or (stimuli, neurons)
         Spikes of each neuron: the ``spike_counts`` of an :class:`hrsnn.Activity`.
     pre : array of int (links,)
-        Where each link starts: the ``pre`` of a reservoir.
+        Source neuron of each link: the ``pre`` of a reservoir.
     weight : array (links,), optional
-        Links of weight 0 are not live. Left out: all are.
+        Links of weight 0 are not counted. Default: all links are.
 
     Returns
     -------
     array () or (stimuli,)
-        Operations, one number for each stimulus.
+        Number of operations for each stimulus.
 
     Raises
     ------
     InputError
-        When shapes do not fit together, or a count is negative or not finite.
+        When shapes do not match, or a count is negative or not finite.
 
     Notes
     -----
-    Recurrent links alone, if `pre` are theirs. The operations of the input are counted by the same function, from the
-    spikes of the channels and the channels of the input links.
+    If `pre` are the sources of the recurrent links, only these are counted. The operations of the input are counted by the
+    same function, from the spikes of the channels and the channels of the input links.
 
     Examples
     --------
-    Two links leave neuron 0 and one leaves neuron 1, which spikes four times.
+    Neuron 0 has two outgoing links; neuron 1 has one, and spikes four times.
 
     >>> float(synaptic_operations([3, 4, 5], pre=[0, 0, 1]))
     10.0
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, section on energy efficiency: E = C_E sum s_i c_i.
+    Chakraborty & Mukhopadhyay (2024), section on energy efficiency: E = C_E sum s_i c_i.
     """
     counts = np.asarray(spike_counts, dtype=np.float64)
     if counts.ndim not in (1, 2) or counts.shape[-1] == 0:
@@ -89,7 +89,7 @@ def synaptic_operations(spike_counts: ArrayLike, pre: ArrayLike, weight: ArrayLi
 
 @takes()
 def operation_ratio(dense: ArrayLike, pruned: ArrayLike) -> float:
-    """How many times fewer synaptic operations a pruned network needs for the same stimuli.
+    """Ratio of the synaptic operations of a dense network to those of a pruned one for the same stimuli.
 
     ``ratio = sum over stimuli of SOP(dense) / sum over stimuli of SOP(pruned)``
 
@@ -101,12 +101,12 @@ def operation_ratio(dense: ArrayLike, pruned: ArrayLike) -> float:
     Returns
     -------
     float
-        Over 1 where pruning saves; nan, with an :class:`UndefinedWarning`, where the pruned network has none.
+        Above 1 if pruning saves operations; nan, with an :class:`UndefinedWarning`, if the pruned network has none.
 
     Raises
     ------
     InputError
-        When there are not as many stimuli in both, or a number is negative or not finite.
+        When the numbers of stimuli differ, or a value is negative or not finite.
 
     Examples
     --------
@@ -126,24 +126,24 @@ def operation_ratio(dense: ArrayLike, pruned: ArrayLike) -> float:
 
 @takes()
 def energy(operations: ArrayLike, per_operation: float | str = "loihi") -> Array:
-    """Energy of synaptic operations.
+    """Compute the energy of synaptic operations.
 
     ``E = C_E SOP``
 
     Parameters
     ----------
     operations : array
-        From :func:`synaptic_operations`.
+        Numbers of operations, from :func:`synaptic_operations`.
     per_operation : float or str
         C_E in joules, or a name of ``ENERGY_PER_OPERATION``: "loihi" 23.6 pJ (Davies 2018, at least), "truenorth" 26 pJ
         (Merolla 2014), "spinnaker" 43 nJ (Sharp 2012, per postsynaptic potential), "accumulate_45nm" 0.9 pJ (Horowitz 2014,
-        a 32-bit floating-point addition) and "multiply_accumulate_45nm" 4.6 pJ (the same and a multiplication: what an
-        operation of a network without spikes takes).
+        a 32-bit floating-point addition) and "multiply_accumulate_45nm" 4.6 pJ (an addition and a multiplication, the
+        operation of a network without spikes).
 
     Returns
     -------
     array, shaped as `operations`
-        Joules.
+        Energy in joules.
 
     Raises
     ------
@@ -152,8 +152,8 @@ def energy(operations: ArrayLike, per_operation: float | str = "loihi") -> Array
 
     Notes
     -----
-    A figure of merit, not a measurement: neither the neurons' updates, nor leakage, nor routing, nor memory is in it, and
-    C_E of different chips was measured in different ways. Ratios on one chip are what it is good for.
+    This is a figure of merit, not a measurement: updates of neurons, leakage, routing and memory are not included, and
+    C_E of different chips was measured in different ways. Use it for ratios on one chip.
 
     Examples
     --------
@@ -187,17 +187,17 @@ def spike_efficiency(
     nrmse: float | None = None,
     capacity: float | None = None,
 ) -> float:
-    """What a reservoir achieves for each of its spikes.
+    """Score of a reservoir per recurrent spike of a neuron.
 
     ``accuracy / S`` of a classification, ``1 / (NRMSE S)`` of a forecast (the empirical efficiency), ``C / S`` of a memory,
-    with S the recurrent spikes a neuron over a fixed window.
+    with S the number of recurrent spikes per neuron in a fixed window.
 
     Parameters
     ----------
     spikes_per_neuron : float
-        S: spikes a neuron and stimulus, of stimuli that last equally long.
+        S: spikes per neuron and stimulus, for stimuli of equal duration.
     accuracy : float
-        Share that is right; or
+        Share of correct labels; or
     nrmse : float
         Error of a forecast; or
     capacity : float
@@ -206,7 +206,7 @@ def spike_efficiency(
     Returns
     -------
     float
-        nan, with an :class:`UndefinedWarning`, at S = 0: nothing was got from no spikes.
+        nan, with an :class:`UndefinedWarning`, if S = 0.
 
     Raises
     ------
@@ -215,8 +215,8 @@ def spike_efficiency(
 
     Notes
     -----
-    Comparable only at the same window and task: S grows with the window. The paper counts S up to the first spike of the
-    readout, a readout that spikes; here the window is fixed.
+    Comparable only for the same window and task: S grows with the window. Chakraborty & Mukhopadhyay (2024) count S up to
+    the first spike of a spiking readout; here the window is fixed.
 
     Examples
     --------
@@ -225,7 +225,7 @@ def spike_efficiency(
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, eq. 10 (C / S) and the empirical efficiency; at S = 0 it is undefined.
+    Chakraborty & Mukhopadhyay (2024), eq. 10 (C / S) and the empirical efficiency; undefined at S = 0.
     """
     given = [score for score in (accuracy, nrmse, capacity) if score is not None]
     if len(given) != 1:
@@ -245,31 +245,31 @@ def spike_efficiency(
 
 @takes(dense="mV", pruned="mV")
 def sparsity(dense: ArrayLike, pruned: ArrayLike, *, readout: tuple[ArrayLike, ArrayLike] | None = None) -> float:
-    """Share of a dense network's links that a pruned one no longer has.
+    """Share of the links of a dense network that pruning removed.
 
-    ``sparsity = 1 - live links after / live links before``
+    ``sparsity = 1 - links after / links before``, counting links of non-zero weight.
 
     Parameters
     ----------
     dense, pruned : array (links,)
-        Weights before and after; links of weight 0 are not live.
+        Weights before and after; links of weight 0 are not counted.
     readout : (array, array), optional
-        Weights of the readout before and after, of any shape; they are then counted too. Left out: the reservoir alone.
+        Weights of the readout before and after, of any shape, to be counted too. Default: the reservoir only.
 
     Returns
     -------
     float
-        0 where nothing is gone, 1 where nothing is left.
+        0 when no link was removed, 1 when all were.
 
     Raises
     ------
     InputError
-        When weights are not finite, the dense network has no live link, or the pruned one has more than it.
+        When weights are not finite, the dense network has no link of non-zero weight, or the pruned one has more of them.
 
     Notes
     -----
-    Say which of the two is reported: a dense readout of N neurons to K classes has N K links that pruning the reservoir
-    hardly touches. Neuron sparsity is the same function of one value a neuron.
+    Report whether the readout is included: a dense readout of N neurons to K classes has N K links that pruning the
+    reservoir hardly changes. Neuron sparsity is the same function of one value per neuron.
 
     Examples
     --------

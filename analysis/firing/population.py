@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RateDistribution:
-    """How rates are spread over a population, in Hz."""
+    """Distribution of rates over a population, in Hz."""
 
     mean: float
     median: float
@@ -31,12 +31,12 @@ class RateDistribution:
 
 @takes(rates="Hz")
 def rate_distribution(rates: ArrayLike) -> RateDistribution:
-    """Mean, spread and quantiles of the neurons' rates.
+    """Compute the mean, spread and quantiles of the rates of neurons.
 
     Parameters
     ----------
     rates : array (neurons,)
-        Hz, from :func:`hrsnn.analysis.firing_rates`.
+        Rates in Hz, from :func:`hrsnn.analysis.firing_rates`.
 
     Returns
     -------
@@ -69,21 +69,21 @@ def rate_distribution(rates: ArrayLike) -> RateDistribution:
 
 @takes()
 def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
-    """Coefficient of variation of each neuron's interspike intervals.
+    """Compute the coefficient of variation of each neuron's interspike intervals.
 
-    ``CV_i = standard deviation / mean of the intervals of neuron i``, those within a sample, of all samples together.
+    ``CV_i = standard deviation / mean of the intervals of neuron i``; intervals within samples, pooled over samples.
 
     Parameters
     ----------
     trains : SpikeTrains
     least : int
-        A neuron with fewer intervals has nan.
+        Fewest intervals; a neuron with fewer has nan.
 
     Returns
     -------
     array (channels,)
-        0 for a clock, 1 for a Poisson process; nan where there are too few intervals, with an :class:`UndefinedWarning`
-        where that is so for every neuron.
+        0 for periodic spikes, 1 for a Poisson process; nan for neurons with too few intervals, with an
+        :class:`UndefinedWarning` if these are all neurons.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
 
     Notes
     -----
-    Rates that change from sample to sample, or within one, raise it; refractoriness lowers it. Short samples hide long
-    intervals: one of 100 ms cannot hold any of a neuron at 5 Hz but its shortest.
+    Rates that change between or within samples increase it; refractoriness decreases it. Short samples do not contain long
+    intervals: a sample of 100 ms contains only the shortest intervals of a neuron at 5 Hz.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def interval_variation(trains: SpikeTrains, least: int = 3) -> Array:
 
 @takes()
 def fano_factor(counts: ArrayLike) -> Array:
-    """Fano factor of each neuron's spike counts.
+    """Compute the Fano factor of each neuron's spike counts.
 
     ``F_i = variance / mean over the windows of the counts of neuron i``
 
@@ -134,7 +134,7 @@ def fano_factor(counts: ArrayLike) -> Array:
     Returns
     -------
     array () or (neurons,)
-        1 for a Poisson process; nan for a silent neuron, with an :class:`UndefinedWarning` where all are.
+        1 for a Poisson process; nan for a silent neuron, with an :class:`UndefinedWarning` if all are silent.
 
     Raises
     ------
@@ -143,8 +143,8 @@ def fano_factor(counts: ArrayLike) -> Array:
 
     Notes
     -----
-    It depends on the window: for a renewal process it goes to CV^2 as the window grows, and to 1 as it shrinks. Windows
-    of different stimuli add the variance of the neuron's tuning.
+    It depends on the window: for a renewal process it tends to CV^2 for long windows and to 1 for short ones. Windows
+    of different stimuli add the variance due to the neuron's tuning.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def fano_factor(counts: ArrayLike) -> Array:
 
 @takes()
 def synchrony(signals: ArrayLike) -> float:
-    """How much the signals of a population vary together: the chi of Golomb and Rinzel.
+    """Compute the synchrony of the signals of a population: the measure chi of Golomb & Rinzel (1994).
 
     ``chi^2 = variance over time of the population's mean signal / mean over the neurons of each signal's variance``
 
@@ -174,8 +174,8 @@ def synchrony(signals: ArrayLike) -> float:
     Returns
     -------
     float
-        1 when all signals are the same, ``1 / sqrt(neurons)`` when they are independent and vary alike; nan, with a
-        :class:`UndefinedWarning`, when nothing varies.
+        1 for identical signals, ``1 / sqrt(neurons)`` for independent ones of equal variance; nan, with an
+        :class:`UndefinedWarning`, when no signal varies.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def synchrony(signals: ArrayLike) -> float:
 
     Notes
     -----
-    Of counts it depends on the bin: give it. A stimulus that all neurons see counts as synchrony too.
+    For spike counts it depends on the width of the bins: report it. A stimulus shared by all neurons increases it too.
 
     Examples
     --------
@@ -203,7 +203,7 @@ def synchrony(signals: ArrayLike) -> float:
     if alone == 0:
         warnings.warn("no signal varies: synchrony is undefined", UndefinedWarning, stacklevel=3)
         return float("nan")
-    # rounding could give a little more than 1
+    # rounding can give slightly more than 1
     return float(min(np.sqrt(values.mean(axis=1).var() / alone), 1.0))
 
 

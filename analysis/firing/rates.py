@@ -16,7 +16,7 @@ from hrsnn.validation.units import plain, takes
 
 
 class Trains(Protocol):
-    """The part of :class:`hrsnn.SpikeTrains` that counts."""
+    """Attributes of :class:`hrsnn.SpikeTrains` that rates are computed from."""
 
     @property
     def channels(self) -> NDArray[np.integer[Any]]:
@@ -36,7 +36,7 @@ class Trains(Protocol):
 
 @takes()
 def firing_rates(trains: Trains) -> NDArray[np.float64]:
-    """Mean firing rate of every channel over all samples.
+    """Compute the mean firing rate of every channel over all samples.
 
     ``rate_i = spikes of i in all samples / sum of the samples' durations``
 
@@ -64,7 +64,7 @@ def firing_rates(trains: Trains) -> NDArray[np.float64]:
 
 @takes()
 def mean_rate(trains: Trains) -> float:
-    """Mean over the channels of :func:`firing_rates`, silent ones among them.
+    """Mean of :func:`firing_rates` over all channels, including silent ones.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def mean_rate(trains: Trains) -> float:
 
 @takes()
 def silent_share(trains: Trains) -> float:
-    """Share of the channels without a single spike in any sample.
+    """Share of the channels without a spike in any sample.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def silent_share(trains: Trains) -> float:
     Returns
     -------
     float
-        Between 0 and 1; nan without samples, where nothing could have fired.
+        Between 0 and 1; nan without samples.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def silent_share(trains: Trains) -> float:
 
 @takes(width="ms")
 def binned_counts(trains: SpikeTrains, width: float) -> NDArray[np.int64]:
-    """Spikes of every channel in bins of equal length, one sample after the other.
+    """Count the spikes of every channel in bins of equal length, sample after sample.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def binned_counts(trains: SpikeTrains, width: float) -> NDArray[np.int64]:
     Returns
     -------
     array of int, shape (bins, channels)
-        Of the whole bins of each sample: what is left at a sample's end is not counted. 8 bytes a bin and channel.
+        Counts in the whole bins of each sample; an incomplete bin at its end is not counted. 8 bytes per bin and channel.
 
     Raises
     ------

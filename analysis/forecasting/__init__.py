@@ -1,1 +1,1 @@
-"""Forecasts of a series: readouts, baselines, closed loop, and the errors of a forecast."""
+"""Forecasts of a series: ridge readouts, baselines, closed loop, and errors."""

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 @takes()
 def last_value(inputs: ArrayLike) -> Array:
-    """The forecast that nothing changes: ``prediction[t] = inputs[t]``, whatever the horizon.
+    """Return the persistence forecast, ``prediction[t] = inputs[t]`` for any horizon.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def linear_autoregression(
     *,
     washout: int = 0,
 ) -> Array:
-    """Forecast from the present and past inputs alone, by ridge regression.
+    """Forecast from the present and past inputs only, by ridge regression.
 
     ``prediction[t] = b + sum over k = 0..lags-1 of W_k inputs[t - k]``
 
@@ -69,19 +69,19 @@ def linear_autoregression(
     ----------
     inputs : array, shape (times,) or (times, channels)
     targets : array, shape (times,) or (times, outputs)
-        ``targets[t]`` is to be told from the inputs up to t.
+        ``targets[t]`` is to be predicted from the inputs up to t.
     train : int
         Rows 0 to ``train - 1`` are the training part.
     lags : int or sequence of int
-        How many inputs are looked at, the present one among them; of several, the number with the smallest error on the
-        validation rows is taken.
+        Number of inputs used, including the present one; of several, the number with the smallest error on the validation
+        rows is chosen.
     alphas, validation_share, washout
-        As in :func:`hrsnn.analysis.ridge_readout`. Rows without a whole history are not fitted either.
+        As in :func:`hrsnn.analysis.ridge_readout`. Rows without a complete history are not used in the fit either.
 
     Returns
     -------
     array, shaped as `targets`
-        Row t is the forecast made at t. Before the first input the series is taken to be constant.
+        Row t is the forecast made at t. Before the first input the series is assumed to be constant.
 
     Raises
     ------
@@ -107,16 +107,16 @@ class Autoregression:
     Attributes
     ----------
     lags : int
-        How many inputs it looks at.
+        Number of inputs used.
     forecast : Forecast
-        Of every row of the series it was fitted on.
+        Forecast for every row of the series it was fitted to.
     """
 
     lags: int
     forecast: Forecast
 
     def __call__(self, series: Array) -> Array:
-        """The forecast after the last row of `series` (times, channels), (outputs,)."""
+        """Forecast (outputs,) after the last row of `series` (times, channels)."""
         return np.ravel(self.forecast.readout(_history(series[-self.lags :], self.lags)[-1:]))
 
 
@@ -131,7 +131,7 @@ def fit_autoregression(
     *,
     washout: int = 0,
 ) -> Autoregression:
-    """The model behind :func:`linear_autoregression`, which can go on from any series.
+    """Fit the model of :func:`linear_autoregression` for forecasts from any series.
 
     Parameters
     ----------
@@ -160,11 +160,11 @@ def fit_autoregression(
     for lag in candidates:
         count_of("lags", lag)
     series = series_of("inputs", inputs)
-    # the same rows for every number of lags, or their validation errors could not be compared
+    # the same rows for every number of lags, so that their validation errors are comparable
     first = max(washout, max(candidates) - 1)
 
     def fitted(lag: int) -> Forecast:
-        # inputs are not states: a channel that varies less than the others has other units, and is read all the same
+        # a channel that varies less than the others may have other units, so it is kept, unlike a state
         history = _history(series, lag)
         return ridge_readout(history, targets, train, alphas, validation_share, washout=first, least_deviation=0.0)
 
@@ -173,6 +173,6 @@ def fit_autoregression(
 
 
 def _history(series: Array, lags: int) -> Array:
-    """Row t holds ``series[t], ..., series[t - lags + 1]``, side by side."""
+    """Return rows ``series[t], ..., series[t - lags + 1]``, concatenated."""
     padded = np.concatenate([np.repeat(series[:1], lags - 1, axis=0), series])
     return np.hstack([padded[lags - 1 - lag : len(padded) - lag] for lag in range(lags)])

@@ -22,21 +22,21 @@ Array = NDArray[np.float64]
 
 @takes()
 def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int, limit: float = 100.0) -> Array:
-    """Feed a one-step forecast back to the model that made it, again and again.
+    """Iterate a model in closed loop: feed each one-step forecast back as the next input.
 
     ``y(0) = first,  y(k) = predict(y(k - 1))``
 
     Parameters
     ----------
     predict : callable
-        From a value (outputs,) to the forecast of the next; it keeps whatever state the model has.
+        From a value (outputs,) to the forecast of the next; keeps the state of the model, if it has one.
     first : array (outputs,)
-        The forecast made from the last true value.
+        Forecast made from the last true value.
     steps : int
-        How many values to make, `first` among them.
+        Number of values to return, including `first`.
     limit : float
-        A value larger than this (or not finite) has run away: it and all later ones are nan. For series of about
-        standard deviation 1.
+        A value larger than this (or not finite) counts as diverged: it and all later ones are nan. For series with a
+        standard deviation of about 1.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int
     Raises
     ------
     InputError
-        When an option is out of range, or a forecast has not as many numbers as `first`: a loop closes only where there are
-        as many outputs as inputs.
+        When an option is out of range, or a forecast and `first` differ in size: a closed loop needs as many outputs as
+        inputs.
 
     Examples
     --------
@@ -71,27 +71,27 @@ def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int
 
 
 class ReservoirForecaster:
-    """One-step forecasts of a reservoir that goes on from where a run ended, for :func:`free_run`.
+    """One-step forecaster that continues the run of a reservoir, for :func:`free_run`.
 
     Parameters
     ----------
     reservoir : Reservoir
-        With fixed weights.
+        Reservoir with fixed weights.
     readout : callable
         From states (1, neurons) to a forecast (1, outputs): the ``readout`` of a :class:`hrsnn.analysis.Forecast`.
     state : NetworkState
-        The ``state`` of the run up to now; it is not changed.
+        The ``state`` at the end of the previous run; it is not changed.
     encode : callable
-        From a value (outputs,) to what the reservoir is shown, one sample; see :func:`held_currents`.
+        From a value (outputs,) to the stimulus of the reservoir, one sample; see :func:`held_currents`.
     record : {"states", "v"}
-        What the readout reads, at the end of the value's time.
+        Variable that the readout uses, recorded at the end of each value.
     engine, seed
-        As in :func:`hrsnn.simulate`, and as in the run up to now.
+        As in :func:`hrsnn.simulate`, and as in the previous run.
 
     Attributes
     ----------
     state : NetworkState
-        After the latest value.
+        State after the latest value.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class ReservoirForecaster:
         self._record, self._engine, self._seed = record, engine, seed
 
     def __call__(self, value: Array) -> Array:
-        """Show the reservoir one more value, and forecast the next."""
+        """Simulate the reservoir with one more value, and forecast the next."""
         activity = simulate(
             self._reservoir,
             self._encode(value),
@@ -138,7 +138,7 @@ class ReservoirForecaster:
 
 @takes(hold="ms")
 def held_currents(hold: float) -> Callable[[Array], Currents]:
-    """The encoder that holds a value (channels,) as analog input for `hold` ms.
+    """Return an encoder that turns a value (channels,) into analog input held for `hold` ms.
 
     Examples
     --------

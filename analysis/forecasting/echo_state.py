@@ -21,9 +21,9 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: What is tried: from networks that hardly remember and are nearly linear to long and strongly bent ones.
+#: Default grids, from short memory and nearly linear units to long memory and strongly nonlinear units.
 SPECTRAL_RADII, INPUT_SCALES, LEAKS = (0.3, 0.6, 0.9, 1.2), (0.1, 0.3, 1.0), (1.0, 0.5, 0.2)
-#: Settings are compared on networks of at most so many units: which of them is best hardly depends on the size.
+#: Most units of the networks on which settings are compared: the best settings hardly depend on the size.
 _TRIAL = 200
 
 
@@ -39,27 +39,27 @@ def echo_state_network(
     leak: float = 1.0,
     recurrent: Literal["gaussian", "orthogonal"] = "gaussian",
 ) -> Array:
-    """States of an echo state network of tanh units, to be read by :func:`hrsnn.analysis.ridge_readout`.
+    """Compute the states of an echo state network of tanh units, for :func:`hrsnn.analysis.ridge_readout`.
 
     ``x(t) = (1 - leak) x(t - 1) + leak tanh(W x(t - 1) + V u(t) + b)``, ``x = 0`` before the first input.
 
     Parameters
     ----------
     inputs : array, shape (times,) or (times, channels)
-        The u(t); scale them to about 1 first.
+        Values u(t), scaled to about 1 beforehand.
     size : int
         Number of units.
     seed : int
-        Of W, V and b.
+        Seed of W, V and b.
     spectral_radius : float
         Largest absolute eigenvalue of W.
     input_scale, bias_scale : float
         V is uniform(-input_scale, input_scale), b uniform(-bias_scale, bias_scale). Without a bias the network is odd:
         the negated input gives the negated states.
     leak : float
-        Over 0 and up to 1.
+        Above 0 and at most 1.
     recurrent : {"gaussian", "orthogonal"}
-        W before scaling: independent Gaussian entries, or a random orthogonal matrix, which remembers longest.
+        W before scaling: independent Gaussian entries, or a random orthogonal matrix, which has the longest memory.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def echo_state_network(
 
 
 class EchoStateNetwork:
-    """The network behind :func:`echo_state_network`, which can go on from any state.
+    """Echo state network that can be run from any state; see :func:`echo_state_network`.
 
     Parameters
     ----------
@@ -152,13 +152,13 @@ class EchoStateNetwork:
         self.leak = _checked_leak(leak)
 
     def scaled(self, radius: float, scale: float, leak: float) -> EchoStateNetwork:
-        """The same network with its recurrent weights times `radius`, its input's times `scale`, and another leak."""
+        """Return the network with recurrent weights times `radius`, input weights times `scale`, and leak `leak`."""
         other = copy.copy(self)
         other.w, other.v, other.leak = radius * self.w, scale * self.v, _checked_leak(leak)
         return other
 
     def __call__(self, inputs: Array, start: Array | None = None) -> Array:
-        """States (times, size) under `inputs` (times, channels), from the state `start` on, or from 0."""
+        """Return the states (times, size) for `inputs` (times, channels), from the initial state `start`, by default 0."""
         drive = inputs @ self.v + self.b
         states = np.empty_like(drive)
         x = np.zeros(len(self.b)) if start is None else start
@@ -170,7 +170,7 @@ class EchoStateNetwork:
 
 @dataclass(frozen=True)
 class EchoStateForecast:
-    """The outcome of :func:`fit_echo_state_network`.
+    """Fitted echo state network, as returned by :func:`fit_echo_state_network`.
 
     Attributes
     ----------
@@ -178,9 +178,9 @@ class EchoStateForecast:
     settings : mapping
         The ``spectral_radius``, ``input_scale`` and ``leak`` chosen.
     states : array (times, size)
-        Over the inputs that it was fitted on.
+        States for the inputs used in the fit.
     forecast : Forecast
-        Of every row of them; its ``alpha`` is the penalty chosen.
+        Forecast for every row of `states`; its ``alpha`` is the penalty chosen.
     """
 
     network: EchoStateNetwork
@@ -204,26 +204,26 @@ def fit_echo_state_network(
     alphas: Sequence[float] = ALPHAS,
     validation_share: float = VALIDATION_SHARE,
 ) -> EchoStateForecast:
-    """An echo state network whose settings and ridge penalty do best on the end of the training part.
+    """Fit an echo state network, with settings and ridge penalty chosen on the end of the training part.
 
     Every combination of the settings is fitted by :func:`hrsnn.analysis.ridge_readout`, and the one with the smallest error
-    on the validation rows is taken: the rule by which every readout's penalty is chosen. Later rows are never looked at.
+    on the validation rows is chosen, by the same rule as the penalty. Rows after the training part are never used.
 
     Parameters
     ----------
     inputs : array, shape (times,) or (times, channels)
     targets : array, shape (times,) or (times, outputs)
-        ``targets[t]`` is to be told from the inputs up to t.
+        ``targets[t]`` is to be predicted from the inputs up to t.
     train : int
         Rows 0 to ``train - 1`` are the training part.
     size : int
         Number of units. Settings are compared on networks of at most 200 units, the penalty is chosen at the full size.
     seed : int
-        Of the weights: those of all settings differ in scale only.
+        Seed of the weights, which differ between settings in scale only.
     washout : int
-        Rows at the start that are left out of the fits.
+        Rows at the start that are not used in the fits.
     spectral_radii, input_scales, leaks : sequence of float
-        What is tried, see :func:`echo_state_network`.
+        Values to try, see :func:`echo_state_network`.
     alphas, validation_share
         As in :func:`hrsnn.analysis.ridge_readout`.
 
@@ -238,9 +238,9 @@ def fit_echo_state_network(
 
     Notes
     -----
-    36 settings take some 0.7 s for each 1000 training rows. On Lorenz-63 in closed loop (5000 training values, 300 units,
-    seeds 0 to 4, 10 starts each) the chosen network is valid for 7.6 Lyapunov times or more, one with the settings of
-    :func:`echo_state_network` for 1.9.
+    36 settings take about 0.7 s per 1000 training rows. On Lorenz-63 in closed loop (5000 training values, 300 units,
+    seeds 0 to 4, 10 starts each) the valid time of the chosen network is 7.6 Lyapunov times or more, that with the default
+    settings of :func:`echo_state_network` 1.9.
 
     Examples
     --------

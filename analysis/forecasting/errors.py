@@ -1,4 +1,4 @@
-"""Errors of a forecast: their size (NRMSE, R^2), and how long it stays near the true series."""
+"""Error measures of a forecast: NRMSE, R^2, and valid prediction time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hrsnn.errors import InputError
 from hrsnn.validation.numbers import positive, series_of
 from hrsnn.validation.units import takes
 
-#: Errors at which the valid time is usually given, in standard deviations.
+#: Usual thresholds of the valid time, in standard deviations.
 THRESHOLDS = (0.05, 0.1, 0.5)
 
 
@@ -23,7 +23,7 @@ def valid_prediction_time(
     time_step: float = 1.0,
     lyapunov_exponent: float = 1.0,
 ) -> float:
-    """Time until the error of a forecast first exceeds a threshold: the valid prediction time.
+    """Compute the valid prediction time: the time until the error of a forecast first exceeds a threshold.
 
     ``e(t) = sqrt(mean over outputs k of ((prediction_k(t) - target_k(t)) / scale_k)^2)``; with row t the forecast of the
     value t + 1 steps after the start, and t* the first row where e > threshold,
@@ -33,7 +33,7 @@ def valid_prediction_time(
     Parameters
     ----------
     prediction, target : array (times,) or (times, outputs)
-        From the start of the forecast on. A prediction that is nan or infinite has run away: it exceeds any threshold.
+        From the start of the forecast on. A prediction that is nan or infinite has diverged and exceeds any threshold.
     threshold : float
         In standard deviations; 0.05, 0.1 and 0.5 are usual.
     scale : float or array (outputs,)
@@ -41,14 +41,14 @@ def valid_prediction_time(
     time_step : float
         Time from one value to the next.
     lyapunov_exponent : float
-        The largest of the system, per unit of its time: the result is then in Lyapunov times. Left out: in the units of
+        Largest exponent of the system, per unit of its time: the result is then in Lyapunov times. Default: in the units of
         `time_step`.
 
     Returns
     -------
     float
-        0 when the first value is already wrong, ``times time_step lyapunov_exponent`` when none is: the true time is then
-        that or longer.
+        0 when the first error already exceeds the threshold, ``times time_step lyapunov_exponent`` when none does; the
+        latter is a lower bound.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def valid_prediction_time(
 
     Notes
     -----
-    The first crossing counts: a forecast that comes back to the truth later, by chance, has lost it.
+    Only the first crossing counts: a later return to the true series is by chance.
 
     Examples
     --------
@@ -81,13 +81,13 @@ def valid_prediction_time(
     unit = positive("time_step", time_step, "time") * positive("lyapunov_exponent", lyapunov_exponent, "per time")
     with np.errstate(over="ignore", invalid="ignore"):
         error = np.sqrt(np.mean(((p - y) / scales) ** 2, axis=1))
-    wrong = np.flatnonzero(~(error <= threshold))  # nan is wrong too
+    wrong = np.flatnonzero(~(error <= threshold))  # nan exceeds the threshold too
     return float(wrong[0] if len(wrong) else len(y)) * unit
 
 
 @takes()
 def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = None) -> float:
-    """Root mean squared error in units of the training part's standard deviation, averaged over the outputs.
+    """Compute the root mean squared error in units of the training part's standard deviation, averaged over outputs.
 
     ``NRMSE = mean over outputs k of sqrt(mean over t of (prediction - target)^2) / scale_k``
 
@@ -95,13 +95,13 @@ def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = No
     ----------
     prediction, target : array, shape (times,) or (times, outputs)
     scale : float or array, shape (outputs,), optional
-        Standard deviation of the training part's targets. Left out: that of `target` itself, which makes 1 the score of
-        `target`'s own mean, a number that is not known beforehand; give the training part's where there is one.
+        Standard deviation of the training part's targets. Default: that of `target` itself; 1 is then the score of the mean
+        of `target`, which is not known beforehand. Pass the training part's whenever there is one.
 
     Returns
     -------
     float
-        0 is perfect, 1 as good as the mean.
+        0 for a perfect forecast, 1 for the mean.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def nrmse(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike | None = No
 
 @takes()
 def r_squared(prediction: ArrayLike, target: ArrayLike) -> float:
-    """Coefficient of determination, averaged over the outputs.
+    """Compute the coefficient of determination, averaged over the outputs.
 
     ``R^2 = mean over outputs of 1 - sum_t (target - prediction)^2 / sum_t (target - mean target)^2``
 
@@ -136,7 +136,7 @@ def r_squared(prediction: ArrayLike, target: ArrayLike) -> float:
     -------
     float
         At most 1; negative when worse than the mean. This is not the squared correlation that
-        :func:`hrsnn.analysis.memory_capacity` sums, which forgives a wrong scale and offset.
+        :func:`hrsnn.analysis.memory_capacity` sums, which does not depend on scale and offset.
 
     Raises
     ------

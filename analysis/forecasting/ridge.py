@@ -15,24 +15,24 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-# relative to the states' variance; the smallest is where float64 eigenvalues of the Gram matrix of 1000 states end
+# relative to the states' variance; the smallest is the precision of float64 eigenvalues of a Gram matrix of 1000 states
 ALPHAS: tuple[float, ...] = tuple(float(f"1e{power}") for power in range(-12, 3))
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a readout says.
+    """Forecast of a linear readout.
 
     Attributes
     ----------
     prediction : array, shape (times,) or (times, outputs) as the targets
-        For every row, those of the training part and of the washout too.
+        Prediction for every row, including the training part and the washout.
     alpha : float
-        The ridge penalty that did best on the validation rows.
+        Ridge penalty with the smallest error on the validation rows.
     validation_error : float
-        Mean squared error there, in units of the targets' training variance, before the readout was fitted again.
+        Mean squared error on these rows, in units of the targets' training variance, before the final fit.
     readout : LinearReadout
-        What gave the prediction: call it with further states.
+        Fitted readout, which can be called with further states.
     """
 
     prediction: Array
@@ -43,16 +43,16 @@ class Forecast:
 
 @dataclass(frozen=True)
 class LinearReadout:
-    """A fitted readout: states (times, units) in, forecasts (times, outputs) out.
+    """Fitted linear readout, from states (times, units) to forecasts (times, outputs).
 
     Attributes
     ----------
     standardise : Standardiser
-        Of the states.
+        Standardiser of the states.
     mean, vectors : arrays (kept units,), (kept units, kept units)
-        The frame of the eigenvectors of the standardised states' covariance.
+        Mean and eigenvectors of the covariance of the standardised states.
     coefficients, intercept : arrays (kept units, outputs), (outputs,)
-        The ridge solution in that frame.
+        Ridge solution in the basis of these eigenvectors.
     """
 
     standardise: Standardiser
@@ -70,7 +70,7 @@ class LinearReadout:
 
 
 class RidgePath:
-    """All ridge readouts of one set of rows, from one eigendecomposition of their covariance matrix.
+    """Ridge regressions on one set of rows, from one eigendecomposition of their covariance matrix.
 
     The penalty is ``alpha`` times the number of rows: with standardised columns it is relative to their variance.
     """
@@ -82,22 +82,22 @@ class RidgePath:
         covariance = rows.T @ rows
         covariance -= self.count * np.outer(self.mean, self.mean)
         values, self.vectors = np.linalg.eigh(covariance / self.count)
-        # at 0 there is only rounding, and an alpha of 0 must not divide by it
+        # eigenvalues near 0 are rounding error, by which an alpha of 0 must not divide
         self.values = np.maximum(values, 0.0)
 
     def project(self, targets: Array) -> Array:
-        """Cross-covariance with centred `targets` (rows, outputs), in the eigenvectors' frame: (states, outputs)."""
+        """Cross-covariance (states, outputs) with centred `targets` (rows, outputs), in the basis of the eigenvectors."""
         centred = targets - targets.mean(axis=0)
         return np.asarray(self.vectors.T @ (self.rows.T @ centred) / self.count)
 
     def shrink(self, projected: Array, alpha: float | Array) -> Array:
-        """Coefficients in the eigenvectors' frame; `alpha` is one number or one an output."""
+        """Coefficients in the basis of the eigenvectors; `alpha` is one number or one per output."""
         penalised = self.values[:, None] + alpha
         floor = len(self.values) * np.finfo(np.float64).eps * self.values.max(initial=0.0)
         return np.asarray(np.divide(projected, penalised, out=np.zeros_like(projected), where=penalised > floor))
 
     def frame(self, rows: Array) -> Array:
-        """Rows in the eigenvectors' frame, from the mean of the fitted rows."""
+        """Rows in the basis of the eigenvectors, centred on the mean of the fitted rows."""
         return np.asarray((rows - self.mean) @ self.vectors)
 
 
@@ -115,26 +115,26 @@ def ridge_readout(
     """Predict `targets` linearly from `states`, with a ridge penalty chosen on the end of the training part.
 
     ``y(t) = b + W z(t)``, ``W, b = argmin sum_t |target(t) - y(t)|^2 + alpha n |W|^2`` with the n training rows' states
-    standardised to z (an alpha is thus relative to a state's variance).
+    standardised to z (alpha is thus relative to the variance of a state).
 
     Parameters
     ----------
     states : array, shape (times, units)
-        Of any units, the same for all columns.
+        States, of any units, the same for all columns.
     targets : array, shape (times,) or (times, outputs)
-        ``targets[t]`` is to be read from ``states[t]``.
+        ``targets[t]`` is to be predicted from ``states[t]``.
     train : int
-        Rows 0 to ``train - 1`` are the training part; later ones are never looked at while fitting.
+        Rows 0 to ``train - 1`` are the training part; later rows are not used in the fit.
     alphas : sequence of float
-        The penalties to try, each >= 0.
+        Penalties to try, each >= 0.
     validation_share : float
         Share of the training part, from its end, on which the penalty with the smallest mean squared error (each
         output in units of its training variance) is chosen; the readout is then fitted again to the whole part.
     washout : int
-        Rows at the start that are left out of the fit.
+        Rows at the start that are not used in the fit.
     least_deviation : float
-        Columns whose sd in training is below this share of the median column's are left out
-        (:class:`hrsnn.preprocessing.Standardiser`): one late spike of a near-silent neuron would ruin the forecast.
+        Columns whose sd in training is below this share of the median column's are omitted
+        (:class:`hrsnn.preprocessing.Standardiser`): a late spike of a near-silent neuron would otherwise spoil the forecast.
 
     Returns
     -------
@@ -179,9 +179,9 @@ def ridge_readout(
     fitted = y[washout:split]
     projected, held_out, frame = path.project(fitted), y[split:train] - fitted.mean(axis=0), path.frame(z[split:train])
     variance = fitted.var(axis=0)
-    variance[variance == 0] = 1.0  # a constant output is predicted exactly whatever the penalty
+    variance[variance == 0] = 1.0  # a constant output is predicted exactly for every penalty
     errors = [float(np.mean((held_out - frame @ path.shrink(projected, alpha)) ** 2 / variance)) for alpha in penalties]
-    # of equally good penalties the largest
+    # the largest of equally good penalties
     alpha = float(penalties[np.flatnonzero(np.asarray(errors) == min(errors))].max())
 
     path = RidgePath(z[washout:train])
@@ -192,7 +192,7 @@ def ridge_readout(
 
 
 def check_alphas(alphas: Sequence[float]) -> Array:
-    """The penalties as an array, or an error."""
+    """Return the penalties as an array, or raise an error."""
     penalties = np.asarray(alphas, dtype=np.float64)
     if penalties.ndim != 1 or penalties.size == 0 or not (np.isfinite(penalties) & (penalties >= 0)).all():
         raise InputError("alphas", alphas, "must be finite penalties >= 0, at least one")

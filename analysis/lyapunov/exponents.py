@@ -18,17 +18,17 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Batches whose means give the standard error, at most.
+#: Largest number of batches for the standard error.
 _BATCHES = 20
 
 
 @dataclass(frozen=True)
 class GrowthRates:
-    """Lyapunov exponents, largest first, and how sure they are."""
+    """Lyapunov exponents, largest first, with their standard errors and convergence."""
 
     exponents: Array  #: (k,) per unit of time, descending
-    standard_error: Array  #: (k,) of batch means along the trajectory; nan where there are fewer than four batches
-    convergence: Array  #: (stretches, k): the exponents, had the run ended there
+    standard_error: Array  #: (k,) from batch means along the trajectory; nan with fewer than four batches
+    convergence: Array  #: (stretches, k) running estimates of the exponents
     times: Array  #: (stretches,) ends of the stretches
 
     @property
@@ -38,9 +38,9 @@ class GrowthRates:
 
 
 def rates_of(log_growth: Array, lengths: Array, known: Array | None = None) -> GrowthRates:
-    """Exponents from what each stretch did: `log_growth` (stretches, k) over `lengths` (stretches,).
+    """Compute exponents from `log_growth` (stretches, k) over `lengths` (stretches,).
 
-    `known` are further exponents, exact ones.
+    `known` are further exponents that are known exactly.
     """
     exact = np.empty(0) if known is None else known
     convergence = np.cumsum(log_growth, axis=0) / np.cumsum(lengths)[:, None]
@@ -51,7 +51,7 @@ def rates_of(log_growth: Array, lengths: Array, known: Array | None = None) -> G
 
 
 def batch_error(log_growth: Array, lengths: Array) -> Array:
-    """Standard error of growth over time, from the means of batches of consecutive stretches."""
+    """Compute the standard error of the growth rates from the means of batches of consecutive stretches."""
     count = min(_BATCHES, len(lengths) // 2)
     if count < 4:
         return np.full(log_growth.shape[1], np.nan)
@@ -63,7 +63,7 @@ def batch_error(log_growth: Array, lengths: Array) -> Array:
 
 @takes()
 def kaplan_yorke_dimension(exponents: ArrayLike) -> float:
-    """Kaplan-Yorke dimension, ``j + sum_{i <= j} lambda_i / |lambda_{j+1}|``, with j the most whose sum is not negative.
+    """Kaplan-Yorke dimension, ``j + sum_{i <= j} lambda_i / |lambda_{j+1}|``, j the largest with a non-negative sum.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def kaplan_yorke_dimension(exponents: ArrayLike) -> float:
     Returns
     -------
     float
-        0 when the largest is negative; nan when the sum of all that are given is positive: then more of them are needed (or
+        0 when the largest is negative; nan when the sum of the given exponents is positive: more exponents are needed (or
         volumes grow).
 
     References
@@ -106,28 +106,28 @@ def lyapunov_exponents(
     shortest: float = 1.0,
     seed: int = 0,
 ) -> GrowthRates:
-    """Lyapunov exponents of any system, by QR along one trajectory (Benettin et al. 1980).
+    """Compute Lyapunov exponents of any system by the QR method along one trajectory (Benettin et al. 1980).
 
-    ``lambda_k = sum of log R_kk / time``: the tangent vectors are carried over each interval and orthonormalised after it.
+    ``lambda_k = sum of log R_kk / time``: the tangent vectors are propagated over each interval and then orthonormalised.
 
     Parameters
     ----------
     advance : callable
-        ``advance(state, tangent, length) -> (state, tangent)``: :func:`iterated` and :func:`integrated` make one.
+        ``advance(state, tangent, length) -> (state, tangent)``; see :func:`iterated` and :func:`integrated`.
     state : object
-        Where the trajectory begins; input that is the same for all trajectories belongs to it.
+        Initial state; it includes input that is the same for all trajectories.
     dimension : int
         Number of rows of the tangent.
     count : int, optional
-        How many of the largest; all by default.
+        Number of largest exponents; all by default.
     interval : float
-        Time (or steps of a map) between two orthonormalisations.
+        Time (or steps of a map) between orthonormalisations.
     intervals, washout : int
-        Intervals that count, and those before them that only let trajectory and vectors settle.
+        Number of intervals used, and of those before them in which trajectory and vectors converge.
     shortest : float
-        An interval that ruins the conditioning is halved, but not to less than this: 1 for maps.
+        An interval over which the vectors become ill-conditioned is halved, but not to less than this: 1 for maps.
     seed : int
-        Of the first vectors.
+        Seed of the initial vectors.
 
     Returns
     -------
@@ -139,12 +139,12 @@ def lyapunov_exponents(
     InputError
         When an option is out of range.
     DivergenceError
-        When the tangent leaves the finite numbers.
+        When the tangent is no longer finite.
 
     Notes
     -----
-    The standard error comes from the batches of this one trajectory: what settles more slowly than a twentieth of it
-    is less sure than it says.
+    The standard error is computed from batches of this one trajectory: it is too small if convergence is slower than a
+    twentieth of the trajectory.
 
     References
     ----------
@@ -178,7 +178,7 @@ def lyapunov_exponents(
 
 @takes()
 def iterated(step: Callable[[State, Array], tuple[State, Array]]) -> Advance[State]:
-    """Advance by a map: ``step(state, tangent) -> (state, jacobian @ tangent)``, as often as the length says.
+    """Return an `Advance` that iterates a map, ``step(state, tangent) -> (state, jacobian @ tangent)``, `length` times.
 
     Examples
     --------
@@ -198,7 +198,7 @@ def iterated(step: Callable[[State, Array], tuple[State, Array]]) -> Advance[Sta
 
 @takes()
 def integrated(drift: Callable[[Array], Array], jacobian: Callable[[Array], Array], longest_step: float) -> Advance[Array]:
-    """Advance by an ordinary differential equation and its variational equation, both by the same Runge-Kutta steps.
+    """Return an `Advance` that integrates an ODE and its variational equation by the same Runge-Kutta steps.
 
         dx/dt = drift(x),    dT/dt = jacobian(x) T
 
@@ -214,7 +214,7 @@ def integrated(drift: Callable[[Array], Array], jacobian: Callable[[Array], Arra
         steps = max(1, int(np.ceil(length / longest_step * (1 - 1e-12))))
         h = length / steps
         for _ in range(steps):
-            # the tangent of the Runge-Kutta step itself: each stage's Jacobian at each stage's state
+            # the tangent map of the Runge-Kutta step itself: the Jacobian of each stage at the state of that stage
             k1, t1 = drift(state), jacobian(state) @ tangent
             x = state + h / 2 * k1
             k2, t2 = drift(x), jacobian(x) @ (tangent + h / 2 * t1)

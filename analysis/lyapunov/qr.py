@@ -15,14 +15,14 @@ from hrsnn.errors import DivergenceError
 Array = NDArray[np.float64]
 State = TypeVar("State")
 
-#: min - max of log R_kk below which a stretch is done again in halves: the smallest R_kk has lost some 10 of its 16 digits.
+#: min - max of log R_kk below which a stretch is repeated in halves: the smallest R_kk has lost some 10 of its 16 digits.
 _SPREAD = -23.0
 
 
 class Advance(Protocol[State]):
-    """Carry a state and its tangent vectors over a length of time; neither argument may be changed.
+    """Propagate a state and its tangent vectors over a length of time, without changing the arguments.
 
-    The tangent is (rows, vectors). The number of rows may change on the way, the number of vectors may not.
+    The tangent has shape (rows, vectors). The number of rows may change over time, the number of vectors may not.
     """
 
     def __call__(self, state: State, tangent: Array, length: float, /) -> tuple[State, Array]: ...
@@ -30,28 +30,28 @@ class Advance(Protocol[State]):
 
 @dataclass(frozen=True)
 class Stretch(Generic[State]):
-    """What happened between two orthonormalisations."""
+    """Interval of a trajectory between two orthonormalisations."""
 
     state: State  #: at the end
     vectors: Array  #: (rows, k) orthonormal, at the end
-    log_growth: Array  #: (k,) log of R_kk: how much longer each vector became
+    log_growth: Array  #: (k,) log of R_kk, the growth factor of each vector
     length: float
 
 
 def orthonormalise(tangent: Array, *, overwrite: bool = False) -> tuple[Array, Array]:
-    """Q of the QR factorisation, and log of the diagonal of R; by Householder reflections in blocks (LAPACK).
+    """Return Q of the QR factorisation and log of the diagonal of R, by blocked Householder reflections (LAPACK).
 
     Parameters
     ----------
     tangent : array (rows, k), rows >= k
     overwrite : bool
-        Whether the tangent may be lost: without a copy where it is in Fortran's order.
+        Whether `tangent` may be overwritten, which avoids a copy if it is in Fortran order.
 
     Returns
     -------
     vectors : array (rows, k)
     log_growth : array (k,)
-        -inf for a direction that was lost.
+        -inf for a linearly dependent vector.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def stretches(
     shortest: float,
     orthonormalise: Callable[[Array], tuple[Array, Array]] = orthonormalise,
 ) -> Iterator[Stretch[State]]:
-    """Advance over each length, orthonormalise, and say how much each vector grew.
+    """Propagate over each length, orthonormalise, and yield the growth of each vector.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def stretches(
         Orthonormal.
     lengths : iterable of float
     shortest : float
-        A stretch is never halved to less than this.
+        Length below which a stretch is not halved.
     orthonormalise : callable
         From a tangent to (vectors, log_growth).
 
@@ -106,8 +106,7 @@ def stretches(
 
     Notes
     -----
-    A stretch over which the vectors grew so differently that rounding would show is done again in halves, from where it
-    began.
+    If growth rates differ so much that rounding errors matter, the stretch is repeated in halves from its initial state.
 
     Examples
     --------

@@ -26,25 +26,25 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: A stretch is never halved to less than this (ms).
+#: Length below which a stretch is not halved (ms).
 _SHORTEST = 0.5
-#: Longest interval (ms): past it the currents' decay alone ruins the conditioning.
+#: Longest interval (ms): beyond it the decay of the currents alone makes the vectors ill-conditioned.
 _LONGEST = 40.0
 
 
 @dataclass(frozen=True)
 class LyapunovSpectrum(GrowthRates):
-    """What :func:`lyapunov_spectrum` found; exponents in 1/s, times in ms from the end of the washout."""
+    """Lyapunov spectrum of a reservoir; exponents in 1/s, times in ms from the end of the washout."""
 
     active_exponents: Array  #: (k,) 1/s, without the silent neurons
     active_error: float  #: 1/s, standard error of the largest of these; nan when all neurons are silent
-    per_neuron: Array  #: (N,) 1/s, over a neuron's v, I_exc and I_inh: they sum to the spectrum; nan unless it is whole
-    per_neuron_v: Array  #: (N,) 1/s, over its v alone, which tells neurons apart; nan unless the spectrum is whole
-    per_neuron_local: Array  #: (N,) 1/s: log-determinant of the neuron's own block, which needs no vectors
-    silent: NDArray[np.bool_]  #: (N,) the neurons without a spike in the whole run
+    per_neuron: Array  #: (N,) 1/s, share of v, I_exc and I_inh of each neuron in the sum; nan if the spectrum is incomplete
+    per_neuron_v: Array  #: (N,) 1/s, share of v only, which differs more between neurons; nan if the spectrum is incomplete
+    per_neuron_local: Array  #: (N,) 1/s, log-determinant of the neuron's own block, which needs no vectors
+    silent: NDArray[np.bool_]  #: (N,) neurons without a spike in the whole run
     rates: Array  #: (N,) Hz, after the washout
     releases: int  #: releases from the refractory period in the whole run
-    floored: int  #: how many of their two drifts were nearer to 0 than the floor
+    floored: int  #: number of drifts (two per release) that were nearer to 0 than the floor
     shortest: float  #: ms, shortest stretch between two orthonormalisations
 
     @property
@@ -54,7 +54,7 @@ class LyapunovSpectrum(GrowthRates):
 
     @property
     def largest(self) -> float:
-        """lambda_1 (1/s). A silent neuron alone gives -1/tau_m."""
+        """lambda_1 (1/s), including silent neurons, each of which contributes -1/tau_m."""
         return float(self.exponents[0])
 
     @property
@@ -76,32 +76,32 @@ def lyapunov_spectrum(
     seed: int = 0,
     progress: bool = False,
 ) -> LyapunovSpectrum:
-    """Lyapunov exponents of a reservoir: how fast a small change of v or a current grows, while the input stays the same.
+    """Compute the Lyapunov exponents of a reservoir: growth rates of small changes of v and currents under fixed input.
 
     ``lambda_k = sum of log R_kk / time``, R from the QR factorisation of the tangent every `interval`. Between spikes the
-    tangent flows exactly. With f_k- the slope of v_k just before a spike, and f_k+ that from the reset at its release,
-    a spike of k carries p = dv_k / f_k- to its targets, dI_s,i -= s w p / tau_s and dv_i += s w p / tau_m,i (not while i is
-    held), and the release multiplies dv_k by f_k+ / f_k-.
+    tangent is propagated exactly. With f_k- the slope of v_k just before a spike, and f_k+ that from the reset at its
+    release, a spike of k carries p = dv_k / f_k- to its targets, dI_s,i -= s w p / tau_s and dv_i += s w p / tau_m,i (not
+    while i is refractory), and the release multiplies dv_k by f_k+ / f_k-.
 
     Parameters
     ----------
     reservoir : Reservoir
-        N neurons, without adaptation and short-term plasticity. Weights stay as they are.
+        N neurons, without adaptation and short-term plasticity. Weights are fixed.
     stimulus : SpikeTrains, Currents or float
-        What drives it, the same for all trajectories; a number is a duration (ms) without any input.
+        Input, the same for all trajectories; a number is a duration (ms) without any input.
     count : int, optional
-        How many of the largest exponents; all 3 N by default.
+        Number of largest exponents; all 3 N by default.
     index : int
-        Which sample of the stimulus.
+        Index of the sample of the stimulus.
     interval : float
-        ms between two orthonormalisations, at most 40; halved where the conditioning asks for it. `per_neuron` and
+        ms between two orthonormalisations, at most 40; halved if the vectors become ill-conditioned. `per_neuron` and
         `per_neuron_v` depend on it.
     washout : float
-        ms at the beginning that do not count: trajectory and vectors settle.
+        ms at the beginning that are not used, in which trajectory and vectors converge.
     drift_floor : float
-        mV/ms; slopes nearer to 0 than this count as this, with their sign.
+        mV/ms; slopes nearer to 0 than this are replaced by it, with their sign.
     seed : int
-        Of the background input and of the first vectors.
+        Seed of the background input and of the initial vectors.
     progress : bool
 
     Returns
@@ -113,17 +113,18 @@ def lyapunov_spectrum(
     InputError
         When the reservoir has adaptation or short-term plasticity, which add variables, or an option is out of range.
     DivergenceError
-        When rates run away, or the tangent is no longer finite.
+        When rates diverge, or the tangent is no longer finite.
 
     Notes
     -----
-    What nothing depends on is not carried along, since its exponents are known exactly: a neuron without a spike contributes
-    -1/tau_m, -1/tau_exc and -1/tau_inh, and the directions of the currents that no weights reach decay at -1/tau_exc and
-    -1/tau_inh (where these are the same for all neurons). This is the QR method, with first vectors that start with these.
+    Directions on which nothing depends are not propagated, since their exponents are known exactly: a neuron without a spike
+    contributes -1/tau_m, -1/tau_exc and -1/tau_inh, and the directions of the currents that no weights reach decay at
+    -1/tau_exc and -1/tau_inh (where these are the same for all neurons). This is equivalent to the QR method with these
+    directions as the first vectors.
 
-    ``per_neuron_i = mean over t of sum_k Q_ik(t)^2 log R_kk(t) / interval``, over the rows i of a neuron and the spikes that
-    it has in flight: a way to share a spectrum among neurons. The k-th exponent is not that of neuron k. With delays, the
-    sum of the exponents is no longer that of `per_neuron_local`.
+    ``per_neuron_i = mean over t of sum_k Q_ik(t)^2 log R_kk(t) / interval``, over the rows i of a neuron and its spikes in
+    transit: one way to divide a spectrum among neurons. The k-th exponent is not that of neuron k. With delays, the
+    sum of the exponents differs from that of `per_neuron_local`.
 
     References
     ----------
@@ -195,46 +196,46 @@ def lyapunov_spectrum(
 
 
 def _memory(reservoir: Reservoir, wanted: int, stretches: float) -> float:
-    """Where no neuron is silent, by trial (test_limits.py): copies of the vectors, and what they grow by."""
+    """Estimate the memory needed if no neuron is silent, measured in test_limits.py: copies of vectors, and growth."""
     n = reservoir.neurons
     alike = not (np.ptp(reservoir.tau_exc) or np.ptp(reservoir.tau_inh))
-    columns = 2 * n if alike and wanted == 3 * n else wanted  # all that spikes reach
+    columns = 2 * n if alike and wanted == 3 * n else wanted  # all directions that spikes reach
     return 8 * (3 * 3 * n * columns + n**2 + 3 * stretches * wanted) + 100 * stretches
 
 
 def _stretches(
     flow: SpikeTangent, reachable: ReachableSubspace | None, wanted: int, lengths: list[float], seed: int
 ) -> Iterator[Stretch[TangentTime]]:
-    """The stretches of the run, with as many vectors as are wanted, or as there are."""
+    """Yield the stretches of the run, with at most `wanted` vectors."""
     n = flow.n
-    if not n:  # a silent network: everything is known
+    if not n:  # a silent network: all exponents are known
         nothing = np.empty((0, 0)), np.empty(0)
         ends = zip(np.cumsum(lengths), lengths, strict=True)
         return (Stretch(replace(flow.start(), time=time), *nothing, length) for time, length in ends)
     vectors = np.eye(3 * n, min(wanted, 3 * n)) if reachable is None else reachable.start()
     method = orthonormalise if reachable is None else reachable.orthonormalise
-    # First v alone, mixed, then one current after the other: unmixed, the first vectors would stay with their neurons for
-    # long, and mixed with currents they would take long to part from these.
+    # First random combinations of v, then the currents one by one. Unit vectors of v would stay with their neurons for
+    # long, and vectors that mix v with currents would take long to separate from these.
     vectors[:n, :n], _ = orthonormalise(generator(seed, "tangent vectors").normal(size=(n, n))[:, :wanted])
     return stretches(flow, flow.start(), vectors, lengths, shortest=_SHORTEST, orthonormalise=method)
 
 
 def _pieces(washout: float, duration: float, interval: float) -> list[float]:
-    """Equal stretches of at most `interval` ms, first those of the washout."""
+    """Return lengths of equal stretches of at most `interval` ms, those of the washout first."""
     spans = (washout, duration - washout)
     counts = [math.ceil(span / interval - 1e-9) for span in spans]
     return [span / count for span, count in zip(spans, counts, strict=True) for _ in range(count)]
 
 
 def _shared(stretch: Stretch[TangentTime], flow: SpikeTangent) -> Array:
-    """(4, n): the growth of a stretch, sum_k Q_ik^2 log R_kk, over a neuron's v, I_exc, I_inh and its spikes in flight."""
+    """Growth of a stretch, sum_k Q_ik^2 log R_kk, for v, I_exc, I_inh and the spikes in transit of each neuron: (4, n)."""
     rows = stretch.vectors**2 @ stretch.log_growth
     flying = np.bincount(flow.source[stretch.state.flying], rows[3 * flow.n :], minlength=flow.n)
     return np.vstack([rows[: 3 * flow.n].reshape(3, flow.n), flying])
 
 
 def _reachable(flow: SpikeTangent, reservoir: Reservoir) -> ReachableSubspace | None:
-    """Coordinates without the directions that spikes never reach; none where these have no one rate of decay."""
+    """Return coordinates without the directions that spikes never reach; None if these decay at different rates."""
     tau_exc, tau_inh = reservoir.tau_exc[flow.neurons], reservoir.tau_inh[flow.neurons]
     if flow.n == 0 or np.ptp(tau_exc) > 0 or np.ptp(tau_inh) > 0:
         return None
@@ -242,7 +243,7 @@ def _reachable(flow: SpikeTangent, reservoir: Reservoir) -> ReachableSubspace | 
 
 
 def checked_options(reservoir: Reservoir, count: int | None, interval: float) -> tuple[int, float]:
-    """How many exponents, and the interval (ms).
+    """Return the number of exponents and the interval (ms).
 
     Raises
     ------

@@ -13,7 +13,7 @@ from hrsnn.validation.units import takes
 
 @takes(stimulus="ms")
 def driven_by(stimulus: Stimulus | float, channels: int, index: int = 0) -> Stimulus:
-    """The stimulus itself; for a number, as many ms without any input.
+    """Return the stimulus itself; for a number, that many ms without any input.
 
     Raises
     ------

@@ -12,16 +12,16 @@ Array = NDArray[np.float64]
 
 
 class ReachableSubspace:
-    """Orthonormal coordinates of v and of what spikes can do to the currents of n neurons.
+    """Orthonormal coordinates of v and of the changes that spikes can make to the currents of n neurons.
 
     A spike moves all currents along one direction, the weights of its source, so that dI_exc stays in their span where
-    tau_exc is the same for all neurons, and dI_inh likewise. That leaves n + rank_exc + rank_inh directions, about 2 n of
+    tau_exc is the same for all neurons, and dI_inh likewise. This leaves n + rank_exc + rank_inh dimensions, about 2 n of
     the 3 n; the others decay at exactly -1/tau_exc and -1/tau_inh. Lengths are those of the full space.
 
     Parameters
     ----------
     jumps_exc, jumps_inh : array (n, sources)
-        Directions that spikes move the currents in.
+        Directions in which spikes move the currents.
     """
 
     def __init__(self, jumps_exc: Array, jumps_inh: Array) -> None:
@@ -30,11 +30,11 @@ class ReachableSubspace:
 
     @property
     def dimension(self) -> int:
-        """How many directions there are."""
+        """Dimension of the subspace."""
         return int(self.n + self.exc.shape[1] + self.inh.shape[1])
 
     def start(self) -> Array:
-        """(3 n, dimension): the first vectors, v of each neuron before the currents."""
+        """Initial vectors (3 n, dimension), v of each neuron before the currents."""
         n, exc = self.n, self.exc.shape[1]
         vectors = np.zeros((3 * n, self.dimension))
         vectors[:n, :n] = np.eye(n)
@@ -43,7 +43,7 @@ class ReachableSubspace:
         return vectors
 
     def orthonormalise(self, tangent: Array) -> tuple[Array, Array]:
-        """As :func:`~.qr.orthonormalise`, by way of the coordinates: fewer rows, the same lengths."""
+        """Orthonormalise as :func:`~.qr.orthonormalise` does, in these coordinates: fewer rows, the same lengths."""
         n, exc, dimension = self.n, self.exc.shape[1], self.dimension
         small = np.empty((dimension + len(tangent) - 3 * n, tangent.shape[1]), order="F")
         small[:n], small[dimension:] = tangent[:n], tangent[3 * n :]
@@ -57,7 +57,7 @@ class ReachableSubspace:
         return vectors, log_growth
 
     def unreached(self) -> Array:
-        """(2, n): of each neuron, how much of its unit vectors of I_exc and I_inh lies in the directions left out."""
+        """Shares (2, n) of each neuron's unit vectors of I_exc and I_inh that lie outside the subspace."""
         return 1 - np.stack([(basis**2).sum(axis=1) for basis in (self.exc, self.inh)])
 
 

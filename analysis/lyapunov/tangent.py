@@ -14,39 +14,40 @@ from hrsnn.reservoir import Reservoir
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-#: Columns that are carried together: their rows should stay in the cache between two events.
+#: Columns that are propagated together, so that their rows stay in the cache between two events.
 _COLUMNS = 128
 
 
 @dataclass(frozen=True)
 class TangentTime:
-    """Where a tangent stands along its trajectory."""
+    """Position of a tangent along its trajectory."""
 
     time: float  #: ms
-    event: int  #: the next one
+    event: int  #: index of the next event
     refractory: NDArray[np.bool_]  #: (n,) which neurons are refractory
-    flying: Whole  #: spikes on their way, one row of the tangent each, after the 3 n rows of the neurons
+    flying: Whole  #: spikes in transit, one row of the tangent each, after the 3 n rows of the neurons
 
 
 class SpikeTangent:
-    """Carries tangent vectors along one trajectory of the exact engine.
+    """Propagator of tangent vectors along one trajectory of the exact engine.
 
-    The rows are dv, dI_exc and dI_inh of the n neurons in `neurons`, then one p for each spike in flight. Between events
-    each neuron's block flows by its exact exponential. With f_k- = dv_k/dt just before a spike of k and f_k+ at its release,
+    The rows are dv, dI_exc and dI_inh of the n neurons in `neurons`, then one p for each spike in transit. Between events
+    each neuron's block is propagated by its exact exponential. With f_k- = dv_k/dt just before a spike of k and f_k+ at its
+    release,
 
-    - spike: p = dv_k / f_k-; the row of v_k stays as it is while k is held;
+    - spike: p = dv_k / f_k-; the row of v_k is constant while k is refractory;
     - release: dv_k <- dv_k f_k+ / f_k-;
-    - arrival at i, a delay after the spike: dI_i -= s w p / tau_s, and dv_i += s w p / tau_m,i unless i is held.
+    - arrival at i, a delay after the spike: dI_i -= s w p / tau_s, and dv_i += s w p / tau_m,i unless i is refractory.
 
     Parameters
     ----------
     reservoir : Reservoir
     trajectory : Trajectory
-        From the exact engine, of the same reservoir.
+        Trajectory of the same reservoir, from the exact engine.
     neurons : int array (n,)
-        Ascending. All others are left out: right when they never spike, since nothing then depends on them.
+        Ascending. All others are omitted, which is exact if they never spike: nothing then depends on them.
     drift_floor : float
-        mV/ms; f_k- and f_k+ nearer to 0 than this keep their sign and count as this.
+        mV/ms; f_k- and f_k+ nearer to 0 than this are replaced by it, with their sign.
     """
 
     def __init__(self, reservoir: Reservoir, trajectory: Trajectory, neurons: Whole, drift_floor: float) -> None:
@@ -80,7 +81,7 @@ class SpikeTangent:
         self._hold = time, trajectory.release_time
 
     def _merged(self, time: Array, release_time: Array, released: NDArray[np.bool_]) -> Events:
-        """All events in the order in which they act: time, kind, which spike, and its links a..b."""
+        """Return all events in the order in which they act: time, kind, spike, and its links a..b."""
         groups, spikes = self._groups, np.arange(len(time))
         first, last = groups.at_once[self.source].T
         spike, group = groups.delayed_of(self.source)
@@ -99,11 +100,11 @@ class SpikeTangent:
         return Events(*(np.ascontiguousarray(column[order]) for column in columns))
 
     def start(self) -> TangentTime:
-        """The beginning of the trajectory: nothing held, nothing on its way."""
+        """Start of the trajectory: no neuron refractory, no spike in transit."""
         return TangentTime(0.0, 0, np.zeros(self.n, np.bool_), np.empty(0, np.int64))
 
     def __call__(self, moment: TangentTime, tangent: Array, length: float) -> tuple[TangentTime, Array]:
-        """Carry a tangent (3 n + spikes in flight, vectors) over `length` ms: an :class:`~.qr.Advance`."""
+        """Propagate a tangent (3 n + spikes in transit, vectors) over `length` ms: an :class:`~.qr.Advance`."""
         stop = moment.time + length
         last = int(np.searchsorted(self._events.time, stop, side="left"))
         here = slice(moment.event, last)
@@ -125,10 +126,10 @@ class SpikeTangent:
         return TangentTime(stop, last, refractory, flying[still]), carried
 
     def local_growth(self, start: float, stop: float) -> Array:
-        """(n,) log-determinant of each neuron's own block from `start` to `stop` (ms).
+        """Log-determinants (n,) of each neuron's own block from `start` to `stop` (ms).
 
-        ``-(time not held)/tau_m - time/tau_exc - time/tau_inh + sum over releases of log |f_k+ / f_k-|``; without delays
-        their sum is that of all exponents times the time, exactly: what neurons do to each other are shears.
+        ``-(time not refractory)/tau_m - time/tau_exc - time/tau_inh + sum over releases of log |f_k+ / f_k-|``; without
+        delays their sum is exactly that of all exponents times the time: the effects of neurons on each other are shears.
         """
         spike_time, release_time = self._hold
         tau_m, tau_exc, tau_inh = self._cells
@@ -140,7 +141,7 @@ class SpikeTangent:
         return np.asarray(jumps - (span - refractory) / tau_m - span / tau_exc - span / tau_inh)
 
     def reached(self) -> tuple[Array, Array]:
-        """How spikes move (I_exc, I_inh): (n, groups of links) each, a column for every source and delay."""
+        """Effects of spikes on I_exc and I_inh: (n, groups of links) each, a column for every source and delay."""
         target, gain, on = self._links.target, self._links.gain_current, self._links.on_current
         owner = self._groups.owner
         exc, inh = np.zeros((2, self.n, len(self._groups.delay)))
@@ -150,7 +151,7 @@ class SpikeTangent:
 
 
 class _Groups:
-    """The recurrent links between the neurons in question, sorted by (source, delay, target): a group has one arrival."""
+    """Recurrent links between the given neurons, sorted by (source, delay, target): a group has one arrival time."""
 
     def __init__(self, reservoir: Reservoir, place: Whole) -> None:
         links, n = reservoir.recurrent, int(place.max(initial=-1)) + 1
@@ -163,7 +164,7 @@ class _Groups:
         new[1:] = (np.diff(source) != 0) | (np.diff(delay) != 0)
         self.first = np.flatnonzero(new)
         self.last = np.append(self.first[1:], len(kept))[: len(self.first)]
-        self.owner = np.cumsum(new) - 1  # (links,) which group each is in
+        self.owner = np.cumsum(new) - 1  # (links,) index of the group of each link
         self.delay, self._source = delay[self.first], source[self.first]
         self.longest = np.zeros(n)
         np.maximum.at(self.longest, self._source, self.delay)
@@ -174,14 +175,14 @@ class _Groups:
         self._edges = np.searchsorted(self._source[self._later], np.arange(n + 1))
 
     def delayed_of(self, source: Whole) -> tuple[Whole, Whole]:
-        """Pairs (spike, group) of all groups with a delay, for spikes of these sources."""
+        """Return pairs (spike, group) of all groups with a delay, for spikes of these sources."""
         count = np.diff(self._edges)[source]
         spike = np.repeat(np.arange(len(source)), count)
         within = np.arange(len(spike)) - np.repeat(np.cumsum(count) - count, count)
         return spike, self._later[self._edges[source][spike] + within]
 
     def links(self, reservoir: Reservoir, neurons: Whole) -> Links:
-        """The links as the kernel reads them."""
+        """Return the links in the form that the kernel reads."""
         excitatory = reservoir.is_excitatory[reservoir.pre[self.kept]]
         signed = np.where(excitatory, 1.0, -1.0) * reservoir.weight[self.kept]
         post = neurons[self.target]

@@ -11,7 +11,7 @@ import numpy as np
 
 from hrsnn.engines.jit import jit
 
-#: What an event is. At the same time a release comes first, then what arrives, then the neuron's own spike.
+#: Kinds of events. At equal times a release comes first, then arrivals, then the neuron's own spike.
 RELEASE, ARRIVAL, SPIKE = 0, 1, 2
 
 
@@ -24,21 +24,21 @@ class Cells(NamedTuple):
 
 
 class Spikes(NamedTuple):
-    """The spikes of a trajectory, in the order of time."""
+    """Spikes of a trajectory, in the order of time."""
 
     neuron: Any
-    drift: Any  #: dv/dt just before (mV/ms)
+    drift: Any  #: dv/dt just before the spike (mV/ms)
     ratio: Any  #: dv/dt at the release over that just before the spike
     delayed: Any  #: whether any of its links has a delay
-    at_once: Any  #: whether its neuron is released at once
+    at_once: Any  #: whether its neuron has no refractory period
 
 
 class Links(NamedTuple):
-    """The links between the n neurons."""
+    """Links between the n neurons."""
 
     target: Any
-    gain_current: Any  #: what p takes from the current
-    gain_v: Any  #: what p adds to v
+    gain_current: Any  #: decrease of the current per unit of p
+    gain_v: Any  #: increase of v per unit of p
     on_current: Any  #: 1: the excitatory current, 2: the inhibitory one
 
 
@@ -47,14 +47,14 @@ class Events(NamedTuple):
 
     time: Any
     kind: Any
-    spike: Any  #: which spike it belongs to
-    first: Any  #: of the links on which something arrives
+    spike: Any  #: index of the spike that the event belongs to
+    first: Any  #: first of the links on which it arrives
     last: Any
 
 
 @jit(inline="always")
 def response(t, tau_m, tau_s):
-    """How far a current of 1 at time 0 has moved v by time t: the rule of :mod:`hrsnn.engines.propagators`, for any t."""
+    """Effect on v at time t of a current of 1 at time 0, as in :mod:`hrsnn.engines.propagators` but for any t."""
     x = t * abs(1.0 / tau_m - 1.0 / tau_s)
     ratio = -math.expm1(-x) / x if x != 0.0 else 1.0
     return t / tau_m * math.exp(-t / max(tau_m, tau_s)) * ratio
@@ -62,7 +62,7 @@ def response(t, tau_m, tau_s):
 
 @jit(inline="always")
 def touch(i, time, since, refractory, tangent, cells, a, b):
-    """Bring the three rows of neuron i to `time`: the exact exponential of its block; v stays while the neuron is held."""
+    """Propagate the three rows of neuron i to `time` by its exact exponential; v is constant while i is refractory."""
     t = time - since[i]
     if t <= 0.0:
         return
@@ -85,10 +85,10 @@ def touch(i, time, since, refractory, tangent, cells, a, b):
 
 @jit
 def carry(tangent, first, last, start, stop, refractory, events, row, spikes, cells, links, a, b):
-    """Carry columns a..b of the tangent from `start` to `stop`, through the events first..last; changes it and `refractory`.
+    """Propagate columns a..b of the tangent from `start` to `stop`, through events first..last; update `refractory`.
 
-    The rows are v, I_exc and I_inh of n neurons and one p for each spike in flight, p = dv_k / f_k-: minus the shift of its
-    time. ``row[spike]`` is where p of a spike is.
+    `tangent` and `refractory` are changed in place. The rows are v, I_exc and I_inh of n neurons and one p for each spike in
+    transit, p = dv_k / f_k-: minus the shift of its time. ``row[spike]`` is the row of p of a spike.
     """
     n = len(refractory)
     since = np.full(n, start)

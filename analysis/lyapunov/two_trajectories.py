@@ -19,19 +19,19 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: mV. Below the first, rounding shows; above the second, spikes change places.
+#: Range of distances used (mV): below it rounding errors matter, above it spikes change their order.
 _ROUNDING, _LARGE = 1e-11, 1e-2
-#: A run agrees with another when the last tenth of it does.
+#: Two runs agree if they do so from this share of the duration on.
 _AGREED = 0.9
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """How two trajectories part: what :func:`largest_lyapunov` found."""
+    """Divergence of two nearby trajectories, as returned by :func:`largest_lyapunov`."""
 
     exponent: float  #: 1/s
     standard_error: float  #: 1/s, from the growth between windows
-    times: Array  #: (windows,) ms, their middles
+    times: Array  #: (windows,) ms, midpoints of the windows
     distance: Array  #: (windows,) mV; nan in windows without spikes
 
 
@@ -46,27 +46,27 @@ def largest_lyapunov(
     index: int = 0,
     seed: int = 0,
 ) -> Divergence:
-    """lambda_1 of the neurons that spike, from two trajectories of the exact engine that start close to one another.
+    """Estimate lambda_1 of the neurons that spike from two nearby trajectories of the exact engine.
 
-    ``d(t) = sqrt(mean over spikes in a window of (f_k- (t'_k - t_k))^2)``: by how much each spike came earlier or later,
-    times the slope of v at the threshold: the distance in v. The exponent is the slope of log d against time.
+    ``d(t) = sqrt(mean over spikes in a window of (f_k- (t'_k - t_k))^2)``: the time difference of each spike, times the
+    slope of v at the threshold, is a distance in v. The exponent is the slope of log d against time.
 
     Parameters
     ----------
     reservoir : Reservoir
         N neurons, without short-term plasticity.
     stimulus : SpikeTrains, Currents or float
-        The same for both; a number is a duration (ms) without any input.
+        Input of both; a number is a duration (ms) without any input.
     perturbation : float
         mV; standard deviation of the random changes of v at the start.
     window : float
-        ms over which the distance is taken.
+        ms over which the distance is averaged.
     washout : float
-        ms at the beginning that do not count: the difference turns into the direction that grows most.
+        ms at the beginning that are not used, in which the difference turns into the direction of fastest growth.
     index : int
-        Which sample of the stimulus.
+        Index of the sample of the stimulus.
     seed : int
-        Of the background input and of the perturbation.
+        Seed of the background input and of the perturbation.
 
     Returns
     -------
@@ -75,13 +75,13 @@ def largest_lyapunov(
     Raises
     ------
     InputError
-        When an option is out of range, or fewer than four windows are left in which the distance can be told: above
-        rounding, 1e-11 mV, and below 1e-2 mV. Another perturbation, washout or duration mends it.
+        When an option is out of range, or the distance is measurable (above rounding error, 1e-11 mV, and below 1e-2 mV) in
+        fewer than four windows. Change the perturbation, washout or duration.
 
     Notes
     -----
-    Nothing of the tangent is used: it is there to check :func:`~hrsnn.analysis.lyapunov_spectrum`, which is more precise and
-    gives the other exponents too.
+    The method does not use the tangent and serves to check :func:`~hrsnn.analysis.lyapunov_spectrum`, which is more precise
+    and gives the other exponents too.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def largest_lyapunov(
     times = np.asarray((np.arange(size) + 0.5) * window, dtype=np.float64)
     with np.errstate(invalid="ignore"):
         lost = np.flatnonzero((distance > _LARGE) | (distance < _ROUNDING))
-    end = lost[lost * window >= washout].min(initial=size)  # what comes after the first loss means nothing
+    end = lost[lost * window >= washout].min(initial=size)  # later windows are not meaningful
     used = np.flatnonzero((times > washout) & (np.arange(size) < end) & (spikes > 0))
     if len(used) < 4:
         raise InputError("perturbation", perturbation, "leaves fewer than four windows between rounding and 0.01 mV")
@@ -134,31 +134,32 @@ def transient_length(
     index: int = 0,
     seed: int = 0,
 ) -> float:
-    """How long a reservoir remembers where it started: after this time (ms), its spikes no longer depend on it.
+    """Measure the time (ms) after which the spikes of a reservoir no longer depend on its initial state.
 
-    The reservoir is run again from another start, with the same input. The transient ends with the last spike, of
+    The reservoir is simulated from other initial states with the same input. The transient ends with the last spike, in
     any of these runs, that has no counterpart within `tolerance`.
 
     Parameters
     ----------
     reservoir : Reservoir
     stimulus : SpikeTrains, Currents or float
-        The same for all runs; a number is a duration (ms) without any input.
+        Input of all runs; a number is a duration (ms) without any input.
     change : float, optional
         mV; standard deviation of the change of v at the start. By default v is random between reset and threshold.
     starts : int
-        How many random starts are compared with the reservoir's own.
+        Number of random initial states compared with the reservoir's own.
     tolerance : float
-        ms.
+        Largest time difference of corresponding spikes (ms).
     index : int
-        Which sample of the stimulus.
+        Index of the sample of the stimulus.
     seed : int
-        Of the background input and of the starts.
+        Seed of the background input and of the initial states.
 
     Returns
     -------
     float
-        ms; inf when the last tenth of the stimulus still differs: the network is chaotic, or the stimulus too short.
+        In ms; inf when spikes still differ in the last tenth of the stimulus: the network is chaotic, or the stimulus too
+        short.
 
     Raises
     ------
@@ -167,7 +168,7 @@ def transient_length(
 
     Notes
     -----
-    A negative lambda_1 promises only that changes which are small enough are forgotten; how small that is, `change` tells.
+    A negative lambda_1 implies only that sufficiently small changes decay; vary `change` to find how small.
 
     Examples
     --------
@@ -192,7 +193,7 @@ def transient_length(
 
 
 def _paired(one: Trajectory, other: Trajectory) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The k-th spike of each neuron in both, as two lists of places."""
+    """Return the indices in both trajectories of the k-th spikes of each neuron."""
     order = [np.argsort(log.spike_neuron, kind="stable") for log in (one, other)]
     size = 1 + max(log.spike_neuron.max(initial=0) for log in (one, other))
     rank = [_within(log.spike_neuron[o], size) for log, o in zip((one, other), order, strict=True)]
@@ -207,10 +208,10 @@ def _within(sorted_neurons: NDArray[np.int64], size: int) -> NDArray[np.int64]:
 
 
 def _last_alone(one: Trajectory, other: Trajectory, tolerance: float) -> float:
-    """Time of the last spike of `one` that no spike of the same neuron of `other` is near; 0 when there is none."""
+    """Time of the last spike of `one` without a spike of the same neuron in `other` within `tolerance`; 0 if none."""
     if not len(one.spike_time):
         return 0.0
-    span = one.duration + 3 * tolerance  # so that neighbours on the line belong to the same neuron when they are close
+    span = one.duration + 3 * tolerance  # neurons lie so far apart that spikes within `tolerance` are of the same one
     mine = one.spike_neuron * span + one.spike_time
     theirs = np.sort(other.spike_neuron * span + other.spike_time)
     at = np.searchsorted(theirs, mine)

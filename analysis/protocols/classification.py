@@ -31,24 +31,24 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Classification:
-    """The outcome of :func:`classify`.
+    """Accuracy of a reservoir and its baselines, as returned by :func:`classify`.
 
     Parameters
     ----------
     accuracy : float
-        Share of the test samples named rightly.
+        Share of the test samples that are classified correctly.
     baselines : mapping
-        Accuracies beside it: ``raw_input``, ``encoder_counts`` (``encoder_means`` where the input is currents),
+        Accuracies of the baselines: ``raw_input``, ``encoder_counts`` (``encoder_means`` for an input of currents),
         ``no_recurrence``.
     y_test, predicted : arrays (samples,)
     initial_reservoir, reservoir : Reservoir
-        Before and after STDP.
+        Reservoir before and after STDP.
     activity : Activity
-        The spikes of the first test sample.
+        Spikes of the first test sample.
     rates : Rates
-        On the test samples, after STDP.
+        Rates on the test samples, after STDP.
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     accuracy: float
@@ -77,32 +77,31 @@ def classify(
     controls: bool = True,
     progress: bool = False,
 ) -> Classification:
-    """Classify with a reservoir that has learnt its input by STDP, and with three things less.
+    """Classify with a reservoir trained by STDP, and with three baselines.
 
-    STDP runs once over the training samples, without their labels; then the weights are fixed, and the readout sees
-    ``sqrt(counts)`` in `windows` equal windows of each sample. It is trained on the training samples and scored once on
-    the test samples.
+    STDP runs once over the training samples, without their labels. The weights are then fixed, and the readout is trained
+    on ``sqrt(counts)`` in `windows` equal windows of each training sample, and scored once on the test samples.
 
     Parameters
     ----------
     task : ClassificationTask
         From :func:`hrsnn.tasks.load_task`.
     spec : ReservoirSpec, optional
-        What kind of reservoir.
+        Specification of the reservoir.
     seed : int
-        Of the reservoir and its background input.
+        Seed of the reservoir and its background input.
     plastic : bool
-        Whether STDP runs at all.
+        Whether STDP is used.
     readout : {"logistic", "ridge", "sampled"}
         See :func:`hrsnn.readout.readout`.
     select : callable, optional
-        Which neurons the readout sees: takes the reservoir after STDP, returns indices; all by default.
+        Selection of neurons for the readout: takes the reservoir after STDP, returns indices; all by default.
     windows : int
     blank : float
-        Time without input after each training sample while STDP runs (ms).
+        Time without input after each training sample during STDP (ms).
     engine : str
     controls : bool
-        Whether the baselines are measured too.
+        Whether to compute the baselines.
     progress : bool
 
     Returns
@@ -117,14 +116,14 @@ def classify(
     Warns
     -----
     HrsnnWarning
-        When no unit varies, as in a silent reservoir: the answer is then the most frequent class.
+        When no unit varies, as in a silent reservoir: the prediction is then the most frequent class.
 
     Notes
     -----
     The baselines: ``raw_input``, the task's own linear model without spikes; ``encoder_counts``, the same readout on
     the square root of the input's spike counts in the same windows, or ``encoder_means``, on the input's mean currents in
-    them; ``no_recurrence``, the same reservoir without
-    recurrent links, treated the same, its readout on the same neurons.
+    them; ``no_recurrence``, the same reservoir without recurrent links, with the same training and a readout of the same
+    neurons.
 
     Examples
     --------
@@ -141,7 +140,7 @@ def classify(
     initial = build(spec or ReservoirSpec(), seed, channels=train.n_channels)
 
     def features(reservoir: Reservoir, trains: Stimulus) -> tuple[Array, Activity]:
-        # background noise is keyed by seed and place in the batch: STDP, training and test each have noise of their own
+        # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
         noise = seed + ((1 if trains is train else 2) << 32)
         ran = simulate(reservoir, trains, record=("counts",), windows=windows, engine=engine, seed=noise, progress=progress)
         return np.sqrt(ran.counts), ran
@@ -196,14 +195,14 @@ def classify(
 
 
 def _seen_by_the_reservoir(stimulus: Stimulus, windows: int) -> Array:
-    """What the input itself says in the same windows: square roots of spike counts, or means of currents."""
+    """Return the features of the input in the same windows: square roots of spike counts, or means of currents."""
     if isinstance(stimulus, Currents):
         return window_means(list(stimulus.values), windows)
     return np.asarray(np.sqrt(stimulus.counts(windows)))
 
 
 def _encoded(task: ClassificationTask) -> tuple[Stimulus, Stimulus]:
-    """Training and test samples as spikes or currents; whatever the encoder learns, it learns from the training samples."""
+    """Encode training and test samples as spikes or currents, with an encoder fitted to the training samples only."""
     if task.encoder is None:
         return task.x_train, task.x_test
     encoder = clone(task.encoder)

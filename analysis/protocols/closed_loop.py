@@ -30,42 +30,42 @@ from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
-#: A model that has seen the series up to a row: its forecast of the next, and how it goes on from there.
+#: State of a model after the series up to a row: its next forecast, and its step function from there.
 Start = tuple[Array, Callable[[Array], Array]]
-#: After so many forecasts it is seen whether they still have to do with the series.
+#: Number of forecasts after which their error is checked.
 _STRETCH = 50
 
 
 @dataclass(frozen=True)
 class FreeRunning:
-    """The outcome of :func:`forecast_freely`.
+    """Closed-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast_freely`.
 
     Parameters
     ----------
     valid_time : mapping of mappings
-        For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times where the task has
-        an exponent, in steps where it has none. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes
-        and from membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and
+        For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times if the task has an
+        exponent, otherwise in steps. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes and from
+        membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and
         ``last_value``, ``linear_autoregression``, ``echo_state_network``.
     valid_times : mapping of arrays (starts, thresholds)
-        The same for each start.
+        Valid prediction times at each start.
     longest : float
-        What a forecast that stays right to the end of its piece has.
+        Largest measurable valid time: that of a forecast that is valid to the end of its segment.
     censored : mapping of mappings
-        For each model, by threshold, the share of starts at which the forecast was right to the end of its piece: its true
-        valid time is longer.
+        For each model, by threshold, the share of starts at which the forecast was valid to the end of its segment: its
+        true valid time is longer.
     prediction : mapping of arrays (times, outputs)
-        Of each model, over the test part; nan from soon after it is wrong by more than the largest threshold.
+        Forecasts of each model over the test part; nan from soon after the error exceeds the largest threshold.
     target : array (times, outputs)
     starts : array of int
         Rows of the test part at which the loop is closed.
     reservoir : Reservoir
     activity : Activity
-        Of the whole series, in open loop.
+        Activity over the whole series, in open loop.
     rates : Rates
-        Of that run.
+        Rates in that run.
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     valid_time: Mapping[str, Mapping[float, float]]
@@ -91,18 +91,18 @@ def forecast_freely(
     engine: str = "auto",
     progress: bool = False,
 ) -> FreeRunning:
-    """Forecast a series in closed loop, beside last value, a linear autoregression and an echo state network.
+    """Forecast a series in closed loop, with last value, linear autoregression and echo state network as baselines.
 
     Parameters
     ----------
     task : SeriesTask
-        Whose targets are its inputs, one step ahead.
+        Task whose targets are its inputs, one step ahead.
     spec : ReservoirSpec, optional
     starts : int
-        The test part is cut into so many pieces. Each model follows the true series to the start of a piece, and sees its
-        own forecasts from there to the piece's end.
+        Number of segments that the test part is divided into. Each model receives the true series up to the start of a
+        segment, and its own forecasts from there to the end of it.
     seed : int
-        Of the reservoir, its background and the echo state network.
+        Seed of the reservoir, its background and the echo state network.
     engine : str
     progress : bool
 
@@ -122,9 +122,9 @@ def forecast_freely(
 
     Notes
     -----
-    All models are fitted and chosen on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. One start is one
-    sample of a quantity that varies by a factor of several along an attractor: compare models over many, on pieces so long
-    that few are censored.
+    All models are fitted and tuned on the training part, as in :func:`hrsnn.analysis.protocols.forecast`. The valid time
+    varies by a factor of several along an attractor: compare models over many starts, with segments long enough that few
+    are censored.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def forecast_freely(
     times: dict[str, Array] = {}
     with watch("closed loop"):
         for name, begin in models.items():
-            # the forecast of row r is made after the input of row r, and goes in as the input of row r + 1
+            # the forecast of row r is made after the input of row r, and becomes the input of row r + 1
             true = target.reshape(starts, length, -1)
             pieces = [until_lost(*begin(row), piece, task) for row, piece in zip(rows, true, strict=True)]
             prediction[name] = np.vstack(pieces)
@@ -237,9 +237,9 @@ def forecast_freely(
 
 
 def until_lost(first: Array, step: Callable[[Array], Array], target: Array, task: SeriesTask) -> Array:
-    """Forecasts (times, outputs) of a piece, nan from soon after where they are wrong by more than any threshold.
+    """Return the forecasts (times, outputs) of a segment, nan from soon after the error exceeds all thresholds.
 
-    A forecast that has lost the series is never right again but by chance, and does not count any more.
+    After that a forecast can be right only by chance, and is not used.
     """
     made = np.full_like(target, np.nan)
     value = first

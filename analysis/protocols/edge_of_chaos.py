@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: ms, for which each random number is held.
+#: Time for which each random number is held (ms).
 _HOLD = 20.0
 
 
 @dataclass(frozen=True)
 class Chaos:
-    """The outcome of :func:`chaos`."""
+    """Lyapunov spectrum of a reservoir with and without recurrent links, as returned by :func:`chaos`."""
 
     spectrum: LyapunovSpectrum
-    uncoupled: LyapunovSpectrum  #: of the same neurons without recurrent links, under the same input
+    uncoupled: LyapunovSpectrum  #: spectrum of the same neurons without recurrent links, under the same input
     reservoir: Reservoir
     stimulus: Stimulus
     rates: Rates
@@ -49,11 +49,11 @@ class Chaos:
 
 @dataclass(frozen=True)
 class ChaosMap:
-    """The outcome of :func:`chaos_map`: arrays (length scales, weight scales, seeds)."""
+    """Map of lambda_1, as returned by :func:`chaos_map`: arrays (length scales, weight scales, seeds)."""
 
     length_scale: Array  #: (rows,) lambda of the distance law, in grid spacings
     weight_scale: Array  #: (columns,) W_scale
-    largest: Array  #: lambda_1 without silent neurons (1/s); nan where all are silent
+    largest: Array  #: lambda_1 without silent neurons (1/s); nan if all are silent
     standard_error: Array  #: 1/s
     rate: Array  #: Hz
     silent_share: Array
@@ -61,7 +61,7 @@ class ChaosMap:
 
 @takes(duration="ms")
 def random_drive(duration: float, seed: int, channels: int = 1) -> Currents:
-    """Random numbers, uniform in (-1, 1), each held for 20 ms: the input of the memory task, the same in every channel."""
+    """Draw random numbers, uniform in (-1, 1), each held for 20 ms: the input of the memory task, equal in all channels."""
     duration = duration_of("duration", duration)
     check_memory("duration", duration, 16 * channels * duration / _HOLD, "the input")
     values = int(np.ceil(duration / _HOLD * (1 - 1e-12)))
@@ -81,19 +81,19 @@ def chaos(
     interval: float = 20.0,
     progress: bool = False,
 ) -> Chaos:
-    """The Lyapunov spectrum of a reservoir under random input, beside that of its neurons alone.
+    """Compute the Lyapunov spectrum of a reservoir under random input, with and without recurrent links.
 
     Parameters
     ----------
     spec : ReservoirSpec, optional
     seed : int
-        Of the reservoir, its input and its background.
+        Seed of the reservoir, its input and its background.
     duration, washout : float
-        ms that count, and those before them; together rounded up to whole values of 20 ms.
+        Measured time and washout before it (ms); together rounded up to whole values of 20 ms.
     drive : {"values", "none"}
-        Random numbers held for 20 ms, as in the memory task; or nothing but the bias and the background.
+        Random numbers held for 20 ms, as in the memory task; or only the bias and the background.
     count : int, optional
-        How many exponents; all by default.
+        Number of exponents; all by default.
     interval : float
         ms between two orthonormalisations.
     progress : bool
@@ -144,22 +144,22 @@ def chaos_map(
     cluster: Client | str | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> ChaosMap:
-    """lambda_1 over the weights' scale and the links' length: where a reservoir goes from order to chaos.
+    """Compute lambda_1 over weight scale and length scale, to locate the transition from order to chaos.
 
     Parameters
     ----------
     spec : ReservoirSpec, optional
-        Everything else.
+        All other settings.
     weight_scales, length_scales : sequence of float
         ``weight_scale`` and ``length_scale`` of the spec.
     seeds : sequence of int
-        Each of a reservoir, its input and its background.
+        Seeds, each of a reservoir, its input and its background.
     duration, washout : float
-        ms that count, and those before them.
+        Measured time and washout before it (ms).
     jobs : int
-        How many points at a time; the results are the same.
+        Number of parallel processes; results do not depend on it.
     cluster : distributed.Client or str, optional
-        Instead of processes on this machine: see :func:`hrsnn.runtime.parallel.run_all`.
+        Cluster to use instead of local processes: see :func:`hrsnn.runtime.parallel.run_all`.
     progress : bool or callable
 
     Returns
@@ -173,7 +173,7 @@ def chaos_map(
 
     Notes
     -----
-    The input is :func:`random_drive`, the same at all points of a seed.
+    The input is :func:`random_drive`, the same at all points for a given seed.
 
     Examples
     --------
@@ -199,7 +199,7 @@ def chaos_map(
 
 @dataclass(frozen=True)
 class _Point:
-    """One reservoir of a map."""
+    """Parameters of one reservoir of a map."""
 
     spec: ReservoirSpec
     seed: int
@@ -208,7 +208,7 @@ class _Point:
 
 
 def _of_point(point: _Point) -> tuple[float, float, float, float]:
-    """lambda_1 without silent neurons, its standard error, the rate, and the share of silent neurons."""
+    """Return lambda_1 without silent neurons, its standard error, the rate, and the share of silent neurons."""
     drive = random_drive(point.duration + point.washout, point.seed)
     found = lyapunov_spectrum(build(point.spec, point.seed), drive, count=1, washout=point.washout, seed=point.seed)
     return found.largest_active, found.active_error, found.rate, float(found.silent.mean())

@@ -14,27 +14,27 @@ from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.units import takes
 
-#: mV: closer to the threshold than this, rounding decides whether a neuron spikes.
+#: Distance from the threshold (mV) below which rounding error decides whether a neuron spikes.
 NEAR_TIE = 1e-9
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The outcome of :func:`compare_engines`.
+    """Agreement and speed of two engines, as returned by :func:`compare_engines`.
 
     Parameters
     ----------
     same_spikes : bool
-        Whether every spike is in the same step of the same neuron.
+        Whether all spikes are in the same step of the same neuron.
     spike_count : int
-        Of the first engine.
+        Number of spikes in the first engine.
     distance : float
-        |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan where the
-        spikes are the same. What comes after it follows from it.
+        |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan if the
+        spikes are the same. All later differences can follow from this one.
     weight_difference : float
         Largest difference of a final weight (mV).
     seconds : (float, float)
-        Wall time of the run on each engine, after a first run that compiles or loads what it needs.
+        Wall-clock time of the run on each engine, after a first run for compilation and loading.
     """
 
     same_spikes: bool
@@ -45,7 +45,7 @@ class Agreement:
 
     @property
     def near_ties(self) -> int:
-        """How many first differences rounding can explain: 1 where v was within 1e-9 mV of the threshold, else 0."""
+        """Number of first differences that rounding can explain: 1 if v was within 1e-9 mV of the threshold, else 0."""
         return int(self.distance <= NEAR_TIE)
 
 
@@ -53,7 +53,7 @@ class Agreement:
 def compare_engines(
     reservoir: Reservoir, stimulus: Stimulus, engines: tuple[str, str] = ("compiled", "brian2"), plastic: bool = True
 ) -> Agreement:
-    """Run the same stimuli through the same reservoir on two engines.
+    """Simulate the same reservoir with the same stimuli on two engines.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def compare_engines(
     Raises
     ------
     InputError
-        For an unknown engine, or a stimulus that does not fit.
+        For an unknown engine, or a stimulus that does not match the reservoir.
 
     Examples
     --------
@@ -106,17 +106,17 @@ def distance_at_first_difference(
     engines: tuple[str, str] = ("compiled", "brian2"),
     plastic: bool = True,
 ) -> float:
-    """How far v was from the threshold (mV) where two runs first differ, on the engine without that spike; nan: nowhere.
+    """Distance of v from the threshold (mV) at the first spike that one run lacks, in that run; nan if the runs agree.
 
     Parameters
     ----------
     reservoir : Reservoir
-        That both runs started with; without background input.
+        Reservoir of both runs, without background input.
     stimulus : SpikeTrains or Currents
     first, second : Activity
-        With their spikes.
+        Activity of the two runs, with spikes.
     engines : (str, str)
-        That `first` and `second` ran on.
+        Engines of `first` and `second`.
     plastic : bool
     """
     for index in range(len(stimulus)):

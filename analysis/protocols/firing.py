@@ -41,26 +41,26 @@ from hrsnn.validation.numbers import positive
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
-#: Bins of the population's activity for the branching parameter (ms), and how many of them it looks ahead at most.
+#: Bins of the population activity for the branching parameter (ms), and the largest number of lags.
 _BRANCHING_BIN, _BRANCHING_LAGS = 4.0, 40
 
 
 @dataclass(frozen=True)
 class Firing:
-    """How one population fired.
+    """Firing statistics of one population.
 
     Parameters
     ----------
     rates : RateDistribution
         Hz.
     interval_variations : array (neurons,)
-        CV of each neuron's interspike intervals; nan where there are fewer than three.
+        CV of each neuron's interspike intervals; nan with fewer than three.
     fano_factors : array (neurons,)
-        Of counts in consecutive windows; nan where a neuron is silent.
+        Fano factors of counts in consecutive windows; nan for silent neurons.
     synchrony : float
-        Chi of counts in 5 ms.
+        Chi of counts in bins of 5 ms.
     branching : Branching or None
-        Of the population's activity in bins of 4 ms; None where the stimuli are too short or too few.
+        Branching parameter of the activity in bins of 4 ms; None if the stimuli are too short or too few.
     """
 
     rates: RateDistribution
@@ -71,39 +71,39 @@ class Firing:
 
     @property
     def interval_variation(self) -> float:
-        """Mean over the neurons that have one; nan where none has."""
+        """Mean CV over the neurons with enough intervals; nan if there is none."""
         return _mean(self.interval_variations)
 
     @property
     def fano_factor(self) -> float:
-        """Mean over the neurons that fire; nan where none does."""
+        """Mean Fano factor over the neurons that fire; nan if none does."""
         return _mean(self.fano_factors)
 
 
 @dataclass(frozen=True)
 class Measures:
-    """The outcome of :func:`measure`.
+    """Firing statistics and synaptic operations of a reservoir, as returned by :func:`measure`.
 
     Parameters
     ----------
     firing, uncoupled : Firing
-        Of the reservoir, and of the same neurons without recurrent links.
+        Statistics of the reservoir, and of the same neurons without recurrent links.
     excitatory_rate, inhibitory_rate : float
-        Mean rates of the two kinds of neurons (Hz); nan where there is none.
+        Mean rates of E and I (Hz); nan if the population is empty.
     currents : MeanCurrents or None
         None, with a warning, with short-term plasticity.
     operations, input_operations : float
-        Synaptic operations a stimulus: recurrent ones, and of the input's spikes.
+        Synaptic operations per stimulus: recurrent ones, and those of the input spikes.
     operations_a_second : float
-        Recurrent ones.
+        Recurrent operations per second.
     energies : mapping
-        Joules a stimulus for the recurrent operations, by the names of ``ENERGY_PER_OPERATION``.
+        Energy of the recurrent operations (J per stimulus), by the names of ``ENERGY_PER_OPERATION``.
     reservoir : Reservoir
     activity : Activity
-        The spikes of all stimuli.
+        Spikes of all stimuli.
     rates : Rates
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     firing: Firing
@@ -131,18 +131,18 @@ def measure(
     window: float = 100.0,
     progress: bool = False,
 ) -> Measures:
-    """Measure how a reservoir with fixed weights fires under a stimulus.
+    """Measure the firing statistics of a reservoir with fixed weights under a stimulus.
 
     Parameters
     ----------
     stimulus : SpikeTrains or Currents
     network : ReservoirSpec or Reservoir, optional
-        What to build, or what is already there (a pruned one, for instance).
+        Specification of a reservoir to build, or an existing reservoir (for instance a pruned one).
     seed : int
-        Of the reservoir and its background.
+        Seed of the reservoir and its background.
     engine : str
     window : float
-        Of the Fano factor (ms); shorter where no stimulus is as long.
+        Window of the Fano factor (ms); shorter if no stimulus is as long.
     progress : bool
 
     Returns
@@ -156,9 +156,9 @@ def measure(
 
     Notes
     -----
-    A long stimulus says more than many short ones: interspike intervals longer than a stimulus are never seen, and each
-    stimulus begins at rest, which all neurons share. For the branching parameter the mean over the stimuli is subtracted;
-    what the input itself brings in correlations stays, and the control without recurrent links shows it.
+    One long stimulus is more informative than many short ones: interspike intervals longer than a stimulus are not observed,
+    and all neurons begin each stimulus at rest. For the branching parameter the mean over the stimuli is subtracted;
+    correlations due to the input remain, and can be seen in the control without recurrent links.
 
     Examples
     --------
@@ -227,7 +227,7 @@ def _firing(spikes: SpikeTrains, window: float) -> Firing:
 
 
 def _two_bins(spikes: SpikeTrains, width: float) -> NDArray[np.int64]:
-    """Counts in bins of `width` ms, or in halves of the samples where there would be one bin alone."""
+    """Count spikes in bins of `width` ms, or in halves of the samples if there would be a single bin."""
     counts = binned_counts(spikes, width)
     return counts if len(counts) > 1 else binned_counts(spikes, width / 2)
 
@@ -235,7 +235,7 @@ def _two_bins(spikes: SpikeTrains, width: float) -> NDArray[np.int64]:
 def _branching(spikes: SpikeTrains) -> Branching | None:
     shortest = float(spikes.durations.min())
     bins = math.floor(shortest / _BRANCHING_BIN * (1 + 1e-12))
-    # few stimuli have to be cut into ten blocks or more of twice as many bins as lags
+    # the bootstrap needs ten blocks, each of twice as many bins as lags
     lags = min(_BRANCHING_LAGS, bins // (2 * math.ceil(10 / len(spikes))))
     if lags < 2:
         return None

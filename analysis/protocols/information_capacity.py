@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CapacityScores:
-    """Both capacities of one matrix of states."""
+    """Memory and information capacity of one matrix of states."""
 
     memory: MemoryCapacity
     information: InformationCapacity
@@ -32,22 +32,22 @@ class CapacityScores:
 
 @dataclass(frozen=True)
 class Capacities:
-    """The outcome of :func:`capacity`.
+    """Capacities of a reservoir and its controls, as returned by :func:`capacity`.
 
     Parameters
     ----------
     spikes, v : CapacityScores
-        Read from exponentially filtered spikes, and from membrane potentials.
+        Capacities of exponentially filtered spikes, and of membrane potentials.
     spikes_uncoupled, v_uncoupled : CapacityScores
-        The same of the reservoir without recurrent links.
+        The same for the reservoir without recurrent links.
     raw_input : CapacityScores
-        Read from the present input value alone: an information capacity of 1, a memory of 0.
+        Capacities of the present input value: an information capacity of 1, a memory capacity of 0.
     reservoir : Reservoir
     activity : Activity
-        The spikes of the whole run.
+        Spikes of the whole run.
     rates : Rates
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     spikes: CapacityScores
@@ -72,20 +72,20 @@ def capacity(
     engine: str = "auto",
     progress: bool = False,
 ) -> Capacities:
-    """Memory and information capacity of a reservoir with fixed weights for values that are held for `hold` ms each.
+    """Compute memory and information capacity of a reservoir with fixed weights for values held for `hold` ms each.
 
     Parameters
     ----------
     spec : ReservoirSpec, optional
     seed : int
-        Of the reservoir, the values, the background and the surrogates.
+        Seed of the reservoir, the values, the background and the surrogates.
     values : int
-        How many values, uniform on (-1, 1).
+        Number of values, uniform on (-1, 1).
     hold : float
-        How long each is held (ms).
+        Time for which each value is held (ms).
     delays : mapping of int to int, optional
-        For each degree the longest delay, in values; degree 1 is also the memory's, at least 1. Default: {1: 50, 2: 20,
-        3: 10}.
+        For each degree the longest delay, in values; that of degree 1, at least 1, is also used for the memory capacity.
+        Default: {1: 50, 2: 20, 3: 10}.
     engine : str
     progress : bool
 
@@ -100,8 +100,8 @@ def capacity(
 
     Notes
     -----
-    The information capacity is taken in sample, and what is under its threshold, about states / values, counts as 0: with as
-    many states as here it finds less than the memory capacity, which is held out, finds at the same delays.
+    The information capacity is in-sample, and capacities under its threshold, about states / values, are set to 0: with
+    many states it is lower than the held-out memory capacity at the same delays.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def capacity(
         memory = memory_capacity(states, u, most, hold=hold, seed=seed)
         return CapacityScores(memory, information)
 
-    raw_input = scores_of(task.inputs)  # too few values are refused here, before the work
+    raw_input = scores_of(task.inputs)  # raises for too few values, before the simulation
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("capacity"):
         return Capacities(

@@ -13,15 +13,15 @@ from hrsnn.validation.units import takes
 
 @takes(deviation="ms")
 def jittered(trains: SpikeTrains, copies: int, deviation: float = 5.0, seed: int = 0) -> SpikeTrains:
-    """Each sample several times, every spike of every copy moved by independent Gaussian noise.
+    """Return copies of each sample, with every spike shifted by independent Gaussian noise.
 
     Parameters
     ----------
     trains : SpikeTrains
     copies : int
-        How many of each sample.
+        Number of copies of each sample.
     deviation : float
-        Of the noise (ms). A spike that would leave its sample is reflected at the border, as often as it takes.
+        Standard deviation of the noise (ms). Spikes are reflected at the borders of the sample.
     seed : int
 
     Returns
@@ -47,7 +47,7 @@ def jittered(trains: SpikeTrains, copies: int, deviation: float = 5.0, seed: int
     for index, duration in enumerate(trains.durations):
         times, channels = trains.sample(index)
         for _ in range(copies):
-            # folded into [0, duration]: a triangle wave
+            # folded into [0, duration] by a triangle wave
             moved = np.mod(times + deviation * random.normal(size=len(times)), 2 * duration)
             moved = np.where(moved > duration, 2 * duration - moved, moved)
             samples.append((np.minimum(moved, np.nextafter(duration, 0)), channels))

@@ -28,24 +28,24 @@ Noise = Literal["none", "fresh", "frozen"]
 
 @dataclass(frozen=True)
 class Memory:
-    """The outcome of :func:`memory`: capacities read from spikes and from v, with and without recurrent links.
+    """Memory capacities from spikes and from v, with and without recurrent links, as returned by :func:`memory`.
 
     Parameters
     ----------
     spikes, v : MemoryCapacity
-        Read from exponentially filtered spikes, and from membrane potentials.
+        Memory capacity of exponentially filtered spikes, and of membrane potentials.
     spikes_uncoupled, v_uncoupled : MemoryCapacity
-        The same of the reservoir without recurrent links.
+        The same for the reservoir without recurrent links.
     raw_input : MemoryCapacity
-        Read from the present input value alone.
+        Memory capacity of the present input value.
     reservoir : Reservoir
     activity : Activity
-        The spikes of the whole run.
+        Spikes of the whole run.
     rates : Rates
     noise : str or None
-        The background input, as asked for.
+        Background input, as requested.
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     spikes: MemoryCapacity
@@ -72,22 +72,22 @@ def memory(
     engine: str = "auto",
     progress: bool = False,
 ) -> Memory:
-    """The linear memory of a reservoir with fixed weights for values that are held for `hold` ms each.
+    """Compute the linear memory capacity of a reservoir with fixed weights for values held for `hold` ms each.
 
     Parameters
     ----------
     spec : ReservoirSpec, optional
     seed : int
-        Of the reservoir, the values, the background and the surrogates.
+        Seed of the reservoir, the values, the background and the surrogates.
     values : int
-        How many values, uniform on (-1, 1).
+        Number of values, uniform on (-1, 1).
     hold : float
-        How long each is held (ms).
+        Time for which each value is held (ms).
     max_delay : int
         Longest delay, in values.
     noise : {"none", "fresh", "frozen"}, optional
-        Background input: off, Poisson spikes that never repeat, or spikes that repeat at every value; of the spec's rate
-        and weight, 20 Hz where its rate is 0. Default: as the spec says.
+        Background input: off, Poisson spikes that never repeat, or spikes that repeat at every value; with the rate and
+        weight of the spec, 20 Hz if its rate is 0. Default: as in the spec.
     engine : str
     progress : bool
 

@@ -32,30 +32,30 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Forecasting:
-    """The outcome of :func:`forecast`.
+    """Open-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast`.
 
     Parameters
     ----------
     nrmse, nrmse_v : float
-        Of the reservoir on the test part, read from filtered spikes and from membrane potentials.
+        NRMSE of the reservoir on the test part, read from filtered spikes and from membrane potentials.
     nrmse_uncoupled, nrmse_v_uncoupled : float
         The same without recurrent links.
     baselines : mapping
-        NRMSE beside them: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (as many units).
+        NRMSE of the baselines: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (of the same size).
     valid_time : mapping of mappings
         In open loop, where each forecast starts from the true inputs: for ``reservoir``, ``reservoir_v``, ``no_recurrence``,
         ``no_recurrence_v`` and each of the baselines, by threshold, the time until the error first exceeds it; see
         :func:`valid_times`. In closed loop: :func:`hrsnn.analysis.protocols.forecast_freely`.
     target, prediction : arrays (times, outputs)
-        The test part; the prediction is the one from filtered spikes.
+        Target and prediction (from filtered spikes) over the test part.
     hold : float
-        How long each value was held (ms).
+        Time for which each value was held (ms).
     reservoir : Reservoir
     activity : Activity
-        The spikes of the whole run.
+        Spikes of the whole run.
     rates : Rates
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     nrmse: float
@@ -90,7 +90,7 @@ def forecast(
         From :func:`hrsnn.tasks.load_task`.
     spec : ReservoirSpec, optional
     seed : int
-        Of the reservoir, its background and the echo state network.
+        Seed of the reservoir, its background and the echo state network.
     engine : str
     progress : bool
 
@@ -177,12 +177,12 @@ def forecast(
 
 
 def valid_times(prediction: Array, target: Array, task: SeriesTask) -> dict[float, float]:
-    """Valid prediction time by threshold, in Lyapunov times where the task has an exponent, in steps where it has none.
+    """Compute valid prediction times by threshold, in Lyapunov times if the task has an exponent, otherwise in steps.
 
     Parameters
     ----------
     prediction, target : arrays (times, outputs)
-        Of consecutive values of `task`.
+        Arrays for consecutive values of `task`.
     task : SeriesTask
 
     Examples

@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: The paper's number of points on each axis; the spec's defaults, 2 and 5, are among them.
+#: As many points on each axis as Chakraborty & Mukhopadhyay (2024) use; they include the defaults of the spec, 2 and 5.
 LENGTH_SCALES = tuple(float(value) for value in np.linspace(0.5, 4.5, 9))
 WEIGHT_SCALES = tuple(float(value) for value in np.geomspace(0.5, 50.0, 9))
-#: Of the filter that makes states of spikes (ms).
+#: Time constant of the filter that turns spikes into states (ms).
 TAU_STATE = 20.0
 
 
 @dataclass(frozen=True)
 class KernelQuality:
-    """How well states tell stimuli apart, and noise too.
+    """Ranks and separation of states of different stimuli and of jittered copies.
 
     Parameters
     ----------
     effective_rank : float
-        Of the states of different stimuli: high is good.
+        Rank of the states of different stimuli; higher is better.
     generalisation_rank : float
-        Of the states of jittered copies of one stimulus, mean over stimuli: low is good.
+        Rank of the states of jittered copies of one stimulus, mean over stimuli; lower is better.
     rank_difference : float
-        The first less the second.
+        ``effective_rank - generalisation_rank``.
     separation : float
         Mean distance between the states of different stimuli over that between jittered copies of one; nan when no copy
         differs.
@@ -62,31 +62,31 @@ class KernelQuality:
 
     @classmethod
     def of(cls, states: Array, copies: Array) -> KernelQuality:
-        """Of the states of different stimuli (stimuli, units) and of copies (stimuli, copies, units)."""
+        """Compute from the states of different stimuli (stimuli, units) and of copies (stimuli, copies, units)."""
         rank, noise = float(effective_rank(states)), generalisation_rank(copies)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", HrsnnWarning)  # a silent network on a map is no surprise
+            warnings.simplefilter("ignore", HrsnnWarning)  # silent networks are expected on a map
             apart = separation(copies).ratio
         return cls(rank, noise, rank - noise, apart)
 
 
 @dataclass(frozen=True)
 class RankMap:
-    """The outcome of :func:`rank_map`; every map has shape (weight scales, length scales), means over the seeds.
+    """Maps of rank and separation, as returned by :func:`rank_map`: means over seeds, (weight scales, length scales).
 
     Parameters
     ----------
     length_scales, weight_scales : array
-        The axes: lambda (grid spacings) and W_scale.
+        Axes: lambda (grid spacings) and W_scale.
     maps : dict of str to array
         effective_rank, generalisation_rank, rank_difference, separation, mean_rate (Hz), silent_share, spikes_per_neuron
-        and links (recurrent links a neuron).
+        and links (recurrent links per neuron).
     uncoupled : KernelQuality
-        Of the reservoir of the first seed without recurrent links.
+        Control: the reservoir of the first seed without recurrent links.
     input_spikes : KernelQuality
-        Of the input's own spikes, filtered as those of the neurons are.
+        Control: the input spikes, filtered in the same way as those of the neurons.
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     length_scales: Array
@@ -103,13 +103,13 @@ class RankMap:
         return int(row), int(column)
 
     def at(self, row: int, column: int) -> dict[str, float]:
-        """All values of one point."""
+        """Return all values at one point."""
         return {name: float(values[row, column]) for name, values in self.maps.items()}
 
 
 @dataclass(frozen=True)
 class _Point:
-    """One network of the map."""
+    """Parameters of one network of the map."""
 
     length_scale: float
     weight_scale: float
@@ -118,7 +118,7 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Measurement:
-    """What all points share; called with one of them, it gives its values."""
+    """Function from a point of the map to its values, with the data that all points share."""
 
     spec: ReservoirSpec
     stimuli: SpikeTrains
@@ -140,7 +140,7 @@ class _Measurement:
         return KernelQuality.of(activity.states[:, -1], self.by_stimulus(noisy.states[:, -1])), Rates.of(activity)
 
     def by_stimulus(self, rows: Array) -> Array:
-        """Rows of copies as (stimuli, copies, units)."""
+        """Reshape rows of copies to (stimuli, copies, units)."""
         return rows.reshape(self.jittered, -1, rows.shape[1])
 
 
@@ -160,30 +160,30 @@ def rank_map(
     cluster: Client | str | None = None,
     progress: bool = False,
 ) -> RankMap:
-    """Rank, generalisation rank and separation of reservoirs with fixed weights, over lambda and W_scale.
+    """Map rank, generalisation rank and separation of reservoirs with fixed weights over lambda and W_scale.
 
     Parameters
     ----------
     stimuli : SpikeTrains
         Different stimuli.
     spec : ReservoirSpec, optional
-        Everything but the two axes; connectivity must be by distance.
+        All other settings; connectivity must be by distance.
     length_scales, weight_scales : sequence of float
-        lambda of the distance law (grid spacings), and W_scale. Since W_scale is multiplied by 30/K, a longer lambda makes
-        more links but weaker ones: the maps show structure apart from total drive.
+        lambda of the distance law (grid spacings), and W_scale. Since W_scale is multiplied by 30/K, a longer lambda gives
+        more but weaker links: the maps separate structure from total drive.
     copies : int
-        Jittered copies of a stimulus; with as many as there are stimuli the two ranks have the same bound.
+        Number of jittered copies of a stimulus; if it equals the number of stimuli, the two ranks have the same bound.
     jittered_stimuli : int
-        Of how many stimuli, the first ones, there are copies.
+        Number of stimuli, from the first, that are copied.
     jitter : float
         Standard deviation of the noise on spike times (ms).
     seeds : sequence of int
-        Networks at each point, whose values are averaged; the noise is the first one's.
+        Seeds of the networks at each point, whose values are averaged; the noise is that of the first seed.
     engine : str
     jobs : int
-        Points at a time; the results are the same.
+        Number of parallel processes; results do not depend on it.
     cluster : distributed.Client or str, optional
-        Instead of processes on this machine: see :func:`hrsnn.runtime.parallel.run_all`.
+        Cluster to use instead of local processes: see :func:`hrsnn.runtime.parallel.run_all`.
     progress : bool
 
     Returns
@@ -197,8 +197,8 @@ def rank_map(
 
     Notes
     -----
-    Both ranks take 99 % of the sum of the singular values, and saturate: 50 digits in 1000 neurons had a rank of 49 at every
-    point, and their jittered copies too. Take stimuli and copies enough that the ranks stay below their number.
+    Both ranks use 99 % of the sum of the singular values, and saturate: 50 digits in 1000 neurons had a rank of 49 at every
+    point, as did their jittered copies. Use enough stimuli and copies that the ranks stay below their number.
 
     Examples
     --------
@@ -210,8 +210,8 @@ def rank_map(
 
     References
     ----------
-    The paper, fig. 7 and the section on sparse connections: 81 points, five networks each. R. Legenstein & W. Maass, Neural
-    Networks 20 (2007), for the two ranks.
+    Chakraborty & Mukhopadhyay (2024), fig. 7 and the section on sparse connections: 81 points, five networks each.
+    R. Legenstein & W. Maass, Neural Networks 20 (2007), for the two ranks.
     """
     spec = spec or ReservoirSpec()
     if spec.connectivity != "distance":
@@ -246,7 +246,7 @@ KERNEL_SCORES = tuple(field.name for field in fields(KernelQuality))
 
 
 def _filtered(trains: SpikeTrains) -> Array:
-    """The input's channels, in the place of neurons: (samples, channels)."""
+    """Return the filtered spikes of the input channels at the end of each sample: (samples, channels)."""
     ends = zip(range(len(trains)), trains.durations, strict=True)
     n = trains.n_channels
     return np.stack([filtered_states(*trains.sample(index), np.array([end]), TAU_STATE, n)[0] for index, end in ends])

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ranks:
-    """Ranks of one matrix, stimuli x units: the paper's, the entropy rank, and the one that rounding allows."""
+    """Ranks of one matrix (stimuli, units): effective, entropy and numerical rank."""
 
     effective: float
     entropy: float
@@ -32,26 +32,26 @@ class Ranks:
 
     @classmethod
     def of(cls, matrix: Array) -> Ranks:
-        """All three of `matrix`."""
+        """Compute the three ranks of `matrix`."""
         return cls(float(effective_rank(matrix)), float(entropy_rank(matrix)), float(numerical_rank(matrix)))
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The outcome of :func:`rank`.
+    """Ranks of the final states of a reservoir and its controls, as returned by :func:`rank`.
 
     Parameters
     ----------
     ranks, uncoupled, input_counts : Ranks
-        Of the reservoir's final states, of those without recurrent links, and of the input's spike counts.
+        Ranks of the reservoir's final states, of those without recurrent links, and of the input's spike counts.
     states : array (stimuli, neurons)
         Filtered spikes at the end of each stimulus.
     reservoir : Reservoir
     activity : Activity
-        The spikes of all stimuli.
+        Spikes of all stimuli.
     rates : Rates
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     """
 
     ranks: Ranks
@@ -73,14 +73,14 @@ def rank(
     engine: str = "auto",
     progress: bool = False,
 ) -> Ranking:
-    """How many dimensions the final states of a reservoir with fixed weights span over a set of stimuli.
+    """Compute the ranks of the final states of a reservoir with fixed weights over a set of stimuli.
 
     Parameters
     ----------
     stimuli : SpikeTrains
     spec : ReservoirSpec, optional
     seed : int
-        Of the reservoir and its background.
+        Seed of the reservoir and its background.
     engine : str
     progress : bool
 
@@ -100,7 +100,7 @@ def rank(
 
     Notes
     -----
-    The rank cannot exceed the number of stimuli: compare runs of as many. It rewards noise as it does computation.
+    The rank is at most the number of stimuli: compare runs with equal numbers. Noise increases it as computation does.
 
     Examples
     --------

@@ -11,16 +11,16 @@ from hrsnn.analysis.firing.operations import UndefinedWarning
 
 @dataclass(frozen=True)
 class Rates:
-    """How active a reservoir was during the stimuli of a run with fixed weights.
+    """Rates of a reservoir during the stimuli of a run with fixed weights.
 
     Parameters
     ----------
     mean_rate : float
-        Spikes a neuron and second (Hz).
+        Spikes per neuron and second (Hz).
     silent_share : float
-        Share of the neurons without a single spike.
+        Share of the neurons without a spike.
     spikes_per_neuron : float
-        Recurrent spikes a neuron and stimulus, the S of the paper.
+        Recurrent spikes per neuron and stimulus, S in Chakraborty & Mukhopadhyay (2024).
     """
 
     mean_rate: float
@@ -29,7 +29,7 @@ class Rates:
 
     @classmethod
     def of(cls, activity: Activity) -> Rates:
-        """The rates of one run."""
+        """Compute the rates of one run."""
         return cls(
             mean_rate=float(activity.rates.mean()),
             silent_share=float((activity.spike_counts.sum(axis=0) == 0).mean()),
@@ -38,7 +38,7 @@ class Rates:
 
 
 def warn_of_silence(activity: Activity) -> None:
-    """Warn when not one neuron spiked: a score read from the spikes is then one of a constant."""
+    """Warn if no neuron spiked: a score computed from the spikes is then that of a constant."""
     if not activity.spike_counts.any():
         warnings.warn(
             "no neuron spiked: what is read from the spikes says nothing about the network", UndefinedWarning, stacklevel=4

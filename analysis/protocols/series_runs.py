@@ -10,12 +10,12 @@ from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import SeriesTask
 
-#: Values of a series that are one stimulus while STDP runs: homeostasis acts at the end of each.
+#: Number of values of a series that form one stimulus during STDP: homeostasis acts at the end of each.
 _PIECE = 25
 
 
 def learn(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Reservoir:
-    """The reservoir after STDP over the training part of a series."""
+    """Return the reservoir after STDP over the training part of a series."""
     training = task.inputs[task.train]
     pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])
     stimuli = Currents(pieces, dt=task.hold)

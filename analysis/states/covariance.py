@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @takes()
 def effective_dimension(states: ArrayLike) -> float:
-    """Over how many directions the variance of the states is spread: the participation ratio 1/J.
+    """Compute the effective dimension of the states: the participation ratio 1/J.
 
     ``1/J = (sum_k lambda_k)^2 / sum_k lambda_k^2``, lambda_k the eigenvalues of the states' covariance matrix.
 
@@ -43,9 +43,9 @@ def effective_dimension(states: ArrayLike) -> float:
 
     Notes
     -----
-    At most the number of rows less 1: n independent units over T rows give about ``n / (1 + n/T)``. The paper's text has it
-    that heterogeneity leads to a higher J and to lower correlations, which exclude each other: J rises with the squared
-    correlations. That the capacity rises with 1/J is a hypothesis, to be tested.
+    At most the number of rows minus 1: n independent units over T rows give about ``n / (1 + n/T)``. Chakraborty &
+    Mukhopadhyay (2024) state that heterogeneity leads to a higher J and to lower correlations, a contradiction: J increases
+    with the squared correlations. That the capacity increases with 1/J is a hypothesis, to be tested.
 
     Examples
     --------
@@ -54,10 +54,11 @@ def effective_dimension(states: ArrayLike) -> float:
 
     References
     ----------
-    The paper, J in the proof of theorem 1. P. Gao et al., bioRxiv 214262 (2017), for the participation ratio.
+    Chakraborty & Mukhopadhyay (2024), J in the proof of theorem 1. P. Gao et al., bioRxiv 214262 (2017), for the
+    participation ratio.
     """
     x = _centred(states)
-    # the smaller of the two products: they share their eigenvalues
+    # the smaller of the two products: their non-zero eigenvalues are the same
     product = x.T @ x if x.shape[1] <= len(x) else x @ x.T
     squares = float((product**2).sum())
     if squares == 0:
@@ -75,14 +76,14 @@ class StateCorrelation:
     mean : float
         Mean correlation over pairs of different units; near 0 when signs cancel.
     root_mean_square : float
-        Of the correlations over pairs of different units.
+        Root mean square of the correlations over pairs of different units.
     squared_covariance : float
-        ``sum_n sum_m Cov(x_n, x_m)^2`` over all units, n = m among them: the measure of the paper's theorem 1, in the
-        fourth power of the states' unit.
+        ``sum_n sum_m Cov(x_n, x_m)^2`` over all units, including n = m: the measure of theorem 1 of Chakraborty &
+        Mukhopadhyay (2024), in the fourth power of the states' unit.
     matrix : array, shape (units, units)
-        The correlations; nan in the rows and columns of units that do not vary.
+        Correlations; nan in the rows and columns of units that do not vary.
     varying : int
-        Units that vary.
+        Number of units that vary.
     """
 
     mean: float
@@ -94,7 +95,7 @@ class StateCorrelation:
 
 @takes()
 def state_correlation(states: ArrayLike) -> StateCorrelation:
-    """Pearson correlation between all pairs of units.
+    """Compute the Pearson correlations between all pairs of units.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
     Returns
     -------
     StateCorrelation
-        Units that do not vary have no correlation and are left out of the means; with fewer than two others, the means are
+        Units that do not vary have no correlation and are omitted from the means; with fewer than two others, the means are
         nan.
 
     Raises
@@ -128,7 +129,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
 
     References
     ----------
-    The paper, theorem 1.
+    Chakraborty & Mukhopadhyay (2024), theorem 1.
     """
     x = _centred(states)
     check_memory("states", x.shape, 40 * x.shape[1] ** 2, "the correlations of all pairs")
@@ -154,7 +155,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
 
 
 def _centred(states: ArrayLike) -> Array:
-    """The states less their means; what varies only by rounding is constant, and exactly 0."""
+    """Return the states minus their means; columns that vary only by rounding error become exactly 0."""
     x = np.asarray(states, dtype=np.float64)
     if x.ndim != 2 or len(x) < 2 or x.shape[1] == 0:
         raise InputError("states", x.shape, "must have shape (times, units), two rows or more")

@@ -22,20 +22,21 @@ def heterogeneity(
     *,
     of: Literal["both", "neurons", "synapses"] = "both",
 ) -> float:
-    """Heterogeneity H of a network's parameters: the log-volume of their spread.
+    """Compute the heterogeneity H of the parameters of a network: the log-volume of their spread.
 
     ``H = 1/2 ln det(I + Sigma)``, Sigma the covariance matrix of the logarithms of the parameters within groups.
 
     Parameters
     ----------
     parameters : Reservoir or array, shape (items,) or (items, parameters)
-        One row a neuron or synapse, every value positive. Of a reservoir: tau_m, tau_exc, tau_inh and v_threshold - v_reset
-        of its neurons, within E and I; and tau_plus, tau_minus, a_plus / w_max and a_minus / w_max of its links, recurrent
-        and input, within the types of their ends. H is the sum of the two. An amplitude that is 0 everywhere is left out.
+        One row per neuron or synapse, all values positive. For a reservoir: tau_m, tau_exc, tau_inh and
+        v_threshold - v_reset of its neurons, within E and I; and tau_plus, tau_minus, a_plus / w_max and a_minus / w_max of
+        its links, recurrent and input, within the types of their ends. H is the sum of the two. An amplitude that is 0
+        everywhere is omitted.
     groups : array, shape (items,), optional
-        Which group each item belongs to: that groups have different means does not count. Not for a reservoir.
+        Group of each item; differences between the means of groups are not counted. Not for a reservoir.
     of : {"both", "neurons", "synapses"}
-        Which part of a reservoir.
+        Part of a reservoir.
 
     Returns
     -------
@@ -49,9 +50,9 @@ def heterogeneity(
 
     Notes
     -----
-    The paper has det(Sigma), a bound on the entropy of the parameters. That depends on their units, and is 0 as soon as one
-    parameter is fixed: logarithms take away the unit, and I + Sigma what a fixed parameter would do. Whether a higher H
-    makes a higher memory capacity (the paper's theorem 1) is a hypothesis, to be tested with pairs of networks.
+    Chakraborty & Mukhopadhyay (2024) use det(Sigma), a bound on the entropy of the parameters, which depends on their units
+    and is 0 if one parameter is fixed. Logarithms remove the dependence on units, and I + Sigma that on fixed parameters.
+    That a higher H gives a higher memory capacity (their theorem 1) is a hypothesis, to be tested with pairs of networks.
 
     Examples
     --------
@@ -65,7 +66,7 @@ def heterogeneity(
 
     References
     ----------
-    The paper, the definition of heterogeneity before eq. 9.
+    Chakraborty & Mukhopadhyay (2024), the definition of heterogeneity before eq. 9.
     """
     if of not in ("both", "neurons", "synapses"):
         raise InputError("of", of, "must be 'both', 'neurons' or 'synapses'")
@@ -86,7 +87,7 @@ def _of_neurons(reservoir: Reservoir) -> tuple[Array, NDArray[np.int64]]:
 
 def _of_synapses(reservoir: Reservoir) -> tuple[Array, NDArray[np.int64]]:
     def rows(links: Links) -> Array:
-        # in shares of w_max, which belongs to the type of the link
+        # relative to w_max, which depends on the type of the link
         return np.column_stack([links.tau_plus, links.tau_minus, links.a_plus / links.w_max, links.a_minus / links.w_max])
 
     excitatory = reservoir.is_excitatory.astype(np.int64)
@@ -94,7 +95,7 @@ def _of_synapses(reservoir: Reservoir) -> tuple[Array, NDArray[np.int64]]:
         [2 * excitatory[reservoir.pre] + excitatory[reservoir.post], 4 + excitatory[reservoir.input_post]]
     )
     values = np.concatenate([rows(reservoir.recurrent), rows(reservoir.input)])
-    plastic = values.any(axis=0)  # an amplitude of 0 is a process that is off
+    plastic = values.any(axis=0)  # an amplitude of 0 switches a process off
     return values[:, plastic], types
 
 

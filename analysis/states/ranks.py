@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 @takes()
 def effective_rank(states: ArrayLike, share: float = 0.99) -> int:
-    """Number of leading singular values that hold `share` of their sum.
+    """Number of leading singular values that add up to `share` of their sum.
 
     ``min k such that sigma_1 + ... + sigma_k >= share (sigma_1 + ... + sigma_n)``; of the singular values themselves, not
     of their squares, and of the matrix as it is, not centred.
@@ -23,7 +23,7 @@ def effective_rank(states: ArrayLike, share: float = 0.99) -> int:
     states : array, shape (stimuli, neurons)
         The final state of each stimulus; of any unit.
     share : float
-        Over 0 and up to 1.
+        Above 0 and at most 1.
 
     Returns
     -------
@@ -33,12 +33,12 @@ def effective_rank(states: ArrayLike, share: float = 0.99) -> int:
     Raises
     ------
     InputError
-        When `states` is no matrix of finite numbers, or `share` is out of range.
+        When `states` is not a matrix of finite numbers, or `share` is out of range.
 
     Notes
     -----
-    Noise raises it: a high rank alone is no merit (Legenstein & Maass 2007). A sum that reaches `share` up to a rounding
-    error of 1e-12 has reached it.
+    Noise increases the rank: a high rank alone is not an advantage (Legenstein & Maass 2007). Sums are compared with `share`
+    up to a rounding error of 1e-12.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def effective_rank(states: ArrayLike, share: float = 0.99) -> int:
 
     References
     ----------
-    The paper, the definition of the rank of the final-state matrix that follows eq. 5.
+    Chakraborty & Mukhopadhyay (2024), the definition of the rank of the final-state matrix after eq. 5.
     """
     if not 0 < share <= 1:
         raise InputError("share", share, "must be over 0 and up to 1")
@@ -72,7 +72,7 @@ def entropy_rank(states: ArrayLike) -> float:
     Returns
     -------
     float
-        0 for a matrix of zeros, else between 1 and ``min(stimuli, neurons)``. Unlike a count it moves smoothly.
+        0 for a matrix of zeros, else between 1 and ``min(stimuli, neurons)``. Unlike a count it is continuous.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def entropy_rank(states: ArrayLike) -> float:
 
 @takes()
 def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
-    """Effective rank of the states of jittered copies of one stimulus: the directions that noise takes.
+    """Effective rank of the states of jittered copies of one stimulus: the dimension of the response to noise.
 
     ``mean over stimuli s of effective_rank(F_s)``, row c of F_s is the final state of copy c of stimulus s.
 
@@ -111,7 +111,7 @@ def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
     Returns
     -------
     float
-        Low is good: 1 when all copies give one state, up to ``min(copies, neurons)``. 0 where all states are 0.
+        Lower is better: 1 when all copies give one state, up to ``min(copies, neurons)``. 0 if all states are 0.
 
     Raises
     ------
@@ -120,8 +120,8 @@ def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
 
     Notes
     -----
-    A readout that tells as many stimuli apart as the rank of their states allows also tells noise apart: that rank less this
-    one, of as many copies as there were stimuli, is the better predictor of what a reservoir can learn.
+    A readout that can separate stimuli along many directions can also fit noise along them. The difference of the effective
+    rank and this rank, from as many copies as stimuli, predicts better than either what a reservoir can learn.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def generalisation_rank(states: ArrayLike, share: float = 0.99) -> float:
 
 @takes()
 def numerical_rank(states: ArrayLike) -> int:
-    """Number of singular values that rounding cannot explain: over ``sigma_1 * max(shape) * 2.2e-16``.
+    """Number of singular values above rounding error, ``sigma_1 * max(shape) * 2.2e-16``.
 
     Parameters
     ----------
@@ -170,12 +170,12 @@ def numerical_rank(states: ArrayLike) -> int:
 
 
 def _parts(states: ArrayLike) -> Array | None:
-    """The singular values, falling, divided by their sum; None when all are 0."""
+    """Return the singular values in descending order, divided by their sum; None when all are 0."""
     matrix = _matrix(states)
     largest = np.abs(matrix).max()
     if largest == 0:
         return None
-    # scaled first: the squares inside the decomposition must not overflow or vanish
+    # scaled first, so that squares inside the decomposition neither overflow nor underflow
     sigma = np.linalg.svd(matrix / largest, compute_uv=False)
     return np.asarray(sigma / sigma.sum())
 

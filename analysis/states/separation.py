@@ -15,16 +15,16 @@ from hrsnn.validation.units import takes
 
 @dataclass(frozen=True)
 class Separation:
-    """Mean distances between states, in their unit, for one neuron.
+    """Mean distances between states per neuron, in the unit of the states.
 
     Attributes
     ----------
     between : float
-        Between the states of different stimuli.
+        Mean distance between the states of different stimuli.
     within : float
-        Between the states of jittered copies of the same stimulus.
+        Mean distance between the states of jittered copies of the same stimulus.
     ratio : float
-        ``between / within``; 1 where stimuli differ no more than noise does, nan where no copy differs.
+        ``between / within``; 1 if stimuli differ no more than jittered copies, nan if no copies differ.
     """
 
     between: float
@@ -34,7 +34,7 @@ class Separation:
 
 @takes()
 def separation(states: ArrayLike) -> Separation:
-    """Distance between the states of different stimuli, against that between jittered copies of one.
+    """Compare the distances between states of different stimuli with those between jittered copies of one.
 
     ``between = mean |x - y| / sqrt(neurons)`` over all pairs of states of different stimuli, ``within`` the same over all
     pairs of copies of the same stimulus.
@@ -60,8 +60,8 @@ def separation(states: ArrayLike) -> Separation:
 
     Notes
     -----
-    The square root of the number of neurons keeps networks of different sizes comparable. A chaotic network has a large
-    `between`, and a `within` as large.
+    Dividing by the square root of the number of neurons makes networks of different sizes comparable. In a chaotic network
+    both `between` and `within` are large.
 
     Examples
     --------

@@ -31,7 +31,7 @@ from hrsnn.validation.units import take_fields
 
 Direction = Literal["maximize", "minimize"]
 
-#: The objectives, and which way each is better.
+#: Names of the objectives, and whether each is maximised or minimised.
 OBJECTIVES: Mapping[str, Direction] = MappingProxyType(
     {
         "memory": "maximize",
@@ -42,41 +42,41 @@ OBJECTIVES: Mapping[str, Direction] = MappingProxyType(
         "lyapunov": "maximize",
     }
 )
-#: What a spec says of STDP.
+#: Parameters of a spec that only STDP uses.
 _LEARNING = frozenset({"tau_plus", "tau_minus", "a_plus", "a_minus", "depression_ratio"})
-#: Share of a training part that accuracy is measured on.
+#: Share of a training part used as validation part for the accuracy.
 _VALIDATION = 0.3
-#: A silent network breaks the lower bound by a finite amount (Hz).
+#: Rate assigned to a silent network, so that it violates the lower bound by a finite amount (Hz).
 _LEAST_RATE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedObjective:
-    """One of `OBJECTIVES`, as a function of a spec and a seed that other processes can run.
+    """One of `OBJECTIVES`, as a function of a spec and a seed that can be sent to other processes.
 
     Parameters
     ----------
     name : str
-        ``memory``: memory capacity C, read from filtered spikes. ``spikes``: S, recurrent spikes a neuron and second, on the
-        same run. ``efficiency``: C / S. ``accuracy``: share of right answers on a validation part of a task's training
-        samples (of spoken digits ``split="validation"``, of others 30 %). ``nrmse``: error of a forecast on the last quarter
-        of its training part. ``lyapunov``: minus the squared distance of the largest exponent, silent neurons left out, from
+        ``memory``: memory capacity C, read from filtered spikes. ``spikes``: S, recurrent spikes per neuron and second, in
+        the same run. ``efficiency``: C / S. ``accuracy``: accuracy on a validation part of the training samples of a task
+        (for spoken digits ``split="validation"``, otherwise 30 %). ``nrmse``: error of a forecast on the last quarter
+        of its training part. ``lyapunov``: minus the squared distance of the largest exponent, without silent neurons, from
         `target`.
     rates : (float, float)
-        The mean rate's bounds (Hz), constraints of every objective.
+        Bounds of the mean rate (Hz), constraints of every objective.
     values, hold, max_delay
-        Of the memory task: how many input values, how long each is held (ms), the longest delay in values.
+        Memory task: number of input values, time for which each is held (ms), longest delay in values.
     task, path
         For accuracy ``digits`` or ``fsdd`` (with its folder), for nrmse ``lorenz63``.
     train, validation : int
-        Samples of a classification, drawn anew with each seed from the two parts; all where there are no more.
+        Numbers of samples for a classification, drawn from the two parts with each seed; all if there are fewer.
     target : float
-        Of the largest Lyapunov exponent (1/s).
+        Target of the largest Lyapunov exponent (1/s).
     duration : float
-        How long that is measured (ms).
+        Time over which the exponent is measured (ms).
     plastic : bool
         Whether STDP runs first, over the training samples of a classification, or the training part of a series in stimuli
-        of 25 values; everything is measured with fixed weights.
+        of 25 values; scores are measured with fixed weights.
     engine : str
 
     Raises
@@ -86,8 +86,8 @@ class NamedObjective:
 
     Notes
     -----
-    The seed is that of everything: reservoir, input or series, background, which samples. How a classification is split and
-    encoded is the same for all seeds. No test part of any task is looked at.
+    The seed determines the reservoir, the input or series, the background and the choice of samples. The split and the
+    encoding of a classification are the same for all seeds. Test parts are never used.
 
     Examples
     --------
@@ -124,7 +124,7 @@ class NamedObjective:
             raise InputError("plastic", True, "has no meaning for lyapunov: there is no training part")
 
     def prepare(self) -> None:
-        """See that the task is there and fits, before the first evaluation.
+        """Check, before the first evaluation, that the task is available and matches the options.
 
         Raises
         ------
@@ -140,12 +140,12 @@ class NamedObjective:
 
     @property
     def direction(self) -> Direction:
-        """Which way it is better."""
+        """Whether the objective is maximised or minimised."""
         return OBJECTIVES[self.name]
 
     @property
     def settings(self) -> dict[str, object]:
-        """What a search must not change on its way; where the recordings are may differ from machine to machine."""
+        """Settings that must not change when a search is resumed; the path of recordings may differ between machines."""
         return {name: value for name, value in vars(self).items() if name != "path"}
 
     def __call__(self, spec: ReservoirSpec, seed: int) -> Measurement:
@@ -160,17 +160,17 @@ class NamedObjective:
         return Measurement(value, {"too_quiet": math.log(max(low, _LEAST_RATE)) - known, "too_loud": known - math.log(high)})
 
     def memory_and_spikes(self, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
-        """Memory capacity C and spikes a neuron and second S, of one run."""
+        """Compute memory capacity C and spikes per neuron and second S of one run."""
         task = memory_task(values=self.values, hold=self.hold, seed=seed)
         activity = self._followed(spec, task, seed)
         with warnings.catch_warnings():
-            # that few values give a rough capacity is known, and so is that a network of a search may be silent
+            # with few values an inexact capacity is expected, and networks in a search may be silent
             warnings.simplefilter("ignore", CapacityWarning)
             capacity = memory_capacity(
                 activity.states[0],
                 task.inputs[:, 0],
                 self.max_delay,
-                surrogates=19,  # few: neither the surrogates' curve nor the interval is looked at
+                surrogates=19,  # few: neither the curve of the surrogates nor the interval is used
                 bootstrap=20,
                 hold=self.hold,
                 seed=seed,
@@ -220,7 +220,7 @@ class NamedObjective:
         return -((spectrum.largest_active - self.target) ** 2), spectrum.rate
 
     def _followed(self, spec: ReservoirSpec, task: SeriesTask, seed: int) -> Activity:
-        """One run of a series with the states that a readout sees, after STDP where that is asked for."""
+        """Simulate a series and record the states for a readout, after STDP if `plastic`."""
         from hrsnn.analysis.protocols.series_runs import follow, learn
 
         reservoir = build(spec, seed, channels=task.inputs.shape[1])
@@ -230,12 +230,12 @@ class NamedObjective:
 
 
 def check_plastic(parameters: Iterable[str], plastic: bool) -> None:
-    """Refuse to vary what only STDP uses where STDP does not run.
+    """Raise an error for parameters that only STDP uses if STDP does not run.
 
     Raises
     ------
     InputError
-        With the parameters that would change nothing.
+        With the names of the parameters that would have no effect.
     """
     idle = sorted(_LEARNING.intersection(parameters))
     if idle and not plastic:
@@ -244,7 +244,7 @@ def check_plastic(parameters: Iterable[str], plastic: bool) -> None:
 
 @functools.lru_cache(maxsize=1)  # the encoding takes longer than a run
 def _encoded(name: str, path: Path | None) -> ClassificationTask:
-    """The training part of a task as stimuli, divided into one to train on and one to validate on."""
+    """Return the training part of a task as stimuli, divided into training and validation parts."""
     task = _loaded(name, path)
     if name != "fsdd":
         rows, validation = split_rows(task.y_train, _VALIDATION, 0)

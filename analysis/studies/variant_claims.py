@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Scores = Mapping[VariantRun, Mapping[str, float]]
 
 _ALL = {"HeNHeS": 1.0, "HoNHoS": -1.0}
-# each pair in turn: equal scores then cancel without a rounding error
+# variants of a pair are adjacent, so that equal scores cancel without rounding error
 _SYNAPSES = {"HoNHeS": 0.5, "HoNHoS": -0.5, "HeNHeS": 0.5, "HeNHoS": -0.5}
 _NEURONS_ALONE = {"HeNHoS": 1.0, "HoNHoS": -1.0}
 _CLASSES = ("digits", "fsdd")
@@ -27,20 +27,20 @@ _TASKS = ("memory", "digits", "fsdd", "lorenz63")
 
 @dataclass(frozen=True)
 class Claim:
-    """That a score differs between variants in one direction, or rises with another score.
+    """Claim that a score differs between variants in one direction, or increases with another score.
 
     Parameters
     ----------
     hypothesis : str
-        In short, as the paper has it.
+        Short statement of the hypothesis of Chakraborty & Mukhopadhyay (2024).
     task, score : str
-        Where it is looked at, and in what.
+        Task and score in which it is tested.
     weights : mapping of variant to float
-        Of the difference: 1 and -1, or halves for the mean over the other kind of heterogeneity.
+        Weights of the difference: 1 and -1, or halves for the mean over the other kind of heterogeneity.
     sign : int
-        1 where the difference is claimed to be positive, -1 where negative.
+        1 if the difference is claimed to be positive, -1 if negative.
     beside : str
-        The other score, where the claim is that the two rise together.
+        The other score, if the claim is that the two increase together.
     """
 
     hypothesis: str
@@ -51,7 +51,7 @@ class Claim:
     beside: str = ""
 
     def per_seed(self, scores: Scores, seeds: range, recurrent: bool = True) -> Array:
-        """The difference in each seed, whose mean over seeds is the estimate.
+        """Return the difference for each seed; the mean over seeds is the estimate.
 
         For two scores: the mean over variants of the product of their standard scores, whose mean over seeds is Pearson's
         correlation over all variants and seeds.
@@ -63,11 +63,11 @@ class Claim:
         return np.asarray((first * second).mean(axis=0))
 
     def tested(self, scores: Scores, seeds: range, recurrent: bool = True) -> PairedTest:
-        """The test of the differences, over the seeds in which they are known.
+        """Test the differences, over the seeds in which they are not nan.
 
-        The interval of a correlation r is that of Fisher's z: the bootstrap of a mean of products may pass 1. Each seed
-        counts with its influence on r, ``r + mean over variants of (x y - r (x^2 + y^2) / 2)``, x and y standard scores,
-        whose mean over seeds is r: with the scores' spread estimated too, products alone vary more than r does.
+        The interval of a correlation r is that of Fisher's z: the bootstrap of a mean of products may exceed 1. Each seed
+        enters with its influence on r, ``r + mean over variants of (x y - r (x^2 + y^2) / 2)``, x and y standard scores,
+        whose mean over seeds is r: since the spread of the scores is estimated too, the products vary more than r does.
         """
         differences = self.per_seed(scores, seeds, recurrent)
         known = np.isfinite(differences)
@@ -79,7 +79,7 @@ class Claim:
         return replace(test, interval=mean_interval(influence[known], bounds=bounds_of("correlation")))
 
     def _standard_scores(self, scores: Scores, seeds: range, recurrent: bool) -> tuple[Array, Array]:
-        """Both scores (variants, seeds), each with mean 0 and spread 1 over the seeds in which all of both are known."""
+        """Return both scores (variants, seeds) with mean 0 and standard deviation 1 over the seeds without nan in either."""
         both = [
             np.stack([_by_seed(scores, self.task, variant, recurrent, seeds, score) for variant in VARIANTS])
             for score in (self.score, self.beside)
@@ -89,7 +89,7 @@ class Claim:
         return first, second
 
 
-#: The family: the hypotheses, each looked at wherever it can be.
+#: The family of claims: each hypothesis in every task in which it can be tested.
 CLAIMS = (
     *(Claim("rank(het) >= rank(hom)", task, "effective_rank", _ALL) for task in _CLASSES),
     *(Claim("rank(het) >= rank(hom)", task, "entropy_rank", _ALL) for task in _CLASSES),
@@ -105,24 +105,24 @@ CLAIMS = (
 
 
 def claims_in(tasks: Collection[str]) -> list[Claim]:
-    """The claims that are looked at in some tasks: one family."""
+    """Return the claims that are tested in the given tasks: one family."""
     return [claim for claim in CLAIMS if claim.task in tasks]
 
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """A claim, and what the runs say of it.
+    """Claim with its test and verdict.
 
     Parameters
     ----------
     claim : Claim
     test : PairedTest
-        Of the reservoirs with recurrent links.
+        Test with the reservoirs with recurrent links.
     adjusted : float
-        Its p-value by Holm's correction over all claims tested.
+        p-value with Holm's correction over all claims tested.
     verdict : {"supported", "refuted", "undecided", "no verdict possible"}
     control : PairedTest
-        The same difference without recurrent links; part of no verdict.
+        Test of the same difference without recurrent links; not used for the verdict.
     """
 
     claim: Claim
@@ -143,7 +143,7 @@ def judge_claims(scores: Scores) -> list[ClaimTest]:
 
     Returns
     -------
-    list of Tested
+    list of ClaimTest
 
     Raises
     ------
@@ -152,13 +152,13 @@ def judge_claims(scores: Scores) -> list[ClaimTest]:
 
     Notes
     -----
-    Seeds in which a score is nan, as an efficiency without spikes, are left out of its claim. All claims need
-    ``fewest_pairs(claims)`` seeds for a verdict on any.
+    Seeds in which a score is nan, such as an efficiency without spikes, are omitted from its claim. A verdict needs at
+    least ``fewest_pairs(claims)`` seeds.
 
     References
     ----------
-    The theorems on rank, capacity and efficiency, and table III. The paper states them of any network; whoever finds one
-    refuted here has refuted it for these tasks, sizes and defaults.
+    Chakraborty & Mukhopadhyay (2024), the theorems on rank, capacity and efficiency, and table III. They state them for any
+    network; a refutation here holds for these tasks, sizes and defaults.
     """
     tasks = {run.task for run in scores}
     drawn = sorted({run.seed for run in scores})
@@ -181,7 +181,7 @@ def _by_seed(scores: Scores, task: str, variant: str, recurrent: bool, seeds: ra
 
 
 def _standard(values: Array, known: NDArray[np.bool_]) -> Array:
-    """Standard scores over the `known` seeds; nan in the others."""
+    """Return the standard scores over the `known` seeds; nan in the others."""
     some = values[:, known]
     spread = float(np.std(some)) if known.any() else 0.0
     return np.where(known, (values - some.mean()) / spread if spread else 0.0, np.nan)

@@ -1,7 +1,7 @@
 """Comparison of the four variants: one run is one variant, with or without recurrent links, on one task, from one seed.
 
-Every run learns by STDP on the training part first (the variants of the synapses differ in nothing else), and is scored
-with fixed weights on what it has not seen.
+Every reservoir is first trained by STDP on the training part (synaptic variants differ only in STDP), and then scored with
+fixed weights on the test part.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ _WINDOWS, _BLANK = 5, 100.0
 
 @dataclass(frozen=True)
 class VariantSizes:
-    """How much of each task a run takes.
+    """Numbers of samples and values of each task in a run.
 
     Parameters
     ----------
     train, test : int
-        Samples of digits and of spoken digits.
+        Numbers of samples of digits and of spoken digits.
     values : int
-        Input values of the memory task, each held for 20 ms.
+        Number of input values of the memory task, each held for 20 ms.
     max_delay : int
         Longest delay, in values.
     series_train, series_test, horizon : int
-        Values of Lorenz-63, and how many values ahead the target lies.
+        Numbers of values of Lorenz-63, and the number of values by which the target is ahead.
     """
 
     train: int = 1200
@@ -69,16 +69,16 @@ class VariantSizes:
 
 @dataclass(frozen=True)
 class VariantRun:
-    """One run of the comparison: what is built, and what it does.
+    """Variant, task and seed of one run of the comparison.
 
     Parameters
     ----------
     task : {"memory", "digits", "fsdd", "lorenz63"}
     variant : {"HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS"}
     recurrent : bool
-        False: the same reservoir without its recurrent links, the control.
+        False for the control, the same reservoir without its recurrent links.
     seed : int
-        Of the reservoir, the task and everything else: runs with the same seed are pairs.
+        Seed of the reservoir, the task and all other random numbers: runs with the same seed are pairs.
     """
 
     task: str
@@ -102,26 +102,26 @@ def run_variant(
     path: PathLike | None = None,
     engine: str = "auto",
 ) -> dict[str, float]:
-    """Scores of one run: what it achieves, how many spikes that takes, and how its states are spread.
+    """Compute the scores of one run: performance, spikes, and dimension of the states.
 
     Parameters
     ----------
     run : VariantRun
     spec : ReservoirSpec, optional
-        Of the reservoir; its variant is that of `run`.
+        Specification of the reservoir; its variant is replaced by that of `run`.
     sizes : VariantSizes, optional
     path : path, optional
-        Where the recordings of ``fsdd`` are; they are encoded by level crossing.
+        Folder of the recordings of ``fsdd``, which are encoded by level crossing.
     engine : str
 
     Returns
     -------
     dict
-        By name: ``mean_rate`` (Hz), ``silent_share``, ``spikes_per_neuron`` (S: a stimulus, or a second of a series),
-        ``effective_dimension`` of the states; of classes ``accuracy``, ``effective_rank`` and ``entropy_rank`` of the states
-        at the end of the test stimuli, ``efficiency`` = accuracy / S; of memory ``memory_capacity`` and
-        ``memory_capacity_v`` (read from spikes and from v), ``efficiency`` = capacity / S; of Lorenz-63 ``nrmse`` and
-        ``nrmse_v``, ``efficiency`` = 1 / (nrmse S). nan where nothing spikes.
+        By name: ``mean_rate`` (Hz), ``silent_share``, ``spikes_per_neuron`` (S: per stimulus, or per second of a series),
+        ``effective_dimension`` of the states; for classification ``accuracy``, ``effective_rank`` and ``entropy_rank`` of
+        the states at the end of the test stimuli, ``efficiency`` = accuracy / S; for memory ``memory_capacity`` and
+        ``memory_capacity_v`` (read from spikes and from v), ``efficiency`` = capacity / S; for Lorenz-63 ``nrmse`` and
+        ``nrmse_v``, ``efficiency`` = 1 / (nrmse S). nan if no neuron spikes.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def run_variant(
 
     Notes
     -----
-    Without recurrent links an analog series leaves STDP nothing to change: the variants of the synapses are then the same.
+    With an analog series and without recurrent links, STDP changes no weights: the synaptic variants are then the same.
 
     Examples
     --------
@@ -146,8 +146,8 @@ def run_variant(
 def _classes(
     run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
 ) -> dict[str, float]:
-    """Accuracy and rank of digits or spoken digits."""
-    # as spikes, not as currents, whose links STDP leaves alone: the synapses of the input are part of what is compared
+    """Compute accuracy and rank on digits or spoken digits."""
+    # encoded as spikes, since STDP does not act on links of currents and the input synapses are part of the comparison
     options = {"path": path, "encoding": "level_crossing"} if run.task == "fsdd" else {}
     task = load_task(run.task, seed=run.seed, **options)
     assert isinstance(task, ClassificationTask)
@@ -158,7 +158,7 @@ def _classes(
     reservoir = simulate(built, train, plastic=True, record=(), blank=_BLANK, engine=engine, seed=run.seed).reservoir
 
     def present(trains: SpikeTrains, branch: int) -> Activity:
-        # noise is keyed by seed and place in the batch: each part has noise of its own
+        # noise depends on the seed and the position in the batch: a separate seed for each part
         record, noise = ("counts", "states"), run.seed + (branch << 32)
         return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=engine, seed=noise)
 
@@ -180,7 +180,7 @@ def _classes(
 def _memory(
     run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
 ) -> dict[str, float]:
-    """Memory capacity from spikes and from v."""
+    """Compute the memory capacity from spikes and from v."""
     task = memory(values=sizes.values, seed=run.seed)
     activity = _follow(run, spec, task, engine)
 
@@ -200,7 +200,7 @@ def _memory(
 def _lorenz63(
     run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
 ) -> dict[str, float]:
-    """Errors of a forecast from spikes and from v."""
+    """Compute the errors of a forecast from spikes and from v."""
     task = lorenz63(train=sizes.series_train, test=sizes.series_test, horizon=sizes.horizon, seed=run.seed)
     activity = _follow(run, spec, task, engine)
 
@@ -218,7 +218,7 @@ def _lorenz63(
     }
 
 
-#: What each task is scored by.
+#: Scoring function of each task.
 SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, VariantSizes, PathLike | None, str], dict[str, float]]] = {
     "memory": _memory,
     "digits": _classes,
@@ -228,13 +228,13 @@ SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, VariantSizes, PathLike
 
 
 def _follow(run: VariantRun, spec: ReservoirSpec, task: SeriesTask, engine: str) -> Activity:
-    """STDP over pieces of the training part, then the whole series with fixed weights."""
+    """Run STDP over segments of the training part, then the whole series with fixed weights."""
     reservoir = learn(_built(run, spec, task.inputs.shape[1]), task, run.seed, engine)
     return follow(reservoir, task, ("spikes", "states", "v"), run.seed, engine, progress=False)
 
 
 def _built(run: VariantRun, spec: ReservoirSpec, channels: int) -> Reservoir:
-    """The reservoir of a run before STDP."""
+    """Build the reservoir of a run, before STDP."""
     reservoir = build(spec, run.seed, channels=channels)
     return reservoir if run.recurrent else reservoir.without_recurrence()
 

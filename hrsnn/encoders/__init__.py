@@ -1,4 +1,4 @@
-"""Encoders: scikit-learn transformers from numbers to spikes or currents."""
+"""Encoders: scikit-learn transformers of numbers to spike trains or currents."""
 
 from hrsnn.encoders.current import CurrentEncoder
 from hrsnn.encoders.latency import LatencyEncoder

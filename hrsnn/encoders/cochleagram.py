@@ -1,4 +1,4 @@
-"""Log energies of sound in mel-spaced bands."""
+"""Cochleagrams: log energies of sound in mel-spaced bands."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from hrsnn.validation.units import plain, takes
 
 @takes(frequencies="Hz", f_min="Hz", f_max="Hz")
 def mel_filters(frequencies: np.ndarray, channels: int, f_min: float, f_max: float) -> np.ndarray:
-    """Triangular filters with peaks equally spaced in mel, ``m = 2595 log10(1 + f/700)``.
+    """Return triangular filters with peaks equally spaced in mel, ``m = 2595 log10(1 + f/700)``.
 
-    Each filter rises from the peak below to 1 at its own and falls to the peak above, linearly in f: between the first
-    and the last peak the filters sum to 1 everywhere.
+    Each filter rises linearly in f from 0 at the next lower peak to 1 at its own, and falls to 0 at the next higher one:
+    between the first and the last peak the filters sum to 1.
 
     Parameters
     ----------
     frequencies : ndarray, (bins,)
-        Where the filters are wanted, in Hz.
+        Frequencies at which the filters are evaluated, in Hz.
     channels : int
         Number of filters.
     f_min, f_max : float
-        Where the first filter starts and the last one ends, in Hz.
+        Lower end of the first filter and upper end of the last one, in Hz.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def mel_filters(frequencies: np.ndarray, channels: int, f_min: float, f_max: flo
 
 
 class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Log energy of sound in mel-spaced bands, frame by frame.
+    """Transformer of sound to log energies in mel-spaced bands, for each frame.
 
     ``E = 10 log10(max(M |STFT(x)|^2, floor))``, M the bands, with a Hann window that sums to 1: a sine of amplitude 1
     has ``|STFT| = 1/2`` at its own frequency.
@@ -61,7 +61,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     sample_rate : float
-        Samples a second of the waveforms, in Hz.
+        Sample rate of the waveforms, in Hz.
     channels : int
         Number of bands.
     frame : float
@@ -69,18 +69,18 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     window : float
         Length of the window, in ms.
     f_min : float
-        Where the lowest band starts, in Hz.
+        Lower end of the lowest band, in Hz.
     f_max : float, optional
-        Where the highest band ends, in Hz; by default half the sample rate.
+        Upper end of the highest band, in Hz; by default half the sample rate.
     floor : float
-        Energy below which nothing is told apart; silence gives ``10 log10(floor)`` dB.
+        Smallest energy; silence gives ``10 log10(floor)`` dB.
 
     Attributes
     ----------
     filters_ : ndarray, (channels, bins)
-        The bands.
+        Filters of the bands.
     n_features_in_ : int
-        Number of bands that come out; waveforms of any length are taken.
+        Number of bands; waveforms may have any length.
 
     Raises
     ------
@@ -90,8 +90,8 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    A waveform of n samples gives ``ceil(n / hop)`` frames; it is padded with zeros at both ends. Nothing is learned from
-    the data.
+    A waveform of n samples gives ``ceil(n / hop)`` frames; it is padded with zeros at both ends. No attribute depends on
+    the training data.
 
     Examples
     --------
@@ -121,7 +121,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.floor = floor
 
     def fit(self, X: Any, y: Any = None) -> Cochleagram:
-        """Make the bands; `X`, a list of waveforms, is only checked."""
+        """Compute the filters; `X`, a list of waveforms, is only checked."""
         _waveforms(X)
         rate, channels = positive("sample_rate", self.sample_rate, "Hz"), count_of("channels", self.channels)
         frame, window = positive("frame", self.frame, "ms"), positive("window", self.window, "ms")
@@ -134,10 +134,10 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not 0 <= f_min < f_max <= rate / 2:
             raise InputError("f_min", (f_min, f_max), f"must be 0 <= f_min < f_max <= {rate / 2:g} Hz")
         positive("floor", self.floor, "energy")
-        bins = 2 * window * rate / 1000  # at most twice as many, so that their number is a power of two
+        bins = 2 * window * rate / 1000  # at most doubled below, to a power of two
         check_memory("channels, window", (channels, window), 40 * channels * bins + 100 * bins, "the bands")
         length = round(window * rate / 1000)
-        # twice the window's bins: the narrow low bands are sampled several times
+        # at least twice the bins of the window, so that the narrow low bands have several
         self.stft_ = ShortTimeFFT(
             hann(length, sym=False) / hann(length, sym=False).sum(),
             hop=round(frame * rate / 1000),
@@ -151,7 +151,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: Any) -> list[np.ndarray]:
-        """Energies in dB of each waveform in `X`: one array (frames, channels) each."""
+        """Return the energies in dB of each waveform in `X`, as arrays (frames, channels)."""
         check_is_fitted(self)
         return [self._energies(waveform) for waveform in _waveforms(X)]
 
@@ -164,7 +164,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         frames = -(-len(waveform) // self.stft_.hop)
         needed = 40 * frames * (self.stft_.f_pts + self.n_features_in_)
         check_memory("window, frame", (self.window, self.frame), needed, f"the spectra of {frames} frames")
-        # SciPy wants at least half a window of signal
+        # SciPy requires at least half a window of signal
         padded = np.pad(waveform, (0, max(0, self.stft_.m_num - len(waveform))))
         power = self.stft_.spectrogram(padded, p0=0, p1=frames)
         return np.asarray(10 * np.log10(np.maximum(self.filters_ @ power, self.floor)).T)

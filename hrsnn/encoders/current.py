@@ -1,4 +1,4 @@
-"""Numbers to input currents, without spikes."""
+"""Encoder of numbers as input currents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hrsnn.validation.numbers import bool_of, duration_of
 
 
 class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Values as analog input, standardised by the training data.
+    """Encoder of values as analog input, standardised by the training data.
 
     ``u = (x - mean) / sd`` for each channel (``u = x - mean`` where sd is 0), or ``u = x`` when not standardised.
 
@@ -26,22 +26,22 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     dt : float
         Time in ms for which each row is held, when a sample is a series (times, channels).
     standardise : bool
-        Whether to bring each channel to mean 0 and standard deviation 1 over the training data.
+        Whether to scale each channel to mean 0 and standard deviation 1 over the training data.
     series : bool
-        Whether `X` may be a 3-D array (samples, times, channels), each sample a series. Without, a 3-D array is refused: it
-        may hold images, whose rows are no times. A list of arrays (times, channels) is of series either way.
+        Whether `X` may be a 3-D array (samples, times, channels), each sample a series. By default a 3-D array is an error,
+        since it may contain images, whose rows are not times. A list of arrays (times, channels) is always allowed.
 
     Attributes
     ----------
     mean_, scale_ : ndarray, (channels,)
-        What is subtracted, and what is divided by.
+        Mean and scale of each channel.
     n_features_in_ : int
         Number of channels.
 
     Raises
     ------
     InputError
-        When a parameter is out of range, `X` is 3-D without `series` or rows with it, or the series of a batch differ in
+        When a parameter is out of range, `X` is 3-D without `series` or 2-D with it, or the series of a batch differ in
         length (currents are dense).
 
     Examples
@@ -58,19 +58,19 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.series = series
 
     def fit(self, X: Any, y: Any = None) -> CurrentEncoder:
-        """Learn mean and spread of `X`, (samples, channels) or equally long series (times, channels)."""
+        """Compute mean and scale of `X`, (samples, channels) or series (times, channels) of equal length."""
         standardise = bool_of("standardise", self.standardise)
         values, _ = self._values(X, reset=True)
         rows = values.reshape(-1, values.shape[-1])
         self.mean_ = rows.mean(axis=0) if standardise else np.zeros(rows.shape[1])
         spread = rows.std(axis=0) if standardise else np.ones(rows.shape[1])
-        # a constant column's sd can be a rounding error instead of 0
+        # by rounding, the sd of a constant column may differ from 0
         flat = spread <= 1e-12 * np.abs(rows).max(axis=0)
         self.scale_ = np.where(flat, 1.0, spread)
         return self
 
     def transform(self, X: Any) -> Currents:
-        """Currents of the samples in `X`: held for `duration` (rows), or `dt` for each row of a series."""
+        """Return the currents of the samples in `X`: held for `duration` (rows), or `dt` for each row of a series."""
         check_is_fitted(self)
         values, hold = self._values(X, reset=False)
         return Currents((values - self.mean_) / self.scale_, hold)

@@ -1,4 +1,4 @@
-"""What the encoders read: one row a sample, or one series (times, channels) a sample."""
+"""Validation of the encoders' input: a row or a series (times, channels) for each sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hrsnn.validation.units import plain
 
 
 def is_series(X: Any) -> bool:
-    """Whether `X` is a 3-D array or a list of 2-D arrays, so that each sample is a series."""
+    """Return whether `X` is a 3-D array or a list of 2-D arrays, so that each sample is a series."""
     if isinstance(X, (list, tuple)):
         return len(X) > 0 and np.ndim(X[0]) == 2
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
@@ -23,12 +23,12 @@ def is_series(X: Any) -> bool:
 
 
 def takes_as_series(estimator: Any, X: Any) -> bool:
-    """Whether an encoder of both rows and series takes `X` as series: a 3-D array only if its parameter `series` says so.
+    """Return whether an encoder of rows and series takes `X` as series, which for a 3-D array requires ``series=True``.
 
     Raises
     ------
     InputError
-        When `series` is no bool; for a 3-D array without ``series=True``, which may as well hold images, and for rows with
+        When `series` is not a bool; for a 3-D array without ``series=True``, which may contain images, and for rows with
         it.
     """
     series, asked = is_series(X), bool_of("series", estimator.series)
@@ -42,17 +42,17 @@ def takes_as_series(estimator: Any, X: Any) -> bool:
 
 
 def checked_rows(estimator: BaseEstimator, X: Any, reset: bool) -> np.ndarray:
-    """`X` as a finite float64 array (samples, channels), by scikit-learn's own rules."""
+    """Return `X` as a finite float64 array (samples, channels), checked by scikit-learn."""
     return np.asarray(validate_data(estimator, plain(X, "", "X"), reset=reset, dtype=np.float64))
 
 
 def checked_series(estimator: Any, X: Any, reset: bool) -> list[np.ndarray]:
-    """`X` as a list of finite float64 arrays (times, channels), all of the same channels.
+    """Return `X` as a list of finite float64 arrays (times, channels) with the same number of channels.
 
     Raises
     ------
     InputError
-        When a sample has another shape, holds nan or infinity, or other channels than the ones fitted.
+        When a sample has another shape, contains nan or infinity, or its number of channels differs from that in ``fit``.
     """
     samples = []
     channels = None if reset else estimator.n_features_in_

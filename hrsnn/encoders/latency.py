@@ -1,4 +1,4 @@
-"""Numbers to one spike each: the larger, the earlier."""
+"""Latency encoder: numbers to the times of single spikes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hrsnn.validation.units import plain
 
 
 class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Time to first spike: each channel spikes once or never, large values early.
+    """Encoder of values as times to the first spike: each channel spikes at most once, large values early.
 
     With x the value scaled to [0, 1] by the training data and c the threshold,
 
@@ -33,9 +33,9 @@ class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     threshold : float
         Largest scaled value that does not spike, in [0, 1); above 0 for the log curve.
     curve : {"linear", "log"}
-        How the time falls with the value.
+        Dependence of the time on the value.
     scale : {"global", "channel", "none"}
-        What the training range is: of all channels together, of each channel, or 0 and 1.
+        Range for scaling: that of all channels together, that of each channel, or [0, 1].
 
     Attributes
     ----------
@@ -66,13 +66,13 @@ class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.scale = scale
 
     def fit(self, X: Any, y: Any = None) -> LatencyEncoder:
-        """Learn the range of the values in `X`, (samples, channels)."""
+        """Compute the range of the values in `X`, (samples, channels)."""
         self._parameters()
         self.low_, self.high_ = training_range([checked_rows(self, X, reset=True)], self.scale)
         return self
 
     def transform(self, X: Any) -> SpikeTrains:
-        """At most one spike a channel for each row of `X`."""
+        """Return at most one spike of each channel for each row of `X`."""
         check_is_fitted(self)
         duration, threshold = self._parameters()
         x = scaled(checked_rows(self, X, reset=False), self.low_, self.high_)

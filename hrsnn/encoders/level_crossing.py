@@ -1,4 +1,4 @@
-"""Changes to spikes: send-on-delta."""
+"""Level-crossing encoder: changes of series to spikes (send-on-delta)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hrsnn.validation.units import plain
 
 
 class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """A spike each time a value has moved by `delta`: send-on-delta.
+    """Encoder of series with a spike for each change of a value by `delta` (send-on-delta).
 
-    A feature starts with its first value as reference r. When row k of the series brings the (scaled) value x,
+    The reference r of a feature is initially its first value. At row k of the series, with the (scaled) value x,
 
         n = floor(|x - r| / delta),   r <- r + sign(x - r) n delta
 
-    n spikes are sent, spread evenly over the time of that row: at ``(k + (j + 1/2) / n) dt``, j = 0 to n - 1.
+    and there are n spikes, evenly spaced over the time of the row: at ``(k + (j + 1/2) / n) dt``, j = 0 to n - 1.
 
     Parameters
     ----------
@@ -33,26 +33,25 @@ class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mis
     dt : float
         Time in ms for which each row of a series is held.
     scale : {"global", "channel", "none"}
-        What the training range is: of all features together, of each feature, or 0 and 1. Values outside it are
-        clipped.
+        Range for scaling: that of all features together, that of each feature, or [0, 1]. Values outside it are clipped.
 
     Attributes
     ----------
     low_, high_ : ndarray, (features,)
         The range of the training data.
     n_features_in_ : int
-        Number of features; the spikes have twice as many channels: feature i rising is channel i, falling is channel
-        ``n_features_in_ + i``.
+        Number of features; the spikes have twice as many channels: channel i for increases of feature i, channel
+        ``n_features_in_ + i`` for decreases.
 
     Raises
     ------
     InputError
-        When a parameter is out of range, or `X` is no list of (times, features) arrays nor a 3-D array.
+        When a parameter is out of range, or `X` is neither a list of (times, features) arrays nor a 3-D array.
 
     Notes
     -----
-    The signal can be rebuilt to within `delta` at every row from its first value and the spikes. The first value itself
-    is not sent.
+    From the first value, which is not encoded, and the spikes, the signal can be reconstructed to within `delta` at every
+    row.
 
     Examples
     --------
@@ -69,13 +68,13 @@ class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.scale = scale
 
     def fit(self, X: Any, y: Any = None) -> LevelCrossingEncoder:
-        """Learn the range of the values in `X`, one (times, features) array a sample."""
+        """Compute the range of the values in `X`, an array (times, features) for each sample."""
         self._parameters()
         self.low_, self.high_ = training_range(self._series(X, reset=True), self.scale)
         return self
 
     def transform(self, X: Any) -> SpikeTrains:
-        """Spikes of the samples in `X`, over twice as many channels as there are features."""
+        """Return the spikes of the samples in `X`, with twice as many channels as features."""
         check_is_fitted(self)
         delta, dt = self._parameters()
         samples = self._series(X, reset=False)
@@ -102,8 +101,8 @@ class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
 
 def _crossings(values: np.ndarray, delta: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times (ms) and channels of the spikes of one scaled series (times, features)."""
-    # counted in levels, so that the reference is exact after any number of moves; the small term: x - r = delta counts
+    """Return times (ms) and channels of the spikes of one scaled series (times, features)."""
+    # in units of levels, so that the reference is exact after any number of changes; the small term includes x - r = delta
     levels = (values - values[0]) / delta
     reached = np.zeros(values.shape[1])
     moves = np.zeros(values.shape, np.int64)

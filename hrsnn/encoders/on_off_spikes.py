@@ -1,4 +1,4 @@
-"""Moves up and down to spikes of an on and an off channel."""
+"""Spikes of on and off channels for increases and decreases of a series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hrsnn.validation.units import takes
 
 
 def check_moves(field: str, level: float, samples: list[np.ndarray]) -> None:
-    """See that series (times, features) which send a spike for each `level` that they move send no more than fit in memory.
+    """Check that the spikes of series (times, features), one for each change by `level`, fit in memory.
 
     Raises
     ------
@@ -23,21 +23,21 @@ def check_moves(field: str, level: float, samples: list[np.ndarray]) -> None:
 
 @takes(dt="ms")
 def on_off_spikes(moves: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times (ms) and channels of ``|moves|`` spikes in each row of a series, spread evenly over the time of the row.
+    """Return times (ms) and channels of ``|moves|`` spikes in each row, evenly spaced over the time of the row.
 
-    ``t = (row + (j + 1/2) / n) dt``, j = 0 to n - 1, for a move of n levels.
+    ``t = (row + (j + 1/2) / n) dt``, j = 0 to n - 1, for a change by n levels.
 
     Parameters
     ----------
     moves : array of int, (times, features)
-        How many levels each feature rose (or fell, where negative) at each row.
+        Number of levels by which each feature increases (or decreases, if negative) at each row.
     dt : float
         Time in ms for which a row is held.
 
     Returns
     -------
     times, channels : arrays, (spikes,)
-        Feature i rising is channel i, falling is channel ``features + i``.
+        Channel i for increases of feature i, channel ``features + i`` for decreases.
     """
     rows, feature = np.nonzero(moves)
     signed = moves[rows, feature]

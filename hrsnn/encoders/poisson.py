@@ -1,4 +1,4 @@
-"""Numbers to Poisson spikes: the larger, the more."""
+"""Poisson encoder: numbers to rates of Poisson spike trains."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from hrsnn.validation.numbers import duration_of, positive
 
 
 class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Poisson spike trains whose rate follows the values.
+    """Encoder of values as rates of Poisson spike trains.
 
     ``rate = peak_rate * (x - low) / (high - low)``, clipped to [0, peak_rate], with `low` and `high` from the training
-    data. A Poisson process in continuous time: the number of spikes is Poisson, the times are uniform, no grid.
+    data. The Poisson process is in continuous time: the number of spikes is Poisson-distributed, the times are uniform.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     dt : float
         Time in ms for which each row of a series is held, when a sample is a series (times, channels).
     scale : {"global", "channel", "none"}
-        What `low` and `high` are: of all channels together, of each channel, or 0 and 1.
+        `low` and `high`: the range of all channels together, that of each channel, or [0, 1].
     seed : int
-        Root of the noise.
+        Seed of the noise.
     series : bool
-        Whether `X` may be a 3-D array (samples, times, channels), each sample a series. Without, a 3-D array is refused: it
-        may hold images, whose rows are no times. A list of arrays (times, channels) is of series either way.
+        Whether `X` may be a 3-D array (samples, times, channels), each sample a series. By default a 3-D array is an error,
+        since it may contain images, whose rows are not times. A list of arrays (times, channels) is always allowed.
 
     Attributes
     ----------
@@ -49,14 +49,14 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        When a parameter is out of range, `X` is 3-D without `series` or rows with it, a series is no (times, channels) array
-        of finite numbers, or the spikes to be expected would take more memory than the limit.
+        When a parameter is out of range, `X` is 3-D without `series` or 2-D with it, a series is not a (times, channels)
+        array of finite numbers, or the expected spikes would exceed the memory limit.
 
     Notes
     -----
-    The noise of a sample is keyed by `seed` and the sample's own numbers: it gets the same spikes in any batch, in any
-    order, in any fold of a cross-validation. The price: equal samples get equal spikes. For repeated, independent
-    presentations use one seed for each.
+    The noise of a sample is determined by `seed` and the sample's values: it has the same spikes in any batch, in any
+    order, in any fold of a cross-validation. Equal samples therefore have equal spikes. For repeated, independent
+    presentations use a different seed for each.
 
     Examples
     --------
@@ -87,14 +87,14 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.series = series
 
     def fit(self, X: Any, y: Any = None) -> PoissonEncoder:
-        """Learn the range of the values in `X`, (samples, channels) or a series (times, channels) for each sample."""
+        """Compute the range of the values in `X`, (samples, channels) or a series (times, channels) for each sample."""
         self._parameters()
         samples = checked_series(self, X, reset=True) if takes_as_series(self, X) else [checked_rows(self, X, reset=True)]
         self.low_, self.high_ = training_range(samples, self.scale)
         return self
 
     def transform(self, X: Any) -> SpikeTrains:
-        """Spikes of the samples in `X`, over as many channels."""
+        """Return the spikes of the samples in `X`, with the same channels."""
         check_is_fitted(self)
         peak_rate, duration, dt = self._parameters()
         if takes_as_series(self, X):
@@ -113,12 +113,12 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _parameters(self) -> tuple[float, float, float]:
-        generator(self.seed)  # says so when it is no seed
+        generator(self.seed)  # raises for an invalid seed
         rate = positive("peak_rate", self.peak_rate, "Hz")
         return rate, duration_of("duration", self.duration), duration_of("dt", self.dt)
 
     def _spikes(self, sample: np.ndarray, peak_rate: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
-        # + 0.0: minus zero is zero
+        # + 0.0 converts -0.0 to 0.0
         key = hashlib.blake2b((sample + 0.0).tobytes(), digest_size=16).hexdigest()
         random = generator(self.seed, "poisson encoder", key)
         expected = peak_rate * 1e-3 * dt * scaled(sample, self.low_, self.high_)

@@ -1,4 +1,4 @@
-"""Numbers to spikes of a population: each value is seen by overlapping Gaussian receptive fields."""
+"""Receptive field encoder: numbers to spikes of populations with overlapping Gaussian tuning curves."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from hrsnn.validation.units import plain
 
 
 class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Spikes of a population with Gaussian tuning curves, for each feature.
+    """Encoder of each feature as spikes of a population with Gaussian tuning curves.
 
-    With x the value scaled to [0, 1] by the training data, field j = 0 to M - 1 answers with
+    With x the value scaled to [0, 1] by the training data, the response of field j = 0 to M - 1 is
 
         r_j = exp(-(x - mu_j)^2 / (2 sigma^2)),   mu_j = (j - 1/2) / (M - 2),   sigma = 1 / (overlap (M - 2))
 
-    and sends, while the value is held for d ms,
+    and its spikes, while the value is held for d ms, are
 
     - latency: one spike ``(1 - r_j) / (1 - threshold) d`` after the value's onset, none where r_j <= threshold
     - rate: a Poisson train of rate ``peak_rate r_j``
@@ -36,31 +36,31 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
     fields : int
         M, the number of receptive fields of a feature; 3 or more.
     overlap : float
-        How narrow the fields are: larger is narrower.
+        Inverse width of the fields: larger values give narrower fields.
     code : {"latency", "rate"}
-        What a field sends.
+        Code of a field's response.
     threshold : float
-        Largest answer that does not spike, in [0, 1); of the latency code.
+        Largest response that does not spike, in [0, 1); for the latency code.
     peak_rate : float
-        Rate in Hz at the centre of a field; of the rate code.
+        Rate in Hz at the centre of a field; for the rate code.
     duration : float
         Time in ms for which a row of numbers is held, when a sample is a row.
     dt : float
         Time in ms for which each row is held, when a sample is a series (times, features).
     scale : {"channel", "global", "none"}
-        What the training range is: of each feature, of all features together, or 0 and 1.
+        Range for scaling: that of each feature, that of all features together, or [0, 1].
     seed : int
-        Root of the noise of the rate code.
+        Seed of the noise of the rate code.
     series : bool
-        Whether `X` may be a 3-D array (samples, times, features), each sample a series. Without, a 3-D array is refused: it
-        may hold images, whose rows are no times. A list of arrays (times, features) is of series either way.
+        Whether `X` may be a 3-D array (samples, times, features), each sample a series. By default a 3-D array is an error,
+        since it may contain images, whose rows are not times. A list of arrays (times, features) is always allowed.
 
     Attributes
     ----------
     low_, high_ : ndarray, (features,)
         The range of the training data.
     centres_ : ndarray, (fields,)
-        The mu_j, in units of that range.
+        Centres mu_j, in units of that range.
     n_features_in_ : int
         Number of features; the spikes have `fields` times as many channels: field j of feature i is channel
         ``i * fields + j``.
@@ -68,14 +68,14 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
     Raises
     ------
     InputError
-        When a parameter is out of range, `X` is 3-D without `series` or rows with it, or a series is no (times, features)
+        When a parameter is out of range, `X` is 3-D without `series` or 2-D with it, or a series is not a (times, features)
         array of finite numbers.
 
     Notes
     -----
-    The first and the last centre lie half a field outside of the training range. Values outside it are not clipped:
-    the outer fields answer less and less. A feature that is constant in training is taken to have the range 1 above
-    its value. The noise of the rate code is keyed by the sample, as in :class:`~hrsnn.PoissonEncoder`.
+    The first and the last centre are half a spacing outside the training range. Values outside it are not clipped: the
+    responses of the outer fields decrease. For a feature that is constant in training, the range is from its value to its
+    value + 1. The noise of the rate code is determined by the sample, as in :class:`~hrsnn.PoissonEncoder`.
 
     References
     ----------
@@ -115,7 +115,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         self.series = series
 
     def fit(self, X: Any, y: Any = None) -> ReceptiveFieldEncoder:
-        """Learn the range of the values in `X`, (samples, features) or a series (times, features) for each sample."""
+        """Compute the range of the values in `X`, (samples, features) or a series (times, features) for each sample."""
         self._check()
         samples = checked_series(self, X, reset=True) if takes_as_series(self, X) else [checked_rows(self, X, reset=True)]
         self.low_, self.high_ = training_range(samples, self.scale)
@@ -124,7 +124,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         return self
 
     def transform(self, X: Any) -> SpikeTrains:
-        """Spikes of the samples in `X`, over `fields` times as many channels."""
+        """Return the spikes of the samples in `X`, with `fields` times as many channels as features."""
         check_is_fitted(self)
         duration, dt = self._check()
         if takes_as_series(self, X):
@@ -150,7 +150,7 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         return tags
 
     def _check(self) -> tuple[float, float]:
-        """What can be wrong; the duration and dt (ms)."""
+        """Check the parameters; return the duration and dt (ms)."""
         if self.code not in ("latency", "rate"):
             raise InputError("code", self.code, 'must be "latency" or "rate"')
         if not 0 <= plain(self.threshold, "", "threshold") < 1:
@@ -158,11 +158,11 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
         count_of("fields", self.fields, 3)
         positive("overlap", self.overlap, "no unit")
         positive("peak_rate", self.peak_rate, "Hz")
-        generator(self.seed)  # says so when it is no seed
+        generator(self.seed)  # raises for an invalid seed
         return duration_of("duration", self.duration), duration_of("dt", self.dt)
 
     def _answers(self, sample: np.ndarray) -> np.ndarray:
-        """r of every field of every feature, (times, features * fields)."""
+        """Return r of every field of every feature, (times, features * fields)."""
         span = self.high_ - self.low_
         x = (sample - self.low_) / np.where(span > 0, span, 1.0)
         distance = (x[..., np.newaxis] - self.centres_) * self.overlap * (self.fields - 2)
@@ -171,5 +171,5 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
     def _latencies(self, answers: np.ndarray, hold: float) -> tuple[np.ndarray, np.ndarray]:
         row, channel = np.nonzero(answers > self.threshold)
         late = (1 - answers[row, channel]) / (1 - self.threshold)
-        # just above the threshold rounding could move a spike into the next row
+        # for responses just above the threshold, rounding could move a spike into the next row
         return np.minimum((row + late) * hold, np.nextafter((row + 1) * hold, 0)), channel

@@ -1,4 +1,4 @@
-"""Values to [0, 1], by what the training data span."""
+"""Scaling of values to [0, 1] by the range of the training data."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SCALES = ("global", "channel", "none")
 
 
 def training_range(samples: Sequence[np.ndarray], scale: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest value of each channel, (channels,) each, over arrays whose last axis is the channel.
+    """Return the lowest and highest value of each channel, (channels,) each, of arrays whose last axis is the channel.
 
-    `scale` says what they span: ``"global"`` all channels together (differences between channels survive),
-    ``"channel"`` each channel by itself, ``"none"`` the values are taken to lie in [0, 1] already.
+    `scale` selects the range: ``"global"`` of all channels together (which preserves differences between channels),
+    ``"channel"`` of each channel, ``"none"`` [0, 1].
 
     Raises
     ------
@@ -36,7 +36,7 @@ def training_range(samples: Sequence[np.ndarray], scale: Any) -> tuple[np.ndarra
 
 
 def scaled(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """``(values - low) / (high - low)``, clipped to [0, 1]; 0 where the training data had one value only."""
+    """Return ``(values - low) / (high - low)``, clipped to [0, 1]; 0 where the training data had one value only."""
     span = high - low
     safe = np.where(span > 0, span, 1.0)
     return np.where(span > 0, np.clip((values - low) / safe, 0.0, 1.0), 0.0)

@@ -1,4 +1,4 @@
-"""Video to spikes: what has changed since the frame before."""
+"""Temporal difference encoder: changes between frames of video to spikes."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from hrsnn.validation.units import plain
 
 
 class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """On and off spikes where adjacent frames differ.
+    """Encoder of video as on and off spikes where consecutive frames differ.
 
     With x_k the (scaled) value of a pixel in frame k,
 
         n = floor(|x_k - x_(k-1)| / threshold)
 
-    spikes are sent while frame k is shown, spread evenly: on the pixel's on channel when it became brighter, on its
-    off channel when it became darker. Nothing is sent while the first frame is shown.
+    spikes occur during frame k, evenly spaced: in the pixel's on channel when it became brighter, in its off channel when
+    it became darker. There are no spikes during the first frame.
 
     Parameters
     ----------
     threshold : float
-        Smallest difference that is sent, as a share of the training range (of the value itself with ``scale="none"``).
+        Smallest difference that is encoded, as a share of the training range (of the value itself with ``scale="none"``).
     dt : float
-        Time in ms for which each frame is shown: 40 for 25 frames a second at their own pace.
+        Duration of a frame in ms: 40 for 25 frames per second in real time.
     scale : {"global", "channel", "none"}
-        What the training range is: of all pixels together, of each pixel, or 0 and 1. Values outside it are clipped.
+        Range for scaling: that of all pixels together, that of each pixel, or [0, 1]. Values outside it are clipped.
 
     Attributes
     ----------
     low_, high_ : ndarray, (pixels,)
         The range of the training data.
     n_features_in_ : int
-        Number of pixels; the spikes have twice as many channels: pixel i (row by row) becoming brighter is channel i,
-        becoming darker is channel ``n_features_in_ + i``.
+        Number of pixels; the spikes have twice as many channels: channel i for pixel i (row by row) becoming brighter,
+        channel ``n_features_in_ + i`` for becoming darker.
 
     Raises
     ------
     InputError
-        When a parameter is out of range, or `X` holds no frames.
+        When a parameter is out of range, or `X` contains no frames.
 
     Notes
     -----
-    Unlike :class:`~hrsnn.LevelCrossingEncoder` the reference is the frame before, not the last value sent: what stays
-    under the threshold from frame to frame is lost, so that slow changes of light and camera noise send nothing.
+    Unlike in :class:`~hrsnn.LevelCrossingEncoder`, the reference is the previous frame, not the value at the last spike:
+    changes below the threshold from frame to frame, such as slow changes of light and camera noise, cause no spikes.
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, fig. 2: frames of a video are subtracted, and the differences become spikes.
+    Chakraborty & Mukhopadhyay (2024), fig. 2: frames of a video are subtracted, and the differences become spikes.
 
     Examples
     --------
@@ -75,13 +75,13 @@ class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignor
         self.scale = scale
 
     def fit(self, X: Any, y: Any = None) -> TemporalDifferenceEncoder:
-        """Learn the range of the values in `X`, a video (frames, pixels) or (frames, height, width) a sample."""
+        """Compute the range of the values in `X`, a video (frames, pixels) or (frames, height, width) for each sample."""
         self._parameters()
         self.low_, self.high_ = training_range(self._videos(X, reset=True), self.scale)
         return self
 
     def transform(self, X: Any) -> SpikeTrains:
-        """Spikes of the videos in `X`, over twice as many channels as there are pixels."""
+        """Return the spikes of the videos in `X`, with twice as many channels as pixels."""
         check_is_fitted(self)
         threshold, dt = self._parameters()
         trains, durations = [], []
@@ -90,7 +90,7 @@ class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignor
         for video in values:
             change = np.diff(video, axis=0, prepend=np.nan) / threshold
             change[0] = 0.0
-            # the small term: a difference of exactly the threshold counts, however it was rounded
+            # the small term includes a difference equal to the threshold up to rounding
             moves = (np.sign(change) * np.floor(np.abs(change) + 1e-9)).astype(np.int64)
             trains.append(on_off_spikes(moves, dt))
             durations.append(len(video) * dt)

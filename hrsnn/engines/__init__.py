@@ -1,4 +1,4 @@
-"""The engines: one contract (:mod:`hrsnn.engines.contract`), one file each, found by name."""
+"""Registry of the engines, which implement :class:`hrsnn.engines.contract.Engine`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from hrsnn.engines.contract import Engine
 from hrsnn.errors import InputError
 
-#: name -> (module, options): a new engine is one new folder and one line here
+#: name -> (module, options); a new engine needs a folder and a line here
 _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "brian2": ("brian.engine", {"target": "auto"}),
     "brian2-cython": ("brian.engine", {"target": "cython"}),
@@ -18,14 +18,14 @@ _ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "compiled": ("compiled.engine", {}),
     "exact": ("exact.engine", {}),
 }
-#: "auto": the first of these that can be used here
+#: engines for "auto", of which the first available one is used
 _PREFERRED = ("compiled", "brian2")
 
 logger = logging.getLogger("hrsnn")
 
 
 def engine(name: str) -> Engine:
-    """The engine called `name`; "auto" is the compiled engine, or Brian2 (and a line in the log) where Numba is no use.
+    """Return the engine `name`; "auto" is the compiled engine, or Brian2 (with a log message) where Numba is not available.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def engine(name: str) -> Engine:
 
 
 def check_name(name: str) -> None:
-    """Refuse what is no engine, without loading one.
+    """Check that `name` is an engine, without loading it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Background input: independent Poisson spikes for every neuron, the same for every engine."""
+"""Background input: independent Poisson spikes of each neuron, the same for all engines."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from hrsnn.validation.arrays import array, convert_arrays
 from hrsnn.validation.numbers import MOST
 from hrsnn.validation.units import takes
 
-#: Neurons drawn at once: bounds the memory of a long stimulus.
+#: Number of neurons drawn at once, which bounds the memory for a long stimulus.
 _BLOCK = 256
 
 
 @dataclass(frozen=True)
 class BackgroundPosition:
-    """How far the spikes of each neuron have been drawn."""
+    """Number and time of the background spikes drawn so far for each neuron."""
 
-    count: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0, high=MOST)]  #: (N,) how many
-    last: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms: the latest of them; 0 before the first
+    count: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0, high=MOST)]  #: (N,) number of spikes
+    last: Annotated[np.ndarray, array("neuron", low=0, unit="ms")]  #: (N,) ms: time of the latest one; 0 before the first
 
     def __post_init__(self) -> None:
         convert_arrays(self)
@@ -32,7 +32,7 @@ class BackgroundPosition:
         return cls(np.zeros(n, np.int64), np.zeros(n))
 
     def after(self, times: np.ndarray, neurons: np.ndarray) -> BackgroundPosition:
-        """Past these further spikes."""
+        """Return the position after these further spikes."""
         last = self.last.copy()
         np.maximum.at(last, neurons, times)
         return BackgroundPosition(self.count + np.bincount(neurons, minlength=len(last)), last)
@@ -42,10 +42,10 @@ class BackgroundPosition:
 def background_spikes(
     seed: int, stimulus: int, rate: np.ndarray, duration: float, begin: BackgroundPosition | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Poisson spikes of every neuron at real times in [0, duration), sorted by time, then neuron.
+    """Draw Poisson spikes of each neuron in continuous time, in [0, duration), sorted by time, then neuron.
 
-    The k-th interval of a neuron is -ln(u)/rate, with u the uniform number at the key (seed, stimulus, neuron, k): a
-    neuron's spikes depend on nothing else, neither on the other neurons nor on the duration asked for.
+    The k-th interval of a neuron is -ln(u)/rate, where u is the uniform number with the key (seed, stimulus, neuron, k).
+    A neuron's spikes therefore depend neither on the other neurons nor on the duration.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def background_spikes(
     duration : float
         ms.
     begin : BackgroundPosition, optional
-        Leave out the spikes up to there.
+        Spikes up to this position are omitted.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def background_spikes(
             expected = float(((duration - last) / mean_interval).max())
             count = max(16, int(expected + 3 * math.sqrt(max(expected, 0.0))))
             draw = keyed_uniform(seed, stimulus, neurons[:, None], first + np.arange(count))
-            # one running sum over all rounds, so that rounding does not depend on where a round ends
+            # the sum continues over all rounds, so that rounding does not depend on where a round ends
             times = np.cumsum(np.hstack([last, -np.log(draw) * mean_interval]), axis=1)[:, 1:]
             row, column = np.nonzero(times < duration)
             time_parts.append(times[row, column])
@@ -100,7 +100,7 @@ def background_spikes(
 def repeat_pattern(
     times: np.ndarray, neurons: np.ndarray, period: float, duration: float, begin: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes of one `period` (ms), again and again, those from `begin` until `duration` (ms)."""
+    """Repeat the spikes of one `period` (ms) and return those from `begin` until `duration` (ms)."""
     repeats = np.arange(math.floor(begin / period), math.ceil(duration / period - 1e-9))
     all_times = (times[None, :] + period * repeats[:, None]).ravel()
     kept = (all_times >= begin) & (all_times < duration)

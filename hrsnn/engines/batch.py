@@ -1,4 +1,4 @@
-"""Stimuli on the time grid: what reaches the network in which step, for the grid engines."""
+"""Stimuli on the time grid, for the grid engines: the events and the drive of each step."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _MOST_STEPS = 2**52
 
 @dataclass(frozen=True)
 class Presentation:
-    """One stimulus of n_steps steps. Events are sorted by step; spikes of one channel in one step are one event."""
+    """One stimulus of n_steps steps; events are sorted by step, and spikes of a channel in one step are one event."""
 
     n_steps: int
     spike_step: np.ndarray  #: (events,) int64
     spike_channel: np.ndarray  #: (events,) int32
-    spike_count: np.ndarray  #: (events,) float64: how many spikes of the channel fall in the step
-    drive_step: np.ndarray  #: (changes,) int64: steps from which a new analog drive holds
+    spike_count: np.ndarray  #: (events,) float64: number of spikes of the channel in the step
+    drive_step: np.ndarray  #: (changes,) int64: steps at which the analog drive changes
     drive: np.ndarray  #: (changes, N) mV
     background_step: np.ndarray  #: (events,) int64
     background_neuron: np.ndarray  #: (events,) int32
-    background_jump: np.ndarray  #: (events,) mV, on the excitatory current
+    background_jump: np.ndarray  #: (events,) mV, added to the excitatory current
     v_step: np.ndarray  #: (times,) int64: steps after which v is recorded
 
 
 class Batch:
-    """The stimuli of one run on the grid of a reservoir; each is put on the grid when it is its turn.
+    """The stimuli of one run; each is put on the reservoir's grid when it is needed.
 
     Parameters
     ----------
     reservoir : Reservoir
     stimulus : SpikeTrains or Currents
     blank : float
-        ms without input after each stimulus.
+        Time without input after each stimulus, in ms.
     seed : int
-        Of the background input.
+        Seed of the background input.
     v_times : list of arrays
         Times within each stimulus at which v is recorded (ms), or one list for all.
     record_v : bool
     start : NetworkState, optional
-        What the only stimulus goes on from, instead of rest.
+        State from which the only stimulus starts, instead of rest.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Batch:
         self.dt = reservoir.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
         _check_steps(stimulus.durations, blank, reservoir)
-        # a stimulus shorter than a step has one all the same
+        # a stimulus shorter than a step takes one step
         self.stimulus_steps = np.maximum(step_count(stimulus.durations, self.dt), 1)
         self.steps = np.maximum(step_count(stimulus.durations + blank, self.dt), 1)
         if isinstance(stimulus, Currents):
@@ -90,7 +90,7 @@ class Batch:
         return len(self.steps)
 
     def presentation(self, index: int) -> Presentation:
-        """Stimulus `index` on the grid."""
+        """Return stimulus `index` on the grid."""
         last_stimulus_step = int(self.stimulus_steps[index]) - 1
         none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
         spikes = (none, nobody, np.empty(0))
@@ -108,7 +108,7 @@ class Batch:
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
 
     def events(self, index: int) -> tuple[Events, np.ndarray]:
-        """Stimulus `index` at real times, and the times at which v is recorded (ms)."""
+        """Return stimulus `index` in continuous time, and the times at which v is recorded (ms)."""
         v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
         return events(self._reservoir, self._stimulus, index, self._blank, self._seed), v_times
 
@@ -118,7 +118,7 @@ class Batch:
         step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
         drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
         stop = int(self.stimulus_steps[index])
-        lasting = np.append(step[1:], stop) > step  # a value shorter than a step may never be seen
+        lasting = np.append(step[1:], stop) > step  # a value shorter than a step may fall between two steps
         step, drive = step[lasting], drive[lasting]
         if self.steps[index] > stop:
             step, drive = np.append(step, stop), np.vstack([drive, np.zeros(drive.shape[1])])
@@ -128,7 +128,7 @@ class Batch:
         if not (self._reservoir.background_rate > 0).any():
             return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
         times, neurons = self._background_times(index)
-        # times count from rest, so that a stimulus in parts meets the spikes that the whole would
+        # times count from rest, so that a stimulus in parts gets the same background spikes as the whole
         step = np.clip(steps_of(times, self.dt) - self._steps_before, 0, int(self.steps[index]) - 1)
         return _merged(step, neurons, self._reservoir.background_weight[neurons], self._reservoir.neurons)
 
@@ -140,7 +140,7 @@ class Batch:
         if isinstance(self._stimulus, Currents):
             period = self._stimulus.dt
             return repeat_pattern(*background_spikes(self._seed, 0, rate, period), period, end, begin)
-        return background_spikes(self._seed, 0, rate, end, self._background_before)  # the stimulus is one period
+        return background_spikes(self._seed, 0, rate, end, self._background_before)  # the period is the whole stimulus
 
     @property
     def _steps_before(self) -> int:
@@ -151,14 +151,14 @@ class Batch:
         return BackgroundPosition.start(self._reservoir.neurons) if self.start is None else self.start.background
 
     def background_after(self) -> BackgroundPosition:
-        """How far the background input has come at the end of the only stimulus."""
+        """Return the position of the background input at the end of the only stimulus."""
         if not (self._reservoir.background_rate > 0).any():
             return self._background_before
         return self._background_before.after(*self._background_times(0))
 
 
 def _check_steps(durations: np.ndarray, blank: float, reservoir: Reservoir) -> None:
-    """See that numbers of steps are whole numbers in floating point, where they are computed."""
+    """Check that numbers of steps can be computed exactly in floating point."""
     spans = {"duration": durations + blank, "refractory": reservoir.refractory, "delay": reservoir.delay}
     for name, times in spans.items():
         longest = float(times.max(initial=0.0))
@@ -167,7 +167,7 @@ def _check_steps(durations: np.ndarray, blank: float, reservoir: Reservoir) -> N
 
 
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Events sorted by (step, who), the amounts of equal pairs summed."""
+    """Sort events by (step, who) and sum the amounts of equal pairs."""
     key = step * size + who
     pairs, where = np.unique(key, return_inverse=True)
     return pairs // size, (pairs % size).astype(np.int32), np.bincount(where, amount, minlength=len(pairs))

@@ -1,4 +1,4 @@
-"""Numba's cache files with a checksum, verified before anything is unpickled."""
+"""Numba cache files with a checksum that is verified before unpickling."""
 
 # mypy: allow-subclassing-any
 
@@ -20,20 +20,20 @@ from hrsnn.engines.cache_folder import others_write, owned
 
 logger = logging.getLogger("hrsnn")
 
-#: s: a temporary file that is older was left by a process that was killed
+#: age in s from which a temporary file is assumed to be of a process that was killed
 _ABANDONED = 3600.0
 
 
 class CheckedCacheFiles(IndexDataCacheFile):
-    """The index and the data files of one kernel.
+    """The index and data files of one kernel.
 
-    Numba unpickles both, and the data are machine code: a flipped bit is executed. Here each file ends with the SHA-256 of
-    where it belongs (its folders, its name, Numba's version, the stamp of the kernel's source) and of what Numba wrote. A
-    file that is damaged, or in the place of another, counts as missing. The checksum is in the file itself, where an
-    unpickler no longer reads: two files could be of two processes.
+    Numba unpickles both, and the data contain machine code, so that a flipped bit would be executed. Each file therefore
+    ends with a SHA-256 checksum of its identity (its folders, its name, Numba's version, the stamp of the kernel's source)
+    and of its content. A file that is damaged, or is in the place of another, counts as missing. The checksum is in the file
+    itself, after the end of the pickle, since two separate files could be from two processes.
 
-    The data hold the key that they were saved under (signature, processor, code). Of two processes that save two signatures
-    at once, each may enter the same name in the index, where the last one wins: the key says whose the data are.
+    The data contain the key that they were saved under (signature, processor, code). Two processes that save two signatures
+    at once may use the same file name in the index, where the later one remains; the key identifies the data.
     """
 
     def save(self, key: Any, data: Any) -> None:
@@ -60,13 +60,13 @@ class CheckedCacheFiles(IndexDataCacheFile):
             file.write(self._seal(filepath, content.getvalue()))
 
     def _seal(self, filepath: str, content: bytes | memoryview) -> bytes:
-        place = Path(filepath).parts[-3:]  # the rest of the path may change: a cache can be moved
+        place = Path(filepath).parts[-3:]  # not the rest of the path, so that a cache can be moved
         bound = hashlib.sha256(repr((place, self._version, self._source_stamp)).encode())
         bound.update(content)
         return bound.digest()
 
     def _is_whole(self, filepath: str) -> bool:
-        """Whether a file is there, is what was written, and was written by nobody else; if it is not, that is logged."""
+        """Return whether a file exists, matches its checksum, and only this user can write it; otherwise log the reason."""
         try:
             with open(filepath, "rb", opener=_not_through_a_link) as file:
                 status = os.fstat(file.fileno())
@@ -86,15 +86,15 @@ class CheckedCacheFiles(IndexDataCacheFile):
         return False
 
     def _tell(self, filepath: str, reason: str) -> None:
-        told = self.__dict__.setdefault("_told", set())  # an index is read again when the new kernel is saved
+        told = self.__dict__.setdefault("_told", set())  # log once: the index is read again when the new kernel is saved
         if filepath not in told:
             told.add(filepath)
             logger.info("a kernel on disk is not used and is compiled again: %s %s", filepath, reason)
 
     def _sweep(self) -> None:
-        """Remove what killed processes left in this folder: Numba writes a temporary file, then renames it."""
+        """Remove temporary files of killed processes: Numba writes a temporary file, then renames it."""
         for path in Path(self._cache_path).glob("*.nb[ci].tmp.*"):
-            with contextlib.suppress(OSError):  # somebody else may sweep
+            with contextlib.suppress(OSError):  # another process may remove it first
                 if time.time() - path.lstat().st_mtime > _ABANDONED:
                     path.unlink()
 

@@ -1,4 +1,4 @@
-"""The folder of compiled code, which no other user can write."""
+"""Cache folders of compiled code, writable by this user only."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from hrsnn.errors import HrsnnWarning
 
 
 def cache_folder(name: str, root: str | None = None) -> Path | None:
-    """The folder `name` of this package's cache, made when needed; None where there is none that can be used.
+    """Return the folder `name` of this package's cache, created if necessary; None where none can be used.
 
     It is ``$XDG_CACHE_HOME/hrsnn/<name>`` or ``~/.cache/hrsnn/<name>``: the folder of the package itself may be read-only.
 
-    What is kept there is run later, so that anyone who can write it can run code as this user. The cache's root, ``hrsnn``
-    in it and the folder must belong to this user or to root, and so must the symbolic links that lead there; nobody else
-    may have the permission to write, neither everybody nor a group with others in it. Only the root may be open to all
-    where each can rename his own files alone, such as ``/tmp``.
-    A folder that fails is not read, and a :class:`HrsnnWarning` names it, once a process.
+    The cached code is executed later, so that anyone who can write to the folder can run code as this user. The cache's
+    root, ``hrsnn`` in it and the folder must belong to this user or to root, as must the symbolic links on the path; they
+    must not be writable for others, or for a group with other members. Only the root may be writable for all if its sticky
+    bit is set, as in ``/tmp``.
+    A folder that does not meet this is not used, and a :class:`HrsnnWarning` names it, once per process.
 
     Parameters
     ----------
     name : str
-        Name of the folder: one for everything that changes what is compiled.
+        Name of the folder, which must differ between all versions of the compiled code.
     root : str, optional
-        The cache's root, when it is another one.
+        Root of the cache, by default as above.
 
     Returns
     -------
     pathlib.Path or None
-        None also where the cache cannot be made or written, of which there is no warning.
+        None, without a warning, also where the folder cannot be created or written.
 
     Examples
     --------
@@ -50,14 +50,14 @@ def cache_folder(name: str, root: str | None = None) -> Path | None:
         base.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not _safe(base, sticky=True):
             return None
-    except (OSError, RuntimeError):  # RuntimeError: no home at all
+    except (OSError, RuntimeError):  # RuntimeError: there is no home directory
         return None
     ours = private_folder(base / "hrsnn")
     return private_folder(ours / name) if ours else None
 
 
 def private_folder(folder: Path) -> Path | None:
-    """`folder`, made when needed for this user alone; None where it cannot be, or where others could write (a warning)."""
+    """Return `folder`, created if necessary; None where that fails, or, with a warning, where others could write to it."""
     try:
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder if _safe(folder) and os.access(folder, os.W_OK) else None
@@ -66,18 +66,18 @@ def private_folder(folder: Path) -> Path | None:
 
 
 def owned(status: os.stat_result) -> bool:
-    """Whether a file belongs to this user, or to root, who needs no file to run code as anybody."""
+    """Return whether a file belongs to this user or to root, who can run code as any user anyway."""
     return status.st_uid in (os.geteuid(), 0)
 
 
 def others_write(status: os.stat_result) -> bool:
-    """Whether a file or folder may be written by everybody, or by a group that is not of this user alone."""
+    """Return whether a file or folder is writable for all, or for a group other than this user's own."""
     return bool(status.st_mode & stat.S_IWOTH) or (bool(status.st_mode & stat.S_IWGRP) and not _own_group(status.st_gid))
 
 
 @functools.cache
 def _own_group(number: int) -> bool:
-    """Whether a group is the one that many systems make for each user: of the user's name, and without other members."""
+    """Return whether a group is this user's private group: primary, of the user's name, without other members."""
     try:
         group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -86,7 +86,7 @@ def _own_group(number: int) -> bool:
 
 
 def _safe(folder: Path, sticky: bool = False) -> bool:
-    """Whether nobody else could have put something into `folder`, or led us to it; if somebody could, that is said."""
+    """Return whether no other user can have written to `folder` or redirected its path; otherwise warn."""
     for link in _links(folder):
         if not owned(link.lstat()):
             _refuse(link, "is a link of another user:")
@@ -102,7 +102,7 @@ def _safe(folder: Path, sticky: bool = False) -> bool:
 
 
 def _links(path: Path) -> Iterator[Path]:
-    """The symbolic links among the parents of `path`, each of which could lead elsewhere."""
+    """Yield the symbolic links on `path`, including those that other links lead through."""
     step = Path(path.anchor)
     for part in path.parts[1:]:
         step /= part
@@ -112,7 +112,7 @@ def _links(path: Path) -> Iterator[Path]:
             step = step.resolve()
 
 
-@functools.cache  # said once a process, however many kernels there are
+@functools.cache  # one warning per process, however many kernels there are
 def _refuse(path: Path, why: str) -> None:
     message = (
         f"compiled code is not kept on disk, which makes every start slower: {path} {why} "

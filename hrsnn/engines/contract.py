@@ -1,4 +1,4 @@
-"""The contract of an engine: from a reservoir and a batch of stimuli to spikes, stimulus by stimulus."""
+"""The interface of an engine, which simulates a reservoir for a batch of stimuli."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hrsnn.reservoir import Reservoir
 
 @dataclass(frozen=True)
 class Response:
-    """What the network did during one stimulus."""
+    """Spikes and membrane potentials of one stimulus."""
 
     spike_step: np.ndarray  #: (spikes,) int64, ascending
     spike_neuron: np.ndarray  #: (spikes,) int32, ascending within a step
-    v: np.ndarray  #: (times, N) mV, after the steps that the presentation asked for
-    end: Variables | None = None  #: after the last step, where the batch is one stimulus and the engine can go on from it
+    v: np.ndarray  #: (times, N) mV, after the steps ``v_step`` of the presentation
+    end: Variables | None = None  #: after the last step, for a batch of one stimulus and an engine that can continue
     spike_time: np.ndarray | None = None  #: (spikes,) ms, ascending, from an engine without a grid; else spike_step dt
     duration: float | None = None  #: ms, from an engine without a grid; else a whole number of steps
 
@@ -34,24 +34,24 @@ class Weights:
 
 
 class Engine(Protocol):
-    """Run a batch through a reservoir.
+    """Simulate a reservoir for a batch of stimuli.
 
-    Every engine keeps the order of events within a step: state update; threshold; background, then input spikes; recurrent
-    pre events; recurrent post events; reset. Synapses are visited by (pre, post) at pre events, with delays by (step of the
-    spike, pre, post), and by (post, pre) at post events. Every stimulus starts from rest: v_start, no current, no
-    refractoriness, no trace, no spike in flight; weights carry over when the run is plastic. A batch of one stimulus may
-    have a state to start from instead (``batch.start``); then a plastic run starts with the weights in it, if there are any.
+    The order of events within a step is the same in every engine: state update; threshold; background, then input spikes;
+    recurrent pre events; recurrent post events; reset. Synapses are processed by (pre, post) at pre events, with delays by
+    (step of the spike, pre, post), and by (post, pre) at post events. Every stimulus starts from rest: v_start, no current,
+    no refractoriness, no trace, no spike in transit; weights carry over in a plastic run. A batch of one stimulus may start
+    from a state instead (``batch.start``); a plastic run then starts with the weights of the state, if it has any.
 
     Parameters
     ----------
     reservoir : Reservoir
     batch : Batch
     plastic : bool
-        Whether STDP runs; after each stimulus, homeostasis where the reservoir asks for it.
+        Whether STDP is on, with homeostasis after each stimulus if ``reservoir.homeostasis``.
     deliver : callable
-        Called with (index, response) once a stimulus, in order; nothing is kept after that.
+        Called with (index, response) once for each stimulus, in order; the engine keeps no response.
     progress : callable
-        Called with the number of steps done, now and then.
+        Called from time to time with the number of steps done.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Stimuli as events in continuous time, for the engine without a time grid."""
+"""Stimuli as events in continuous time, for the exact engine."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from hrsnn.validation.units import takes
 
 @dataclass(frozen=True)
 class Events:
-    """One stimulus of `duration` ms, blank included. Every kind of event is sorted by time (ms)."""
+    """One stimulus of `duration` ms, blank included; events of each kind are sorted by time (ms)."""
 
     duration: float
     input_time: np.ndarray  #: (spikes,)
     input_channel: np.ndarray  #: (spikes,) int32, ascending within a time
-    input_count: np.ndarray  #: (spikes,) float64: spikes of one channel at one time are one event of that many
-    drive_time: np.ndarray  #: (changes,): times from which a new analog drive holds
+    input_count: np.ndarray  #: (spikes,) float64: number of spikes of the channel at that time
+    drive_time: np.ndarray  #: (changes,): times at which the analog drive changes
     drive: np.ndarray  #: (changes, N) mV
     background_time: np.ndarray  #: (spikes,)
     background_neuron: np.ndarray  #: (spikes,) int32, ascending within a time
-    background_jump: np.ndarray  #: (spikes,) mV, on the excitatory current
+    background_jump: np.ndarray  #: (spikes,) mV, added to the excitatory current
 
 
 @takes(blank="ms")
 def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, blank: float = 0.0, seed: int = 0) -> Events:
-    """Stimulus `index` at real times.
+    """Return stimulus `index` as events in continuous time.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, b
     stimulus : SpikeTrains or Currents
     index : int
     blank : float, ms
-        Time without input after it.
+        Time without input after the stimulus.
     seed : int
-        Of the background input, whose real times are those that the grid engines round.
+        Seed of the background input; the grid engines round the same spike times.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def _background(
     if reservoir.background_frozen:
         period = stimulus.dt if isinstance(stimulus, Currents) else duration
         times, neurons = repeat_pattern(*background_spikes(seed, 0, rate, period), period, duration)
-        order = np.lexsort((neurons, times))  # times of a repeat can come out equal to others by rounding
+        order = np.lexsort((neurons, times))  # times of a repetition can become equal by rounding
         times, neurons = times[order], neurons[order]
     else:
         times, neurons = background_spikes(seed, index, rate, duration)

@@ -1,4 +1,4 @@
-"""Synaptic scaling: the sum of each neuron's incoming weights is restored."""
+"""Homeostasis by synaptic scaling, which restores the sum of each neuron's incoming weights."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from hrsnn.validation.units import takes
 
 @takes(weight="mV", target="mV", w_max="mV")
 def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max: np.ndarray) -> np.ndarray:
-    """Weights whose sum over each group is `target`, in [0, w_max].
+    """Return weights in [0, w_max] whose sum over each group is `target`.
 
-    Each group is multiplied by one factor; weights that would pass their bound stay at it, and the rest of the group takes
-    what is missing. A group whose weights are all 0 has no proportions to keep and stays at 0, whatever its target: what
-    STDP has brought to 0 as a whole is not revived.
+    Each group is multiplied by one factor; weights that would exceed their bound are set to it, and the others of the group
+    are scaled up further to reach the target. A group whose weights are all 0 has no proportions to preserve and stays at
+    0, whatever its target: a group that STDP has reduced to 0 does not recover.
 
     Parameters
     ----------
     weight : (S,) array, mV
     target : (groups,) array, mV
-        Sum that each group is to have; at most the sum of its bounds.
+        Target sum of each group; at most the sum of its bounds.
     group : (S,) integer array
-        Group of each weight: postsynaptic neuron times kind of source.
+        Group of each weight: a combination of postsynaptic neuron and type of source.
     w_max : (S,) array, mV
 
     Returns
@@ -49,7 +49,7 @@ def normalised(weight: np.ndarray, target: np.ndarray, group: np.ndarray, w_max:
 
 
 class Homeostasis:
-    """The sums of a neuron's excitatory, inhibitory and input weights in a reservoir, and how to come back to them.
+    """Scaling of each neuron's excitatory, inhibitory and input weights to their sums in a reservoir.
 
     A group whose weights have all become 0 stays at 0, as in :func:`normalised`.
     """
@@ -66,7 +66,7 @@ class Homeostasis:
         ]
 
     def restored(self, recurrent: np.ndarray, input: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Recurrent and input weights (mV), brought back to the sums."""
+        """Return recurrent and input weights (mV) scaled to these sums."""
         first, second = (
             normalised(weight, target, group, w_max)
             for weight, (w_max, group, target) in zip((recurrent, input), self._sides, strict=True)

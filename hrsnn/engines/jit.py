@@ -1,4 +1,4 @@
-"""Numba compilation with a cache on disk, and without one where the disk cannot be used."""
+"""Numba compilation, with a cache on disk where a folder can be used."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ logger = logging.getLogger("hrsnn")
 
 
 def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", allocates: bool = True) -> Any:
-    """``numba.njit`` without the interpreter's lock and with IEEE arithmetic: no fast-math, no fused multiply-adds.
+    """Compile with ``numba.njit``, releasing the GIL and with IEEE arithmetic: no fast-math, no fused multiply-adds.
 
-    What is inlined everywhere is compiled with its callers; the others are kept on disk between processes. A kernel that
-    makes no array, not even a slice of one, can do without the counting of references, which took a quarter of the time
-    of the compiled engine.
+    Functions inlined everywhere are compiled with their callers; the others are cached on disk. A kernel that makes no
+    array, not even a slice of one, does not need reference counting, which took a quarter of the time of the compiled
+    engine.
     """
     if function is None:
         return lambda decorated: jit(decorated, inline=inline, allocates=allocates)
@@ -27,34 +27,34 @@ def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", al
         return numba.njit(inline=inline)(function)
     compiled = numba.njit(nogil=True, _nrt=allocates)(function)
     try:
-        compiled._cache = KernelCache(function)  # what `enable_caching` does, with Numba's own
+        compiled._cache = KernelCache(function)  # as `enable_caching` does with Numba's own cache
     except (OSError, RuntimeError) as error:
         logger.info("compiled kernels are not kept on disk: %s", error)
     return compiled
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """A kernel that is compiled into its callers: what takes arrays or records pays for every call."""
+    """Compile a kernel into its callers, since calls with arrays or records as arguments are expensive."""
     return jit(function, inline="always")
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """A kernel that makes no array, and so counts no references."""
+    """Compile a kernel that makes no array, without reference counting."""
     return jit(function, allocates=False)
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
-    """A read-only view: the kernels are compiled once for each mix of constant and changing arrays, so it never varies."""
+    """Return a read-only view: each combination of read-only and writable arguments would be compiled separately."""
     view = np.ascontiguousarray(array).view()
     view.setflags(write=False)
     return view
 
 
 def plain_tuples(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Tuples in place of NamedTuples, at any depth: the form in which a kernel is called.
+    """Convert NamedTuples to tuples, at any depth, for the call of a kernel.
 
-    At every call Numba looks up the types of plain tuples in C, those of NamedTuples in Python, which takes as long as
-    50 ms of a network of 50 neurons. A kernel gives its arguments their names back, which costs nothing.
+    At every call Numba looks up the types of plain tuples in C but those of NamedTuples in Python, which takes as long as
+    simulating 50 ms of a network of 50 neurons. The kernels convert them back to NamedTuples, at no cost.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The cache on disk of one compiled kernel: in a folder of this user alone, checked before it is used."""
+"""Cache on disk of one compiled kernel, in a folder of this user and verified before use."""
 
 # mypy: allow-subclassing-any
 
@@ -26,7 +26,7 @@ logger = logging.getLogger("hrsnn")
 
 
 class _PrivateFolder:
-    """Where the kernels of one source file are kept, as Numba asks for it: in ``$NUMBA_CACHE_DIR`` or the user's cache."""
+    """Numba cache locator for the kernels of one source file: in ``$NUMBA_CACHE_DIR`` or the user's cache."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
         self._py_file, self._line = file, function.__code__.co_firstlineno
@@ -38,7 +38,7 @@ class _PrivateFolder:
         return found if found and found._folder and private_folder(Path(found.get_cache_path())) else None
 
     def ensure_cache_path(self) -> None:
-        # asked again before a kernel is saved, as the folder may have gone meanwhile
+        # called again before a kernel is saved, as the folder may have been removed
         if private_folder(Path(self.get_cache_path())) is None:
             raise OSError(f"{self.get_cache_path()} cannot be used")
 
@@ -54,20 +54,20 @@ class _PrivateFolder:
 
 
 class _Kernel(CompileResultCacheImpl):
-    _locator_classes = (_PrivateFolder,)  # and none of Numba's, which look at no owner
+    _locator_classes = (_PrivateFolder,)  # none of Numba's, which do not check the owner
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache of one function, in :class:`CheckedCacheFiles`: an error of the disk costs a compilation only.
+    """Numba's cache of one function, with :class:`CheckedCacheFiles`; after a disk error, the function is compiled.
 
-    Only the system's errors are caught. What is unpickled has passed its checksum, was written by the same versions of
-    Python, Numba, llvmlite, NumPy and this code (the folder is theirs), and for this processor (which is in Numba's key).
-    If it raises all the same, something is wrong with this code and should be seen.
+    Only errors of the operating system are caught. Unpickled data have passed their checksum, were written by the same
+    versions of Python, Numba, llvmlite, NumPy and this code (which name the folder), and for this processor (which is in
+    Numba's key). Any other exception is an error in this code and is not hidden.
 
     Raises
     ------
     OSError, RuntimeError
-        When there is no folder that can be used.
+        When no folder can be used.
     """
 
     _impl_class = _Kernel
@@ -88,23 +88,23 @@ class KernelCache(FunctionCache):
 
     def save_overload(self, *arguments: Any) -> None:
         try:
-            with signals_deferred():  # interrupted in here, it would leave a temporary file
+            with signals_deferred():  # an interrupt during the write would leave a temporary file
                 super().save_overload(*arguments)
         except OSError as error:
             logger.info("a compiled kernel could not be kept on disk: %s", error)
 
 
 def _package(function: Callable[..., Any]) -> Path | None:
-    """The folder of the kernel's package, where that is a part of this one."""
+    """Return the folder of the kernel's package if it is part of this package, else None."""
     file = function.__code__.co_filename
     return Path(file).parent if function.__module__.startswith("hrsnn.") else None
 
 
 @functools.cache
 def _edition(package: Path | None) -> str:
-    """Digest of all that a kernel of `package` may be made of: one engine's is no business of another's.
+    """Return a digest of all code that kernels of `package` may use, separate for each engine.
 
-    Numba looks for changes in a kernel's own file only, not in what it inlines: that is in the kernel's folder or below.
+    Numba checks for changes in a kernel's own file only, not in inlined functions, which are in the same folder or below.
     """
     here = Path(__file__).parent
     shared = [here / name for name in ("cache_files.py", "jit.py", "kernel_cache.py")]

@@ -1,4 +1,4 @@
-"""The state of a network between two runs, so that a run can continue."""
+"""The state of a network at the end of a run, from which another run can continue."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from hrsnn.validation.units import takes
 
 _KIND, _VERSION = "state", 1
 _HEADER = ("steps", "dt", "tau_state", "seed", "network")
-#: How many mean intervals a Poisson process can be behind its time: the chance of a longer one is e^-1000.
+#: Maximum time since the latest background spike, in mean intervals: a longer one has the probability e^-1000.
 _LONGEST_INTERVAL = 1000
 
 
 @dataclass(frozen=True)
 class Variables:
-    """The variables of an engine at the end of a step; those that a model does not have are empty."""
+    """Variables of the model at the end of a step; those that a network does not have are empty."""
 
     v: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
     exc: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
     inh: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
     adapted: Annotated[np.ndarray, array("neuron", optional=True, unit="mV")]  #: (N,) mV
-    #: (S,) STDP trace of the source, of each recurrent link, decayed to this moment
+    #: (S,) STDP trace of each recurrent link, of the source, decayed to this time
     trace_plus: Annotated[np.ndarray, array("link", low=0, optional=True)]
     trace_minus: Annotated[np.ndarray, array("link", low=0, optional=True)]  #: (S,) and of the target
-    input_trace_plus: Annotated[np.ndarray, array("input link", low=0, optional=True)]  #: the same of the input links
+    input_trace_plus: Annotated[np.ndarray, array("input link", low=0, optional=True)]  #: the same for the input links
     input_trace_minus: Annotated[np.ndarray, array("input link", low=0, optional=True)]
     #: (S,) short-term plasticity: u and R after the latest spike of the source
     used: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
     resources: Annotated[np.ndarray, array("link", low=0, high=1, optional=True)]
     arrived: Annotated[
         np.ndarray, array("link", dtype=np.int64, low=0, high=MOST, optional=True)
-    ]  #: (S,) steps since that spike arrived
+    ]  #: (S,) steps since the arrival of that spike
     weight: Annotated[
         np.ndarray, array("link", low=0, optional=True, unit="mV")
-    ]  #: (S,) mV: of a plastic run, before homeostasis
+    ]  #: (S,) mV: after a plastic run, before homeostasis
     input_weight: Annotated[np.ndarray, array("input link", low=0, optional=True, unit="mV")]
 
     def __post_init__(self) -> None:
@@ -55,11 +55,10 @@ class Variables:
 
 @dataclass(frozen=True)
 class NetworkState:
-    """Everything a network holds after a run of one stimulus, for :func:`hrsnn.simulate` to go on from.
+    """Complete state of a network after a run of one stimulus, from which :func:`hrsnn.simulate` can continue.
 
-    ``simulate(activity.reservoir, next_part, state=activity.state)`` continues where ``activity`` ended: the parts of a
-    stimulus, one after the other, give what the whole gives in one run. Nothing but its arrays is in it, and it can be
-    saved.
+    ``simulate(activity.reservoir, next_part, state=activity.state)`` continues where ``activity`` ended: simulating a
+    stimulus in parts gives the same result as one run. A state consists of arrays and numbers and can be saved.
 
     Examples
     --------
@@ -77,15 +76,15 @@ class NetworkState:
     variables: Variables
     steps: int  #: since the network was at rest
     dt: float  #: ms
-    refractory_steps: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) steps of refractoriness left
-    #: descending: how many steps ago the spikes in transit were emitted
+    refractory_steps: Annotated[np.ndarray, array("neuron", dtype=np.int64, low=0)]  #: (N,) remaining refractory steps
+    #: age in steps of the spikes in transit, descending
     spike_age: Annotated[np.ndarray, array("spike under way", dtype=np.int64, low=1)]
-    spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: by whom
+    spike_neuron: Annotated[np.ndarray, array("spike under way", dtype=np.int32, low=0)]  #: neurons that emitted them
     filtered: Annotated[np.ndarray, array("neuron", low=0)]  #: (N,) exponentially filtered spikes
     tau_state: float  #: ms: their time constant
-    background: BackgroundPosition  #: how far the background input of each neuron was drawn
+    background: BackgroundPosition  #: background spikes drawn so far
     seed: int  #: of the background input
-    network: str = ""  #: fingerprint of the reservoir, with the weights that the run left
+    network: str = ""  #: fingerprint of the reservoir with its final weights
 
     def __post_init__(self) -> None:
         convert_arrays(self)
@@ -109,12 +108,12 @@ class NetworkState:
 
     @takes(tau_state="ms")
     def check(self, reservoir: Reservoir, seed: int, tau_state: float | None) -> None:
-        """See that this state is one of `reservoir`, and that what goes on is what was begun.
+        """Check that this state belongs to `reservoir` and can be continued with `seed` and `tau_state`.
 
         Raises
         ------
         InputError
-            When it is of another network, or when the seed of a background input or a `tau_state` in use changes.
+            When it is of another network, or the seed of a background input or the `tau_state` of recorded states changes.
         """
         if self.network != reservoir.fingerprint:
             raise InputError("state", "of another network", "go on with the reservoir of the activity that it came from")
@@ -125,12 +124,12 @@ class NetworkState:
         self._check_arrays(reservoir)
 
     def _check_arrays(self, reservoir: Reservoir) -> None:
-        """See that an engine can read the arrays: their lengths, and the neurons and steps that they name."""
+        """Check the lengths of the arrays and that their neurons and steps are valid for `reservoir`."""
         sizes = {"neuron": reservoir.neurons, "link": reservoir.synapses, "input link": len(reservoir.input)}
         check_arrays(self, sizes)
         check_arrays(self.variables, sizes, "variables.")
         check_arrays(self.background, sizes, "background.")
-        if not reservoir.background_frozen:  # a frozen one may have no spike for ever
+        if not reservoir.background_frozen:  # a frozen background may have no spikes
             last, behind = self.background.last, (self.elapsed - self.background.last) * reservoir.background_rate / 1000
             require("background.last", last, behind <= _LONGEST_INTERVAL, f"is too far behind {self.elapsed:g} ms")
         variables = self.variables
@@ -162,12 +161,12 @@ class NetworkState:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to an ``.npz`` file, whole or not at all, without pickle.
+        """Write the state atomically to an ``.npz`` file, without pickle.
 
         Raises
         ------
         FileError
-            When it cannot be written; what was there before is still there.
+            When the file cannot be written; an existing file is then unchanged.
         """
         arrays = {name: getattr(self, name) for name in rules_of(NetworkState)}
         for prefix, kind in _PARTS.items():
@@ -177,12 +176,12 @@ class NetworkState:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> NetworkState:
-        """Read a file of :meth:`save`.
+        """Read a state from a file written by :meth:`save`.
 
         Raises
         ------
         FileError
-            When the file is missing, damaged, or no state.
+            When the file is missing or damaged, or does not contain a state.
         """
         stored, header = read_npz(path, _KIND, _VERSION)
         arrays: dict[str, Any] = dict(stored)
@@ -214,7 +213,7 @@ def state_after(
     tau_state: float,
     seed: int,
 ) -> NetworkState:
-    """The state after a part of `steps` steps with these spikes, on which `before` led up to (None: from rest)."""
+    """Return the state after `steps` steps with these spikes, starting from `before` (None: from rest)."""
     n, dt = reservoir.neurons, reservoir.dt
     hold = np.round(reservoir.refractory / dt).astype(np.int64)
     free_at = np.zeros(n, np.int64) if before is None else before.refractory_steps.copy()

@@ -1,4 +1,4 @@
-"""The exact solution of the membrane equation over one step, as factors; also for tau_m = tau_s."""
+"""Exact solution of the membrane equation over one step, as factors; accurate also at tau_m = tau_s."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hrsnn.reservoir import Reservoir
 
 @dataclass(frozen=True)
 class Propagators:
-    """Factors of one step of length dt, one value a neuron.
+    """Factors of one step of length dt, one value for each neuron.
 
     v(t + dt) = v_inf + (v(t) - v_inf) membrane + I_exc(t) exc_to_v + I_inh(t) inh_to_v - a(t) adapted_to_v
     I_s(t + dt) = I_s(t) decay_s,    a(t + dt) = a(t) decay_adapted,    v_inf = v_rest + i_bias + I_ext
@@ -27,14 +27,14 @@ class Propagators:
 
 
 def propagators(reservoir: Reservoir) -> Propagators:
-    """The factors of :class:`Propagators` for the reservoir's neurons and dt.
+    """Return the :class:`Propagators` of the reservoir's neurons and dt.
 
     The textbook form of ``exc_to_v``, tau_s/(tau_s - tau_m) (e^(-dt/tau_s) - e^(-dt/tau_m)), is 0/0 at tau_m = tau_s and
-    loses digits near it. Here
+    loses digits near it. The form used here is
 
         phi_s(t) = (t/tau_m) e^(-t/max(tau_m, tau_s)) (1 - e^(-x))/x,    x = t |1/tau_m - 1/tau_s|,
 
-    with (1 - e^(-x))/x = 1 at x = 0: the same function, accurate everywhere.
+    with (1 - e^(-x))/x = 1 at x = 0, the same function but accurate everywhere.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Independent tasks in threads: results in order, with a bounded number of results ahead."""
+"""Independent tasks in a pool of threads, with results in order and a bounded number of waiting results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def threads() -> int:
-    """How many threads answer a batch: as many as BLAS may use where that is limited, else one a core that we may use."""
+    """Return the number of threads for a batch: ``OMP_NUM_THREADS`` if set, else the number of cores available."""
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
@@ -23,15 +23,15 @@ def threads() -> int:
 
 
 def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool]) -> Generator[T, None, None]:
-    """``task(0), task(1), ...`` from a pool of threads.
+    """Yield ``task(0), task(1), ...``, computed by a pool of threads.
 
     Parameters
     ----------
     task : callable
-        Of an index; it looks at `stop` now and then.
+        Function of an index, which checks `stop` from time to time.
     tasks, workers : int
     stop : list
-        Empty; filled when nobody wants the answers any more, as after an error or Ctrl-C.
+        Empty; an element is appended when the results are no longer needed, as after an error or Ctrl-C.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool
         yield from map(task, range(tasks))
         return
     ahead = 4 * workers
-    # these queues are written in C: Ctrl-C while one is waited for leaves no lock taken, as it may in Python's own pools
+    # SimpleQueue is written in C: Ctrl-C during a wait cannot leave a lock acquired, as it can in Python's own pools
     todo: SimpleQueue[int | None] = SimpleQueue()
     answered: SimpleQueue[_Answer[T]] = SimpleQueue()
     pool: list[Thread] = []
@@ -75,7 +75,7 @@ def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool
 
 @dataclass(frozen=True)
 class _Answer(Generic[T]):
-    """Of the task with an index: its value, or what it raised."""
+    """Value or exception of the task with an index."""
 
     index: int
     value: T | None = None

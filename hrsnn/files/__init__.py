@@ -1,1 +1,1 @@
-"""Files: written whole or not at all, read without trust, and had by one run at a time."""
+"""File access: atomic writing, reading with validation, and locks."""

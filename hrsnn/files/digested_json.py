@@ -1,4 +1,4 @@
-"""JSON files with a digest of their content, so that a damaged file is recognised."""
+"""JSON files with a digest of their content, by which damage is detected."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hrsnn.errors import FileError
 from hrsnn.files.reading import read_json
 from hrsnn.files.writing import PathLike, to_json, write_json
 
-#: The key of the digest, next to the content that it is of.
+#: Key of the digest, which is stored next to the content.
 DIGEST = "sha256"
 
 
 def with_digest(value: Mapping[str, Any]) -> dict[str, Any]:
-    """`value` with the SHA-256 digest of its JSON text, keys sorted, under the name ``sha256``.
+    """Return `value` with the SHA-256 digest of its JSON text, keys sorted, under the name ``sha256``.
 
     Examples
     --------
@@ -27,26 +27,26 @@ def with_digest(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_digested_json(path: PathLike, value: Mapping[str, Any]) -> None:
-    """Write `value` as JSON with its digest, whole or not at all; its names must not have the digest's among them.
+    """Write `value` atomically as JSON with its digest; the key of the digest must not be in `value`.
 
-    The names stay in their order: that of the rows of a table, for a human reader.
+    Keys keep their order, such as that of the rows of a table, for human readers.
     """
     write_json(path, with_digest(value), sort_keys=False)
 
 
 def read_digested_json(path: PathLike, kind: str) -> dict[str, Any]:
-    """Read a file of :func:`write_digested_json`, without the digest.
+    """Read a file written by :func:`write_digested_json`, without the digest.
 
     Parameters
     ----------
     path : path
     kind : str
-        What the file should be, for messages.
+        Kind of file expected, for messages.
 
     Raises
     ------
     FileError
-        When it cannot be read, is damaged, or has no digest or that of another content.
+        When the file cannot be read, is damaged, or its digest is missing or does not match.
     """
     value = read_json(path, kind)
     said = value.pop(DIGEST, None)
@@ -58,16 +58,16 @@ def read_digested_json(path: PathLike, kind: str) -> dict[str, Any]:
 def check_same_settings(
     path: PathLike, there: Mapping[str, Any], settings: Mapping[str, Any], what: str, advice: str
 ) -> None:
-    """Refuse to go on with what was made with other settings.
+    """Check that an earlier result was made with the current settings.
 
     Parameters
     ----------
     path : path
-        Of what is there, for the message.
+        Path of the earlier result, for the message.
     there, settings : mapping
-        The settings that it was made with, as read from JSON; and those of now, in any form that JSON has.
+        Settings of the earlier result, as read from JSON, and the current ones, in any form that JSON can represent.
     what, advice : str
-        What is there, and what to do, for the message.
+        Description of the earlier result and advice to the user, for the message.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Lock files that end with their process: one run at a time in a folder, or on a file."""
+"""Lock files, which restrict a folder or a file to one run at a time and are released when the process ends."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from pathlib import Path
 from hrsnn.errors import FileError
 from hrsnn.files.writing import made, sweep
 
-#: Of a folder that a run works in; it is gone when the run ends, and stays where the run was killed.
+#: Lock file in a folder that a run works in; it is removed at the end of the run, but remains if the run is killed.
 LOCK = ".hrsnn-lock"
 
 
 @contextlib.contextmanager
 def hold_lock(lock: Path, subject: Path) -> Iterator[None]:
-    """Hold the lock file `lock`, on behalf of `subject`, until leaving.
+    """Context in which this process has the lock file `lock`, which protects `subject`.
 
-    The system releases the lock when the process ends, however that is. The file holds the process number; it is removed
-    on leaving.
+    The operating system releases the lock when the process ends for any reason. The file contains the process number and
+    is removed on leaving the context.
 
     Raises
     ------
     FileError
-        When another process holds it (the message names `subject` and that process), or the file cannot be made.
+        When another process has the lock (the message names `subject` and that process), or the file cannot be created.
 
     Notes
     -----
-    ``flock`` of the operating system: it holds between processes of one machine, and between machines where their shared
-    file system passes locks on.
+    The lock is ``flock`` of the operating system, which works between processes of one machine, and between machines if
+    their shared file system supports locks.
 
     Examples
     --------
@@ -44,12 +44,12 @@ def hold_lock(lock: Path, subject: Path) -> Iterator[None]:
     """
     handle = _acquired(lock, subject)
     try:
-        with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
+        with contextlib.suppress(OSError):  # disk full: the lock is valid without the number
             os.ftruncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
-        # first the name and then the lock: a process that comes in between finds no file, and makes one of its own
+        # remove the file before releasing the lock: a process that starts in between creates a new file
         lock.unlink(missing_ok=True)
         os.close(handle)
 
@@ -73,27 +73,27 @@ def _acquired(lock: Path, subject: Path) -> int:
             os.close(handle)
             who = f"process {holder}" if holder.isdecimal() else "another process"
             raise FileError(subject, f"is in use by {who}: wait for it, or stop it") from error
-        # the file was removed by its holder after it was opened here: what was locked has no name any more
+        # another process removed the file after it was opened here: the lock is on a file that no longer has a name
         os.close(handle)
 
 
 @contextlib.contextmanager
 def working_in(folder: Path, *inside: str) -> Iterator[None]:
-    """Have `folder` for one run: make it, lock it, and remove what a killed process left half-written in it.
+    """Context of a run in `folder`: create it, lock it, and remove incomplete files of killed processes.
 
-    Folders that were made here and are empty on leaving are removed again.
+    Folders created here that are empty on leaving are removed.
 
     Parameters
     ----------
     folder : Path
-        Its missing parents are made too.
+        Its missing parents are created too.
     *inside : str
-        Folders in it where the run writes too.
+        Subfolders in which the run writes too.
 
     Raises
     ------
     FileError
-        When another process works in it (the message has that process's number), or it cannot be made.
+        When another process works in it (the message gives that process's number), or it cannot be created.
 
     Examples
     --------

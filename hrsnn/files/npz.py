@@ -1,4 +1,4 @@
-"""Arrays in ``.npz`` files with a kind, a version and a digest, without pickle and limited in size."""
+"""``.npz`` files of arrays with a kind, a version and a digest, without pickle and with limits on their size."""
 
 from __future__ import annotations
 
@@ -21,30 +21,29 @@ from hrsnn.files.writing import PathLike, to_json, writing
 from hrsnn.validation.limits import beyond, beyond_memory, limit, readable
 from hrsnn.validation.numbers import count_of
 
-#: Name of the array that holds what a file says of itself, as JSON.
+#: Name of the array that contains the metadata of a file, as JSON.
 ABOUT = "__about__"
 _CHUNK = 2**24
-#: Of one file, a table of contents of so many bytes: thousands of arrays, where hrsnn writes some forty.
+#: Maximum size of a table of contents in bytes, for thousands of arrays; hrsnn writes about forty.
 _LONGEST_CONTENTS = 2**20
-#: Drawn numbers cannot be packed: a file that unpacks to over so many times its size is none, over so many bytes.
+#: Maximum compression ratio, for files that unpack to more than so many bytes: random numbers cannot be compressed.
 _PACKED, _SMALL = 100, 2**28
-#: Bytes of the header of one array, its type and shape.
+#: Maximum size of the header of an array (its type and shape) in bytes.
 _LONGEST_HEADER = 10_000
 
 
 def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.ndarray], header: Any = None) -> None:
-    """Write `arrays` and a JSON `header` as one ``.npz`` file, whole or not at all.
+    """Write `arrays` and a JSON `header` atomically to an ``.npz`` file.
 
-    The file also says what it is (`kind`), in which `version` of its layout, and the SHA-256 digest of all that, so that
-    :func:`read_npz` can refuse another kind of file and a damaged one. Arrays of objects are refused: nothing is ever
-    pickled.
+    The file also contains its `kind`, the `version` of its layout, and the SHA-256 digest of everything, by which
+    :func:`read_npz` detects files of another kind and damaged ones. Arrays of objects, which need pickle, are an error.
     """
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise ValueError(f"{name} holds objects, which would have to be pickled")
     about = {"kind": kind, "version": version, "header": header}
     about["sha256"] = digest(about, arrays)
-    # not by np.savez, which pickles objects unless told otherwise, and cannot be told by every version of NumPy
+    # not by np.savez, which pickles objects by default, and has no option against it in some versions of NumPy
     with writing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in {ABOUT: np.array(to_json(about)), **arrays}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -52,16 +51,16 @@ def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.n
 
 
 def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:
-    """Read a file of :func:`write_npz`: its arrays and its header.
+    """Return the arrays and the header of a file written by :func:`write_npz`.
 
     Raises
     ------
     FileError
-        When the file is missing, damaged, of another kind or of a newer version, or larger than the limit. Where it says no
-        digest, as files made by other programs do, the rest is checked all the same.
+        When the file is missing, damaged, of another kind or of a newer version, or larger than the limit. A file without
+        a digest, made by another program, is accepted if everything else is valid.
     """
     with _archive(path) as members:
-        # what it is comes first: nothing else is unpacked of a file of another kind
+        # the metadata are read first: no arrays are unpacked from a file of another kind
         if ABOUT not in members:
             raise FileError(path, f"is not a file of kind {kind!r}: it does not say what it is")
         try:
@@ -83,7 +82,7 @@ def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndar
 
 
 def digest(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 over what a file says of itself and over name, type, shape and bytes of every array."""
+    """Return the SHA-256 digest of the metadata and of name, type, shape and bytes of every array."""
     found = hashlib.sha256(to_json(about).encode())
     for name, values in sorted(arrays.items()):
         array = np.asarray(values)
@@ -94,13 +93,13 @@ def digest(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
-    """All arrays of any ``.npz`` file, read without pickle.
+    """Return all arrays of any ``.npz`` file, read without pickle.
 
     Raises
     ------
     FileError
-        When the file is missing, damaged, no ``.npz`` file, or larger than the limit once unpacked; then nothing was read
-        but its table of contents.
+        When the file is missing, damaged, not an ``.npz`` file, or larger than the limit once unpacked, which is found from
+        its table of contents.
     """
     with _archive(path) as members:
         return {name: read() for name, read in members.items()}
@@ -108,7 +107,7 @@ def load_arrays(path: PathLike) -> dict[str, np.ndarray]:
 
 @contextlib.contextmanager
 def _archive(path: PathLike) -> Iterator[dict[str, Callable[[], np.ndarray]]]:
-    """By name, what reads each array of a file whose table of contents is in order and within the limits."""
+    """Yield a function to read each array, by name, if the table of contents is valid and within the limits."""
     with open_binary(path) as file, refuse_damaged(path, ".npz file"):
         magic = file.read(6)
         if magic == np.lib.format.MAGIC_PREFIX:
@@ -136,15 +135,15 @@ def _archive(path: PathLike) -> Iterator[dict[str, Callable[[], np.ndarray]]]:
 
 
 def _check_contents(path: PathLike, file: IO[bytes]) -> None:
-    """Refuse a table of contents of millions of entries before it is read: each takes a thousand bytes of memory."""
+    """Check the size of the table of contents before it is read: each entry takes a thousand bytes of memory."""
     end = file.seek(0, os.SEEK_END)
-    file.seek(max(0, end - 2**16 - 22))  # the table's own place stands at the end, before a comment
+    file.seek(max(0, end - 2**16 - 22))  # the position of the table is at the end of the file, before a comment
     tail = file.read()
-    found = len(tail) - 22  # as zipfile looks for it
+    found = len(tail) - 22  # in the same way as zipfile
     if not (tail[found:].startswith(b"PK\x05\x06") and tail.endswith(b"\0\0")):
         found = tail.rfind(b"PK\x05\x06")
     size = struct.unpack_from("<L", tail, found + 12)[0] if 0 <= found <= len(tail) - 22 else 0
-    if found >= 76 and tail[found - 20 :].startswith(b"PK\x06\x07"):  # a larger record of a larger file before it
+    if found >= 76 and tail[found - 20 :].startswith(b"PK\x06\x07"):  # ZIP64 files have another record before it
         size = max(size, struct.unpack_from("<Q", tail, found - 36)[0])
     if size > _LONGEST_CONTENTS:
         raise FileError(path, f"has a table of contents of {size} bytes: must be at most {_LONGEST_CONTENTS}")
@@ -157,7 +156,7 @@ def _read(path: PathLike, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> 
 
 
 def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
-    """One array of `size` bytes, its header among them: NumPy would allocate whatever the header says."""
+    """Return an array of `size` bytes, including its header; NumPy would allocate any size that the header gives."""
     version = np.lib.format.read_magic(content)  # type: ignore[no-untyped-call]
     if version not in ((1, 0), (2, 0), (3, 0)):
         raise ValueError(f"version {version} of an array's layout is not known")
@@ -179,7 +178,7 @@ def _array(path: PathLike, content: IO[bytes], size: int) -> np.ndarray:
         raise ValueError(f"an array of shape {shape} and type {dtype} has not {body} bytes")
     raw = np.empty(body, np.uint8)
     done = 0
-    while part := content.read(min(_CHUNK, body - done) or 1):  # read to the end: there the sum over the content is checked
+    while part := content.read(min(_CHUNK, body - done) or 1):  # read to the end, where zipfile checks the CRC
         raw[done : done + len(part)] = np.frombuffer(part, np.uint8)
         done += len(part)
     if done != body:

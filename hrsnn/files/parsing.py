@@ -1,4 +1,4 @@
-"""JSON and TOML with checks: no duplicate keys, no NaN, limited nesting."""
+"""Parsing of JSON and TOML with checks: no duplicate keys, no NaN, limited nesting."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hrsnn.validation.limits import beyond, limit
 
 
 def parsed_json(text: str) -> Any:
-    """JSON text as its standard has it: no name twice in a mapping, and no number that is none or beyond all bounds.
+    """Parse JSON text strictly: without duplicate names in a mapping, NaN or infinity.
 
     Raises
     ------
     ValueError
-        When it is no JSON, has a whole number of more digits than can be read, or is nested deeper than the limit.
+        When it is not JSON, has an integer of more digits than can be read, or is nested deeper than the limit.
 
     Examples
     --------
@@ -59,21 +59,21 @@ def _finite(text: str) -> float:
     return value
 
 
-#: One part of a dotted key, bare or in quotes, and where one begins; possessive, so that no text takes long.
+#: One part of a dotted key, bare or in quotes, and its beginning; quantifiers are possessive, so that no text takes long.
 _KEY_PART = r"(?:[A-Za-z0-9_-]++|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+')"
 _KEY_START = "(?<![A-Za-z0-9_-])"
-#: Parts of a key that are always too many, whatever the limit of nesting is raised to.
+#: Maximum number of parts of a key, independent of the limit of nesting.
 _LONGEST_KEY = 1000
 
 
 def parsed_toml(text: str) -> dict[str, Any]:
-    """TOML text as a mapping.
+    """Parse TOML text to a mapping.
 
     Raises
     ------
     ValueError
-        When it is no TOML, has a whole number of more digits than can be read, or is nested deeper than the limit; the
-        message is one line.
+        When it is not TOML, has an integer of more digits than can be read, or is nested deeper than the limit; the message
+        is one line.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def parsed_toml(text: str) -> dict[str, Any]:
     """
     deepest = int(min(limit("nesting"), _LONGEST_KEY))
     if re.search(f"{_KEY_START}(?:{_KEY_PART}[ \\t]*+\\.[ \\t]*+){{{deepest}}}", text):
-        raise ValueError(beyond("nesting"))  # seen here, since the parser takes the square of the length of a key
+        raise ValueError(beyond("nesting"))  # checked before parsing, which takes time quadratic in the length of a key
     try:
         value = tomllib.loads(text)
     except RecursionError:
@@ -101,12 +101,12 @@ def _too_long() -> str:
 
 
 def toml_value(text: str) -> Any:
-    """A text of the command line as the TOML value that it spells, or, as a bare word, itself.
+    """Parse a command-line value as TOML; a bare word is returned as a string.
 
     Raises
     ------
     ValueError
-        When it is TOML beyond a limit.
+        When it is TOML that exceeds a limit.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def toml_value(text: str) -> Any:
 
 
 def depth(value: Any) -> int:
-    """How deep mappings and lists are nested in `value`; 0 where it is neither.
+    """Return the depth of nested mappings and lists in `value`; 0 where it is neither.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files from outside: their kind and size are checked, and errors of readers become the package's own."""
+"""Reading of untrusted files: checks of kind and size, and conversion of readers' exceptions to `FileError`."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from hrsnn.files.parsing import parsed_json
 from hrsnn.files.writing import PathLike, check_path
 from hrsnn.validation.limits import beyond, limit
 
-#: What the readers of the standard library and of NumPy raise at damaged input. A list, since a mistake of our own shall not
-#: pass for a damaged file: `AssertionError`, `NameError` and the like are not in it.
+#: Exceptions that the readers of the standard library and of NumPy raise for damaged input. Others, such as
+#: `AssertionError` and `NameError`, are errors in this package and are not reported as a damaged file.
 _RAISED = (
-    ValueError,  # and with it json.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeError
-    LookupError,  # a part that is missing
-    TypeError,  # a part of another type
-    AttributeError,  # the same, where a method was wanted
-    ArithmeticError,  # OverflowError among them
+    ValueError,  # includes json.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeError
+    LookupError,  # a part is missing
+    TypeError,  # a part has another type
+    AttributeError,  # the same, where a method is called
+    ArithmeticError,  # includes OverflowError
     EOFError,
     RecursionError,
     NotImplementedError,  # a compression that is not supported
-    RuntimeError,  # zipfile, of an encrypted part
+    RuntimeError,  # zipfile: an encrypted part
     MemoryError,
-    SyntaxError,  # NumPy reads an array's header as a Python literal; the XML parser's error is one too
+    SyntaxError,  # NumPy parses an array's header as a Python literal; also the XML parser's error
     tokenize.TokenError,
     struct.error,
     zipfile.BadZipFile,
@@ -46,13 +46,13 @@ _RAISED = (
 
 @contextlib.contextmanager
 def refuse_damaged(path: PathLike, kind: str) -> Iterator[None]:
-    """Whatever a reader raises inside becomes a :class:`~hrsnn.errors.FileError` that names the file.
+    """Context that converts a reader's exceptions to a :class:`~hrsnn.errors.FileError` that names the file.
 
     Parameters
     ----------
     path : path
     kind : str
-        What the file should be: "reservoir".
+        Kind of file expected, such as "reservoir".
 
     Raises
     ------
@@ -87,12 +87,12 @@ def refuse_damaged(path: PathLike, kind: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def open_binary(path: PathLike) -> Iterator[IO[bytes]]:
-    """An ordinary file, open for reading; devices, pipes, sockets and folders are refused by kind.
+    """Open a regular file for reading; devices, pipes, sockets and folders are an error that names the kind.
 
     Raises
     ------
     FileError
-        When it is something else, is missing or may not be read.
+        When it is not a regular file, is missing or cannot be read.
 
     Examples
     --------
@@ -104,8 +104,8 @@ def open_binary(path: PathLike) -> Iterator[IO[bytes]]:
     """
     check_path(path)
     with refuse_damaged(path, "file"):
-        _check_kind(path, os.stat(path).st_mode)  # before opening: some devices act when they are opened
-        # and of what was opened, which may be something else by now; a pipe must not make this wait
+        _check_kind(path, os.stat(path).st_mode)  # before opening, which has effects on some devices
+        # checked again after opening, since the path may have changed; O_NONBLOCK: opening a pipe must not wait
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         file = os.fdopen(handle, "rb")
     with file:
@@ -121,12 +121,12 @@ def _check_kind(path: PathLike, mode: int) -> None:
 
 
 def read_text(path: PathLike) -> str:
-    """The UTF-8 text of an ordinary file.
+    """Read the UTF-8 text of a regular file.
 
     Raises
     ------
     FileError
-        When it cannot be read, is no text, or is larger than the limit of text files.
+        When it cannot be read, is not text, or is larger than the limit of text files.
     """
     with open_binary(path) as file, refuse_damaged(path, "text"):
         size = os.fstat(file.fileno()).st_size
@@ -136,18 +136,18 @@ def read_text(path: PathLike) -> str:
 
 
 def read_json(path: PathLike, kind: str) -> dict[str, Any]:
-    """The mapping in a JSON file.
+    """Read the mapping in a JSON file.
 
     Parameters
     ----------
     path : path
     kind : str
-        What the file should be, for messages.
+        Kind of file expected, for messages.
 
     Raises
     ------
     FileError
-        When it cannot be read, is damaged, holds no mapping, or is nested deeper than the limit.
+        When it cannot be read, is damaged, is not a mapping, or is nested deeper than the limit.
     """
     text = read_text(path)
     with refuse_damaged(path, kind):

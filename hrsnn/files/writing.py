@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from hrsnn.errors import FileError, InputError
 
 PathLike = str | os.PathLike[str]
 
-#: How the name of everything begins that is still being written: a process that is killed leaves it behind.
+#: Prefix of the names of files being written, which remain when a process is killed.
 TEMPORARY = ".hrsnn-part-"
 
 
 def check_path(path: Any) -> None:
-    """Refuse what is no name of a file.
+    """Check that `path` is a string or a path.
 
     Raises
     ------
     InputError
-        When it is neither text nor a path.
+        When it is neither.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise InputError("path", path, "must be a path")
 
 
 def sweep(folder: PathLike) -> None:
-    """Remove what killed processes had begun to write in `folder`.
+    """Remove incomplete files of killed processes in `folder`.
 
-    Only for a process that has the folder to itself (:func:`hrsnn.files.locks.working_in`): another one may be writing.
+    The process must have locked the folder (:func:`hrsnn.files.locks.working_in`), as others may be writing to it.
 
     Examples
     --------
@@ -57,12 +57,12 @@ def sweep(folder: PathLike) -> None:
 
 @contextlib.contextmanager
 def made(folder: PathLike) -> Iterator[None]:
-    """Make a folder and its missing parents; those made here that are empty on leaving are removed again.
+    """Context that creates a folder and its missing parents; those created here that are empty on leaving are removed.
 
     Raises
     ------
     FileError
-        When the system refuses.
+        When a folder cannot be created.
 
     Examples
     --------
@@ -79,25 +79,25 @@ def made(folder: PathLike) -> Iterator[None]:
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:  # ValueError: a zero byte
+        except (OSError, ValueError) as error:  # ValueError: a null byte
             raise FileError(folder, f"cannot be made: {getattr(error, 'strerror', error)}") from error
         yield
     finally:
         for path in new:
-            with contextlib.suppress(OSError, ValueError):  # it has what it was made for
+            with contextlib.suppress(OSError, ValueError):  # not empty
                 path.rmdir()
 
 
 @contextlib.contextmanager
 def writing(path: PathLike) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`; on leaving, sync it to disk and rename it over `path`.
+    """Yield a temporary path in the folder of `path`; on leaving, sync it to disk and rename it to `path`.
 
-    If the body fails (a full disk, Ctrl-C, any error) the temporary file is removed and `path` is left as it was.
+    If the body fails (disk full, Ctrl-C, any error) the temporary file is removed and `path` is unchanged.
 
     Raises
     ------
     FileError
-        When the system refuses to write (no such folder, no permission, no space).
+        When the file cannot be written (no such folder, no permission, no space).
 
     Examples
     --------
@@ -111,12 +111,12 @@ def writing(path: PathLike) -> Iterator[Path]:
     check_path(path)
     path = Path(path)
     try:
-        # the suffix stays the file's own: some writers take their format from it
+        # the suffix is that of the file, since some writers choose their format by it
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY, suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror}") from error
-    except ValueError as error:  # a zero byte
+    except ValueError as error:  # a null byte
         raise FileError(path, f"cannot be written: {error}") from error
     temporary = Path(name)
     try:
@@ -125,7 +125,7 @@ def writing(path: PathLike) -> Iterator[Path]:
             os.fsync(written.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a result is an ordinary file
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes the file private; results have the usual permissions
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except FileError:
@@ -137,7 +137,7 @@ def writing(path: PathLike) -> Iterator[Path]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new name on disk too, where the file system can do that."""
+    """Sync the new name to disk, where the file system supports it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -147,18 +147,18 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_text(path: PathLike, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
+    """Write `text` atomically to `path`."""
     with writing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: PathLike, value: Any, *, sort_keys: bool = True) -> None:
-    """Write `value` as indented JSON, whole or not at all; see :func:`to_json`."""
+    """Write `value` atomically as indented JSON; see :func:`to_json`."""
     write_text(path, to_json(value, indent=2, sort_keys=sort_keys) + "\n")
 
 
 def to_json(value: Any, indent: int | None = None, *, sort_keys: bool = True) -> str:
-    """JSON text, keys sorted or as they stand; NumPy scalars and arrays become plain, and what is not finite null."""
+    """Return JSON text, with keys sorted or in order; NumPy values are converted, numbers that are not finite are null."""
     return json.dumps(_plain(value), indent=indent, sort_keys=sort_keys, allow_nan=False)
 
 

@@ -1,1 +1,1 @@
-"""How work is run: random seeds, processes and clusters, progress, and signals."""
+"""Execution: random seeds, processes and clusters, progress, and signals."""

@@ -1,4 +1,4 @@
-"""Parallel tasks on a Dask cluster: one that runs already, or jobs of a batch system."""
+"""Parallel tasks on a Dask cluster: an existing one, or jobs of a batch system."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hrsnn.errors import HrsnnError, HrsnnWarning, InputError
 if TYPE_CHECKING:
     from distributed import Client
 
-#: How long a scheduler may take to answer (s).
+#: Timeout for a connection to a scheduler (s).
 _PATIENCE = 15
-#: After how long without a worker the user is told, where a batch system is to start them (s).
+#: Time without a worker of a batch system after which the user is warned (s).
 _QUEUED = 60
-#: Batch systems by name: the class of dask-jobqueue, which takes its options from Dask's configuration files.
+#: Classes of dask-jobqueue by name of the batch system; their options are read from Dask's configuration files.
 _BATCH_SYSTEMS = {
     "slurm": "SLURMCluster",
     "pbs": "PBSCluster",
@@ -31,17 +31,17 @@ _BATCH_SYSTEMS = {
 
 @contextlib.contextmanager
 def connect_cluster(cluster: Client | str | None, jobs: int = 1) -> Iterator[Client | None]:
-    """A client of a cluster, closed on leaving where this opened it.
+    """Context that yields a client of a cluster; on leaving, the client is closed if it was opened here.
 
     Parameters
     ----------
     cluster : distributed.Client or str, optional
         A client; the address of a scheduler, ``"tcp://host:8786"``, or ``"tls://host:8786"`` with the certificates in
         Dask's configuration (``distributed.comm.tls``); or a batch system, ``"slurm"``, ``"pbs"``, ``"sge"``, ``"lsf"``,
-        ``"oar"``, ``"moab"`` or ``"htcondor"``, of which `jobs` jobs are asked for with the options in Dask's configuration
-        files (``~/.config/dask/jobqueue.yaml``). Left out: no cluster.
+        ``"oar"``, ``"moab"`` or ``"htcondor"``, to which `jobs` jobs are submitted with the options in Dask's configuration
+        files (``~/.config/dask/jobqueue.yaml``). Default: no cluster.
     jobs : int
-        Jobs of the batch system.
+        Number of jobs of the batch system.
 
     Yields
     ------
@@ -50,14 +50,16 @@ def connect_cluster(cluster: Client | str | None, jobs: int = 1) -> Iterator[Cli
     Raises
     ------
     InputError
-        When the name is neither, the batch system's options are missing, or workers have several threads.
+        When `cluster` is neither an address nor a batch system, the batch system's options are missing, or workers have
+        several threads.
     HrsnnError
-        When nothing answers at the address, the batch system takes no jobs, or the extra ``cluster`` is not installed.
+        When no scheduler responds at the address, the batch system rejects the jobs, or the extra ``cluster`` is not
+        installed.
 
     Notes
     -----
-    Workers must have the same hrsnn, a process for each task (``--nthreads 1``): Brian2 runs wrongly in threads, and in a
-    worker it must be imported before the first task (``--preload brian2``).
+    Workers must have the same version of hrsnn and one thread per process (``--nthreads 1``), since Brian2 is not
+    thread-safe; in a worker Brian2 must be imported before the first task (``--preload brian2``).
 
     Examples
     --------
@@ -90,12 +92,12 @@ def connect_cluster(cluster: Client | str | None, jobs: int = 1) -> Iterator[Cli
 
 
 def check_cluster(name: str, cluster: Any) -> None:
-    """Refuse what is no cluster, without asking whether anything answers there.
+    """Check that `cluster` is valid, without connecting to it.
 
     Raises
     ------
     InputError
-        For anything but a client, the address of a scheduler, a batch system or None.
+        For anything other than a client, the address of a scheduler, a batch system or None.
     """
     if cluster is None or callable(getattr(cluster, "submit", None)):
         return
@@ -105,7 +107,7 @@ def check_cluster(name: str, cluster: Any) -> None:
 
 
 def _check_certificates(address: str) -> None:
-    """Refuse an encrypted address without certificates before Dask does, which then waits half a minute for nothing."""
+    """Check that an encrypted address has certificates, without which Dask would fail only after half a minute."""
     import dask
     import distributed
 
@@ -121,32 +123,32 @@ def _check_certificates(address: str) -> None:
 
 
 def _batch_system(name: str, jobs: int) -> Any:
-    """A cluster whose workers are `jobs` jobs; one that ends before the cluster does is replaced by another."""
+    """Return a cluster whose workers are `jobs` jobs; a job that ends before the cluster is closed is replaced."""
     interrupted = signal.getsignal(signal.SIGINT)
     try:
         import dask_jobqueue
     except ImportError as error:
         raise HrsnnError("a batch system needs dask-jobqueue: pip install 'hrsnn[cluster]'") from error
-    except SystemExit as error:  # Ctrl-C came after that
+    except SystemExit as error:  # Ctrl-C during the import, for the reason below
         raise KeyboardInterrupt from error
-    if signal.getsignal(signal.SIGINT) is not interrupted:  # imported, it makes Ctrl-C a silent end with exit code 0
+    if signal.getsignal(signal.SIGINT) is not interrupted:  # its import installs a handler that exits silently with code 0
         signal.signal(signal.SIGINT, interrupted)
     try:
         system = getattr(dask_jobqueue, _BATCH_SYSTEMS[name])()
     except (ValueError, OSError) as error:
         raise InputError("cluster", name, f"cannot be started; is it in ~/.config/dask/jobqueue.yaml? {error}") from error
-    # not by `scale`, which tells nobody but a log when the batch system takes no jobs
+    # not by `scale`, which only logs it when the batch system rejects the jobs
     for _ in range(jobs):
         system.worker_spec.update(system.new_worker_spec())
     with _closed_where_refused(system, name):
         system.sync(lambda: system)
-    # Dask itself counts a job that came to its time limit as there: without this, its work would wait for ever
+    # Dask counts a job that has reached its time limit as running: without this, its tasks would wait for ever
     system.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
     return system
 
 
 def _check_threads(client: Any) -> None:
-    """Refuse workers that would run several tasks in one process, of those that are there so far."""
+    """Check that the workers connected so far do not run several tasks in one process."""
     for worker, threads in client.nthreads().items():
         if threads > 1:
             reason = f"has {threads} threads: start workers with --nthreads 1, jobs with cores: 1 and processes: 1"
@@ -154,7 +156,7 @@ def _check_threads(client: Any) -> None:
 
 
 def _tell_where_none_comes(client: Client, name: str) -> None:
-    """Jobs may wait in the queue for hours; those that fail before they can say so are waited for just as long."""
+    """Warn if no worker has started after a while: jobs may be in the queue for hours, or may have failed at their start."""
     try:
         client.wait_for_workers(1, timeout=_QUEUED)
     except TimeoutError:
@@ -170,7 +172,7 @@ def _closed_where_refused(system: Any, name: str) -> Iterator[None]:
         yield
     except (RuntimeError, OSError) as error:
         for job in system.workers.values():
-            job.status = Status.failed  # or Dask waits for them
+            job.status = Status.failed  # otherwise Dask waits for them
         system.close()
         raise HrsnnError(f"{name} took no jobs: {_last_line(error)}") from error
 
@@ -179,12 +181,11 @@ def _closed_where_refused(system: Any, name: str) -> Iterator[None]:
 def on_cluster(
     client: Any, call: Callable[..., Any], function: Callable[[Any], Any], tasks: Sequence[Any]
 ) -> Iterator[Iterator[Any]]:
-    """``call(function, task)`` for each task on the workers, the results in the order of the tasks.
+    """Yield ``call(function, task)`` for each task, computed by the workers, in the order of the tasks.
 
-    A worker that dies loses nothing: the scheduler has its tasks done again. On leaving before the last, those that wait are
-    taken back.
+    The tasks of a worker that dies are run again by the scheduler. If the iteration ends early, waiting tasks are cancelled.
     """
-    # a key of its own for each: the same function with the same task is another run
+    # pure=False: each call has its own key, since the same function with the same task is another run
     futures = [client.submit(call, function, task, pure=False, retries=0) for task in tasks]
     try:
         yield (_result(future) for future in futures)

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: the same key gives the same number, whatever else is drawn."""
+"""Counter-based random numbers, each determined by its key alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def keyed_uniform(*key: int | np.ndarray) -> np.ndarray:
-    """Uniform numbers in (0, 1), one for each key; the parts of the key broadcast against each other.
+    """Return uniform numbers in (0, 1), one for each key; the parts of the key broadcast against each other.
 
-    Each part is folded in by one round of the SplitMix64 finaliser (Steele, Lea & Flood 2014), a bijection of 64-bit
-    words that passes BigCrush; the upper 52 bits make the number, so that 0 and 1 never come out.
+    Each part is mixed in by one round of the SplitMix64 finaliser (Steele et al. 2014), a bijection of 64-bit words that
+    passes BigCrush; the number is made of the upper 52 bits such that it is never 0 or 1.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def keyed_uniform(*key: int | np.ndarray) -> np.ndarray:
 
 
 def _words(part: int | np.ndarray) -> list[int | np.ndarray]:
-    """`part` in words of 64 bits: a seed may have more."""
+    """Split `part` into words of 64 bits, of which a seed may have several."""
     words = [part]
     while isinstance(part, int) and part >= 2**64:
         words[-1:] = [part % 2**64, part := part // 2**64]

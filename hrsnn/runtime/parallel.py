@@ -1,4 +1,4 @@
-"""One function over many tasks (seeds, variants, trials), in one process or in several."""
+"""Application of a function to many tasks (seeds, variants, trials), in one process or several."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-#: Of processes that anybody has asked for on purpose.
+#: Maximum number of processes; larger numbers are assumed to be a mistake.
 _MOST_JOBS = 4096
 
 
@@ -36,23 +36,23 @@ def run_all(
     retries: int = 0,
     cluster: Client | str | None = None,
 ) -> list[Result]:
-    """``[function(task) for task in tasks]``, with the same bytes for any number of `jobs`, here or on a cluster.
+    """Return ``[function(task) for task in tasks]``, with the same bytes for any number of `jobs`, here or on a cluster.
 
     Parameters
     ----------
     function : callable
-        Of one task. It runs in another process where `jobs` is more than 1, so that it should depend on nothing but the task
-        and change nothing but files of its own.
+        Function of one task. It runs in another process if `jobs` is more than 1, and should therefore depend on the task
+        only and change only its own files.
     tasks : iterable
     jobs : int
-        How many tasks at a time, each in a process of its own (joblib's loky); 1: one after the other in this process.
+        Number of tasks at a time, each in its own process (joblib's loky); 1: one after another in this process.
     progress : bool or callable
-        True: a bar on stderr that counts tasks. A callable gets (tasks done, tasks in all).
+        True: show a bar on stderr that counts tasks. A callable gets (tasks done, tasks in total).
     retries : int
-        How often in a row processes on this machine may be killed before a task is done: their unfinished tasks are done
-        again. A cluster does so by itself.
+        Maximum number of successive times that processes on this machine are killed with no task done in between; their
+        unfinished tasks are run again. On a cluster, the scheduler does this.
     cluster : distributed.Client or str, optional
-        Run the tasks on a cluster of Dask instead, whatever `jobs`: see :func:`hrsnn.runtime.clusters.connect_cluster`.
+        Run the tasks on a Dask cluster instead, with any `jobs`: see :func:`hrsnn.runtime.clusters.connect_cluster`.
 
     Returns
     -------
@@ -62,16 +62,16 @@ def run_all(
     Raises
     ------
     InputError
-        When `jobs` is no whole number >= 1, or `cluster` no cluster.
+        When `jobs` is not an integer >= 1, or `cluster` is not valid.
     HrsnnError
-        When processes are killed more than `retries` times in a row, or there is no such cluster.
+        When processes are killed more than `retries` times in a row, or the cluster is not available.
     Exception
-        What the first task in order that fails raised, with a note that names the task; running tasks are stopped.
+        The exception of the first failing task in order, with a note that names the task; running tasks are stopped.
 
     Notes
     -----
-    BLAS and the compiled engine use one thread within a task, for one job too: the last bits of a sum depend on how many
-    there are. Ctrl-C stops all tasks. Warnings of a task are shown by the calling process.
+    BLAS and the compiled engine use one thread within a task, also with one job, since the last bits of a sum depend on the
+    number of threads. Ctrl-C stops all tasks. Warnings of a task are shown by the calling process.
 
     Examples
     --------
@@ -101,8 +101,8 @@ def run_all(
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """BLAS and OpenMP on one thread: with more, the last bits of their results depend on how many."""
-    import sklearn.linear_model  # noqa: F401  # loads every BLAS and OpenMP library: a limit reaches only loaded ones
+    """Context in which BLAS and OpenMP use one thread, since the last bits of results depend on the number of threads."""
+    import sklearn.linear_model  # noqa: F401  # loads all BLAS and OpenMP libraries, since the limit applies to loaded ones
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
@@ -111,7 +111,7 @@ def one_blas_thread() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Outcome(Generic[Result]):
-    """What one task left: its result, or what it raised; and what it warned of, where nobody saw that yet."""
+    """Outcome of a task: its result or exception, and its warnings that have not been shown yet."""
 
     result: Result | None = None
     error: Exception | None = None
@@ -133,7 +133,7 @@ class _Outcome(Generic[Result]):
 def _outcomes(
     function: Callable[[Task], Result], tasks: Sequence[Task], jobs: int, client: Client | None
 ) -> Iterator[Iterator[_Outcome[Result]]]:
-    """The outcomes in the order of the tasks; on leaving before the last, running tasks are stopped."""
+    """Yield the outcomes in the order of the tasks; if the iteration ends early, running tasks are stopped."""
     if client is not None:
         with on_cluster(client, _elsewhere, function, tasks) as outcomes_there:
             yield outcomes_there
@@ -146,7 +146,7 @@ def _outcomes(
 
 
 def _here(function: Callable[[Task], Result], task: Task) -> _Outcome[Result]:
-    """One task, on one thread."""
+    """Run a task in this process, with one thread."""
     with one_blas_thread(), _environment("OMP_NUM_THREADS", "1"):
         try:
             return _Outcome(function(task))
@@ -156,7 +156,7 @@ def _here(function: Callable[[Task], Result], task: Task) -> _Outcome[Result]:
 
 
 def _elsewhere(function: Callable[[Task], Result], task: Task) -> _Outcome[Result]:
-    """One task in a process of its own: what it warns of and where it failed travels back with its result."""
+    """Run a task in another process; its warnings and traceback are returned with its result."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         outcome = _here(function, task)
@@ -167,7 +167,7 @@ def _elsewhere(function: Callable[[Task], Result], task: Task) -> _Outcome[Resul
 
 @contextlib.contextmanager
 def _environment(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable for a while."""
+    """Context in which an environment variable is set."""
     before = os.environ.get(name)
     os.environ[name] = value
     try:

@@ -1,4 +1,4 @@
-"""Tasks in processes of this machine (joblib's loky), which end with the process that started them."""
+"""Tasks in processes on this machine (joblib's loky), which end together with the process that started them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Any
 from hrsnn.errors import HrsnnError
 from hrsnn.runtime.stopping import follow, signals_deferred
 
-#: How long a process waits for another task (s): importing everything takes seconds, and a search has batch after batch.
+#: Time that an idle process is kept for further tasks (s): imports take seconds, and a search runs many batches.
 _IDLE = 300
-#: What a killed process leaves in shared memory is removed by the trackers, which would tell of it on standard error.
+#: Suppresses the trackers' warning on standard error when they remove the shared memory of a killed process.
 _QUIET_TRACKERS = "ignore:resource_tracker:UserWarning"
-#: One thread for every library that might have more in a worker.
+#: Environment of a worker: one thread for each library that could use more.
 _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
 }
@@ -31,7 +31,7 @@ class WorkerKilledError(HrsnnError):
 
 
 def possible_jobs(jobs: int) -> int:
-    """`jobs`, or 1 where there can be no processes: in a daemonic one, or without semaphores.
+    """Return `jobs`, or 1 where processes cannot be started: in a daemonic process, or without semaphores.
 
     Examples
     --------
@@ -51,9 +51,9 @@ def possible_jobs(jobs: int) -> int:
 def in_processes(
     call: Callable[..., Any], function: Callable[[Any], Any], tasks: Sequence[Any], jobs: int
 ) -> Iterator[Iterator[Any]]:
-    """``call(function, task)`` for each task in `jobs` processes, the results in the order of the tasks.
+    """Yield ``call(function, task)`` for each task, computed in `jobs` processes, in the order of the tasks.
 
-    The processes stay for the next call. On leaving before the last result they are killed.
+    The processes are kept for the next call. If the iteration ends early they are killed.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def in_processes(
 
     Notes
     -----
-    An exception of a signal between two instructions of loky or of Python's own futures would leave a lock taken, or a
-    process that nobody knows. So signals wait while either is at work, and arrive while this waits for results.
+    An exception of a signal handler within the code of loky or of Python's futures could leave a lock acquired, or a
+    process without a reference to it. Signals are therefore deferred during such code and handled while waiting for results.
     """
     from joblib.executor import get_memmapping_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -74,7 +74,7 @@ def in_processes(
         with signals_deferred():
             _start_trackers()
             with signals_deferred(children=True):
-                # without max_nbytes, a large array would arrive read-only, and elsewhere in memory than in one process
+                # max_nbytes: otherwise large arrays would be memory-mapped, read-only and with another alignment
                 executor = get_memmapping_executor(
                     jobs, timeout=_IDLE, initializer=follow, initargs=(os.getpid(),), env=_ONE_THREAD, max_nbytes=None
                 )
@@ -92,9 +92,9 @@ def in_processes(
 
 @contextlib.contextmanager
 def idle_ones_killed() -> Iterator[None]:
-    """Context that is not left by an exception before processes that wait for more tasks have ended.
+    """Context that, when left by an exception, first kills idle processes.
 
-    Python would tell them to end, and wait: that takes them as long as everything they have imported takes to go.
+    Python would ask them to exit and wait, which takes as long as the teardown of all modules that they have imported.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def _in_order(
     done: set[Future[Any]] = set()
     for index in range(len(tasks)):
         while index >= len(futures) or futures[index] not in done:
-            with signals_deferred(children=True):  # a process that has ended is begun again
+            with signals_deferred(children=True):  # loky starts a process again if one has ended
                 for task in tasks[len(futures) : len(done) + ahead]:
                     futures.append(submit(task))
                     futures[-1].add_done_callback(finished.put)
@@ -130,7 +130,7 @@ def _in_order(
 
 
 def _kill(executor: Any, futures: Sequence[Future[Any]]) -> None:
-    """Kill the processes, once loky has handed on all that it was given: it stumbles over what it has not."""
+    """Kill the processes, after loky has sent all submitted tasks to them: it fails on tasks that are not sent yet."""
     patience = time.monotonic() + 1
     while time.monotonic() < patience and not all(future.running() or future.done() for future in futures):
         time.sleep(0.001)
@@ -138,12 +138,12 @@ def _kill(executor: Any, futures: Sequence[Future[Any]]) -> None:
 
 
 def _start_trackers() -> None:
-    """The processes that remove what killed ones leave; begun later, they would let signals through to the workers."""
+    """Start the resource trackers of killed processes now, since starting them later would unblock signals in workers."""
     from multiprocessing import resource_tracker
 
     from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
-    sys.warnoptions.append(_QUIET_TRACKERS)  # given on to them as their own -W
+    sys.warnoptions.append(_QUIET_TRACKERS)  # passed to them as -W
     try:
         resource_tracker.ensure_running()
         loky_tracker.ensure_running()

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on standard error, or calls of a function."""
+"""Progress of long computations, as a bar on standard error or by calls of a function."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from hrsnn.errors import InputError
 def progress_bar(
     progress: bool | Callable[[float, float], None], total: float, unit: str
 ) -> Iterator[Callable[[float], None]]:
-    """Yield a function to be told how much of `total` is done.
+    """Context that yields a function to report how much of `total` is done.
 
     Parameters
     ----------
     progress : bool or callable
-        False: nothing is shown. True: a bar on stderr, once two seconds have passed. A callable gets (done, total).
+        False: show nothing. True: show a bar on stderr after two seconds. A callable gets (done, total).
     total : float
     unit : str
-        What is counted.
+        Unit of `total`.
 
     Raises
     ------

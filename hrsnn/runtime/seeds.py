@@ -1,4 +1,4 @@
-"""Random generators from a tree of seeds: every part draws from its own branch."""
+"""Random generators from a tree of seeds, with a separate branch for each part of a computation."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import numpy as np
 from hrsnn.errors import InputError
 from hrsnn.validation.annotations import is_whole
 
-#: Seeds are below this: as many bits as NumPy's own entropy has.
+#: Upper bound of seeds, which have as many bits as NumPy's own entropy.
 SEEDS = 2**128
 
 
 def check_seed(seed: int) -> int:
-    """`seed` as an int from 0 to below 2^128.
+    """Return `seed` as an int from 0 to below 2^128.
 
     Raises
     ------
     InputError
-        When it is none.
+        When `seed` is anything else.
 
     Examples
     --------
@@ -34,15 +34,15 @@ def check_seed(seed: int) -> int:
 
 
 def generator(seed: int, *path: str | int) -> np.random.Generator:
-    """A generator for the branch `path` of the tree rooted at `seed`.
+    """Return a generator for the branch `path` of the tree rooted at `seed`.
 
-    Branches are named, not numbered in the order of use: fixing, adding or leaving out one part never shifts the
-    numbers that another part draws.
+    Branches are named rather than numbered in the order of use, so that changing, adding or omitting one part does not
+    change the numbers that another part draws.
 
     Raises
     ------
     InputError
-        When `seed` is no whole number from 0 to below 2^128.
+        When `seed` is not an integer from 0 to below 2^128.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def generator(seed: int, *path: str | int) -> np.random.Generator:
     root = check_seed(seed)
     key: list[int] = []
     for part in path:
-        # the length in front keeps ("ab", "c") and ("a", "bc") apart
+        # the length is included to distinguish ("ab", "c") from ("a", "bc")
         words = list(part.encode()) if isinstance(part, str) else [int(part) & 0xFFFFFFFF, int(part) >> 32]
         key += [len(words), *words]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(root, spawn_key=tuple(key))))

@@ -1,4 +1,4 @@
-"""Handling of Ctrl-C, SIGTERM and SIGHUP: each ends a command once, and never within a critical section."""
+"""Handling of Ctrl-C, SIGTERM and SIGHUP, which end a command once and not within a critical section."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
-#: What ends a command, and the word for it; the exit code is 128 and the signal's number, as in a shell.
+#: Signals that end a command, with the word for messages; the exit code is 128 plus the signal's number, as in a shell.
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
-#: After how long it is seen that somebody swallowed the exception of a signal, and it is raised once more (s).
+#: Interval at which a signal's exception that was discarded by other code is raised again (s).
 _AGAIN = 0.02
-#: For how long further signals are taken for the same wish (s): a terminal, a shell and a batch system may each send one.
+#: Time in which further signals count as the same request (s): a terminal, a shell and a batch system may each send one.
 _SAME = 3.0
-#: How long Python may take over its own end after a signal (s).
+#: Time that Python may take to exit after a signal (s).
 _END = 10.0
 
 
 class Stop(KeyboardInterrupt):
-    """A signal asked the command to end; whatever handles Ctrl-C handles it."""
+    """A signal requested the end of the command; a subclass of `KeyboardInterrupt`."""
 
 
-class stopping:  # a context manager, as contextlib's own
-    """Context in which Ctrl-C, SIGTERM and SIGHUP raise `Stop`, until it gets out; then one line is on standard error.
+class stopping:  # lower case like the context managers of contextlib
+    """Context in which Ctrl-C, SIGTERM and SIGHUP raise `Stop`, which ends it and prints one line on standard error.
 
     Parameters
     ----------
     prog : str
-        What the line begins with.
+        Beginning of the line.
     last : bool
-        The process ends after this context: further signals change nothing.
+        Whether the process ends after this context; further signals are then ignored.
 
     Attributes
     ----------
     code : int
-        0, or after a signal 130, 143 or 129: the context was left early, by an exception that ends here.
+        0, or 130, 143 or 129 if a signal ended the context early; its exception is not propagated.
 
     Notes
     -----
-    An exception that a signal raises may be lost: Python ignores those of finalizers and callbacks, some libraries have a
-    bare ``except``. It is raised again until it arrives. Until then further signals are ignored for three
-    seconds, so that a second Ctrl-C does not interrupt the putting away.
+    The exception of a signal may be discarded: Python ignores those in finalizers and callbacks, and some libraries have a
+    bare ``except``. It is raised again until it leaves the context. Until then further signals are ignored for three
+    seconds, so that a second Ctrl-C does not interrupt the cleanup.
 
-    Signals that the process was told to ignore, as by ``nohup``, stay ignored. In other threads than the main one, and
-    within another such context, only the line's beginning changes.
+    Signals that the process was started to ignore, as by ``nohup``, remain ignored. In threads other than the main one, and
+    within another such context, only the beginning of the line changes.
 
     Examples
     --------
@@ -89,32 +89,32 @@ class stopping:  # a context manager, as contextlib's own
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
         self._over = True
         if self._around is not None:
-            if self._around._number and isinstance(error, Exception):  # what the signal's exception was turned into
+            if self._around._number and isinstance(error, Exception):  # code between has converted the signal's exception
                 raise self._around._made() from error
             return False
-        with self._sending:  # nothing is sent any more
+        with self._sending:  # wait for a signal being sent; no further ones are
             pass
         stopped = error is not None and bool(self._number or isinstance(error, KeyboardInterrupt))
         if stopped:
             number = self._number or signal.SIGINT
             self.code = 128 + number
-            with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+            with contextlib.suppress(OSError, ValueError):  # the terminal may have been closed
                 print(f"{self.prog}: {SIGNALS[signal.Signals(number)]}", file=sys.stderr, flush=True)
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_IGN if self._last else handler)
         if self._before:
             sys.unraisablehook = self._hook
         if stopped and self._last:
-            import logging  # here, since whatever is imported before the first signal counts can be interrupted
+            import logging  # here, since imports before the signals are handled could be interrupted
 
-            logging.disable()  # libraries log that unfinished work is discarded
+            logging.disable()  # libraries would log that they discard unfinished work
             _thread.start_new_thread(_end, (self.code,))
         return stopped
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
-        """The handler of the signals."""
+        """Handle a signal."""
         if self._over or (frame is not None and frame.f_code is _EXIT):
-            return  # too late: the work is done
+            return  # too late: the context is being left
         now = time.monotonic()
         if not self._number:
             self._number, self._since = number, now
@@ -125,13 +125,13 @@ class stopping:  # a context manager, as contextlib's own
             raise self._made()
 
     def _made(self) -> Stop:
-        # nothing but its way out keeps it alive
+        # only a weak reference is kept: when it is dead, the exception has been discarded
         error = Stop(SIGNALS[signal.Signals(self._number)])
         self._raised = weakref.ref(error)
         return error
 
     def _remind(self) -> None:
-        """See to it that the exception arrives, in a thread of its own: where it is gone, somebody swallowed it."""
+        """Send the signal again, from a separate thread, while its exception has been discarded."""
         while True:
             time.sleep(_AGAIN)
             with self._sending:
@@ -141,7 +141,7 @@ class stopping:  # a context manager, as contextlib's own
                     signal.pthread_kill(threading.main_thread().ident or 0, self._number)
 
     def _lost(self, unraisable: Any) -> None:
-        """Python is about to tell of an exception that it ignores."""
+        """Hook for exceptions that Python ignores: report all but `Stop`."""
         if not isinstance(unraisable.exc_value, Stop):
             self._hook(unraisable)
 
@@ -150,7 +150,7 @@ _EXIT = stopping.__exit__.__code__
 
 
 def _around() -> stopping | None:
-    """The context that has the signals now."""
+    """Return the context that handles the signals now."""
     for number in SIGNALS:
         owner = getattr(signal.getsignal(number), "__self__", None)
         if isinstance(owner, stopping):
@@ -159,15 +159,15 @@ def _around() -> stopping | None:
 
 
 def _end(code: int) -> None:
-    """A thread or an exit handler of a library that hangs is not waited for."""
+    """Exit after a while, if a thread or an exit handler of a library hangs."""
     time.sleep(_END)
     os._exit(code)
 
 
 def check_stopped() -> None:
-    """Raise `Stop` where a signal has come: for code that turns any exception into an ordinary outcome.
+    """Raise `Stop` if a signal has been received, in code that converts any exception to an ordinary outcome.
 
-    Code in C may turn the exception of a signal into another one, and that would be taken for a failure of the work.
+    C code may convert the exception of a signal to another one, which would be taken for a failure of the computation.
 
     Examples
     --------
@@ -180,13 +180,13 @@ def check_stopped() -> None:
 
 @contextlib.contextmanager
 def signals_deferred(children: bool = False) -> Iterator[None]:
-    """Context in which signals wait until its end, where an exception would leave something half done.
+    """Context in which signals are deferred until its end, for code that an exception would leave in an invalid state.
 
     Parameters
     ----------
     children : bool
-        Processes and threads begun inside never get Ctrl-C: it is sent to all processes of a terminal, and they are ended by
-        their parent.
+        Whether processes and threads started inside ignore Ctrl-C, which a terminal sends to all its processes; their
+        parent ends them.
 
     Examples
     --------
@@ -212,15 +212,15 @@ def signals_deferred(children: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def notice_signals() -> Iterator[Callable[[], None]]:
-    """Context that gives a function which raises a Ctrl-C that was swallowed; one that still is raises at its end.
+    """Context that yields a function that raises a discarded Ctrl-C again; the context also does so at its end.
 
-    Python ignores the exceptions of weakref callbacks and finalizers, and a library may have many. A handler that does not
-    raise ``KeyboardInterrupt`` is somebody's decision and is left alone, as are other threads than the main one.
+    Python ignores exceptions in weakref callbacks and finalizers, of which a library may have many. Handlers that do not
+    raise ``KeyboardInterrupt`` are not changed, nor are threads other than the main one.
 
     Yields
     ------
     callable
-        Without arguments: raises ``KeyboardInterrupt`` where one was raised inside this context and did not leave it.
+        Function without arguments that raises ``KeyboardInterrupt`` if one was raised inside this context and discarded.
 
     Examples
     --------
@@ -235,7 +235,7 @@ def notice_signals() -> Iterator[Callable[[], None]]:
 
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler) or _around() is not None:
-        yield check  # within `stopping`, which sees to it itself
+        yield check  # within `stopping`, which raises it again itself
         return
 
     def asked(number: int, frame: FrameType | None) -> None:
@@ -254,12 +254,12 @@ def notice_signals() -> Iterator[Callable[[], None]]:
 
 
 def follow(parent: int) -> None:
-    """End this process as soon as its parent has ended, however that was: a killed one cannot end its workers.
+    """End this process when its parent has ended for any reason, since a killed process cannot end its workers.
 
     Parameters
     ----------
     parent : int
-        The number of the parent's process.
+        Process number of the parent.
     """
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""Wall time by part of a run."""
+"""Wall time of the parts of a run."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ logger = logging.getLogger("hrsnn")
 
 
 class Stopwatch:
-    """Wall time by part: ``with stopwatch("part"): ...``; a part that comes again adds to its time.
+    """Timer of the parts of a run: ``with stopwatch("part"): ...``; the times of a repeated part are added.
 
     Parameters
     ----------
     announced : bool
-        Whether the log says when a part begins for the first time.
+        Whether the first start of each part is logged.
     """
 
     def __init__(self, announced: bool = True) -> None:
         self.announced = announced
-        self.seconds: dict[str, float] = {}  #: by part
+        self.seconds: dict[str, float] = {}  #: wall time by part
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:

@@ -1,1 +1,1 @@
-"""Stimuli of a network, and the time grid."""
+"""Stimuli: spike trains, analog currents, and the time grid."""

@@ -1,4 +1,4 @@
-"""Analog stimuli: piecewise constant values, one series a channel."""
+"""Analog stimuli: one series of piecewise constant values for each channel."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from hrsnn.validation.units import plain
 class Currents:
     """Piecewise constant input currents of several samples; immutable.
 
-    Value k of a sample is held during [k dt, (k + 1) dt). The numbers have no unit: the reservoir's analog input
-    weights (mV) give them one.
+    Value k of a sample is held during [k dt, (k + 1) dt). Values are dimensionless; ``Reservoir.input_gain`` (mV) converts
+    them to voltages.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class Currents:
 
     Notes
     -----
-    All samples are equally long. ``shape``, ``len`` and indexing are those of
-    :class:`~hrsnn.stimuli.spike_trains.SpikeTrains`: scikit-learn's cross-validation takes either.
+    All samples have the same length. ``shape``, ``len`` and indexing are those of
+    :class:`~hrsnn.stimuli.spike_trains.SpikeTrains`, as scikit-learn's cross-validation requires.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Currents:
         object.__setattr__(self, "dt", dt)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # a copy in another process is read-only again, which the default would lose
+        # goes through the constructor: an array unpickled by default would be writable
         return type(self), (self.values, self.dt)
 
     def __len__(self) -> int:
@@ -104,5 +104,5 @@ class Currents:
         return np.full(len(self), self.values.shape[1] * self.dt)
 
     def equals(self, other: object) -> bool:
-        """Whether `other` holds exactly the same values, held equally long."""
+        """Return whether `other` has exactly the same values and `dt`."""
         return isinstance(other, Currents) and self.dt == other.dt and np.array_equal(self.values, other.values)

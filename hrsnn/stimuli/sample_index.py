@@ -1,4 +1,4 @@
-"""The rows that an index of samples selects, by NumPy's rules and scikit-learn's."""
+"""Indexing of samples by the rules of NumPy and scikit-learn."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hrsnn.errors import InputError
 
 
 def sample_rows(key: Any, samples: int) -> np.ndarray:
-    """Row numbers that an index `key` picks: int, slice, integer array, boolean mask, or one of them as ``x[key, ...]``.
+    """Return the row numbers selected by `key`: int, slice, integer array, boolean mask, or one of them as ``x[key, ...]``.
 
     Raises
     ------
     IndexError
-        When a row is out of range (Python's own protocol of sequences asks for this one).
+        When a row is out of range (required by Python's sequence protocol).
     """
     if isinstance(key, tuple):
-        # scikit-learn's cross-validation indexes whatever has a shape as x[rows, ...]
+        # scikit-learn's cross-validation indexes objects with a shape as x[rows, ...]
         if len(key) == 0 or len(key) > 2 or (len(key) == 2 and key[1] is not Ellipsis):
             raise InputError("index", key, "only samples can be indexed: x[rows] or x[rows, ...]")
         key = key[0]

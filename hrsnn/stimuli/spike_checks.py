@@ -1,4 +1,4 @@
-"""Checks of flat arrays of spikes."""
+"""Validation of spikes in flat arrays."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hrsnn.validation.numbers import float_array, float_vector
 
 
 def durations_of(duration: Any, samples: int) -> np.ndarray:
-    """A length in ms for each of `samples`, from one number or one each.
+    """Return the duration of each sample in ms, from one number or one for each sample.
 
     Raises
     ------
     InputError
-        When one is not positive and finite or beyond the limit, or they are too many or too few.
+        When a duration is not positive and finite or exceeds the limit, or their number is wrong.
     """
     value = float_array("duration", duration, "ms")
     durations = float_vector("duration", value[np.newaxis] if value.ndim == 0 else value)
@@ -33,12 +33,12 @@ def durations_of(duration: Any, samples: int) -> np.ndarray:
 def check_spikes(
     times: np.ndarray, channels: np.ndarray, offsets: np.ndarray, n_channels: int, durations: np.ndarray
 ) -> None:
-    """Refuse spikes outside their sample's duration or the channels, and samples that are not sorted by time.
+    """Check that spikes lie within their sample's duration and the channels, and that samples are sorted by time.
 
     Raises
     ------
     InputError
-        With the place, the sample and the value of the first spike that is wrong.
+        With the index, the sample and the value of the first invalid spike.
     """
 
     def fail(name: str, place: int, values: np.ndarray, allowed: str) -> None:

@@ -1,4 +1,4 @@
-"""Files of spike trains: what they hold, and the check of it."""
+"""Reading and writing of spike train files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hrsnn.validation.arrays import ArrayRule
 from hrsnn.validation.limits import check_name
 
 _KIND, _VERSION = "spike_trains", 1
-#: Of the arrays; the constructor of the trains checks how they fit together.
+#: Rules for each array; the constructor of `SpikeTrains` checks that they are consistent.
 _RULES = {
     "times": ArrayRule(("spike",), low=0, unit="ms"),
     "durations": ArrayRule(("sample",), above=0, unit="ms"),
@@ -26,13 +26,13 @@ _RULES = {
 
 
 def write_trains(path: PathLike, arrays: Mapping[str, np.ndarray], n_channels: int, labels: np.ndarray | None) -> None:
-    """Write the arrays of spike trains, and labels where there are some, to a ``.npz`` file, whole or not at all."""
+    """Write the arrays of spike trains, and labels if given, atomically to a ``.npz`` file."""
     more = {} if labels is None else {"labels": labels}
     write_npz(path, _KIND, _VERSION, {**arrays, **more}, {"n_channels": n_channels})
 
 
 def read_trains(path: PathLike) -> tuple[dict[str, np.ndarray], Mapping[str, Any], np.ndarray | None]:
-    """The arrays of a file, each within its rule, its header, and its labels or None.
+    """Return the arrays of a file, checked by their rules, its header, and its labels or None.
 
     Raises
     ------
@@ -52,14 +52,14 @@ def read_trains(path: PathLike) -> tuple[dict[str, np.ndarray], Mapping[str, Any
 
 
 def checked_labels(labels: ArrayLike, samples: int) -> np.ndarray:
-    """Labels as an array of finite numbers or strings, one for each sample.
+    """Return labels as an array of finite numbers or strings, one for each sample.
 
     Raises
     ------
     InputError
-        When they are none.
+        When `labels` are anything else.
     """
-    for label in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
+    for label in labels if isinstance(labels, (list, tuple)) else ():  # one long string would widen all of the array
         if isinstance(label, str):
             check_name("labels", label)
     values = np.asarray(labels)

@@ -1,4 +1,4 @@
-"""Spike trains of many samples in flat arrays: stimuli, and responses of a reservoir."""
+"""Spike trains of many samples in flat arrays, for stimuli and for responses of a reservoir."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from hrsnn.validation.limits import check_limit, check_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of, float_vector, positive, whole_vector
 from hrsnn.validation.units import plain, takes
 
-# Bytes of memory for each spike, by trial (test_limits.py): where spikes are made, and where they are counted.
+# Bytes of memory for each spike, as measured (test_limits.py), when spikes are made and when they are counted.
 EVENT, _INDEXED = 60, 48
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeTrains:
-    """Spike trains of several samples over the same channels: ragged, checked, immutable.
+    """Spike trains of several samples with the same channels; validated and immutable.
 
-    Sample i owns ``times[offsets[i]:offsets[i+1]]`` and the channels in the same place. Samples may differ in length
-    and in duration; 12 bytes a spike.
+    Sample i has the spikes ``times[offsets[i]:offsets[i+1]]`` and the channels at the same indices. Samples may differ in
+    their number of spikes and in duration. A spike takes 12 bytes.
 
     Parameters
     ----------
@@ -40,26 +40,26 @@ class SpikeTrains:
     channels : array_like of int, (spikes,)
         Channel of each spike, 0 to ``n_channels - 1``.
     offsets : array_like of int, (samples + 1,)
-        Where each sample starts; the first is 0, the last the number of spikes.
+        Index of the first spike of each sample; the first is 0, the last the number of spikes.
     n_channels : int
         Number of channels.
     duration : float or array_like, (samples,)
-        Length of the samples in ms: one for all, or one each.
+        Duration in ms: one for all samples, or one for each.
 
     Attributes
     ----------
     durations : ndarray of float64, (samples,)
-        Length of each sample in ms.
+        Duration of each sample in ms.
 
     Raises
     ------
     InputError
-        When the arrays are no such thing; the message names the place, the sample, the value and what is allowed.
+        When the arrays are invalid; the message names the index, the sample, the value and the allowed values.
 
     Notes
     -----
-    Indexing picks samples (int, slice, integer array, mask) and always gives `SpikeTrains`; with ``shape`` and ``len``
-    this is what ``cross_val_score``, ``GridSearchCV`` and ``train_test_split`` of scikit-learn need.
+    Indexing selects samples (int, slice, integer array, mask) and always returns `SpikeTrains`. Together with ``shape``
+    and ``len``, this is what ``cross_val_score``, ``GridSearchCV`` and ``train_test_split`` of scikit-learn require.
 
     Examples
     --------
@@ -101,20 +101,20 @@ class SpikeTrains:
 
     @classmethod
     def _trusted(cls, *values: Any) -> SpikeTrains:
-        """Built from arrays that are right by construction (slices of checked ones): no copy, no check."""
+        """Return spike trains from arrays known to be valid, such as slices of checked ones, without a copy or checks."""
         made = cls.__new__(cls)
         made._set(*values)
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # a copy in another process is read-only again, which the default would lose
+        # goes through the constructor: arrays unpickled by default would be writable
         return type(self), (self.times, self.channels, self.offsets, self.n_channels, self.durations)
 
     @classmethod
     def from_samples(
         cls, samples: Sequence[tuple[ArrayLike, ArrayLike]], n_channels: int, duration: ArrayLike
     ) -> SpikeTrains:
-        """From a pair ``(times in ms, channels)`` for each sample; spikes may come in any order, they are sorted here.
+        """Return spike trains from a pair ``(times in ms, channels)`` for each sample, in any order of spikes.
 
         Examples
         --------
@@ -140,9 +140,9 @@ class SpikeTrains:
     @classmethod
     @takes(dt="ms")
     def from_dense(cls, counts: ArrayLike, dt: float) -> SpikeTrains:
-        """From spike counts in bins of `dt` ms, (samples, steps, channels); the inverse of :meth:`to_dense`.
+        """Return spike trains from counts in bins of `dt` ms, (samples, steps, channels); the inverse of :meth:`to_dense`.
 
-        All spikes of a bin are put at its start, ``step * dt``, so that the way back with the same `dt` is exact.
+        All spikes of a bin are at its start, ``step * dt``, so that :meth:`to_dense` with the same `dt` is exact.
 
         Examples
         --------
@@ -181,14 +181,14 @@ class SpikeTrains:
         polarities: int = 2,
         time_unit: str = "us",
     ) -> SpikeTrains:
-        """From the events of an event camera: ``channel = (p * height + y) * width + x``.
+        """Return spike trains from the events of an event camera: ``channel = (p * height + y) * width + x``.
 
         Parameters
         ----------
         x, y : array_like of int, (events,)
             Column (0 to width - 1) and row (0 to height - 1).
         p : array_like of int or None, (events,)
-            Polarity, 0 to ``polarities - 1``; not looked at when `polarities` is 1.
+            Polarity, 0 to ``polarities - 1``; ignored when `polarities` is 1.
         t : array_like, (events,)
             Time in `time_unit` (or Brian2 quantities) from the recording's onset, non-decreasing within a recording.
         shape : (int, int)
@@ -196,9 +196,9 @@ class SpikeTrains:
         duration : float or array_like, (samples,), optional
             Length in **ms**; by default each sample ends one `time_unit` after its last event.
         offsets : array_like of int, (samples + 1,), optional
-            Where each recording starts; by default all events are one sample.
+            Index of the first event of each recording; by default all events are one sample.
         polarities : int
-            2 (off and on apart) or 1 (merged).
+            2 (separate channels for off and on) or 1 (merged).
         time_unit : {"us", "ms", "s"}
             Unit of `t`.
 
@@ -237,7 +237,7 @@ class SpikeTrains:
     @classmethod
     @takes()
     def concatenate(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
-        """All samples of `parts`, one after the other; the parts must have the same channels.
+        """Return all samples of `parts`, in order; the parts must have the same channels.
 
         Examples
         --------
@@ -283,7 +283,7 @@ class SpikeTrains:
         return self._trusted(self.times[spikes], self.channels[spikes], offsets, self.n_channels, self.durations[rows])
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
-        # without this NumPy would make an array of one-sample objects, and the error would come much later
+        # by default NumPy would make an array of one-sample objects, which would fail much later
         raise InputError("array", self, "spike trains are no plain array: use .counts(windows) or .to_dense(dt)")
 
     @property
@@ -298,12 +298,12 @@ class SpikeTrains:
 
     @takes()
     def sample(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Times (ms) and channels of one sample, as views."""
+        """Return the times (ms) and channels of one sample, as views."""
         start, stop = self.offsets[index], self.offsets[index + 1]
         return self.times[start:stop], self.channels[start:stop]
 
     def equals(self, other: object) -> bool:
-        """Whether `other` holds exactly the same samples, channels, spikes and durations."""
+        """Return whether `other` has exactly the same samples, channels, spikes and durations."""
         return (
             isinstance(other, SpikeTrains)
             and self.n_channels == other.n_channels
@@ -315,9 +315,9 @@ class SpikeTrains:
 
     @takes(dt="ms")
     def to_dense(self, dt: float) -> np.ndarray:
-        """Spike counts in bins of `dt` ms: int32, (samples, steps, channels), steps enough for the longest sample.
+        """Return spike counts in bins of `dt` ms: int32, (samples, steps, channels), up to the end of the longest sample.
 
-        A spike falls in the bin that :func:`steps_of` gives, at most the last one that its sample needs.
+        The bin of a spike is given by :func:`steps_of`, at most the last bin of its sample.
         """
         dt = positive("dt", dt, "ms")
         steps = float(self.durations.max(initial=0.0)) / dt + 1
@@ -331,13 +331,13 @@ class SpikeTrains:
 
     @takes(windows="ms")
     def counts(self, windows: int | ArrayLike = 1) -> np.ndarray:
-        """Spike counts in windows of time: int32, (samples, windows, channels).
+        """Return spike counts in windows of time: int32, (samples, windows, channels).
 
         Parameters
         ----------
         windows : int or array_like
             A number K: K equal windows of each sample's own duration. Ascending edges in ms: the half-open windows
-            [edge, next edge), by the rule of :mod:`hrsnn.stimuli.time_grid`.
+            [edge, next edge), with the tolerance of :mod:`hrsnn.stimuli.time_grid`.
 
         Examples
         --------
@@ -368,7 +368,7 @@ class SpikeTrains:
 
     @takes(start="ms", stop="ms")
     def time_slice(self, start: float, stop: float) -> SpikeTrains:
-        """The spikes in [start, stop) ms, with times counted from `start`; durations end at `stop` at the latest.
+        """Return the spikes in [start, stop) ms, with times relative to `start`; durations end at `stop` at the latest.
 
         Raises
         ------
@@ -389,13 +389,13 @@ class SpikeTrains:
             raise InputError("start", start, f"sample {worst} lasts {self.durations[worst]:g} ms only")
         kept = np.flatnonzero((self.times >= start) & (self.times < stop))
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))[kept]
-        # the subtraction can round a spike just before the end onto it
+        # the subtraction can round the time of a spike just before the end to the end
         times = np.minimum(self.times[kept] - start, np.nextafter(durations, 0)[sample])
         offsets = np.concatenate([[0], np.cumsum(np.bincount(sample, minlength=len(self)))])
         return self._trusted(times, self.channels[kept], offsets, self.n_channels, durations)
 
     def save(self, path: PathLike, labels: ArrayLike | None = None) -> None:
-        """Write the trains, and a label for each sample where given, to one ``.npz`` file, whole or not at all.
+        """Write the trains, and a label for each sample if given, atomically to an ``.npz`` file.
 
         Parameters
         ----------
@@ -425,7 +425,7 @@ class SpikeTrains:
 
     @classmethod
     def load(cls, path: PathLike) -> SpikeTrains:
-        """Read the trains of :meth:`save`.
+        """Read spike trains written by :meth:`save`.
 
         Raises
         ------
@@ -436,12 +436,12 @@ class SpikeTrains:
 
     @classmethod
     def load_labelled(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray]:
-        """Read the trains and the labels of :meth:`save`.
+        """Read spike trains and labels written by :meth:`save`.
 
         Raises
         ------
         FileError
-            When the file is missing, damaged, of another kind, or holds no labels.
+            When the file is missing, damaged, of another kind, or has no labels.
         """
         trains, labels = cls._read(path)
         if labels is None:

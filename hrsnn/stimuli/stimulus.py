@@ -1,4 +1,4 @@
-"""What a network can be shown: spike trains, or analog currents."""
+"""The type of stimuli, spike trains or analog currents, and its checks."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ Stimulus = SpikeTrains | Currents
 
 
 def check_stimulus(stimulus: object) -> None:
-    """See that `stimulus` is one.
+    """Check that `stimulus` is `SpikeTrains` or `Currents`.
 
     Raises
     ------
     InputError
-        When it is something else.
+        When it is not.
     """
     if not isinstance(stimulus, (SpikeTrains, Currents)):
         raise InputError("stimulus", type(stimulus).__name__, "must be SpikeTrains or Currents")
 
 
 def check_sample(stimulus: Stimulus, channels: int, index: int) -> None:
-    """See that `stimulus` is one of so many channels, and has a sample `index`.
+    """Check that `stimulus` is a stimulus, has so many channels, and has a sample `index`.
 
     Raises
     ------
     InputError
-        When one of these is not so.
+        When one of these is false.
     """
     check_stimulus(stimulus)
     if stimulus.n_channels != channels:

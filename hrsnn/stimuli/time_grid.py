@@ -1,9 +1,9 @@
-"""The one rule of which step, or which window of time, an instant belongs to.
+"""Assignment of times to steps and windows.
 
-An interval holds the times from its beginning on and before its end. A beginning is computed, as ``k * dt`` or otherwise,
-and rounded: a time that is early by less than 1e-9 of the interval that begins there belongs to it. Everything that puts
-times on a grid, counts spikes in windows or reads states goes by this rule. Times are numbers in ms: quantities are taken
-where they come in.
+An interval contains the times from its beginning up to, but not including, its end. Since beginnings are rounded, as in
+``k * dt``, a time that is earlier by less than 1e-9 of the interval that begins there belongs to it. All code that puts
+times on a grid, counts spikes in windows or samples states uses this rule. Times are numbers in ms; the callers convert
+quantities.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Shares of an interval, and of the time since 0, that rounding may take.
+#: Tolerances for rounding, relative to the interval and to the time since 0.
 _OF_THE_INTERVAL, _OF_THE_TIME = 1e-9, 1e-15
 
 
 def steps_of(times: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
-    """The step, of many of one length, that each time falls in: ``floor(t/dt (1 + 1e-15) + 1e-9)``.
+    """Return the index of the step that contains each time: ``floor(t/dt (1 + 1e-15) + 1e-9)``.
 
     Parameters
     ----------
     times : array_like
         Times in ms.
     dt : array_like
-        Length of a step in ms; one, or one for each time.
+        Length of a step in ms: one, or one for each time.
 
     Returns
     -------
     ndarray of int64
-        Step k holds the times from ``k * dt`` on.
+        Step k contains the times from ``k * dt`` on.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def steps_of(times: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
 
 
 def step_count(durations: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
-    """How many steps of `dt` cover each duration: the quotient rounded up, but for rounding errors.
+    """Return the number of steps that cover each duration: ``durations / dt`` rounded up, with a tolerance for rounding.
 
     Parameters
     ----------
@@ -63,20 +63,20 @@ def step_count(durations: ArrayLike, dt: ArrayLike) -> NDArray[np.int64]:
 
 
 def equal_windows_of(times: ArrayLike, durations: ArrayLike, count: int) -> NDArray[np.int64]:
-    """Which of `count` equal windows of a duration each time falls in.
+    """Return which of `count` equal windows of a duration contains each time.
 
     Parameters
     ----------
     times : array_like
         Times in ms, not negative.
     durations : array_like
-        In ms; one, or one for each time.
+        In ms: one, or one for each time.
     count : int
 
     Returns
     -------
     ndarray of int64
-        0 to ``count - 1``; `count` from the duration on.
+        0 to ``count - 1``; `count` for times from the duration on.
 
     Examples
     --------
@@ -84,26 +84,26 @@ def equal_windows_of(times: ArrayLike, durations: ArrayLike, count: int) -> NDAr
     array([0, 0, 1, 1, 2])
     """
     ends = np.asarray(durations, dtype=np.float64)
-    # what is early for the end alone has no later window to belong to
+    # the tolerance does not apply at the end, after which there is no window
     last = np.where(np.asarray(times) < ends, count - 1, count)
     return np.asarray(np.minimum(steps_of(times, ends / count), last))
 
 
 def windows_of(times: ArrayLike, edges: ArrayLike) -> NDArray[np.int64]:
-    """The window between ascending edges that each time falls in.
+    """Return the index of the window between ascending edges that contains each time.
 
     Parameters
     ----------
     times : array_like
         Times in ms.
     edges : array_like (windows + 1,)
-        In ms, two or more; equal ones have no window between them.
+        In ms, two or more; windows between equal edges are empty.
 
     Returns
     -------
     ndarray of int64
-        Window k holds the times from ``edges[k]`` on; -1 before the first edge, ``len(edges) - 1`` from the last one on,
-        which counts as the beginning of one as long as the window before it.
+        Window k contains the times from ``edges[k]`` on; -1 before the first edge, ``len(edges) - 1`` from the last one
+        on, whose tolerance is that of a window as long as the one before it.
 
     Examples
     --------

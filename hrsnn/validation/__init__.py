@@ -1,1 +1,1 @@
-"""What input must be: numbers, units, types, arrays, names and sizes; each check raises the project's own error."""
+"""Validation of input: numbers, units, types, arrays, names and sizes; failed checks raise `InputError`."""

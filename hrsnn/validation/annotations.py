@@ -1,4 +1,4 @@
-"""Checks of arguments against their annotations: booleans, text, numbers, functions, classes."""
+"""Checks of arguments by their annotations: booleans, strings, numbers, functions, classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hrsnn.errors import InputError
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
-#: Classes in annotations; an object is known by its class's name, so that nothing is imported to look.
+#: Classes in annotations; objects are recognised by the name of their class, so that no module is imported.
 CLASSES = frozenset(
     {
         *("Activity", "ClassificationTask", "Currents", "Distribution", "Gamma", "LogNormal", "NetworkState"),
@@ -24,14 +24,14 @@ CLASSES = frozenset(
         *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
     }
 )
-#: What a class is called in messages, where its name does not say enough.
+#: Descriptions of classes in messages, where the name is not enough.
 _CALLED = {"DiGraph": "a networkx.DiGraph (networkx's graph.to_directed() makes one of a Graph)"}
-#: What messages show as it is; of other objects they name the class.
+#: Types whose values are shown in messages; for other objects the class is named.
 _PLAIN = (str, bytes, int, float, complex, list, tuple, dict, type(None), np.generic, np.ndarray)
 
 
 def is_whole(value: Any) -> TypeIs[int]:
-    """Whether a value is a whole number, of Python or NumPy; True and False are none.
+    """Return whether a value is an integer of Python or NumPy; booleans are not.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def is_whole(value: Any) -> TypeIs[int]:
 
 
 def is_number(value: Any) -> TypeIs[float]:
-    """Whether a value is one real number, of Python or NumPy; True and False are none.
+    """Return whether a value is one real number of Python or NumPy; booleans are not.
 
     Examples
     --------
@@ -61,9 +61,9 @@ def _number(value: Any) -> bool:
 def _numbers(value: Any) -> bool:
     try:
         array = value if type(value) is np.ndarray else np.asarray(value)
-        if array.dtype.kind == "O" and not any(one is None for one in array.flat):  # whole numbers beyond 64 bits
+        if array.dtype.kind == "O" and not any(one is None for one in array.flat):  # integers beyond 64 bits
             array = array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError):  # rows of several lengths, what is no number, one beyond any float
+    except (TypeError, ValueError, OverflowError):  # rows of different lengths, not a number, too large for a float
         return False
     return array.dtype.kind in "biuf"
 
@@ -81,7 +81,7 @@ def _picks(value: Any) -> bool:
     return array.ndim == 1 and (array.dtype.kind in "biu" or not array.size)
 
 
-#: By the first word of an annotation: whether a value is one, and what it is called.
+#: Check and description of a type, by the first word of an annotation.
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "None": (lambda value: value is None, "None"),
     "bool": (lambda value: isinstance(value, (bool, np.bool_)), "True or False"),
@@ -99,7 +99,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "Sequence[str]": (lambda value: _listed(value) and all(isinstance(one, str) for one in value), "a list of texts"),
     "Sequence": (_listed, "a list"),
 }
-#: Other names of the same.
+#: Type aliases used in annotations.
 _ALIASES = {
     "Advance": "Callable",
     "Array": "ArrayLike",
@@ -121,20 +121,20 @@ _ALIASES = {
 
 @cache
 def check_of(annotation: str, unit: str = "") -> Callable[[str, Any], Any] | None:
-    """The check that an annotation stands for: from a parameter's name and a value to that value.
+    """Return the check for an annotation: a function of a parameter's name and a value that returns the value.
 
     Parameters
     ----------
     annotation : str
-        As it stands in the source, such as ``"Reservoir | None"``.
+        Annotation as in the source, such as ``"Reservoir | None"``.
     unit : str
-        Of the numbers, for messages.
+        Unit of the numbers, for messages.
 
     Returns
     -------
     callable or None
-        It raises :class:`~hrsnn.InputError` where the value is of another kind. Lists of numbers become arrays: what was
-        looked through once is not looked through again. None: nothing is known of such values.
+        It raises :class:`~hrsnn.InputError` for a value of another type. Lists of numbers are converted to arrays, so that
+        they are checked only once. None where there is no check for the annotation.
 
     Examples
     --------
@@ -169,16 +169,16 @@ def check_of(annotation: str, unit: str = "") -> Callable[[str, Any], Any] | Non
 
 
 def _as_array(value: Any) -> Any:
-    """A list of numbers as an array; another one as it is."""
+    """Return a list of numbers as an array, another list unchanged."""
     try:
         array = np.asarray(value)
-    except ValueError:  # rows of several lengths
+    except ValueError:  # rows of different lengths
         return value
     return array if array.dtype.kind in "biuf" else value
 
 
 def _as_number(name: str, value: int) -> int | float:
-    """A whole number that NumPy has no type for as the float next to it."""
+    """Return an integer that is too large for NumPy's types as the nearest float."""
     try:
         return value if -(2**63) <= value < 2**63 else float(value)
     except OverflowError:
@@ -186,7 +186,7 @@ def _as_number(name: str, value: int) -> int | float:
 
 
 def _parts(annotation: str) -> list[str]:
-    """The alternatives of an annotation, aliases replaced."""
+    """Return the alternatives of an annotation, with aliases replaced."""
     found, level = [""], 0
     for character in annotation:
         level += {"[": 1, "]": -1}.get(character, 0)
@@ -206,12 +206,12 @@ def _is_a(word: str, value: Any) -> bool:
 
 
 def _kind(part: str) -> tuple[Callable[[Any], bool], str] | None:
-    """Whether a value is of one alternative, and what it is called; None where that is not known."""
+    """Return the check and description of one alternative; None where there is no check."""
     name, _, inside = part.removesuffix("]").partition("[")
     word = name.rpartition(".")[2]
     if word == "Literal":
         options = re.findall(r"'([^']*)'|\"([^\"]*)\"", part)
-        # which of them, the function itself says
+        # the function checks that it is one of them
         return _KINDS["str"][0], f"one of {', '.join(repr(one or other) for one, other in options)}"
     if word in CLASSES:
         return (lambda value: _is_a(word, value)), _CALLED.get(word, word)

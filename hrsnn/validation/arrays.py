@@ -1,4 +1,4 @@
-"""Rules for the arrays of data classes (shape, type, range, unit), given in annotations, and their check."""
+"""Rules for the array fields of data classes (shape, type, range, unit), given in annotations, and their checks."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import numpy as np
 from hrsnn.errors import InputError
 from hrsnn.validation.units import plain
 
-_KINDS = {"b": "b", "i": "iu", "f": "fiu", "U": "U"}  # of a wanted type: the kinds of values that can become it
+_KINDS = {"b": "b", "i": "iu", "f": "fiu", "U": "U"}  # kinds of values that can be converted to each type
 
 
 @dataclass(frozen=True)
 class ArrayRule:
-    """What one array must be.
+    """Shape, type, range and unit of an array.
 
     Parameters
     ----------
     shape : tuple of str and int
-        A length by name must be the same in all arrays of that name.
+        Lengths; a named length must be the same in all arrays with that name.
     dtype : numpy type
-        Values are converted to it where nothing is lost.
+        Type to which values are converted if that is lossless.
     low, high : float
-        Bounds, both allowed; numbers must be finite in any case.
+        Inclusive bounds; numbers must be finite in any case.
     above : float, optional
-        Instead of `low`: a bound that is not allowed itself.
+        Exclusive lower bound, instead of `low`.
     unit : str
-        In which Brian2 quantities are read; without one they are refused.
+        Unit to which Brian2 quantities are converted; without one they are an error.
     optional : bool
-        Whether it may be empty, which says that the network does not have it.
+        Whether the array may be empty, for networks that do not have it.
     """
 
     shape: tuple[str | int, ...]
@@ -45,12 +45,12 @@ class ArrayRule:
     optional: bool = False
 
     def converted(self, name: str, value: Any) -> np.ndarray:
-        """`value` as a read-only array of this type; its own memory where `value` is already one.
+        """Return `value` as a read-only array of this type, without a copy where `value` is one already.
 
         Raises
         ------
         InputError
-            When its values are of another kind or dimension, or whole numbers are wanted and one is not.
+            When its values are of another kind or dimension, or a value is not an integer where integers are required.
         """
         array = np.asarray(plain(value, self.unit, name))
         if array.dtype == self.dtype:
@@ -67,12 +67,12 @@ class ArrayRule:
         return frozen(array, self.dtype)
 
     def check(self, name: str, array: np.ndarray, sizes: dict[str, int]) -> None:
-        """See that a converted array has the shape and range; a length that `sizes` does not have yet is added to it.
+        """Check the shape and range of a converted array; named lengths that are not in `sizes` are added to it.
 
         Raises
         ------
         InputError
-            With the place and the value of the first that is wrong.
+            With the index and the value of the first invalid element.
         """
         if self.optional and not array.size and array.ndim == len(self.shape):
             return
@@ -101,7 +101,7 @@ _WORDS = {"b": "true or false", "i": "whole numbers", "f": "numbers", "U": "stri
 
 
 def array(*shape: str | int, **rule: Any) -> ArrayRule:
-    """The rule of an array field of a data class, for its annotation; the arguments are those of :class:`ArrayRule`.
+    """Return the rule of an array field, for its annotation; the arguments are those of :class:`ArrayRule`.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def array(*shape: str | int, **rule: Any) -> ArrayRule:
 
 @cache
 def rules_of(kind: Hashable) -> Mapping[str, ArrayRule]:
-    """The arrays of a data class by name, in the order of its fields.
+    """Return the rules of the array fields of a data class by name, in the order of the fields.
 
     Examples
     --------
@@ -132,40 +132,40 @@ def rules_of(kind: Hashable) -> Mapping[str, ArrayRule]:
 
 
 def convert_arrays(instance: Any, prefix: str = "") -> None:
-    """Bring all arrays of a data class to their types, in place, each read-only.
+    """Convert all array fields of a data class to their types, in place and read-only.
 
     Parameters
     ----------
     instance : object
-        Of a data class whose array fields are annotated by :func:`array`.
+        Instance of a data class whose array fields are annotated by :func:`array`.
     prefix : str
-        Of the names in messages.
+        Prefix of the names in messages.
 
     Raises
     ------
     InputError
-        When a value cannot become one of its type without loss.
+        When a value cannot be converted without loss.
     """
     for name, rule in rules_of(instance.__class__).items():
         object.__setattr__(instance, name, rule.converted(prefix + name, getattr(instance, name)))
 
 
 def check_arrays(instance: Any, sizes: dict[str, int] | None = None, prefix: str = "") -> dict[str, int]:
-    """Check shape and range of all arrays of a data class, and return the lengths by name.
+    """Check shape and range of all array fields of a data class, and return the named lengths.
 
     Parameters
     ----------
     instance : object
-        As in :func:`convert_arrays`, after it.
+        Instance of a data class, after :func:`convert_arrays`.
     sizes : dict, optional
-        Lengths that are known already.
+        Known lengths by name.
     prefix : str
-        Of the names in messages.
+        Prefix of the names in messages.
 
     Raises
     ------
     InputError
-        With the name, the place and the value of the first that is wrong.
+        With the name, the index and the value of the first invalid element.
     """
     sizes = dict(sizes or {})
     for name, rule in rules_of(instance.__class__).items():
@@ -174,21 +174,21 @@ def check_arrays(instance: Any, sizes: dict[str, int] | None = None, prefix: str
 
 
 def frozen(values: Any, dtype: Any) -> np.ndarray:
-    """`values` as a contiguous read-only array that nobody else can write to; itself where it is one already."""
-    result: np.ndarray = np.asarray(values, dtype=dtype, order="C")  # ascontiguousarray would give a dimension to a number
-    if result.flags.writeable or result.base is not None:  # somebody else may still write to its memory
+    """Return `values` as a contiguous read-only array whose memory no other array can write to; no copy if it is one."""
+    result: np.ndarray = np.asarray(values, dtype=dtype, order="C")  # ascontiguousarray would make a scalar one-dimensional
+    if result.flags.writeable or result.base is not None:  # another array may write to its memory
         result = result.copy()
         result.setflags(write=False)
     return result
 
 
 def require(name: str, values: np.ndarray, holds: np.ndarray, allowed: str) -> None:
-    """See that a condition holds for every value.
+    """Check that a condition is true for every value.
 
     Raises
     ------
     InputError
-        With the place and the value of the first for which it does not.
+        With the index and the value of the first for which it is false.
     """
     if not holds.all():
         place = np.unravel_index(int(np.argmin(holds)), holds.shape)

@@ -1,4 +1,4 @@
-"""Labels of neurons: the names of the nodes of a graph."""
+"""Labels of neurons, such as the names of a graph's nodes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from hrsnn.validation.arrays import frozen
 from hrsnn.validation.limits import check_name, limit
 from hrsnn.validation.units import plain
 
-#: Numbers or texts that say what belongs together.
+#: Numbers or strings that identify groups.
 Labels = ArrayLike
 
 
 def labels_of(names: Sequence[Any]) -> np.ndarray | None:
-    """The names of the nodes of a graph as an array; None where they are 0, 1, 2, ... anyway.
+    """Return the names of the nodes of a graph as an array; None where they are 0, 1, 2, ...
 
     Parameters
     ----------
     names : sequence
-        Whole numbers stay numbers where all are; otherwise the names are what ``str`` makes of them.
+        If all are integers they are kept as such; otherwise they are converted by ``str``.
 
     Raises
     ------
@@ -46,12 +46,12 @@ def labels_of(names: Sequence[Any]) -> np.ndarray | None:
 
 
 def checked_labels(labels: Any, neurons: int) -> np.ndarray:
-    """`labels` as a read-only array of one distinct whole number or string for each of so many neurons.
+    """Return `labels` as a read-only array of one distinct integer or string for each neuron.
 
     Raises
     ------
     InputError
-        When they are none.
+        When `labels` are anything else.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def checked_labels(labels: Any, neurons: int) -> np.ndarray:
     """
     labels = plain(labels, "", "labels")
     longest = int(limit("name"))
-    for name in labels if isinstance(labels, (list, tuple)) else ():  # an array of strings is as wide as its longest
+    for name in labels if isinstance(labels, (list, tuple)) else ():  # one long string would widen all of the array
         if isinstance(name, str):
             check_name("labels", name)
     array = np.asarray(labels)

@@ -1,4 +1,4 @@
-"""Limits on sizes, checked before anything is allocated; environment variables change them."""
+"""Limits on sizes, checked before allocation; environment variables change them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _ENOUGH = 1024 * 1e6
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit.
+    """A limit with its default.
 
     Parameters
     ----------
     what : str
-        For people.
+        Description for messages.
     value : float
-        The default.
+        Default value.
     unit : str
     variable : str
-        Environment variable that sets another value.
+        Environment variable that overrides the default.
     """
 
     what: str
@@ -37,7 +37,7 @@ class Limit:
     variable: str
 
 
-#: All of them by name; docs/limits.md has the same table.
+#: All limits by name; docs/limits.md has the same table.
 LIMITS: Mapping[str, Limit] = {
     "unpacked": Limit("an .npz file once unpacked", 8 * _GIB, "bytes", "HRSNN_MAX_UNPACKED"),
     "text": Limit("a text file (TOML, JSON, GraphML, edge list)", _GIB // 4, "bytes", "HRSNN_MAX_TEXT"),
@@ -50,12 +50,12 @@ LIMITS: Mapping[str, Limit] = {
 
 
 def limit(name: str) -> float:
-    """The limit of a name, as the environment sets it or by default; that of memory is all that the machine has.
+    """Return the limit `name` from its environment variable or by default; for memory, the default is the machine's.
 
     Raises
     ------
     SettingError
-        When the environment variable holds no positive number; ``inf`` is one.
+        When the environment variable is not a positive number; ``inf`` is allowed.
 
     Examples
     --------
@@ -76,12 +76,12 @@ def limit(name: str) -> float:
 
 
 def check_limit(name: str, field: str, value: float) -> None:
-    """See that a number is within the limit of a name.
+    """Check that a number is within the limit `name`.
 
     Raises
     ------
     InputError
-        When it is larger; the message has the number, the limit, and the variable that raises it.
+        When it is larger; the message gives the number, the limit, and the variable that changes the limit.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def check_limit(name: str, field: str, value: float) -> None:
 
 
 def beyond(name: str) -> str:
-    """What is said of a value beyond the limit of a name."""
+    """Return the message for a value beyond the limit `name`."""
     one = LIMITS[name]
     value = limit(name)
     shown = readable(value) if one.unit == "bytes" else f"{value:.15g} {one.unit}".rstrip()
@@ -103,18 +103,18 @@ def beyond(name: str) -> str:
 
 
 def check_memory(field: str, value: object, needed: float, what: str) -> None:
-    """See that an estimate of memory is within the limit, before the memory is asked for.
+    """Check that an estimate of memory is within the limit, before allocation.
 
     Parameters
     ----------
     field : str
-        The parameter that the amount follows from.
+        Parameter that determines the amount.
     value : object
-        What was given.
+        Value of the parameter.
     needed : float
         Estimate in bytes.
     what : str
-        What needs it.
+        Description of what needs the memory, for the message.
 
     Raises
     ------
@@ -133,18 +133,18 @@ def check_memory(field: str, value: object, needed: float, what: str) -> None:
 
 
 def beyond_memory(needed: float) -> str:
-    """What is said of an estimate of memory (bytes) beyond the limit."""
+    """Return the message for an estimate of memory (bytes) beyond the limit."""
     allowed = f"{readable(limit('memory'))} ({LIMITS['memory'].variable} sets this)"
     return f"would take about {readable(needed)} of memory, more than {allowed}"
 
 
 def check_name(field: str, name: str) -> None:
-    """See that a name is not longer than the limit.
+    """Check that a name is not longer than the limit.
 
     Raises
     ------
     InputError
-        When it is; the message has its length.
+        When it is longer; the message gives its length.
 
     Examples
     --------
@@ -158,14 +158,14 @@ def check_name(field: str, name: str) -> None:
 
 
 def readable(count: float) -> str:
-    """Bytes with the unit that fits.
+    """Return a number of bytes as text with a binary unit.
 
     Examples
     --------
     >>> readable(3 * 2**30), readable(1000)
     ('3 GiB', '1000 bytes')
     """
-    count = min(count, _LARGEST)  # a whole number may be larger than any float
+    count = min(count, _LARGEST)  # an integer may be larger than any float
     if count < 1024:
         return f"{count:.0f} bytes"
     for unit in ("KiB", "MiB", "GiB", "TiB", "PiB"):
@@ -177,7 +177,7 @@ def readable(count: float) -> str:
 
 @cache
 def machine_memory() -> int:
-    """Memory of this machine in bytes, or what the process or its control group may have of it where that is less."""
+    """Return the memory of this machine in bytes, or the limit of the process or its control group if that is smaller."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     allowed = resource.getrlimit(resource.RLIMIT_AS)[0]  # ulimit -v
     if allowed != resource.RLIM_INFINITY:
@@ -185,6 +185,6 @@ def machine_memory() -> int:
     for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             whole = min(whole, int(Path(file).read_text()))
-        except (OSError, ValueError):  # no such group, or "max": no limit
+        except (OSError, ValueError):  # no control group, or no limit ("max")
             continue
     return whole

@@ -1,4 +1,4 @@
-"""Estimates of the number of links of a spec's network and of the memory that building it takes."""
+"""Estimates of the number of links of a spec's network and of the memory needed to build it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from hrsnn.connectivity import BLOCK, grid_shape, reach
 from hrsnn.spec import ReservoirSpec
 
-# Bytes, by trial (test_limits.py): of the arrays that are kept and of temporary ones.
+# Bytes for each link, as measured (test_limits.py), of permanent and temporary arrays.
 _LINK, _SHORT_TERM = 140, 40
 _NEURON = 270
 _PAIR = 72
 
 
 def expected_links(spec: ReservoirSpec) -> float:
-    """The mean number of recurrent links that :func:`hrsnn.build` draws.
+    """Return the mean number of recurrent links that :func:`hrsnn.build` draws.
 
-    By distance it is the sum of C exp(-(D/lambda)^2) over all pairs, which on a grid is a product of one sum an axis; at
-    random, p N (N - 1). The share of the links between clusters comes on top.
+    With distance-dependent links it is the sum of C exp(-(D/lambda)^2) over all pairs, which on a grid is a product of one
+    sum for each axis; with random links, p N (N - 1). The links between clusters are added to it.
 
     Examples
     --------
@@ -37,27 +37,27 @@ def expected_links(spec: ReservoirSpec) -> float:
 
 
 def network_memory(spec: ReservoirSpec, channels: int) -> float:
-    """Bytes that :func:`hrsnn.build` needs at its peak, right within a factor of two where they are many."""
+    """Return the peak memory of :func:`hrsnn.build` in bytes, within a factor of two for large networks."""
     links = expected_links(spec)
     probability = min(1.0, 4 / channels) if spec.input_probability == "auto" else spec.input_probability
     inputs = channels * spec.neurons * spec.input_fraction * probability
     drawn = (links + inputs) * (_LINK + (_SHORT_TERM if spec.short_term_plasticity else 0))
     pairs = 0.0
     if spec.connectivity == "distance":
-        # all pairs within reach of a block of neurons are there at once, linked or not
+        # all pairs within reach of a block of neurons are in memory at the same time, linked or not
         size = math.ceil(spec.neurons / spec.clusters)
         pairs = min(BLOCK, size) * _within(size, reach(spec.length_scale)) * _PAIR
     return spec.neurons * _NEURON + max(drawn, pairs + 8 * links)
 
 
 def _mean_probability(spec: ReservoirSpec) -> float:
-    """C of the distance law, averaged over the types of both ends."""
+    """Return C of the distance law, averaged over the types of both neurons."""
     share = {"e": spec.excitatory_fraction, "i": 1 - spec.excitatory_fraction}
     return sum(share[a] * share[b] * float(getattr(spec, f"probability_{a}{b}")) for a in "ei" for b in "ei")
 
 
 def _neighbours(n: int, length_scale: float) -> float:
-    """K of a grid of n points: the mean over i of the sum over j != i of exp(-(D/lambda)^2)."""
+    """Return K of a grid of n points: the mean over i of the sum over j != i of exp(-(D/lambda)^2)."""
     product = 1.0
     for side in grid_shape(n):
         apart = np.arange(1, side)
@@ -68,9 +68,9 @@ def _neighbours(n: int, length_scale: float) -> float:
 
 
 def _within(n: int, radius: float) -> float:
-    """Of a grid of n points, the mean over i of the number of j at distances up to `radius`, i among them."""
+    """Return the mean over points i of a grid of n of the number of j at distances up to `radius`, including i."""
     a, b, c = grid_shape(n)
-    x, y = np.arange(a)[:, None], np.arange(b)  # apart on two axes; how far they may be on the third, follows
+    x, y = np.arange(a)[:, None], np.arange(b)  # distances on two axes, which determine the maximum on the third
     pairs = (1 - x / a) * np.where(x > 0, 2, 1) * (1 - y / b) * np.where(y > 0, 2, 1)
     room = min(radius, a + b + c) ** 2 - x**2 - y**2
     steps = np.minimum(np.floor(np.sqrt(np.maximum(room, 0))), c - 1)

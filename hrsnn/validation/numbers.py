@@ -1,4 +1,4 @@
-"""Checks of numbers and arrays of numbers from a caller."""
+"""Validation and conversion of numbers and arrays of numbers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from hrsnn.validation.annotations import is_number, is_whole
 from hrsnn.validation.limits import check_limit
 from hrsnn.validation.units import plain
 
-#: Larger than any count that means something; sums and products of a few of them still fit where they are computed.
+#: Maximum of counts: larger than any meaningful one, and small enough that sums and products do not overflow.
 MOST = 10**15
-#: Channels are numbered in 32 bits.
+#: Maximum number of channels, whose indices have 32 bits.
 MOST_CHANNELS = 2**31 - 1
 
 
 def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
-    """`value` as a positive (or, with `zero`, not negative) finite float; Brian2 quantities become numbers in `unit`.
+    """Return `value` as a positive (with `zero`, non-negative) finite float; Brian2 quantities are converted to `unit`.
 
-    A `unit` that is none of ms, mV and Hz is a word for the message alone: such a number has no quantities.
+    A `unit` other than ms, mV and Hz is used in the message only; quantities are then an error.
 
     Raises
     ------
     InputError
-        When it is none; the message names the field and the unit.
+        When `value` is anything else; the message names the field and the unit.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
 
 
 def bool_of(name: str, value: Any) -> bool:
-    """`value` where it is True or False.
+    """Return `value` if it is True or False.
 
     Raises
     ------
@@ -56,12 +56,12 @@ def bool_of(name: str, value: Any) -> bool:
 
 
 def duration_of(name: str, value: Any, *, zero: bool = False) -> float:
-    """`value` as a :func:`positive` time in ms that is within the limit of durations.
+    """Return `value` as a :func:`positive` time in ms within the limit of durations.
 
     Raises
     ------
     InputError
-        When it is none.
+        When `value` is anything else.
     """
     number = positive(name, value, "ms", zero=zero)
     check_limit("duration", name, number)
@@ -69,12 +69,12 @@ def duration_of(name: str, value: Any, *, zero: bool = False) -> float:
 
 
 def count_of(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
-    """`value` as an int from `least` to `most`.
+    """Return `value` as an int from `least` to `most`.
 
     Raises
     ------
     InputError
-        When it is none.
+        When `value` is anything else.
     """
     if not is_whole(value) or value < least:
         raise InputError(name, value, f"must be a whole number >= {least}")
@@ -84,12 +84,12 @@ def count_of(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
 
 
 def repeats_of(name: str, value: Any, least: int = 1) -> int:
-    """`value` as an int >= `least` that is within the limit of seeds and other repeats.
+    """Return `value` as an int >= `least` within the limit of seeds and other repetitions.
 
     Raises
     ------
     InputError
-        When it is none.
+        When `value` is anything else.
     """
     number = count_of(name, value, least)
     check_limit("seeds", name, number)
@@ -97,12 +97,12 @@ def repeats_of(name: str, value: Any, least: int = 1) -> int:
 
 
 def float_array(name: str, values: Any, unit: str = "") -> np.ndarray:
-    """`values` as a new float64 array of any shape; Brian2 quantities become numbers in `unit`.
+    """Return `values` as a new float64 array of any shape; Brian2 quantities are converted to `unit`.
 
     Raises
     ------
     InputError
-        When they are no numbers, or quantities that are not of the unit (without one: quantities at all).
+        When they are not numbers, or quantities of another dimension (without a unit: any quantities).
     """
     try:
         return np.array(plain(values, unit, name), dtype=np.float64)
@@ -113,12 +113,12 @@ def float_array(name: str, values: Any, unit: str = "") -> np.ndarray:
 
 
 def series_of(name: str, values: Any) -> np.ndarray:
-    """`values` as finite float64 rows (times, columns), at least one of each; one dimension is one column.
+    """Return `values` as finite float64 rows (times, columns), at least one of each; one dimension is one column.
 
     Raises
     ------
     InputError
-        When they are none.
+        When `values` are anything else.
 
     Examples
     --------
@@ -136,12 +136,12 @@ def series_of(name: str, values: Any) -> np.ndarray:
 
 
 def float_vector(name: str, values: Any, unit: str = "") -> np.ndarray:
-    """:func:`float_array` of one dimension.
+    """Return :func:`float_array` of one dimension.
 
     Raises
     ------
     InputError
-        When they are no numbers or not of the unit, or have another dimension than one.
+        When they are not numbers, are quantities of another dimension, or not one-dimensional.
     """
     array = float_array(name, values, unit)
     if array.ndim != 1:
@@ -150,12 +150,12 @@ def float_vector(name: str, values: Any, unit: str = "") -> np.ndarray:
 
 
 def whole_vector(name: str, values: Any, dtype: type[np.signedinteger[Any]]) -> np.ndarray:
-    """`values` as a new 1-D integer array; floats are taken where they are whole.
+    """Return `values` as a new 1-D integer array; floats with integer values are accepted.
 
     Raises
     ------
     InputError
-        When they are no whole numbers, do not fit in `dtype`, or have another dimension than one.
+        When they are not integers, do not fit in `dtype`, or are not one-dimensional.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Types of the parameters of a spec: a number, a distribution or an array, within the bounds of its kind."""
+"""Types of the parameters of a spec: numbers, distributions or arrays within bounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hrsnn.validation.annotations import is_number
 
 
 def _parameter(value: Any) -> Any:
-    """A number, a distribution (or its dictionary) or an array, as a distribution or a read-only array."""
+    """Return a number, a distribution (or its dictionary) or an array as a distribution or a read-only array."""
     try:
         if isinstance(value, Distribution):
             return value
@@ -39,12 +39,12 @@ def _parameter(value: Any) -> Any:
     raise PydanticCustomError("parameter", "must be a number, a distribution or an array", {})
 
 
-#: Longer than any run, and still a number of steps that fits: beyond it a whole number would overflow.
+#: Maximum time: longer than any run, and short enough that the number of steps does not overflow.
 _LONGEST = 1e6
 
 
 class _Range:
-    """Bounds for everything a parameter can draw; `open_low` excludes the lower bound itself."""
+    """Bounds for all values of a parameter; `open_low` excludes the lower bound."""
 
     def __init__(self, low: float, high: float = math.inf, open_low: bool = False) -> None:
         self.low, self.high, self.open_low = low, high, open_low
@@ -53,8 +53,8 @@ class _Range:
         value = _parameter(value)
         lowest, highest = value.support if isinstance(value, Distribution) else (value.min(), value.max())
         if isinstance(value, Distribution) and math.isinf(highest):
-            highest = 50 * value.truncated_mean  # without a bound of its own, what it may draw in any network
-        # a gamma draw is above 0 with certainty, so an open bound is met by a distribution that starts at it
+            highest = 50 * value.truncated_mean  # an upper limit of the draws in any network
+        # the draws of a distribution are above its lower bound with probability 1, which may equal an open bound
         touches = lowest == self.low and (isinstance(value, Constant) or not isinstance(value, Distribution))
         if lowest < self.low or highest > self.high or (self.open_low and touches):
             bounds = f"{'above' if self.open_low else 'at least'} {self.low:g}"
@@ -65,14 +65,14 @@ class _Range:
 
 
 def _number(value: Any) -> Any:
-    """Refuse text and booleans, some of which pydantic would convert."""
+    """Reject strings and booleans, some of which pydantic would convert."""
     if isinstance(value, (str, bytes, bool, np.bool_)):
         raise PydanticCustomError("number", "must be a number", {})
     return value
 
 
 def _truth(value: Any) -> Any:
-    """Neither 1 nor "yes" is true."""
+    """Reject all values other than True and False, such as 1 and "yes"."""
     if not isinstance(value, (bool, np.bool_)):
         raise PydanticCustomError("truth", "must be true or false", {})
     return bool(value)

@@ -26,43 +26,43 @@ _UNITS: dict[str, tuple[tuple[float, ...], float]] = {
     "s": (_TIME, 1.0),
     "us": (_TIME, 1e6),
 }
-#: The units of this package, a dimension each; the others are those that somebody else's data may come in.
+#: Units used in this package, one for each dimension; the others are for data of other sources.
 OURS = ("ms", "mV", "Hz")
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-#: What holds no quantity: a list of these alone is left as it is.
+#: Types without quantities: a list of these only is returned unchanged.
 _SIMPLE = frozenset(
     {float, int, bool, str, bytes, complex, type(None), np.float64, np.float32, np.int64, np.int32, np.bool_, np.str_}
 )
-#: Powers of ten that a float64 holds exactly.
+#: Powers of ten that are exact in float64.
 _POWERS = np.array([float(f"1e{k}") for k in range(23)])
-#: Their numbers of digits before the point at which 15 significant digits are a whole number of such a power.
+#: Edges of decades; a value rounded to 15 significant digits, times the power for its decade, is an integer.
 _DECADES = np.array([float(f"1e{k}") for k in range(-8, 16)])
 
 
 def plain(value: Any, unit: str, field: str = "value") -> Any:
-    """`value` with every Brian2 quantity in it as a number in `unit`; what holds no quantity is returned as it is.
+    """Return `value` with every Brian2 quantity converted to a number in `unit`; other values are unchanged.
 
     Parameters
     ----------
     value : object
-        A number, an array, a list, tuple or dictionary of them, nested as may be, or anything else. A plain number is in
-        `unit` already, also next to quantities.
+        A number, an array, a list, tuple or dictionary of them, nested to any depth, or anything else. Plain numbers are
+        taken to be in `unit`, also next to quantities.
     unit : str
-        "ms", "mV", "Hz", "s" or "us"; anything else stands for a number without a unit, and quantities are refused.
+        "ms", "mV", "Hz", "s" or "us"; with any other value, numbers have no unit and quantities are an error.
     field : str
-        What the value is called in an error.
+        Name of the value in messages.
 
     Raises
     ------
     InputError
-        When a quantity has another dimension; the message says which one of a list.
+        When a quantity has another dimension; the message gives its index in a list.
 
     Notes
     -----
-    ``20*ms`` is stored as 0.02 s, and 0.02 times 1000 is not 20: numbers are rounded to 15 significant digits, which
-    undoes that. Brian2 is not imported: where nobody else has, there are no quantities, and nothing is looked at. Arrays
-    of numbers are never looked through, lists only where Brian2 was imported.
+    ``20*ms`` is stored as 0.02 s, and 0.02 times 1000 is not exactly 20; rounding to 15 significant digits corrects this.
+    Brian2 is not imported: if it has not been imported elsewhere, there are no quantities and nothing is searched. Arrays
+    of numbers are never searched, lists only if Brian2 has been imported.
 
     Examples
     --------
@@ -77,12 +77,12 @@ def plain(value: Any, unit: str, field: str = "value") -> Any:
 
 
 def unit_of(value: Any, field: str = "value") -> str | None:
-    """The unit, "ms", "mV" or "Hz", in which `value` is counted here where it is a Brian2 quantity; else None.
+    """Return the unit of a Brian2 quantity in this package, "ms", "mV" or "Hz"; None for other values.
 
     Raises
     ------
     InputError
-        When it is a quantity, but no time, voltage or rate.
+        When it is a quantity, but not a time, voltage or rate.
 
     Examples
     --------
@@ -101,14 +101,14 @@ def unit_of(value: Any, field: str = "value") -> str | None:
 
 
 def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Let a function take Brian2 quantities: each argument goes through :func:`plain`, in the unit given here by name.
+    """Decorate a function to accept Brian2 quantities, which :func:`plain` converts to the units given here by name.
 
-    Then each is checked to be what its annotation says (:mod:`hrsnn.validation.annotations`).
+    Arguments are also checked by their annotations (:mod:`hrsnn.validation.annotations`).
 
     Parameters
     ----------
     **units
-        The unit of each parameter that has one. Quantities in any other argument are refused by the argument's name.
+        Unit of each parameter that has one. Quantities in any other argument are an error that names the argument.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 def take_fields(options: Any, **units: str) -> None:
-    """The same for the fields of a frozen dataclass, in its ``__post_init__``."""
+    """Convert and check the fields of a frozen dataclass as :func:`takes` does, in its ``__post_init__``."""
     kind: Any = type(options)
     checks = _checks_of_fields(kind)
     for name, value in list(vars(options).items()):
@@ -159,7 +159,7 @@ def take_fields(options: Any, **units: str) -> None:
 
 
 def _checks(annotations: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Callable[[str, Any], Any]]:
-    """The checks of those parameters whose annotations stand for one."""
+    """Return the checks of those parameters whose annotations have one."""
     found = {name: check_of(one, units.get(name, "")) for name, one in annotations.items() if isinstance(one, str)}
     return {name: check for name, check in found.items() if check is not None}
 
@@ -170,7 +170,7 @@ def _checks_of_fields(kind: Any) -> dict[str, Callable[[str, Any], Any]]:
 
 
 def _dimension_class() -> type | None:
-    """Brian2's class of dimensions, where Brian2 was imported: without it there are no quantities."""
+    """Return Brian2's class of dimensions if Brian2 has been imported; otherwise there are no quantities."""
     module = sys.modules.get("brian2.units.fundamentalunits")
     return getattr(module, "Dimension", None)
 
@@ -179,7 +179,7 @@ def _plain(value: Any, unit: str, field: str, place: tuple[object, ...], dimensi
     kind = type(value)
     if kind in _SIMPLE or (kind is np.ndarray and value.dtype != object):
         return value
-    # not the class Quantity: a variable of a group or a monitor is none, and has the same attribute
+    # by attribute rather than the class Quantity, which variables of groups and monitors are not instances of
     found = getattr(value, "dim", None)
     if isinstance(found, dimension):
         return _in_unit(value, tuple(found._dims), unit, field, place)  # type: ignore[attr-defined]
@@ -201,7 +201,7 @@ def _plain(value: Any, unit: str, field: str, place: tuple[object, ...], dimensi
 
 
 def _holds_objects(value: Any) -> bool:
-    """Whether it is an array, or a column or table of pandas, of Python objects."""
+    """Return whether `value` is an array, or a pandas Series or DataFrame, of Python objects."""
     kinds = getattr(value, "dtypes", getattr(value, "dtype", None))
     return any(getattr(kind, "kind", "") == "O" for kind in np.ravel(np.array(kinds, dtype=object)))
 
@@ -221,12 +221,12 @@ def _in_unit(
 
 
 def _fifteen_digits(values: np.ndarray) -> np.ndarray:
-    """Each number rounded to 15 significant digits: ``float(f"{x:.15g}")``, but for ties."""
+    """Round each number to 15 significant digits: ``float(f"{x:.15g}")``, except for ties."""
     size = np.abs(values)
     decade = np.searchsorted(_DECADES, size, side="right")  # 1 for 1e-8 to 1e-7, 23 for 1e14 to 1e15
     inside = (decade > 0) & (decade < len(_DECADES))
     power = _POWERS[np.where(inside, 23 - decade, 0)]
-    # a whole number below 2^53 over an exact power of ten: the quotient is the float64 nearest to the decimal number
+    # the quotient of an integer below 2^53 and an exact power of ten is the float64 nearest to the decimal number
     rounded = np.where(inside, np.rint(values * power) / power, values)
     odd = ~inside & (size > 0) & np.isfinite(values)
     if odd.any():

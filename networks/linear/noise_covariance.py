@@ -16,14 +16,14 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Largest network for which the default solves densely: 12 s at 2000 neurons, growing as N^3.
+#: Largest network for which the dense solver is the default: 12 s at 2000 neurons, growing as N^3.
 DENSE_LIMIT = 2000
 _MOST_SWEEPS = 1000
 
 
 @takes()
 def coupling(n: int, pre: ArrayLike, post: ArrayLike, strength: ArrayLike) -> csr_array:
-    """Links as a sparse matrix whose entry (i, j) leads from neuron j to neuron i.
+    """Return links as a sparse matrix whose entry (i, j) is the weight from neuron j to neuron i.
 
     Examples
     --------
@@ -36,14 +36,14 @@ def coupling(n: int, pre: ArrayLike, post: ArrayLike, strength: ArrayLike) -> cs
 
 @takes()
 def dominant_leak(links: csr_array, margin: float = 0.1) -> Array:
-    """The least leak that keeps a network stable whatever its signs: ``D_ii = max(1, (1 + margin) sum_j |A_ij|)``.
+    """Smallest leak with which a network is stable for all signs: ``D_ii = max(1, (1 + margin) sum_j |A_ij|)``.
 
     Parameters
     ----------
     links : sparse array (N, N)
-        Dimensionless, without a diagonal.
+        Dimensionless weights, with a zero diagonal.
     margin : float
-        delta, not negative; 0 leaves a network on the verge.
+        delta, not negative; at 0 the network can be marginally stable.
 
     Returns
     -------
@@ -51,8 +51,8 @@ def dominant_leak(links: csr_array, margin: float = 0.1) -> Array:
 
     Notes
     -----
-    Then A = links - diag(D) has all its eigenvalues left of 0 (Gershgorin). The paper says that a positive D means more
-    excitability; here, as in its eq. 14, it is leak.
+    All eigenvalues of A = links - diag(D) then have negative real parts (Gershgorin). Chakraborty & Mukhopadhyay (2024)
+    state that a positive D means more excitability; here, as in their eq. 14, it is leak.
 
     Examples
     --------
@@ -66,21 +66,23 @@ def dominant_leak(links: csr_array, margin: float = 0.1) -> Array:
 def noise_covariance(
     links: csr_array | ArrayLike, leak: ArrayLike, sigma: float = 1.0, *, method: str = "auto", tolerance: float = 1e-10
 ) -> Array:
-    """Stationary covariance of ``dx/dt = A x + sigma xi(t)``, ``A = links - diag(leak)``: ``A S + S A^T + sigma^2 I = 0``.
+    """Compute the stationary covariance S of ``dx/dt = A x + sigma xi(t)``, ``A = links - diag(leak)``.
+
+    S is the solution of ``A S + S A^T + sigma^2 I = 0``.
 
     Parameters
     ----------
     links : sparse or dense array (N, N)
-        Entry (i, j) leads from j to i; its diagonal is 0.
+        Entry (i, j) is the weight from j to i; the diagonal is 0.
     leak : array (N,)
     sigma : float
         Amplitude of the independent noise of each neuron.
     method : {"auto", "dense", "sweeps"}
-        "dense": scipy's solver, O(N^3), for any stable A. "sweeps": ``S_ij <- ((L S)_ij + (L S)_ji + sigma^2 delta_ij) /
-        (leak_i + leak_j)`` until it stands, for a leak over the row sums of |links|; needs no factorisation, O(links N) a
-        sweep. "auto": dense up to 2000 neurons.
+        "dense": SciPy's solver, O(N^3), for any stable A. "sweeps": iterate ``S_ij <- ((L S)_ij + (L S)_ji + sigma^2
+        delta_ij) / (leak_i + leak_j)`` to convergence, for a leak above the row sums of |links|; no factorisation,
+        O(links N) per sweep. "auto": dense up to 2000 neurons.
     tolerance : float
-        Of the sweeps: bound on the largest error of an entry, in units of the largest variance.
+        For sweeps: bound on the largest error of an entry, in units of the largest variance.
 
     Returns
     -------
@@ -91,16 +93,16 @@ def noise_covariance(
     InputError
         When shapes do not match, a value is not finite, A is not stable, or, for sweeps, not dominated by its leak.
     DivergenceError
-        When sweeps do not settle.
+        When the sweeps do not converge.
 
     Notes
     -----
-    Each sweep shrinks the largest error by at least q = max over i, j of (r_i + r_j) / (leak_i + leak_j), r the row sums of
-    |links|; hence the bound q / (1 - q) times the last change. Signs make it much faster than that.
+    Each sweep multiplies the largest error by at most q = max over i, j of (r_i + r_j) / (leak_i + leak_j), r the row sums
+    of |links|; hence the error bound q / (1 - q) times the last change. With mixed signs convergence is much faster.
 
     Examples
     --------
-    A leaky neuron has sigma^2 / 2 over its leak.
+    The variance of a leaky neuron is sigma^2 / (2 leak).
 
     >>> noise_covariance([[0.0, 0.0], [0.5, 0.0]], [1.0, 1.0]).round(4)
     array([[0.5   , 0.125 ],
@@ -127,7 +129,7 @@ def _dense(links: csr_array, leak: Array, noise: float) -> Array:
     matrix[np.diag_indices_from(matrix)] -= leak
     solution: Array = solve_continuous_lyapunov(matrix, -noise * np.eye(len(leak)))
     solution = (solution + solution.T) / 2
-    # a solution exists for unstable matrices too, but is then no covariance
+    # a solution exists for unstable matrices too, but is then not a covariance
     dominated = (leak > abs(links).sum(axis=1)).all()
     if not dominated and float(np.linalg.eigvals(matrix).real.max()) >= 0:
         raise InputError("links, leak", "an unstable network", "must have all eigenvalues left of 0: more leak")
@@ -138,7 +140,7 @@ def _sweeps(links: csr_array, leak: Array, noise: float, tolerance: float) -> Ar
     rows = abs(links).sum(axis=1)
     if not (leak > rows).all():
         raise InputError("leak", float((leak - rows).min()), "must be over the row sums of |links| for sweeps")
-    # the largest (r_i + r_j)/(d_i + d_j) is that of one neuron with itself
+    # (r_i + r_j)/(d_i + d_j) is largest for i = j
     shrinks = float((rows / leak).max())
     solution: Array = np.diag(noise / (2 * leak))
     for _ in range(_MOST_SWEEPS):
@@ -155,14 +157,14 @@ def _sweeps(links: csr_array, leak: Array, noise: float, tolerance: float) -> Ar
 
 @takes()
 def measured_covariance(states: ArrayLike, duration: float = 1.0) -> Array:
-    """Covariance of what was measured: rates, counts or states over time.
+    """Compute the covariance of measured rates, counts or states over time.
 
     Parameters
     ----------
     states : array (times, N)
-        Rows may be correlated in time: that costs precision, and biases nothing.
+        Rows may be correlated in time, which reduces precision without bias.
     duration : float
-        What each row lasted: counts are divided by it.
+        Duration of each row, by which counts are divided.
 
     Returns
     -------
@@ -175,7 +177,7 @@ def measured_covariance(states: ArrayLike, duration: float = 1.0) -> Array:
 
     Notes
     -----
-    The relative error of an entry is about sqrt(2 / independent rows): 100 rows leave 14 % on every variance.
+    The relative error of an entry is about sqrt(2 / independent rows): 14 % of every variance for 100 rows.
 
     Examples
     --------

@@ -19,14 +19,14 @@ Array = NDArray[np.float64]
 
 @takes()
 def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: ArrayLike, covariance: ArrayLike) -> Array:
-    """What a link does under noise, up to the factor that sets how many are kept.
+    """Compute the importance of links under noise, up to the factor that sets the number of links kept.
 
     ``p_ij / rho = score_ij (S_ii + S_jj - 2 sgn(w_ij) S_ij)``: score times the variance of x_i - sgn(w_ij) x_j.
 
     Parameters
     ----------
     score : array (links,)
-        Not negative.
+        Non-negative scores.
     sign : array (links,)
         1 or -1.
     pre, post : array of int (links,)
@@ -39,7 +39,7 @@ def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: Ar
 
     Examples
     --------
-    An excitatory link between two neurons that noise moves together is redundant, an inhibitory one is not.
+    Between two neurons that are correlated under noise, an excitatory link is redundant and an inhibitory one is not.
 
     >>> together = [[1.0, 0.9], [0.9, 1.0]]
     >>> noise_importance([1.0, 1.0], [1, -1], [0, 0], [1, 1], together).round(4)
@@ -48,12 +48,12 @@ def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: Ar
     References
     ----------
     E. Moore & R. Chaudhuri, "Using noise to probe recurrent neural network structure and prune synapses", NeurIPS 33
-    (2020), eq. 4; Chakraborty & Mukhopadhyay, eq. 16.
+    (2020), eq. 4; Chakraborty & Mukhopadhyay (2024), eq. 16.
     """
     s, i, j = np.asarray(covariance, np.float64), np.asarray(post), np.asarray(pre)
     variance = s.diagonal()
     apart = variance[i] + variance[j] - 2 * np.asarray(sign) * s[i, j]
-    return np.asarray(np.asarray(score, np.float64) * np.maximum(apart, 0.0))  # rounding can leave -1e-18
+    return np.asarray(np.asarray(score, np.float64) * np.maximum(apart, 0.0))  # rounding can give -1e-18
 
 
 @takes()
@@ -67,36 +67,37 @@ def sparsified(
     exact: bool = True,
     seed: int = 0,
 ) -> tuple[Array, Array]:
-    """A linear network with fewer links and nearly the same dynamics: ``A_ij / p_ij`` with probability p_ij, else 0.
+    """Return a linear network with fewer links and similar dynamics: ``A_ij / p_ij`` with probability p_ij, else 0.
 
     Parameters
     ----------
     links : array (N, N)
-        Entry (i, j) leads from j to i; its diagonal is 0. Of a symmetric network both directions are kept or lost together.
+        Entry (i, j) is the weight from j to i; the diagonal is 0. In a symmetric network both directions are kept or removed
+        together.
     leak : array (N,)
     count : int
-        How many links are kept; of a symmetric network how many pairs.
+        Number of links that are kept; in a symmetric network the number of pairs.
     kind : {"noise", "weight", "uniform"}
-        p in proportion to |A_ij| times the noise, to |A_ij| alone, or the same for all.
+        p in proportion to |A_ij| times the noise factor, to |A_ij| only, or equal for all.
     diagonal : {"keep", "row_sums"}
-        What becomes of the leak: nothing, or ``D_ii + sum_j |A'_ij| - sum_j |A_ij|``.
+        New leak: unchanged, or ``D_ii + sum_j |A'_ij| - sum_j |A_ij|``.
     exact : bool
-        False: each link by itself with its own probability, as in the paper; the number of links then varies.
+        False: links are drawn independently, as in Chakraborty & Mukhopadhyay (2024); their number then varies.
     seed : int
 
     Returns
     -------
     (array (N, N), array (N,))
-        Links and leak of the sparse network.
+        Links and leak of the pruned network.
 
     Raises
     ------
     InputError
-        When the network is not stable, or has fewer links.
+        When the network is not stable, or has fewer than `count` links.
 
     Notes
     -----
-    E[A'] = A, link by link, with a diagonal that is kept.
+    E[A'] = A for every link, with ``diagonal="keep"``.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def sparsified(
 
     References
     ----------
-    Moore & Chaudhuri (2020); Chakraborty & Mukhopadhyay, eq. 15-16.
+    Moore & Chaudhuri (2020); Chakraborty & Mukhopadhyay (2024), eq. 15-16.
     """
     matrix, decay = np.asarray(links, np.float64), np.asarray(leak, np.float64)
     symmetric = np.array_equal(matrix, matrix.T)

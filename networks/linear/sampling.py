@@ -14,16 +14,16 @@ Array = NDArray[np.float64]
 
 @takes()
 def inclusion_probabilities(importance: ArrayLike, count: int) -> Array:
-    """Probabilities in proportion to `importance`, none above 1, that add up to `count`.
+    """Compute probabilities in proportion to `importance`, at most 1, that add up to `count`.
 
-    ``p = min(1, rho importance)``: what is cut off at 1 is shared among the others by a larger rho.
+    ``p = min(1, rho importance)``: rho is chosen so that the sum is `count` after clipping at 1.
 
     Parameters
     ----------
     importance : array (links,)
         Not negative.
     count : int
-        How many are to be kept, 0 to all.
+        Expected number of links kept, from 0 to all.
 
     Returns
     -------
@@ -33,11 +33,11 @@ def inclusion_probabilities(importance: ArrayLike, count: int) -> Array:
     Raises
     ------
     InputError
-        When an importance is negative or not finite, or there are fewer than `count`.
+        When an importance is negative or not finite, or there are fewer than `count` links.
 
     Notes
     -----
-    Where fewer than `count` have an importance over 0, these have probability 1 and the rest share what is left equally.
+    If fewer than `count` links have an importance above 0, these have probability 1 and the others equal probabilities.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def inclusion_probabilities(importance: ArrayLike, count: int) -> Array:
         return np.where(some, 1.0, (wanted - some.sum()) / rest if rest else 0.0)
     if wanted == 0:
         return np.zeros(len(size))
-    # with the k largest at 1, rho is that of the rest: k is the least for which none of the rest exceeds 1
+    # with the k largest clipped at 1, the others determine rho: k is the smallest for which none of them exceeds 1
     order = np.argsort(-size, kind="stable")
     descending = size[order]
     rest_sum = np.cumsum(descending[::-1])[::-1]
@@ -72,14 +72,15 @@ def inclusion_probabilities(importance: ArrayLike, count: int) -> Array:
 
 @takes()
 def systematic_sample(probability: ArrayLike, random: np.random.Generator) -> NDArray[np.bool_]:
-    """A draw of exactly ``sum(probability)`` items in which item i is with probability p_i.
+    """Draw exactly ``sum(probability)`` items, item i with probability p_i.
 
-    The items in random order lie end to end on a line, each p_i long; those under the marks u, u + 1, u + 2, ... are kept.
+    The items are placed end to end on a line in random order, each with length p_i; those that contain the points u, u + 1,
+    u + 2, ... are drawn.
 
     Parameters
     ----------
     probability : array (items,)
-        In [0, 1], adding up to a whole number.
+        In [0, 1], with a sum that is a whole number.
     random : numpy.random.Generator
 
     Returns
@@ -89,7 +90,7 @@ def systematic_sample(probability: ArrayLike, random: np.random.Generator) -> ND
     Raises
     ------
     InputError
-        When they do not add up to a whole number, or are out of range.
+        When the sum is not a whole number, or a probability is out of range.
 
     Examples
     --------
@@ -111,9 +112,9 @@ def systematic_sample(probability: ArrayLike, random: np.random.Generator) -> ND
     ends = np.cumsum(p[order])
     kept = np.zeros(len(p), dtype=bool)
     if count:
-        ends *= count / ends[-1]  # rounding must not move the last mark past the end
+        ends *= count / ends[-1]  # rounding must not move the last point past the end
         kept[order[np.searchsorted(ends, start + np.arange(count), side="right").clip(max=len(p) - 1)]] = True
-    if int(kept.sum()) != count:  # two marks on one certain item, by rounding: the likeliest others take its place
+    if int(kept.sum()) != count:  # by rounding, two points in an item of probability 1: add the most probable others
         spare = np.flatnonzero(~kept)
         kept[spare[np.argsort(-p[spare], kind="stable")[: count - int(kept.sum())]]] = True
     return kept

@@ -13,17 +13,17 @@ from hrsnn.validation.units import take_fields
 
 @dataclass(frozen=True)
 class ActivityPruning:
-    """Links go in the order of the less active of their two ends, neurons in that of their activity.
+    """Pruning by activity: links in the order of the less active of their two ends, neurons in that of their rates.
 
     Parameters
     ----------
     compensate : bool
-        Whether a bias makes up for the mean input that a neuron lost.
+        Whether a bias compensates for the mean input that a neuron lost.
 
     References
     ----------
-    A. G. Rust et al., Proc. ECAL 4 (1997), 224; the baseline of Chakraborty & Mukhopadhyay. It removes neurons alone; here a
-    budget of links is met, exactly, by cutting off the least active neurons link by link.
+    A. G. Rust et al., Proc. ECAL 4 (1997), 224; a baseline in Chakraborty & Mukhopadhyay (2024). There only neurons are
+    removed; here a budget of links is met exactly by removing the links of the least active neurons one by one.
 
     Examples
     --------
@@ -42,10 +42,10 @@ class ActivityPruning:
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """One iteration."""
+        """Prune for one iteration."""
         rates, reservoir = context.rates, context.reservoir
         before, after = rates[reservoir.pre], rates[reservoir.post]
-        # many silent neurons have the same rate: the other end decides, then chance
+        # many silent neurons have the same rate: ties are broken by the other end, then at random
         tie = context.random("ties").random(reservoir.synapses)
         order = np.lexsort((tie, np.maximum(before, after), np.minimum(before, after)))
         place = np.empty(len(order))

@@ -24,7 +24,7 @@ from hrsnn.validation.units import takes
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: Where each method lives, by the name that the command line has for it.
+#: Module and class of each method, by its name on the command line.
 METHODS: Mapping[str, tuple[str, str]] = {
     "lnp": ("lyapunov_noise", "LNP"),
     "noise": ("weight_noise", "NoisePruning"),
@@ -37,38 +37,38 @@ METHODS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class PruningContext:
-    """What a method may know at one iteration: the network, the budget, and how the network behaves under noise.
+    """Input of a method in one iteration: the network, the budget, and the activity of the network under noise.
 
-    Nothing about a task is in here, so that no method can look at labels.
+    It contains nothing about a task, so that methods cannot use labels.
     """
 
-    reservoir: Reservoir  #: as the iteration before left it
-    dense: Reservoir  #: as it was before any pruning
-    origin: NDArray[np.int64]  #: (N,) which neuron of `dense` each neuron is, ascending
+    reservoir: Reservoir  #: after the previous iteration
+    dense: Reservoir  #: before any pruning
+    origin: NDArray[np.int64]  #: (N,) index in `dense` of each neuron, ascending
     links: int  #: recurrent links after this iteration
     neurons: int  #: neurons after this iteration
-    iteration: int  #: from 1 on
-    last: int  #: the last iteration
+    iteration: int  #: number of this iteration, starting from 1
+    last: int  #: number of the last iteration
     seed: int
-    stimulus: Stimulus  #: the noise
-    activity: Activity  #: what the network did under the noise; counts in windows of about 50 ms
-    known_exponents: Array | None = None  #: (N,) 1/s, carried over between two refreshes
-    eigenvectors_up_to: int = OFTEN_LIMIT  #: neurons: what takes long is done at refreshes only
-    watch: Stopwatch = field(default_factory=lambda: Stopwatch(announced=False))  #: wall time by step
+    stimulus: Stimulus  #: noise that drives the network
+    activity: Activity  #: activity under the noise; counts in windows of about 50 ms
+    known_exponents: Array | None = None  #: (N,) 1/s, of the last refresh
+    eigenvectors_up_to: int = OFTEN_LIMIT  #: most neurons for which eigenvectors are computed in this iteration
+    watch: Stopwatch = field(default_factory=lambda: Stopwatch(announced=False))  #: wall-clock time by step
 
     @property
     def rates(self) -> Array:
-        """(N,) Hz under the noise."""
+        """Rates (N,) under the noise (Hz)."""
         return self.activity.rates
 
     @property
     def counts(self) -> Array:
-        """(windows, N) spikes a window under the noise, of all its samples."""
+        """Spike counts (windows, N) under the noise, of all its samples."""
         return np.asarray(self.activity.counts.reshape(-1, self.reservoir.neurons), dtype=np.float64)
 
     @property
     def exponents(self) -> Array:
-        """(N,) 1/s.
+        """Lyapunov exponents of the neurons (N,), 1/s.
 
         Raises
         ------
@@ -80,48 +80,48 @@ class PruningContext:
         return self.known_exponents
 
     def random(self, what: str) -> np.random.Generator:
-        """Random numbers of one purpose: the same whether the run was interrupted or not."""
+        """Return a generator of random numbers for one purpose, which does not depend on interruptions of the run."""
         return generator(self.seed, "prune", self.iteration, what)
 
 
 @dataclass(frozen=True)
 class PrunedNetwork:
-    """What a method returns: the smaller network, which neurons it has, and numbers worth a record."""
+    """Result of a method: the smaller network, a mask of its neurons, and numbers for the record."""
 
     reservoir: Reservoir
-    kept: Mask  #: (N before,) the neurons that stay
+    kept: Mask  #: (N before,) neurons that are kept
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @runtime_checkable
 class PruningMethod(Protocol):
-    """One iteration of pruning.
+    """Method for one iteration of pruning.
 
-    A frozen dataclass: its fields are the settings that a checkpoint remembers. With an attribute ``uses_exponents = False``
-    no exponents of neurons are measured for it.
+    Must be a frozen dataclass: its fields are the settings that a checkpoint stores. With an attribute
+    ``uses_exponents = False`` no exponents of neurons are measured for it.
     """
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """A network of ``context.links`` links and ``context.neurons`` neurons, or of fewer links where these
+        """Return a network of ``context.links`` links and ``context.neurons`` neurons, or of fewer links if these
         neurons have no more."""
         ...
 
 
 @takes()
 def pruning_method(name: str, **options: Any) -> PruningMethod:
-    """A method by its name.
+    """Return a method by its name.
 
     Parameters
     ----------
     name : str
-        Of ``METHODS``.
+        Name in ``METHODS``.
     **options
-        Its settings.
+        Settings of the method.
 
     Raises
     ------
     InputError
-        For another name, or a setting that the method does not have.
+        For an unknown name, or a setting that the method does not have.
 
     Examples
     --------
@@ -141,27 +141,28 @@ def pruning_method(name: str, **options: Any) -> PruningMethod:
 
 
 def name_of(method: PruningMethod) -> str:
-    """The name of a method in ``METHODS``; that of its class where it has none."""
+    """Return the name of a method in ``METHODS``, or of its class if it is not there."""
     kind = type(method).__name__
     return next((name for name, (_, registered) in METHODS.items() if registered == kind), kind)
 
 
 def keep_highest(context: PruningContext, links: Array, neurons: Array, compensate: bool) -> PrunedNetwork:
-    """The links and neurons of the highest scores: what is left to do once a control has made its scores.
+    """Keep the links and neurons of the highest scores.
 
     Parameters
     ----------
     context : PruningContext
     links : array (S,)
-        Equal ones stay in the order of their indices.
+        Scores of the links; of equal ones those of lower index are kept.
     neurons : array (N,)
+        Scores of the neurons.
     compensate : bool
-        Whether a bias makes up for the mean input that a neuron lost.
+        Whether a bias compensates for the mean input that a neuron lost.
 
     Returns
     -------
     PrunedNetwork
-        Neurons go first, with their links; then links until the budget is met.
+        Neurons are removed first, with their links; then links until the budget is met.
     """
     reservoir = context.reservoir
     kept = highest_neurons(reservoir, neurons, context.neurons)
@@ -174,23 +175,24 @@ def keep_highest(context: PruningContext, links: Array, neurons: Array, compensa
 
 
 def compensate_bias(context: PruningContext, smaller: Reservoir, kept: Mask) -> Reservoir:
-    """The smaller network with a bias that gives every neuron the mean input it lost in this iteration.
+    """Return the smaller network with a bias that compensates for the mean input lost in this iteration.
 
-    ``b_i = sum_j s_j tau_s rate_j (w_ij - w'_ij)``, rates measured before.
+    ``b_i = sum_j s_j tau_s rate_j (w_ij - w'_ij)``, with rates measured before pruning.
     """
     before = mean_drive(context.reservoir, context.rates)[kept]
     return smaller.replace(i_bias=smaller.i_bias + before - mean_drive(smaller, context.rates[kept]))
 
 
 def highest_neurons(reservoir: Reservoir, score: Array, count: int) -> Mask:
-    """The `count` neurons of the highest scores (of equal ones those of lower index), never without what a reservoir needs.
+    """Return a mask of the `count` neurons of the highest scores (of equal ones those of lower index).
 
-    The highest inhibitory neuron and the highest input target stay in any case, where there are such.
+    The inhibitory neuron and the input target of the highest scores, if there are any, are always kept: a reservoir needs
+    both.
 
     Raises
     ------
     InputError
-        When `count` has no room for both.
+        When `count` is too small for both.
 
     Examples
     --------

@@ -16,17 +16,17 @@ from hrsnn.validation.units import take_fields
 
 @dataclass(frozen=True)
 class ErdosRenyi:
-    """A random graph in every iteration: links at random, and each then joins two random neurons.
+    """Random control: links are removed at random, and each remaining link then joins two random neurons.
 
     Parameters
     ----------
     compensate : bool
-        Whether a bias makes up for the mean input that a neuron lost.
+        Whether a bias compensates for the mean input that a neuron lost.
 
     Notes
     -----
-    A link keeps its weight and constants and goes between neurons of the same types (E or I) as before, so that Dale's law
-    and the four numbers of links by types stay; what is lost is the structure: distances, degrees, clusters.
+    A link keeps its weight and constants and the types (E or I) of its neurons, so that Dale's law and the four numbers of
+    links by type are preserved; the structure (distances, degrees, clusters) is lost.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class ErdosRenyi:
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, "random initialization".
+    Chakraborty & Mukhopadhyay (2024), "random initialization".
     """
 
     compensate: bool = True
@@ -49,7 +49,7 @@ class ErdosRenyi:
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """One iteration."""
+        """Prune for one iteration."""
         size = context.reservoir
         links = context.random("links").random(size.synapses)
         fewer = keep_highest(context, links, context.random("neurons").random(size.neurons), compensate=False)
@@ -58,7 +58,7 @@ class ErdosRenyi:
 
 
 def rewire(reservoir: Reservoir, random: np.random.Generator) -> Reservoir:
-    """The same links between other neurons: for each, a random pair of the same types, no pair twice.
+    """Move each link to a random pair of neurons of the same types, without duplicate pairs.
 
     Examples
     --------
@@ -90,9 +90,9 @@ def rewire(reservoir: Reservoir, random: np.random.Generator) -> Reservoir:
 def _pairs(
     sources: NDArray[np.int64], targets: NDArray[np.int64], count: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """`count` different pairs of a source and another target, all equally likely."""
+    """Draw `count` distinct pairs of a source and a different target, all equally likely."""
     every = len(sources) * len(targets)
-    # a neuron that is a source and a target takes one pair with itself out
+    # each neuron that is both a source and a target excludes one pair, that with itself
     spare = len(np.intersect1d(sources, targets))
     drawn = random.choice(every, size=min(every, count + spare), replace=False)
     first, second = sources[drawn // max(len(targets), 1)], targets[drawn % max(len(targets), 1)]

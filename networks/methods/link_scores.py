@@ -16,20 +16,20 @@ from hrsnn.validation.units import takes
 Array = NDArray[np.float64]
 ScoreName = Literal["paper", "weight", "literal", "drive"]
 
-#: Links whose neighbourhoods are looked at together.
+#: Number of links whose neighbourhoods are processed together.
 _CHUNK = 20_000
 
 
 @takes(exponents="Hz", least="Hz")
 def contraction_rates(exponents: ArrayLike, least: float = 1.0) -> Array:
-    """How fast each neuron forgets: ``mu_i = max(-lambda_i, mu_min)``.
+    """Return the contraction rate of each neuron, ``mu_i = max(-lambda_i, mu_min)``.
 
     Parameters
     ----------
     exponents : array (N,)
-        One Lyapunov exponent a neuron (1/s).
+        Lyapunov exponent of each neuron (1/s).
     least : float
-        mu_min (1/s): a harmonic mean has no use for rates that are 0 or negative.
+        mu_min (1/s): the harmonic mean is not defined for rates that are 0 or negative.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def contraction_rates(exponents: ArrayLike, least: float = 1.0) -> Array:
 def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLike) -> Array:
     """Harmonic mean of the contraction rates around each link: the entries of the Lyapunov matrix on existing links.
 
-    ``Lhat_ij = |S| / sum_{z in S} 1/mu_z``, ``S = N(i) u N(j)``, N(i) the neurons that a link joins with i, either way.
+    ``Lhat_ij = |S| / sum_{z in S} 1/mu_z``, ``S = N(i) u N(j)``, N(i) the neurons with a link to or from i.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLik
     pre, post : array of int (links,)
         Ends of the links; no self-links, each link once.
     rates : array (n,)
-        mu, positive: of :func:`contraction_rates`.
+        mu, positive, from :func:`contraction_rates`.
 
     Returns
     -------
@@ -79,19 +79,19 @@ def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLik
 
     Notes
     -----
-    S is a set: a neuron that both ends know counts once, and since each end is a neighbour of the other, both belong to S.
-    Time grows as links times the mean number of neighbours.
+    S is a set: a common neighbour of both ends is counted once, and both ends belong to S, since each is a neighbour of the
+    other. Time grows as links times the mean number of neighbours.
 
     Examples
     --------
-    A chain 0 -> 1 -> 2. Around its first link stand 0, 1 and 2.
+    A chain 0 -> 1 -> 2. The neighbourhood of its first link is 0, 1 and 2.
 
     >>> neighbourhood_rates(3, [0, 1], [1, 2], [1.0, 1.0, 4.0]).round(4)
     array([1.3333, 1.3333])
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, eq. 13, whose factor n has no meaning in a mean, and whose union is one of values.
+    Chakraborty & Mukhopadhyay (2024), eq. 13, which has a factor n that a mean does not have, and a union of values.
     """
     n = count_of("n", n)
     mu = float_vector("rates", rates)
@@ -121,7 +121,7 @@ def neighbourhood_rates(n: int, pre: ArrayLike, post: ArrayLike, rates: ArrayLik
 def link_scores(
     reservoir: Reservoir, kind: ScoreName, *, exponents: ArrayLike | None = None, rates: ArrayLike | None = None
 ) -> Array:
-    """The score of every recurrent link, not negative.
+    """Compute the non-negative score of every recurrent link.
 
     ``paper``: |w_ij| Lhat_ij / mean(Lhat); ``weight``: |w_ij|; ``literal``: Lhat_ij; ``drive``: |w_ij| rate_j / tau_m,i.
 
@@ -132,21 +132,21 @@ def link_scores(
     exponents : array (N,), optional
         Lyapunov exponent of each neuron (1/s); for ``paper`` and ``literal``.
     rates : array (N,), optional
-        Hz; for ``drive``.
+        Rates (Hz); for ``drive``.
 
     Returns
     -------
     array (S,)
-        mV, 1/s or mV/ms Hz, as the kind has it: only their ratios matter.
+        In mV, 1/s or mV/ms Hz, depending on the kind: only ratios matter.
 
     Raises
     ------
     InputError
-        For another kind, or when what it needs is missing.
+        For an unknown kind, or when an argument that it needs is missing.
 
     Notes
     -----
-    A source that was silent while rates were measured carries no drive: all its links score 0 and are the first to go.
+    If a source was silent while rates were measured, the ``drive`` of all its links is 0: they are the first to be removed.
 
     Examples
     --------
@@ -157,8 +157,8 @@ def link_scores(
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, eq. 16 (``literal``; ``paper`` is it made sound: without the weights it does not know which
-    links are strong). E. Moore & R. Chaudhuri, NeurIPS 33 (2020), for ``weight``.
+    Chakraborty & Mukhopadhyay (2024), eq. 16 (``literal``; ``paper`` adds the weights, without which the score does not
+    depend on the strength of links). E. Moore & R. Chaudhuri, NeurIPS 33 (2020), for ``weight``.
     """
     if kind not in get_args(ScoreName):
         raise InputError("score", kind, f"must be one of {', '.join(get_args(ScoreName))}")

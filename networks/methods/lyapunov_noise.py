@@ -25,59 +25,63 @@ from hrsnn.validation.units import take_fields
 
 Array = NDArray[np.float64]
 
-#: A rescaled weight never exceeds this many times that of the dense network.
+#: Largest ratio of a rescaled weight to that in the dense network.
 _LARGEST_GROWTH = 10.0
-#: Up to so many neurons the covariance is solved densely, past that by sweeps, which are faster there; their largest error
-#: in units of the largest variance, which is nothing beside the chance in the draw.
+#: Most neurons for which the covariance is solved densely (above, sweeps are faster), and the largest error of sweeps in
+#: units of the largest variance, negligible compared with the randomness of the draw.
 _DENSE, _TOLERANCE = 300, 1e-6
 
 
 @dataclass(frozen=True)
 class LNP:
-    """Lyapunov noise pruning; every step can be switched off.
+    """Lyapunov noise pruning, with steps that can be switched off.
 
     Parameters
     ----------
     score : {"paper", "weight", "literal", "drive"}
         See :func:`hrsnn.networks.link_scores`.
     covariance : {"analytic", "measured"}
-        Of the linear network that the scores make, or of spike counts in 50 ms under the noise.
+        Covariance of the linear network defined by the scores, or of spike counts in 50 ms under the noise.
     weights : {"mask", "rescale", "literal"}
-        What a kept link's weight becomes: w; w / p, the factors capped at their 99th percentile and ten times over the run;
-        or w / p with only the latter cap, and the paper's Delta as a bias, ``-(sum |w'| - sum |w|)``.
+        New weight of a kept link: w; w / p, with the factors capped at their 99th percentile and at ten over the run;
+        or w / p with only the latter cap, and Delta of Chakraborty & Mukhopadhyay (2024) as a bias,
+        ``-(sum |w'| - sum |w|)``.
     compensate : bool
-        With "mask" and "rescale": a bias that makes up for the mean input that a neuron lost.
+        With "mask" and "rescale": whether a bias compensates for the mean input that a neuron lost.
     synapses, neurons : bool
-        Steps 1 and 2. Without step 1 the links that step 2 does not need to take stay: the budget is met by those of lowest
-        weight.
+        Steps 1 and 2. Without step 1, links that step 2 does not remove are kept, except those of lowest weight beyond the
+        budget.
     delocalise : {"ipr", "degree", "none"}
-        Step 3: links put back to lower the mean inverse participation ratio, or to raise the variance of the degrees.
+        Step 3: links are restored to lower the mean inverse participation ratio, or to increase the variance of degrees.
     restored : float
-        Share of the budget's links that step 3 puts back, of those that the dense network had.
+        Links of the dense network that step 3 restores, as a share of the budget.
     margin : float
-        delta of the leak that keeps the linear network stable.
+        delta of the leak that makes the linear network stable.
     timescales : bool
         Step 4, after the last iteration: :func:`hrsnn.networks.retune`.
     retune_every : int
-        With `timescales`: also after every so many iterations; 0: only after the last.
+        With `timescales`: number of iterations after which step 4 is repeated; 0: only after the last.
     reproduce : {"", "paper"}
-        "paper": the letter of the paper, ``score="literal", weights="literal", delocalise="degree"``.
+        "paper": literally as in Chakraborty & Mukhopadhyay (2024), ``score="literal", weights="literal",
+        delocalise="degree"``.
 
     Notes
     -----
     **Step 1.** ``A = -D + signed scores``, the scores divided by their mean and multiplied by that of
-    ``|w_ij| tau_s / (tau_m,i (threshold_i - rest_i))``, the share of the way to threshold that a spike brings in the time
-    that a membrane remembers; D the least leak that is stable; S, past 300 neurons, to 1e-6 of the largest variance.
-    ``p_ij = rho score_ij (S_ii + S_jj - 2 sgn(w_ij) S_ij)``, at most 1; as many links as the budget has, but for those of
-    step 3, are kept by systematic sampling.
-    **Step 2.** Neurons of the lowest directed betweenness (distance 1/w) go with their links.
-    **Step 3.** Links of the dense network between neurons that are left come back until the budget is met; with "none" those
-    that this iteration's step 1 dropped, by the same p. Where the neurons left had fewer links in the dense network than the
-    budget allows, all of these are there, and the record shows how many are missing.
+    ``|w_ij| tau_s / (tau_m,i (threshold_i - rest_i))``, the depolarisation by a spike within a membrane time constant
+    relative to the distance from rest to threshold; D is the smallest stable leak; S, above 300 neurons, is accurate to 1e-6
+    of the largest variance. ``p_ij = rho score_ij (S_ii + S_jj - 2 sgn(w_ij) S_ij)``, at most 1; the links of the budget,
+    minus those of step 3, are drawn by systematic sampling.
+
+    **Step 2.** Neurons of the lowest directed betweenness (distance 1/w) are removed with their links.
+
+    **Step 3.** Links of the dense network between the remaining neurons are restored until the budget is met; with "none"
+    those that step 1 of this iteration removed, by the same p. If the remaining neurons had fewer links in the dense network
+    than the budget allows, all of these are present, and the record gives the number missing.
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, section V, eq. 13-17, algorithm 1; E. Moore & R. Chaudhuri, NeurIPS 33 (2020).
+    Chakraborty & Mukhopadhyay (2024), section V, eq. 13-17, algorithm 1; E. Moore & R. Chaudhuri, NeurIPS 33 (2020).
 
     Examples
     --------
@@ -124,11 +128,11 @@ class LNP:
 
     @property
     def uses_exponents(self) -> bool:
-        """Whether the score reads the exponents of the neurons."""
+        """Whether the score depends on the exponents of the neurons."""
         return self.synapses and self.score in ("paper", "literal")
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """One iteration of steps 1 to 3."""
+        """Prune for one iteration, by steps 1 to 3."""
         before = context.reservoir
         numbers: dict[str, float] = {}
         back = round(self.restored * context.links) if self.delocalise != "none" else 0
@@ -154,7 +158,7 @@ class LNP:
         return PrunedNetwork(smaller, kept, numbers)
 
     def importance(self, context: PruningContext) -> Array:
-        """p / rho of every link: score times what noise says of its ends."""
+        """Compute p / rho of every link: its score times the noise factor of its ends."""
         reservoir = context.reservoir
         needs: dict[str, Any] = {}
         if self.score in ("paper", "literal"):
@@ -175,7 +179,7 @@ class LNP:
 
     def _probabilities(self, context: PruningContext, count: int, numbers: dict[str, float]) -> Array:
         if not self.synapses:
-            # what has to go all the same goes by weight
+            # links that must be removed even so are chosen by weight
             order = np.argsort(-context.reservoir.weight, kind="stable")
             probability = np.zeros(len(order))
             probability[order[:count]] = 1.0
@@ -203,9 +207,9 @@ class LNP:
     def _neurons(self, context: PruningContext, smaller: Reservoir) -> NDArray[np.bool_]:
         if not self.neurons or context.neurons >= smaller.neurons:
             return np.ones(smaller.neurons, dtype=bool)
-        live = smaller.weight > 0  # a weight of 0 is no way
+        live = smaller.weight > 0  # a link of weight 0 is not a path
         central = betweenness(smaller.neurons, smaller.pre[live], smaller.post[live], smaller.weight[live])
-        # many neurons are on no shortest way at all: among these, those with the weakest links go first
+        # many neurons are not on any shortest path: among these, those with the weakest links are removed first
         ends = np.append(smaller.pre, smaller.post)
         strength = np.bincount(ends, np.tile(smaller.weight, 2), minlength=smaller.neurons)
         place = np.empty(smaller.neurons)
@@ -220,7 +224,7 @@ class LNP:
         probability: Array,
         numbers: dict[str, float],
     ) -> Reservoir:
-        """Links back until the budget is met."""
+        """Restore links until the budget is met."""
         wanted = context.links - smaller.synapses
         if wanted <= 0:
             return smaller
@@ -249,7 +253,7 @@ class LNP:
     def _likeliest(
         self, context: PruningContext, candidates: NDArray[np.int64], probability: Array, wanted: int
     ) -> NDArray[np.int64]:
-        """Among the links that this iteration dropped those of the highest p, then any others."""
+        """Choose among the links removed in this iteration those of the highest p, then any others."""
         before, dense = context.reservoir, context.dense
         origin, n = context.origin, dense.neurons
         now = origin[before.pre].astype(np.int64) * n + origin[before.post]
@@ -260,7 +264,7 @@ class LNP:
 
 
 def dimensionless(reservoir: Reservoir, score: Array) -> Array:
-    """Scores with the mean strength of the network: ``score mean(g) / mean(score)``,
+    """Return scores scaled to the mean strength of the network: ``score mean(g) / mean(score)``,
     ``g_ij = w_ij tau_s / (tau_m,i (threshold_i - rest_i))``.
 
     Examples
@@ -278,7 +282,7 @@ def dimensionless(reservoir: Reservoir, score: Array) -> Array:
 
 
 def _delta(before: Reservoir, smaller: Reservoir, kept: NDArray[np.bool_]) -> Reservoir:
-    """The paper's Delta as a bias: excitability against the change in summed weight, whatever its sign."""
+    """Return the network with Delta of Chakraborty & Mukhopadhyay (2024) as a bias, minus the change in summed |weight|."""
     was = np.bincount(before.post, before.weight, minlength=before.neurons)[kept]
     now = np.bincount(smaller.post, smaller.weight, minlength=smaller.neurons)
     return smaller.replace(i_bias=smaller.i_bias - (now - was))

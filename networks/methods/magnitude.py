@@ -13,12 +13,12 @@ from hrsnn.validation.units import take_fields
 
 @dataclass(frozen=True)
 class MagnitudePruning:
-    """Links go in the order of |w|, neurons in that of the sum of |w| over their links in and out.
+    """Pruning by magnitude: links in the order of |w|, neurons in that of the sum of |w| over all their links.
 
     Parameters
     ----------
     compensate : bool
-        Whether a bias makes up for the mean input that a neuron lost.
+        Whether a bias compensates for the mean input that a neuron lost.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class MagnitudePruning:
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """One iteration."""
+        """Prune for one iteration."""
         reservoir = context.reservoir
         ends = np.append(reservoir.pre, reservoir.post)
         strength = np.bincount(ends, np.tile(reservoir.weight, 2), minlength=reservoir.neurons).astype(np.float64)

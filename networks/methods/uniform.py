@@ -11,12 +11,12 @@ from hrsnn.validation.units import take_fields
 
 @dataclass(frozen=True)
 class RandomPruning:
-    """Links and neurons go at random.
+    """Random pruning of links and neurons.
 
     Parameters
     ----------
     compensate : bool
-        Whether a bias makes up for the mean input that a neuron lost.
+        Whether a bias compensates for the mean input that a neuron lost.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class RandomPruning:
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """One iteration."""
+        """Prune for one iteration."""
         reservoir = context.reservoir
         links = context.random("links").random(reservoir.synapses)
         return keep_highest(context, links, context.random("neurons").random(reservoir.neurons), self.compensate)

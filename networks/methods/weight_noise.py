@@ -19,11 +19,11 @@ class NoisePruning:
     covariance : {"analytic", "measured"}
     weights : {"mask", "rescale"}
     compensate : bool
-        Whether a bias makes up for the mean input that a neuron lost.
+        Whether a bias compensates for the mean input that a neuron lost.
 
     Notes
     -----
-    A target for neurons takes those of lowest betweenness, as LNP does.
+    With a target for neurons, those of the lowest betweenness are removed, as in LNP.
 
     Examples
     --------
@@ -49,6 +49,6 @@ class NoisePruning:
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
-        """One iteration."""
+        """Prune for one iteration."""
         like = LNP("weight", self.covariance, self.weights, self.compensate, delocalise="none")
         return like.prune(context)

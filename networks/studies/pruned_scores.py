@@ -45,24 +45,24 @@ Array = NDArray[np.float64]
 _Samples = tuple[Stimulus, Stimulus, NDArray[Any], NDArray[Any]]
 
 _WINDOWS, _BLANK = 5, 100.0
-_LEADING = 10  # exponents that are compared
-_STEP, _THRESHOLD = 0.01, 0.5  # of Lorenz-63, and of its forecasts in closed loop
+_LEADING = 10  # number of exponents compared
+_STEP, _THRESHOLD = 0.01, 0.5  # time step of Lorenz-63, and threshold of its valid time in closed loop
 
 
 @dataclass(frozen=True)
 class SuiteSizes:
-    """How much of each task is used.
+    """Numbers of samples and values of each task.
 
     Parameters
     ----------
     train, test : int
-        Samples of digits and of spoken digits.
+        Numbers of samples of digits and of spoken digits.
     values, max_delay : int
-        Of the memory task, in values of 20 ms.
+        Number of values of the memory task, of 20 ms each, and longest delay.
     series_train, series_test : int
-        Values of Lorenz-63.
+        Numbers of values of Lorenz-63.
     starts, steps : int
-        How often the loop is closed, and for how many values.
+        Number of forecasts in closed loop, and number of values of each.
     """
 
     train: int = 600
@@ -77,15 +77,15 @@ class SuiteSizes:
 
 @dataclass(frozen=True)
 class ScoredNetwork:
-    """A network to be scored, whichever neurons and links it has left.
+    """Pruned or dense network to be scored.
 
     Parameters
     ----------
     network : Reservoir
     origin : array of int (N,)
-        Which neuron of the dense network each of its neurons is.
+        Index of each neuron in the dense network.
     dense : callable
-        From a number of channels to the dense network with input from so many: the same neurons and links each time.
+        From a number of channels to the dense network with that many input channels, with the same neurons and links.
     """
 
     network: Reservoir
@@ -93,30 +93,30 @@ class ScoredNetwork:
     dense: Callable[[int], Reservoir]
 
     def with_channels(self, channels: int) -> Reservoir:
-        """The network with the input that the dense one has from so many channels."""
+        """Return the network with the input of the dense one for this number of channels."""
         return with_input_of(self.network, self.origin, self.dense(channels))
 
 
 @dataclass(frozen=True)
 class TaskSuite:
-    """The tasks that networks are scored on, the same for all that are compared.
+    """Tasks on which networks are scored, the same for all networks in a comparison.
 
     Parameters
     ----------
     tasks : sequence of str
-        Of "memory", "lorenz63", "digits" and "fsdd".
+        Subset of "memory", "lorenz63", "digits" and "fsdd".
     sizes : SuiteSizes
     plastic : bool
-        Whether STDP runs over each task's training part first.
+        Whether STDP first runs over the training part of each task.
     path : path, optional
-        Where the recordings of "fsdd" are.
+        Folder of the recordings of "fsdd".
     engine : str
     seed : int
 
     Raises
     ------
     InputError
-        For another task, or "fsdd" without a path.
+        For an unknown task, or "fsdd" without a path.
     """
 
     tasks: tuple[str, ...] = ("memory", "lorenz63", "digits")
@@ -135,7 +135,7 @@ class TaskSuite:
             raise InputError("path", None, "task 'fsdd' needs it")
 
     def followed(self, candidate: ScoredNetwork, task: SeriesTask) -> tuple[Reservoir, Activity]:
-        """A series, its values one after the other; STDP over its training part before."""
+        """Simulate a series, after STDP over its training part if `plastic`."""
         reservoir = candidate.with_channels(task.inputs.shape[1])
         if self.plastic:
             reservoir = learn(reservoir, task, self.seed, self.engine)
@@ -144,12 +144,12 @@ class TaskSuite:
 
 @takes()
 def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> dict[str, float]:
-    """Scores of a network on tasks that its pruning knew nothing of: readouts are trained, the network by STDP if at all.
+    """Score a network on tasks that were not used in pruning, with newly trained readouts, after STDP if requested.
 
     Parameters
     ----------
     candidate : ScoredNetwork
-    exam : TaskSuite, optional
+    suite : TaskSuite, optional
 
     Returns
     -------
@@ -157,7 +157,7 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
         ``memory_capacity`` and ``memory_capacity_v`` (from spikes, from v); ``nrmse`` of Lorenz-63 ten steps ahead and
         ``valid_time`` in closed loop (threshold 0.5, Lyapunov times); for each kind of digits ``_accuracy``, ``_rank``
         (effective rank of the final states), ``_rate`` (Hz), ``_silent`` (share), ``_spikes`` and
-        ``_operations`` (a stimulus).
+        ``_operations`` (per stimulus).
 
     Examples
     --------
@@ -178,12 +178,12 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
 def spectrum_distance(
     network: Reservoir, dense: Reservoir, stimulus: Stimulus | None = None, *, seed: int = 0
 ) -> dict[str, float]:
-    """How the Lyapunov spectrum of a network differs from that of the dense one.
+    """Compare the Lyapunov spectrum of a network with that of the dense one.
 
     Parameters
     ----------
     network, dense : Reservoir
-        With as many channels.
+        Networks with equal numbers of channels.
     stimulus : SpikeTrains or Currents, optional
         By default 2 s of :func:`noise`.
     seed : int
@@ -191,8 +191,8 @@ def spectrum_distance(
     Returns
     -------
     dict
-        ``largest_exponent`` (1/s, without silent neurons; nan where all are) and ``spectrum_distance``: W_1 between the ten
-        leading exponents of both, silent neurons left out (1/s); nan where the network has fewer.
+        ``largest_exponent`` (1/s, without silent neurons; nan if all are silent) and ``spectrum_distance``: W_1 between the
+        ten leading exponents of both, without silent neurons (1/s); nan if the network has fewer.
 
     Examples
     --------
@@ -249,14 +249,14 @@ def _lorenz63(candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
 
 @functools.lru_cache(maxsize=1)  # the same for all networks of a seed
 def _chaotic(train: int, test: int, seed: int) -> tuple[SeriesTask, SeriesTask]:
-    """Lorenz-63, one step ahead and ten."""
+    """Return the Lorenz-63 tasks one step and ten steps ahead."""
     near, far = (lorenz63(train=train, test=test, horizon=h, seed=seed, dt=_STEP) for h in (1, 10))
     return near, far
 
 
-@functools.lru_cache(maxsize=2)  # speech takes longer to encode than to simulate, and is the same for all networks of a seed
+@functools.lru_cache(maxsize=2)  # encoding speech is slower than simulation, and the same for all networks of a seed
 def _encoded(name: str, path: str | None, train: int, test: int, seed: int) -> _Samples:
-    """Training and test samples of a classification task, and their classes."""
+    """Return the training and test samples of a classification task, and their classes."""
     task = load_task(name, seed=seed, **({} if path is None else {"path": path}))
     assert isinstance(task, ClassificationTask)
     task = task.subset(train=train, test=test, seed=seed)
@@ -274,7 +274,7 @@ def _classes(name: str, candidate: ScoredNetwork, suite: TaskSuite) -> dict[str,
         reservoir = run.reservoir
 
     def present(trains: Stimulus, branch: int, *record: str) -> Activity:
-        # noise is keyed by seed and place in the batch: each part has noise of its own
+        # noise depends on the seed and the position in the batch: a separate seed for each part
         key = suite.seed + (branch << 32)
         return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=suite.engine, seed=key)
 

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from hrsnn.networks import PrunedNetwork, PruningContext, PruningMethod
     from hrsnn.reservoir import Reservoir
 
-#: Of the neurons at the last sparsity, where neurons are pruned too: there, more than half are silent without any links.
+#: Share of neurons removed at the last sparsity, if neurons are pruned too: at it, over half are silent without any links.
 _NEURONS_GONE = 0.5
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A way to prune."""
+    """Method of pruning with its options."""
 
     method: str
     options: Mapping[str, Any] = field(default_factory=dict)
     neuron_target: float | None = None
-    retuned: bool = False  #: step 4 at each sparsity, as if it were the last
+    retuned: bool = False  #: whether step 4 is applied at each sparsity, as if it were the last
 
 
-#: Nothing is pruned, or everything.
+#: Controls: nothing is pruned, or all links are.
 CONTROLS = ("dense", "no_recurrence", "no_recurrence_drive")
 ARMS: Mapping[str, Arm] = {
     "lnp": Arm("lnp"),
@@ -53,14 +53,14 @@ ARMS: Mapping[str, Arm] = {
     "magnitude_neurons": Arm("magnitude", neuron_target=_NEURONS_GONE),
     "random_neurons": Arm("random", neuron_target=_NEURONS_GONE),
 }
-#: What is drawn together: methods, and LNP with one thing changed.
+#: Arms drawn in one figure: methods, and LNP with another score.
 COMPARED = ("lnp", "activity", "magnitude", "random", "erdos_renyi", "noise", "lnp_paper_score")
 ABLATIONS = ("lnp", "lnp_no_bias", "lnp_no_step_3", "lnp_degree", "lnp_step_4", "lnp_neurons", "lnp_rescale")
 
 
 @dataclass(frozen=True)
 class Subnetwork:
-    """A network, and which neuron of the dense one each of its neurons is."""
+    """Network with the index of each of its neurons in the dense one."""
 
     network: Reservoir
     origin: NDArray[np.int64]
@@ -69,15 +69,15 @@ class Subnetwork:
 def networks_of(
     label: str, dense: Reservoir, sparsities: Sequence[float], *, iterations: int, seed: int, engine: str
 ) -> dict[str, Subnetwork]:
-    """The networks of an arm by sparsity: ``0`` where nothing is pruned, ``1`` without any link.
+    """Return the networks of an arm by sparsity: ``0`` if nothing is pruned, ``1`` without any link.
 
     Parameters
     ----------
     label : str
-        Of ``ARMS`` or ``CONTROLS``.
+        Name in ``ARMS`` or ``CONTROLS``.
     dense : Reservoir
     sparsities : sequence of float
-        Shares of the links that are gone, ascending: all are taken from one run to the last, at the nearest iteration.
+        Shares of removed links, ascending: all networks are from one run to the last, each at the nearest iteration.
     iterations, seed : int
     engine : str
 
@@ -132,7 +132,7 @@ def networks_of(
 
 @dataclass(frozen=True)
 class _RecordedMethod:
-    """A method, and which neurons it left at each iteration."""
+    """Method that records the neurons it kept in each iteration."""
 
     method: PruningMethod
     origins: dict[int, NDArray[np.int64]] = field(default_factory=dict)
@@ -147,5 +147,5 @@ class _RecordedMethod:
         return pruned
 
     def origin(self, iteration: int, everyone: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which neurons were left after an iteration; one that had nothing to remove asked for nothing."""
+        """Return the neurons after an iteration; for iterations with nothing to remove the method was not called."""
         return self.origins[max(known)] if (known := [k for k in self.origins if k <= iteration]) else everyone

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from hrsnn.analysis.claims import Verdict
 
 Array = NDArray[np.float64]
-#: By seed and arm, the scores at each sparsity.
+#: Scores at each sparsity, by seed and arm.
 Runs = Mapping[tuple[int, str], Mapping[str, Mapping[str, float]]]
-#: Of an arm and a score, the values by seed; and what differs in them.
+#: Function from an arm and a score to values by seed; and function from it to differences.
 Values = Callable[[str, str], Array]
 Difference = Callable[[Values], Array]
 
-#: Scores that claims are looked at in, and whether more is better (1) or less (-1).
+#: Scores in which claims are tested, and whether higher (1) or lower (-1) is better.
 SKILLS = {
     "memory_capacity": 1,
     "memory_capacity_v": 1,
@@ -40,11 +40,11 @@ _OF_TASK: Mapping[str, Sequence[str]] = {
     "digits": ("digits_accuracy", "digits_rank"),
     "fsdd": ("fsdd_accuracy", "fsdd_rank"),
 }
-#: What it takes, over what the dense network takes: looked at apart, for links that are as many are not as cheap.
+#: Costs relative to the dense network: tested separately, since equal numbers of links differ in cost.
 COSTS = {"digits_operations_ratio": -1, "fsdd_operations_ratio": -1}
-#: What pruning should leave as it was: the less it moves, the better.
+#: Distances from the dense network: smaller is better.
 KEPT = {"spectrum_distance": -1}
-#: A loss of this share of the dense network's score is little.
+#: Share of the dense network's score up to which a loss counts as small.
 _LITTLE = 0.05
 #: Claims that one arm is better than another.
 _BETTER = (
@@ -76,7 +76,7 @@ _BETTER = (
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """A claim in one score at one sparsity, and what the seeds say of it."""
+    """Claim in one score at one sparsity, with its test and verdict."""
 
     claim: str
     score: str
@@ -88,7 +88,7 @@ class ClaimVerdict:
 
 @dataclass(frozen=True)
 class Scores:
-    """Every score of every arm at every sparsity, by seed."""
+    """All scores of all arms at all sparsities, by seed."""
 
     seeds: range
     sparsities: tuple[float, ...]
@@ -96,23 +96,23 @@ class Scores:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """What was compared."""
+        """Names of the arms."""
         return tuple(dict.fromkeys(arm for _, arm in self.runs))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The scores."""
+        """Names of the scores."""
         first = next(iter(self.runs.values()))
         return tuple(next(iter(first.values())))
 
     def values(self, arm: str, score: str, sparsity: float) -> Array:
-        """One score by seed; of an arm that is not pruned, at any sparsity the same."""
+        """Return one score by seed; for an arm that is not pruned, the same at all sparsities."""
         runs = [self.runs[seed, arm] for seed in self.seeds]
         return np.array([(run[str(sparsity)] if str(sparsity) in run else next(iter(run.values())))[score] for run in runs])
 
 
 def beside_dense(runs: Runs) -> Runs:
-    """The runs with spikes and synaptic operations also as ratios to those of the dense network of the same seed.
+    """Add to runs the ratios of spikes and synaptic operations to those of the dense network of the same seed.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def beside_dense(runs: Runs) -> Runs:
 
 
 def judged(scores: Scores, sparsity: float) -> list[ClaimVerdict]:
-    """All claims whose arms were run, in all scores: those of one claim are a family at 5 % (Holm), its costs another."""
+    """Test all claims whose arms were run in all scores; scores of a claim are a family at 5 % (Holm), costs another."""
     from hrsnn.analysis import holm, paired_test, verdicts
 
     def values(arm: str, name: str) -> Array:
@@ -159,14 +159,14 @@ def judged(scores: Scores, sparsity: float) -> list[ClaimVerdict]:
 
 
 def family_sizes(arms: Iterable[str], tasks: Iterable[str]) -> list[int]:
-    """How many claims each family will have at every sparsity, where these arms are run on these tasks."""
+    """Return the number of claims in each family at every sparsity, for these arms and tasks."""
     names = [name for task in tasks for name in (*_OF_TASK[task], f"{task}_operations_ratio")]
     claims = _claims(arms, names if "dense" in arms else [name for name in names if name not in COSTS])
     return list(Counter((claim, name in COSTS) for claim, name, _ in claims).values())
 
 
 def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str, Difference]]:
-    """Claim, score, and the difference by seed that is positive where the claim holds."""
+    """Yield claim, score, and the difference by seed that is positive if the claim is true."""
 
     def better(one: str, other: str, name: str, sign: int) -> Difference:
         return lambda values: sign * (values(one, name) - values(other, name))
@@ -186,7 +186,7 @@ def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, st
     costs = {name: sign for name, sign in COSTS.items() if name in names}
     for claim, one, other in _BETTER:
         if {one, other} <= arms:
-            # a network without links costs nothing: there is nothing to judge
+            # a network without links has no costs to compare
             for name, sign in (skills | costs if other in ARMS else skills).items():
                 yield claim, name, better(one, other, name, sign)
     for name, sign in skills.items():
@@ -197,9 +197,9 @@ def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, st
 
 
 def leaders(scores: Scores, arms: Iterable[str], sparsity: float) -> dict[str, tuple[str, ...]]:
-    """In each score the arm of the best mean, and after it those that may be as good: best first.
+    """Return for each score the arm with the best mean, followed by those that may be as good, best first.
 
-    An arm may be as good where the 95 % interval (Student) of its paired differences from the best holds 0.
+    An arm may be as good if the 95 % interval (Student) of its paired differences from the best contains 0.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""What all commands share: options, reports, repeats over seeds, runs that are kept."""
+"""Code shared by all commands: options, reports, repeats over seeds, and stored runs."""

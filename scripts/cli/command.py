@@ -38,7 +38,7 @@ Cluster = Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_h
 
 @dataclass(frozen=True, kw_only=True)
 class Command(ABC):
-    """The options that every command has."""
+    """Base class of all commands, with the options that they share."""
 
     spec: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the defaults)")] = None
     """TOML file that describes the reservoir; `hrsnn spec` writes one."""
@@ -56,40 +56,40 @@ class Command(ABC):
     """Homogeneous or heterogeneous neurons (N) and synapses (S), with the same means."""
 
     seed: int = 0
-    """Seed of everything random."""
+    """Seed of all random numbers."""
 
     engine: str = "auto"
-    """What simulates: auto, or the name of an engine."""
+    """Simulation engine: auto, or the name of an engine."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: nothing is written)")] = None
-    """Folder for the results and pictures."""
+    """Folder for results and figures."""
 
     json: Flag = False
-    """Print one JSON object, and nothing else, on standard output."""
+    """Print only a JSON object on standard output."""
 
     quiet: Flag = False
-    """No progress and no notes on standard error."""
+    """Print no progress and no messages on standard error."""
 
     version: Flag = False
-    """Print the version and stop."""
+    """Print the version and exit."""
 
     @abstractmethod
     def run(self) -> Outcome:
-        """Do what the command is for."""
+        """Run the command."""
 
     def carry_out(self) -> Outcome:
-        """What happens to the options: one run, unless a kind of command has another way."""
+        """Carry out the command: a single run, unless a subclass overrides this."""
         return self.run()
 
     def own_out(self) -> contextlib.AbstractContextManager[None]:
-        """Have the out folder for this run alone; one that cannot be written is refused before the work, not after it."""
+        """Lock the out folder for this run; raise an error before the work if it cannot be written."""
         if self.out is None:
             return contextlib.nullcontext()
         report.check(self.out)
         return working_in(self.out, report.RUNS)
 
     def check(self) -> None:
-        """Refuse an unknown engine, what is no cluster, and a reservoir that cannot be, before the work."""
+        """Raise an error before the work for an unknown engine, an invalid cluster, or an invalid reservoir."""
         from hrsnn.engines import check_name
 
         check_name(self.engine)
@@ -98,16 +98,16 @@ class Command(ABC):
 
     @property
     def progress(self) -> bool:
-        """Whether to show progress: only to a person who looks."""
+        """Whether to show progress: only on a terminal, and not when `quiet`."""
         return not self.quiet and sys.stderr.isatty()
 
     def reservoir_spec(self) -> ReservoirSpec:
-        """The spec that ``--spec``, ``--set``, ``--neurons`` and ``--variant`` describe, later ones over earlier ones.
+        """Return the spec from ``--spec``, ``--set``, ``--neurons`` and ``--variant``; later options take precedence.
 
         Raises
         ------
         FileError, SpecError, InputError
-            When the file or a value is no good.
+            When the file or a value is invalid.
         """
         from hrsnn.spec import ReservoirSpec
 
@@ -125,12 +125,12 @@ class Command(ABC):
 
 
 def check_path(path: Path | None, tasks: Sequence[str]) -> None:
-    """Refuse a folder of recordings without the task that reads it, and that task without a folder.
+    """Check that a folder of recordings is given if, and only if, a task reads it.
 
     Raises
     ------
     InputError
-        When one is there without the other.
+        When one is given without the other.
     """
     if path is None and "fsdd" in tasks:
         raise InputError("--path", None, "task 'fsdd' needs it")
@@ -140,24 +140,24 @@ def check_path(path: Path | None, tasks: Sequence[str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelCommand(Command):
-    """A command that does the same many times over, in several processes or on several machines."""
+    """Command whose runs can be distributed over several processes or machines."""
 
     jobs: int = 1
-    """How many at a time, each in a process of its own; the results are the same."""
+    """Number of parallel processes; results do not depend on it."""
 
     cluster: Cluster = None
-    """Scheduler of Dask (tcp://host:8786) or batch system (slurm, pbs, ...) to run on, where all see the same folders."""
+    """Dask scheduler (tcp://host:8786) or batch system (slurm, pbs, ...) to run on; all nodes must share the folders."""
 
     def all_of(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> list[Result]:
-        """The function of every task, in the order of the tasks."""
+        """Apply a function to all tasks; return the results in the order of the tasks."""
         return run_all(function, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
 
 
 def execute(command: type[Command], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Read the options of `command` from `arguments`, run it, print what it reports, and return the exit code.
+    """Read the options of `command` from `arguments`, run it, print its report, and return the exit code.
 
-    Bad input ends in one line on standard error and exit code 2, Ctrl-C in 130, SIGTERM in 143, SIGHUP in 129; a mistake of
-    the program itself still shows its traceback. Without `arguments`, the process is taken to end with the command.
+    Invalid input gives one line on standard error and exit code 2, Ctrl-C 130, SIGTERM 143, SIGHUP 129; an internal error
+    shows its traceback. Without `arguments`, the process is assumed to end with the command.
     """
     prog = prog or Path(sys.argv[0]).name
     try:
@@ -165,7 +165,7 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
             return _done(command, sys.argv[1:] if arguments is None else arguments, prog)
         return stopped.code
     except HrsnnError as error:
-        # a note says in which of several tasks it happened
+        # a note names the task in which the error occurred
         return _fail(prog, " ".join([str(error), *(f"({note})" for note in getattr(error, "__notes__", ())[:1])]), 2)
     except MemoryError as error:
         return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
@@ -179,7 +179,7 @@ def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
         show(f"hrsnn {__version__}")
         return 0
     options.check()
-    # what a library prints must not mix with the one JSON object
+    # output of libraries must not mix with the JSON object
     printing = contextlib.redirect_stdout(sys.stderr)
     with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
         outcome = options.carry_out()
@@ -189,9 +189,9 @@ def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
 
 
 def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Command | int:
-    """The options, or the exit code where there is nothing to run."""
+    """Return the options, or the exit code if there is nothing to run."""
     complaint = io.StringIO()
-    # tyro draws with the characters that the encoding of standard output has
+    # tyro chooses box characters by the encoding of standard output
     shown = io.TextIOWrapper(io.BytesIO(), encoding=getattr(sys.stdout, "encoding", None) or "utf-8", write_through=True)
     try:
         with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
@@ -205,7 +205,7 @@ def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Comma
 
 
 def _one_line(box: str) -> str:
-    """The message of a box that tyro drew: its first part, and the options it thinks were meant."""
+    """Return the message in an error box of tyro: its first part, and the suggested options."""
     parts: list[list[str]] = [[]]
     for line in box.splitlines()[1:]:  # the first is a title
         text = line.strip("│╰╯ ")
@@ -214,8 +214,8 @@ def _one_line(box: str) -> str:
         elif text and parts[-1]:  # a rule ends a part
             parts.append([])
     message = " ".join(parts[0]).split(" Got errors:")[0].rstrip(" .")
-    message = message.replace("{None}|", "")  # how tyro writes that an option may be left out
-    message = shortened(message, MESSAGE // 2)  # the options and values in it are the user's
+    message = message.replace("{None}|", "")  # tyro's notation for an optional option
+    message = shortened(message, MESSAGE // 2)  # it contains options and values from the user, of any length
     for part in parts:
         if part and part[0].startswith("Perhaps you meant"):
             near = [line.split()[0].rstrip(",") for line in part if line.startswith("--")]
@@ -229,11 +229,11 @@ def _fail(prog: str, message: str, code: int) -> int:
 
 
 def show(text: str) -> None:
-    """Print to standard output; a reader who has gone is no error, a full disk is one."""
+    """Print to standard output; raise an error for a full disk, but not for a closed pipe."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        # the reader, such as `head`, has had enough; what Python still flushes at exit must go somewhere
+        # the reader, such as `head`, has closed the pipe: discard what Python flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -242,7 +242,7 @@ def show(text: str) -> None:
 
 @contextlib.contextmanager
 def _notes(prog: str, quiet: bool) -> Iterator[None]:
-    """Send the package's log and all warnings to standard error, a line each; when `quiet`, the warnings alone."""
+    """Send the package's log and all warnings to standard error, a line each; only warnings when `quiet`."""
     log = logging.getLogger("hrsnn")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(f"{prog}: %(message)s"))
@@ -255,8 +255,8 @@ def _notes(prog: str, quiet: bool) -> Iterator[None]:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of a library: nothing that a user could mend
-            # a process whose memory has grown is replaced by another: nothing is lost
+            warnings.simplefilter("ignore", DeprecationWarning)  # from libraries: users cannot fix them
+            # a worker process whose memory has grown is replaced by another, without loss of results
             warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
             warnings.simplefilter("always", HrsnnWarning)
             warnings.showwarning = show

@@ -22,17 +22,17 @@ Result = TypeVar("Result", bound=Mapping[str, Any])
 
 @dataclass(frozen=True)
 class KeptRuns:
-    """A folder of runs that all have the same settings; None keeps nothing."""
+    """Folder of stored runs with the same settings; with None, runs are not stored."""
 
     folder: Path | None
 
     def prepare(self, settings: Mapping[str, Any]) -> None:
-        """Make the folder, or see that the runs in it have these settings.
+        """Create the folder, or check that the runs in it have these settings.
 
         Raises
         ------
         FileError
-            When they have others, or the folder cannot be made.
+            When they have other settings, or the folder cannot be created.
         """
         if self.folder is None:
             return
@@ -49,10 +49,10 @@ class KeptRuns:
         write_digested_json(file, settings)
 
     def result(self, name: str, run: Callable[[], Result]) -> Result:
-        """The result of the run of that name, from its file where it has one: numbers, in mappings of any depth.
+        """Return the result of a run, from its file if there is one: numbers, in mappings of any depth.
 
-        What was just run is given in the form that its file gives it back in, its order included: tables are the same bytes
-        whichever runs were there before.
+        New results are returned in the form and order in which they are read from a file, so that tables do not depend on
+        which runs were stored before.
         """
         file = None if self.folder is None else self.folder / f"{name}.json"
         if file is not None and file.exists():
@@ -66,7 +66,7 @@ class KeptRuns:
         return same
 
     def check_names(self, results: Mapping[str, Mapping[str, Any]]) -> None:
-        """See that runs which belong together have the same names at every depth.
+        """Check that the results of runs have the same names at every depth.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class KeptRuns:
         Raises
         ------
         FileError
-            With the first whose names are others than those of the run before.
+            With the first run whose names differ from those of the previous one.
         """
         for one, other in itertools.pairwise(results):
             if self.folder is not None and _names(results[one]) != _names(results[other]):
@@ -91,12 +91,12 @@ def _names(value: Any) -> Any:
 
 
 def _numbers(value: Any) -> Any:
-    """What JSON has no word for is nan.
+    """Convert values read from JSON to numbers, null to nan.
 
     Raises
     ------
     InputError
-        When there is anything but numbers.
+        When a value is not a number.
     """
     if isinstance(value, dict):
         return {name: _numbers(item) for name, item in value.items()}

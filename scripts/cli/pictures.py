@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
 
 Pictures = dict[str, Figure]
-#: How much of a long run a raster shows (ms).
+#: Longest time that a raster shows (ms).
 _RASTER = 1000.0
 
 
 def of_classification(result: Classification, classes: list[Any]) -> Pictures:
-    """Accuracy and its baselines, confusion matrix, weights before and after STDP, raster and time constants."""
+    """Draw accuracy and baselines, confusion matrix, weights before and after STDP, raster and time constants."""
     before, after = result.initial_reservoir, result.reservoir
     drawn = {
         **_of_network(after, result.activity),
         "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
     }
-    if before is not after:  # without STDP there is no before and after
+    if before is not after:  # without STDP the two are the same
         excitatory = after.is_excitatory[after.pre]
         drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
     return drawn
 
 
 def of_memory(result: Memory) -> Pictures:
-    """The memory curves with their surrogates, and the network at work."""
+    """Draw the memory curves with their surrogates, raster and time constants."""
     read = {"spikes": result.spikes, "v": result.v}
     uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
     return {
@@ -52,7 +52,7 @@ def of_memory(result: Memory) -> Pictures:
 
 
 def of_forecast(result: Forecasting) -> Pictures:
-    """The series and its forecast, and the network at work."""
+    """Draw the series and its forecast, raster and time constants."""
     steps = np.arange(len(result.target))
     return {
         **_of_network(result.reservoir, result.activity),
@@ -61,7 +61,7 @@ def of_forecast(result: Forecasting) -> Pictures:
 
 
 def of_free_running(result: FreeRunning, unit: str) -> Pictures:
-    """The trajectories of the first start with their valid times, those of all starts, and the network at work."""
+    """Draw the trajectories of the first start, the valid times of all starts, raster and time constants."""
     steps = len(result.target) // len(result.starts)
     models = ["reservoir", "reservoir_v", "echo_state_network"]
     drawn = {
@@ -70,7 +70,7 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
             np.arange(1, steps + 1) * result.longest / steps,
             result.target[:steps],
             {name: result.prediction[name][:steps] for name in models},
-            # the largest threshold: the time at which a line is seen to leave another
+            # the largest threshold, at which the divergence of two lines is visible
             {name: float(result.valid_times[name][0, -1]) for name in models},
             threshold=THRESHOLDS[-1],
             time_label=f"Time ({unit})",
@@ -86,7 +86,7 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
 
 
 def of_ranks(result: Ranking) -> Pictures:
-    """The singular values of the states, and the network at work."""
+    """Draw the singular values of the states, raster and time constants."""
     return {
         **_of_network(result.reservoir, result.activity),
         "singular_values": figures.singular_values(result.states, result.ranks.effective),
@@ -94,7 +94,7 @@ def of_ranks(result: Ranking) -> Pictures:
 
 
 def of_measures(result: Measures) -> Pictures:
-    """How the rates and the intervals are spread, and the network at work."""
+    """Draw the distributions of rates and interval CVs, raster and time constants."""
     activity, firing, excitatory = result.activity, result.firing, result.reservoir.is_excitatory
     duration = min(float(activity.durations[0]), _RASTER)
     first = activity.spikes[:1].time_slice(0.0, duration)
@@ -105,7 +105,7 @@ def of_measures(result: Measures) -> Pictures:
 
 
 def of_capacities(result: Capacities) -> Pictures:
-    """The capacity of each degree, the memory curves, and the network at work."""
+    """Draw the capacity of each degree, the memory curves, raster and time constants."""
     read = {"spikes": result.spikes, "v": result.v}
     uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
     scores = {**read, **uncoupled, "raw input": result.raw_input}
@@ -120,7 +120,7 @@ def of_capacities(result: Capacities) -> Pictures:
 
 
 def of_rank_map(result: RankMap) -> Pictures:
-    """Heat maps of the ranks, of separation and of activity; the point with the largest difference is marked."""
+    """Draw heat maps of ranks, separation and activity; the point with the largest difference is marked."""
     row, column = result.best
     shown = {
         "Effective rank": result.maps["effective_rank"],

@@ -30,13 +30,13 @@ INTERVAL = "95 % of Student's t over the seeds, within the bounds of the score"
 
 @dataclass(frozen=True, kw_only=True)
 class Repeatable(ParallelCommand):
-    """A command whose ``run`` depends on nothing but its options, the seed among them, and returns a :class:`Report`."""
+    """Command whose ``run`` depends only on its options, including the seed, and returns a :class:`Report`."""
 
     seeds: int = 1
-    """How many seeds, from --seed on; more than one gives means with intervals."""
+    """Number of seeds, starting from --seed; more than one gives means with intervals."""
 
     def carry_out(self) -> Outcome:
-        """One run, or one for each seed."""
+        """Carry out a single run, or one for each seed."""
         repeats_of("--seeds", self.seeds)
         count_of("--jobs", self.jobs)
         if self.seeds > 1:
@@ -47,13 +47,13 @@ class Repeatable(ParallelCommand):
 
     @property
     def parallel(self) -> bool:
-        """Whether a single run has parts for several processes or machines."""
+        """Whether a single run has parts that can be distributed over processes or machines."""
         return False
 
 
 @dataclass(frozen=True)
 class SeedRun:
-    """What of the report of one seed is kept: its numbers."""
+    """Numbers in the report of one seed."""
 
     scores: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
@@ -64,7 +64,7 @@ class SeedRun:
 
 @dataclass(frozen=True)
 class Row:
-    """One number of the runs: its values by seed, their mean and its interval."""
+    """Values of one number by seed, with their mean and its interval."""
 
     score: str
     of: str
@@ -83,13 +83,13 @@ class Row:
 
     @property
     def cell(self) -> str:
-        """Mean and interval, for a table."""
+        """Format mean and interval for a table."""
         low, high = self.interval
         return f"{self.mean:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
-    """The rows as CSV, a column for each seed; of full precision."""
+    """Return the rows as CSV in full precision, with a column for each seed."""
     out = io.StringIO()
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow(["score", "of", "mean", "low", "high", *(f"seed {seed}" for seed in seeds)])
@@ -100,7 +100,7 @@ def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
 def repeated(command: Repeatable) -> Repeats:
     """Run `command` once for each seed, ``command.jobs`` at a time."""
     seeds = range(command.seed, command.seed + command.seeds)
-    # neither names nor bars of the parts of each run: the one bar counts the seeds
+    # no messages or progress bars from single runs: one bar counts the seeds
     single = dataclasses.replace(command, seeds=1, jobs=1, cluster=None, out=None, quiet=True)
     logger.info("seeds %d to %d ...", seeds[0], seeds[-1])
     level = logger.level
@@ -116,7 +116,7 @@ def repeated(command: Repeatable) -> Repeats:
 
 @dataclass(frozen=True)
 class SeedRunner:
-    """`command` as a function of the seed."""
+    """Function that runs `command` for a seed."""
 
     command: Repeatable
 
@@ -130,7 +130,7 @@ class SeedRunner:
 
 @dataclass(frozen=True, kw_only=True)
 class Repeats:
-    """The outcome of one command from several seeds."""
+    """Outcome of a command for several seeds."""
 
     title: str
     seeds: tuple[int, ...]
@@ -138,7 +138,7 @@ class Repeats:
     runs: Sequence[SeedRun]
 
     def rows(self) -> Iterator[Row]:
-        """Each score, its baselines after it, and then the activity."""
+        """Yield each score followed by its baselines, and then the activity."""
         first = self.runs[0]
         for name in first.scores:
             bounds = bounds_of(name)
@@ -150,7 +150,7 @@ class Repeats:
 
     @property
     def text(self) -> str:
-        """Means and intervals, each score with its baselines under it, for people."""
+        """Readable table of means and intervals, each score followed by its baselines."""
         lines = [self.title, f"{'':34s}{'mean':>10s}  [{INTERVAL}]"]
         for row in self.rows():
             name = row.score if row.of in ("reservoir", "spikes") else f"  {row.of}"
@@ -159,7 +159,7 @@ class Repeats:
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints: means where one run has values, and the values of each seed."""
+        """Return the content of ``metrics.json`` and of ``--json``: as for one run, with means, and the values by seed."""
         shared, differing = self._details()
         return {
             **shared,
@@ -172,7 +172,7 @@ class Repeats:
         }
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis.figures import scores_over_seeds
 
         panels: dict[str, dict[str, tuple[float, ...]]] = {}
@@ -184,13 +184,13 @@ class Repeats:
         return report.write_outcome(self, folder, self.spec, pictures, files)
 
     def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Details that all seeds have in common, and the values of the others by seed."""
+        """Return the details that are the same for all seeds, and the values of the others by seed."""
         first = self.runs[0].details
         shared = {name: value for name, value in first.items() if all(_same(run.details[name], value) for run in self.runs)}
         return shared, {name: [run.details[name] for run in self.runs] for name in first if name not in shared}
 
     def _nested(self, value: Any) -> dict[str, Any]:
-        """`value` of each row, in the shape of one run's scores, baselines and spikes."""
+        """Return `value` of each row, arranged as the scores, baselines and spikes of one run."""
         nested: dict[str, dict[str, Any]] = {"scores": {}, "baselines": {}, "spikes": {}}
         for row in self.rows():
             if row.of == "reservoir":

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
 
-#: Folder inside an out folder where a command keeps the runs that it goes on from.
+#: Subfolder of an out folder in which a command stores runs, to be resumed.
 RUNS = "runs"
 
 _UNITS = {"mean_rate": " Hz"}
@@ -41,30 +41,30 @@ _PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "numba", "networkx", "n
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The outcome of one command.
+    """Outcome of one command.
 
     Parameters
     ----------
     title : str
-        One line: what was run on what.
+        One line that names the network and the task.
     seed : int
-        The seed of everything random.
+        Seed of all random numbers.
     spec, reservoir
-        What was simulated; the reservoir after STDP.
+        Simulated network; the reservoir after STDP.
     scores : mapping
-        Values by name.
+        Scores by name.
     baselines : mapping
         For each score, its baselines by name.
     spikes : mapping
         Activity of the reservoir: rates in Hz, shares, counts.
     draw : callable
-        Draws the pictures, by the file name without ``.png``; called only when there is a folder for them.
+        Draws the figures, by the file name without ``.png``; called only if there is a folder for them.
     timing : mapping
-        Wall seconds by part.
+        Wall-clock seconds by part.
     details : mapping
-        Whatever else belongs in ``metrics.json``.
+        Further content of ``metrics.json``.
     intervals : mapping
-        Of the scores that have one: the 95 % confidence interval within this run.
+        95 % confidence intervals within this run, for the scores that have one.
     """
 
     title: str
@@ -81,7 +81,7 @@ class Report:
 
     @property
     def text(self) -> str:
-        """The scores, each with its baselines under it, for people."""
+        """Readable table of the scores, each followed by its baselines."""
         lines = [self.title]
         for name, value in self.scores.items():
             low, high = self.intervals.get(name, (None, None))
@@ -91,7 +91,7 @@ class Report:
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints; the same for the same seed."""
+        """Return the content of ``metrics.json`` and of ``--json``; equal for equal seeds."""
         return {
             "scores": self.scores,
             "baselines": self.baselines,
@@ -103,7 +103,7 @@ class Report:
         }
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, all files or none, and return the text with where they are."""
+        """Write all files into `folder` atomically, and return the text with their location."""
         networks = {"reservoir.npz": self.reservoir.save}
         return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, networks)
 
@@ -116,7 +116,7 @@ def write_outcome(
     files: Mapping[str, Any],
     savers: Mapping[str, Callable[[Path], None]] | None = None,
 ) -> str:
-    """Write the outcome of a command into a folder, all files or none, and return its text with where they are.
+    """Write the outcome of a command into a folder atomically, and return its text with the location.
 
     Parameters
     ----------
@@ -127,14 +127,14 @@ def write_outcome(
     pictures : mapping of name to figure
         Written as ``NAME.png``.
     files : mapping of file name to content
-        Text as it is, anything else as JSON.
+        Text is written unchanged, anything else as JSON.
     savers : mapping of file name to function, optional
-        Each is given the path to write to.
+        Functions that write a file to a given path.
 
     Raises
     ------
     FileError
-        When something cannot be written.
+        When a file cannot be written.
     """
     from hrsnn.analysis import figures
 
@@ -151,7 +151,7 @@ def write_outcome(
 
 
 def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
+    """Return the versions of the packages that a result depends on."""
     return {
         "hrsnn": __version__,
         "python": platform.python_version(),
@@ -160,16 +160,16 @@ def versions() -> dict[str, str]:
 
 
 def check(folder: Path) -> None:
-    """See that `folder` can be written, without touching anything.
+    """Check that `folder` can be written, without changing anything.
 
     Raises
     ------
     FileError
-        When it is no folder, the folder that it would be made in is not there to write in, or a name is too long.
+        When it is not a folder, its parent is not a writable folder, or a name is too long.
     """
     try:
         _check(folder)
-    except OSError as error:  # a path that is too long as a whole, a loop of links
+    except OSError as error:  # the path as a whole is too long, or a loop of symbolic links
         if isinstance(error, FileError):
             raise
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
@@ -178,12 +178,12 @@ def check(folder: Path) -> None:
 
 
 def check_names(path: Path) -> None:
-    """See that no name in a path to be written is longer than the limit.
+    """Check that no name in a path is longer than the limit.
 
     Raises
     ------
     FileError
-        When one is; the message has its length.
+        When a name is too long; the message gives its length.
     """
     longest = max(map(len, path.parts), default=0)
     if longest > limit("name"):
@@ -202,14 +202,14 @@ def _check(folder: Path) -> None:
 
 
 def _ground(folder: Path) -> Path:
-    """The nearest folder that exists: `folder` or one above it."""
+    """Return the nearest existing folder: `folder` or one of its parents."""
     folder = folder.absolute()
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 @contextlib.contextmanager
 def fill_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder to write into; its files move to `folder` only when all of them are there."""
+    """Yield an empty folder to write into; its files are moved to `folder` only once all of them are complete."""
     check(folder)
     with made(folder):
         try:
@@ -219,7 +219,7 @@ def fill_folder(folder: Path) -> Iterator[Path]:
         try:
             yield temporary
             for path in temporary.iterdir():
-                if (folder / path.name).is_dir():  # seen before the first file moves, not between two
+                if (folder / path.name).is_dir():  # checked before the first file is moved
                     raise FileError(folder / path.name, "is a folder, and a file of that name is to be written")
             for path in sorted(temporary.iterdir()):
                 os.replace(path, folder / path.name)
@@ -233,19 +233,19 @@ def fill_folder(folder: Path) -> Iterator[Path]:
 
 
 def row(name: str, value: float) -> str:
-    """A line of a report: a name, its value and its unit."""
+    """Format a line of a report: name, value and unit."""
     return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"
 
 
 class Outcome(Protocol):
-    """What a command hands back."""
+    """Result of a command."""
 
     @property
     def text(self) -> str:
-        """For people."""
+        """Readable text."""
 
     def metrics(self) -> dict[str, Any]:
-        """For programs: what ``--json`` prints."""
+        """Return the content of ``--json``."""
 
     def write(self, path: Path, /) -> str:
-        """Write everything to `path`, and return what to print then."""
+        """Write all results to `path`, and return the text to print."""

@@ -1,1 +1,1 @@
-"""The outcomes of the long studies: tables, verdicts and pictures."""
+"""Reports on studies: tables, verdicts and figures."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: What the pictures show, and what an axis says.
+#: Scores shown in the figures, with the labels of their axes.
 PANELS = {
     "memory_capacity": "Memory capacity",
     "nrmse": "Lorenz-63: NRMSE",
@@ -38,7 +38,7 @@ PANELS = {
     "largest_exponent": r"$\lambda_1$ (1/s)",
     "spectrum_distance": r"$W_1$ of spectra (1/s)",
 }
-#: Arms that are looked at together, where it is asked which is ahead.
+#: Groups of arms within which the best ones are listed.
 _TOGETHER: Mapping[str, Sequence[str]] = {
     "method": COMPARED,
     "kind of LNP": [arm for arm in ARMS if arm.startswith("lnp")],
@@ -49,7 +49,7 @@ _SIGNS: Mapping[Verdict, str] = {"supported": "+", "refuted": "−", "undecided"
 
 @dataclass(frozen=True)
 class PruningCurveReport:
-    """The outcome: every score of every arm at every sparsity, and verdicts at each."""
+    """Scores of all arms at all sparsities, and verdicts at each sparsity."""
 
     spec: ReservoirSpec
     settings: Mapping[str, Any]
@@ -57,17 +57,17 @@ class PruningCurveReport:
 
     @property
     def main(self) -> float:
-        """The sparsity that stands first: the one nearest to 95 %."""
+        """Main sparsity of the report: the one nearest to 95 %."""
         return min(self.scores.sparsities, key=lambda share: abs(share - 0.95))
 
     @functools.cached_property
     def judged(self) -> dict[float, list[ClaimVerdict]]:
-        """All claims by sparsity."""
+        """Verdicts on all claims, by sparsity."""
         return {share: judged(self.scores, share) for share in self.scores.sparsities}
 
     @property
     def text(self) -> str:
-        """Each claim with the scores that decide it."""
+        """Text with each claim and the scores that decide it."""
         seeds = self.scores.seeds
         lines = [f"pruning at {self.main:.0%}: {self.spec.neurons} neurons, seeds {seeds[0]} to {seeds[-1]}"]
         for claim, family in _by_claim(self.judged[self.main]).items():
@@ -83,7 +83,7 @@ class PruningCurveReport:
         return "\n".join(lines)
 
     def rows(self) -> Iterator[Row]:
-        """Every score of every arm at every sparsity."""
+        """Yield all scores of all arms at all sparsities."""
         scores = self.scores
         for arm in scores.arms:
             for sparsity in scores.runs[scores.seeds[0], arm]:
@@ -92,7 +92,7 @@ class PruningCurveReport:
                     yield Row(f"{name} at {sparsity}", arm, values, bounds_of(name))
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
+        """Return the content of ``metrics.json`` and of ``--json``."""
         scores: dict[str, dict[str, float]] = {}
         for row in self.rows():
             scores.setdefault(row.of, {})[row.score] = row.mean
@@ -119,7 +119,7 @@ class PruningCurveReport:
         return {"scores": scores, "claims": claims, "leaders": leading, **main, **self.settings}
 
     def report(self) -> str:
-        """Markdown: the claims, who is ahead where, all scores at the main sparsity, those of the claims at every one."""
+        """Return Markdown tables of the claims, the best arms, and the scores, at the main and at all sparsities."""
         scores, shares = self.scores, self.scores.sparsities
         heads = [f"{share:.0%}" for share in shares]
         lines = _head("claim", "in", f"mean difference [95 %] at {self.main:.0%}", "p (Holm)", "verdict", *heads)
@@ -149,7 +149,7 @@ class PruningCurveReport:
         return "\n".join([*lines, "", *notes, ""])
 
     def pictures(self) -> dict[str, Figure]:
-        """Scores against sparsity: of the methods, and of LNP with one thing changed."""
+        """Draw scores against sparsity, for the methods, and for variants of LNP."""
         from hrsnn.networks import pruning_figures
 
         scores, found = self.scores, {}
@@ -171,7 +171,7 @@ class PruningCurveReport:
         return found
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, and return the text with where it is."""
+        """Write all files into `folder`, and return the text with their location."""
         files = {"table.csv": table(self.rows(), self.scores.seeds), "report.md": self.report()}
         return report.write_outcome(self, folder, self.spec, self.pictures(), files)
 

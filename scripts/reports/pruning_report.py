@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PruningRuns:
-    """The outcome: records of all runs, the last networks, pictures."""
+    """Records of all runs, the last networks, and figures."""
 
     options: PruningCommand
     spec: ReservoirSpec
@@ -45,17 +45,17 @@ class PruningRuns:
     folder: Path | None
 
     def mean(self, label: str, name: str, place: int) -> float:
-        """Mean over seeds of one number of the first (0) or last (-1) record."""
+        """Return the mean over seeds of one number of the first (0) or last (-1) record."""
         return float(np.mean([getattr(self.runs[label, seed].records[place], name) for seed in self.seeds]))
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The numbers of the report."""
+        """Names of the numbers in the report."""
         return (*SHOWN, *(("score",) if self.options.score != "none" else ()))
 
     @property
     def text(self) -> str:
-        """The last network of each method and the dense one, for people."""
+        """Readable table of the last network of each method and the dense one."""
         what = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
         gone = f"{self.options.synapse_target:.0%} of the links"
         lines = [f"{', '.join(self.labels)}: {gone} in {self.options.iterations} iterations, {what}"]
@@ -66,7 +66,7 @@ class PruningRuns:
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
+        """Return the content of ``metrics.json`` and of ``--json``."""
         options = self.options
         return {
             "scores": {label: {name: self.mean(label, name, -1) for name in self.shown} for label in self.labels},
@@ -86,7 +86,7 @@ class PruningRuns:
         }
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, and return the text with where it is."""
+        """Write all files into `folder`, and return the text with their location."""
         from hrsnn.networks import pruning_figures, write_graph
 
         first = self.runs[self.labels[0], self.seeds[0]]
@@ -115,7 +115,7 @@ class PruningRuns:
         return report.write_outcome(self, folder, self.spec, pictures, files, savers if len(self.labels) == 1 else None)
 
     def table(self) -> str:
-        """The records as CSV, a line for each iteration of each run."""
+        """Return the records as CSV, a line for each iteration of each run."""
         out = io.StringIO()
         lines = csv.writer(out, lineterminator="\n")
         names = ("iteration", "budget", *self.shown)
@@ -125,7 +125,7 @@ class PruningRuns:
         return out.getvalue()
 
 
-#: What each score is called, and the channels of its task.
+#: Name of the score of each task, and number of channels of the task.
 SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
 
 
@@ -147,7 +147,7 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class Run:
-    """What is kept of one run."""
+    """Results of one run."""
 
     records: Sequence[PruningRecord]
     seconds: Sequence[Mapping[str, float]]

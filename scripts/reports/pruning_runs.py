@@ -28,45 +28,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PruningCommand(ParallelCommand):
-    """The options that pruning by one method and by several have in common."""
+    """Base class of the commands that prune, with their shared options."""
 
     graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
     """Prune the network in a file instead: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""
 
     iterations: int = 100
-    """How many iterations."""
+    """Number of iterations."""
 
     synapse_target: float = 0.95
-    """Share of the links that is gone in the end."""
+    """Share of the links removed in the end."""
 
     neuron_target: Annotated[float | None, tyro.conf.arg(metavar="S", help_behavior_hint="(default: all neurons stay)")] = (
         None
     )
-    """Share of the neurons that is gone in the end."""
+    """Share of the neurons removed in the end."""
 
     exponents: Literal["local", "v", "all"] = "local"
-    """Each neuron's Lyapunov exponent: of its own block, or of the whole spectrum over its v or over all it has."""
+    """Lyapunov exponent of a neuron: that of its block, or its share of the spectrum over v or over all its variables."""
 
     refresh: int = 10
     """Number of iterations between two measurements of the exponents."""
 
     duration: float = 2000.0
-    """How long the noise lasts under which everything is measured (ms)."""
+    """Duration of the noise under which networks are measured (ms)."""
 
     score: Literal["none", "memory", "lorenz63", "digits"] = "none"
-    """A task on which the network is scored after every iteration; the pruning does not see it."""
+    """Task on which the network is scored after every iteration; it is not used for pruning."""
 
     keep: Flag = False
     """Keep the network of every iteration in the out folder."""
 
     resume: Flag = False
-    """Go on with the runs in the out folder."""
+    """Resume the runs in the out folder."""
 
     seeds: int = 1
-    """How many seeds, from --seed on."""
+    """Number of seeds, starting from --seed."""
 
     def pruned(self, methods: Mapping[str, tuple[str, Mapping[str, Any]]]) -> PruningRuns:
-        """Run what is to be run: for each label a method and its settings."""
+        """Prune by several methods, given as a method and its settings for each label."""
         from hrsnn.networks import pruning_method
 
         repeats_of("--seeds", self.seeds)
@@ -74,7 +74,7 @@ class PruningCommand(ParallelCommand):
         if self.resume and self.out is None:
             raise InputError("--resume", True, "needs --out, the folder of the runs")
         for name, options in methods.values():
-            pruning_method(name, **options)  # says what is wrong before the work
+            pruning_method(name, **options)  # raises an error for invalid settings before the work
         if self.graph is not None and self.neurons is not None:
             raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         spec, seeds = self.reservoir_spec(), range(self.seed, self.seed + self.seeds)
@@ -87,7 +87,7 @@ class PruningCommand(ParallelCommand):
 
 @dataclass(frozen=True)
 class PruningRunner:
-    """One run, as a function of its label and seed."""
+    """Function that carries out one run for a label and a seed."""
 
     options: PruningCommand
     spec: ReservoirSpec
@@ -95,7 +95,7 @@ class PruningRunner:
     folder: Path | None
 
     def dense(self, seed: int) -> Reservoir:
-        """The network before pruning, with the channels that the score's task needs."""
+        """Return the network before pruning, with the channels that the task of the score needs."""
         from hrsnn.builder import build
 
         score, file = self.options.score, self.options.graph
@@ -135,12 +135,12 @@ class PruningRunner:
 
 
 def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None) -> Reservoir:
-    """The network in a file: a saved reservoir, which has its own channels, or a graph, completed from the spec.
+    """Read a network from a file: a saved reservoir with its channels, or a graph completed from the spec.
 
     Raises
     ------
     FileError
-        When it cannot be read, or holds no network; the message names the file.
+        When it cannot be read, or does not contain a network; the message names the file.
     """
     from hrsnn.networks import read_graph
     from hrsnn.reservoir import Reservoir
@@ -154,7 +154,7 @@ def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None)
 
 @dataclass(frozen=True)
 class TaskScore:
-    """The score of a network on a task, as a function of the network; a checkpoint knows it by its repr."""
+    """Function from a network to its score on a task; a checkpoint stores its repr."""
 
     task: str
     engine: str
@@ -169,12 +169,12 @@ class TaskScore:
 
 
 def settings_of(texts: Sequence[str], name: str) -> dict[str, Any]:
-    """Settings KEY=VALUE of a method, values as TOML spells them and bare words as themselves.
+    """Parse settings KEY=VALUE of a method, with values in TOML and bare words as strings.
 
     Raises
     ------
     InputError
-        When one is not of that form, or beyond a limit of TOML.
+        When a setting does not have this form, or exceeds a limit of TOML.
 
     Examples
     --------

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 _UNCOUPLED = " W=0"
-#: Of each task, what the table of the report shows.
+#: Scores of each task in the table of the report.
 _SHOWN = {
     "memory": ("memory_capacity", "memory_capacity_v", "efficiency", "effective_dimension", "mean_rate"),
     "digits": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
     "fsdd": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
     "lorenz63": ("nrmse", "nrmse_v", "efficiency", "mean_rate"),
 }
-#: Of each task, what the picture shows.
+#: Score of each task in the figure.
 _DRAWN = {"memory": "memory_capacity", "digits": "accuracy", "fsdd": "accuracy", "lorenz63": "nrmse"}
 
 
 @dataclass(frozen=True)
 class VariantsReport:
-    """The outcome: every score of every run, and a verdict on every claim."""
+    """Scores of all runs, and verdicts on all claims."""
 
     spec: ReservoirSpec
     settings: Mapping[str, Any]
@@ -41,13 +41,13 @@ class VariantsReport:
 
     @property
     def title(self) -> str:
-        """What was run."""
+        """Line that describes the runs."""
         tasks = ", ".join(dict.fromkeys(run.task for run in self.scores))
         return f"variants: {tasks}; {self.spec.neurons} neurons, seeds {self.seeds[0]} to {self.seeds[-1]}"
 
     @property
     def text(self) -> str:
-        """A line for each claim."""
+        """Text with a line for each claim."""
         lines = [self.title]
         for one in self.tested:
             what = f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}"
@@ -55,7 +55,7 @@ class VariantsReport:
         return "\n".join(lines)
 
     def rows(self) -> Iterator[Row]:
-        """Every score of every variant, with recurrent links and (W = 0) without."""
+        """Yield all scores of all variants, with recurrent links and (W = 0) without."""
         kinds = {(run.task, run.variant, run.recurrent): list(self.scores[run]) for run in self.scores}
         for (task, variant, recurrent), names in kinds.items():
             for name in names:
@@ -63,13 +63,13 @@ class VariantsReport:
                 yield Row(f"{task} {name}", _named(variant, recurrent), values, bounds_of(name))
 
     def values(self, task: str, variant: str, recurrent: bool, score: str) -> tuple[float, ...]:
-        """One score by seed."""
+        """Return one score by seed."""
         from hrsnn.analysis.studies.variants import VariantRun
 
         return tuple(self.scores[VariantRun(task, variant, recurrent, seed)][score] for seed in self.seeds)
 
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds and ``--json`` prints."""
+        """Return the content of ``metrics.json`` and of ``--json``."""
         scores: dict[str, dict[str, float]] = {}
         baselines: dict[str, dict[str, float]] = {}
         for row in self.rows():
@@ -99,7 +99,7 @@ class VariantsReport:
         }
 
     def report(self) -> str:
-        """Two tables in Markdown: the claims, and what every variant scored."""
+        """Return Markdown tables of the claims and of the scores of all variants."""
         from hrsnn.spec import VARIANTS
 
         lines = [
@@ -121,7 +121,7 @@ class VariantsReport:
         return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
 
     def write(self, folder: Path) -> str:
-        """Write everything into `folder`, and return the text with where it is."""
+        """Write all files into `folder`, and return the text with their location."""
         from hrsnn.analysis.figures import differences_in_pairs, scores_over_seeds
         from hrsnn.spec import VARIANTS
 

@@ -1,1 +1,1 @@
-"""The Brian2 engine. Brian2 is imported here only."""
+"""The Brian2 engine; no other folder imports Brian2."""

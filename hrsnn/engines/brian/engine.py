@@ -1,4 +1,4 @@
-"""The reference engine: the model in Brian2, one ``run`` for a batch of stimuli."""
+"""The reference engine: the model in Brian2, with one Brian2 ``run`` for a batch of stimuli."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ decay_exc : 1 (constant)
 decay_inh : 1 (constant)
 """
 
-# Further variables, where the reservoir has them
+# Further variables, for reservoirs with adaptation, short-term plasticity or STDP
 _ADAPTATION = """
 dadapted/dt = -adapted/tau_adaptation : 1
 tau_adaptation : second (constant)
@@ -74,8 +74,8 @@ a_plus : 1 (constant)
 a_minus : 1 (constant)
 """
 
-# Traces are decayed only when touched. Their age is counted in whole steps, so that it does not depend on when in a long
-# run a stimulus comes.
+# Traces are decayed only when they are used. Their age is counted in whole steps, so that it does not depend on the
+# position of a stimulus in a long run.
 _DECAY = """
 age = (t_in_timesteps - touched)*dt_ms
 trace_plus = trace_plus*exp(-age/tau_plus)
@@ -91,36 +91,36 @@ def to_network(
     drive: str = "",
     on_spike: str = "",
 ) -> Any:
-    """The reservoir as a live Brian2 ``Network``, to run, record and extend with Brian2 itself.
+    """Return the reservoir as a Brian2 ``Network``, to run, record and extend with Brian2.
 
     Parameters
     ----------
     reservoir : Reservoir
     plastic : bool
-        Whether the synapses learn by STDP.
+        Whether the synapses have STDP.
     equations : str
-        Further Brian2 equations of the neurons, integrated by ``exact``, ``exponential_euler`` or ``euler``, whichever is
-        the first that can.
+        Further Brian2 equations of the neurons, integrated by the first applicable of ``exact``, ``exponential_euler`` and
+        ``euler``.
     drive : str
-        Expression added to the membrane's drive (mV), taken at the start of a step and held during it.
+        Expression added to the membrane's drive (mV), evaluated at the start of a step and constant during it.
     on_spike : str
         Statements executed at a neuron's own spike, after the reset.
 
     Returns
     -------
     brian2.Network
-        With the objects ``neurons``, ``channels`` (set ``multiplicity`` of a channel to 1 to make it spike in the current
-        step), ``recurrent`` and ``input``, where there are any. Voltages and currents are dimensionless numbers of mV.
-        All share one clock of step ``reservoir.dt``: give it to monitors (``clock=network["neurons"].clock``).
+        Its objects are ``neurons`` and, if the reservoir has them, ``channels`` (set ``multiplicity`` of a channel to 1 to
+        make it spike in the current step), ``recurrent`` and ``input``. Voltages and currents are dimensionless numbers
+        in mV. All share one clock of step ``reservoir.dt``; use it for monitors (``clock=network["neurons"].clock``).
 
     Notes
     -----
     The network runs with the user's own Brian2 preferences; with Brian2's default ``-ffast-math`` spikes can differ from
-    :func:`hrsnn.simulate` in the last bits. Homeostasis acts between the stimuli of ``simulate`` and is not part of it.
+    :func:`hrsnn.simulate` in the last bits. Homeostasis, which acts between the stimuli of ``simulate``, is not included.
 
     Examples
     --------
-    Spike-frequency adaptation, as an equation of one's own:
+    Spike-frequency adaptation as a user-defined equation:
 
     >>> import brian2
     >>> from hrsnn import ReservoirSpec, build
@@ -148,16 +148,16 @@ def run(
     progress: Callable[[int], None],
     target: str = "auto",
 ) -> Weights:
-    """Brian2 as an :class:`~hrsnn.engines.contract.Engine`.
+    """Simulate a batch with Brian2; see :class:`~hrsnn.engines.contract.Engine`.
 
     `target` is "cython", "numpy", or "auto": Cython where a C++ compiler is found.
 
     Raises
     ------
     InputError
-        When Cython is asked for and no compiler works.
+        When `target` is "cython" and no compiler works.
     """
-    # Brian2 has weakref callbacks everywhere, which swallow the exception of Ctrl-C
+    # Ctrl-C is polled: weakref callbacks, which Brian2 uses widely, would discard its exception
     with notice_signals() as check_interrupted, own_brian2(target):
 
         def report_progress(done: int) -> None:
@@ -167,7 +167,7 @@ def run(
         network = _network(reservoir, plastic, spiking=batch.spiking)
         presenter = Presenter(network, reservoir, batch, plastic, deliver, report_progress)
         network.add(brian2.NetworkOperation(presenter.step, clock=network["neurons"].clock, when="start", name="presenter"))
-        # not at the next start, and not after the run: when a run ends, Brian2 empties the list of the last step's spikes
+        # at the end of each step: when a run ends, Brian2 clears the spikes of the last step
         network.add(brian2.NetworkOperation(presenter.collect, clock=network["neurons"].clock, when="end", name="collector"))
         if (reservoir.background_rate > 0).any():
             network.add(
@@ -188,7 +188,7 @@ def _network(
     drive: str = "",
     on_spike: str = "",
 ) -> Any:
-    # Names are fixed: generated code holds them, and with Brian2's own numbering every network would be compiled anew.
+    # Names are fixed, since generated code contains them: with Brian2's numbered names, each network would be recompiled.
     clock = brian2.Clock(dt=reservoir.dt * brian2.ms, name="reservoir_clock")
     adapts = bool(reservoir.adaptation.any())
     more_drive = (" - adapted" if adapts else "") + (f" + ({drive})" if drive else "")
@@ -204,7 +204,7 @@ def _network(
     )
     for name in ("tau_m", "tau_exc", "tau_inh"):
         setattr(neurons, name, getattr(reservoir, name) * brian2.ms)
-    # Brian2 would round a period down to whole steps
+    # rounded to the nearest step here, since Brian2 would round down
     neurons.t_refractory = np.round(reservoir.refractory / reservoir.dt) * reservoir.dt * brian2.ms
     for name in ("v_rest", "i_bias", "v_threshold", "v_reset"):
         setattr(neurons, name, getattr(reservoir, name))
@@ -255,7 +255,7 @@ def _synapses(
         name=name,
     )
     synapses.connect(i=links.pre, j=links.post)
-    # input spikes come before the pre events of recurrent links, and those before all post events
+    # input spikes are processed before the pre events of recurrent links, and those before all post events
     synapses.pre.order = -1 if name == "input" else 0
     synapses.w = links.weight
     if plastic:
@@ -271,20 +271,20 @@ def _synapses(
     return synapses
 
 
-@functools.cache  # Brian2 remembers what a method made by the identity of the method: a new one a run would pile up
+@functools.cache  # Brian2 caches by the identity of the method: a new one in each run would fill memory
 def _method(extra: str, drive: str, adapts: bool) -> Callable[..., str]:
     return functools.partial(_propagate, extra=extra, drive=drive, adapts=adapts)
 
 
 def _propagate(equations: Any, variables: Any = None, options: Any = None, *, extra: str, drive: str, adapts: bool) -> str:
-    """Brian2 state update with :mod:`hrsnn.engines.propagators`; equations of the user's are integrated by Brian2."""
+    """Return the Brian2 code of a state update by exact propagators; Brian2 integrates the user's equations."""
     code = ""
     if extra.strip():
         own = brian2.Equations(extra)
         if own.diff_eq_names:
             code = StateUpdateMethod.apply_stateupdater(own, variables, ["exact", "exponential_euler", "euler"]) + "\n"
     more_drive = f" + ({drive})" if drive else ""
-    # the drive is taken before the user's equations move, so it stands first; a frozen v is copied, not rounded
+    # the drive is evaluated before the user's equations are updated; v during refractoriness is copied, not rounded
     return (
         f"v_inf = v_rest + i_bias + I_ext{more_drive}\n"
         + code

@@ -1,4 +1,4 @@
-"""Input to a running Brian2 network, called at the start and end of every step."""
+"""Input to and recording of a running Brian2 network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PROGRESS_STEPS = 1000
 
 
 class Presenter:
-    """Called at the start and the end of every step: feeds the stimuli, collects the spikes, starts each one from rest."""
+    """Callbacks for each step of a Brian2 run, which present the stimuli, each from rest, and collect the spikes."""
 
     def __init__(
         self,
@@ -40,12 +40,12 @@ class Presenter:
         self._multiplicity = _array(self._objects["channels"], "multiplicity") if "channels" in self._objects else None
         self._empty_queue: Any = None
         self._index, self._step, self._done = -1, 0, 0
-        self._n_steps = 0  # of the current stimulus: 0 makes the first call begin the first one
+        self._n_steps = 0  # of the current stimulus; 0 makes the first call begin the first stimulus
         self._now: Presentation
         self._spikes: list[tuple[int, np.ndarray]] = []
 
     def step(self) -> None:
-        """At the start of a step."""
+        """Apply the input of a step, at its start."""
         if self._step == self._n_steps:
             self._end()
             self._begin()
@@ -62,7 +62,7 @@ class Presenter:
             self._exc[self._now.background_neuron[a:b]] += self._now.background_jump[a:b]
 
     def collect(self) -> None:
-        """At the end of a step: what it did."""
+        """Record the spikes and v of a step, at its end."""
         k = self._step - 1
         count = self._spikespace[-1]
         if count:
@@ -71,7 +71,7 @@ class Presenter:
             self._v_seen[column] = self._v
 
     def finish(self) -> None:
-        """After the run."""
+        """Deliver the last response, after the run."""
         self._end()
         self._progress(self._done)
 
@@ -104,7 +104,7 @@ class Presenter:
         self._exc[:] = self._inh[:] = self._ext[:] = 0.0
         if self._adapted is not None:
             self._adapted[:] = 0.0
-        self._lastspike[:] = -1e4  # seconds: what Brian2 itself starts with
+        self._lastspike[:] = -1e4  # seconds: Brian2's own initial value
         for name in ("recurrent", "input"):
             for variable, value in {"trace_plus": 0.0, "trace_minus": 0.0, "used": 0.0, "resources": 1.0}.items():
                 if self._has(name, variable):
@@ -116,7 +116,7 @@ class Presenter:
             queue._restore_from_full_state(self._empty_queue)
 
     def _go_on(self, start: NetworkState) -> None:
-        """From a state instead of rest; this is the first step, at time 0."""
+        """Set the variables to a state instead of rest, in the first step, at time 0."""
         at, dt = start.variables, self._reservoir.dt
         self._v[:], self._exc[:], self._inh[:] = at.v, at.exc, at.inh
         if self._adapted is not None:
@@ -140,7 +140,7 @@ class Presenter:
                 queue.advance()
 
     def _ended(self) -> Variables:
-        """What the network holds now, at the end of the only stimulus."""
+        """Return the variables at the end of the only stimulus."""
         nothing = np.empty(0)
         kept = {"v": self._v, "exc": self._exc, "inh": self._inh, "adapted": nothing}
         if self._adapted is not None:
@@ -181,7 +181,7 @@ class Presenter:
     def _end(self) -> None:
         if self._index < 0:
             return
-        # an infinite current makes v spike in every step, and the reset hides it
+        # an infinite current makes a neuron spike in every step, and the reset makes its v finite again
         if not all(np.isfinite(values).all() for values in (self._v, self._exc, self._inh)):
             raise DivergenceError(
                 f"stimulus {self._index}: v or a current is no longer finite; the input or the weights are far too large"
@@ -203,5 +203,5 @@ class Presenter:
 
 
 def _array(group: Any, name: str) -> np.ndarray:
-    """The memory of a variable; of a synaptic one, looked up each time, since Brian2 may move it."""
+    """Return a variable's array in memory; for synaptic variables it must not be kept, since Brian2 may reallocate it."""
     return np.asarray(group.variables[name].get_value())

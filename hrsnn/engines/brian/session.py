@@ -1,4 +1,4 @@
-"""Brian2 for one run: its preferences, caches and code generation, set and put back."""
+"""Preferences, caches and code generation of Brian2, set for one run and restored afterwards."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from hrsnn.errors import HrsnnError, InputError
 
 __all__ = ["StateUpdateMethod", "brian2", "chosen_target", "compiler_works", "own_brian2"]
 
-# Importing Brian2 takes over Ctrl-C, uncaught exceptions and warnings of the whole process; all are given back.
+# Importing Brian2 replaces the process's handlers of Ctrl-C, uncaught exceptions and warnings; they are restored.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
 
 try:
     import brian2
-except ValueError as error:  # it sets a signal handler, which only the main thread may
+except ValueError as error:  # importing sets a signal handler, which only the main thread may do
     raise HrsnnError("import brian2 in the main thread before using it in others") from error
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
 from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
@@ -35,24 +35,24 @@ _devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that na
 sys.excepthook = _hook
 if warnings.showwarning is not _show:
     logging.captureWarnings(False)
-with contextlib.suppress(ValueError):  # not in the main thread: then Brian2 could not take it over either
+with contextlib.suppress(ValueError):  # not in the main thread, where Brian2 cannot have replaced it
     signal.signal(signal.SIGINT, _handler)
 
 logger = logging.getLogger("hrsnn")
 
-#: Without -ffast-math and fused multiply-adds, Brian2's targets agree bit for bit with each other and with plain loops.
+#: Without -ffast-math and fused multiply-adds, Brian2's targets agree bit by bit with each other and with plain loops.
 _FLAGS = ["-w", "-O2", "-std=c++11", "-ffp-contract=off"]
 
 
 @contextlib.contextmanager
 def own_brian2(target: str) -> Iterator[None]:
-    """Brian2 at run time on the chosen target with our flags; the caller's device and preferences come back afterwards."""
+    """Select the target, our compiler flags and Brian2's runtime device; restore the caller's settings afterwards."""
     settings = {
         "codegen.cpp.extra_compile_args": _FLAGS,
         "codegen.runtime.cython.cache_dir": _compiled_code(),
         "core.default_float_dtype": np.float64,
         "core.default_integer_dtype": np.int32,
-        # where Brian2 was imported first, its handler of Ctrl-C would end the run early, with half the results
+        # if Brian2 was imported before this package, its handler of Ctrl-C would end the run early with partial results
         "core.stop_on_keyboard_interrupt": False,
         "legacy.refractory_timing": False,
     }
@@ -73,20 +73,20 @@ def own_brian2(target: str) -> Iterator[None]:
 
 
 def _forget_variables(known: list[int]) -> None:
-    """Drop what Brian2 remembered in this run about the network's variables; `known` is the length of each cache before it.
+    """Delete Brian2's cache entries of this run about the network's variables; `known` is each cache's length before it.
 
-    A key that describes variables holds their sizes, the values of constants and, from 2.10 on, the address of a synapse's
-    queue. Another network has other keys, and 0.2 MB a run would pile up. Keys of text alone come again with the next run.
+    Their keys contain the sizes of variables, values of constants and, from 2.10 on, the address of a synapse's queue.
+    They differ for each network, and 0.2 MB per run would accumulate. Entries with text keys are used again in other runs.
     """
     for cache, length in zip(_caches(), known, strict=True):
-        for key in list(cache)[length:]:  # a dictionary keeps the order in which its keys came
+        for key in list(cache)[length:]:  # dictionaries keep the order of insertion
             if any(isinstance(part, (tuple, frozenset)) for part in key):
                 del cache[key]
 
 
 @functools.cache
 def _caches() -> list[dict[Any, Any]]:
-    """The caches of all functions of Brian2 that have one (``brian2.utils.caching.cached``)."""
+    """Return the caches of all cached functions of Brian2 (``brian2.utils.caching.cached``)."""
     modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "brian2"]
     values = [value for module in modules for value in vars(module).values()]
     members = [member for value in values if isinstance(value, type) for member in vars(value).values()]
@@ -96,10 +96,10 @@ def _caches() -> list[dict[Any, Any]]:
 
 @functools.cache
 def _compiled_code() -> str:
-    """The folder of compiled code, apart for every set of flags and version: Brian2's own key leaves both out."""
+    """Return the folder of compiled code for these flags and versions, which Brian2's own cache keys do not include."""
     key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
     folder = cache_folder(f"brian2-{key}")
-    return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # compiled again in every process
+    return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # code is then compiled in every process
 
 
 def chosen_target(target: str) -> str:
@@ -112,7 +112,7 @@ def chosen_target(target: str) -> str:
     return "numpy"
 
 
-@functools.cache  # asked once a process, and said once
+@functools.cache  # checked and logged once per process
 def compiler_works() -> bool:
     noisy = logging.getLogger("brian2.codegen.runtime.cython_rt.cython_rt")
     was, noisy.disabled = noisy.disabled, True

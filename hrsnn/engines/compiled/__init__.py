@@ -1,1 +1,1 @@
-"""The compiled engine: the model on a time grid, in Numba."""
+"""The compiled engine: the model on a time grid in Numba."""

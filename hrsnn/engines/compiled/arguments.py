@@ -1,7 +1,7 @@
-"""What the kernels of the compiled engine are given: arrays by name, as plain tuples that are named on both sides.
+"""Arguments of the compiled engine's kernels, as NamedTuples of arrays that are passed as plain tuples.
 
 N neurons, S links, K different delays. Links are in the order in which they are read: by (delay, source, target), the
-longest delay first; ``start[k, source]`` is where those of a source with the k-th delay begin.
+longest delay first; ``start[k, source]`` is the index of a source's first link with the k-th delay.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Cells(NamedTuple):
-    """Constants of a step, (N,) each: the exact solution over one step, and the threshold."""
+    """Factors of the exact solution over one step, and the threshold; (N,) each."""
 
     v_rest_bias: Any  #: v_rest + i_bias (mV)
     membrane: Any  #: e^(-dt/tau_m)
@@ -24,11 +24,11 @@ class Cells(NamedTuple):
 
 
 class Reset(NamedTuple):
-    """What a spike does to its neuron, (N,) each."""
+    """Effects of a spike on its neuron, (N,) each."""
 
     v: Any  #: mV
-    hold: Any  #: steps of refractoriness
-    adaptation: Any  #: jump of the adaptation current (mV)
+    hold: Any  #: refractory period in steps
+    adaptation: Any  #: increment of the adaptation current (mV)
 
 
 class State(NamedTuple):
@@ -39,27 +39,27 @@ class State(NamedTuple):
     inh: Any
     drive: Any  #: analog input (mV)
     adapted: Any
-    free_at: Any  #: the step from which v moves again
+    free_at: Any  #: the first step after the refractory period
 
 
 class Ring(NamedTuple):
-    """The spikes of the latest steps, as many as the longest delay has."""
+    """Spikes of the latest steps, up to the longest delay."""
 
     neuron: Any  #: (steps, N) int32
     count: Any  #: (steps,)
 
 
 class Output(NamedTuple):
-    """Where a call writes."""
+    """Output arrays of a call."""
 
     step: Any  #: (room,) of each spike
     neuron: Any  #: (room,) of each spike
-    v: Any  #: (times, N) mV, where it is asked for
-    spiked: Any  #: (N,) room for the spikes of one step
+    v: Any  #: (times, N) mV, at the requested steps
+    spiked: Any  #: (N,) work space for the spikes of one step
 
 
 class ShortTerm(NamedTuple):
-    """Short-term plasticity of recurrent links, (S,) each; all empty where there is none."""
+    """Short-term plasticity of recurrent links, (S,) each; empty without short-term plasticity."""
 
     release: Any  #: U
     rate_recovery: Any  #: -dt/D
@@ -69,15 +69,15 @@ class ShortTerm(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """Short-term plasticity, with the step of the latest arrival from each source."""
+    """Short-term plasticity and the latest arrivals from each source."""
 
-    arrived: Any  #: (K, N) the step of each source's latest arrival
+    arrived: Any  #: (K, N) step of each source's latest arrival
     short_term: ShortTerm
-    strength: Any  #: room for the strengths of one row of links; empty without short-term plasticity
+    strength: Any  #: work space for the strengths of one row of links; empty without short-term plasticity
 
 
 class FrozenLinks(NamedTuple):
-    """Recurrent links whose weights stay."""
+    """Recurrent links with constant weights."""
 
     lag: Any  #: (K,) delays in steps
     start: Any  #: (K, N + 1)
@@ -86,7 +86,7 @@ class FrozenLinks(NamedTuple):
 
 
 class FrozenInput(NamedTuple):
-    """Input links whose weights stay; they have no delay."""
+    """Input links with constant weights; they have no delay."""
 
     start: Any  #: (channels + 1,)
     post: Any
@@ -108,11 +108,11 @@ class PlasticLinks(NamedTuple):
 
 
 class PlasticSide(NamedTuple):
-    """Recurrent or input links with STDP, and up to which step each row of them is brought."""
+    """Recurrent or input links with STDP; each row of links is up to date until a step of its own."""
 
     start: Any  #: (K, sources + 1)
     links: PlasticLinks
-    since: Any  #: (K, sources)
+    since: Any  #: (K, sources) step up to which each row is up to date
 
 
 class PlasticSides(NamedTuple):
@@ -123,19 +123,19 @@ class PlasticSides(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Post spikes that wait for their links."""
+    """Postsynaptic spikes that have not been applied to all links yet."""
 
-    latest: Any  #: (N,) step of each neuron's latest one, -1 without
-    count: Any  #: (N,) how many wait
+    latest: Any  #: (N,) step of each neuron's latest one, -1 if none
+    count: Any  #: (N,) their number
     history: Any  #: (N, capacity) their steps
 
 
 class Scratch(NamedTuple):
-    """Room for one row of links."""
+    """Work space for one row of links."""
 
     acting: Any  #: weights with which a spike acts
     traced: Any
-    owner: Any  #: of each pair of a link and a post spike: the link
+    owner: Any  #: link of each pair of a link and a postsynaptic spike
     pair_plus: Any
     pair_minus: Any
 
@@ -149,7 +149,7 @@ class SpikeEvents(NamedTuple):
 
 
 class DriveChanges(NamedTuple):
-    """Steps from which a new analog drive holds, and the drives (changes, N) in mV."""
+    """Steps at which the analog drive changes, and the new drives (changes, N) in mV."""
 
     step: Any
     value: Any
@@ -164,7 +164,7 @@ class BackgroundEvents(NamedTuple):
 
 
 class Events(NamedTuple):
-    """All that happens from outside during one stimulus."""
+    """All external events of one stimulus."""
 
     spikes: SpikeEvents
     drive: DriveChanges

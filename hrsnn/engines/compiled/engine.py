@@ -1,4 +1,4 @@
-"""The compiled engine: the grid model in Numba, with the same spikes as Brian2."""
+"""The compiled engine: the grid model in Numba, with the same spikes as the Brian2 engine."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError
 from hrsnn.reservoir import Links, Reservoir
 
-#: Room for the spikes of one kernel call, in addition to one for each neuron.
+#: Size of the buffer for the spikes of one kernel call, in addition to one for each neuron.
 _ROOM = 8192
-#: Spikes of a neuron that may wait for its synapses before all are brought up to date.
+#: Maximum number of a neuron's waiting spikes, after which all synapses are brought up to date.
 _HISTORY = 128
-#: Neuron updates a call, at most: a call ends within a fraction of a second, so that Ctrl-C and progress get their turn.
+#: Maximum number of neuron updates in a call, so that it ends within a fraction of a second, for Ctrl-C and progress.
 _UPDATES = 100_000_000
-#: What a link learns, as a state keeps it.
+#: Plastic variables of a link that are part of a state.
 _LEARNED = ("weight", "trace_plus", "trace_minus")
 _EMPTY = np.empty(0)
 
@@ -59,17 +59,16 @@ def run(
     deliver: Callable[[int, Response], None],
     progress: Callable[[int], None],
 ) -> Weights:
-    """Numba as an :class:`~hrsnn.engines.contract.Engine`.
+    """Simulate a batch with Numba; see :class:`~hrsnn.engines.contract.Engine`.
 
-    Frozen stimuli are independent, each is one task of a pool of threads (the kernels run without the interpreter's lock),
-    and a task knows nothing of the others: the result is the same for any number of threads. Plastic stimuli follow one
-    another.
+    In a frozen run the stimuli are independent tasks of a pool of threads (the kernels release the GIL); the result does
+    not depend on the number of threads. In a plastic run the stimuli are simulated one after another.
 
     Notes
     -----
-    A frozen synapse is 12 bytes here (weight, target), a plastic one 68. Traces are decayed from the last pre spike on
-    rather than from touch to touch as in Brian2, and with an exponential of its own: weights agree to some 1e-14 mV, not to
-    the last bit.
+    A frozen synapse takes 12 bytes (weight, target), a plastic one 68. Traces are decayed from the last pre spike on
+    rather than at each access as in Brian2, and with a different implementation of the exponential: weights agree to
+    about 1e-14 mV, not to the last bit.
     """
     network = _Network(reservoir, plastic)
     if plastic:
@@ -81,15 +80,14 @@ def run(
 class _Rows:
     """Links in the order in which they are read: by (delay, source, target), the longest delay first.
 
-    ``start[k, source]`` is where the links of a source with delay ``lag[k]`` begin, and ``start[k, source + 1]`` where they
-    end.
+    The links of a source with delay ``lag[k]`` are those from ``start[k, source]`` to before ``start[k, source + 1]``.
     """
 
     def __init__(self, links: Links, sources: int, dt: float) -> None:
         steps = np.round(links.delay / dt).astype(np.int64)
         self.lag = np.unique(np.append(steps, 0) if not len(links) else steps)[::-1].copy()
         kind = np.searchsorted(-self.lag, -steps)
-        # links come sorted by (source, target): a stable sort by delay keeps that order within a delay
+        # links are sorted by (source, target): a stable sort by delay keeps that order within each delay
         self.order = np.argsort(kind, kind="stable") if len(self.lag) > 1 else slice(None)
         row = (kind * sources + links.pre)[self.order]
         edges = np.searchsorted(row, np.arange(len(self.lag) * sources + 1))
@@ -106,7 +104,7 @@ class _Rows:
         return read_only(getattr(self._links, name)[self.order])
 
     def given_back(self, values: np.ndarray) -> np.ndarray:
-        """Values in this order, in the order of the reservoir; the same array where there is nothing to do."""
+        """Return values in the order of the reservoir; the same array where the order is the same."""
         if isinstance(self.order, slice):
             return values
         out = np.empty_like(values)
@@ -114,7 +112,7 @@ class _Rows:
         return out
 
     def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> PlasticLinks:
-        """The links with STDP; empty arrays of weights or traces start as in a new network."""
+        """Return the links with STDP; empty arrays stand for the initial weights and zero traces."""
         self.weight = np.array(weight[self.order]) if len(weight) else self.weight.copy()
         trace_plus, trace_minus = (np.array(t[self.order]) if len(t) else np.zeros(len(self)) for t in (plus, minus))
         return PlasticLinks(
@@ -131,7 +129,7 @@ class _Rows:
 
 
 class _Network:
-    """A reservoir in the form that the kernels read."""
+    """A reservoir as arrays in the form that the kernels use."""
 
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
         self._reservoir, self._n = reservoir, reservoir.neurons
@@ -156,13 +154,13 @@ class _Network:
         self._budget = max(1, _UPDATES // self._n)
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
-        """Frozen: every stimulus for itself."""
+        """Simulate the stimuli of a frozen run, independently of each other."""
         stop: list[bool] = []
         before = np.concatenate([[0], np.cumsum(batch.steps)])
         workers = min(threads(), len(batch))
 
         def task(index: int) -> Response:
-            told = progress if workers == 1 else _nobody  # in threads only whole stimuli are told
+            told = progress if workers == 1 else _nobody  # with threads, only complete stimuli are reported
             return self._frozen(batch, index, partial(_told, told, int(before[index])), stop)
 
         with closing(in_order(task, len(batch), workers, stop)) as responses:
@@ -171,7 +169,7 @@ class _Network:
                 progress(int(before[index + 1]))
 
     def learn(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> Weights:
-        """Plastic: one stimulus after the other, on the weights that the one before left."""
+        """Simulate the stimuli of a plastic run in order, each with the weights after the previous one."""
         rows = (self._recurrent, self._input)
         start = None if batch.start is None else batch.start.variables
         links = [
@@ -242,7 +240,7 @@ class _Network:
         stop: list[bool],
         start: NetworkState | None,
     ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], State]:
-        """One stimulus, from rest or from `start`, a call of the kernel at a time: spikes and v, and how it ends."""
+        """Simulate one stimulus, from rest or from `start`, in several kernel calls; return spikes, v and final state."""
         n = self._n
         ring = Ring(np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
         if start is None:
@@ -272,7 +270,7 @@ class _Network:
             steps.append(out.step[:filled].copy())
             who.append(out.neuron[:filled].copy())
             tell(step)
-        # an infinite current makes v spike in every step, and the reset hides it
+        # an infinite current makes a neuron spike in every step, and the reset makes its v finite again
         if not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
         return (np.concatenate(steps), np.concatenate(who), out.v), state
@@ -284,13 +282,13 @@ class _Network:
         steps: int,
         links: list[PlasticLinks] | None = None,
     ) -> Variables:
-        """What the network holds now, link by link in the order of the reservoir."""
+        """Return the current variables, with links in the order of the reservoir."""
         rows, inputs = self._recurrent, self._input
         learned = {prefix + name: _EMPTY for prefix in ("", "input_") for name in _LEARNED}
         if links is not None:
             for prefix, side, its in zip(("", "input_"), (rows, inputs), links, strict=True):
                 learned |= {prefix + name: side.given_back(getattr(its, name)) for name in _LEARNED}
-                learned[prefix + "weight"] = learned[prefix + "weight"].copy()  # homeostasis comes next
+                learned[prefix + "weight"] = learned[prefix + "weight"].copy()  # homeostasis changes the weights afterwards
         used, resources, arrived = _EMPTY, _EMPTY, np.empty(0, np.int64)
         if self._reservoir.short_term is not None:
             used, resources = (
@@ -309,7 +307,7 @@ class _Network:
         )
 
     def _arrivals(self, start: Variables | None) -> Arrivals:
-        """Short-term plasticity at the beginning of a stimulus."""
+        """Return the variables of short-term plasticity at the beginning of a stimulus."""
         rows, links = self._recurrent, self._reservoir.short_term
         arrived = np.zeros((len(rows.lag), self._n), np.int64)
         if links is None:

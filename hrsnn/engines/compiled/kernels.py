@@ -1,7 +1,7 @@
-"""The loops of the compiled engine, for one stimulus at a time.
+"""Loops of the compiled engine over the steps of one stimulus.
 
-What they are given is in arguments.py. Nothing here makes an array, and every
-access to a link's constants is in the order in which they lie in memory. Scratch rows have room for a pack behind them.
+Their arguments are defined in arguments.py. No kernel makes an array, and the constants of links are read in the order in
+which they are in memory. Rows of work space have room for one more pack at their end.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def named_events(events):
 
 @jit(inline="always")
 def first_from(steps, step):
-    """Index of the first of the ascending `steps` that is not before `step`."""
+    """Return the index of the first of the ascending `steps` that is not before `step`."""
     low, high = 0, len(steps)
     while low < high:
         middle = (low + high) // 2
@@ -61,7 +61,7 @@ def first_from(steps, step):
 
 @jit(inline="always")
 def update(step, state, cells, spiked):
-    """One step of all neurons: the exact solution, then the threshold; returns how many spiked, in ascending order."""
+    """Update all neurons by one step and write those that spike, ascending, to `spiked`; return their number."""
     v, exc, inh, drive, adapted, free_at = state
     n = len(v)
     if len(adapted):
@@ -100,7 +100,7 @@ def reset(step, count, spiked, state, after):
 
 @jit(inline="always")
 def remember(step, count, spiked, filled, ring, out):
-    """Keep the spikes of this step for delayed links and for the caller."""
+    """Store the spikes of this step for delayed links and for the caller."""
     slot = step % len(ring.count)
     ring.count[slot] = count
     for s in range(count):
@@ -111,7 +111,7 @@ def remember(step, count, spiked, filled, ring, out):
 
 @jit(inline="always")
 def set_drive(step, following, changes, drive):
-    """A new analog drive, where it changes in this step; returns the index of the change that follows."""
+    """Set the analog drive if it changes in this step; return the index of the next change."""
     while following < len(changes.step) and changes.step[following] == step:
         for i in range(len(drive)):
             drive[i] = changes.value[following, i]
@@ -121,7 +121,7 @@ def set_drive(step, following, changes, drive):
 
 @jit(inline="always")
 def excite(step, following, background, exc):
-    """The background spikes of this step; returns the index of the one that follows."""
+    """Add the background spikes of this step; return the index of the next one."""
     while following < len(background.step) and background.step[following] == step:
         exc[background.neuron[following]] += background.jump[following]
         following += 1
@@ -130,7 +130,7 @@ def excite(step, following, background, exc):
 
 @jit(inline="always")
 def sample(step, following, when, v, seen):
-    """Keep v where it is asked for after this step; returns the index of the time that follows."""
+    """Record v if requested after this step; return the index of the next time."""
     while following < len(when) and when[following] == step:
         for i in range(len(v)):
             seen[following, i] = v[i]
@@ -140,9 +140,10 @@ def sample(step, following, when, v, seen):
 
 @jit(inline="always")
 def depress(a, b, age, short_term, strength):
-    """Short-term plasticity of the links a..b at a spike `age` after the one before: their strength relative to the first.
+    """Apply short-term plasticity to the links a..b at a spike `age` after the previous one; write their strengths.
 
-    u <- U + u (1 - U) e^(-age/F);  R <- 1 + (R - u R - 1) e^(-age/D), with the u before it; strength u R / U.
+    u <- U + u (1 - U) e^(-age/F);  R <- 1 + (R - u R - 1) e^(-age/D), with the previous u; strength u R / U, relative to
+    the first spike.
     """
     used, resources = short_term.used, short_term.resources
     one, gap = splat(1.0), splat(age)
@@ -164,7 +165,7 @@ def depress(a, b, age, short_term, strength):
 
 @jit(allocates=False)
 def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, recurrent, inputs, arrivals, events):
-    """Advance one stimulus of a frozen network from `step` to `stop`, or to where the buffer of spikes could overflow.
+    """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes could overflow.
 
     Returns the step reached and the number of spikes in the buffer.
     """

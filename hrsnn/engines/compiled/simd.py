@@ -1,4 +1,4 @@
-"""Eight doubles at a time: a vector type for the kernels, and the exponential on it.
+"""SIMD type of eight doubles for the kernels, and its exponential function.
 
 The compiler's own vectoriser leaves up to 31 numbers of a loop to scalar instructions, and a row of links is hardly longer.
 On a processor with narrower vectors, LLVM splits a pack.
@@ -49,13 +49,13 @@ def _broadcast(builder: Any, kind: Any, value: Any) -> Any:
 
 
 def _mask(builder: Any, count: Any) -> Any:
-    """Which lanes are under `count`."""
+    """Return a mask of the lanes below `count`."""
     return builder.icmp_signed("<", ir.Constant(_WORDS, list(range(LANES))), _broadcast(builder, _WORDS, count))
 
 
 @intrinsic
 def load(typing_context: Any, array: Any, index: Any) -> Any:
-    """``array[index : index + 8]``, without a look at the array's end."""
+    """``array[index : index + 8]``, without a bounds check."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_pointer(context, builder, signature.args[0], *arguments), align=8)
@@ -65,7 +65,7 @@ def load(typing_context: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def load_first(typing_context: Any, array: Any, index: Any, count: Any) -> Any:
-    """``array[index : index + min(count, 8)]``, and zeros."""
+    """``array[index : index + min(count, 8)]``, padded with zeros."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, index, count = arguments
@@ -80,7 +80,7 @@ def load_first(typing_context: Any, array: Any, index: Any, count: Any) -> Any:
 
 @intrinsic
 def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
-    """``array[index : index + 8] = value``, without a look at the array's end."""
+    """``array[index : index + 8] = value``, without a bounds check."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, index, value = arguments
@@ -92,7 +92,7 @@ def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def store_first(typing_context: Any, array: Any, index: Any, value: Any, count: Any) -> Any:
-    """``array[index : index + min(count, 8)] = value``, the rest of `value` dropped."""
+    """``array[index : index + min(count, 8)] = value``; the other lanes of `value` are ignored."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, index, value, count = arguments
@@ -108,7 +108,7 @@ def store_first(typing_context: Any, array: Any, index: Any, value: Any, count: 
 
 @intrinsic
 def splat(typing_context: Any, x: Any) -> Any:
-    """Eight times x."""
+    """A pack with x in all eight lanes."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _broadcast(builder, _DOUBLES, arguments[0])
@@ -142,7 +142,7 @@ multiply = _of_two(lambda builder, x, y: builder.fmul(x, y))
 divide = _of_two(lambda builder, x, y: builder.fdiv(x, y))
 largest = _of_two(lambda builder, x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y))
 smallest = _of_two(lambda builder, x, y: builder.select(builder.fcmp_ordered("<", x, y), x, y))
-#: x 2^n, where the whole number n stands in the low bits of `shifted`
+#: x 2^n, where the integer n is in the low bits of `shifted`
 scaled = _of_two(_scaled)
 
 
@@ -153,7 +153,7 @@ def fma(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
     return pack(pack, pack, pack), lambda context, builder, signature, values: build(builder, *values)
 
 
-_ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits
+_ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to an integer, which is then in the low bits
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that n ln 2 is subtracted without loss
 _LN2_LOW = 1.90821492927058770002e-10
@@ -162,10 +162,10 @@ _C = tuple(1.0 / math.factorial(k) for k in range(14))
 
 @jit(inline="always")
 def exp_decay(x):
-    """e^x for x <= 0 to about one unit in the last place, lane by lane.
+    """e^x of each lane, for x <= 0, to about one unit in the last place.
 
-    x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 13; n goes into the exponent's bits. Below
-    -708 it stays at e^-708, about 1e-308.
+    x = n ln 2 + r with |r| <= ln 2 / 2; e^r is a Taylor polynomial of degree 13, and n is added to the bits of the
+    exponent. For x below -708 the result is e^-708, about 1e-308.
     """
     x = largest(x, splat(-708.0))
     shifted = fma(x, splat(_LOG2_E), splat(_ROUND))
@@ -190,6 +190,6 @@ def exp_decay(x):
 
 @jit(inline="always")
 def exp_decay_all(values, count):
-    """``values[:count] = e^values[:count]``, in packs: what is behind, up to a multiple of eight, is overwritten too."""
+    """``values[:count] = e^values[:count]``, in packs; values up to the next multiple of eight are overwritten too."""
     for i in range(0, count, LANES):
         store(values, i, exp_decay(load(values, i)))

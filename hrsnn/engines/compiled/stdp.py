@@ -1,4 +1,4 @@
-"""The loop of the compiled engine with STDP: links are brought up to date when their source spikes."""
+"""Loop of the compiled engine with STDP; links are brought up to date when their source spikes."""
 
 from __future__ import annotations
 
@@ -53,14 +53,15 @@ def named_side(side):
 
 @jit(inline="always")
 def catch_up(a, b, step, since, spike, links, waiting, scratch):
-    """Bring the links a..b of one source from step `since` to `step`: the post spikes in between, then `spike` pre spikes.
+    """Update the links a..b of one source from `since` to `step`: post spikes in between, then `spike` pre spikes.
 
-    A link's weight matters only when its source spikes; until then the spikes of its target wait in the target's history.
-    Reading them now gives what applying each at once would have given (potentiation alone can reach the bound, so that it
-    may be summed first), and streams through memory. Leaves in ``scratch.acting`` the weights with which the spike acts.
+    A link's weight is needed only when its source spikes; until then the spikes of its target are kept in the target's
+    history. Applying them together gives the same result as applying each at once (between pre spikes there is only
+    potentiation, so that its sum can be clipped at the bound), with sequential access to memory. The weights with which
+    the spike acts are written to ``scratch.acting``.
 
-    Nothing here branches on data, so that the processor can work ahead: the post spikes are listed round by round, each
-    round with the links that had one more.
+    Inner loops do not branch on data, for the processor's pipeline: each round lists the next earlier post spike of those
+    links that had one in the previous round.
     """
     latest, history_count, history = waiting
     post, w, plus, minus = links.post, links.weight, links.trace_plus, links.trace_minus
@@ -72,7 +73,7 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
         pair_plus[pairs] = when
         pairs += np.uint64(when >= since)
     done, back = np.uint64(0), 2
-    while done < pairs:  # those that had one more in the last round may have another
+    while done < pairs:  # links that had a spike in the last round may have another
         until = pairs
         for q in range(done, until):
             s = owner[q]
@@ -114,7 +115,7 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
 
 @jit(allocates=False)
 def catch_up_all(step, sides, waiting, scratch):
-    """Bring every link to `step` and forget the history; traces then stand at that step."""
+    """Update all links and their traces to `step` and clear the history."""
     waiting, scratch = Waiting(*waiting), Scratch(*scratch)
     for side in sides:
         start, links, since = named_side(side)
@@ -133,7 +134,7 @@ def catch_up_all(step, sides, waiting, scratch):
 def present_plastic(
     step, stop, state, ring, out, cells, after, is_excitatory, lag, arrivals, sides, waiting, scratch, events
 ):
-    """As :func:`~hrsnn.engines.compiled.kernels.present_frozen`, with STDP on input and recurrent links."""
+    """Simulate as :func:`~hrsnn.engines.compiled.kernels.present_frozen`, with STDP of input and recurrent links."""
     state, ring, out, cells, after = State(*state), Ring(*ring), Output(*out), Cells(*cells), Reset(*after)
     arrivals, events = named_arrivals(arrivals), named_events(events)
     named = PlasticSides(named_side(sides[0]), named_side(sides[1]))

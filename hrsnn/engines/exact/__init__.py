@@ -1,1 +1,1 @@
-"""The exact engine: event by event, without a time grid."""
+"""The exact engine: event-driven simulation in continuous time."""

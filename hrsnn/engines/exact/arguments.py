@@ -1,4 +1,4 @@
-"""What the kernel of the exact engine is given: arrays by name, which travel as plain tuples and are named on both sides.
+"""Arguments of the exact engine's kernel, as NamedTuples of arrays that are passed as plain tuples.
 
 N neurons, S links, sorted by (source, delay, target); times in ms.
 """
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 
 class Queue(NamedTuple):
-    """The members by the time of their next event; see event_queue.py."""
+    """Members ordered by the time of their next event; see event_queue.py."""
 
-    times: Any  #: (N,) of each member
+    times: Any  #: (N,) time of each member's next event
     heap: Any  #: (N,) the members, as a heap
-    place: Any  #: (N,) where in the heap each member is
+    place: Any  #: (N,) index of each member in the heap
 
 
 class Network(NamedTuple):
@@ -25,33 +25,33 @@ class Network(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Recurrent or input links, and which of them lead to a neuron."""
+    """Recurrent or input links, indexed by source and by target."""
 
-    start: Any  #: (sources + 1,) where the links of each source begin
+    start: Any  #: (sources + 1,) index of the first link of each source
     post: Any  #: (S,)
     delay: Any  #: (S,)
     weight: Any  #: (S,) mV
-    synapses: Any  #: (S,) records of STDP; empty where weights stay
-    incoming_start: Any  #: (N + 1,) where those that lead to each neuron begin in `incoming`
-    incoming: Any  #: (S,) indices of links by target; empty where weights stay
+    synapses: Any  #: (S,) records of STDP; empty in a frozen network
+    incoming_start: Any  #: (N + 1,) index in `incoming` of the first link to each neuron
+    incoming: Any  #: (S,) indices of links by target; empty in a frozen network
 
 
 class Output(NamedTuple):
-    """Where a call writes."""
+    """Output arrays of a call."""
 
     spike_time: Any
     spike_neuron: Any
     spike_drift: Any  #: dv/dt just before the spike (mV/ms)
-    release_spike: Any  #: of each end of a refractory period, the number of its spike
+    release_spike: Any  #: number of the spike that each refractory period belongs to
     release_drift: Any
-    samples: Any  #: (times, N) v where it is asked for (mV)
+    samples: Any  #: (times, N) v at the requested times (mV)
 
 
 class Scratch(NamedTuple):
-    """Room for one instant."""
+    """Work space for one instant."""
 
     spiked: Any  #: (N,)
-    sizes: Any  #: (3,) spikes and releases written by this call, and spikes in all
+    sizes: Any  #: (3,) numbers of spikes and releases written by this call, and of all spikes so far
 
 
 class InputEvents(NamedTuple):
@@ -63,7 +63,7 @@ class InputEvents(NamedTuple):
 
 
 class DriveChanges(NamedTuple):
-    """Times from which a new analog drive holds, and the drives (changes, N) in mV."""
+    """Times at which the analog drive changes, and the new drives (changes, N) in mV."""
 
     time: Any
     value: Any
@@ -78,9 +78,9 @@ class BackgroundEvents(NamedTuple):
 
 
 class Events(NamedTuple):
-    """All that happens from outside during one stimulus."""
+    """All external events of one stimulus."""
 
     input: InputEvents
     drive: DriveChanges
     background: BackgroundEvents
-    sample_time: Any  #: when v is recorded
+    sample_time: Any  #: times at which v is recorded

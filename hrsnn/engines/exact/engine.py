@@ -1,4 +1,4 @@
-"""The exact engine: event by event, no grid, spike times solved."""
+"""The exact engine: event-driven, with spike times solved in continuous time."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from hrsnn.stimuli.time_grid import steps_of
 from hrsnn.validation.numbers import float_vector
 from hrsnn.validation.units import takes
 
-#: Room for the spikes of one kernel call, in addition to one for each neuron.
+#: Size of the buffer for the spikes of one kernel call, in addition to one for each neuron.
 _ROOM = 8192
-#: Initial room for spikes in transit, in addition to one for each neuron.
+#: Initial size of the buffer for spikes in transit, in addition to one for each neuron.
 _FLYING = 64
-#: Events of neurons and links a call, about: a call ends within a fraction of a second, for Ctrl-C and progress.
+#: Approximate number of events in a call, so that it ends within a fraction of a second, for Ctrl-C and progress.
 _WORK = 1_000_000
 
 
@@ -42,21 +42,22 @@ def run(
     deliver: Callable[[int, Response], None],
     progress: Callable[[int], None],
 ) -> Weights:
-    """The model in continuous time as an :class:`~hrsnn.engines.contract.Engine`.
+    """Simulate a batch in continuous time; see :class:`~hrsnn.engines.contract.Engine`.
 
-    Frozen stimuli are independent, each is one task of a pool of threads; plastic stimuli follow one another.
+    In a frozen run the stimuli are independent tasks of a pool of threads; in a plastic run they are simulated one after
+    another.
 
     Raises
     ------
     InputError
         For short-term plasticity, or a state to start from.
     DivergenceError
-        When a neuron fires more than 1000 spikes within 10 ms, or v or a current leaves the finite numbers.
+        When a neuron fires more than 1000 spikes within 10 ms, or v or a current is no longer finite.
 
     Notes
     -----
-    A spike of time t reaches its targets at t plus the delay of the link, not rounded; the refractory period is not rounded
-    either. Progress is told in steps of the reservoir's dt, which means nothing else here.
+    Delays and refractory periods are not rounded: a spike at time t reaches its targets at t plus the delay of the link.
+    The reservoir's dt is used only as the unit of the progress reported.
     """
     if batch.start is not None:
         raise InputError("state", "of an earlier run", "is on a grid: the engines compiled and brian2 can go on from it")
@@ -89,14 +90,14 @@ def run(
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Every spike of one stimulus on a frozen network, to rounding, and how v moved there."""
+    """Spikes of one stimulus in a frozen network, exact up to rounding, with dv/dt at spikes and releases."""
 
     duration: float  #: ms
     spike_time: np.ndarray  #: (S,) ms, ascending
     spike_neuron: np.ndarray  #: (S,) int64, ascending within a time
     drift: np.ndarray  #: (S,) dv/dt just before the spike (mV/ms)
-    release_time: np.ndarray  #: (S,) ms: the end of the refractory period
-    release_drift: np.ndarray  #: (S,) dv/dt from v_reset at the release (mV/ms); nan when it comes after the end
+    release_time: np.ndarray  #: (S,) ms: end of the refractory period
+    release_drift: np.ndarray  #: (S,) dv/dt at the release, from v_reset (mV/ms); nan after the end of the stimulus
     end_v: np.ndarray  #: (N,) mV, at the end
     end_exc: np.ndarray  #: (N,) mV
     end_inh: np.ndarray  #: (N,) mV
@@ -113,18 +114,18 @@ def trajectory(
     exc_start: np.ndarray | None = None,
     inh_start: np.ndarray | None = None,
 ) -> Trajectory:
-    """The spikes of one stimulus on a frozen network, with the drifts that a Lyapunov spectrum needs.
+    """Return the spikes of one stimulus in a frozen network, with the drifts that a Lyapunov spectrum needs.
 
     Parameters
     ----------
     reservoir : Reservoir
     stimulus : SpikeTrains or Currents
     index : int
-        Which of its samples.
+        Sample of the stimulus.
     seed : int
-        Of the background input.
+        Seed of the background input.
     v_start, exc_start, inh_start : (N,) arrays, mV
-        v and the currents at time 0 instead of ``reservoir.v_start`` and 0; nobody is refractory.
+        v and the currents at time 0 instead of ``reservoir.v_start`` and 0; no neuron is refractory then.
 
     Returns
     -------
@@ -133,15 +134,15 @@ def trajectory(
     Raises
     ------
     InputError
-        For short-term plasticity, no stimulus or one of another number of channels than the reservoir's, a sample that is
-        not there, no seed, or when a start has another shape or is not finite.
+        For short-term plasticity; when `stimulus` is not a stimulus or its channels differ from the reservoir's, it has no
+        sample `index`, or `seed` is invalid; when an initial value has another shape or is not finite.
     DivergenceError
-        When a neuron fires without bounds, or v or a current leaves the finite numbers.
+        When a neuron fires more than 1000 spikes within 10 ms, or v or a current is no longer finite.
 
     Notes
     -----
-    The drift before a spike is (C - v + I_exc + I_inh - a)/tau_m with the currents before anything arrives at that very
-    time; that at a release likewise. Without refractoriness the release is the spike.
+    The drift before a spike is (C - v + I_exc + I_inh - a)/tau_m, with the currents before any arrival at the same time;
+    the drift at a release is defined likewise. Without refractoriness the release coincides with the spike.
 
     Examples
     --------
@@ -152,7 +153,7 @@ def trajectory(
     True
     """
     check_sample(stimulus, reservoir.channels, index)
-    generator(seed)  # says what a seed may be
+    generator(seed)  # raises for an invalid seed
     starts = {}
     for name, values in (("v", v_start), ("exc", exc_start), ("inh", inh_start)):
         if values is not None:
@@ -170,7 +171,7 @@ def trajectory(
 
 
 class _Side:
-    """Recurrent or input links, sorted by (source, delay, target); and which of them lead to a neuron."""
+    """Recurrent or input links, sorted by (source, delay, target), with an index by target."""
 
     def __init__(self, links: Links, sources: int, targets: int, plastic: bool) -> None:
         self.order = np.lexsort((links.post, links.delay, links.pre))
@@ -193,7 +194,7 @@ class _Side:
 
     @property
     def links(self) -> arguments.Links:
-        """As the kernel reads them."""
+        """The links as arguments of the kernel."""
         start, post, delay, incoming_start, incoming = map(read_only, self._static)
         return arguments.Links(start, post, delay, self.weight, self.synapses, incoming_start, incoming)
 
@@ -202,11 +203,11 @@ class _Side:
             self.synapses[name] = 0.0
 
     def take(self, weight: np.ndarray) -> None:
-        """Weights in the order of the reservoir."""
+        """Set the weights, given in the order of the reservoir."""
         self.weight[:] = weight[self.order]
 
     def given_back(self) -> np.ndarray:
-        """The weights in the order of the reservoir."""
+        """Return the weights in the order of the reservoir."""
         out = np.empty(len(self.weight))
         out[self.order] = self.weight
         return out
@@ -214,7 +215,7 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Run:
-    """All of one stimulus."""
+    """Results of one stimulus."""
 
     samples: np.ndarray
     states: np.ndarray
@@ -226,7 +227,7 @@ class _Run:
 
 
 class _Network:
-    """A reservoir in the form that the kernel reads."""
+    """A reservoir as arrays in the form that the kernel uses."""
 
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
         if reservoir.short_term is not None:
@@ -240,7 +241,7 @@ class _Network:
         self._cells["rate_adapted"] = 1 / reservoir.tau_adaptation
         self._cells["threshold"], self._cells["reset"] = reservoir.v_threshold, reservoir.v_reset
         for name in ("exc", "inh"):
-            # tau_m dphi/dt = e^(-t/tau_s) - phi: at its peak, t = ln(tau_m/tau_s)/(1/tau_s - 1/tau_m), phi is e^(-t/tau_s)
+            # tau_m dphi/dt = e^(-t/tau_s) - phi, so phi = e^(-t/tau_s) at its peak, t = ln(tau_m/tau_s)/(1/tau_s - 1/tau_m)
             below = 1 - getattr(reservoir, f"tau_{name}") / reservoir.tau_m
             turn = np.divide(-np.log1p(-below), below, out=np.ones(n), where=below != 0)
             self._cells[f"peak_{name}"] = np.exp(-turn) * (1 + 1e-9)
@@ -251,12 +252,12 @@ class _Network:
         self.input = _Side(reservoir.input, reservoir.channels, n, plastic)
 
     def rest(self) -> None:
-        """No trace of earlier stimuli, but for the weights."""
+        """Reset all variables to rest, except the weights."""
         for side in (self.recurrent, self.input):
             side.rest()
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Recurrent and input weights as they are now (mV)."""
+        """Return the current recurrent and input weights (mV)."""
         return self.recurrent.given_back(), self.input.given_back()
 
     def take(self, recurrent: np.ndarray, input: np.ndarray) -> None:
@@ -271,14 +272,14 @@ class _Network:
         stop: list[bool],
         **starts: np.ndarray,
     ) -> _Run:
-        """One stimulus from rest, a call of the kernel at a time."""
+        """Simulate one stimulus from rest, in several kernel calls."""
         n = self._reservoir.neurons
         states = np.zeros(n, kernels.STATE)
         states["v"] = self._reservoir.v_start
         for name, values in starts.items():
             states[name] = values
         states["base"], states["spiked"], states["window"] = self._cells["rest"], -np.inf, -np.inf
-        queue, flights = queue_of(np.zeros(n)), np.zeros(n + _FLYING, FLIGHT)  # at 0 every neuron makes its first plan
+        queue, flights = queue_of(np.zeros(n)), np.zeros(n + _FLYING, FLIGHT)  # every neuron is planned at time 0
         network = Network(read_only(self._cells), states, queue)
         scratch = Scratch(spiked=np.empty(n, np.int64), sizes=np.empty(3, np.int64))
         clock, counters = np.zeros(1), np.zeros(kernels.COUNTERS, np.int64)

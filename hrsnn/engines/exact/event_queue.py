@@ -1,7 +1,7 @@
 """Priority queues of the exact engine: neurons by the time of their next event, and spikes in transit.
 
-Ties are broken by index, so that the order of events depends on nothing but the events. A heap has no bucket width to
-choose and no bad case; ``benchmarks/exact.py`` compares it with a calendar queue and a tournament tree.
+Ties are broken by index, so that the order depends on the events only. A heap needs no bucket width and has no bad case;
+``benchmarks/exact.py`` compares it with a calendar queue and a tournament tree.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import numpy as np
 from hrsnn.engines.exact.arguments import Queue
 from hrsnn.engines.jit import inlined, kernel
 
-#: A spike in transit to links whose delay is not 0: when it arrives next, when it was emitted, its number in the run,
-#: who sent it, and its next link.
+#: A spike in transit to links whose delay is not 0: time of the next arrival, time of emission, number in the run,
+#: source, and next link.
 FLIGHT = np.dtype(
     [("time", np.float64), ("emitted", np.float64), ("number", np.int64), ("source", np.int64), ("link", np.int64)]
 )
 
 
 def queue_of(times: np.ndarray) -> Queue:
-    """A queue of members whose times are all equal."""
+    """Return a queue of members whose times are all equal."""
     n = len(times)
     return Queue(times, np.arange(n, dtype=np.int64), np.arange(n, dtype=np.int64))
 
 
 @inlined
 def move(queue: Any, who: int, when: float) -> None:
-    """Give a member a new time."""
+    """Set the time of a member and restore the heap."""
     times, heap, place = queue.times, queue.heap, queue.place
     n = len(heap)
     times[who] = when
@@ -62,7 +62,7 @@ def move(queue: Any, who: int, when: float) -> None:
 
 @kernel
 def _swap_if_before(flights: Any, low: int, high: int) -> bool:
-    """Swap two spikes when the one at `low`, further down, arrives before the one at `high`."""
+    """Swap two spikes if the one at `low`, further down in the heap, arrives before the one at `high`."""
     a, b = flights[low], flights[high]
     if not (a.time < b.time or (a.time == b.time and a.number < b.number)):
         return False
@@ -76,7 +76,7 @@ def _swap_if_before(flights: Any, low: int, high: int) -> bool:
 
 @kernel
 def push(flights: Any, count: int, time: float, emitted: float, number: int, source: int, link: int) -> None:
-    """Add a spike to a heap of `count`."""
+    """Add a spike to a heap of `count` spikes."""
     new = flights[count]
     new.time, new.emitted, new.number, new.source, new.link = time, emitted, number, source, link
     at = count
@@ -86,7 +86,7 @@ def push(flights: Any, count: int, time: float, emitted: float, number: int, sou
 
 @kernel
 def send_on(flights: Any, count: int, time: float, link: int) -> None:
-    """Give the first spike of a heap of `count` its next link, at which it arrives at `time`."""
+    """Set the next link of the first spike of a heap of `count`, and its time of arrival there."""
     flights[0].time, flights[0].link = time, link
     at = 0
     while True:
@@ -103,7 +103,7 @@ def send_on(flights: Any, count: int, time: float, link: int) -> None:
 
 @kernel
 def drop_first(flights: Any, count: int) -> None:
-    """Take the first spike out of a heap of `count`."""
+    """Remove the first spike from a heap of `count` spikes."""
     first, last = flights[0], flights[count - 1]
     first.emitted, first.number, first.source = last.emitted, last.number, last.source
     send_on(flights, count - 1, last.time, last.link)

@@ -1,8 +1,8 @@
-"""The loop of the exact engine: one stimulus, event by event.
+"""Event loop of the exact engine for one stimulus.
 
-A neuron is brought up to date at its own events only, by the closed form; in the queue it has one time, of what its phase
-says: the end of its refractory period, a time before which it cannot cross its threshold, or its crossing. An input event
-costs the closed form and such a bound (no root); the root is found when the bound comes first in the queue.
+A neuron is updated only at its own events, by the closed form. It has one time in the queue, whose meaning its phase
+gives: the end of its refractory period, a time before which it cannot cross its threshold, or its crossing. An input event
+requires the closed form and such a bound, but no root; the root is computed when the bound is first in the queue.
 """
 
 from __future__ import annotations
@@ -47,32 +47,32 @@ CELL = np.dtype(
     ]
 )
 #: State of a neuron at `time`, its latest event; `base` is v_rest + i_bias + I_ext. `spike` is the number of its latest
-#: spike in the run, `window` and `count` say how many there were since when.
+#: spike in the run, `count` the number of its spikes since the time `window`.
 STATE = np.dtype(
     [(name, np.float64) for name in ("time", "v", "exc", "inh", "adapted", "base", "spiked", "window")]
     + [(name, np.int64) for name in ("spike", "count", "phase")]
 )
-#: STDP of a link: constants, traces, and when they were last decayed.
+#: STDP of a link: constants, traces, and the time of their latest decay.
 SYNAPSE = np.dtype(
     [
         (name, np.float64)
         for name in ("w_max", "rate_plus", "rate_minus", "a_plus", "a_minus", "trace_plus", "trace_minus", "touched")
     ]
 )
-#: What a neuron's time in the queue means.
+#: Phases of a neuron: the meaning of its time in the queue.
 BOUND, CROSSING, REFRACTORY = 0, 1, 2
-#: How a call ended: at the end of the stimulus; early, to be called again; in a runaway; beyond the finite numbers.
+#: Status of a call: end of the stimulus, to be called again, runaway firing, values not finite.
 DONE, MORE, RUNAWAY, OVERFLOW = 0, 1, 2, 3
-#: A neuron with more spikes than this within the window (ms) has run away: 100 kHz.
+#: More spikes of a neuron than this within the window (ms) are runaway firing: 100 kHz.
 MOST_SPIKES, WINDOW = 1000, 10.0
-#: What `counters` holds: the next event of each kind, the number of spikes in transit, and the number emitted.
+#: Entries of `counters`: the next event of each kind, the number of spikes in transit, and the number emitted.
 INPUT, BACKGROUND, DRIVE, SAMPLE, FLYING, SPIKES, COUNTERS = 0, 1, 2, 3, 4, 5, 6
 _LARGEST = 1e300
 
 
 @inlined
 def v_after(cell: Any, state: Any, age: float) -> float:
-    """v of a neuron that is not held, `age` after its latest event."""
+    """Return v of a neuron that is not refractory, `age` after its latest event."""
     decay_m = math.exp(-age * cell.rate_m)
     decay_exc, decay_inh = math.exp(-age * cell.rate_exc), math.exp(-age * cell.rate_inh)
     v = state.base + (state.v - state.base) * decay_m
@@ -85,7 +85,7 @@ def v_after(cell: Any, state: Any, age: float) -> float:
 
 @inlined
 def advance(cell: Any, state: Any, time: float) -> None:
-    """Bring a neuron to `time`; between two of its events it is held all the time, or not at all."""
+    """Update a neuron to `time`; between two of its events it is refractory all the time or not at all."""
     age = time - state.time
     if age > 0.0:
         if state.phase != REFRACTORY:
@@ -99,18 +99,18 @@ def advance(cell: Any, state: Any, time: float) -> None:
 
 @inlined
 def drift(cell: Any, state: Any) -> float:
-    """dv/dt (mV/ms) of a neuron that is not held."""
+    """Return dv/dt (mV/ms) of a neuron that is not refractory."""
     return float((state.base - state.v + state.exc + state.inh - state.adapted) * cell.rate_m)
 
 
 @inlined
 def plan(cell: Any, state: Any, who: int, queue: Any) -> bool:
-    """Put a time into the queue before which the neuron cannot cross; False when its state is no longer finite.
+    """Put a time into the queue before which the neuron cannot cross; return False if its state is no longer finite.
 
-    Two bounds without an exponential, of which the later one holds. Currents only decay, so v stays below the solution of
-    tau_m dv/dt = B - v with B = base + max(I_exc, 0) + max(I_inh, 0). And they lift v by E = max(I_exc, 0) max phi_exc +
-    max(I_inh, 0) max phi_inh at most, between v and the base. From v to x towards B takes tau_m ln((B - v)/(B - x)),
-    which is at least tau_m (x - v)/(B - v). Adaptation only delays.
+    The time is the later of two bounds, which need no exponential. Currents only decay, so v stays below the solution of
+    tau_m dv/dt = B - v with B = base + max(I_exc, 0) + max(I_inh, 0). They raise v by at most E = max(I_exc, 0) max phi_exc
+    + max(I_inh, 0) max phi_inh above a value between v and the base. From v to x towards B takes
+    tau_m ln((B - v)/(B - x)), which is at least tau_m (x - v)/(B - v). Adaptation only delays a crossing.
     """
     if state.phase != REFRACTORY:
         state.phase = BOUND
@@ -132,7 +132,7 @@ def plan(cell: Any, state: Any, who: int, queue: Any) -> bool:
 
 @kernel
 def replan(cell: Any, state: Any, who: int, queue: Any) -> bool:
-    """:func:`plan` where it is called too rarely to be compiled in."""
+    """:func:`plan`, not inlined, for rare calls."""
     return bool(plan(cell, state, who, queue))
 
 
@@ -146,7 +146,7 @@ def _decay(synapse: Any, time: float) -> None:
 
 @inlined
 def depress(synapse: Any, weight: Any, link: int, time: float, several: float) -> None:
-    """The pre event of STDP, of `several` spikes at once."""
+    """Apply the pre event of STDP for `several` simultaneous spikes."""
     _decay(synapse, time)
     synapse.trace_plus += several
     weight[link] = max(weight[link] - several * synapse.a_minus * synapse.trace_minus, 0.0)
@@ -154,7 +154,7 @@ def depress(synapse: Any, weight: Any, link: int, time: float, several: float) -
 
 @inlined
 def potentiate(synapse: Any, weight: Any, link: int, time: float) -> None:
-    """The post event of STDP."""
+    """Apply the post event of STDP."""
     _decay(synapse, time)
     synapse.trace_minus += 1.0
     weight[link] = min(weight[link] + synapse.a_plus * synapse.trace_plus, synapse.w_max)
@@ -162,7 +162,7 @@ def potentiate(synapse: Any, weight: Any, link: int, time: float) -> None:
 
 @kernel
 def deliver(first: int, stop: int, several: float, sign: float, now: float, network: Any, links: Any) -> bool:
-    """Spikes reach the targets of the links `first` to `stop`; False when a target's state is no longer finite."""
+    """Deliver spikes to the targets of the links `first` to `stop`; return False if a state is no longer finite."""
     queue, weight, synapses = network.queue, links.weight, links.synapses
     fine = True
     for link in range(first, stop):
@@ -182,7 +182,7 @@ def deliver(first: int, stop: int, several: float, sign: float, now: float, netw
 
 @kernel
 def learn(who: int, now: float, links: Any) -> int:
-    """The post events of a neuron; returns how many."""
+    """Apply the post events of a neuron; return their number."""
     first, stop = links.incoming_start[who], links.incoming_start[who + 1]
     for k in range(first, stop):
         link = links.incoming[k]
@@ -192,7 +192,7 @@ def learn(who: int, now: float, links: Any) -> int:
 
 @kernel
 def set_drive(drive: Any, row: int, now: float, network: Any) -> bool:
-    """A new analog drive (mV) of every neuron."""
+    """Set a new analog drive (mV) of all neurons."""
     cells, states = network.cells, network.states
     fine = True
     for who in range(len(states)):
@@ -207,7 +207,7 @@ def set_drive(drive: Any, row: int, now: float, network: Any) -> bool:
 
 @kernel
 def excite(who: int, jump: float, now: float, network: Any) -> bool:
-    """A background spike."""
+    """Apply a background spike."""
     cell, state = network.cells[who], network.states[who]
     advance(cell, state, now)
     state.exc += jump
@@ -216,7 +216,7 @@ def excite(who: int, jump: float, now: float, network: Any) -> bool:
 
 @kernel
 def sample(time: float, network: Any, v: Any, row: int) -> None:
-    """v of every neuron at `time`, which changes nothing."""
+    """Write v of all neurons at `time` without changing their states."""
     for who in range(len(network.states)):
         state = network.states[who]
         v[row, who] = state.v if state.phase == REFRACTORY else v_after(network.cells[who], state, time - state.time)
@@ -224,16 +224,16 @@ def sample(time: float, network: Any, v: Any, row: int) -> None:
 
 @kernel
 def finish(end: float, network: Any) -> None:
-    """Bring every neuron to the end of the stimulus."""
+    """Update all neurons to the end of the stimulus."""
     for who in range(len(network.states)):
         advance(network.cells[who], network.states[who], end)
 
 
 @kernel
 def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any) -> int:
-    """Bounds that have come up, releases and crossings at `now`.
+    """Process the bounds, releases and crossings due at `now`.
 
-    Returns how many spiked, or how it ended. `sizes` are the numbers of spikes and releases written, and of spikes in all.
+    Returns the number of spikes, or a status. `sizes` are the numbers of spikes and releases written, and of all spikes.
     """
     cells, states, queue = network.cells, network.states, network.queue
     times, heap = queue.times, queue.heap
@@ -283,7 +283,7 @@ def due(now: float, end: float, spiked: Any, sizes: Any, network: Any, out: Any)
 
 @inlined
 def same_delay(first: int, stop: int, delay: Any) -> int:
-    """Where the links from `first` on with one delay end."""
+    """Return the index after the last of the links from `first` on with the same delay."""
     lag = delay[first]
     while first < stop and delay[first] == lag:
         first += 1
@@ -295,14 +295,15 @@ def present(
     clock: Any, end: float, work: int, network: Any, flights: Any, counters: Any, scratch: Any, out: Any, sign: Any,
     recurrent: Any, inputs: Any, events: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Advance one stimulus from ``clock[0]`` to `end`, or until about `work` events of neurons and links are done.
+    """Simulate one stimulus from ``clock[0]`` to `end`, or for about `work` events of neurons and links.
 
-    An instant is a grid step of length zero: releases and crossings, by neuron; changes of the drive; background; input
-    spikes; recurrent arrivals, by (emission, source, target); post events of STDP. v is sampled before.
+    Events at the same time are processed in the order of a grid step: releases and crossings, by neuron; changes of the
+    drive; background; input spikes; recurrent arrivals, by (emission, source, target); post events of STDP. v is sampled
+    before them.
 
     Returns
     -------
-    How the call ended, how many spikes and how many releases it wrote.
+    The status, and the numbers of spikes and releases written.
     """
     network = Network(network[0], network[1], Queue(*network[2]))
     scratch, out, recurrent, inputs = Scratch(*scratch), Output(*out), Links(*recurrent), Links(*inputs)

@@ -1,13 +1,13 @@
-"""When a neuron next crosses its threshold: the closed form between two events, and the root that cannot be missed.
+"""Time of a neuron's next threshold crossing, from the closed form of v between two events.
 
-With C = v_rest + i_bias + I_ext, and times counted from the latest event,
+With C = v_rest + i_bias + I_ext, and times relative to the latest event,
 
     v(t) = C + (v0 - C) e^(-t/tau_m) + I_exc phi_exc(t) + I_inh phi_inh(t) - a phi_a(t),
     phi_s(t) = (t/tau_m) e^(-t/max(tau_m, tau_s)) (1 - e^(-x))/x,    x = t |1/tau_m - 1/tau_s|.
 
-Its zeros are bracketed level by level. e^(t/tau_m) dv/dt can only turn where S' = 0, S being the sum of the currents, each
-an exponential; S' has at most one zero fewer than it has exponentials. Between those dv/dt has at most one zero each, and
-between those v is monotone: one crossing or none.
+Crossings are bracketed in three stages, so that none is missed. Extrema of e^(t/tau_m) dv/dt are zeros of S', where S is
+the sum of the currents, each an exponential; S' has fewer zeros than exponentials. Between two of these, dv/dt has at most
+one zero, and between two zeros of dv/dt, v is monotone and has at most one crossing.
 
 Rates are 1/tau (1/ms).
 """
@@ -19,18 +19,18 @@ from typing import Any
 
 from hrsnn.engines.jit import kernel
 
-#: After this many of the longest time constant nothing moves any more: e^-60 of a difference is below rounding.
+#: Number of longest time constants after which v is constant: e^-60 of a difference is below rounding.
 _SETTLED = 60.0
-#: Below, (1 - e^(-x))/x by its Taylor polynomial, whose next term is 1e-17; above, by the difference of the exponentials.
+#: Below this x, (1 - e^(-x))/x is a Taylor polynomial, whose next term is 1e-17; above, a difference of exponentials.
 _NEAR = 0.125
 _TAYLOR = tuple((-1.0) ** k / math.factorial(k + 1) for k in range(10))
-#: Steps of the safeguarded Newton method: every second one halves the bracket at least.
+#: Maximum number of steps of the safeguarded Newton method, of which every second one at least halves the bracket.
 _STEPS = 200
 
 
 @kernel
 def to_v(t: float, rate_m: float, rate: float, decay_m: float, decay: float) -> float:
-    """phi_s(t), from the two decays e^(-t/tau_m) and e^(-t/tau_s)."""
+    """Return phi_s(t), given the two decays e^(-t/tau_m) and e^(-t/tau_s)."""
     difference = abs(rate_m - rate)
     x = t * difference
     if x > _NEAR:
@@ -45,7 +45,7 @@ def to_v(t: float, rate_m: float, rate: float, decay_m: float, decay: float) -> 
 def follow(
     t: float, gap: float, asymptote: float, exc: float, inh: float, adapted: float, rates: Any
 ) -> tuple[float, float, float]:
-    """v - threshold, tau_m dv/dt and tau_m d2v/dt2 a time `t` after a state.
+    """Return v - threshold, tau_m dv/dt and tau_m d2v/dt2 at a time `t` after a state.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def follow(
 
     Notes
     -----
-    dv/dt is summed from the decaying parts, ((C - v0) e^(-t/tau_m) + sum_s I_s (e^(-t/tau_s) - phi_s))/tau_m: the shorter
-    (C - v(t) + S(t))/tau_m loses its digits as v comes near C, and with them whole crossings.
+    dv/dt is the sum of decaying terms, ((C - v0) e^(-t/tau_m) + sum_s I_s (e^(-t/tau_s) - phi_s))/tau_m: the shorter form
+    (C - v(t) + S(t))/tau_m loses digits as v approaches C, so that crossings would be missed.
     """
     rate_m, rate_exc, rate_inh, rate_adapted = rates
     decay_m, decay_exc, decay_inh = math.exp(-t * rate_m), math.exp(-t * rate_exc), math.exp(-t * rate_inh)
@@ -82,7 +82,7 @@ def follow(
 
 @kernel
 def _balance(p: float, rate_p: float, q: float, rate_q: float) -> float:
-    """The time > 0 at which p e^(-rate_p t) + q e^(-rate_q t) = 0; infinite when there is none."""
+    """Return the time > 0 at which p e^(-rate_p t) + q e^(-rate_q t) = 0; infinite if there is none."""
     if p * q < 0.0 and rate_p != rate_q:
         t = math.log(-p / q) / (rate_p - rate_q)
         if t > 0.0:
@@ -97,9 +97,9 @@ def _sum_of_three(t: float, p: Any, rates: Any) -> float:
 
 @kernel
 def _balance_of_three(p: Any, rates: Any, horizon: float) -> tuple[float, float]:
-    """The zeros in (0, horizon) of a sum of three exponentials, ascending; infinite where there are fewer than two.
+    """Return the two zeros in (0, horizon) of a sum of three exponentials, ascending; infinite where there are fewer.
 
-    e^(rate_0 t) times the sum is monotone on either side of the zero of its derivative, a sum of two exponentials.
+    e^(rate_0 t) times the sum is monotone on both sides of the zero of its derivative, a sum of two exponentials.
     """
     turn = _balance(p[1] * (rates[0] - rates[1]), rates[1], p[2] * (rates[0] - rates[2]), rates[2])
     first = second = math.inf
@@ -108,7 +108,7 @@ def _balance_of_three(p: Any, rates: Any, horizon: float) -> tuple[float, float]
         high = min(turn, horizon) if piece == 0 else horizon
         at_low, at_high = _sum_of_three(low, p, rates), _sum_of_three(high, p, rates)
         if low < high and at_low * at_high < 0.0:
-            while True:  # bisection down to the last bit: a zero in the wrong place could hide another one
+            while True:  # bisection to the last bit: with an inaccurate zero, another one could be missed
                 middle = 0.5 * (low + high)
                 if not low < middle < high:
                     break
@@ -127,7 +127,7 @@ def _balance_of_three(p: Any, rates: Any, horizon: float) -> tuple[float, float]
 def first_crossing(
     horizon: float, gap: float, asymptote: float, exc: float, inh: float, adapted: float, rates: Any
 ) -> float:
-    """The first time in [0, horizon] at which v rises above the threshold; infinite when there is none.
+    """Return the first time in [0, horizon] at which v rises above the threshold; infinite if there is none.
 
     Parameters
     ----------
@@ -138,8 +138,9 @@ def first_crossing(
 
     Notes
     -----
-    0 when v is above the threshold already, or at it and rising. To touch the threshold from below without passing it is no
-    crossing. The root is good to its residual over its slope, 1e-12 ms or better where v does not graze the threshold.
+    The result is 0 when v is above the threshold already, or at it and rising. Touching the threshold from below without
+    exceeding it is not a crossing. The error of the root is its residual over its slope, 1e-12 ms or better where v is not
+    nearly tangent to the threshold.
     """
     if gap > 0.0:
         return 0.0
@@ -178,7 +179,7 @@ def first_crossing(
 def _above(
     low: float, high: float, gap: float, asymptote: float, exc: float, inh: float, adapted: float, rates: Any
 ) -> float:
-    """A time in (low, high] with v above the threshold, where v has one maximum inside; -1 when it does not reach it."""
+    """Return a time in (low, high], where v has one maximum, with v above the threshold; -1 if there is none."""
     enough = 1e-9 / rates[0]
     x, a, b = low, low, high
     step = before = high - low
@@ -212,7 +213,7 @@ def _root(
     adapted: float,
     rates: Any,
 ) -> float:
-    """The time in [low, high] at which v rises through the threshold: at or below it at `low`, above it at `high`."""
+    """Return the time in [low, high] at which v rises through the threshold, at or below it at `low`, above at `high`."""
     x = low if from_low else 0.5 * (low + high)
     step = before = high - low
     for _ in range(_STEPS):
