@@ -85,6 +85,7 @@ def verdicts(tests: Sequence[PairedTest], claimed: Sequence[int], alpha: float =
 
     Examples
     --------
+    >>> from hrsnn.analysis import paired_test
     >>> verdicts([paired_test(np.arange(1, 9)), paired_test([-1, 2, -3, 4, -5, 6, 7])], [1, 1])
     ['supported', 'undecided']
     >>> verdicts([paired_test(np.arange(1, 9)), paired_test([1, 2, 3, 4, 5])], [1, 1])

@@ -25,22 +25,15 @@ EXACT_PAIRS, _RESAMPLES = 20, 9999
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Mean paired difference with interval and p-value, as returned by :func:`paired_test`.
+    """Mean paired difference with interval and p-value, as returned by :func:`paired_test`."""
 
-    Parameters
-    ----------
-    mean : float
-        Mean of the differences.
-    interval : (float, float)
-        Bootstrap confidence interval of the mean; not corrected for a family of tests.
-    p_value : float
-        Two-sided p-value of the sign-flip test.
-    differences : array (pairs,)
-    """
-
+    #: Mean of the differences.
     mean: float
+    #: Bootstrap confidence interval of the mean; not corrected for a family of tests.
     interval: tuple[float, float]
+    #: Two-sided p-value of the sign-flip test.
     p_value: float
+    #: (pairs,)
     differences: NDArray[np.float64]
 
 

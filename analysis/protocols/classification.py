@@ -31,34 +31,24 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Classification:
-    """Accuracy of a reservoir and its baselines, as returned by :func:`classify`.
+    """Accuracy of a reservoir and its baselines, as returned by :func:`classify`."""
 
-    Parameters
-    ----------
-    accuracy : float
-        Share of the test samples that are classified correctly.
-    baselines : mapping
-        Accuracies of the baselines: ``raw_input``, ``encoder_counts`` (``encoder_means`` for an input of currents),
-        ``no_recurrence``.
-    y_test, predicted : arrays (samples,)
-    initial_reservoir, reservoir : Reservoir
-        Reservoir before and after STDP.
-    activity : Activity
-        Spikes of the first test sample.
-    rates : Rates
-        Rates on the test samples, after STDP.
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: Share of the test samples that are classified correctly.
     accuracy: float
+    #: Accuracies of the baselines: ``raw_input``, ``encoder_counts`` (``encoder_means`` for an input of currents),
+    #: ``no_recurrence``.
     baselines: Mapping[str, float]
+    #: `y_test` and `predicted`: (samples,)
     y_test: NDArray[Any]
     predicted: NDArray[Any]
+    #: `initial_reservoir` and `reservoir`: Reservoir before and after STDP.
     initial_reservoir: Reservoir
     reservoir: Reservoir
+    #: Spikes of the first test sample.
     activity: Activity
+    #: Rates on the test samples, after STDP.
     rates: Rates
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

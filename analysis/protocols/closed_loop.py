@@ -38,46 +38,33 @@ _STRETCH = 50
 
 @dataclass(frozen=True)
 class FreeRunning:
-    """Closed-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast_freely`.
+    """Closed-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast_freely`."""
 
-    Parameters
-    ----------
-    valid_time : mapping of mappings
-        For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times if the task has an
-        exponent, otherwise in steps. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes and from
-        membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and
-        ``last_value``, ``linear_autoregression``, ``echo_state_network``.
-    valid_times : mapping of arrays (starts, thresholds)
-        Valid prediction times at each start.
-    longest : float
-        Largest measurable valid time: that of a forecast that is valid to the end of its segment.
-    censored : mapping of mappings
-        For each model, by threshold, the share of starts at which the forecast was valid to the end of its segment: its
-        true valid time is longer.
-    prediction : mapping of arrays (times, outputs)
-        Forecasts of each model over the test part; nan from soon after the error exceeds the largest threshold.
-    target : array (times, outputs)
-    starts : array of int
-        Rows of the test part at which the loop is closed.
-    reservoir : Reservoir
-    activity : Activity
-        Activity over the whole series, in open loop.
-    rates : Rates
-        Rates in that run.
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times if the task has an
+    #: exponent, otherwise in steps. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes and from
+    #: membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and ``last_value``,
+    #: ``linear_autoregression``, ``echo_state_network``.
     valid_time: Mapping[str, Mapping[float, float]]
+    #: arrays (starts, thresholds) Valid prediction times at each start.
     valid_times: Mapping[str, Array]
+    #: Largest measurable valid time: that of a forecast that is valid to the end of its segment.
     longest: float
+    #: For each model, by threshold, the share of starts at which the forecast was valid to the end of its segment: its true
+    #: valid time is longer.
     censored: Mapping[str, Mapping[float, float]]
+    #: arrays (times, outputs) Forecasts of each model over the test part; nan from soon after the error exceeds the largest
+    #: threshold.
     prediction: Mapping[str, Array]
+    #: (times, outputs)
     target: Array
+    #: Rows of the test part at which the loop is closed.
     starts: NDArray[np.int64]
     reservoir: Reservoir
+    #: Activity over the whole series, in open loop.
     activity: Activity
+    #: Rates in that run.
     rates: Rates
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

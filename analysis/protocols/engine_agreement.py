@@ -20,27 +20,18 @@ NEAR_TIE = 1e-9
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement and speed of two engines, as returned by :func:`compare_engines`.
+    """Agreement and speed of two engines, as returned by :func:`compare_engines`."""
 
-    Parameters
-    ----------
-    same_spikes : bool
-        Whether all spikes are in the same step of the same neuron.
-    spike_count : int
-        Number of spikes in the first engine.
-    distance : float
-        |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan if the
-        spikes are the same. All later differences can follow from this one.
-    weight_difference : float
-        Largest difference of a final weight (mV).
-    seconds : (float, float)
-        Wall-clock time of the run on each engine, after a first run for compilation and loading.
-    """
-
+    #: Whether all spikes are in the same step of the same neuron.
     same_spikes: bool
+    #: Number of spikes in the first engine.
     spike_count: int
+    #: |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan if the spikes
+    #: are the same. All later differences can follow from this one.
     distance: float
+    #: Largest difference of a final weight (mV).
     weight_difference: float
+    #: Wall-clock time of the run on each engine, after a first run for compilation and loading.
     seconds: tuple[float, float]
 
     @property

@@ -47,26 +47,17 @@ _BRANCHING_BIN, _BRANCHING_LAGS = 4.0, 40
 
 @dataclass(frozen=True)
 class Firing:
-    """Firing statistics of one population.
+    """Firing statistics of one population."""
 
-    Parameters
-    ----------
-    rates : RateDistribution
-        Hz.
-    interval_variations : array (neurons,)
-        CV of each neuron's interspike intervals; nan with fewer than three.
-    fano_factors : array (neurons,)
-        Fano factors of counts in consecutive windows; nan for silent neurons.
-    synchrony : float
-        Chi of counts in bins of 5 ms.
-    branching : Branching or None
-        Branching parameter of the activity in bins of 4 ms; None if the stimuli are too short or too few.
-    """
-
+    #: Hz.
     rates: RateDistribution
+    #: (neurons,) CV of each neuron's interspike intervals; nan with fewer than three.
     interval_variations: Array
+    #: (neurons,) Fano factors of counts in consecutive windows; nan for silent neurons.
     fano_factors: Array
+    #: Chi of counts in bins of 5 ms.
     synchrony: float
+    #: Branching parameter of the activity in bins of 4 ms; None if the stimuli are too short or too few.
     branching: Branching | None
 
     @property
@@ -82,42 +73,28 @@ class Firing:
 
 @dataclass(frozen=True)
 class Measures:
-    """Firing statistics and synaptic operations of a reservoir, as returned by :func:`measure`.
+    """Firing statistics and synaptic operations of a reservoir, as returned by :func:`measure`."""
 
-    Parameters
-    ----------
-    firing, uncoupled : Firing
-        Statistics of the reservoir, and of the same neurons without recurrent links.
-    excitatory_rate, inhibitory_rate : float
-        Mean rates of E and I (Hz); nan if the population is empty.
-    currents : MeanCurrents or None
-        None, with a warning, with short-term plasticity.
-    operations, input_operations : float
-        Synaptic operations per stimulus: recurrent ones, and those of the input spikes.
-    operations_a_second : float
-        Recurrent operations per second.
-    energies : mapping
-        Energy of the recurrent operations (J per stimulus), by the names of ``ENERGY_PER_OPERATION``.
-    reservoir : Reservoir
-    activity : Activity
-        Spikes of all stimuli.
-    rates : Rates
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: `firing` and `uncoupled`: Statistics of the reservoir, and of the same neurons without recurrent links.
     firing: Firing
     uncoupled: Firing
+    #: `excitatory_rate` and `inhibitory_rate`: Mean rates of E and I (Hz); nan if the population is empty.
     excitatory_rate: float
     inhibitory_rate: float
+    #: None, with a warning, with short-term plasticity.
     currents: MeanCurrents | None
+    #: `operations` and `input_operations`: Synaptic operations per stimulus: recurrent ones, and those of the input spikes.
     operations: float
     input_operations: float
+    #: Recurrent operations per second.
     operations_a_second: float
+    #: Energy of the recurrent operations (J per stimulus), by the names of ``ENERGY_PER_OPERATION``.
     energies: Mapping[str, float]
     reservoir: Reservoir
+    #: Spikes of all stimuli.
     activity: Activity
     rates: Rates
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

@@ -32,32 +32,21 @@ class CapacityScores:
 
 @dataclass(frozen=True)
 class Capacities:
-    """Capacities of a reservoir and its controls, as returned by :func:`capacity`.
+    """Capacities of a reservoir and its controls, as returned by :func:`capacity`."""
 
-    Parameters
-    ----------
-    spikes, v : CapacityScores
-        Capacities of exponentially filtered spikes, and of membrane potentials.
-    spikes_uncoupled, v_uncoupled : CapacityScores
-        The same for the reservoir without recurrent links.
-    raw_input : CapacityScores
-        Capacities of the present input value: an information capacity of 1, a memory capacity of 0.
-    reservoir : Reservoir
-    activity : Activity
-        Spikes of the whole run.
-    rates : Rates
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: `spikes` and `v`: Capacities of exponentially filtered spikes, and of membrane potentials.
     spikes: CapacityScores
     v: CapacityScores
+    #: `spikes_uncoupled` and `v_uncoupled`: The same for the reservoir without recurrent links.
     spikes_uncoupled: CapacityScores
     v_uncoupled: CapacityScores
+    #: Capacities of the present input value: an information capacity of 1, a memory capacity of 0.
     raw_input: CapacityScores
     reservoir: Reservoir
+    #: Spikes of the whole run.
     activity: Activity
     rates: Rates
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

@@ -28,35 +28,23 @@ Noise = Literal["none", "fresh", "frozen"]
 
 @dataclass(frozen=True)
 class Memory:
-    """Memory capacities from spikes and from v, with and without recurrent links, as returned by :func:`memory`.
+    """Memory capacities from spikes and from v, with and without recurrent links, as returned by :func:`memory`."""
 
-    Parameters
-    ----------
-    spikes, v : MemoryCapacity
-        Memory capacity of exponentially filtered spikes, and of membrane potentials.
-    spikes_uncoupled, v_uncoupled : MemoryCapacity
-        The same for the reservoir without recurrent links.
-    raw_input : MemoryCapacity
-        Memory capacity of the present input value.
-    reservoir : Reservoir
-    activity : Activity
-        Spikes of the whole run.
-    rates : Rates
-    noise : str or None
-        Background input, as requested.
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: `spikes` and `v`: Memory capacity of exponentially filtered spikes, and of membrane potentials.
     spikes: MemoryCapacity
     v: MemoryCapacity
+    #: `spikes_uncoupled` and `v_uncoupled`: The same for the reservoir without recurrent links.
     spikes_uncoupled: MemoryCapacity
     v_uncoupled: MemoryCapacity
+    #: Memory capacity of the present input value.
     raw_input: MemoryCapacity
     reservoir: Reservoir
+    #: Spikes of the whole run.
     activity: Activity
     rates: Rates
+    #: Background input, as requested.
     noise: Noise | None
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

@@ -32,44 +32,31 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Forecasting:
-    """Open-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast`.
+    """Open-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast`."""
 
-    Parameters
-    ----------
-    nrmse, nrmse_v : float
-        NRMSE of the reservoir on the test part, read from filtered spikes and from membrane potentials.
-    nrmse_uncoupled, nrmse_v_uncoupled : float
-        The same without recurrent links.
-    baselines : mapping
-        NRMSE of the baselines: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (of the same size).
-    valid_time : mapping of mappings
-        In open loop, where each forecast starts from the true inputs: for ``reservoir``, ``reservoir_v``, ``no_recurrence``,
-        ``no_recurrence_v`` and each of the baselines, by threshold, the time until the error first exceeds it; see
-        :func:`valid_times`. In closed loop: :func:`hrsnn.analysis.protocols.forecast_freely`.
-    target, prediction : arrays (times, outputs)
-        Target and prediction (from filtered spikes) over the test part.
-    hold : float
-        Time for which each value was held (ms).
-    reservoir : Reservoir
-    activity : Activity
-        Spikes of the whole run.
-    rates : Rates
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: `nrmse` and `nrmse_v`: NRMSE of the reservoir on the test part, read from filtered spikes and from membrane
+    #: potentials.
     nrmse: float
     nrmse_v: float
+    #: `nrmse_uncoupled` and `nrmse_v_uncoupled`: The same without recurrent links.
     nrmse_uncoupled: float
     nrmse_v_uncoupled: float
+    #: NRMSE of the baselines: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (of the same size).
     baselines: Mapping[str, float]
+    #: In open loop, where each forecast starts from the true inputs: for ``reservoir``, ``reservoir_v``, ``no_recurrence``,
+    #: ``no_recurrence_v`` and each of the baselines, by threshold, the time until the error first exceeds it; see
+    #: :func:`valid_times`. In closed loop: :func:`hrsnn.analysis.protocols.forecast_freely`.
     valid_time: Mapping[str, Mapping[float, float]]
+    #: `target` and `prediction`: (times, outputs) Target and prediction (from filtered spikes) over the test part.
     target: Array
     prediction: Array
+    #: Time for which each value was held (ms).
     hold: float
     reservoir: Reservoir
+    #: Spikes of the whole run.
     activity: Activity
     rates: Rates
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

@@ -40,24 +40,16 @@ TAU_STATE = 20.0
 
 @dataclass(frozen=True)
 class KernelQuality:
-    """Ranks and separation of states of different stimuli and of jittered copies.
+    """Ranks and separation of states of different stimuli and of jittered copies."""
 
-    Parameters
-    ----------
-    effective_rank : float
-        Rank of the states of different stimuli; higher is better.
-    generalisation_rank : float
-        Rank of the states of jittered copies of one stimulus, mean over stimuli; lower is better.
-    rank_difference : float
-        ``effective_rank - generalisation_rank``.
-    separation : float
-        Mean distance between the states of different stimuli over that between jittered copies of one; nan when no copy
-        differs.
-    """
-
+    #: Rank of the states of different stimuli; higher is better.
     effective_rank: float
+    #: Rank of the states of jittered copies of one stimulus, mean over stimuli; lower is better.
     generalisation_rank: float
+    #: ``effective_rank - generalisation_rank``.
     rank_difference: float
+    #: Mean distance between the states of different stimuli over that between jittered copies of one; nan when no copy
+    #: differs.
     separation: float
 
     @classmethod
@@ -72,28 +64,19 @@ class KernelQuality:
 
 @dataclass(frozen=True)
 class RankMap:
-    """Maps of rank and separation, as returned by :func:`rank_map`: means over seeds, (weight scales, length scales).
+    """Maps of rank and separation, as returned by :func:`rank_map`: means over seeds, (weight scales, length scales)."""
 
-    Parameters
-    ----------
-    length_scales, weight_scales : array
-        Axes: lambda (grid spacings) and W_scale.
-    maps : dict of str to array
-        effective_rank, generalisation_rank, rank_difference, separation, mean_rate (Hz), silent_share, spikes_per_neuron
-        and links (recurrent links per neuron).
-    uncoupled : KernelQuality
-        Control: the reservoir of the first seed without recurrent links.
-    input_spikes : KernelQuality
-        Control: the input spikes, filtered in the same way as those of the neurons.
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: `length_scales` and `weight_scales`: Axes: lambda (grid spacings) and W_scale.
     length_scales: Array
     weight_scales: Array
+    #: effective_rank, generalisation_rank, rank_difference, separation, mean_rate (Hz), silent_share, spikes_per_neuron and
+    #: links (recurrent links per neuron).
     maps: dict[str, Array]
+    #: Control: the reservoir of the first seed without recurrent links.
     uncoupled: KernelQuality
+    #: Control: the input spikes, filtered in the same way as those of the neurons.
     input_spikes: KernelQuality
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
     @property

@@ -38,29 +38,20 @@ class Ranks:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Ranks of the final states of a reservoir and its controls, as returned by :func:`rank`.
+    """Ranks of the final states of a reservoir and its controls, as returned by :func:`rank`."""
 
-    Parameters
-    ----------
-    ranks, uncoupled, input_counts : Ranks
-        Ranks of the reservoir's final states, of those without recurrent links, and of the input's spike counts.
-    states : array (stimuli, neurons)
-        Filtered spikes at the end of each stimulus.
-    reservoir : Reservoir
-    activity : Activity
-        Spikes of all stimuli.
-    rates : Rates
-    timing : mapping
-        Wall-clock seconds by part.
-    """
-
+    #: `ranks`, `uncoupled`, `input_counts`: Ranks of the reservoir's final states, of those without recurrent links, and of
+    #: the input's spike counts.
     ranks: Ranks
     uncoupled: Ranks
     input_counts: Ranks
+    #: (stimuli, neurons) Filtered spikes at the end of each stimulus.
     states: Array
     reservoir: Reservoir
+    #: Spikes of all stimuli.
     activity: Activity
     rates: Rates
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
 

@@ -111,24 +111,15 @@ def claims_in(tasks: Collection[str]) -> list[Claim]:
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """Claim with its test and verdict.
-
-    Parameters
-    ----------
-    claim : Claim
-    test : PairedTest
-        Test with the reservoirs with recurrent links.
-    adjusted : float
-        p-value with Holm's correction over all claims tested.
-    verdict : {"supported", "refuted", "undecided", "no verdict possible"}
-    control : PairedTest
-        Test of the same difference without recurrent links; not used for the verdict.
-    """
+    """Claim with its test and verdict."""
 
     claim: Claim
+    #: Test with the reservoirs with recurrent links.
     test: PairedTest
+    #: p-value with Holm's correction over all claims tested.
     adjusted: float
     verdict: Verdict
+    #: Test of the same difference without recurrent links; not used for the verdict.
     control: PairedTest
 
 

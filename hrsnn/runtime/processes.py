@@ -74,7 +74,7 @@ def in_processes(
         with signals_deferred():
             _start_trackers()
             with signals_deferred(children=True):
-                # max_nbytes: otherwise large arrays would be memory-mapped, read-only and with another alignment
+                # max_nbytes: otherwise large arrays would be memory-mapped: read-only, and placed differently in memory
                 executor = get_memmapping_executor(
                     jobs, timeout=_IDLE, initializer=follow, initargs=(os.getpid(),), env=_ONE_THREAD, max_nbytes=None
                 )

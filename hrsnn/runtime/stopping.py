@@ -185,8 +185,8 @@ def signals_deferred(children: bool = False) -> Iterator[None]:
     Parameters
     ----------
     children : bool
-        Whether processes and threads started inside ignore Ctrl-C, which a terminal sends to all its processes; their
-        parent ends them.
+        Whether Ctrl-C, which a terminal sends to all its processes, is blocked in processes and threads started inside;
+        their parent ends them.
 
     Examples
     --------

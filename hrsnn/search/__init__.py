@@ -1,7 +1,7 @@
-"""Bayesian optimisation over the distributions of a reservoir, whatever is optimised.
+"""Bayesian optimisation over the distributions of a reservoir, for any objective.
 
-An objective is a function from a spec and a seed to a number; this package knows no score. The public names load when they
-are first used (PEP 562).
+An objective is a function from a spec and a seed to a number; this package does not depend on any score. The public names
+load when they are first used (PEP 562).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Expected improvement, and where in the unit cube it is largest."""
+"""Expected improvement, and its maximisation in the unit cube."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ITERATIONS, _STEP = 15, 1e-5
 
 @takes()
 def expected_improvement(mean: ArrayLike, deviation: ArrayLike, best: float) -> Array:
-    """How much more than `best` a normal value is, on average, where falling short counts as nothing.
+    """Return the expected improvement over `best` of normally distributed values.
 
     ``EI = E[max(y - best, 0)] = s (z Phi(z) + phi(z))``, with ``z = (mean - best) / s``, for maximisation.
 
@@ -26,12 +26,12 @@ def expected_improvement(mean: ArrayLike, deviation: ArrayLike, best: float) -> 
     ----------
     mean, deviation : array
     best : float
-        The largest value so far. To minimise, pass the negatives of means and of the smallest value.
+        The largest value so far. For minimisation, pass the negatives of the means and of the smallest value.
 
     Returns
     -------
     array
-        0 where the deviation is 0: what is known does not improve by being looked at again.
+        0 where the deviation is 0.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def expected_improvement(mean: ArrayLike, deviation: ArrayLike, best: float) -> 
 
 
 def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
-    """The logarithm of :func:`expected_improvement`, also where that rounds to 0: an optimiser needs its slope there."""
+    """Return the logarithm of :func:`expected_improvement`, finite also where that rounds to 0, for its gradient."""
     s = np.maximum(deviation, 1e-12)
     z = (mean - best) / s
     far = np.minimum(z, -1.0)
@@ -73,20 +73,20 @@ def maximise(
     around: int = 64,
     starts: int = 3,
 ) -> Array:
-    """Where in the unit cube a function of many points at once is about largest.
+    """Return an approximate maximum in the unit cube of a vectorised function.
 
     Parameters
     ----------
     function : callable
-        From points (n, dimensions) to values (n,).
+        Function from points (n, dimensions) to values (n,).
     dimensions : int
     rng : numpy.random.Generator
     near : array (k, dimensions), optional
-        Points around which to look closely, such as the best so far.
+        Points around which to place further candidates, such as the best so far.
     candidates, around : int
-        Points of a scrambled Sobol sequence, a power of 2, and points about each of `near`.
+        Number of points of a scrambled Sobol sequence, a power of 2, and number of points around each of `near`.
     starts : int
-        From how many of the best of them L-BFGS-B sets out.
+        Number of best candidates from which L-BFGS-B starts.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def maximise(
 
     Notes
     -----
-    Gradients are forward differences, all of one step in one call.
+    Gradients are forward differences, with all points of an iteration evaluated in one call.
     """
     from scipy.stats import qmc
 

@@ -1,4 +1,4 @@
-"""What a search is compared with: Optuna's random search and its tree-structured Parzen estimator, made to be resumed."""
+"""Baselines of a search: Optuna's random search and tree-structured Parzen estimator (TPE), in a resumable form."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ BASELINES: dict[str, type[RandomSampler] | type[TPESampler]] = {"random": Random
 
 
 class BaselineSampler(BaseSampler):
-    """A sampler of Optuna whose proposals depend on the seed, the trial's number and the trials before it alone.
+    """Optuna sampler whose proposals depend only on the seed, the trial's number and earlier trials.
 
-    Optuna's own restart their random numbers in every process: a random search that is resumed would propose its first
-    points again.
+    Optuna's own samplers restart their random numbers in every process, so that a resumed random search would propose its
+    first points again.
 
     Parameters
     ----------
     name : {"random", "tpe"}
-        Both as Optuna has them by default: TPE is multivariate, with a constant liar for running trials.
+        Both with Optuna's defaults, except that TPE is multivariate, with a constant liar for running trials.
     seed : int
 
     Raises
@@ -36,8 +36,7 @@ class BaselineSampler(BaseSampler):
 
     Notes
     -----
-    TPE heeds the constraints that trials carry (:meth:`optuna.trial.Trial.set_constraint`); random search has no use for
-    them.
+    TPE uses the constraints of trials (:meth:`optuna.trial.Trial.set_constraint`); random search ignores them.
 
     Examples
     --------
@@ -60,18 +59,18 @@ class BaselineSampler(BaseSampler):
         self.seed = seed
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The parameters that are proposed together: all, once TPE has seen a trial."""
+        """Return the parameters that are proposed jointly: with TPE all, after the first trial."""
         return self._begun_anew(trial).infer_relative_search_space(study, trial)
 
     def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        """Values of the parameters that are proposed together."""
+        """Return values of the parameters that are proposed jointly."""
         return self._begun_anew(trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """The value of one parameter by itself."""
-        # a branch for each name: otherwise all parameters of a trial would be the same quantile of their ranges
+        """Return the value of a parameter that is proposed independently."""
+        # each name has its own branch: otherwise all parameters of a trial would be the same quantile of their ranges
         return self._begun_anew(trial, param_name).sample_independent(study, trial, param_name, param_distribution)
 
     def _begun_anew(self, trial: FrozenTrial, *what: str) -> BaseSampler:

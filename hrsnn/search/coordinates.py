@@ -1,4 +1,4 @@
-"""Between a study's parameters, the unit cube in which points are proposed, and the space in which distances are taken."""
+"""Conversion between a study's parameters, the unit cube of proposals, and the space in which distances are computed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,14 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _MEAN, _CV = ".mean", ".cv"
 _UNTRUNCATED = Gamma(1.0, 0.5)
-#: Probabilities of the quantiles that stand for a group of a joint distribution: equally likely, and few, as the divergence
-#: costs the square of their number.
+#: Probabilities of the quantiles that represent a group of a joint distribution: equally spaced, and few, as the cost of
+#: the divergence is quadratic in their number.
 _MIDDLES = (np.arange(12) + 0.5) / 12
 
 
 @dataclass(frozen=True)
 class Coordinates:
     """The dimensions of a search.
-
-    Parameters
-    ----------
-    dimensions : mapping of str to Optuna distribution
-        In their order, the axes of the unit cube.
-    forms : mapping of str to Gamma or LogNormal
-        Of the groups ``name.mean`` and ``name.cv``, the kind and the bounds; gammas without bounds where left out.
-    joint : bool
-        Whether all groups are one block.
 
     Notes
     -----
@@ -48,8 +39,11 @@ class Coordinates:
     far apart.
     """
 
+    #: In their order, the axes of the unit cube.
     dimensions: Mapping[str, BaseDistribution]
+    #: Of the groups ``name.mean`` and ``name.cv``, the kind and the bounds; gammas without bounds where left out.
     forms: Mapping[str, Gamma | LogNormal]
+    #: Whether all groups are one block.
     joint: bool = False
 
     def __post_init__(self) -> None:
@@ -72,12 +66,12 @@ class Coordinates:
 
     @property
     def distances(self) -> Distances:
-        """What distances of embedded points are, within each block."""
+        """Function that computes the distances of embedded points within each block."""
         return JointDistances(len(self.groups)) if self.joint else block_distances
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Columns of each block of :meth:`embedded`."""
+        """Number of columns of each block of :meth:`embedded`."""
         in_groups = {group + suffix for group in self.groups for suffix in (_MEAN, _CV)}
         others = [len(getattr(d, "choices", (0,))) for name, d in self.dimensions.items() if name not in in_groups]
         if self.joint:
@@ -85,7 +79,7 @@ class Coordinates:
         return (*[NODES] * 2 * len(self.groups), *others)
 
     def embedded(self, cube: Array) -> Array:
-        """Points of the unit cube (n, dimensions) in the space of distances (n, columns)."""
+        """Convert points of the unit cube (n, dimensions) to the space of distances (n, columns)."""
         from optuna.distributions import CategoricalDistribution
 
         axis = {name: self._numbers(name, cube[:, k]) for k, name in enumerate(self.dimensions)}
@@ -108,12 +102,12 @@ class Coordinates:
         return np.concatenate(blocks, axis=1)
 
     def cube(self, trials: Iterable[Mapping[str, Any]]) -> Array:
-        """Parameters of trials as points of the unit cube."""
+        """Convert parameters of trials to points of the unit cube."""
         rows = [[self._position(name, trial[name]) for name in self.dimensions] for trial in trials]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.dimensions))
 
     def parameters(self, point: Array) -> dict[str, Any]:
-        """A point of the unit cube as parameters, in Python's own types."""
+        """Convert a point of the unit cube to parameters, as Python types."""
         found: dict[str, Any] = {}
         for k, (name, distribution) in enumerate(self.dimensions.items()):
             number = float(self._numbers(name, point[k : k + 1])[0])
@@ -136,13 +130,13 @@ class Coordinates:
         return skewed_quantiles(kind, mean, cv, form.low, form.high, probabilities)
 
     def _embeddings(self, group: str, mean: Array, cv: Array) -> tuple[Array, Array]:
-        """Of distributions and of their logarithms."""
+        """Return the embeddings of distributions and of their logarithms."""
         p, weight = nodes()
         quantiles = self._quantiles(group, mean, cv, p)
         return quantiles * np.sqrt(weight), logarithms(quantiles) * np.sqrt(weight)
 
     def _numbers(self, name: str, u: Array) -> Array:
-        """Optuna's internal numbers at positions `u` in [0, 1]: what can really be asked for, steps and all."""
+        """Return Optuna's internal numbers at positions `u` in [0, 1], rounded to allowed steps."""
         from optuna.distributions import CategoricalDistribution, IntDistribution
 
         distribution: Any = self.dimensions[name]
@@ -162,7 +156,7 @@ class Coordinates:
         return np.asarray(np.clip(x, low, high))
 
     def _position(self, name: str, value: Any) -> float:
-        """Where a parameter stands on its axis, in [0, 1]."""
+        """Return the position of a parameter on its axis, in [0, 1]."""
         from optuna.distributions import CategoricalDistribution
 
         distribution: Any = self.dimensions[name]

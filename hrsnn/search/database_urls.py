@@ -1,4 +1,4 @@
-"""The URLs of databases: read, shown without what is secret in them, and that kept out of what libraries say."""
+"""Database URLs: parsing, display without secrets, and removal of secrets from other messages."""
 
 from __future__ import annotations
 
@@ -9,36 +9,29 @@ from urllib.parse import quote, quote_plus
 
 from hrsnn.errors import InputError
 
-#: Options of a URL that may hold a password, of all drivers: password, sslpassword, passwd, pwd, odbc_connect, and so on.
+#: Options of a URL that may contain a password in any driver: password, sslpassword, passwd, pwd, odbc_connect, and so on.
 _SECRET = re.compile(r"pass|pwd|secret|token|key|connect$|dsn", re.IGNORECASE)
-#: As SQLAlchemy takes a URL apart.
+#: Parts of a URL as SQLAlchemy parses it.
 _PARTS = re.compile(r"(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<place>[^?]*)")
 _HIDDEN = "***"
 
 
 @dataclass(frozen=True, repr=False)
 class DatabaseUrl:
-    """A URL that SQLAlchemy can read.
+    """A URL that SQLAlchemy can read."""
 
-    Parameters
-    ----------
-    text : str
-        As the user wrote it.
-    shown : str
-        For messages: neither the password nor the options.
-    secrets : tuple of str
-        What no message may hold, the longest first.
-    """
-
+    #: As the user wrote it.
     text: str
+    #: For messages: neither the password nor the options.
     shown: str
+    #: What no message may hold, the longest first.
     secrets: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"DatabaseUrl({self.shown!r})"
 
     def hidden(self, message: str) -> str:
-        """A message without what is secret.
+        """Return a message with the secrets removed.
 
         Examples
         --------
@@ -50,18 +43,18 @@ class DatabaseUrl:
         return message
 
     def cause(self, error: BaseException) -> BaseException | None:
-        """What a message may name as its cause: the error, unless its traceback would show what is secret."""
+        """Return `error` as the cause for an exception; None if its traceback would show a secret."""
         trace = "".join(traceback.format_exception(error))
         return None if self.hidden(trace) != trace else error
 
 
 def read_url(text: str) -> DatabaseUrl:
-    """The URL of a database.
+    """Parse the URL of a database.
 
     Raises
     ------
     InputError
-        When it cannot be read. The message repeats no part of it but the scheme: where the password ends is not known.
+        When it is invalid. The message shows only its scheme, since the end of the password is not known.
 
     Examples
     --------
@@ -79,7 +72,7 @@ def read_url(text: str) -> DatabaseUrl:
     except (ArgumentError, ValueError):
         url = None
     parts = _PARTS.match(text)
-    # an @ that separates nothing: what stands before it may be the rest of a password
+    # an @ that is not a separator: the text before it may be part of a password
     lost = parts is None or ("@" in parts["place"] and not parts["place"].startswith("/"))
     if url is None or lost:
         shown = f"{parts['scheme'] if parts else _HIDDEN}://{_HIDDEN}"
@@ -93,7 +86,7 @@ def read_url(text: str) -> DatabaseUrl:
 
 
 def shown_name(name: str) -> str:
-    """The name of a file for messages: one that looks like a URL in which a sign is missing loses what may be a password.
+    """Return the name of a file for messages; in one that looks like a mistyped URL, a possible password is removed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A Gaussian process over points in blocks, with replicates, fitted by its marginal likelihood."""
+"""Gaussian process over points in blocks of columns, with replicates, fitted by its marginal likelihood."""
 
 from __future__ import annotations
 
@@ -20,51 +20,39 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 
-#: Bounds of the logarithms: length scales in units of the largest distance within the block, variances of the values' own.
+#: Bounds of the logarithms; length scales in units of the largest distance in the block, variances in that of the values.
 _SCALES, _AMPLITUDES, _NOISES = np.log([0.02, 50.0]), np.log([0.05, 20.0]), np.log([1e-6, 2.0])
 #: Weak log-normal priors: (median, deviation of the logarithm).
 _AMPLITUDE_PRIOR, _NOISE_PRIOR, _SCALE_PRIOR_WIDTH = (1.0, 1.0), (0.02, 2.0), 1.0
 _DRAWN_STARTS, _ITERATIONS = 12, 30
-#: A negative log likelihood that no optimiser stays at.
+#: Negative log likelihood returned for invalid hyperparameters, larger than any other.
 _IMPOSSIBLE = 1e10
 
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """A fitted process, with a zero mean in the standardised values.
+    """A fitted process, with a zero mean in the standardised values."""
 
-    Parameters
-    ----------
-    points : array (n, columns)
-        Each once; replicates are averaged.
-    sizes : tuple of int
-        Columns of each block.
-    values : array (n,)
-        Standardised means of the replicates.
-    counts : array (n,)
-        How many replicates each is the mean of.
-    length_scale : array (blocks,)
-    amplitude, noise : float
-        Variances of the process and of one replicate, in units of the values' own variance.
-    centre, spread : float
-        What the values were standardised by.
-    log_likelihood : float
-        Log marginal likelihood of all replicates, of the standardised values, without the priors.
-    distances : callable
-        What distances within blocks are. For any but Euclidean ones the Gram matrix is checked, and a negative eigenvalue
-        reported and cut off: see :func:`hrsnn.search.checked_gram`.
-    """
-
+    #: (n, columns) Each once; replicates are averaged.
     points: Array
+    #: Columns of each block.
     sizes: tuple[int, ...]
+    #: (n,) Standardised means of the replicates.
     values: Array
+    #: (n,) How many replicates each is the mean of.
     counts: Array
+    #: (blocks,)
     length_scale: Array
+    #: `amplitude` and `noise`: Variances of the process and of one replicate, in units of the values' own variance.
     amplitude: float
     noise: float
+    #: `centre` and `spread`: What the values were standardised by.
     centre: float
     spread: float
+    #: Log marginal likelihood of all replicates, of the standardised values, without the priors.
     log_likelihood: float
+    #: What distances within blocks are. For any but Euclidean ones the Gram matrix is checked, and a negative eigenvalue
+    #: reported and cut off: see :func:`hrsnn.search.checked_gram`.
     distances: Distances = block_distances
 
     def __post_init__(self) -> None:
@@ -79,7 +67,7 @@ class GaussianProcess:
     _weights: Array = dataclasses.field(init=False, repr=False, compare=False)
 
     def predict(self, points: ArrayLike) -> tuple[Array, Array]:
-        """Mean and standard deviation of the process (without noise) at `points`, in the values' units."""
+        """Return mean and standard deviation of the process (without noise) at `points`, in the values' units."""
         across = self.amplitude * self._correlation(np.asarray(points, dtype=np.float64))
         mean = across @ self._weights
         solved = solve_triangular(self._lower, across.T, lower=True)
@@ -87,7 +75,7 @@ class GaussianProcess:
         return self.centre + self.spread * mean, self.spread * np.sqrt(variance)
 
     def condition(self, points: ArrayLike, values: ArrayLike) -> GaussianProcess:
-        """The same process after one more replicate at each of `points`; nothing is fitted again."""
+        """Return the process with one more replicate at each of `points`, without a new fit."""
         new = (np.asarray(values, dtype=np.float64) - self.centre) / self.spread
         return dataclasses.replace(
             self,
@@ -120,24 +108,24 @@ def fit_gaussian_process(
 
     ``log N(y; 0, a K + diag(v / n_i)) - sum_i [(n_i - 1) log(2 pi v) + s_i / v + log n_i] / 2``
 
-    plus, with `prior`, weak log-normal priors: of 13 length scales and 20 values most would otherwise be anything.
+    plus, with `prior`, weak log-normal priors: without them, 20 values would not determine 13 length scales.
 
     Parameters
     ----------
     points : array (n, columns)
     values : array (n,)
-        Means of the replicates; points that are there twice become one.
+        Means of the replicates; equal points are merged.
     sizes : sequence of int
-        Columns of each block, from the left.
+        Number of columns of each block, from the left.
     counts, scatter : array (n,)
-        n_i and s_i; one replicate a point, and 0.
+        n_i and s_i; by default 1 and 0.
     distances : callable
-        From two arrays of points and `sizes` to the distances within each block; Euclidean where left out.
+        Function from two arrays of points and `sizes` to the distances within each block; Euclidean by default.
     prior : bool
     starts : int
-        How many of the best of 12 starting points are optimised.
+        Number of the best of 12 starting points that are optimised.
     seed : int
-        Of the starting points.
+        Seed of the starting points.
 
     Returns
     -------
@@ -146,7 +134,7 @@ def fit_gaussian_process(
     Raises
     ------
     InputError
-        When shapes do not fit together, a number is not finite, or there are fewer than two values.
+        When shapes are inconsistent, a number is not finite, or there are fewer than two values.
 
     Notes
     -----
@@ -162,8 +150,8 @@ def fit_gaussian_process(
 
     References
     ----------
-    Rasmussen & Williams (2006), eq. 2.30 and 5.9; M. Binois, R. B. Gramacy & M. Ludkovski, Practical heteroskedastic
-    Gaussian process modeling for large simulation experiments, J. Comput. Graph. Stat. 27 (2018), for the replicates.
+    Rasmussen & Williams (2006), eq. 2.30 and 5.9; for the replicates, Binois et al. (2018), Practical heteroscedastic
+    Gaussian process modeling for large simulation experiments, J. Comput. Graph. Stat. 27.
     """
     x, y, n, s = _merged(*_checked(points, values, sizes, counts, scatter))
     centre, spread = float(y.mean()), float(y.std()) or 1.0
@@ -203,13 +191,13 @@ def fit_gaussian_process(
 
 
 class Likelihood:
-    """The negative log posterior of the logarithms of all hyperparameters, and its gradient; distances (blocks, pairs)."""
+    """Negative log posterior of the logarithms of all hyperparameters, with its gradient; distances are (blocks, pairs)."""
 
     def __init__(self, distances: Array, values: Array, counts: Array, scatter: Array, prior: bool) -> None:
         blocks = len(distances)
         self.distances, self.values, self.counts, self.prior = distances, values, counts, prior
         self.scatter, self.more = float(scatter.sum()), float((counts - 1).sum())
-        # in a product each of many blocks has to say little, or nothing would be near anything
+        # in a product of many blocks each must have a long scale, or all points would be far apart
         scale = np.log(0.5 * np.sqrt(blocks))
         self.middle = np.array([scale] * blocks + [np.log(_AMPLITUDE_PRIOR[0]), np.log(_NOISE_PRIOR[0])])
         self.width = np.array([_SCALE_PRIOR_WIDTH] * blocks + [_AMPLITUDE_PRIOR[1], _NOISE_PRIOR[1]])
@@ -232,15 +220,15 @@ class Likelihood:
         gram[np.diag_indices_from(gram)] = amplitude + noise / self.counts
         try:
             lower = cholesky(gram, lower=True, check_finite=False)
-        except LinAlgError:  # a joint kernel with a negative eigenvalue below the noise: not here
+        except LinAlgError:  # a joint kernel with an eigenvalue below minus the noise: reject these values
             return _IMPOSSIBLE, np.zeros_like(theta)
         weights = cho_solve((lower, True), self.values, check_finite=False)
         half_pi = np.log(2 * np.pi) / 2
         value = float(self.values @ weights / 2 + np.log(np.diag(lower)).sum() + len(self.values) * half_pi)
         value += self.more * (half_pi + theta[-1] / 2) + self.scatter / noise / 2 + float(np.log(self.counts).sum()) / 2
         inverse = cho_solve((lower, True), np.eye(len(gram)), check_finite=False)
-        pull = (inverse - np.outer(weights, weights)) / 2  # the derivative by the Gram matrix
-        each = squareform(pull, checks=False) * signal * 2  # every pair stands twice in the matrix
+        pull = (inverse - np.outer(weights, weights)) / 2  # derivative with respect to the Gram matrix
+        each = squareform(pull, checks=False) * signal * 2  # every pair occurs twice in the matrix
         of_amplitude = each.sum() + amplitude * np.trace(pull)
         of_noise = noise * float((np.diag(pull) / self.counts).sum()) + self.more / 2 - self.scatter / noise / 2
         return value, np.concatenate([log_slopes @ each, [of_amplitude, of_noise]])
@@ -265,7 +253,7 @@ def _checked(
 
 
 def _merged(points: Array, values: Array, counts: Array, scatter: Array) -> tuple[Array, Array, Array, Array]:
-    """Points that are there several times, as one with all their replicates."""
+    """Merge equal points to one with all their replicates."""
     x, place = np.unique(points, axis=0, return_inverse=True)
     if len(x) == len(points):
         return points, values, counts, scatter

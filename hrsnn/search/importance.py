@@ -1,4 +1,4 @@
-"""How much each heterogeneity matters: exact Shapley values over all on/off combinations, and SAGE."""
+"""Importance of heterogeneities: exact Shapley values over all on/off combinations, and SAGE values."""
 
 from __future__ import annotations
 
@@ -21,36 +21,30 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 _MOST = 6
-#: Of the parameters, at most: where all values are alike their standard error never is small next to their differences.
+#: Maximum number of permutations: with equal values, the standard error never becomes small relative to the differences.
 _PERMUTATIONS = 2**20
 NEEDS_EXTRA = "needs an extra: pip install 'hrsnn[importance]'"
 
 
 @dataclass(frozen=True)
 class Importance:
-    """What each of some heterogeneities contributes.
-
-    Parameters
-    ----------
-    names : tuple of str
-    values : array (names,)
-    interval : array (names, 2)
-        95 %.
-    """
+    """Contributions of several heterogeneities."""
 
     names: tuple[str, ...]
+    #: (names,)
     values: Array
+    #: (names, 2) 95 %.
     interval: Array
 
 
 @takes()
 def combinations(count: int) -> NDArray[np.bool_]:
-    """All on/off combinations of `count` heterogeneities: array (2^count, count), off first.
+    """Return all on/off combinations of `count` heterogeneities: array (2^count, count), off first.
 
     Raises
     ------
     InputError
-        For more than 6: their combinations are too many to run.
+        For more than 6, which have too many combinations to simulate.
 
     Examples
     --------
@@ -64,20 +58,20 @@ def combinations(count: int) -> NDArray[np.bool_]:
 
 @takes()
 def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Sequence[bool]) -> ReservoirSpec:
-    """The spec with some heterogeneities on, as they are, and the others off: every value the mean after truncation.
+    """Return the spec with some heterogeneities off, their distributions replaced by the mean after truncation.
 
     Parameters
     ----------
     spec : ReservoirSpec
     groups : mapping of str to sequence of str
-        The parameters that each heterogeneity consists of; `a_minus` = "auto" is the distribution that it stands for.
+        Parameters of each heterogeneity; `a_minus` = "auto" counts as the distribution that it stands for.
     on : sequence of bool
-        One a group.
+        Whether each group is on.
 
     Raises
     ------
     InputError
-        When a group's parameter is no distribution with a spread.
+        When a parameter of a group is not a distribution, or is constant.
 
     Examples
     --------
@@ -97,25 +91,26 @@ def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Seque
 
 @takes()
 def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Importance:
-    """Exact Shapley values of switching heterogeneities on.
+    """Return the exact Shapley values of heterogeneities.
 
     ``phi_i = sum over S without i of |S|! (k - |S| - 1)! / k! (v(S + i) - v(S))``
 
     Parameters
     ----------
     table : array (2^k, seeds)
-        The score of each of :func:`combinations`, in that order, for each seed.
+        Score of each of :func:`combinations`, in that order, for each seed.
     names : sequence of str, optional
 
     Returns
     -------
     Importance
-        In units of the score: they sum to that with all on minus that with all off. The interval is Student's over seeds.
+        In units of the score: the sum is the score with all on minus the score with all off. The interval is Student's
+        over seeds.
 
     Raises
     ------
     InputError
-        When the table has no 2^k rows with k from 1 to 6, or is not finite.
+        When the number of rows is not 2^k with k from 1 to 6, or the table is not finite.
 
     Examples
     --------
@@ -124,7 +119,7 @@ def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Impo
 
     References
     ----------
-    L. S. Shapley, A value for n-person games (1953).
+    Shapley (1953), A value for n-person games.
     """
     v, k = _checked(table)
     every = combinations(k)
@@ -144,10 +139,10 @@ def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Impo
 
 @takes()
 def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importance:
-    """What :func:`sage_values` estimates, exactly: Shapley values of the variance that knowing the switches explains.
+    """Return exact SAGE values, the Shapley values of the variance explained by the switches.
 
-    ``v(S) = Var(E[f | x_S])``, f the mean score of a combination and all combinations as likely. Without noise terms: those
-    are the same with any S, and drop out.
+    ``v(S) = Var(E[f | x_S])``, with f the mean score of a combination and all combinations equally likely. There are no
+    noise terms, since they do not depend on S and cancel.
 
     Parameters
     ----------
@@ -157,8 +152,8 @@ def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importan
     Returns
     -------
     Importance
-        In units of the squared score, never negative. The interval is from 400 bootstraps over seeds; it is no better than
-        the seeds are many, and lies above 0 always: a squared effect does.
+        In units of the squared score, never negative. The interval is from 400 bootstraps over seeds; with few seeds it is
+        unreliable, and it is always above 0, as squared effects are.
 
     Raises
     ------
@@ -185,21 +180,21 @@ def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importan
 
 @takes()
 def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: int = 0) -> Importance:
-    """SAGE: how much the error of a prediction of the score shrinks by knowing which heterogeneities are on.
+    """Return SAGE values: how much knowledge of each switch reduces the error of a prediction of the score.
 
-    The model is the mean score of each combination, the data every run; squared error, marginal imputation.
+    The model is the mean score of each combination, the data are all runs; squared error, marginal imputation.
 
     Parameters
     ----------
     table : array (2^k, seeds)
     names : sequence of str, optional
     seed : int
-        Of the permutations.
+        Seed of the permutations.
 
     Returns
     -------
     Importance
-        In units of the squared score; the interval is of the estimate over permutations, not over seeds.
+        In units of the squared score; the interval is over permutations, not over seeds.
 
     Raises
     ------
@@ -211,14 +206,14 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
     Notes
     -----
     Permutations are drawn until the largest standard error is 2 % of the difference between the largest and the smallest
-    value, 2^20 at most: of one parameter, or of several that matter alike, that difference stays 0.
+    value, at most 2^20: with one parameter, or several of equal importance, that difference is 0.
 
-    It has no sign: see :func:`shapley_values` for which way. :func:`exact_sage` is the same without sampling.
+    SAGE values have no sign; :func:`shapley_values` gives the direction. :func:`exact_sage` is the same without sampling.
 
     References
     ----------
-    I. Covert, S. Lundberg & S.-I. Lee, Understanding global feature contributions with additive importance measures, NeurIPS
-    (2020); Chakraborty & Mukhopadhyay, fig. 4.
+    Covert et al. (2020), Understanding global feature contributions with additive importance measures, NeurIPS 33;
+    Chakraborty & Mukhopadhyay (2024), fig. 4.
     """
     sage = sage_package()
     if sage is None:
@@ -238,7 +233,7 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
 
 
 def sage_package() -> Any:
-    """The library of the extra ``importance``; None where it is not installed."""
+    """Return the library of the extra ``importance``; None where it is not installed."""
     try:
         import sage
     except ImportError:

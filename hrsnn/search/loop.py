@@ -1,4 +1,4 @@
-"""The search loop: propose a batch, evaluate it, record the results; resumable."""
+"""Resumable search loop: propose a batch, evaluate it, record the results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 _ERROR = "error"
-#: How often in a row processes may die before a search gives up.
+#: Maximum number of successive times that processes are killed before a search fails.
 _RETRIES = 5
 
 
@@ -58,43 +58,43 @@ def search(
     cluster: Any = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> SearchResult:
-    """Search a space of distributions for what makes an objective large, or small.
+    """Maximise or minimise an objective over a space of distributions.
 
     Parameters
     ----------
     spec : ReservoirSpec, optional
-        What the parameters of each trial are put into.
+        Spec in which the parameters of each trial are set.
     space : Space
     objective : callable
-        From a spec and a seed to a number, or to :class:`Measurement`. It runs in other processes where `workers` is over 1.
-        With ``settings`` (a mapping), a study is not resumed by an objective of others.
+        Function from a spec and a seed to a number, or to :class:`Measurement`. It runs in other processes if `workers` is
+        more than 1. If it has ``settings`` (a mapping), a study is resumed only with equal settings.
     trials : int
-        How many points in all, those of a resumed study among them.
+        Total number of points, including those of a resumed study.
     workers : int
-        How many evaluations at a time, each in a process of its own; the result is the same for any number.
+        Number of evaluations at a time, each in its own process; the result does not depend on it.
     batch : int
-        How many points are asked for at a time. The result depends on it.
+        Number of points proposed at a time; the result depends on it.
     seeds : int
-        How many evaluations a point, each with a seed of its own: their mean counts.
+        Number of evaluations of each point, with different seeds, of which the mean is used.
     direction : {"maximize", "minimize"}
     storage : path or URL, optional
-        A SQLite file, from which a stopped search goes on; or a database's URL, which several machines may share, each of
-        them in a search of its own that stops when all have done `trials` together. Left out: memory.
+        A SQLite file, from which an interrupted search can be resumed; or the URL of a database, which several machines may
+        share, each with its own search that stops when there are `trials` in total. Default: memory.
     name : str
-        Of the study in the storage.
+        Name of the study in the storage.
     resume : bool
-        Go on with the study in the file, or begin it where there is none; a line in the log ``hrsnn`` then says so. Without,
-        there must be none.
+        Whether to continue the study in the file, or start it where there is none, with a message in the log ``hrsnn``.
+        Otherwise an existing study is an error.
     seed : int
-        Of the search, and with a trial's number of its evaluations.
+        Seed of the search; with a trial's number, also of its evaluations.
     sampler : optuna sampler, optional
-        What proposes points; a :class:`DistributionSampler` where left out.
+        Sampler of points, by default a :class:`DistributionSampler`.
     start_at_spec : bool
-        The first point is the spec itself, where it is inside the space.
+        Whether the first point is the spec itself, if it is inside the space.
     cluster : str or client, optional
-        Dask's, instead of processes on this machine: see :func:`hrsnn.runtime.parallel.run_all`.
+        Dask cluster to use instead of processes on this machine: see :func:`hrsnn.runtime.parallel.run_all`.
     progress : bool or callable
-        True: a bar on stderr. A callable gets (trials done, trials in all).
+        True: show a bar on stderr. A callable gets (trials done, trials in total).
 
     Returns
     -------
@@ -107,16 +107,16 @@ def search(
     FileError
         When the storage cannot be used: see :func:`hrsnn.search.studies.open_study`.
     HrsnnError
-        When every trial of the start failed, with what the last one said; or processes die again and again.
+        When all initial trials failed, with the error of the last one; or processes are killed repeatedly.
 
     Notes
     -----
-    An evaluation that raises or returns nan makes its trial a failed one, and the search goes on. Ctrl-C, or a kill,
-    loses no more than the running evaluations: resumed, they are run again with the same parameters and seeds, and what
-    comes out is what would have come out. On a shared database what is proposed depends on who was first: nothing is
-    lost, but no two searches are the same.
+    If an evaluation raises or returns nan, its trial is marked as failed and the search continues. After Ctrl-C or a kill,
+    only the running evaluations are lost: a resumed search runs them again with the same parameters and seeds, and its
+    result is that of an uninterrupted one. With a shared database the proposals depend on the order in which machines
+    finish, so that results are not reproducible.
 
-    The best value is the luckiest of many: measure the best spec again, with seeds that the search has not used.
+    The best value is biased upwards by selection: evaluate the best spec again, with seeds that the search has not used.
 
     Examples
     --------
@@ -163,7 +163,7 @@ def search(
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """One evaluation of the objective: of a trial's parameters, with one of its seeds; what it raises is an outcome too."""
+    """Evaluation of the objective for a trial's parameters and one of its seeds; exceptions are returned as outcomes."""
 
     objective: Objective
     spec: ReservoirSpec
@@ -172,7 +172,7 @@ class _Evaluation:
     seeds: int
 
     def tasks(self, number: int, parameters: Mapping[str, float]) -> list[tuple[Mapping[str, float], int]]:
-        """The parameters with each of the seeds of trial `number`."""
+        """Return the parameters with each of the seeds of trial `number`."""
         drawn = generator(self.seed, "search", "trial", number).integers(2**31, size=self.seeds)
         return [(parameters, int(one)) for one in drawn]
 
@@ -183,7 +183,7 @@ class _Evaluation:
             measured = found if isinstance(found, Measurement) else Measurement(float(found))
             numbers = [float(measured.value), *(float(value) for value in measured.violations.values())]
         except Exception as error:
-            check_stopped()  # an interrupted evaluation is no failed one
+            check_stopped()  # an interrupted evaluation has not failed
             return f"{type(error).__name__}: {error}"
         if not np.isfinite(numbers).all():
             return f"the objective returned {measured.value:g}, with violations {dict(measured.violations)}"
@@ -192,7 +192,7 @@ class _Evaluation:
 
 @dataclass(frozen=True)
 class _Run:
-    """One process's part in a search."""
+    """The part of a search that runs in this process."""
 
     study: Study
     space: Space
@@ -207,7 +207,7 @@ class _Run:
         startup: int,
         tell: Callable[[float], None],
     ) -> None:
-        """Batch after batch; what an earlier process left of a batch comes first."""
+        """Run batches, beginning with unfinished trials of an earlier process."""
         from optuna.trial import TrialState
 
         while True:
@@ -215,7 +215,7 @@ class _Run:
             begun = [self._completed(one) for one in every if one.state == TrialState.RUNNING]
             tell(len(every) - len(begun))
             self._stop_where_all_fail([one for one in every if one.state != TrialState.RUNNING], startup)
-            # the batch that the first unfinished trial belongs to: it was begun before any trial of it was told
+            # number of the first trial of the batch: all trials of a batch are started before any is finished
             number = begun[0].number if begun else len(every)
             for _ in range(len(every), min(trials, (number // batch + 1) * batch)):
                 begun.append(self.study.ask(self.space.distributions()))
@@ -227,7 +227,7 @@ class _Run:
                 self._tell(one, outcomes[k * self.evaluate.seeds : (k + 1) * self.evaluate.seeds])
 
     def shared(self, trials: int) -> None:
-        """Trial after trial, until all processes on the study have done enough together."""
+        """Run trials until all processes on the study together have finished enough."""
 
         def one(trial: Trial) -> float:
             parameters = self._suggested(trial)
@@ -244,7 +244,7 @@ class _Run:
         self._stop_where_all_fail(self.study.get_trials(deepcopy=False), trials)
 
     def _completed(self, left: FrozenTrial) -> Trial:
-        """A trial that another process began: its parameters, and those that it had not been given yet."""
+        """Return a trial that another process started, with any missing parameters suggested."""
         from optuna.trial import Trial
 
         trial = Trial(self.study, left._trial_id)
@@ -268,7 +268,7 @@ class _Run:
             self.study.tell(trial, value)
 
     def _recorded(self, trial: Trial, outcomes: Sequence[Measurement | str]) -> float:
-        """The mean of the outcomes, which the trial keeps; where one of them failed, so did the trial."""
+        """Store the outcomes in the trial and return their mean; if one of them failed, the trial has failed."""
         errors = [one for one in outcomes if isinstance(one, str)]
         if errors:
             trial.set_user_attr(_ERROR, errors[0])
@@ -278,9 +278,9 @@ class _Run:
         trial.set_user_attr(REPLICATES, [float(one.value) for one in measured])
         violations = {name: float(np.mean([one.violations[name] for one in measured])) for name in names}
         trial.set_user_attr(VIOLATIONS, violations)
-        known = trial.constraints  # of a trial that died before it was told, and that has the same ones now
+        known = trial.constraints  # from a trial that was killed before it was finished, with the same values
         for name in violations.keys() - known.keys():
-            trial.set_constraint(name, violations[name])  # where Optuna's own samplers look
+            trial.set_constraint(name, violations[name])  # where Optuna's samplers read them
         return float(np.mean([one.value for one in measured]))
 
     def _stop_where_all_fail(self, finished: Sequence[FrozenTrial], startup: int) -> None:
@@ -291,16 +291,16 @@ class _Run:
 
 
 def _finished(trial: FrozenTrial) -> bool:
-    """Whether a trial is done, well or badly; one that died with its machine is not."""
+    """Return whether a trial has completed or failed; one whose machine died has not."""
     from optuna.trial import TrialState
 
     return trial.state == TrialState.COMPLETE or bool(_error(trial))
 
 
 def _error(trial: FrozenTrial) -> str:
-    """Why a trial failed.
+    """Return why a trial failed.
 
-    One that was killed before it was told, and then done again, may have attributes of both outcomes.
+    A trial that was killed before it was finished, and then run again, may have attributes of both outcomes.
     """
     from optuna.trial import TrialState
 

@@ -1,4 +1,4 @@
-"""The kernel: a product of Matern-5/2, one for each block of columns, with a length scale each."""
+"""Product of Matern-5/2 kernels, one for each block of columns, each with its own length scale."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sklearn.gaussian_process.kernels import Hyperparameter, Kernel, NormalizedK
 from hrsnn.errors import InputError
 
 Array = NDArray[np.float64]
-#: From two arrays of points and the sizes of their blocks to the distances within each block.
+#: Function from two arrays of points and the sizes of their blocks to the distances within each block.
 Distances = Callable[[Array, Array, Sequence[int]], Array]
 _ROOT = float(np.sqrt(5))
 
 
 def block_distances(first: Array, second: Array, sizes: Sequence[int]) -> Array:
-    """Euclidean distances within each block of columns: (blocks, rows of first, rows of second)."""
+    """Return Euclidean distances within each block of columns: (blocks, rows of first, rows of second)."""
     from scipy.spatial.distance import cdist
 
     ends = np.cumsum(sizes)
@@ -27,13 +27,13 @@ def block_distances(first: Array, second: Array, sizes: Sequence[int]) -> Array:
 
 
 def matern(distances: Array, length_scale: Array) -> Array:
-    """``prod_b (1 + r_b + r_b^2 / 3) exp(-r_b)``, with ``r_b = sqrt(5) d_b / l_b``; blocks are the first axis."""
+    """Return ``prod_b (1 + r_b + r_b^2 / 3) exp(-r_b)``, ``r_b = sqrt(5) d_b / l_b``; blocks are the first axis."""
     r = _in_scales(distances, length_scale)
     return np.asarray((1 + r + r * r / 3).prod(axis=0) * np.exp(-r.sum(axis=0)))
 
 
 def matern_and_slopes(distances: Array, length_scale: Array) -> tuple[Array, Array]:
-    """:func:`matern`, and the derivative of its logarithm by each ``log l_b``: ``r^2 (1 + r) / (3 + 3 r + r^2)``."""
+    """Return :func:`matern` and its log-derivative by each ``log l_b``: ``r^2 (1 + r) / (3 + 3 r + r^2)``."""
     r = _in_scales(distances, length_scale)
     square, more = r * r, 1 + r
     polynomial = more + square / 3
@@ -48,26 +48,26 @@ def _in_scales(distances: Array, length_scale: Array) -> Array:
 
 
 class ProductMatern(StationaryKernelMixin, NormalizedKernelMixin, Kernel):  # type: ignore[misc]
-    """A product over blocks of columns of Matern-5/2 kernels of the Euclidean distance within the block.
+    """Product over blocks of columns of Matern-5/2 kernels of the Euclidean distance within the block.
 
     ``k(x, y) = prod_b (1 + r_b + r_b^2 / 3) exp(-r_b)``, with ``r_b = sqrt(5) |x_b - y_b| / l_b``.
 
     Parameters
     ----------
     sizes : sequence of int
-        Columns of each block, from the left. A block of one column is an ordinary dimension; a block that holds a
-        quantile embedding measures its distribution by W2.
+        Number of columns of each block, from the left. A block of one column is an ordinary dimension; in a block with a
+        quantile embedding the distance is W2 between distributions.
     length_scale : float or array (blocks,)
     length_scale_bounds : (float, float)
 
     Raises
     ------
     InputError
-        When the blocks do not fit the columns.
+        When the sizes do not sum to the number of columns.
 
     Notes
     -----
-    A kernel of scikit-learn, for its Gaussian processes: hyperparameters, bounds and the gradient are theirs.
+    This is a scikit-learn kernel for use in its Gaussian processes, with hyperparameters, bounds and gradient.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class ProductMatern(StationaryKernelMixin, NormalizedKernelMixin, Kernel):  # ty
 
     References
     ----------
-    C. E. Rasmussen & C. K. I. Williams, Gaussian Processes for Machine Learning (2006), eq. 4.17.
+    Rasmussen & Williams (2006), Gaussian Processes for Machine Learning, eq. 4.17.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""One-dimensional distributions as points of a Euclidean space in which their distance is W2."""
+"""Embedding of one-dimensional distributions in a Euclidean space in which their distance is W2."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from hrsnn.validation.units import takes
 Array = NDArray[np.float64]
 Kind = Literal["gamma", "lognormal"]
 
-#: Of the embedding: W2 of gammas, log-normals and uniform distributions is right to 1e-8 (relative) up to a CV of 1.5, and
-#: to some 1e-4 where the bounds cut much away, for there the quantile function bends towards them.
+#: Nodes of the embedding: the relative error of W2 between gamma, log-normal and uniform distributions is 1e-8 up to a CV of
+#: 1.5, and about 1e-4 where truncation removes much, since the quantile function then bends towards the bounds.
 NODES = 24
-#: Far more than any quantile function needs; their rule takes the cube of them.
+#: Maximum number of nodes, more than any quantile function needs; the cost of the rule is cubic in it.
 _MOST_NODES = 1000
-#: Below, the incomplete gamma function of a huge shape has no digits left: there Wilson and Hilferty's formula is as good.
+#: Below this CV the incomplete gamma function of a large shape has no accurate digits; Wilson-Hilferty is used instead.
 _LEAST_CV = 1e-3
-#: Of :func:`wasserstein`: so many pieces of z from -13 to 13, on each a Gauss-Legendre rule.
+#: Quadrature of :func:`wasserstein`: intervals of z from -13 to 13, with a Gauss-Legendre rule of this order on each.
 _PIECES, _ORDER, _FARTHEST = 130, 8, 13.0
 
 
 @functools.cache
 def nodes(count: int = NODES) -> tuple[Array, Array]:
-    """Probabilities ``p_k`` and weights ``w_k``, so that the integral of f over (0, 1) is about ``sum_k w_k f(p_k)``.
+    """Return probabilities ``p_k`` and weights ``w_k`` for the quadrature of f over (0, 1) by ``sum_k w_k f(p_k)``.
 
-    Gauss-Hermite in ``z``, with ``p = Phi(z)``: a quantile function has its singularities at p = 0 and 1, and as a function
-    of z it has none, so that few nodes do.
+    Gauss-Hermite in ``z``, with ``p = Phi(z)``: a quantile function has singularities at p = 0 and 1 but, as a function of
+    z, none, so that few nodes are enough.
 
     Examples
     --------
@@ -43,13 +43,13 @@ def nodes(count: int = NODES) -> tuple[Array, Array]:
     """
     count = count_of("count", count, most=_MOST_NODES)
     z, weight = np.polynomial.hermite_e.hermegauss(count)
-    # the last nodes round to p = 1, where the quantile is infinite: it is finite just below, and their weight is 1e-14
+    # the last nodes, whose weight is 1e-14, round to p = 1, where the quantile is infinite; just below it is finite
     return np.minimum(ndtr(z), np.nextafter(1.0, 0.0)), weight / weight.sum()
 
 
 @functools.cache
 def _fine_nodes() -> tuple[Array, Array, Array]:
-    """As :func:`nodes`, with ``1 - p_k`` in full precision: fine enough for quantile functions with bends and long tails."""
+    """Return :func:`nodes` for quantile functions with bends and long tails, and ``1 - p_k`` in full precision."""
     x, weight = np.polynomial.legendre.leggauss(_ORDER)
     half = _FARTHEST / _PIECES
     middles = np.arange(-_FARTHEST + half, _FARTHEST, 2 * half)
@@ -67,20 +67,21 @@ def skewed_quantiles(
     probabilities: ArrayLike,
     complements: ArrayLike | None = None,
 ) -> Array:
-    """Quantiles of many gamma or log-normal distributions truncated to the same bounds.
+    """Return quantiles of many gamma or log-normal distributions truncated to the same bounds.
 
     ``q(p) = F^-1(F(low) + p (F(high) - F(low)))``, F the distribution before truncation; above the median the same with
-    1 - F, which has its digits there.
+    1 - F, which is more accurate there.
 
     Parameters
     ----------
     kind : {"gamma", "lognormal"}
     mean, cv : array (n,)
-        Before truncation. A gamma of a CV c under 0.001 is ``m (1 - c^2 / 9 + c z / 3)^3``, z normal, right to c^3.
+        Before truncation. A gamma with a CV c under 0.001 is ``m (1 - c^2 / 9 + c z / 3)^3``, z normal, with an error of
+        order c^3 (Wilson & Hilferty 1931).
     low, high : float
     probabilities : array (k,)
     complements : array (k,), optional
-        ``1 - p``, where it is known with more digits than p leaves it.
+        ``1 - p``, where it is known more accurately than from p.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def skewed_quantiles(
     rest = 1 - p if complements is None else np.asarray(complements, dtype=np.float64)[None, :]
 
     def by_scores(ends: tuple[Array, Array]) -> Array:
-        """Standard normal scores truncated to `ends`."""
+        """Return standard normal scores truncated to `ends`."""
         lower = ndtri(ndtr(ends[0]) + p * (ndtr(ends[1]) - ndtr(ends[0])))
         upper = -ndtri(ndtr(-ends[1]) + rest * (ndtr(-ends[0]) - ndtr(-ends[1])))
         return np.where(p <= 0.5, lower, upper)
@@ -117,7 +118,7 @@ def skewed_quantiles(
 
 @takes()
 def quantiles(distribution: Distribution, probabilities: ArrayLike) -> Array:
-    """Quantile function of a distribution, after truncation.
+    """Return quantiles of a distribution, after truncation.
 
     Parameters
     ----------
@@ -156,13 +157,13 @@ def _quantiles(distribution: Distribution, p: Array, complements: Array) -> Arra
 
 
 def logarithms(values: Array) -> Array:
-    """Natural logarithms; a quantile too small for a float (a gamma of a CV over 5 has some) counts as the least float."""
+    """Return natural logarithms; quantiles that underflow, as for a gamma with a CV over 5, count as the smallest float."""
     return np.asarray(np.log(np.maximum(values, np.finfo(np.float64).tiny)))
 
 
 @takes()
 def wasserstein(first: Distribution, second: Distribution, *, log: bool = False) -> float:
-    """The 2-Wasserstein distance of two distributions on the line.
+    """Return the 2-Wasserstein distance of two distributions on the line.
 
     ``W2^2 = integral over p of (q1(p) - q2(p))^2``, with q the quantile functions.
 
@@ -170,12 +171,12 @@ def wasserstein(first: Distribution, second: Distribution, *, log: bool = False)
     ----------
     first, second : Distribution
     log : bool
-        Of the distributions of the logarithm instead: ``log q`` for q.
+        Whether to use the distributions of the logarithm: ``log q`` for q.
 
     Returns
     -------
     float
-        In the unit of the parameter; without a unit with `log`.
+        In the unit of the parameter; dimensionless with `log`.
 
     Raises
     ------
@@ -184,17 +185,17 @@ def wasserstein(first: Distribution, second: Distribution, *, log: bool = False)
 
     Notes
     -----
-    It is the Euclidean distance of the points ``(sqrt(w_k) q(p_k))_k``: on the line, W2 is Hilbertian, and every kernel that
-    is positive definite on Euclidean distances is so on W2. In more dimensions that is false: see
+    It is the Euclidean distance of the points ``(sqrt(w_k) q(p_k))_k``: on the line, W2 is Hilbertian, so that every kernel
+    that is positive definite in Euclidean distances is positive definite in W2. In more dimensions this is false: see
     :func:`hrsnn.search.sinkhorn_gram`.
 
-    Right to 1e-7 (relative; 1e-12 with CVs from 0.001), whatever the bounds, with 1040 nodes. With `log` the quantiles of a
-    gamma of a CV over 5 that are too small for a float count as the least float, 2e-308: right to 1e-4 of that. A search
-    takes its points at 24 nodes instead: right to 1e-8 up to a CV of 1.5, and to some 1e-4 where the bounds cut much away.
+    The relative error is 1e-7 (1e-12 for CVs from 0.001) for all bounds, with 1040 nodes. With `log`, quantiles of a gamma
+    with a CV over 5 that underflow count as the smallest float, 2e-308, and the error is then 1e-4. A search uses 24 nodes:
+    the error is 1e-8 up to a CV of 1.5, and about 1e-4 where truncation removes much.
 
     Examples
     --------
-    Distributions of one shape are apart by the difference of their scales: ``|m1 - m2| sqrt(1 + CV^2)``.
+    The distance of distributions of one shape is the difference of their scales: ``|m1 - m2| sqrt(1 + CV^2)``.
 
     >>> round(wasserstein(Gamma(30, 0.75), Gamma(20, 0.75)), 6)
     12.5
@@ -203,7 +204,7 @@ def wasserstein(first: Distribution, second: Distribution, *, log: bool = False)
 
     References
     ----------
-    G. Peyre & M. Cuturi, Computational Optimal Transport, Found. Trends Mach. Learn. 11 (2019), remark 2.30.
+    Peyré & Cuturi (2019), Computational Optimal Transport, Found. Trends Mach. Learn. 11, remark 2.30.
     """
     p, complements, weight = _fine_nodes()
     q = np.array([_quantiles(one, p, complements) for one in (first, second)])

@@ -1,4 +1,4 @@
-"""What an objective returns, and what a search found."""
+"""Results of objectives and of searches."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Direction = Literal["maximize", "minimize"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What an objective may return instead of a number.
+    """Result of an objective with constraints, returned instead of a number.
 
     Parameters
     ----------
     value : float
-        nan: it failed.
+        nan: the evaluation failed.
     violations : mapping of str to float
-        Of each constraint, how far it is violated: at most 0 where it is met. The same names every time.
+        Violation of each constraint: at most 0 where it is satisfied. The names must be the same in every evaluation.
     """
 
     value: float
@@ -38,61 +38,43 @@ class Measurement:
 
 @dataclass(frozen=True)
 class SearchTrial:
-    """One point of a search.
-
-    Parameters
-    ----------
-    number : int
-    parameters : mapping
-    value : float
-        Mean of the replicates; nan where it failed.
-    replicates : tuple of float
-    violations : mapping
-        Means over the replicates.
-    error : str
-        Why it failed; empty where it did not.
-    """
+    """One point of a search."""
 
     number: int
     parameters: Mapping[str, float]
+    #: Mean of the replicates; nan where it failed.
     value: float
     replicates: tuple[float, ...]
+    #: Means over the replicates.
     violations: Mapping[str, float]
+    #: Why it failed; empty where it did not.
     error: str = ""
 
     @property
     def feasible(self) -> bool:
-        """Whether it has a value and violates nothing."""
+        """Whether the trial has a value and violates no constraint."""
         return not self.error and all(value <= 0 for value in self.violations.values())
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The outcome of :func:`search`.
+    """Result of :func:`search`."""
 
-    Parameters
-    ----------
-    spec : ReservoirSpec
-        Where the search set out from.
-    space : Space
-    direction : {"maximize", "minimize"}
-    trials : tuple of SearchTrial
-        In the order of their numbers.
-    """
-
+    #: Where the search set out from.
     spec: ReservoirSpec
     space: Space
     direction: Direction
+    #: In the order of their numbers.
     trials: tuple[SearchTrial, ...]
 
     @property
     def best(self) -> SearchTrial:
-        """The trial with the best value of those that violate nothing.
+        """The best of the trials that violate no constraint.
 
         Raises
         ------
         HrsnnError
-            When there is none.
+            When there is no such trial.
         """
         allowed = [one for one in self.trials if one.feasible]
         if not allowed:
@@ -106,7 +88,7 @@ class SearchResult:
         return self.space.spec(self.best.parameters, self.spec)
 
     def best_so_far(self) -> NDArray[np.float64]:
-        """The best value among the first k + 1 trials, for each k; nan before the first that violates nothing."""
+        """Return the best value of the first k + 1 trials, for each k; nan before the first one without violations."""
         sign = 1.0 if self.direction == "maximize" else -1.0
         values = np.array([sign * one.value if one.feasible else -np.inf for one in self.trials])
         best = sign * np.maximum.accumulate(values)

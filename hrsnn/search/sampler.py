@@ -1,4 +1,4 @@
-"""The search's proposals, as a sampler of Optuna."""
+"""Optuna sampler for Bayesian optimisation over distributions."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Attribute of a trial: the values that its own is the mean of.
+#: Attribute of a trial: the values whose mean is its value.
 REPLICATES = "replicates"
-#: Attribute of a trial: what it violates by how much, by name; all at most 0 where it violates nothing.
+#: Attribute of a trial: violation of each constraint by name, at most 0 where it is satisfied.
 VIOLATIONS = "violations"
-#: So many values have one likely set of length scales: a second start of the fit would cost time alone.
+#: Number of values from which the fit has one start: the likelihood then has one relevant maximum.
 _MANY = 100
-#: How many points the improvement is looked up at where each needs hundreds of divergences.
+#: Settings of the maximisation where each point requires hundreds of divergences.
 _JOINT_EFFORT = {"candidates": 128, "around": 64, "starts": 0}
 
 
 class DistributionSampler(BaseSampler):
-    """Bayesian optimisation over distributions: a Gaussian process on W2 distances, and expected improvement.
+    """Optuna sampler by expected improvement of a Gaussian process on W2 distances between distributions.
 
     Parameters
     ----------
     space : Space, optional
-        What is searched. Left out: the parameters that all finished trials have in common; a pair of positive floats
-        ``x.mean`` and ``x.cv`` is then taken for a gamma distribution.
+        Space to search. Default: the parameters that all finished trials have in common; a pair of positive floats
+        ``x.mean`` and ``x.cv`` is then a gamma distribution.
     startup : int
-        How many trials come from a scrambled Sobol sequence first.
+        Number of initial trials, from a scrambled Sobol sequence.
     seed : int, optional
-        Left out: another one each time.
+        Default: a random seed.
     joint : {"sinkhorn"}, optional
-        Measure all distributions of a trial together, by the Sinkhorn divergence of their joint distribution, instead of
-        each by W2 with a length scale of its own. That need not be a kernel: its eigenvalues are checked, and a negative one
-        is cut off with an :class:`hrsnn.search.IndefiniteWarning`. Much slower, and proposals are looked for less finely.
+        Use the Sinkhorn divergence of the joint distribution of all parameters, instead of W2 of each with its own length
+        scale. This need not give a kernel: eigenvalues are checked, and negative ones are set to zero with an
+        :class:`hrsnn.search.IndefiniteWarning`. Much slower, with a coarser search for proposals.
 
     Raises
     ------
     InputError
-        For a bad seed, number of trials or `joint`; and, from a study, when that has several objectives.
+        For an invalid seed, number of trials or `joint`; in a study, when it has several objectives.
 
     Notes
     -----
-    A proposal depends on nothing but the seed, the trial's number and the trials that are in the study, so that a search
-    that is stopped goes on as if it had not been. Running trials count as having the best value so far (a constant liar),
-    which drives proposals of one batch apart. Trials that failed count as the worst value so far. A trial with the
-    attribute ``"replicates"`` says how sure its value is; one with ``"violations"`` multiplies the expected improvement by
-    the chance that nothing is violated, each by a process of its own.
+    A proposal depends only on the seed, the trial's number and the trials of the study, so that a resumed search gives the
+    same proposals as an uninterrupted one. Running trials count as having the best value so far (a constant liar), which
+    separates the proposals of a batch. Failed trials count as having the worst value so far. The attribute ``"replicates"``
+    of a trial determines the uncertainty of its value; with ``"violations"``, the expected improvement is multiplied by the
+    probability that no constraint is violated, from one Gaussian process for each.
 
     Examples
     --------
@@ -79,9 +79,9 @@ class DistributionSampler(BaseSampler):
 
     References
     ----------
-    Chakraborty & Mukhopadhyay, Bayesian optimisation over distributions, eq. 6 with the sign of its argument mended; D.
-    Ginsbourger, R. Le Riche & L. Carraro, Kriging is well-suited to parallelize optimization (2010), for the liar; J. R.
-    Gardner et al., Bayesian optimization with inequality constraints, ICML (2014).
+    Chakraborty & Mukhopadhyay (2024), eq. 6, with the sign of its argument corrected; Ginsbourger et al. (2010), Kriging is
+    well-suited to parallelize optimization, for the constant liar; Gardner et al. (2014), Bayesian optimization with
+    inequality constraints, ICML.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class DistributionSampler(BaseSampler):
 
     @property
     def name(self) -> str:
-        """What a study remembers of the sampler that it was begun with."""
+        """Description of the sampler that is stored in a study."""
         return f"{type(self).__name__}, joint" if self._joint else type(self).__name__
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -119,12 +119,12 @@ class DistributionSampler(BaseSampler):
         done = [one for one in every if one.state in (TrialState.COMPLETE, TrialState.PRUNED) and _value(one) is not None]
         if trial.number < self._startup or len(done) < 2:
             return coordinates.parameters(self._sobol(len(search_space), trial.number))
-        # one that died with its machine says nothing of its parameters, and is run again
+        # a trial whose machine died is not a result for its parameters, and is run again
         again = {number for one in every for number in one.system_attrs.get("retry_history", [])}
         failed = [one for one in every if one.state == TrialState.FAIL and one.number not in again]
         running = [one for one in every if one.state == TrialState.RUNNING]
         sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
-        with one_blas_thread():  # with more, the last bits would depend on how many, and small matrices take longer
+        with one_blas_thread():  # the last bits would depend on the number of threads; also faster for small matrices
             point = self._proposed(coordinates, done, failed, running, sign, trial.number)
         return coordinates.parameters(point)
 
@@ -138,7 +138,7 @@ class DistributionSampler(BaseSampler):
         return Coordinates({param_name: param_distribution}, {}).parameters(rng.random(1))[param_name]
 
     def reseed_rng(self) -> None:
-        """Nothing: a proposal's numbers follow from the trial's number, which no two trials share."""
+        """Do nothing: the random numbers of a proposal are determined by the trial's number."""
 
     def _sobol(self, dimensions: int, number: int) -> Array:
         from scipy.stats import qmc
@@ -180,7 +180,7 @@ class DistributionSampler(BaseSampler):
             for violated in _violations(done)
             if violated.max() > 0
         ]
-        # the best by the process, not the luckiest of noisy values
+        # the best mean of the process, since the best of the noisy values is biased by selection
         expected = process.predict(points)[0]
         allowed = np.array([all(v <= 0 for v in one.user_attrs.get(VIOLATIONS, {}).values()) for one in done])
         best = float(expected[allowed].max()) if allowed.any() else None
@@ -217,7 +217,7 @@ def _has(trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]) -> bo
 
 
 def _value(trial: FrozenTrial) -> float | None:
-    """The value of a finished trial: of a pruned one its last report."""
+    """Return the value of a finished trial; for a pruned one, its last report."""
     value = trial.value
     if trial.state == TrialState.PRUNED:
         value = trial.intermediate_values[trial.last_step] if trial.last_step is not None else None
@@ -225,7 +225,7 @@ def _value(trial: FrozenTrial) -> float | None:
 
 
 def _violations(trials: list[FrozenTrial]) -> list[Array]:
-    """How much each trial violates each constraint that all of them have."""
+    """Return the violations by all trials of each constraint that all of them have."""
     found = [one.user_attrs.get(VIOLATIONS, {}) for one in trials]
     names = [name for name in found[0] if all(name in one for one in found)]
     return [np.array([one[name] for one in found], dtype=np.float64) for name in names]

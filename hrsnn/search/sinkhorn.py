@@ -1,4 +1,4 @@
-"""Joint distributions: the Sinkhorn divergence of two samples, and a kernel of it that looks at its eigenvalues."""
+"""Sinkhorn divergence of samples of joint distributions, and a kernel of it with a check of the eigenvalues."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 _STEPS = 10_000
-#: Of the potentials of many pairs, in units of e; the error of the cost is of second order in it, some 1e-7 of e.
+#: Tolerance of the potentials of many pairs, in units of e; the error of the cost is of second order in it, about 1e-7 e.
 _TOLERANCE = 1e-3
-#: How many numbers of costs are worked at together: what fits into a cache.
+#: Number of costs that are processed together, so that they fit into the processor's cache.
 _TOGETHER = 2**17
 
 
 class IndefiniteWarning(HrsnnWarning):
-    """A matrix that should have been a kernel's is not positive semidefinite, and was moved to the nearest that is."""
+    """A Gram matrix is not positive semidefinite and was replaced by the nearest matrix that is."""
 
 
 @takes()
 def sinkhorn_divergence(first: ArrayLike, second: ArrayLike, regularisation: float = 0.05, tolerance: float = 1e-6) -> float:
-    """The debiased entropic transport cost of two samples of a joint distribution.
+    """Return the debiased entropic transport cost of two samples of a joint distribution.
 
     ``S(a, b) = T(a, b) - (T(a, a) + T(b, b)) / 2``, with ``T(a, b) = min_P sum P_ij |x_i - y_j|^2 + e KL(P | a b^T)``.
 
@@ -39,22 +39,22 @@ def sinkhorn_divergence(first: ArrayLike, second: ArrayLike, regularisation: flo
     regularisation : float
         e, in units of the mean squared distance between the samples.
     tolerance : float
-        The largest change of a potential, in units of e, at which the iteration stops.
+        Largest change of a potential, in units of e, at which the iteration stops.
 
     Returns
     -------
     float
-        Near W2^2 for a small regularisation; 0 for equal samples, never below.
+        Near W2^2 for a small regularisation; 0 for equal samples, never negative.
 
     Raises
     ------
     InputError
-        When the samples have different dimensions, are empty or not finite, or the iteration does not end.
+        When the samples have different dimensions, are empty or not finite, or the iteration does not converge.
 
     Notes
     -----
-    In the log domain: with the exponentials themselves a small regularisation underflows, and the answer is wrong without an
-    error. The cost grows as n m a step, and the steps as 1 / regularisation.
+    The iteration is in the log domain: exponentials would underflow at a small regularisation, and the result would be wrong
+    without an error. The cost of a step grows as n m, and the number of steps as 1 / regularisation.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def sinkhorn_divergence(first: ArrayLike, second: ArrayLike, regularisation: flo
 
     References
     ----------
-    J. Feydy et al., Interpolating between optimal transport and MMD using Sinkhorn divergences, AISTATS (2019), eq. 3.
+    Feydy et al. (2019), Interpolating between optimal transport and MMD using Sinkhorn divergences, AISTATS, eq. 3.
     """
     x, y = _sample("first", first), _sample("second", second)
     if x.shape[1] != y.shape[1]:
@@ -86,17 +86,10 @@ class JointDistances:
     product of distributions is the product of the single ones', so that the divergence is exactly a sum over groups:
     ``S(a, b) = sum_g S(a_g, b_g)``. The distance is its root. The other blocks have Euclidean distances.
 
-    Parameters
-    ----------
-    groups : int
-        Into as many equal parts the columns of the first block fall, each a sample (or quantiles) of one group.
-    regularisation : float
-        e, in the squared unit of the columns.
-
     Raises
     ------
     InputError
-        When the iteration does not end: the regularisation is too small.
+        When the iteration does not converge because the regularisation is too small.
 
     Examples
     --------
@@ -112,14 +105,16 @@ class JointDistances:
     As :func:`sinkhorn_divergence`.
     """
 
+    #: Into as many equal parts the columns of the first block fall, each a sample (or quantiles) of one group.
     groups: int
+    #: e, in the squared unit of the columns.
     regularisation: float = 0.05
 
     def __call__(self, first: Array, second: Array, sizes: Sequence[int]) -> Array:
-        """Distances within each block: (blocks, rows of first, rows of second)."""
+        """Return distances within each block: (blocks, rows of first, rows of second)."""
         whole = [one[:, : sizes[0]].reshape(len(one), self.groups, -1) for one in (first, second)]
         means = [one.mean(axis=-1) for one in whole]
-        # a shift adds its square to every plan's cost, exactly; without it the iteration takes fewer steps
+        # a shift adds exactly its square to the cost of every plan; without it the iteration needs fewer steps
         x, y = (one - mean[..., None] for one, mean in zip(whole, means, strict=True))
         alone = [self._costs(one, one, with_itself=True) for one in (x, y)]
         squares = np.empty((len(x), len(y)))
@@ -133,14 +128,14 @@ class JointDistances:
         return np.concatenate([joint, block_distances(first[:, sizes[0] :], second[:, sizes[0] :], sizes[1:])])
 
     def _costs(self, x: Array, y: Array, with_itself: bool = False) -> Array:
-        """T(a_g, b_g) of rows of groups (..., groups, quantiles)."""
+        """Return T(a_g, b_g) of rows of groups (..., groups, quantiles)."""
         cost = (x[..., :, None] - y[..., None, :]) ** 2 / self.regularisation
         return self.regularisation * _transport(cost, _TOLERANCE, with_itself)
 
 
 @takes()
 def sinkhorn_gram(samples: Sequence[ArrayLike], length_scale: float, regularisation: float = 0.05) -> Array:
-    """Matern-5/2 of the square root of :func:`sinkhorn_divergence` between all samples, as a Gram matrix.
+    """Return the Gram matrix of a Matern-5/2 kernel of the square root of :func:`sinkhorn_divergence`.
 
     Parameters
     ----------
@@ -152,8 +147,8 @@ def sinkhorn_gram(samples: Sequence[ArrayLike], length_scale: float, regularisat
     Returns
     -------
     array (samples, samples)
-        Positive semidefinite: where the kernel is not, it is the nearest matrix that is, with an :class:`IndefiniteWarning`
-        that tells the smallest eigenvalue.
+        Positive semidefinite: if the kernel is not, the nearest matrix that is, with an :class:`IndefiniteWarning` that
+        gives the smallest eigenvalue.
 
     Raises
     ------
@@ -162,8 +157,8 @@ def sinkhorn_gram(samples: Sequence[ArrayLike], length_scale: float, regularisat
 
     Notes
     -----
-    The paper's theorem 2, that a Matern kernel of a Wasserstein distance is positive definite, holds on the line alone. In
-    more dimensions W2 is not Hilbertian, and Gram matrices with negative eigenvalues exist.
+    Theorem 2 of Chakraborty & Mukhopadhyay (2024), that a Matern kernel of a Wasserstein distance is positive definite, is
+    true only on the line. In more dimensions W2 is not Hilbertian, and Gram matrices with negative eigenvalues exist.
 
     Examples
     --------
@@ -186,7 +181,7 @@ def sinkhorn_gram(samples: Sequence[ArrayLike], length_scale: float, regularisat
 
 @takes()
 def checked_gram(gram: ArrayLike, tolerance: float = 1e-10) -> Array:
-    """`gram`, or the nearest positive semidefinite matrix with an :class:`IndefiniteWarning` where it is not.
+    """Return `gram`, or with an :class:`IndefiniteWarning` the nearest positive semidefinite matrix if it is not one.
 
     Examples
     --------
@@ -210,12 +205,12 @@ def checked_gram(gram: ArrayLike, tolerance: float = 1e-10) -> Array:
 
 
 def cost(x: Array, y: Array, e: float, tolerance: float) -> float:
-    """T(a, b) of two samples."""
+    """Return T(a, b) of two samples."""
     return e * float(_transport(_squared(x, y) / e, tolerance, with_itself=x is y))
 
 
 def _transport(cost: Array, tolerance: float, with_itself: bool = False) -> Array:
-    """T(a, b) / e for many costs / e (..., n, m): the dual value at the fixed point of the log-domain iteration."""
+    """Return T(a, b) / e for many costs / e (..., n, m): the dual value at the fixed point of the log-domain iteration."""
     many = cost.reshape(-1, *cost.shape[-2:])
     log_a, log_b = -np.log(many.shape[1]), -np.log(many.shape[2])
     f, g = np.zeros(many.shape[:2]), np.zeros(many.shape[::2])
@@ -223,7 +218,7 @@ def _transport(cost: Array, tolerance: float, with_itself: bool = False) -> Arra
     for _ in range(_STEPS):
         before = f
         f = -_log_sum(g[:, None, :] - many, axis=2) - log_b
-        if with_itself:  # both potentials are one, and an averaged step finds it in a few
+        if with_itself:  # both potentials are equal, and averaged steps converge in a few iterations
             f = g = (before + f) / 2
         else:
             g = -_log_sum(f[:, :, None] - many, axis=1) - log_a
@@ -238,7 +233,7 @@ def _transport(cost: Array, tolerance: float, with_itself: bool = False) -> Arra
 
 
 def _log_sum(exponents: Array, axis: int) -> Array:
-    """The logarithm of the sum of exponentials; SciPy's takes several times as long on many small arrays."""
+    """Return the logarithm of the sum of exponentials; several times faster than SciPy's on many small arrays."""
     largest = exponents.max(axis=axis, keepdims=True)
     return np.asarray(np.log(np.exp(exponents - largest).sum(axis=axis)) + largest.squeeze(axis))
 

@@ -1,4 +1,4 @@
-"""What is searched: ranges of a distribution's mean and CV, and of plain numbers."""
+"""Search spaces: ranges of the means and CVs of distributions, and of numbers."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class DistributionRange:
-    """The distributions that a parameter may have: gamma or log-normal, with a mean and a CV out of ranges.
+    """Range of distributions of a parameter: gamma or log-normal, with ranges of the mean and the CV.
 
     Parameters
     ----------
     mean : (float, float)
-        Of the mean before truncation, searched on a logarithmic scale.
+        Range of the mean before truncation, searched on a logarithmic scale.
     cv : (float, float) or None
-        Of the CV, likewise; None: the parameter is the same for all neurons (links), its mean.
+        Range of the CV, likewise; None: the parameter equals its mean for all neurons (links).
     form : Gamma or LogNormal
-        The kind, and the bounds of the truncation.
+        Kind of distribution and bounds of the truncation.
     """
 
     mean: Range
@@ -45,7 +45,7 @@ class DistributionRange:
     form: Gamma | LogNormal
 
     def distribution(self, mean: float, cv: float | None) -> Distribution | float:
-        """The distribution with this mean and CV; a number without a CV."""
+        """Return the distribution with this mean and CV; a number without a CV."""
         if cv is None:
             return float(np.clip(mean, self.form.low, self.form.high))
         return dataclasses.replace(self.form, mean=mean, cv=cv)
@@ -53,7 +53,7 @@ class DistributionRange:
 
 @dataclass(frozen=True)
 class NumberRange:
-    """The numbers that a parameter may be, on a logarithmic scale where they are positive."""
+    """Range of the values of a parameter, on a logarithmic scale if they are positive."""
 
     low: float
     high: float
@@ -65,7 +65,7 @@ class NumberRange:
 
 @dataclass(frozen=True)
 class Space:
-    """Ranges by the names of the parameters of a spec.
+    """Search space: ranges of parameters of a spec, by name.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Space:
             raise InputError("space", "{}", "is empty: it must have a range for at least one parameter")
         for name, one in self.ranges.items():
             for end, value in vars(one).items():
-                plain(value, "", f"space.{name}.{end}")  # of plain numbers: `of` takes quantities
+                plain(value, "", f"space.{name}.{end}")  # plain numbers only: `of` accepts quantities
             if isinstance(one, NumberRange):
                 _check(name, (one.low, one.high), positive=False)
             else:
@@ -105,20 +105,20 @@ class Space:
 
     @classmethod
     def of(cls, values: Mapping[str, Any], spec: ReservoirSpec | None = None) -> Space:
-        """A space from plain values, as they stand in a TOML file.
+        """Return a space from plain values, as in a TOML file.
 
         Parameters
         ----------
         values : mapping
             For each parameter ``[low, high]``, or ``{"mean": [low, high], "cv": [low, high]}``; without ``cv`` it is the
             same for all neurons. ``kind`` ("gamma", "lognormal") and the bounds ``low`` and ``high`` of the truncation are
-            the spec's where it has them, else "gamma", 0 and none. Numbers may be Brian2 quantities.
+            by default those of the spec, or else "gamma", 0 and none. Numbers may be Brian2 quantities.
         spec : ReservoirSpec, optional
 
         Raises
         ------
         InputError
-            With what is wrong: an unknown parameter, bounds that are no two ascending numbers.
+            For an unknown parameter, or bounds that are not two ascending numbers.
         """
         if not isinstance(values, Mapping):
             raise InputError("space", values, "must be a mapping from parameters to ranges")
@@ -151,7 +151,7 @@ class Space:
         Raises
         ------
         FileError
-            When the file cannot be read, is no TOML, or is no valid space.
+            When the file cannot be read, is not TOML, or is not a valid space.
         """
         text = read_text(path)
         try:
@@ -162,7 +162,7 @@ class Space:
             return cls.of(values, spec)
 
     def homogeneous(self) -> Space:
-        """The same space without CVs: every neuron (link) has the mean."""
+        """Return the space without CVs, in which every neuron (link) has the mean."""
         return Space(
             {
                 name: one if isinstance(one, NumberRange) else dataclasses.replace(one, cv=None)
@@ -171,7 +171,7 @@ class Space:
         )
 
     def distributions(self) -> dict[str, BaseDistribution]:
-        """What an Optuna study is asked for: floats by ``name``, ``name.mean`` and ``name.cv``."""
+        """Return the dimensions for an Optuna study: floats ``name``, ``name.mean`` and ``name.cv``."""
         from optuna.distributions import FloatDistribution
 
         found: dict[str, BaseDistribution] = {}
@@ -186,12 +186,12 @@ class Space:
 
     @takes()
     def spec(self, parameters: Mapping[str, float], spec: ReservoirSpec | None = None) -> ReservoirSpec:
-        """The spec with the parameters of one trial.
+        """Return the spec with the parameters of one trial.
 
         Raises
         ------
         SpecError
-            When a value is none that the spec allows.
+            When a value is not allowed in a spec.
         """
         changes: dict[str, Any] = {}
         for name, one in self.ranges.items():
@@ -204,7 +204,7 @@ class Space:
 
     @takes()
     def parameters(self, spec: ReservoirSpec) -> dict[str, float] | None:
-        """The parameters of `spec` as a point of the space; None where it is outside."""
+        """Return the parameters of `spec` as a point of the space; None where it is outside."""
         found: dict[str, float] = {}
         for name, one in self.ranges.items():
             value = depression(spec) if name == "a_minus" else getattr(spec, name)
@@ -222,7 +222,7 @@ class Space:
         return found if all(ranges[name].low <= x <= ranges[name].high for name, x in found.items()) else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values that :meth:`of` reads."""
+        """Return plain values for :meth:`of`."""
         return {
             name: [one.low, one.high]
             if isinstance(one, NumberRange)
@@ -244,7 +244,7 @@ _NEURONS = {
     "input_fraction": [0.1, 1.0],
 }
 _SYNAPSES = {"tau_plus": _TAU, "tau_minus": _TAU, "a_plus": _AMOUNT, "a_minus": _AMOUNT}
-#: Spaces by name: what matters with fixed weights, what matters to STDP, and both.
+#: Spaces by name: parameters for fixed weights, parameters of STDP, and both.
 SPACES: Mapping[str, Mapping[str, Any]] = {
     "neurons": _NEURONS,
     "synapses": _SYNAPSES,
@@ -254,12 +254,12 @@ SPACES: Mapping[str, Mapping[str, Any]] = {
 
 @takes()
 def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
-    """A space by its name in `SPACES`, or from a TOML file.
+    """Return a space by its name in `SPACES`, or from a TOML file.
 
     Raises
     ------
     InputError, FileError
-        When it is neither, or is no valid space.
+        When `name` is neither, or the space is not valid.
 
     Examples
     --------
@@ -274,7 +274,7 @@ def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
 
 
 def _form(name: str, value: Any, given: Mapping[str, Any]) -> Gamma | LogNormal:
-    """The kind and the bounds: as given, or as the spec has them."""
+    """Return kind and bounds, as given or from the spec's value."""
     kinds: dict[str, type[Gamma] | type[LogNormal]] = {"gamma": Gamma, "lognormal": LogNormal}
     known = value if isinstance(value, (Gamma, LogNormal)) else Gamma(1.0, 0.5)
     kind = given.get("kind", known.kind)
@@ -299,7 +299,7 @@ def _pair(name: str, value: Any) -> Range:
         raise InputError(f"space.{name}", value, "must be [low, high]")
     try:
         return float(value[0]), float(value[1])
-    except OverflowError as error:  # a whole number may be larger
+    except OverflowError as error:  # an integer may be larger than any float
         raise InputError(f"space.{name}", value, "must be [low, high], numbers below 1e308") from error
 
 

@@ -1,4 +1,4 @@
-"""Storages of studies: a SQLite file of one process, or a database that several machines share."""
+"""Storages of studies: a SQLite file for one process, or a database shared by several machines."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from hrsnn.search.database_urls import DatabaseUrl, read_url, shown_name
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage, RDBStorage
 
-#: Of a shared database: the interval of the heartbeats of a running trial, and the silence after which it is run again (s).
+#: Interval of the heartbeats of a running trial in a shared database, and time without one after which it is run again (s).
 HEARTBEAT, GRACE = 30, 120
-#: How long another program may lock a file before that is an error (s).
+#: Time to wait for a file that another program has locked (s).
 _PATIENCE = 10
 _STARTS = 5
-#: Where these are, and the last of them has its line, Optuna has made all that it needs.
+#: When these tables exist, and the last of them has its row, Optuna has created everything it needs.
 _MADE = {"studies", "trials", "version_info", "alembic_version"}
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -36,29 +36,29 @@ _KINDS = {
 
 
 def is_shared(storage: str | os.PathLike[str] | None) -> bool:
-    """Whether a storage is the URL of a database, which several machines may share, and no file."""
+    """Return whether a storage is the URL of a database, which several machines may share, rather than a file."""
     return isinstance(storage, str) and "://" in storage
 
 
 @contextlib.contextmanager
 def open_storage(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseStorage]]:
-    """What messages call the storage, and Optuna's storage itself.
+    """Context that yields the name of the storage for messages, and Optuna's storage.
 
     Parameters
     ----------
     storage : path or URL
-        A SQLite file, which is made where it is not there, and which no other search may use until leaving (a lock file
-        next to it); or a database's URL.
+        A SQLite file, which is created if it does not exist, and which no other search can use until leaving (by a lock
+        file next to it); or the URL of a database.
 
     Raises
     ------
     FileError
-        When the file is used by another search, can be none, is no SQLite file, is another program's, or was written by
-        another version of Optuna; or when it fails later on.
+        When the file is used by another search, cannot be created, is not a SQLite file, is another program's, or was
+        written by another version of Optuna; or when an access fails later.
     InputError
-        When the URL cannot be read.
+        When the URL is invalid.
     HrsnnError
-        When the database cannot be reached, or is lost later on.
+        When the database cannot be reached, or the connection is lost later.
     """
     if is_shared(storage):
         url = read_url(str(storage))
@@ -80,14 +80,14 @@ def open_storage(storage: str | os.PathLike[str]) -> Iterator[tuple[str, BaseSto
 
 
 def _file(name: str) -> Path:
-    """The file that a name stands for, links followed: two names of one file are one file."""
+    """Return the path of a file with symbolic links resolved, so that the lock does not depend on the name used."""
     try:
         kind = stat.S_IFMT(os.stat(name).st_mode)
     except FileNotFoundError as error:
         if not name:
             raise FileError(repr(name), "is no name of a file") from error
         kind = stat.S_IFREG
-    except ValueError as error:  # a NUL
+    except ValueError as error:  # a null byte
         raise FileError(repr(name), "is no name of a file") from error
     except OSError as error:
         with _causes_shown(shown_name(name) == name):
@@ -101,17 +101,17 @@ def _sqlite(path: Path) -> RDBStorage:
     from optuna.storages import RDBStorage
     from sqlalchemy.pool import QueuePool
 
-    # not by a URL of the file: in one, signs such as ? and % mean something, and not every name can be written
+    # not by a URL of the file, in which characters such as ? and % have a meaning and not all names are possible
     connect = functools.partial(sqlite3.connect, path, timeout=_PATIENCE, check_same_thread=False)
     return RDBStorage("sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool}, skip_table_creation=True)
 
 
 def _make_tables(path: Path, shown: str) -> None:
-    """Have Optuna's tables in a file, all or none; another program's file is refused as it is.
+    """Create Optuna's tables in a file, in one transaction; another program's file is an error and not changed.
 
-    Optuna itself makes them one by one, and would not notice afterwards that one lacks its index.
+    Optuna creates them one by one, and would not notice later if an index is missing.
     """
-    # `isolation_level`: a transaction begins where this says so
+    # `isolation_level=None`: transactions begin only explicitly
     with contextlib.closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as database:
         there = _schema(database)
         if there.keys() >= _MADE and database.execute("select count(*) from alembic_version").fetchone()[0]:
@@ -131,12 +131,12 @@ def _make_tables(path: Path, shown: str) -> None:
 
 
 def _schema(database: sqlite3.Connection) -> dict[str, str | None]:
-    """The statement that made each table and index."""
+    """Return the statement that created each table and index."""
     return dict(database.execute("select name, sql from sqlite_master").fetchall())
 
 
 def _empty_storage() -> sqlite3.Connection:
-    """Optuna's tables as it makes them, in memory."""
+    """Return a database in memory with Optuna's tables."""
     from optuna.storages import RDBStorage
     from sqlalchemy.pool import StaticPool
 
@@ -151,15 +151,15 @@ def _shared(url: DatabaseUrl) -> RDBStorage:
 
     for left in reversed(range(_STARTS)):
         try:
-            # a trial whose machine is gone is run again, by whichever machine asks next
+            # a trial whose machine has died is run again by the next machine that needs a trial
             return RDBStorage(
-                url.text.replace("{", "{{").replace("}", "}}"),  # Optuna takes it for a template
+                url.text.replace("{", "{{").replace("}", "}}"),  # Optuna uses the URL as a template
                 heartbeat_interval=HEARTBEAT,
                 grace_period=GRACE,
                 heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
             )
         except (sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError):
-            # machines that start at once all make the tables, and only one of them can
+            # machines that start at the same time all try to create the tables, and only one succeeds
             if not left:
                 raise
             time.sleep(1.0)
@@ -176,7 +176,7 @@ def _session(backend: BaseStorage) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _causes_shown(whole: bool) -> Iterator[None]:
-    """The system's own error has the whole name, and is no cause to show where messages have only a part of it."""
+    """Context that hides causes if messages show only part of a name, since the system's errors contain all of it."""
     try:
         yield
     except FileError as error:
@@ -187,7 +187,7 @@ def _causes_shown(whole: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _told_of_file(shown: str) -> Iterator[None]:
-    """What SQLite says, in words that say what to do."""
+    """Context that converts SQLite's errors to messages with advice."""
     import sqlalchemy.exc
     from optuna.exceptions import StorageInternalError
 
@@ -204,7 +204,7 @@ def _told_of_file(shown: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _told_of_database(url: DatabaseUrl) -> Iterator[None]:
-    """What a database says, without the password."""
+    """Context that converts a database's errors to messages without the password."""
     import sqlalchemy.exc
     from optuna.exceptions import StorageInternalError
 
@@ -212,7 +212,7 @@ def _told_of_database(url: DatabaseUrl) -> Iterator[None]:
         yield
     except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError, UnboundLocalError) as error:
         lost: BaseException | None = error
-        if isinstance(error, UnboundLocalError):  # Optuna's own mistake, where the end of a trial cannot be written
+        if isinstance(error, UnboundLocalError):  # raised by a bug in Optuna when the end of a trial cannot be written
             lost = error.__context__
         if not isinstance(lost, (sqlalchemy.exc.SQLAlchemyError, StorageInternalError)):
             raise
@@ -221,7 +221,7 @@ def _told_of_database(url: DatabaseUrl) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _told_of_options(url: DatabaseUrl) -> Iterator[None]:
-    """What a driver says that is not installed, or that does not know an option of the URL."""
+    """Context that converts the errors of a driver that is not installed or does not know an option of the URL."""
     try:
         yield
     except (ImportError, TypeError, ValueError) as error:
@@ -232,7 +232,7 @@ def _told_of_options(url: DatabaseUrl) -> Iterator[None]:
 def _told_of_version(shown: str) -> Iterator[None]:
     try:
         yield
-    except RuntimeError as error:  # how Optuna says that its tables are of another version
+    except RuntimeError as error:  # raised by Optuna when its tables are of another version
         raise FileError(shown, f"was written by another version of Optuna: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Optuna studies with the settings that they were begun with."""
+"""Optuna studies with stored settings, which must not change when a study is resumed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ logger = logging.getLogger("hrsnn")
 
 #: Attribute of a study: the settings that all its trials have in common.
 SETTINGS = "hrsnn"
-#: Of the attributes' layout.
+#: Version of the attributes' layout.
 VERSION = 1
-#: How long another machine may take between making a study and saying what it is (s).
+#: Time that another machine may take between creating a study and storing its settings (s).
 _PATIENCE = 5.0
 
 
@@ -41,33 +41,33 @@ def open_study(
     first: Mapping[str, float] | None = None,
     resume: bool = False,
 ) -> Iterator[Study]:
-    """The study `name` in `storage`, new or with the same settings.
+    """Context that yields the study `name` in `storage`, which is new or has the same settings.
 
     Parameters
     ----------
     storage : path or URL, optional
-        A SQLite file, which this process alone then has; a database's URL; left out: memory.
+        A SQLite file, which is locked for this process; the URL of a database; default: memory.
     name : str
     settings : mapping
-        What must not differ between two pieces of one search; ``direction`` is one of them.
+        Settings that must be the same when a search is resumed, including ``direction``.
     sampler : optuna sampler
     first : mapping, optional
-        Parameters that the first trial of a new study has.
+        Parameters of the first trial of a new study.
     resume : bool
-        Whether a file may hold the study already. A database may always.
+        Whether a file may contain the study already. A database always may.
 
     Raises
     ------
     FileError
-        When the file is used by another search, holds the study where a new one was wanted, is another program's or no
-        SQLite file, was written by another version, or the study in it has other settings.
+        When the file is used by another search, contains the study although `resume` is False, is another program's or not
+        a SQLite file, was written by another version, or the study in it has other settings.
     HrsnnError
         When the database cannot be reached.
 
     Notes
     -----
-    A study is made in three steps: itself, its first trial, its settings. One that was left amid them has no settings and
-    nothing to lose, and is finished when it is next opened.
+    A study is created in three steps: the study, its first trial, its settings. If this is interrupted, the study has no
+    settings and no results, and its creation is completed when it is next opened.
     """
     import optuna
 
@@ -99,7 +99,7 @@ def _study(
     except optuna.exceptions.DuplicatedStudyError:
         study = optuna.load_study(storage=backend, study_name=name, sampler=sampler)
         made = False
-    # of several machines that begin at once, one has made the study: it goes on, and the others wait for its settings
+    # of several machines that start at the same time, one creates the study, and the others wait for its settings
     there = None if made else _settings(study, _PATIENCE if shared else 0.0)
     if there is None:
         if not made and not _unfinished(study, settings, first):
@@ -115,7 +115,7 @@ def _study(
 
 
 def _settings(study: Study, patience: float = 0.0) -> Any:
-    """What a study says that it was begun with, or None when it does not say so within `patience` (s)."""
+    """Return the stored settings of a study, or None if there are none within `patience` (s)."""
     end = time.monotonic() + patience
     while (there := study.user_attrs.get(SETTINGS)) is None and time.monotonic() < end:
         time.sleep(0.1)
@@ -123,7 +123,7 @@ def _settings(study: Study, patience: float = 0.0) -> Any:
 
 
 def _unfinished(study: Study, settings: Mapping[str, Any], first: Mapping[str, float] | None) -> bool:
-    """Whether a study without settings may be one of this package's that was left as it was made."""
+    """Return whether a study without settings may be one of this package whose creation was interrupted."""
     trials = study.get_trials(deepcopy=False)
     expected = all(one.state.name == "WAITING" and one.system_attrs == {"fixed_params": first} for one in trials)
     directions = [one.name.lower() for one in study.directions]
@@ -133,12 +133,12 @@ def _unfinished(study: Study, settings: Mapping[str, Any], first: Mapping[str, f
 def _finish(study: Study, settings: Mapping[str, Any], first: Mapping[str, float] | None) -> None:
     if first is not None and not study.get_trials(deepcopy=False):
         study.enqueue_trial(dict(first))
-    # the last: what has settings is whole
+    # the last step: a study with settings is complete
     study.set_user_attr(SETTINGS, json.loads(to_json({"version": VERSION, **settings})))
 
 
 def _compare(shown: str, there: Any, settings: Mapping[str, Any]) -> None:
-    """Refuse to go on with a study that was begun otherwise."""
+    """Check that a study was started with the same settings."""
     if not isinstance(there, Mapping) or "version" not in there:
         raise FileError(shown, "holds a study that is none of this package's")
     if there["version"] != VERSION:
@@ -149,7 +149,7 @@ def _compare(shown: str, there: Any, settings: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _quiet_optuna() -> Iterator[None]:
-    """Optuna logs a line a trial, and warns that the heartbeat is experimental."""
+    """Context without Optuna's log message for each trial and its warning that the heartbeat is experimental."""
     import optuna
 
     level = optuna.logging.get_verbosity()

@@ -41,42 +41,28 @@ _PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "numba", "networkx", "n
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Outcome of one command.
+    """Outcome of one command."""
 
-    Parameters
-    ----------
-    title : str
-        One line that names the network and the task.
-    seed : int
-        Seed of all random numbers.
-    spec, reservoir
-        Simulated network; the reservoir after STDP.
-    scores : mapping
-        Scores by name.
-    baselines : mapping
-        For each score, its baselines by name.
-    spikes : mapping
-        Activity of the reservoir: rates in Hz, shares, counts.
-    draw : callable
-        Draws the figures, by the file name without ``.png``; called only if there is a folder for them.
-    timing : mapping
-        Wall-clock seconds by part.
-    details : mapping
-        Further content of ``metrics.json``.
-    intervals : mapping
-        95 % confidence intervals within this run, for the scores that have one.
-    """
-
+    #: One line that names the network and the task.
     title: str
+    #: Seed of all random numbers.
     seed: int
+    #: `spec` and `reservoir`: Simulated network; the reservoir after STDP.
     spec: ReservoirSpec
     reservoir: Reservoir
+    #: Scores by name.
     scores: Mapping[str, float]
+    #: For each score, its baselines by name.
     baselines: Mapping[str, Mapping[str, float]]
+    #: Activity of the reservoir: rates in Hz, shares, counts.
     spikes: Mapping[str, float]
+    #: Draws the figures, by the file name without ``.png``; called only if there is a folder for them.
     draw: Callable[[], Mapping[str, Figure]]
+    #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: Further content of ``metrics.json``.
     details: Mapping[str, Any] = field(default_factory=dict)
+    #: 95 % confidence intervals within this run, for the scores that have one.
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
