@@ -8,7 +8,7 @@ import numpy as np
 
 from hrsnn.runtime.keyed_random import keyed_uniform
 
-#: Pairs with a kernel exp(-(D/lambda)^2) below this are never linked: at 10^5 neurons they would add 0.06 links in all.
+#: Pairs with a kernel exp(-(D/lambda)^2) below this are never linked: at 10^5 neurons all of them would add 0.06 links.
 _NEGLIGIBLE = 1e-8
 #: Number of neurons whose links are drawn at once, which bounds the memory.
 BLOCK = 2000

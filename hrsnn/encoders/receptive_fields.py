@@ -79,8 +79,8 @@ class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[mi
 
     References
     ----------
-    S. M. Bohte, J. N. Kok, H. La Poutre, Error-backpropagation in temporally encoded networks of spiking neurons,
-    Neurocomputing 48 (2002): centres, widths and overlap (their beta, 1.5).
+    Bohte et al. (2002), Error-backpropagation in temporally encoded networks of spiking neurons, Neurocomputing 48:
+    centres, widths and overlap (their beta, 1.5).
 
     Examples
     --------

@@ -40,8 +40,7 @@ def expected_improvement(mean: ArrayLike, deviation: ArrayLike, best: float) -> 
 
     References
     ----------
-    D. R. Jones, M. Schonlau & W. J. Welch, Efficient global optimization of expensive black-box functions, J. Glob. Optim.
-    13 (1998), eq. 15.
+    Jones et al. (1998), Efficient global optimization of expensive black-box functions, J. Glob. Optim. 13, eq. 15.
     """
     m, s = np.broadcast_arrays(np.asarray(mean, dtype=np.float64), np.asarray(deviation, dtype=np.float64))
     known = s <= 0

@@ -49,7 +49,7 @@ class BaselineSampler(BaseSampler):
 
     References
     ----------
-    J. Bergstra, R. Bardenet, Y. Bengio & B. Kegl, Algorithms for hyper-parameter optimization (2011), section 4.
+    Bergstra et al. (2011), Algorithms for hyper-parameter optimization, NeurIPS 24, section 4.
     """
 
     def __init__(self, name: str, seed: int) -> None:

@@ -28,20 +28,20 @@ _MIDDLES = (np.arange(12) + 0.5) / 12
 
 @dataclass(frozen=True)
 class Coordinates:
-    """The dimensions of a search.
+    """Coordinates of the dimensions of a search.
 
     Notes
     -----
-    A group with a mean and a CV is two blocks of columns, the quantile embeddings of its distribution and of that of its
-    logarithm: distances in them are W2, in units of the farthest that two of its corners are apart. With `joint` the first
-    block holds the quantiles of all groups, in the same units, for :class:`hrsnn.search.sinkhorn.JointDistances`. Every
-    other number is a block of one column, from 0 to 1; a choice has a column for each option, so that any two are equally
-    far apart.
+    A group with a mean and a CV has two blocks of columns, the quantile embeddings of its distribution and of that of its
+    logarithm: distances in them are W2, in units of the largest distance between two corners of the group. With `joint` the
+    first block has the quantiles of all groups, in the same units, for :class:`hrsnn.search.sinkhorn.JointDistances`. Every
+    other number is a block of one column, from 0 to 1; a choice has a column for each option, so that the distance is the
+    same between any two.
     """
 
-    #: In their order, the axes of the unit cube.
+    #: The axes of the unit cube, in order.
     dimensions: Mapping[str, BaseDistribution]
-    #: Of the groups ``name.mean`` and ``name.cv``, the kind and the bounds; gammas without bounds where left out.
+    #: Kind and bounds of the groups ``name.mean`` and ``name.cv``; by default gammas without bounds.
     forms: Mapping[str, Gamma | LogNormal]
     #: Whether all groups are one block.
     joint: bool = False

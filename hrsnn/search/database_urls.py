@@ -20,11 +20,11 @@ _HIDDEN = "***"
 class DatabaseUrl:
     """A URL that SQLAlchemy can read."""
 
-    #: As the user wrote it.
+    #: URL as given by the user.
     text: str
-    #: For messages: neither the password nor the options.
+    #: URL for messages, without the password and the options.
     shown: str
-    #: What no message may hold, the longest first.
+    #: Strings that must not be in a message, the longest first.
     secrets: tuple[str, ...]
 
     def __repr__(self) -> str:

@@ -31,28 +31,28 @@ _IMPOSSIBLE = 1e10
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """A fitted process, with a zero mean in the standardised values."""
+    """A fitted Gaussian process, with a mean of zero in the standardised values."""
 
-    #: (n, columns) Each once; replicates are averaged.
+    #: (n, columns) Distinct points; replicates are averaged.
     points: Array
-    #: Columns of each block.
+    #: Number of columns of each block.
     sizes: tuple[int, ...]
     #: (n,) Standardised means of the replicates.
     values: Array
-    #: (n,) How many replicates each is the mean of.
+    #: (n,) Number of replicates of each point.
     counts: Array
     #: (blocks,)
     length_scale: Array
-    #: `amplitude` and `noise`: Variances of the process and of one replicate, in units of the values' own variance.
+    #: `amplitude` and `noise`: variances of the process and of one replicate, in units of the values' variance.
     amplitude: float
     noise: float
-    #: `centre` and `spread`: What the values were standardised by.
+    #: `centre` and `spread`: mean and scale by which the values were standardised.
     centre: float
     spread: float
     #: Log marginal likelihood of all replicates, of the standardised values, without the priors.
     log_likelihood: float
-    #: What distances within blocks are. For any but Euclidean ones the Gram matrix is checked, and a negative eigenvalue
-    #: reported and cut off: see :func:`hrsnn.search.checked_gram`.
+    #: Function that computes distances within blocks. If they are not Euclidean the Gram matrix is checked, and negative
+    #: eigenvalues are reported and set to zero: see :func:`hrsnn.search.checked_gram`.
     distances: Distances = block_distances
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class Importance:
     names: tuple[str, ...]
     #: (names,)
     values: Array
-    #: (names, 2) 95 %.
+    #: (names, 2) 95 % confidence intervals.
     interval: Array
 
 

@@ -42,12 +42,12 @@ class SearchTrial:
 
     number: int
     parameters: Mapping[str, float]
-    #: Mean of the replicates; nan where it failed.
+    #: Mean of the replicates; nan if the trial failed.
     value: float
     replicates: tuple[float, ...]
     #: Means over the replicates.
     violations: Mapping[str, float]
-    #: Why it failed; empty where it did not.
+    #: Reason of the failure; empty if there was none.
     error: str = ""
 
     @property
@@ -60,11 +60,11 @@ class SearchTrial:
 class SearchResult:
     """Result of :func:`search`."""
 
-    #: Where the search set out from.
+    #: Spec in which the parameters of each trial are set.
     spec: ReservoirSpec
     space: Space
     direction: Direction
-    #: In the order of their numbers.
+    #: Trials in the order of their numbers.
     trials: tuple[SearchTrial, ...]
 
     @property

@@ -80,11 +80,11 @@ def sinkhorn_divergence(first: ArrayLike, second: ArrayLike, regularisation: flo
 
 @dataclass(frozen=True)
 class JointDistances:
-    """Distances of points whose first block of columns is a joint distribution, for a Gaussian process.
+    """Distances, for a Gaussian process, of points whose first block of columns is a joint distribution.
 
-    The groups of a joint distribution are independent here, the cost is a sum over them and the plan that is best for a
-    product of distributions is the product of the single ones', so that the divergence is exactly a sum over groups:
-    ``S(a, b) = sum_g S(a_g, b_g)``. The distance is its root. The other blocks have Euclidean distances.
+    The groups of a joint distribution are independent here, the cost is a sum over them, and the optimal plan for a product
+    of distributions is the product of the optimal plans, so that the divergence is exactly a sum over groups:
+    ``S(a, b) = sum_g S(a_g, b_g)``. The distance is its square root. The other blocks have Euclidean distances.
 
     Raises
     ------
@@ -105,7 +105,7 @@ class JointDistances:
     As :func:`sinkhorn_divergence`.
     """
 
-    #: Into as many equal parts the columns of the first block fall, each a sample (or quantiles) of one group.
+    #: Number of equal parts of the columns of the first block, each a sample (or quantiles) of one group.
     groups: int
     #: e, in the squared unit of the columns.
     regularisation: float = 0.05

@@ -23,7 +23,7 @@ def check_stimulus(stimulus: object) -> None:
 
 
 def check_sample(stimulus: Stimulus, channels: int, index: int) -> None:
-    """Check that `stimulus` is a stimulus, has so many channels, and has a sample `index`.
+    """Check that `stimulus` is a stimulus with the given number of channels and a sample `index`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tasks: data, split, encoder and baseline under one name; one file a task, one line of the table below."""
+"""Registry of the tasks, each with data, split, encoder and baseline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hrsnn.tasks.task import ClassificationTask, SeriesTask
 
 __all__ = ["TASKS", "ClassificationTask", "SeriesTask", "load_task"]
 
-# name -> module with a function of the same name; loaded when asked for
+# name -> module with a function of the same name, imported when needed
 TASKS: dict[str, str] = {
     "digits": "hrsnn.tasks.digits",
     "file": "hrsnn.tasks.file",
@@ -30,7 +30,7 @@ def load_task(name: str, **options: Any) -> ClassificationTask | SeriesTask:
     name : str
         One of ``hrsnn.tasks.TASKS``: ``"digits"``, ``"file"``, ``"fsdd"``, ``"lorenz63"``, ``"memory"``.
     **options
-        Options of the task: the parameters of the function of that name in ``hrsnn.tasks.<name>``.
+        Options of the task: parameters of the function ``hrsnn.tasks.<name>.<name>``.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def load_task(name: str, **options: Any) -> ClassificationTask | SeriesTask:
     Raises
     ------
     InputError
-        When there is no such task or option, one that has no default is missing, or a value is not allowed.
+        When there is no such task or option, an option without a default is missing, or a value is not allowed.
     FileError
         When the task's files are missing or damaged.
 

@@ -1,4 +1,4 @@
-"""8 x 8 handwritten digits, bundled with scikit-learn: needs no download."""
+"""Task digits: the 8 x 8 handwritten digits bundled with scikit-learn."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from hrsnn.validation.units import takes
 
 @takes()
 def digits(test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
-    """Ten digits, 1797 images of 64 pixels in [0, 1]; stratified random split.
+    """Return the task of ten digits: 1797 images of 64 pixels in [0, 1], with a stratified random split.
 
-    Encoded as Poisson spikes, 300 Hz for a full pixel, 100 ms.
+    Images are encoded as Poisson spikes, 300 Hz for the largest pixel value, for 100 ms.
 
     Parameters
     ----------
     test_share : float
-        Share of the samples to test on.
+        Share of the samples in the test part.
     seed : int
-        Root of the split, and of the encoder's noise.
+        Seed of the split and of the encoder's noise.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A user's own spike trains and labels, from one file."""
+"""Task file: spike trains and labels from a user's file."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from hrsnn.validation.units import takes
 
 @takes()
 def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
-    """Spike trains and labels written by ``SpikeTrains.save(path, labels=...)``; stratified random split.
+    """Return the task of a file written by ``SpikeTrains.save(path, labels=...)``, with a stratified random split.
 
     Parameters
     ----------
     path : path
         The ``.npz`` file.
     test_share : float
-        Share of the samples to test on.
+        Share of the samples in the test part.
     seed : int
-        Root of the split.
+        Seed of the split.
 
     Raises
     ------
     FileError
-        When the file is missing, damaged, of another kind, or holds no labels or only one class.
+        When the file is missing, damaged, of another kind, or has no labels or only one class.
     InputError
-        When the share is not between 0 and 1 or leaves a part empty.
+        When the share is not between 0 and 1 or a part would be empty.
 
     Examples
     --------
@@ -66,5 +66,5 @@ def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> Classificat
 
 
 def spike_counts(trains: SpikeTrains) -> np.ndarray:
-    """Spikes of each channel over the whole sample, (samples, channels)."""
+    """Return the number of spikes of each channel in each sample, (samples, channels)."""
     return trains.counts(1)[:, 0]

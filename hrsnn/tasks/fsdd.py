@@ -1,4 +1,4 @@
-"""Free Spoken Digit Dataset: recordings of ten digits by six speakers."""
+"""Task fsdd: the Free Spoken Digit Dataset, recordings of ten digits by six speakers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from hrsnn.validation.limits import beyond_memory, check_memory, limit
 from hrsnn.validation.units import takes
 
 _SAMPLE_RATE = 8000
-_MEMORY = 6  # bytes for each byte of a recording: samples of 16 bits become numbers of 64
+_MEMORY = 6  # bytes for each byte of a recording: samples of 16 bits are converted to 64-bit numbers
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)")
 
 _ENCODERS: dict[str, Callable[[], list[tuple[str, Any]]]] = {
@@ -49,38 +49,38 @@ def fsdd(
     encoding: str = "current",
     seed: int = 0,
 ) -> ClassificationTask:
-    """Spoken digits from a folder of ``{digit}_{speaker}_{index}.wav``, 8 kHz mono, 16 bit.
+    """Return the task of spoken digits from a folder of ``{digit}_{speaker}_{index}.wav``, 8 kHz mono, 16 bit.
 
-    A mel cochleagram of 40 bands, given to the reservoir as currents or, by level crossing, as spikes.
+    Recordings are converted to a mel cochleagram of 40 bands, which is encoded as currents or, by level crossing, as spikes.
 
     Parameters
     ----------
     path : path
-        The ``recordings`` folder of the data set, or the folder that holds it.
+        The ``recordings`` folder of the data set, or its parent folder.
     split : {"official", "validation", "speaker"}
-        Official: the recordings 0 to 4 of each digit and speaker are the test part (training and test share their
-        speakers). Validation: the recordings 40 to 49 are tested on and 5 to 39 trained on, to choose parameters by; the
-        official test part is left out. Speaker: all recordings of one speaker are the test part, and nobody in the
-        training part has that voice.
+        Official: the recordings 0 to 4 of each digit and speaker are the test part (training and test have the same
+        speakers). Validation: the recordings 40 to 49 are the test part and 5 to 39 the training part, for choosing
+        parameters; the official test part is not used. Speaker: all recordings of one speaker are the test part, and all
+        others the training part.
     speaker : str, optional
-        Whom to hold out with ``split="speaker"``; by default the last one by name.
+        Speaker that is held out with ``split="speaker"``; by default the last one by name.
     encoding : {"current", "level_crossing"}
-        Current: each recording stretched to 50 frames of 10 ms (:func:`equal_frames`), each band standardised, as analog
-        input. Level crossing: in its own time, spikes over 80 channels, two a band.
+        Current: each recording is resampled to 50 frames of 10 ms (:func:`equal_frames`), each band standardised, as analog
+        input. Level crossing: in real time, as spikes of 80 channels, two for each band.
     seed : int
-        Root of the training samples' order.
+        Seed of the order of the training samples.
 
     Raises
     ------
     InputError
         When the split, the speaker or the encoding is unknown.
     FileError
-        When the folder is missing or has no recordings, a name does not parse, or a file is damaged, not mono, not
+        When the folder is missing or has no recordings, the name of a file is invalid, or a file is damaged, not mono, not
         8 kHz or not 16 bit.
 
     Notes
     -----
-    Links of analog input do not learn: with currents, STDP is on the recurrent links alone.
+    Links of analog input are not plastic: with currents, STDP acts on the recurrent links only.
 
     Source of the data, its layout and the official split: https://github.com/Jakobovski/free-spoken-digit-dataset
     (CC BY-SA 4.0).
@@ -145,17 +145,17 @@ def fsdd(
 
 
 def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
-    """Each series stretched or squeezed to the same number of rows, by linear interpolation.
+    """Resample each series to the same number of rows, by linear interpolation.
 
-    Row k is the series at ``(k + 1/2) n / frames - 1/2`` of its own n rows, which are taken as the middles of equal
-    stretches of time; beyond the first and the last middle it stays what it is there.
+    Row k is the series at ``(k + 1/2) n / frames - 1/2`` of its own n rows, which are taken as the midpoints of equal
+    intervals; beyond the first and the last midpoint the series is constant.
 
     Parameters
     ----------
     samples : list of ndarray, (times, channels)
-        One series a sample, each of at least one row.
+        One series for each sample, with at least one row.
     frames : int
-        Rows wanted.
+        Number of rows of the result.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
 
     Notes
     -----
-    How long a word took is lost. Currents are dense, so that all recordings of a batch have to be equally long.
+    The duration of a word is lost. Currents are dense, so that all recordings of a batch must have the same length.
 
     Examples
     --------
@@ -183,14 +183,14 @@ def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
 
 
 def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
-    """Mean of each channel in equal windows of each sample's own length.
+    """Return the mean of each channel in equal windows of each sample's own length.
 
     Parameters
     ----------
     samples : list of ndarray, (times, channels)
-        One series a sample.
+        One series for each sample.
     windows : int
-        Number of windows; a sample with fewer rows repeats them.
+        Number of windows; in a sample with fewer rows, rows are repeated.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
 
 
 def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
-    """Files and what their names say (digit, speaker, index), ordered by name."""
+    """Return the files and the (digit, speaker, index) in their names, ordered by name."""
     with refuse_damaged(path, "folder"):
         if not path.is_dir():
             raise FileError(path, "is no folder" if path.exists() else "does not exist: give the folder of recordings")
@@ -228,9 +228,9 @@ def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
 
 
 def _waveform(file: Path) -> np.ndarray:
-    """Samples in [-1, 1]."""
+    """Return the samples of a recording in [-1, 1]."""
     with open_binary(file) as content, refuse_damaged(file, "wav file"), warnings.catch_warnings():
-        # unknown chunks (tags of the recorder) are harmless; a file cut short is not
+        # no warnings of unknown chunks (tags of the recorder), which are harmless, unlike truncated files
         warnings.simplefilter("ignore", wavfile.WavFileWarning)
         warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
         _check_memory(file, content)
@@ -251,7 +251,7 @@ def _waveform(file: Path) -> np.ndarray:
 
 
 def _check_memory(path: Path, content: IO[bytes]) -> None:
-    """See that the sound fits into memory."""
+    """Check that the sound fits into memory."""
     size = os.fstat(content.fileno()).st_size
     if _MEMORY * size > limit("memory"):
         raise FileError(path, beyond_memory(_MEMORY * size))

@@ -1,4 +1,4 @@
-"""The Lorenz-63 system: forecast a chaotic series."""
+"""Task lorenz63: forecasting of the chaotic Lorenz-63 system."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def lorenz63(
     hold: float = 20.0,
     seed: int = 0,
 ) -> SeriesTask:
-    """The state of the Lorenz-63 system, `horizon` steps ahead.
+    """Return the task of forecasting the state of the Lorenz-63 system `horizon` steps ahead.
 
         dx/dt = 10 (y - x),   dy/dt = x (28 - z) - y,   dz/dt = x y - 8/3 z
 
     Parameters
     ----------
     train, test : int
-        Number of values to train and to test on.
+        Number of values in the training and in the test part.
     dt : float
         Time from one value to the next, in the system's units.
     transient : int
-        Values dropped before anything else: the way to the attractor.
+        Number of initial values that are discarded, for the approach to the attractor.
     horizon : int
-        How many values ahead the target lies.
+        Number of values from the input to the target.
     washout : int
-        Values before the training part that only bring the reservoir's state in.
+        Number of values before the training part, in which the reservoir's state becomes independent of its start.
     hold : float
         Time in ms for which each value is held.
     seed : int
-        Root of the initial point.
+        Seed of the initial point.
 
     Returns
     -------
@@ -62,12 +62,12 @@ def lorenz63(
     Notes
     -----
     Integrated by the classical fourth-order Runge-Kutta method in steps of at most 0.01. The targets of the training
-    part overlap the test part's inputs by `horizon` values, its targets by none.
+    part overlap the inputs of the test part by `horizon` values, and do not overlap its targets.
 
     References
     ----------
-    E. N. Lorenz, Deterministic nonperiodic flow, J. Atmos. Sci. 20 (1963), eq. 25-27. The largest Lyapunov exponent,
-    0.906: J. C. Sprott, Chaos and Time-Series Analysis (2003).
+    Lorenz (1963), Deterministic nonperiodic flow, J. Atmos. Sci. 20, eq. 25-27. The largest Lyapunov exponent, 0.906:
+    Sprott (2003), Chaos and Time-Series Analysis.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def lorenz63(
         raise InputError("dt", dt, f"must be at most {_LONGEST_TIME:g} time units, some ninety Lyapunov times")
     values = train + test + horizon + washout + transient
     check_memory("train, test, horizon", (train, test, horizon), 80 * values, f"a series of {values} values")
-    # around the attractor; the transient takes it there
+    # near the attractor, which the transient approaches
     start = generator(seed, "lorenz63").uniform([-10.0, -10.0, 15.0], [10.0, 10.0, 35.0])
     states = trajectory(start, transient + washout + train + test + horizon - 1, dt)[transient:]
     learned = states[washout : washout + train]
@@ -105,7 +105,7 @@ def lorenz63(
 
 @takes()
 def trajectory(start: np.ndarray, steps: int, dt: float) -> np.ndarray:
-    """States at 0, dt, ..., ``steps * dt``: (steps + 1, 3)."""
+    """Return the states at 0, dt, ..., ``steps * dt``: (steps + 1, 3)."""
     inner = int(np.ceil(dt / _LONGEST_STEP * (1 - 1e-12)))
     step = dt / inner
     states = np.empty((steps + 1, 3))

@@ -1,4 +1,4 @@
-"""Memory: random numbers in, the same numbers some time later out."""
+"""Task memory: reconstruction of earlier random inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hrsnn.validation.units import takes
 
 @takes(hold="ms")
 def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int = 0) -> SeriesTask:
-    """Independent numbers u, uniform in (-1, 1), each held for a while; the delays are the score's business.
+    """Return the task of independent inputs u, uniform in (-1, 1); the score defines the delays.
 
     Parameters
     ----------
@@ -21,9 +21,9 @@ def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int
     hold : float
         Time in ms for which each value is held.
     washout : int
-        Values at the start that only bring the reservoir's state in.
+        Number of initial values, in which the reservoir's state becomes independent of its start.
     seed : int
-        Root of the numbers.
+        Seed of the values.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int
 
     References
     ----------
-    H. Jaeger, Short term memory in echo state networks, GMD report 152 (2001).
+    Jaeger (2001b), Short term memory in echo state networks, GMD report 152.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a task is: data already split, with the encoder and the baseline that belong to it."""
+"""Types of tasks: split data with an encoder and a baseline."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class ClassificationTask:
     Attributes
     ----------
     name : str
-        What `load_task` knows it by.
+        Name of the task for `load_task`.
     x_train, x_test : ndarray (samples, channels), list of waveforms, or SpikeTrains
-        Raw input. Training samples come in random order: a network that learns online never sees one class at a stretch.
+        Raw input. Training samples are in random order, so that online learning does not see one class after another.
     y_train, y_test : ndarray, (samples,)
         Labels.
     classes : ndarray
-        The labels that occur, sorted.
+        Distinct labels, sorted.
     encoder : unfitted scikit-learn transformer, or None
-        From raw input to `SpikeTrains` or `Currents`; None where the input is `SpikeTrains` already.
+        Encoder of raw input as `SpikeTrains` or `Currents`; None where the input is `SpikeTrains` already.
     raw_baseline : unfitted scikit-learn classifier
-        A linear classifier on the raw input, the baseline of any spiking result.
+        Linear classifier of the raw input, as a baseline for spiking networks.
     raw_baseline_name : str
-        What the baseline is, in words.
+        Description of the baseline.
     """
 
     name: str
@@ -46,14 +46,14 @@ class ClassificationTask:
     raw_baseline_name: str
 
     def subset(self, train: int | None = None, test: int | None = None, seed: int = 0) -> ClassificationTask:
-        """The same task with fewer samples, drawn at random with the classes' shares kept.
+        """Return the task with a stratified random subset of the samples.
 
         Parameters
         ----------
         train, test : int, optional
-            How many samples to keep, at least one a class; by default, or where there are no more, all.
+            Number of samples to keep, at least one for each class; by default, or if there are not more, all.
         seed : int
-            Root of the draw.
+            Seed of the draw.
 
         Raises
         ------
@@ -81,29 +81,29 @@ class ClassificationTask:
 
 @dataclass(frozen=True)
 class SeriesTask:
-    """A time series in and one out, with the parts to train and to test on.
+    """Time series of inputs and targets, with a training and a test part.
 
-    The first ``washout`` values only bring the reservoir's state in: they belong to neither part. A validation part is
-    taken from the end of the training part where one is needed.
+    The first ``washout`` values, in which the reservoir's state becomes independent of its start, belong to neither part.
+    Where a validation part is needed, it is the end of the training part.
 
     Attributes
     ----------
     name : str
-        What `load_task` knows it by.
+        Name of the task for `load_task`.
     inputs : ndarray, (time, channels)
         Input values, standardised by the training part (or in [-1, 1] by construction).
     targets : ndarray, (time, outputs)
-        What a readout has to give at the same place, in the units of the inputs.
+        Targets of a readout at the same index, in the units of the inputs.
     hold : float
         Time in ms for which each value is held.
     train, test : slice
-        Where the two parts lie; ``train.start == washout`` and ``test.start == train.stop``.
+        Ranges of the two parts; ``train.start == washout`` and ``test.start == train.stop``.
     washout : int
         Number of values before the training part.
     time_step : float
         Time from one value to the next in the units of the system; 1 where it has none.
     lyapunov_exponent : float or None
-        The largest exponent of the system, per unit of its time: 1/it is the Lyapunov time.
+        Largest Lyapunov exponent of the system, per unit of its time; its inverse is the Lyapunov time.
     """
 
     name: str
@@ -121,12 +121,12 @@ class SeriesTask:
 
 
 def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
-    """`count` random rows in random order, each class with its share of them (largest remainders get the odd ones)."""
+    """Return `count` random rows in random order, stratified by class (by the method of largest remainders)."""
     classes, members = np.unique(labels, return_inverse=True)
     sizes = np.bincount(members, minlength=len(classes))
     shares = count * sizes / len(labels)
     quota = np.floor(shares + 1e-9).astype(int)
-    # equal remainders are broken at random, not in favour of the first classes
+    # ties between remainders are broken at random, not in favour of the first classes
     order = np.lexsort((random.random(len(classes)), quota - shares))
     quota[order[: count - quota.sum()]] += 1
     chosen = [random.permutation(np.flatnonzero(members == index))[:number] for index, number in enumerate(quota)]
@@ -135,12 +135,12 @@ def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator)
 
 @takes()
 def split_rows(labels: np.ndarray, test_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training and test rows, each in random order, the classes' shares kept.
+    """Return training and test rows, each in random order, stratified by class.
 
     Raises
     ------
     InputError
-        When the share is not between 0 and 1, or leaves a part empty.
+        When the share is not between 0 and 1, or a part would be empty.
     """
     if not 0 < test_share < 1:
         raise InputError("test_share", test_share, "must be between 0 and 1")
@@ -153,5 +153,5 @@ def split_rows(labels: np.ndarray, test_share: float, seed: int) -> tuple[np.nda
 
 
 def take(samples: Any, rows: np.ndarray) -> Any:
-    """The given rows of an array, of spike trains or of a list."""
+    """Return the given rows of an array, of spike trains or of a list."""
     return [samples[row] for row in rows] if isinstance(samples, list) else samples[rows]

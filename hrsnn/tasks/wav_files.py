@@ -1,4 +1,4 @@
-"""What a wav file must be before its reader sees it: its parts fill it exactly, and one says how the samples are written."""
+"""Validation of wav files before they are read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import IO
 
 
 def check_wav(file: IO[bytes]) -> None:
-    """See that the parts of a wav file are as long as they say, and that the two that matter are there, each once.
+    """Check that the chunks of a wav file fill it exactly, and that it has one chunk of format and one of samples.
 
-    A reader that skips what it does not know would take the rest of a damaged part for parts of their own, and read less
-    sound than there was. The file stands at its beginning afterwards.
+    Otherwise a reader that skips unknown chunks could take the rest of a damaged chunk for other chunks, and return only
+    part of the sound. The file is at its beginning afterwards.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def check_wav(file: IO[bytes]) -> None:
     Raises
     ------
     ValueError
-        With what is wrong.
+        With a description of the error.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def check_wav(file: IO[bytes]) -> None:
         return int.from_bytes(raw, "little" if head[:4] == b"RIFF" else "big")
 
     names, place = [], 12
-    sound, frame = 0, 1  # bytes of all samples, and of one moment of all channels
+    sound, frame = 0, 1  # bytes of all samples, and of one sample of all channels
     while place < size:
         file.seek(place)
         part = file.read(8)
@@ -52,7 +52,7 @@ def check_wav(file: IO[bytes]) -> None:
         place += 8 + length(part[4:])
         if len(part) < 8 or place > size:
             raise ValueError(f"a part of {length(part[4:])} bytes in a file of {size}")
-        place += place % 2  # parts begin at even places; the last one may do without the byte that fills it up
+        place += place % 2  # chunks begin at even offsets; the last one may be without its padding byte
     if 8 + length(head[4:8]) != size:
         raise ValueError(f"has {size} bytes, and says {8 + length(head[4:8])}")
     for name in (b"fmt ", b"data"):
