@@ -135,7 +135,7 @@ def classify(
         ran = simulate(reservoir, trains, record=("counts",), windows=windows, engine=engine, seed=noise, progress=progress)
         return np.sqrt(ran.counts), ran
 
-    def learnt(reservoir: Reservoir) -> Reservoir:
+    def learn(reservoir: Reservoir) -> Reservoir:
         if not plastic:
             return reservoir
         ran = simulate(reservoir, train, plastic=True, record=(), blank=blank, engine=engine, seed=seed, progress=progress)
@@ -152,7 +152,7 @@ def classify(
             return np.asarray(model.predict(others))
 
     with watch("stdp"):
-        reservoir = learnt(initial)
+        reservoir = learn(initial)
     seen = np.arange(reservoir.neurons) if select is None else select(reservoir)
     with watch("states"):
         x_train, _ = features(reservoir, train)
@@ -163,7 +163,7 @@ def classify(
     if controls:
         with watch("controls"):
             raw = clone(task.raw_baseline).fit(task.x_train, task.y_train).predict(task.x_test)
-            uncoupled = learnt(initial.without_recurrence())
+            uncoupled = learn(initial.without_recurrence())
             encoded = [_seen_by_the_reservoir(stimulus, windows) for stimulus in (train, test)]
             alone = [features(uncoupled, trains)[0][..., seen] for trains in (train, test)]
         baselines = {

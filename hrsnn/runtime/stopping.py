@@ -178,6 +178,18 @@ def check_stopped() -> None:
         raise around._made()
 
 
+def is_stopping() -> bool:
+    """Whether a signal has been received: what libraries report then is a consequence of it.
+
+    Examples
+    --------
+    >>> is_stopping()
+    False
+    """
+    around = _around()
+    return around is not None and bool(around._number)
+
+
 @contextlib.contextmanager
 def signals_deferred(children: bool = False) -> Iterator[None]:
     """Context in which signals are deferred until its end, for code that an exception would leave in an invalid state.

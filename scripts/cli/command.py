@@ -23,7 +23,7 @@ from hrsnn.files.writing import to_json
 from hrsnn.runtime.clusters import check_cluster
 from hrsnn.runtime.parallel import one_blas_thread, run_all
 from hrsnn.runtime.processes import idle_ones_killed
-from hrsnn.runtime.stopping import stopping
+from hrsnn.runtime.stopping import is_stopping, stopping
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.report import Outcome
 
@@ -181,7 +181,7 @@ def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
     options.check()
     # output of libraries must not mix with the JSON object
     printing = contextlib.redirect_stdout(sys.stderr)
-    with options.own_out(), printing, _notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
+    with options.own_out(), printing, notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
         outcome = options.carry_out()
         text = outcome.text if options.out is None else outcome.write(options.out)
     show(to_json(outcome.metrics()) if options.json else text)
@@ -241,7 +241,7 @@ def show(text: str) -> None:
 
 
 @contextlib.contextmanager
-def _notes(prog: str, quiet: bool) -> Iterator[None]:
+def notes(prog: str, quiet: bool) -> Iterator[None]:
     """Send the package's log and all warnings to standard error, a line each; only warnings when `quiet`."""
     log = logging.getLogger("hrsnn")
     handler = logging.StreamHandler(sys.stderr)
@@ -251,7 +251,8 @@ def _notes(prog: str, quiet: bool) -> Iterator[None]:
     log.setLevel(logging.WARNING if quiet else logging.INFO)
 
     def show(message: Warning | str, *about: object, **more: object) -> None:
-        _fail(prog, f"warning: {message}", 0)
+        if not is_stopping():  # a library may take a signal's exception for an error of its own
+            _fail(prog, f"warning: {message}", 0)
 
     try:
         with warnings.catch_warnings():

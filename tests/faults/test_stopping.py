@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 
 from hrsnn.networks.centrality import betweenness
 from hrsnn.runtime.stopping import SIGNALS, Stop, check_stopped, signals_deferred, stopping
+from hrsnn.scripts.cli.command import notes
 
 SMALL = {
     "memory": "--neurons 60 --values 600 --max-delay 10",
@@ -195,6 +197,18 @@ raise SystemExit(stopped.code)
 def test_what_libraries_say_of_unfinished_work_is_not_shown(root: Path) -> None:
     done = subprocess.run([sys.executable, "-c", UNFINISHED], cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "prog: interrupted\n")
+
+
+def test_a_warning_that_a_signal_caused_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Matplotlib takes whatever an import raises for a damaged installation, and warns of it."""
+    with stopping("prog"), notes("prog", quiet=False):
+        warnings.warn("before", UserWarning, stacklevel=1)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except Stop:
+            warnings.warn("Unable to import Axes3D", UserWarning, stacklevel=1)
+            raise
+    assert capsys.readouterr().err == "prog: warning: before\nprog: interrupted\n"
 
 
 def test_networkit_takes_ctrl_c_for_itself_and_gives_it_back() -> None:

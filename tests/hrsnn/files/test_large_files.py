@@ -312,13 +312,13 @@ def test_a_graph_larger_than_memory_is_refused_before_it_is_built(tmp_path: Path
 def test_refusing_takes_little_memory(case: str, tmp_path: Path, root: Path) -> None:
     """In a process of its own, beside one that only loads the same modules; the file is made before."""
     code = (
-        "import resource, sys, test_limits\nfrom pathlib import Path\n"
-        "call, said = test_limits.BOMBS[sys.argv[1]]\n"
+        "import resource, sys, test_large_files\nfrom pathlib import Path\n"
+        "call, said = test_large_files.BOMBS[sys.argv[1]]\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "try:\n    call(Path(sys.argv[2]))\nexcept test_limits.HrsnnError:\n    pass\n"
+        "try:\n    call(Path(sys.argv[2]))\nexcept test_large_files.HrsnnError:\n    pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}"}
+    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests/hrsnn/files'}"}
     done = subprocess.run(
         [sys.executable, "-c", code, case, str(tmp_path)], env=environment, capture_output=True, text=True, check=True
     )

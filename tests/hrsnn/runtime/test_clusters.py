@@ -222,9 +222,9 @@ def test_a_user_whose_jobs_do_not_come_is_told(jobs: Path, monkeypatch: pytest.M
 
 INTERRUPTED = """
 import os, signal
-from hrsnn.runtime.clusters import connected
+from hrsnn.runtime.clusters import connect_cluster
 
-with connected("slurm"):
+with connect_cluster("slurm"):
     os.kill(os.getpid(), signal.SIGINT)
 """
 
