@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hrsnn._version import __version__
 from hrsnn.errors import FileError
-
-if TYPE_CHECKING:
-    from hrsnn.spec import ReservoirSpec
-
-import platform
-import shutil
-import tempfile
-from collections.abc import Mapping
-from dataclasses import field
-from importlib import metadata
-from typing import TYPE_CHECKING
-
 from hrsnn.files.writing import TEMPORARY, made, write_json, write_text
 from hrsnn.validation.limits import beyond, limit
 

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hrsnn.scripts.reports.pruning_runs import PruningCommand
-
-from collections.abc import Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hrsnn.analysis.score_bounds import bounds_of
 from hrsnn.scripts.cli import report
 
 if TYPE_CHECKING:
     from hrsnn.networks import PruningRecord
     from hrsnn.reservoir import Reservoir
+    from hrsnn.scripts.reports.pruning_runs import PruningCommand
     from hrsnn.spec import ReservoirSpec
 
-import csv
-import io
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
+#: Name of the score of each task, and number of channels of the task.
+SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
+_SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
+#: Fields of the last record and of that of the dense network that the report shows.
+SHOWN = (
+    "links",
+    "neurons",
+    "strong_component",
+    "largest_exponent",
+    "participation",
+    "operations",
+    "mean_rate",
+    "silent_share",
+)
 
-from hrsnn.analysis.score_bounds import bounds_of
 
-if TYPE_CHECKING:
-    from hrsnn.spec import ReservoirSpec
+@dataclass(frozen=True)
+class Run:
+    """Results of one run."""
+
+    records: Sequence[PruningRecord]
+    seconds: Sequence[Mapping[str, float]]
+    reservoir: Reservoir
+    origin: Any
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,7 @@ class PruningRuns:
     seeds: range
     runs: Mapping[tuple[str, int], Run]
     folder: Path | None
+    dense: Callable[[int], Reservoir]  #: from a seed to the network before pruning
 
     def mean(self, label: str, name: str, place: int) -> float:
         """Return the mean over seeds of one number of the first (0) or last (-1) record."""
@@ -90,9 +105,7 @@ class PruningRuns:
         from hrsnn.networks import pruning_figures, write_graph
 
         first = self.runs[self.labels[0], self.seeds[0]]
-        from hrsnn.scripts.reports.pruning_runs import PruningRunner
-
-        dense = PruningRunner(self.options, self.spec, {}, None).dense(self.seeds[0])
+        dense = self.dense(self.seeds[0])
         records = {label: [self.runs[label, seed].records for seed in self.seeds] for label in self.labels}
         networks = {"dense": dense, **{label: self.runs[label, self.seeds[0]].reservoir for label in self.labels}}
         pictures = {
@@ -123,33 +136,3 @@ class PruningRuns:
         for (label, seed), run in self.runs.items():
             lines.writerows([label, seed, *(getattr(record, name) for name in names)] for record in run.records)
         return out.getvalue()
-
-
-#: Name of the score of each task, and number of channels of the task.
-SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
-
-
-_SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
-
-
-#: Fields of the last record and of that of the dense network that the report shows.
-SHOWN = (
-    "links",
-    "neurons",
-    "strong_component",
-    "largest_exponent",
-    "participation",
-    "operations",
-    "mean_rate",
-    "silent_share",
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """Results of one run."""
-
-    records: Sequence[PruningRecord]
-    seconds: Sequence[Mapping[str, float]]
-    reservoir: Reservoir
-    origin: Any

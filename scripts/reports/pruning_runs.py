@@ -81,8 +81,9 @@ class PruningCommand(ParallelCommand):
         folder = None if self.out is None else (self.out / report.RUNS).absolute()
         quiet = dataclasses.replace(self, quiet=True) if self.seeds * len(methods) > 1 else self
         units = list(itertools.product(methods, seeds))
-        found = self.all_of(PruningRunner(quiet, spec, dict(methods), folder), units)
-        return PruningRuns(self, spec, tuple(methods), seeds, dict(zip(units, found, strict=True)), folder)
+        runner = PruningRunner(quiet, spec, dict(methods), folder)
+        runs = dict(zip(units, self.all_of(runner, units), strict=True))
+        return PruningRuns(self, spec, tuple(methods), seeds, runs, folder, runner.dense)
 
 
 @dataclass(frozen=True)
