@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, lyapunov_spectrum
     from hrsnn.analysis.lyapunov.two_trajectories import Divergence, largest_lyapunov, transient_length
     from hrsnn.analysis.paired_tests import PairedTest, paired_test
-    from hrsnn.analysis.score_bounds import bounds_of
+    from hrsnn.analysis.scoring.registry import bounds_of
     from hrsnn.analysis.states.covariance import StateCorrelation, effective_dimension, state_correlation
     from hrsnn.analysis.states.heterogeneity import heterogeneity
     from hrsnn.analysis.states.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
@@ -75,7 +75,7 @@ _HOME = {
     "StateCorrelation": "states.covariance",
     "UndefinedWarning": "firing.operations",
     "binned_counts": "firing.rates",
-    "bounds_of": "score_bounds",
+    "bounds_of": "scoring.registry",
     "branching_parameter": "firing.branching",
     "echo_state_network": "forecasting.echo_state",
     "fit_echo_state_network": "forecasting.echo_state",

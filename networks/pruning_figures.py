@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import COLOURS, EXCITATORY, GREY, INHIBITORY, column_figure, label_axes, legend_above
 from hrsnn.analysis.intervals import mean_interval
-from hrsnn.analysis.score_bounds import ANY, Bounds, bounds_of
+from hrsnn.analysis.scoring.contract import ANY, Bounds
+from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.errors import InputError
 from hrsnn.networks.centrality import betweenness
 from hrsnn.networks.linear.noise_covariance import coupling

@@ -13,30 +13,21 @@ import tyro
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
-    from hrsnn.tasks import ClassificationTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classify(Repeatable):
+class Classify(TaskArguments, Repeatable):
     """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
 
-    task: str = "digits"
-    """Data set: digits (8 x 8 pixels, included), fsdd (spoken digits, a folder of WAV files), or file (your own)."""
-
-    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
-    """Folder of WAV files, or .npz file written by SpikeTrains.save(path, labels=...)."""
-
-    split: Annotated[str | None, tyro.conf.arg(metavar="{official,validation,speaker}", help_behavior_hint="(for fsdd)")] = (
-        None
-    )
-    """Test on the official test set (default), or on a speaker not in the training set."""
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
+    """Task with classes; `hrsnn tasks` describes all."""
 
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
     """Number of training samples, drawn at random and stratified."""
@@ -56,10 +47,12 @@ class Classify(Repeatable):
         from hrsnn.scripts.cli import pictures
 
         spec = self.reservoir_spec()
-        task = self.load()
+        choice = self.task_choice(self.task, "classes")
+        task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
         result = classify(
             task,
             spec,
+            baselines=choice.declaration.baselines,
             seed=self.seed,
             plastic=self.plastic,
             readout=self.readout,
@@ -90,22 +83,6 @@ class Classify(Repeatable):
                 "readout": self.readout,
             },
         )
-
-    def load(self) -> ClassificationTask:
-        """Load the task selected by the options.
-
-        Raises
-        ------
-        InputError, FileError
-            When the task is unknown, does not support an option, or its files are invalid.
-        """
-        from hrsnn.tasks import ClassificationTask, load_task
-
-        options = {name: getattr(self, name) for name in ("path", "split") if getattr(self, name) is not None}
-        task = load_task(self.task, seed=self.seed, **options)
-        if not isinstance(task, ClassificationTask):
-            raise InputError("--task", self.task, "is a series, with nothing to classify; see hrsnn forecast")
-        return task.subset(train=self.train, test=self.test, seed=self.seed)
 
 
 def most_central_neurons(reservoir: Reservoir) -> Any:

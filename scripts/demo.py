@@ -104,10 +104,9 @@ class Demo(Command):
     def _agreement(self, reservoir: Reservoir) -> Agreement:
         """Compare the compiled engine with Brian2 on some of the digits."""
         from hrsnn.analysis.protocols import compare_engines
-        from hrsnn.tasks import ClassificationTask, load_task
+        from hrsnn.tasks import TaskChoice
 
-        digits = load_task("digits", seed=self.seed)
-        assert isinstance(digits, ClassificationTask)
+        digits = TaskChoice("digits").load_classes(seed=self.seed)
         return compare_engines(reservoir, digits.encoder.fit_transform(digits.x_train[:_COMPARED]))
 
 

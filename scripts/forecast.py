@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import FreeRunning
@@ -27,11 +29,11 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(Repeatable):
+class Forecast(TaskArguments, Repeatable):
     """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
 
-    task: str = "lorenz63"
-    """Series to forecast: lorenz63."""
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("series"))] = "lorenz63"
+    """Series to forecast; `hrsnn tasks` describes all."""
 
     train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 500, --closed-loop 5000)")] = None
     """Number of training values."""
@@ -39,7 +41,7 @@ class Forecast(Repeatable):
     test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, --closed-loop 10000)")] = None
     """Number of test values."""
 
-    horizon: int = 1
+    horizon: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 1)")] = None
     """Number of values ahead."""
 
     closed_loop: Flag = False
@@ -50,28 +52,38 @@ class Forecast(Repeatable):
 
     def run(self) -> Report:
         """Forecast, and report the error, or the valid times, with those of the baselines."""
-        from hrsnn.tasks import SeriesTask, load_task
-
         if self.starts is not None and not self.closed_loop:
             raise InputError("--starts", self.starts, "is for --closed-loop")
-        usual = _CLOSED if self.closed_loop else _OPEN
-        asked = (self.train, self.test, self.starts)
-        train, test, starts = (default if one is None else one for one, default in zip(asked, usual, strict=True))
-        task = load_task(self.task, train=train, test=test, horizon=self.horizon, seed=self.seed)
-        if not isinstance(task, SeriesTask):
-            raise InputError("--task", self.task, "is no series; see hrsnn classify")
-        details = {"task": task.name, "engine": self.engine, "train": train, "test": test, "horizon": self.horizon}
-        return self._freely(task, starts, details) if self.closed_loop else self._open(task, details)
+        choice = self.task_choice(self.task, "series")
+        train, test, starts = _CLOSED if self.closed_loop else _OPEN
+        given = {"train": self.train, "test": self.test, "horizon": self.horizon}
+        sizes = self.sizes(choice, given, {"train": train, "test": test, "horizon": 1})
+        task = choice.load_series(**sizes, seed=self.seed)
+        details = {
+            "task": task.name,
+            "engine": self.engine,
+            "train": task.train.stop - task.train.start,
+            "test": task.test.stop - task.test.start,
+            **(
+                {"horizon": choice.options.get("horizon", sizes["horizon"])}
+                if "horizon" in choice.declaration.options
+                else {}
+            ),
+        }
+        if self.closed_loop:
+            return self._freely(task, starts if self.starts is None else self.starts, details)
+        return self._open(task, choice.declaration.baselines, details)
 
-    def _open(self, task: SeriesTask, details: dict[str, object]) -> Report:
+    def _open(self, task: SeriesTask, baselines: Sequence[str], details: dict[str, object]) -> Report:
         from hrsnn.analysis.protocols import forecast
         from hrsnn.scripts.cli import pictures
 
-        spec = self.reservoir_spec()
-        result = forecast(task, spec, seed=self.seed, engine=self.engine, progress=self.progress)
+        spec, ahead = self.reservoir_spec(), details.get("horizon")
+        result = forecast(task, spec, baselines=baselines, seed=self.seed, engine=self.engine, progress=self.progress)
         return Report(
             title=(
-                f"{task.name}: {details['train']} training and {details['test']} test values, {self.horizon} ahead, "
+                f"{task.name}: {details['train']} training and {details['test']} test values, "
+                f"{f'{ahead} ahead, ' if ahead else ''}"
                 f"{spec.neurons} neurons, seed {self.seed}"
             ),
             seed=self.seed,

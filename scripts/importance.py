@@ -18,7 +18,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import Cluster, Command, Flag, execute
+from hrsnn.scripts.cli.command import Cluster, Flag, execute
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
@@ -34,8 +35,13 @@ _DEFAULT = ("tau_m_exc", "tau_m_inh", "weights")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportanceStudy(Command):
+class ImportanceStudy(TaskArguments):
     """Attribute memory and spikes to heterogeneities, from all combinations of them switched on and off."""
+
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "classes", "series"))] = (
+        "memory"
+    )
+    """Task of any kind, whose main score is attributed; `hrsnn tasks` describes all."""
 
     parameters: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME")] = _DEFAULT
     """Up to six parameters with distributions; "weights" stands for the four recurrent ones together."""
@@ -50,14 +56,15 @@ class ImportanceStudy(Command):
     """Dask scheduler (tcp://host:8786) or batch system (slurm, pbs, ...) to run on."""
 
     values: int = 2000
-    """Number of input values of the memory task."""
+    """Number of input values of a memory task."""
 
     plastic: Flag = False
-    """Run STDP over the training part of the memory task first; without it, STDP parameters have no effect."""
+    """Run STDP over the training part of the task first; without it, STDP parameters have no effect."""
 
     def run(self) -> ImportanceReport:
         """Run all combinations."""
-        from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
+        from hrsnn.analysis.protocols.task_scores import MAIN
+        from hrsnn.analysis.studies.objectives import OBJECTIVES, NamedObjective, check_plastic
         from hrsnn.runtime.parallel import run_all
         from hrsnn.search.importance import (
             NEEDS_EXTRA,
@@ -82,8 +89,18 @@ class ImportanceStudy(Command):
         if not sampled:
             logger.info("SAGE by permutations %s; the exact values are all here", NEEDS_EXTRA)
         tasks = [(one, seed) for one in specs for seed in seeds]
-        both = MemoryAndSpikes(NamedObjective(name="memory", values=self.values, plastic=self.plastic, engine=self.engine))
-        found = run_all(both, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
+        choice = self.task_choice(self.task)
+        measured = ObjectiveScores(
+            NamedObjective(
+                name=next(name for name, one in OBJECTIVES.loadable().items() if one.kind == choice.kind),
+                values=self.values,
+                choice=choice,
+                plastic=self.plastic,
+                engine=self.engine,
+            ),
+            (MAIN[choice.kind][0], "spikes_per_neuron"),
+        )
+        found = run_all(measured, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
         tables = np.array(found).reshape(len(specs), len(seeds), 2)
         of = {
             score: {
@@ -91,7 +108,7 @@ class ImportanceStudy(Command):
                 "sage_exact": exact_sage(tables[..., k], names),
                 **({"sage": sage_values(tables[..., k], names, seed=self.seed)} if sampled else {}),
             }
-            for k, score in enumerate(("memory_capacity", "spikes"))
+            for k, score in enumerate((MAIN[choice.kind][0], "spikes"))
         }
         title = f"importance: {2 ** len(names)} combinations of {self.seeds} seeds, {spec.neurons} neurons"
         title += ", after STDP" if self.plastic else ""
@@ -99,13 +116,14 @@ class ImportanceStudy(Command):
 
 
 @dataclass(frozen=True)
-class MemoryAndSpikes:
-    """Function that computes memory capacity and spikes of one run."""
+class ObjectiveScores:
+    """Function that computes scores of one run in the task of an objective."""
 
     objective: NamedObjective
+    scores: tuple[str, ...]
 
-    def __call__(self, task: tuple[ReservoirSpec, int]) -> tuple[float, float]:
-        return self.objective.memory_and_spikes(*task)
+    def __call__(self, task: tuple[ReservoirSpec, int]) -> tuple[float, ...]:
+        return tuple(self.objective.measured(*task, self.scores).scores.values())
 
 
 @dataclass(frozen=True, kw_only=True)

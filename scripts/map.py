@@ -17,6 +17,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import ParallelCommand, execute
 from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 from hrsnn.validation.limits import check_limit
 from hrsnn.validation.numbers import count_of, repeats_of
 
@@ -24,8 +25,11 @@ _RATES = ("mean_rate", "silent_share", "spikes_per_neuron")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map(ParallelCommand):
-    """Map rank, generalisation rank and separation of digits over lambda and W_scale, 9 x 9 points."""
+class Map(TaskArguments, ParallelCommand):
+    """Map rank, generalisation rank and separation of samples over lambda and W_scale, 9 x 9 points."""
+
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
+    """Task with classes, whose samples are encoded as spikes; `hrsnn tasks` describes all."""
 
     points: int = 9
     """Number of points on each axis; the default is that of Chakraborty & Mukhopadhyay (2024)."""
@@ -37,13 +41,13 @@ class Map(ParallelCommand):
     """Range of W_scale, logarithmically spaced."""
 
     stimuli: int = 200
-    """Number of different digits, equally many of each class."""
+    """Number of different training samples, equally many of each class."""
 
     copies: int = 200
-    """Number of jittered copies of a digit."""
+    """Number of jittered copies of a sample."""
 
     jittered: int = 2
-    """Number of digits that are copied."""
+    """Number of samples that are copied."""
 
     jitter: float = 2.0
     """Standard deviation of the noise on spike times (ms)."""
@@ -56,19 +60,18 @@ class Map(ParallelCommand):
         from hrsnn.analysis.protocols.rank_maps import KERNEL_SCORES, rank_map
         from hrsnn.builder import build
         from hrsnn.scripts.cli import pictures
-        from hrsnn.tasks.digits import digits
+        from hrsnn.stimuli.spike_trains import SpikeTrains
 
         points, repeats = count_of("--points", self.points), repeats_of("--repeats", self.repeats)
         check_limit("seeds", "--points", points**2 * repeats)
         for name, (low, high) in (("--length-scale", self.length_scale), ("--weight-scale", self.weight_scale)):
             if not 0 < low < high < np.inf:
                 raise InputError(name, (low, high), "must be two ascending numbers over 0")
-        task = digits(seed=self.seed)
-        if not len(task.classes) <= self.stimuli <= len(task.x_train):
-            allowed = f"must be from {len(task.classes)}, one a class, to {len(task.x_train)}"
-            raise InputError("--stimuli", self.stimuli, allowed)
+        task = self.task_choice(self.task, "classes").load_classes(spiking=True, seed=self.seed)
+        stimuli = self.samples(task, self.stimuli)
+        if not isinstance(stimuli, SpikeTrains):
+            raise InputError("--task", self.task, "has samples of currents; jitter is of spike times")
         spec = self.reservoir_spec()
-        stimuli = task.encoder.fit_transform(task.subset(train=self.stimuli, seed=self.seed).x_train)
         result = rank_map(
             stimuli,
             spec,
@@ -89,7 +92,7 @@ class Map(ParallelCommand):
         uncoupled, input_spikes = dataclasses.asdict(result.uncoupled), dataclasses.asdict(result.input_spikes)
         return Report(
             title=(
-                f"map: {self.points}^2 points, {self.stimuli} digits, {spec.neurons} neurons, seed {self.seed}\n"
+                f"map: {self.points}^2 points, {self.stimuli} {self.task}, {spec.neurons} neurons, seed {self.seed}\n"
                 f"largest difference of ranks: lambda {scale:.3g}, W_scale {weight:.3g}"
             ),
             seed=self.seed,
@@ -103,7 +106,7 @@ class Map(ParallelCommand):
             draw=lambda: pictures.of_rank_map(result),
             timing=result.timing,
             details={
-                "task": "digits",
+                "task": self.task,
                 "engine": self.engine,
                 "length_scales": result.length_scales,
                 "weight_scales": result.weight_scales,

@@ -17,6 +17,7 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure(Repeatable):
+class Measure(TaskArguments, Repeatable):
     """Measure firing statistics and synaptic operations of a reservoir under the input of a task."""
 
-    task: str = "memory"
-    """Source of the input: memory (random numbers), lorenz63, digits, fsdd, or file (your own)."""
-
-    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd and file)")] = None
-    """Folder of WAV files, or .npz file written by SpikeTrains.save(path, labels=...)."""
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "series", "classes"))] = (
+        "memory"
+    )
+    """Source of the input: a task of any kind; `hrsnn tasks` describes all."""
 
     stimuli: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, of a series 1000)")] = None
     """Number of training samples, or of values of a series, which form one long stimulus."""
@@ -93,17 +93,16 @@ class Measure(Repeatable):
             When the task is unknown, has fewer stimuli, or its files are invalid.
         """
         from hrsnn.stimuli.currents import Currents
-        from hrsnn.tasks import SeriesTask, load_task
+        from hrsnn.tasks import SeriesTask
 
         asked = None if self.stimuli is None else count_of("--stimuli", self.stimuli)
-        task = load_task(self.task, seed=self.seed, **({} if self.path is None else {"path": self.path}))
+        task = self.task_choice(self.task).load(seed=self.seed)
         there = len(task.inputs) if isinstance(task, SeriesTask) else len(task.x_train)
         if asked is not None and asked > there:
             raise InputError("--stimuli", asked, f"must be at most {there}: there are no more in task {self.task!r}")
         if isinstance(task, SeriesTask):
             return Currents(task.inputs[None, : asked or 1000], dt=task.hold)
-        few = task.subset(train=max(asked or 100, len(task.classes)), seed=self.seed).x_train
-        stimulus: Stimulus = few if task.encoder is None else task.encoder.fit_transform(few)
+        stimulus: Stimulus = task.subset(train=max(asked or 100, len(task.classes)), seed=self.seed).encoded().x_train
         return stimulus
 
 

@@ -13,8 +13,9 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.settings import settings_of
 from hrsnn.scripts.reports.pruning_report import PruningRuns
-from hrsnn.scripts.reports.pruning_runs import PruningCommand, settings_of
+from hrsnn.scripts.reports.pruning_runs import PruningCommand
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,9 @@ from hrsnn.errors import InputError
 from hrsnn.networks.studies.pruning_arms import ARMS, CONTROLS, networks_of
 from hrsnn.networks.studies.pruning_claims import Scores, beside_dense, family_sizes
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import Flag, ParallelCommand, check_path, execute
+from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
 from hrsnn.validation.numbers import repeats_of
 
@@ -33,7 +34,7 @@ _SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PruningCurve(ParallelCommand):
+class PruningCurve(TaskArguments, ParallelCommand):
     """Prune by all methods, score the networks at several sparsities, and test claims about pruning."""
 
     seeds: int = 10
@@ -48,11 +49,10 @@ class PruningCurve(ParallelCommand):
     iterations: int = 56
     """Iterations to the last sparsity; with 56 all default sparsities are reached within 0.3 %."""
 
-    tasks: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TASK")] = ("memory", "lorenz63", "digits")
-    """Tasks from memory, lorenz63, digits and fsdd (needs --path)."""
-
-    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
-    """Folder of spoken digits."""
+    tasks: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "series", "classes"))
+    ] = ("memory", "lorenz63", "digits")
+    """Tasks of any kind; `hrsnn tasks` describes all."""
 
     plastic: Flag = False
     """Run STDP over the training part of each task, after pruning."""
@@ -60,7 +60,7 @@ class PruningCurve(ParallelCommand):
     def run(self) -> PruningCurveReport:
         """Run what is not yet in the out folder, and test the claims."""
         from hrsnn.analysis import verdicts_in_reach
-        from hrsnn.networks.studies.pruned_scores import TaskSuite
+        from hrsnn.networks.studies.pruned_scores import TaskSuite, score_names
 
         repeats_of("--seeds", self.seeds, 2)
         for option, names in (("--arms", self.arms), ("--tasks", self.tasks)):
@@ -69,17 +69,17 @@ class PruningCurve(ParallelCommand):
         for arm in self.arms:
             if arm not in ARMS and arm not in CONTROLS:
                 raise InputError("--arms", arm, f"must be of {', '.join((*CONTROLS, *ARMS))}")
-        check_path(self.path, self.tasks)
+        choices = self.task_choices(self.tasks)
         shares = self.sparsities
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
-        suite = TaskSuite(tuple(dict.fromkeys(self.tasks)), plastic=self.plastic, path=self.path, engine=self.engine)
+        suite = TaskSuite(tuple(choices.values()), plastic=self.plastic, engine=self.engine)
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         plan = ArmRunner(self.reservoir_spec(), suite, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
         units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]
-        families = family_sizes(self.arms, suite.tasks)
+        families = family_sizes(self.arms, [name for task in suite.choices for name in score_names(task)])
         if families:
             logger.info("%s, at each sparsity", verdicts_in_reach(families, self.seeds))
         found = self.all_of(plan, units)
@@ -100,8 +100,14 @@ class ArmRunner:
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
-        """Return everything that the scores of a unit depend on, except its seed and arm and the recordings."""
-        suite = {name: getattr(self.suite, name) for name in ("tasks", "plastic", "engine")}
+        """Return everything that the scores of a unit depend on, except its seed and arm and the data of a task."""
+        options = {task.name: task.settings for task in self.suite.choices if task.settings}
+        suite = {
+            "tasks": [task.name for task in self.suite.choices],
+            "plastic": self.suite.plastic,
+            "engine": self.suite.engine,
+            **({"task_options": options} if options else {}),
+        }
         return {
             "spec": self.spec.to_toml(),
             "exam": {**suite, **dataclasses.asdict(self.suite.sizes)},  # its name in metrics.json

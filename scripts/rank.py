@@ -6,39 +6,40 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rank(Repeatable):
-    """Measure the effective rank of the final states over a set of digits, and that of the input."""
+class Rank(TaskArguments, Repeatable):
+    """Measure the effective rank of the final states over samples of a task, and that of the input."""
+
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
+    """Task with classes; `hrsnn tasks` describes all."""
 
     stimuli: int = 100
-    """Number of stimuli: digits, equally many of each class."""
+    """Number of stimuli: training samples, equally many of each class."""
 
     def run(self) -> Report:
         """Measure the ranks, and report them with those without recurrent links and of the input."""
         from hrsnn.analysis.protocols import rank
         from hrsnn.scripts.cli import pictures
-        from hrsnn.tasks.digits import digits
 
-        task = digits(seed=self.seed)
-        if not len(task.classes) <= self.stimuli <= len(task.x_train):
-            allowed = f"must be from {len(task.classes)}, one a class, to {len(task.x_train)}"
-            raise InputError("--stimuli", self.stimuli, allowed)
+        stimuli = self.samples(self.task_choice(self.task, "classes").load_classes(seed=self.seed), self.stimuli)
         spec = self.reservoir_spec()
-        stimuli = task.encoder.fit_transform(task.subset(train=self.stimuli, seed=self.seed).x_train)
         result = rank(stimuli, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         ranks, uncoupled, counts = map(dataclasses.asdict, (result.ranks, result.uncoupled, result.input_counts))
         return Report(
-            title=f"rank: {self.stimuli} digits, {spec.neurons} neurons, seed {self.seed}",
+            title=f"rank: {self.stimuli} {self.task}, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
@@ -47,7 +48,7 @@ class Rank(Repeatable):
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_ranks(result),
             timing=result.timing,
-            details={"task": "digits", "engine": self.engine, "stimuli": self.stimuli},
+            details={"task": self.task, "engine": self.engine, "stimuli": self.stimuli},
         )
 
 

@@ -16,7 +16,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import Cluster, Command, Flag, check_path, execute
+from hrsnn.scripts.cli.command import Cluster, Flag, execute
+from hrsnn.scripts.cli.task_arguments import TaskArguments
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
 _FRESH = 10**6  # larger than seeds that users choose
 
 
+def objectives(default: str) -> str:
+    """Return a text for the help: the default, and all objectives with what they are."""
+    from hrsnn.analysis.studies.objectives import OBJECTIVES
+
+    return f"(default: {default}; {', '.join(f'{name}: {one.summary}' for name, one in OBJECTIVES.loadable().items())})"
+
+
 @dataclass(frozen=True, kw_only=True)
-class Search(Command):
+class Search(TaskArguments):
     """Search for the distributions that optimise an objective, and measure the best with fresh seeds."""
 
-    objective: str = "memory"
-    """Objective: memory, spikes, efficiency (memory over spikes), accuracy, nrmse or lyapunov."""
+    objective: Annotated[str, tyro.conf.arg(metavar="NAME", help_behavior_hint=objectives)] = "memory"
+    """What is optimised."""
 
     space: str = "neurons"
     """Search space: neurons, synapses, all, or a TOML file."""
@@ -73,11 +81,8 @@ class Search(Command):
     values: int = 2000
     """Number of input values of the memory task."""
 
-    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint="(default: digits, lorenz63)")] = ""
-    """Task for accuracy: digits or fsdd; for nrmse: lorenz63."""
-
-    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
-    """Folder of spoken digits."""
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint="(default: that of the objective)")] = ""
+    """Task of the kind that the objective needs; `hrsnn tasks` describes all."""
 
     train: int = 600
     """Number of training samples for accuracy."""
@@ -100,9 +105,7 @@ class Search(Command):
             raise InputError("--fresh", 1, "must be 0, or at least 2: one pair has no interval")
         if self.resume and self.storage is None:
             raise InputError("--resume", True, "needs --storage, the file to go on with")
-        check_path(self.path, (self.task,))
-        if self.task and self.objective not in ("accuracy", "nrmse"):
-            raise InputError("--task", self.task, f"is for the objectives accuracy and nrmse, not {self.objective:.60}")
+        choice = self.objective_task(self.objective, self.task)
         if len(set(self.against)) < len(self.against):
             raise InputError("--against", " ".join(self.against), "must name each only once")
         rivals = {name: BaselineSampler(name, self.seed) for name in self.against}
@@ -114,8 +117,7 @@ class Search(Command):
         objective = NamedObjective(
             name=self.objective,
             values=self.values,
-            task=self.task,
-            path=self.path,
+            choice=choice,
             train=self.train,
             validation=self.validation,
             plastic=self.plastic,

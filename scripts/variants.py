@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import logging
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +19,9 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import SEEDS
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import ParallelCommand, check_path, execute
+from hrsnn.scripts.cli.command import ParallelCommand, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 from hrsnn.scripts.reports.variants_report import VariantsReport
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -27,6 +29,7 @@ from hrsnn.validation.numbers import count_of, repeats_of
 if TYPE_CHECKING:
     from hrsnn.analysis.studies.variants import VariantRun, VariantSizes
     from hrsnn.spec import ReservoirSpec
+    from hrsnn.tasks import TaskChoice
 
 logger = logging.getLogger("hrsnn")
 
@@ -34,29 +37,28 @@ _TASKS = ("memory", "digits", "lorenz63")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variants(ParallelCommand):
+class Variants(TaskArguments, ParallelCommand):
     """Run the four variants, with and without recurrent links, and test claims on heterogeneity."""
 
     seeds: int = 20
     """Number of seeds, starting from --seed: variants are compared within a seed."""
 
-    tasks: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TASK")] = _TASKS
-    """Tasks from memory, digits, fsdd (needs --path) and lorenz63."""
-
-    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for fsdd)")] = None
-    """Folder of spoken digits."""
+    tasks: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "classes", "series"))
+    ] = _TASKS
+    """Tasks of any kind; `hrsnn tasks` describes all."""
 
     values: int = 5000
-    """Number of input values of the memory task."""
+    """Number of input values of a memory task."""
 
     train: int = 1200
-    """Number of training samples of digits and of spoken digits."""
+    """Number of training samples of a task with classes."""
 
     test: int = 300
-    """Number of test samples of digits and of spoken digits."""
+    """Number of test samples of a task with classes."""
 
     series: int = 5000
-    """Number of training values of Lorenz-63; a tenth as many are forecast."""
+    """Number of training values of a series; a tenth as many are forecast."""
 
     def run(self) -> VariantsReport:
         """Run what is not yet in the out folder, and test all claims."""
@@ -65,16 +67,16 @@ class Variants(ParallelCommand):
         from hrsnn.analysis.studies.variants import VariantSizes
 
         repeats_of("--seeds", self.seeds, 2)
-        check_path(self.path, self.tasks)
         if self.variant is not None:
             raise InputError("--variant", self.variant, "cannot be given: all four are run")
         if not self.tasks:
             raise InputError("--tasks", self.tasks, "must name at least one task")
+        choices = self.task_choices(self.tasks)
         count_of("--seed", self.seed, 0, SEEDS - 1)
         runs = self.runs()
         # the sizes of all runs are checked before the first one
-        check_memory("--values", self.values, 8 * count_of("--values", self.values), "the task memory")
-        check_memory("--series", self.series, 88 * count_of("--series", self.series), "the task lorenz63")
+        check_memory("--values", self.values, 8 * count_of("--values", self.values), "a memory task")
+        check_memory("--series", self.series, 88 * count_of("--series", self.series), "a series")
         sizes = VariantSizes(
             train=self.train,
             test=self.test,
@@ -84,7 +86,7 @@ class Variants(ParallelCommand):
         )
         spec = self.reservoir_spec()
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
-        plan = VariantRunner(spec, sizes, self.engine, self.path, kept)
+        plan = VariantRunner(spec, sizes, self.engine, choices, kept)
         kept.prepare(plan.settings())
         logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
         found = self.all_of(plan, runs)
@@ -114,16 +116,18 @@ class VariantRunner:
     spec: ReservoirSpec
     sizes: VariantSizes
     engine: str
-    path: Path | None
+    choices: Mapping[str, TaskChoice]
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
-        """Return everything that the scores of a run depend on, except the fields of `run` and the recordings."""
+        """Return everything that the scores of a run depend on, except the fields of `run` and the data of a task."""
+        options = {name: choice.settings for name, choice in self.choices.items() if choice.settings}
         return {
             "spec": self.spec.to_toml(),
             "sizes": dataclasses.asdict(self.sizes),
             "engine": self.engine,
             "versions": report.versions(),
+            **({"task_options": options} if options else {}),
         }
 
     def __call__(self, run: VariantRun) -> dict[str, float]:
@@ -131,7 +135,7 @@ class VariantRunner:
 
         return self.kept.result(
             self.name(run),
-            lambda: run_variant(run, self.spec, self.sizes, path=self.path, engine=self.engine),
+            lambda: run_variant(run, self.spec, self.sizes, choice=self.choices[run.task], engine=self.engine),
         )
 
     def name(self, run: VariantRun) -> str:

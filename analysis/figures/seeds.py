@@ -13,7 +13,7 @@ from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, column_figure, label_axes, legend_above
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.paired_tests import PairedTest
-from hrsnn.analysis.score_bounds import ANY, Bounds
+from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import positive, series_of
 from hrsnn.validation.units import takes
+
+if TYPE_CHECKING:
+    from hrsnn.tasks import SeriesTask
 
 #: Usual thresholds of the valid time, in standard deviations.
 THRESHOLDS = (0.05, 0.1, 0.5)
@@ -153,6 +158,31 @@ def r_squared(prediction: ArrayLike, target: ArrayLike) -> float:
     if not (total > 0).all():
         raise InputError("target", target, "must vary in every output")
     return float(np.mean(1 - ((p - y) ** 2).sum(axis=0) / total))
+
+
+def valid_times(prediction: ArrayLike, target: ArrayLike, task: SeriesTask) -> dict[float, float]:
+    """Compute valid prediction times by threshold, in Lyapunov times if the task has an exponent, otherwise in steps.
+
+    Parameters
+    ----------
+    prediction, target : arrays (times, outputs)
+        Arrays for consecutive values of `task`.
+    task : SeriesTask
+
+    Examples
+    --------
+    >>> from hrsnn.tasks import load_task
+    >>> task = load_task("lorenz63", train=100, test=50)
+    >>> valid_times(task.targets[:10], task.targets[:10], task)  # right to the end
+    {0.05: 0.0906, 0.1: 0.0906, 0.5: 0.0906}
+    """
+    exponent = task.lyapunov_exponent
+    step, rate = (task.time_step, exponent) if exponent else (1.0, 1.0)
+    scale = task.targets[task.train].std(axis=0)
+    return {
+        threshold: valid_prediction_time(prediction, target, threshold, scale=scale, time_step=step, lyapunov_exponent=rate)
+        for threshold in THRESHOLDS
+    }
 
 
 def _pair(prediction: ArrayLike, target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

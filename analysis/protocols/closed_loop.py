@@ -12,9 +12,8 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import fit_echo_state_network, ridge_readout
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
 from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
-from hrsnn.analysis.forecasting.errors import THRESHOLDS
+from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
 from hrsnn.analysis.forecasting.ridge import Forecast
-from hrsnn.analysis.protocols.open_loop import valid_times
 from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
 from hrsnn.analysis.protocols.series_runs import follow
 from hrsnn.builder import build

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hrsnn.activity import Activity
-from hrsnn.analysis import MemoryCapacity, memory_capacity
+from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.rates import Rates
-from hrsnn.analysis.protocols.series_runs import follow
+from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.builder import build
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
@@ -22,7 +19,6 @@ from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
 from hrsnn.validation.units import takes
 
-Array = NDArray[np.float64]
 Noise = Literal["none", "fresh", "frozen"]
 
 
@@ -95,30 +91,23 @@ def memory(
     >>> result.spikes.total < result.reservoir.neurons
     True
     """
-    watch = Stopwatch()
     task = memory_task(values=values, hold=hold, seed=seed)
-    reservoir = build(_with_background(spec or ReservoirSpec(), noise), seed, channels=1)
-
-    def run(one: Reservoir) -> Activity:
-        with watch("simulate"):
-            return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
-
-    def capacity(states: Array) -> MemoryCapacity:
-        with watch("capacity"):
-            return memory_capacity(states, task.inputs[:, 0], max_delay, hold=hold, seed=seed)
-
-    activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
+    options = RunOptions(seed=seed, engine=engine, max_delay=max_delay, progress=progress, watch=Stopwatch())
+    background = _with_background(spec or ReservoirSpec(), noise)
+    run = run_task(lambda channels: build(background, seed, channels), task, options)
+    assert isinstance(run, SeriesRun)
+    uncoupled = run.without_recurrence
     return Memory(
-        spikes=capacity(activity.states[0]),
-        v=capacity(activity.v[0]),
-        spikes_uncoupled=capacity(uncoupled.states[0]),
-        v_uncoupled=capacity(uncoupled.v[0]),
-        raw_input=capacity(task.inputs),
-        reservoir=reservoir,
-        activity=activity,
-        rates=Rates.of(activity),
+        spikes=run.capacity("states"),
+        v=run.capacity("v"),
+        spikes_uncoupled=uncoupled.capacity("states"),
+        v_uncoupled=uncoupled.capacity("v"),
+        raw_input=run.input_capacity,
+        reservoir=run.network,
+        activity=run.activity,
+        rates=rates_of(run),
         noise=noise,
-        timing=watch.seconds,
+        timing=options.watch.seconds,
     )
 
 

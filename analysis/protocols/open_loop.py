@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis import (
-    fit_echo_state_network,
-    last_value,
-    linear_autoregression,
-    nrmse,
-    ridge_readout,
-    valid_prediction_time,
-)
-from hrsnn.analysis.forecasting.errors import THRESHOLDS
+from hrsnn.analysis.forecasting.errors import valid_times
+from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
-from hrsnn.analysis.protocols.series_runs import follow
+from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.builder import build
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -65,6 +58,7 @@ def forecast(
     task: SeriesTask,
     spec: ReservoirSpec | None = None,
     *,
+    baselines: Sequence[str] = tuple(MODELS),
     seed: int = 0,
     engine: str = "auto",
     progress: bool = False,
@@ -76,6 +70,9 @@ def forecast(
     task : SeriesTask
         From :func:`hrsnn.tasks.load_task`.
     spec : ReservoirSpec, optional
+    baselines : sequence of str
+        Models in :data:`hrsnn.analysis.forecasting.models.MODELS`, such as those that a task declares; other names, of
+        baselines that are always computed, are ignored.
     seed : int
         Seed of the reservoir, its background and the echo state network.
     engine : str
@@ -109,46 +106,26 @@ def forecast(
     >>> result.prediction.shape == result.target.shape
     True
     """
-    watch = Stopwatch()
-    reservoir = build(spec or ReservoirSpec(), seed, channels=task.inputs.shape[1])
-
-    def run(one: Reservoir) -> Activity:
-        with watch("simulate"):
-            return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
-
-    def readout(states: Array) -> Array:
-        train, washout = task.train.stop, task.washout
-        return ridge_readout(states, task.targets, train=train, washout=washout).prediction
-
-    def score(prediction: Array) -> float:
-        spread = task.targets[task.train].std(axis=0)
-        return nrmse(prediction[task.test], task.targets[task.test], scale=spread)
-
-    activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
-    warn_of_silence(activity)
-    with watch("readout"):
-        prediction = readout(activity.states[0])
+    options = RunOptions(seed=seed, engine=engine, progress=progress, watch=Stopwatch())
+    run = run_task(lambda channels: build(spec or ReservoirSpec(), seed, channels), task, options)
+    assert isinstance(run, SeriesRun)
+    uncoupled = run.without_recurrence
+    warn_of_silence(run.activity)
+    with options.watch("readout"):
+        prediction = run.forecast("states").prediction
         ours = {
             "reservoir": prediction,
-            "reservoir_v": readout(activity.v[0]),
-            "no_recurrence": readout(uncoupled.states[0]),
-            "no_recurrence_v": readout(uncoupled.v[0]),
+            "reservoir_v": run.forecast("v").prediction,
+            "no_recurrence": uncoupled.forecast("states").prediction,
+            "no_recurrence_v": uncoupled.forecast("v").prediction,
         }
-        compared = {
-            "last_value": last_value(task.inputs),
-            "linear_autoregression": linear_autoregression(
-                task.inputs, task.targets, train=task.train.stop, washout=task.washout
-            ),
-            "echo_state_network": fit_echo_state_network(
-                task.inputs, task.targets, task.train.stop, reservoir.neurons, seed, washout=task.washout
-            ).forecast.prediction,
-        }
+        compared = {name: run.model_forecast(name) for name in baselines if name in MODELS}
         return Forecasting(
-            nrmse=score(prediction),
-            nrmse_v=score(ours["reservoir_v"]),
-            nrmse_uncoupled=score(ours["no_recurrence"]),
-            nrmse_v_uncoupled=score(ours["no_recurrence_v"]),
-            baselines={name: score(other) for name, other in compared.items()},
+            nrmse=run.error(prediction),
+            nrmse_v=run.error(ours["reservoir_v"]),
+            nrmse_uncoupled=run.error(ours["no_recurrence"]),
+            nrmse_v_uncoupled=run.error(ours["no_recurrence_v"]),
+            baselines={name: run.error(other) for name, other in compared.items()},
             valid_time={
                 name: valid_times(each[task.test], task.targets[task.test], task)
                 for name, each in {**ours, **compared}.items()
@@ -156,33 +133,8 @@ def forecast(
             target=task.targets[task.test],
             prediction=prediction[task.test],
             hold=task.hold,
-            reservoir=reservoir,
-            activity=activity,
-            rates=Rates.of(activity),
-            timing=watch.seconds,
+            reservoir=run.network,
+            activity=run.activity,
+            rates=rates_of(run),
+            timing=options.watch.seconds,
         )
-
-
-def valid_times(prediction: Array, target: Array, task: SeriesTask) -> dict[float, float]:
-    """Compute valid prediction times by threshold, in Lyapunov times if the task has an exponent, otherwise in steps.
-
-    Parameters
-    ----------
-    prediction, target : arrays (times, outputs)
-        Arrays for consecutive values of `task`.
-    task : SeriesTask
-
-    Examples
-    --------
-    >>> from hrsnn.tasks import load_task
-    >>> task = load_task("lorenz63", train=100, test=50)
-    >>> valid_times(task.targets[:10], task.targets[:10], task)  # right to the end
-    {0.05: 0.0906, 0.1: 0.0906, 0.5: 0.0906}
-    """
-    exponent = task.lyapunov_exponent
-    step, rate = (task.time_step, exponent) if exponent else (1.0, 1.0)
-    scale = task.targets[task.train].std(axis=0)
-    return {
-        threshold: valid_prediction_time(prediction, target, threshold, scale=scale, time_step=step, lyapunov_exponent=rate)
-        for threshold in THRESHOLDS
-    }

@@ -16,7 +16,8 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
-from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -41,7 +42,7 @@ class Ranking:
     """Ranks of the final states of a reservoir and its controls, as returned by :func:`rank`."""
 
     #: `ranks`, `uncoupled`, `input_counts`: Ranks of the reservoir's final states, of those without recurrent links, and of
-    #: the input's spike counts.
+    #: the input's spike counts (of currents: their means).
     ranks: Ranks
     uncoupled: Ranks
     input_counts: Ranks
@@ -57,7 +58,7 @@ class Ranking:
 
 @takes()
 def rank(
-    stimuli: SpikeTrains,
+    stimuli: Stimulus,
     spec: ReservoirSpec | None = None,
     *,
     seed: int = 0,
@@ -68,7 +69,7 @@ def rank(
 
     Parameters
     ----------
-    stimuli : SpikeTrains
+    stimuli : SpikeTrains or Currents
     spec : ReservoirSpec, optional
     seed : int
         Seed of the reservoir and its background.
@@ -111,7 +112,8 @@ def rank(
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     warn_of_silence(activity)
     with watch("rank"):
-        counts = stimuli.counts(1)[:, 0, :].astype(np.float64)
+        analog = isinstance(stimuli, Currents)
+        counts = stimuli.values.mean(axis=1) if analog else stimuli.counts(1)[:, 0, :].astype(np.float64)
         return Ranking(
             ranks=Ranks.of(activity.states[:, -1]),
             uncoupled=Ranks.of(uncoupled.states[:, -1]),

@@ -13,6 +13,8 @@ from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.studies.variants import VariantRun
 from hrsnn.errors import InputError
 from hrsnn.spec import VARIANTS
+from hrsnn.tasks import TASKS
+from hrsnn.tasks.declaration import TaskKind
 
 Array = NDArray[np.float64]
 Scores = Mapping[VariantRun, Mapping[str, float]]
@@ -21,8 +23,9 @@ _ALL = {"HeNHeS": 1.0, "HoNHoS": -1.0}
 # variants of a pair are adjacent, so that equal scores cancel without rounding error
 _SYNAPSES = {"HoNHeS": 0.5, "HoNHoS": -0.5, "HeNHeS": 0.5, "HeNHoS": -0.5}
 _NEURONS_ALONE = {"HeNHoS": 1.0, "HoNHoS": -1.0}
-_CLASSES = ("digits", "fsdd")
-_TASKS = ("memory", "digits", "fsdd", "lorenz63")
+_MEMORY: tuple[TaskKind, ...] = ("memory",)
+_CLASSES: tuple[TaskKind, ...] = ("classes",)
+_SERIES: tuple[TaskKind, ...] = ("series",)
 
 
 @dataclass(frozen=True)
@@ -89,24 +92,52 @@ class Claim:
         return first, second
 
 
-#: The family of claims: each hypothesis in every task in which it can be tested.
-CLAIMS = (
-    *(Claim("rank(het) >= rank(hom)", task, "effective_rank", _ALL) for task in _CLASSES),
-    *(Claim("rank(het) >= rank(hom)", task, "entropy_rank", _ALL) for task in _CLASSES),
-    *(Claim("C(het) >= C(hom)", "memory", score, _ALL) for score in ("memory_capacity", "memory_capacity_v")),
-    Claim("corr(C, 1/J) > 0", "memory", "memory_capacity", {}, beside="effective_dimension"),
-    *(Claim("het-STDP lowers spikes", task, "spikes_per_neuron", _SYNAPSES, -1) for task in _TASKS),
-    *(Claim("het-LIF alone raises spikes", task, "spikes_per_neuron", _NEURONS_ALONE) for task in _CLASSES),
-    *(Claim("het-LIF alone lowers efficiency", task, "efficiency", _NEURONS_ALONE, -1) for task in _CLASSES),
-    Claim("C/S(het) >= C/S(hom)", "memory", "efficiency", _ALL),
-    *(Claim("het classifies better", task, "accuracy", _ALL) for task in _CLASSES),
-    Claim("het forecasts better", "lorenz63", "nrmse", _ALL, -1),
+@dataclass(frozen=True)
+class Hypothesis:
+    """Claim about every task of some kinds."""
+
+    hypothesis: str
+    kinds: tuple[TaskKind, ...]
+    score: str
+    weights: Mapping[str, float]
+    sign: int = 1
+    beside: str = ""
+
+    def claim(self, task: str) -> Claim:
+        """Return the claim about one task."""
+        return Claim(self.hypothesis, task, self.score, self.weights, self.sign, self.beside)
+
+
+#: Each hypothesis with the scores in which it can be tested.
+HYPOTHESES = (
+    *(Hypothesis("rank(het) >= rank(hom)", _CLASSES, score, _ALL) for score in ("effective_rank", "entropy_rank")),
+    *(Hypothesis("C(het) >= C(hom)", _MEMORY, score, _ALL) for score in ("memory_capacity", "memory_capacity_v")),
+    Hypothesis("corr(C, 1/J) > 0", _MEMORY, "memory_capacity", {}, beside="effective_dimension"),
+    Hypothesis("het-STDP lowers spikes", (*_MEMORY, *_CLASSES, *_SERIES), "spikes_per_neuron", _SYNAPSES, -1),
+    Hypothesis("het-LIF alone raises spikes", _CLASSES, "spikes_per_neuron", _NEURONS_ALONE),
+    Hypothesis("het-LIF alone lowers efficiency", _CLASSES, "efficiency", _NEURONS_ALONE, -1),
+    Hypothesis("C/S(het) >= C/S(hom)", _MEMORY, "efficiency", _ALL),
+    Hypothesis("het classifies better", _CLASSES, "accuracy", _ALL),
+    Hypothesis("het forecasts better", _SERIES, "nrmse", _ALL, -1),
 )
 
 
 def claims_in(tasks: Collection[str]) -> list[Claim]:
-    """Return the claims that are tested in the given tasks: one family."""
-    return [claim for claim in CLAIMS if claim.task in tasks]
+    """Return the claims that are tested in the given tasks: one family.
+
+    Examples
+    --------
+    >>> [(claim.hypothesis, claim.task) for claim in claims_in(["digits", "lorenz63"])][-3:]
+    [('het-LIF alone lowers efficiency', 'digits'), ('het classifies better', 'digits'), ('het forecasts better', 'lorenz63')]
+    """
+    kinds = {task: TASKS[task].kind for task in tasks}
+    return [
+        hypothesis.claim(task)
+        for hypothesis in HYPOTHESES
+        for kind in hypothesis.kinds
+        for task in tasks
+        if kinds[task] == kind
+    ]
 
 
 @dataclass(frozen=True)
@@ -124,7 +155,7 @@ class ClaimTest:
 
 
 def judge_claims(scores: Scores) -> list[ClaimTest]:
-    """Test every claim of :data:`CLAIMS` whose task was run, as one family at 5 %.
+    """Test every claim of :func:`claims_in` about the tasks that were run, as one family at 5 %.
 
     Parameters
     ----------
@@ -151,7 +182,7 @@ def judge_claims(scores: Scores) -> list[ClaimTest]:
     Chakraborty & Mukhopadhyay (2024), the theorems on rank, capacity and efficiency, and table III. They state them for any
     network; a refutation here holds for these tasks, sizes and defaults.
     """
-    tasks = {run.task for run in scores}
+    tasks = list(dict.fromkeys(run.task for run in scores))
     drawn = sorted({run.seed for run in scores})
     claims = claims_in(tasks)
     if len(drawn) < 2 or not claims:

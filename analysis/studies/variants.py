@@ -6,40 +6,27 @@ fixed weights on the test part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import clone
-
-from hrsnn.activity import Activity
-from hrsnn.analysis import (
-    effective_dimension,
-    effective_rank,
-    entropy_rank,
-    memory_capacity,
-    nrmse,
-    ridge_readout,
-    spike_efficiency,
-)
-from hrsnn.analysis.protocols.series_runs import follow, learn
+from hrsnn.analysis.protocols.task_runs import RunOptions
+from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.builder import build
 from hrsnn.errors import InputError
-from hrsnn.files.writing import PathLike
-from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import check_seed
-from hrsnn.simulation import simulate
 from hrsnn.spec import VARIANTS, ReservoirSpec
-from hrsnn.stimuli.spike_trains import SpikeTrains
-from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
-from hrsnn.tasks.lorenz63 import lorenz63
-from hrsnn.tasks.memory import memory
+from hrsnn.tasks import TASKS, ClassificationTask, SeriesTask, TaskChoice
+from hrsnn.tasks.declaration import TaskKind
 
-Array = NDArray[np.float64]
-
-_WINDOWS, _BLANK = 5, 100.0
+#: Scores of a run, by the kind of its task.
+SCORES_OF_KIND: Mapping[TaskKind, tuple[str, ...]] = {
+    "classes": ("accuracy", "efficiency", "effective_rank", "entropy_rank"),
+    "memory": ("memory_capacity", "memory_capacity_v", "efficiency"),
+    "series": ("nrmse", "nrmse_v", "efficiency"),
+}
+#: Scores of a run on any task.
+SCORES_OF_ALL = ("mean_rate", "silent_share", "spikes_per_neuron", "effective_dimension")
 
 
 @dataclass(frozen=True)
@@ -49,13 +36,13 @@ class VariantSizes:
     Parameters
     ----------
     train, test : int
-        Numbers of samples of digits and of spoken digits.
+        Numbers of samples of a task with classes.
     values : int
-        Number of input values of the memory task, each held for 20 ms.
+        Number of input values of a memory task, each held for 20 ms.
     max_delay : int
         Longest delay, in values.
     series_train, series_test, horizon : int
-        Numbers of values of Lorenz-63, and the number of values by which the target is ahead.
+        Numbers of values of a series, and the number of values by which the target is ahead.
     """
 
     train: int = 1200
@@ -73,7 +60,8 @@ class VariantRun:
 
     Parameters
     ----------
-    task : {"memory", "digits", "fsdd", "lorenz63"}
+    task : str
+        Name in :data:`hrsnn.tasks.TASKS`.
     variant : {"HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS"}
     recurrent : bool
         False for the control, the same reservoir without its recurrent links.
@@ -87,8 +75,7 @@ class VariantRun:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.task not in SCORES:
-            raise InputError("task", self.task, f"must be one of {', '.join(SCORES)}")
+        TASKS.check(self.task)
         if self.variant not in VARIANTS:
             raise InputError("variant", self.variant, f"must be one of {', '.join(VARIANTS)}")
         check_seed(self.seed)
@@ -99,7 +86,7 @@ def run_variant(
     spec: ReservoirSpec | None = None,
     sizes: VariantSizes | None = None,
     *,
-    path: PathLike | None = None,
+    choice: TaskChoice | None = None,
     engine: str = "auto",
 ) -> dict[str, float]:
     """Compute the scores of one run: performance, spikes, and dimension of the states.
@@ -110,27 +97,29 @@ def run_variant(
     spec : ReservoirSpec, optional
         Specification of the reservoir; its variant is replaced by that of `run`.
     sizes : VariantSizes, optional
-    path : path, optional
-        Folder of the recordings of ``fsdd``, which are encoded by level crossing.
+    choice : TaskChoice, optional
+        The task of `run` with its options, such as the path of its data.
     engine : str
 
     Returns
     -------
     dict
         By name: ``mean_rate`` (Hz), ``silent_share``, ``spikes_per_neuron`` (S: per stimulus, or per second of a series),
-        ``effective_dimension`` of the states; for classification ``accuracy``, ``effective_rank`` and ``entropy_rank`` of
+        ``effective_dimension`` of the states; for classes ``accuracy``, ``effective_rank`` and ``entropy_rank`` of
         the states at the end of the test stimuli, ``efficiency`` = accuracy / S; for memory ``memory_capacity`` and
-        ``memory_capacity_v`` (read from spikes and from v), ``efficiency`` = capacity / S; for Lorenz-63 ``nrmse`` and
+        ``memory_capacity_v`` (read from spikes and from v), ``efficiency`` = capacity / S; for series ``nrmse`` and
         ``nrmse_v``, ``efficiency`` = 1 / (nrmse S). nan if no neuron spikes.
 
     Raises
     ------
     InputError, FileError
-        When an option is not allowed, or the recordings are missing.
+        When an option is not allowed, or data are missing.
 
     Notes
     -----
-    With an analog series and without recurrent links, STDP changes no weights: the synaptic variants are then the same.
+    Samples are encoded as spikes where the task has a choice, since STDP does not act on links of currents, and the input
+    synapses are part of the comparison. With an analog series and without recurrent links, STDP changes no weights: the
+    synaptic variants are then the same.
 
     Examples
     --------
@@ -139,110 +128,24 @@ def run_variant(
     >>> scores["memory_capacity"] <= 5
     True
     """
-    spec = (spec or ReservoirSpec()).variant(run.variant)
-    return SCORES[run.task](run, spec, sizes or VariantSizes(), path, engine)
+    variant, sizes = (spec or ReservoirSpec()).variant(run.variant), sizes or VariantSizes()
+    choice = choice or TaskChoice(run.task)
+    if choice.name != run.task:
+        raise InputError("choice", choice.name, f"must be the task of the run, {run.task}")
+
+    def network(channels: int) -> Reservoir:
+        built = build(variant, run.seed, channels)
+        return built if run.recurrent else built.without_recurrence()
+
+    options = RunOptions(seed=run.seed, plastic=True, engine=engine, max_delay=sizes.max_delay)
+    scores = (*SCORES_OF_KIND[choice.kind], *SCORES_OF_ALL)
+    return dict(task_scores(network, _loaded(choice, sizes, run.seed), options, scores).scores)
 
 
-def _classes(
-    run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
-) -> dict[str, float]:
-    """Compute accuracy and rank on digits or spoken digits."""
-    # encoded as spikes, since STDP does not act on links of currents and the input synapses are part of the comparison
-    options = {"path": path, "encoding": "level_crossing"} if run.task == "fsdd" else {}
-    task = load_task(run.task, seed=run.seed, **options)
-    assert isinstance(task, ClassificationTask)
-    task = task.subset(train=sizes.train, test=sizes.test, seed=run.seed)
-    encoder = clone(task.encoder).fit(task.x_train)
-    train, test = encoder.transform(task.x_train), encoder.transform(task.x_test)
-    built = _built(run, spec, train.n_channels)
-    reservoir = simulate(built, train, plastic=True, record=(), blank=_BLANK, engine=engine, seed=run.seed).reservoir
-
-    def present(trains: SpikeTrains, branch: int) -> Activity:
-        # noise depends on the seed and the position in the batch: a separate seed for each part
-        record, noise = ("counts", "states"), run.seed + (branch << 32)
-        return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=engine, seed=noise)
-
-    on_train, on_test = present(train, 1), present(test, 2)
-    rows, others = (np.sqrt(activity.counts).reshape(len(activity.counts), -1) for activity in (on_train, on_test))
-    predicted = classifier("logistic", run.seed).fit(rows, task.y_train).predict(others)
-    accuracy = float(np.mean(predicted == task.y_test))
-    final = on_test.states[:, -1]
-    spikes = float(on_test.spike_counts.sum(axis=1).mean() / reservoir.neurons)
-    return {
-        "accuracy": accuracy,
-        "efficiency": spike_efficiency(spikes, accuracy=accuracy),
-        "effective_rank": float(effective_rank(final)),
-        "entropy_rank": float(entropy_rank(final)),
-        **_activity(on_test, spikes, final),
-    }
-
-
-def _memory(
-    run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
-) -> dict[str, float]:
-    """Compute the memory capacity from spikes and from v."""
-    task = memory(values=sizes.values, seed=run.seed)
-    activity = _follow(run, spec, task, engine)
-
-    def capacity(states: Array) -> float:
-        return memory_capacity(states, task.inputs[:, 0], sizes.max_delay, hold=task.hold, seed=run.seed).total
-
-    spikes = float(activity.rates.mean())
-    from_spikes = capacity(activity.states[0])
-    return {
-        "memory_capacity": from_spikes,
-        "memory_capacity_v": capacity(activity.v[0]),
-        "efficiency": from_spikes / spikes if spikes else float("nan"),
-        **_activity(activity, spikes, activity.states[0, task.washout :]),
-    }
-
-
-def _lorenz63(
-    run: VariantRun, spec: ReservoirSpec, sizes: VariantSizes, path: PathLike | None, engine: str
-) -> dict[str, float]:
-    """Compute the errors of a forecast from spikes and from v."""
-    task = lorenz63(train=sizes.series_train, test=sizes.series_test, horizon=sizes.horizon, seed=run.seed)
-    activity = _follow(run, spec, task, engine)
-
-    def error(states: Array) -> float:
-        readout = ridge_readout(states, task.targets, train=task.train.stop, washout=task.washout)
-        return nrmse(readout.prediction[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
-
-    spikes = float(activity.rates.mean())
-    from_spikes = error(activity.states[0])
-    return {
-        "nrmse": from_spikes,
-        "nrmse_v": error(activity.v[0]),
-        "efficiency": spike_efficiency(spikes, nrmse=from_spikes),
-        **_activity(activity, spikes, activity.states[0, task.washout :]),
-    }
-
-
-#: Scoring function of each task.
-SCORES: Mapping[str, Callable[[VariantRun, ReservoirSpec, VariantSizes, PathLike | None, str], dict[str, float]]] = {
-    "memory": _memory,
-    "digits": _classes,
-    "fsdd": _classes,
-    "lorenz63": _lorenz63,
-}
-
-
-def _follow(run: VariantRun, spec: ReservoirSpec, task: SeriesTask, engine: str) -> Activity:
-    """Run STDP over segments of the training part, then the whole series with fixed weights."""
-    reservoir = learn(_built(run, spec, task.inputs.shape[1]), task, run.seed, engine)
-    return follow(reservoir, task, ("spikes", "states", "v"), run.seed, engine, progress=False)
-
-
-def _built(run: VariantRun, spec: ReservoirSpec, channels: int) -> Reservoir:
-    """Build the reservoir of a run, before STDP."""
-    reservoir = build(spec, run.seed, channels=channels)
-    return reservoir if run.recurrent else reservoir.without_recurrence()
-
-
-def _activity(activity: Activity, spikes: float, states: Array) -> dict[str, float]:
-    return {
-        "mean_rate": float(activity.rates.mean()),
-        "silent_share": float((activity.spike_counts.sum(axis=0) == 0).mean()),
-        "spikes_per_neuron": spikes,
-        "effective_dimension": float(effective_dimension(states)),
-    }
+def _loaded(choice: TaskChoice, sizes: VariantSizes, seed: int) -> ClassificationTask | SeriesTask:
+    """Load a task in the sizes of the comparison."""
+    if choice.kind == "classes":
+        task = choice.load_classes(spiking=True, seed=seed)
+        return task.subset(train=sizes.train, test=sizes.test, seed=seed)
+    lengths = {"train": sizes.series_train, "test": sizes.series_test, "horizon": sizes.horizon}
+    return choice.load(values=sizes.values, **lengths, seed=seed)

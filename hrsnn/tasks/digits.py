@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits
 
 from hrsnn.encoders import PoissonEncoder
 from hrsnn.readout import readout
+from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.task import ClassificationTask, split_rows
 from hrsnn.validation.units import takes
 
@@ -48,3 +49,12 @@ def digits(test_share: float = 0.25, seed: int = 0) -> ClassificationTask:
         raw_baseline=readout(),
         raw_baseline_name="logistic regression on the pixels",
     )
+
+
+TASK = TaskDeclaration(
+    summary="8 x 8 handwritten digits, included",
+    kind="classes",
+    load=digits,
+    baselines=("raw_input", "encoded_input", "no_recurrence"),
+    label="Digits",
+)

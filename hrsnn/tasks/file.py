@@ -10,6 +10,7 @@ from hrsnn.errors import FileError
 from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.task import ClassificationTask, split_rows
 from hrsnn.validation.units import takes
 
@@ -68,3 +69,12 @@ def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> Classificat
 def spike_counts(trains: SpikeTrains) -> np.ndarray:
     """Return the number of spikes of each channel in each sample, (samples, channels)."""
     return trains.counts(1)[:, 0]
+
+
+TASK = TaskDeclaration(
+    summary="your own spike trains and labels",
+    kind="classes",
+    load=file,
+    baselines=("raw_input", "encoded_input", "no_recurrence"),
+    label="Own data",
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 import os
 import re
 import warnings
@@ -18,14 +17,16 @@ from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.encoders.cochleagram import Cochleagram
+from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import open_binary, refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
+from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.tasks.wav_files import check_wav
-from hrsnn.validation.limits import beyond_memory, check_memory, limit
+from hrsnn.validation.limits import beyond_memory, limit
 from hrsnn.validation.units import takes
 
 _SAMPLE_RATE = 8000
@@ -144,72 +145,6 @@ def fsdd(
     )
 
 
-def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
-    """Resample each series to the same number of rows, by linear interpolation.
-
-    Row k is the series at ``(k + 1/2) n / frames - 1/2`` of its own n rows, which are taken as the midpoints of equal
-    intervals; beyond the first and the last midpoint the series is constant.
-
-    Parameters
-    ----------
-    samples : list of ndarray, (times, channels)
-        One series for each sample, with at least one row.
-    frames : int
-        Number of rows of the result.
-
-    Returns
-    -------
-    ndarray, (samples, frames, channels)
-
-    Notes
-    -----
-    The duration of a word is lost. Currents are dense, so that all recordings of a batch must have the same length.
-
-    Examples
-    --------
-    >>> equal_frames([np.array([[0.0], [4.0]]), np.array([[1.0], [1.0], [1.0]])], frames=4)[..., 0]
-    array([[0., 1., 3., 4.],
-           [1., 1., 1., 1.]])
-    """
-    stretched = []
-    check_memory("frames", frames, 16 * frames * sum(sample.shape[1] for sample in samples), "the frames")
-    for sample in samples:
-        place = np.clip((np.arange(frames) + 0.5) * len(sample) / frames - 0.5, 0, len(sample) - 1)
-        before = np.minimum(place.astype(int), max(len(sample) - 2, 0))
-        after = np.minimum(before + 1, len(sample) - 1)
-        share = (place - before)[:, None]
-        stretched.append((1 - share) * sample[before] + share * sample[after])
-    return np.stack(stretched)
-
-
-def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
-    """Return the mean of each channel in equal windows of each sample's own length.
-
-    Parameters
-    ----------
-    samples : list of ndarray, (times, channels)
-        One series for each sample.
-    windows : int
-        Number of windows; in a sample with fewer rows, rows are repeated.
-
-    Returns
-    -------
-    ndarray, (samples, windows * channels)
-
-    Examples
-    --------
-    >>> window_means([np.array([[0.0], [2.0], [4.0], [8.0]])], windows=2)
-    array([[1., 6.]])
-    """
-    features = []
-    check_memory("windows", windows, 16 * windows * sum(sample.shape[1] for sample in samples), "the means")
-    for sample in samples:
-        edges = np.arange(windows + 1) * len(sample) // windows
-        means = [sample[start : max(stop, start + 1)].mean(axis=0) for start, stop in itertools.pairwise(edges)]
-        features.append(np.concatenate(means))
-    return np.array(features)
-
-
 def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
     """Return the files and the (digit, speaker, index) in their names, ordered by name."""
     with refuse_damaged(path, "folder"):
@@ -255,3 +190,14 @@ def _check_memory(path: Path, content: IO[bytes]) -> None:
     size = os.fstat(content.fileno()).st_size
     if _MEMORY * size > limit("memory"):
         raise FileError(path, beyond_memory(_MEMORY * size))
+
+
+TASK = TaskDeclaration(
+    summary="spoken digits, from a folder of wav files",
+    kind="classes",
+    load=fsdd,
+    baselines=("raw_input", "encoded_input", "no_recurrence"),
+    validation={"split": "validation"},
+    spiking={"encoding": "level_crossing"},
+    label="Spoken digits",
+)

@@ -6,6 +6,7 @@ import numpy as np
 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
+from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of, positive
@@ -124,3 +125,13 @@ def trajectory(start: np.ndarray, steps: int, dt: float) -> np.ndarray:
 def _drift(state: np.ndarray) -> np.ndarray:
     x, y, z = state
     return np.array([SIGMA * (y - x), x * (RHO - z) - y, x * y - BETA * z])
+
+
+TASK = TaskDeclaration(
+    summary="the chaotic Lorenz-63 system",
+    kind="series",
+    load=lorenz63,
+    baselines=("last_value", "linear_autoregression", "echo_state_network", "no_recurrence"),
+    label="Lorenz-63",
+    prefix="",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
+from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of
@@ -60,4 +61,15 @@ def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int
         train=slice(washout, border),
         test=slice(border, values),
         washout=washout,
+        kind="memory",
     )
+
+
+TASK = TaskDeclaration(
+    summary="independent random values",
+    kind="memory",
+    load=memory,
+    baselines=("no_recurrence", "raw_input"),
+    label="Memory",
+    prefix="",
+)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from sklearn.base import clone
 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.units import take_fields, takes
+
+#: Parts of a training part that are its validation part: a share of the samples, one in so many values.
+_VALIDATION_SAMPLES, _VALIDATION_VALUES = 0.3, 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class ClassificationTask:
     encoder: Any
     raw_baseline: Any
     raw_baseline_name: str
+    kind: ClassVar[str] = "classes"
 
     def subset(self, train: int | None = None, test: int | None = None, seed: int = 0) -> ClassificationTask:
         """Return the task with a stratified random subset of the samples.
@@ -78,6 +83,33 @@ class ClassificationTask:
             changed[f"x_{part}"], changed[f"y_{part}"] = take(getattr(self, f"x_{part}"), rows), labels[rows]
         return replace(self, **changed)
 
+    def validation_part(self) -> ClassificationTask:
+        """Return the task with 30 % of the training part, stratified and always the same, as its test part.
+
+        Examples
+        --------
+        >>> from hrsnn.tasks import load_task
+        >>> task = load_task("digits").validation_part()
+        >>> len(task.x_train), len(task.x_test)
+        (944, 404)
+        """
+        rows, validation = split_rows(self.y_train, _VALIDATION_SAMPLES, 0)
+        return replace(
+            self,
+            x_train=take(self.x_train, rows),
+            y_train=self.y_train[rows],
+            x_test=take(self.x_train, validation),
+            y_test=self.y_train[validation],
+        )
+
+    def encoded(self) -> ClassificationTask:
+        """Return the task with its samples as stimuli, from the encoder fitted to the training part, and no encoder."""
+        if self.encoder is None:
+            return self
+        encoder = clone(self.encoder).fit(self.x_train)
+        train, test = encoder.transform(self.x_train), encoder.transform(self.x_test)
+        return replace(self, x_train=train, x_test=test, encoder=None)
+
 
 @dataclass(frozen=True)
 class SeriesTask:
@@ -104,6 +136,8 @@ class SeriesTask:
         Time from one value to the next in the units of the system; 1 where it has none.
     lyapunov_exponent : float or None
         Largest Lyapunov exponent of the system, per unit of its time; its inverse is the Lyapunov time.
+    kind : {"series", "memory"}
+        Whether targets are to be forecast, or past inputs reconstructed.
     """
 
     name: str
@@ -115,9 +149,33 @@ class SeriesTask:
     washout: int
     time_step: float = 1.0
     lyapunov_exponent: float | None = None
+    kind: Literal["series", "memory"] = "series"
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
+
+    @property
+    def is_one_step_ahead(self) -> bool:
+        """Whether the targets are the next inputs, so that the loop can be closed."""
+        same = self.targets.shape == self.inputs.shape
+        return same and bool(np.allclose(self.targets[:-1], self.inputs[1:]))
+
+    def validation_part(self) -> SeriesTask:
+        """Return the task without its test part, and with the last quarter of the training part as its test part.
+
+        Examples
+        --------
+        >>> from hrsnn.tasks import load_task
+        >>> task = load_task("lorenz63", train=400, test=100).validation_part()
+        >>> task.train, task.test, len(task.inputs)
+        (slice(100, 400, None), slice(400, 500, None), 500)
+        """
+        begin, end = self.train.start, self.train.stop
+        border = end - (end - begin) // _VALIDATION_VALUES
+        if border == end:
+            raise InputError("train", end - begin, f"must be at least {_VALIDATION_VALUES} values: some are for validation")
+        inputs, targets = self.inputs[:end], self.targets[:end]
+        return replace(self, inputs=inputs, targets=targets, train=slice(begin, border), test=slice(border, end))
 
 
 def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

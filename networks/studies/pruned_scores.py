@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
-from sklearn.base import clone
 
-from hrsnn.activity import Activity
-from hrsnn.analysis import (
-    effective_rank,
-    lyapunov_spectrum,
-    memory_capacity,
-    nrmse,
-    ridge_readout,
-    synaptic_operations,
-)
-from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
-from hrsnn.analysis.protocols.open_loop import valid_times
-from hrsnn.analysis.protocols.series_runs import follow, learn
-from hrsnn.engines.network_state import NetworkState
+from hrsnn.analysis import lyapunov_spectrum
+from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun
+from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.errors import InputError
-from hrsnn.files.writing import PathLike
 from hrsnn.networks.pruning import noise
 from hrsnn.networks.reservoir_edits import with_input_of
-from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
-from hrsnn.simulation import simulate
-from hrsnn.stimuli.currents import Currents
-from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
-from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
-from hrsnn.tasks.lorenz63 import lorenz63
-from hrsnn.tasks.memory import memory
+from hrsnn.tasks import ClassificationTask, SeriesTask, TaskChoice
+from hrsnn.tasks.declaration import TaskKind
 from hrsnn.validation.units import take_fields, takes
 
-Array = NDArray[np.float64]
-_Samples = tuple[Stimulus, Stimulus, NDArray[Any], NDArray[Any]]
-
-_WINDOWS, _BLANK = 5, 100.0
 _LEADING = 10  # number of exponents compared
-_STEP, _THRESHOLD = 0.01, 0.5  # time step of Lorenz-63, and threshold of its valid time in closed loop
 
 
 @dataclass(frozen=True)
@@ -56,11 +33,11 @@ class SuiteSizes:
     Parameters
     ----------
     train, test : int
-        Numbers of samples of digits and of spoken digits.
+        Numbers of samples of a task with classes.
     values, max_delay : int
-        Number of values of the memory task, of 20 ms each, and longest delay.
+        Number of values of a memory task, of 20 ms each, and longest delay.
     series_train, series_test : int
-        Numbers of values of Lorenz-63.
+        Numbers of values of a series.
     starts, steps : int
         Number of forecasts in closed loop, and number of values of each.
     """
@@ -103,43 +80,48 @@ class TaskSuite:
 
     Parameters
     ----------
-    tasks : sequence of str
-        Subset of "memory", "lorenz63", "digits" and "fsdd".
+    tasks : sequence of TaskChoice or str
+        Tasks of any kind.
     sizes : SuiteSizes
     plastic : bool
         Whether STDP first runs over the training part of each task.
-    path : path, optional
-        Folder of the recordings of "fsdd".
     engine : str
     seed : int
 
     Raises
     ------
     InputError
-        For an unknown task, or "fsdd" without a path.
+        For an unknown task, or one that needs data whose path is not given.
     """
 
-    tasks: tuple[str, ...] = ("memory", "lorenz63", "digits")
+    tasks: tuple[TaskChoice | str, ...] = ("memory", "lorenz63", "digits")
     sizes: SuiteSizes = field(default_factory=lambda: SuiteSizes())
     plastic: bool = False
-    path: PathLike | None = None
     engine: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
         take_fields(self)
-        for task in self.tasks:
-            if task not in _SCORES:
-                raise InputError("tasks", task, f"must be of {', '.join(_SCORES)}")
-        if "fsdd" in self.tasks and self.path is None:
-            raise InputError("path", None, "task 'fsdd' needs it")
+        if not self.choices:  # unknown tasks raise an error
+            raise InputError("tasks", self.tasks, "must name at least one")
 
-    def followed(self, candidate: ScoredNetwork, task: SeriesTask) -> tuple[Reservoir, Activity]:
-        """Simulate a series, after STDP over its training part if `plastic`."""
-        reservoir = candidate.with_channels(task.inputs.shape[1])
-        if self.plastic:
-            reservoir = learn(reservoir, task, self.seed, self.engine)
-        return reservoir, follow(reservoir, task, ("states", "v"), self.seed, self.engine, progress=False)
+    @functools.cached_property
+    def choices(self) -> tuple[TaskChoice, ...]:
+        """The tasks with their options."""
+        return tuple(TaskChoice(task) if isinstance(task, str) else task for task in self.tasks)
+
+    @property
+    def options(self) -> RunOptions:
+        """How networks are run through the tasks."""
+        sizes = self.sizes
+        return RunOptions(
+            seed=self.seed,
+            plastic=self.plastic,
+            engine=self.engine,
+            max_delay=sizes.max_delay,
+            starts=sizes.starts,
+            steps=sizes.steps,
+        )
 
 
 @takes()
@@ -154,10 +136,10 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
     Returns
     -------
     dict
-        ``memory_capacity`` and ``memory_capacity_v`` (from spikes, from v); ``nrmse`` of Lorenz-63 ten steps ahead and
-        ``valid_time`` in closed loop (threshold 0.5, Lyapunov times); for each kind of digits ``_accuracy``, ``_rank``
-        (effective rank of the final states), ``_rate`` (Hz), ``_silent`` (share), ``_spikes`` and
-        ``_operations`` (per stimulus).
+        Names begin with the prefix of the task. For a memory task ``memory_capacity`` and ``memory_capacity_v`` (from spikes,
+        from v); for a series ``nrmse`` ten steps ahead, if the task has a horizon, and ``valid_time`` in closed loop
+        (threshold 0.5, Lyapunov times; nan where the loop cannot be closed); for classes ``accuracy``, ``rank`` (effective
+        rank of the final states), ``rate`` (Hz), ``silent`` (share), ``spikes`` and ``operations`` (per stimulus).
 
     Examples
     --------
@@ -169,8 +151,9 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
     """
     suite = suite or TaskSuite()
     found: dict[str, float] = {}
-    for task in suite.tasks:
-        found |= _SCORES[task](candidate, suite)
+    for task in suite.choices:
+        scores = _SCORED[task.kind](candidate, task, suite)
+        found |= {f"{task.prefix}{name}": value for name, value in scores.items()}
     return found
 
 
@@ -213,87 +196,69 @@ def spectrum_distance(
     }
 
 
-def _memory(candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
-    task = memory(values=suite.sizes.values, seed=suite.seed)
-    _, activity = suite.followed(candidate, task)
-
-    def capacity(states: Array) -> float:
-        delay, inputs = suite.sizes.max_delay, task.inputs[:, 0]
-        found = memory_capacity(states, inputs, delay, hold=task.hold, seed=suite.seed)
-        return float(found.total)
-
-    return {"memory_capacity": capacity(activity.states[0]), "memory_capacity_v": capacity(activity.v[0])}
+def score_names(task: TaskChoice) -> tuple[str, ...]:
+    """Return the names of the scores that :func:`score_network` gives for a task."""
+    return tuple(f"{task.prefix}{name}" for name in _SCORES[task.kind])
 
 
-def _lorenz63(candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
+def channels_of(task: TaskChoice, seed: int) -> int:
+    """Return the number of input channels of a task."""
+    if task.kind != "classes":
+        return int(task.load_series("series", "memory", seed=seed).inputs.shape[1])
+    loaded = task.load_classes(seed=seed)
+    few = len(loaded.classes)
+    return int(loaded.subset(train=few, test=few).encoded().x_train.n_channels)
+
+
+def _scores_of_memory(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
+    task = choice.load_series("memory", values=suite.sizes.values, seed=suite.seed)
+    return task_scores(candidate.with_channels, task, suite.options, ("memory_capacity", "memory_capacity_v")).scores
+
+
+def _scores_of_series(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
     sizes = suite.sizes
-    near, far = _chaotic(sizes.series_train, sizes.series_test, suite.seed)
-    reservoir, activity = suite.followed(candidate, near)
-    next_one, ahead = (
-        ridge_readout(activity.states[0], task.targets, train=near.train.stop, washout=near.washout) for task in (near, far)
-    )
-    error = nrmse(ahead.prediction[far.test], far.targets[far.test], scale=far.targets[far.train].std(axis=0))
-    times, begin = [], 0
-    state: NetworkState | None = None
-    for row in near.test.start + (sizes.series_test - sizes.steps) // sizes.starts * np.arange(sizes.starts):
-        piece = Currents(near.inputs[None, begin : row + 1], dt=near.hold)
-        run = simulate(reservoir, piece, record=("states",), engine=suite.engine, seed=suite.seed, state=state)
-        state, begin = run.state, int(row) + 1
-        model = ReservoirForecaster(
-            reservoir, next_one.readout, state, held_currents(near.hold), engine=suite.engine, seed=suite.seed
-        )
-        made = free_run(model, next_one.prediction[row], sizes.steps)
-        times.append(valid_times(made, near.targets[row : row + sizes.steps], near)[_THRESHOLD])
-    return {"nrmse": float(error), "valid_time": float(np.mean(times))}
+    near, far = _series(choice, sizes.series_train, sizes.series_test, suite.seed)
+    found = task_scores(candidate.with_channels, near, suite.options, ("valid_time",))
+    assert isinstance(found.run, SeriesRun)
+    return {"nrmse": SCORES["nrmse"].of(replace(found.run, task=far)), **found.scores}
 
 
 @functools.lru_cache(maxsize=1)  # the same for all networks of a seed
-def _chaotic(train: int, test: int, seed: int) -> tuple[SeriesTask, SeriesTask]:
-    """Return the Lorenz-63 tasks one step and ten steps ahead."""
-    near, far = (lorenz63(train=train, test=test, horizon=h, seed=seed, dt=_STEP) for h in (1, 10))
+def _series(choice: TaskChoice, train: int, test: int, seed: int) -> tuple[SeriesTask, SeriesTask]:
+    """Return a series one step and ten steps ahead; twice the same if the task has no horizon."""
+    lengths = {"train": train, "test": test, "seed": seed}
+    near, far = (choice.load_series(horizon=horizon, **lengths) for horizon in (1, 10))
     return near, far
 
 
 @functools.lru_cache(maxsize=2)  # encoding speech is slower than simulation, and the same for all networks of a seed
-def _encoded(name: str, path: str | None, train: int, test: int, seed: int) -> _Samples:
-    """Return the training and test samples of a classification task, and their classes."""
-    task = load_task(name, seed=seed, **({} if path is None else {"path": path}))
-    assert isinstance(task, ClassificationTask)
-    task = task.subset(train=train, test=test, seed=seed)
-    encoder = clone(task.encoder).fit(task.x_train)
-    return encoder.transform(task.x_train), encoder.transform(task.x_test), task.y_train, task.y_test
+def _encoded(choice: TaskChoice, train: int, test: int, seed: int) -> ClassificationTask:
+    """Return a task with classes as stimuli."""
+    return choice.load_classes(seed=seed).subset(train=train, test=test, seed=seed).encoded()
 
 
-def _classes(name: str, candidate: ScoredNetwork, suite: TaskSuite) -> dict[str, float]:
-    sizes, path = suite.sizes, os.fspath(suite.path) if name == "fsdd" and suite.path is not None else None
-    train, test, y_train, y_test = _encoded(name, path, sizes.train, sizes.test, suite.seed)
-    reservoir = candidate.with_channels(train.n_channels)
-    if suite.plastic:
-        blank = _BLANK if isinstance(train, SpikeTrains) else 0.0
-        run = simulate(reservoir, train, plastic=True, record=(), blank=blank, engine=suite.engine, seed=suite.seed)
-        reservoir = run.reservoir
-
-    def present(trains: Stimulus, branch: int, *record: str) -> Activity:
-        # noise depends on the seed and the position in the batch: a separate seed for each part
-        key = suite.seed + (branch << 32)
-        return simulate(reservoir, trains, record=record, windows=_WINDOWS, engine=suite.engine, seed=key)
-
-    on_train, on_test = present(train, 1, "counts"), present(test, 2, "counts", "states")
-    rows, others = (np.sqrt(one.counts).reshape(len(one.counts), -1) for one in (on_train, on_test))
-    predicted = classifier("logistic", suite.seed).fit(rows, y_train).predict(others)
-    return {
-        f"{name}_accuracy": float(np.mean(predicted == y_test)),
-        f"{name}_rank": float(effective_rank(on_test.states[:, -1])),
-        f"{name}_rate": float(on_test.rates.mean()),
-        f"{name}_silent": float((on_test.spike_counts.sum(axis=0) == 0).mean()),
-        f"{name}_spikes": float(on_test.spike_counts.sum(axis=1).mean()),
-        f"{name}_operations": float(synaptic_operations(on_test.spike_counts, reservoir.pre).mean()),
-    }
+def _scores_of_classes(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
+    task = _encoded(choice, suite.sizes.train, suite.sizes.test, suite.seed)
+    names = _SCORES["classes"]
+    found = task_scores(candidate.with_channels, task, suite.options, tuple(names.values())).scores
+    return {short: found[name] for short, name in names.items()}
 
 
-_SCORES: Mapping[str, Callable[[ScoredNetwork, TaskSuite], dict[str, float]]] = {
-    "memory": _memory,
-    "lorenz63": _lorenz63,
-    "digits": functools.partial(_classes, "digits"),
-    "fsdd": functools.partial(_classes, "fsdd"),
+#: Names of the scores of a task, by its kind, as tables of several tasks have them, and the scores.
+_SCORES: Mapping[TaskKind, Mapping[str, str]] = {
+    "memory": {"memory_capacity": "memory_capacity", "memory_capacity_v": "memory_capacity_v"},
+    "series": {"nrmse": "nrmse", "valid_time": "valid_time"},
+    "classes": {
+        "accuracy": "accuracy",
+        "rank": "effective_rank",
+        "rate": "mean_rate",
+        "silent": "silent_share",
+        "spikes": "spikes",
+        "operations": "operations",
+    },
+}
+_SCORED: Mapping[TaskKind, Callable[[ScoredNetwork, TaskChoice, TaskSuite], Mapping[str, float]]] = {
+    "memory": _scores_of_memory,
+    "series": _scores_of_series,
+    "classes": _scores_of_classes,
 }

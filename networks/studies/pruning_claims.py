@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.analysis.scoring.registry import signs_of
 from hrsnn.networks.studies.pruning_arms import ARMS
 
 if TYPE_CHECKING:
@@ -23,27 +24,8 @@ Runs = Mapping[tuple[int, str], Mapping[str, Mapping[str, float]]]
 Values = Callable[[str, str], Array]
 Difference = Callable[[Values], Array]
 
-#: Scores in which claims are tested, and whether higher (1) or lower (-1) is better.
-SKILLS = {
-    "memory_capacity": 1,
-    "memory_capacity_v": 1,
-    "nrmse": -1,
-    "valid_time": 1,
-    "digits_accuracy": 1,
-    "fsdd_accuracy": 1,
-    "digits_rank": 1,
-    "fsdd_rank": 1,
-}
-_OF_TASK: Mapping[str, Sequence[str]] = {
-    "memory": ("memory_capacity", "memory_capacity_v"),
-    "lorenz63": ("nrmse", "valid_time"),
-    "digits": ("digits_accuracy", "digits_rank"),
-    "fsdd": ("fsdd_accuracy", "fsdd_rank"),
-}
-#: Costs relative to the dense network: tested separately, since equal numbers of links differ in cost.
-COSTS = {"digits_operations_ratio": -1, "fsdd_operations_ratio": -1}
-#: Distances from the dense network: smaller is better.
-KEPT = {"spectrum_distance": -1}
+#: Endings of scores that are counts, given as ratios to the dense network's too.
+_COUNTS = ("_spikes", "_operations")
 #: Share of the dense network's score up to which a loss counts as small.
 _LITTLE = 0.05
 #: Claims that one arm is better than another.
@@ -125,7 +107,7 @@ def beside_dense(runs: Runs) -> Runs:
 
     def ratios(seed: int, scores: Mapping[str, float]) -> dict[str, float]:
         (dense,) = runs[seed, "dense"].values()
-        counts = [name for name in scores if name.endswith(("_spikes", "_operations"))]
+        counts = [name for name in scores if name.endswith(_COUNTS)]
         return {f"{name}_ratio": scores[name] / dense[name] if dense[name] else float("nan") for name in counts}
 
     return {
@@ -142,11 +124,12 @@ def judged(scores: Scores, sparsity: float) -> list[ClaimVerdict]:
         return scores.values(arm, name, sparsity)
 
     families: dict[tuple[str, bool], list[tuple[str, PairedTest]]] = {}
+    costs = costs_in(scores.names)
     for claim, name, difference in _claims(scores.arms, scores.names):
         differences = difference(values)
         known = differences[np.isfinite(differences)]
         if len(known) > 1:
-            families.setdefault((claim, name in COSTS), []).append((name, paired_test(known)))
+            families.setdefault((claim, name in costs), []).append((name, paired_test(known)))
     found = []
     for (claim, _), family in families.items():
         tests = [test for _, test in family]
@@ -158,11 +141,18 @@ def judged(scores: Scores, sparsity: float) -> list[ClaimVerdict]:
     return found
 
 
-def family_sizes(arms: Iterable[str], tasks: Iterable[str]) -> list[int]:
-    """Return the number of claims in each family at every sparsity, for these arms and tasks."""
-    names = [name for task in tasks for name in (*_OF_TASK[task], f"{task}_operations_ratio")]
-    claims = _claims(arms, names if "dense" in arms else [name for name in names if name not in COSTS])
-    return list(Counter((claim, name in COSTS) for claim, name, _ in claims).values())
+def family_sizes(arms: Iterable[str], names: Iterable[str]) -> list[int]:
+    """Return the number of claims in each family at every sparsity, for these arms and scores."""
+    names = list(names)
+    if "dense" in arms:
+        names += [f"{name}_ratio" for name in names if name.endswith(_COUNTS)]
+    costs = costs_in(names)
+    return list(Counter((claim, name in costs) for claim, name, _ in _claims(arms, names)).values())
+
+
+def costs_in(names: Iterable[str]) -> dict[str, int]:
+    """Return the costs relative to the dense network: tested separately, since equal numbers of links differ in cost."""
+    return signs_of([name for name in names if name.endswith("_ratio")], "cost")
 
 
 def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str, Difference]]:
@@ -181,9 +171,8 @@ def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, st
 
         return difference
 
-    arms, names = set(arms), set(names)
-    skills = {name: sign for name, sign in SKILLS.items() if name in names}
-    costs = {name: sign for name, sign in COSTS.items() if name in names}
+    arms, names = set(arms), list(names)
+    skills, costs = signs_of(names, "skill"), costs_in(names)
     for claim, one, other in _BETTER:
         if {one, other} <= arms:
             # a network without links has no costs to compare
@@ -211,9 +200,8 @@ def leaders(scores: Scores, arms: Iterable[str], sparsity: float) -> dict[str, t
     from hrsnn.analysis import mean_interval
 
     found = {}
-    for name, sign in (SKILLS | KEPT | COSTS).items():
-        if name not in scores.names:
-            continue
+    names = scores.names
+    for name, sign in (signs_of(names, "skill") | signs_of(names, "distance") | costs_in(names)).items():
         values = {arm: sign * scores.values(arm, name, sparsity) for arm in arms}
         values = {arm: v for arm, v in values.items() if np.isfinite(v).all()}
         order = sorted(values, key=lambda arm: -float(values[arm].mean()))

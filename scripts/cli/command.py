@@ -124,20 +124,6 @@ class Command(ABC):
         return spec if self.variant is None else spec.variant(self.variant)
 
 
-def check_path(path: Path | None, tasks: Sequence[str]) -> None:
-    """Check that a folder of recordings is given if, and only if, a task reads it.
-
-    Raises
-    ------
-    InputError
-        When one is given without the other.
-    """
-    if path is None and "fsdd" in tasks:
-        raise InputError("--path", None, "task 'fsdd' needs it")
-    if path is not None and "fsdd" not in tasks:
-        raise InputError("--path", str(path), "is for the task fsdd")
-
-
 @dataclass(frozen=True, kw_only=True)
 class ParallelCommand(Command):
     """Command whose runs can be distributed over several processes or machines."""

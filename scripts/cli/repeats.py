@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.analysis.score_bounds import Bounds, bounds_of
+from hrsnn.analysis.scoring.contract import Bounds
+from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import ParallelCommand

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of, label_of, signs_of
 from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED
-from hrsnn.networks.studies.pruning_claims import COSTS, KEPT, SKILLS, ClaimVerdict, Scores, judged, leaders
+from hrsnn.networks.studies.pruning_claims import ClaimVerdict, Scores, costs_in, judged, leaders
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 
@@ -25,19 +25,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Scores shown in the figures, with the labels of their axes.
-PANELS = {
-    "memory_capacity": "Memory capacity",
-    "nrmse": "Lorenz-63: NRMSE",
-    "valid_time": "Valid time (Lyapunov times)",
-    "digits_accuracy": "Digits: accuracy",
-    "fsdd_accuracy": "Spoken digits: accuracy",
-    "digits_rank": "Digits: effective rank",
-    "digits_operations_ratio": "Operations / dense",
-    "digits_spikes_ratio": "Spikes / dense",
-    "largest_exponent": r"$\lambda_1$ (1/s)",
-    "spectrum_distance": r"$W_1$ of spectra (1/s)",
-}
+#: Endings and names of scores in the figures, beside skills read from spikes.
+_DRAWN = ("_operations_ratio", "_spikes_ratio", "largest_exponent", "spectrum_distance")
 #: Groups of arms within which the best ones are listed.
 _TOGETHER: Mapping[str, Sequence[str]] = {
     "method": COMPARED,
@@ -137,7 +126,8 @@ class PruningCurveReport:
                 lines.append(_line(_words(name), *cells))
         lines += ["", *_head(f"at {self.main:.0%}", *map(_words, scores.names))]
         lines += [_line(_words(arm), *(self._mean(arm, name, self.main) for name in scores.names)) for arm in scores.arms]
-        for name in (one for one in (*SKILLS, *KEPT, *COSTS) if one in scores.names):
+        names = scores.names
+        for name in (*signs_of(names, "skill"), *signs_of(names, "distance"), *costs_in(names)):
             lines += ["", *_head(_words(name), *heads)]
             lines += [_line(_words(arm), *(self._mean(arm, name, share) for share in shares)) for arm in scores.arms]
         notes = [
@@ -148,12 +138,20 @@ class PruningCurveReport:
         ]
         return "\n".join([*lines, "", *notes, ""])
 
+    @property
+    def drawn(self) -> list[str]:
+        """Names of the scores in the figures: skills, but those read from v, then costs and spectra."""
+        names = self.scores.names
+        skills = [name for name in signs_of(names, "skill") if not name.endswith("_v")]
+        return [*skills, *(name for ending in _DRAWN for name in names if name.endswith(ending))]
+
     def pictures(self) -> dict[str, Figure]:
         """Draw scores against sparsity, for the methods, and for variants of LNP."""
         from hrsnn.networks import pruning_figures
 
         scores, found = self.scores, {}
-        bounds = {label: bounds_of(score) for score, label in PANELS.items()}
+        drawn = self.drawn
+        bounds = {label_of(score): bounds_of(score) for score in drawn}
         controls = [arm for arm in ("dense", "no_recurrence") if arm in scores.arms]
         for name, group in (("curves", COMPARED), ("ablations", ABLATIONS)):
             arms = [arm for arm in group if arm in scores.arms]
@@ -164,8 +162,7 @@ class PruningCurveReport:
                     **{_words(arm): np.stack([scores.values(arm, score, s) for s in scores.sparsities], 1) for arm in arms},
                     **{_words(arm): scores.values(arm, score, self.main)[:, None] for arm in controls},
                 }
-                for score, label in PANELS.items()
-                if score in scores.names
+                for score, label in zip(drawn, bounds, strict=True)
             }
             found[name] = pruning_figures.curves(panels, scores.sparsities, bounds)
         return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of, label_of
 from hrsnn.scripts.cli import report
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from hrsnn.scripts.reports.pruning_runs import PruningCommand
     from hrsnn.spec import ReservoirSpec
 
-#: Name of the score of each task, and number of channels of the task.
-SCORES = {"memory": ("memory_capacity", 1), "lorenz63": ("nrmse", 3), "digits": ("digits_accuracy", 64)}
-_SCORE_LABELS = {"memory": "Memory capacity (values)", "lorenz63": "NRMSE, 10 steps ahead", "digits": "Accuracy on digits"}
 #: Fields of the last record and of that of the dense network that the report shows.
 SHOWN = (
     "links",
@@ -103,6 +100,7 @@ class PruningRuns:
     def write(self, folder: Path) -> str:
         """Write all files into `folder`, and return the text with their location."""
         from hrsnn.networks import pruning_figures, write_graph
+        from hrsnn.networks.studies.pruned_scores import score_names
 
         first = self.runs[self.labels[0], self.seeds[0]]
         dense = self.dense(self.seeds[0])
@@ -115,10 +113,10 @@ class PruningRuns:
             "distributions": pruning_figures.distributions(networks),
             "graph": pruning_figures.network_graph(first.reservoir),
         }
-        if self.options.score != "none":
-            task = self.options.score
-            bounds = bounds_of(SCORES[task][0])
-            pictures["score"] = pruning_figures.score_over_iterations(records, _SCORE_LABELS[task], bounds)
+        task = self.options.scored_task
+        if task is not None:
+            name = score_names(task)[0]
+            pictures["score"] = pruning_figures.score_over_iterations(records, label_of(name), bounds_of(name))
         timing = {f"{label}-{seed}": run.seconds for (label, seed), run in self.runs.items()}
         savers: dict[str, Callable[[Path], None]] = {
             "reservoir.npz": first.reservoir.save,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,21 +13,21 @@ import numpy as np
 import tyro
 
 from hrsnn.errors import InputError
-from hrsnn.files.parsing import toml_value
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand
-from hrsnn.scripts.reports.pruning_report import SCORES, PruningRuns, Run
-from hrsnn.validation.limits import check_name
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.reports.pruning_report import PruningRuns, Run
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
+    from hrsnn.tasks import TaskChoice
 
 
 @dataclass(frozen=True, kw_only=True)
-class PruningCommand(ParallelCommand):
+class PruningCommand(TaskArguments, ParallelCommand):
     """Base class of the commands that prune, with their shared options."""
 
     graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
@@ -53,7 +53,7 @@ class PruningCommand(ParallelCommand):
     duration: float = 2000.0
     """Duration of the noise under which networks are measured (ms)."""
 
-    score: Literal["none", "memory", "lorenz63", "digits"] = "none"
+    score: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "series", "classes"))] = "none"
     """Task on which the network is scored after every iteration; it is not used for pruning."""
 
     keep: Flag = False
@@ -65,6 +65,16 @@ class PruningCommand(ParallelCommand):
     seeds: int = 1
     """Number of seeds, starting from --seed."""
 
+    @property
+    def scored_task(self) -> TaskChoice | None:
+        """The task on which networks are scored, with its options."""
+        if self.score != "none":
+            return self.task_choice(self.score, option="--score")
+        for option, value in (("--path", self.path), ("--task-option", self.task_option)):
+            if value:
+                raise InputError(option, value, "is for the task of --score")
+        return None
+
     def pruned(self, methods: Mapping[str, tuple[str, Mapping[str, Any]]]) -> PruningRuns:
         """Prune by several methods, given as a method and its settings for each label."""
         from hrsnn.networks import pruning_method
@@ -75,6 +85,7 @@ class PruningCommand(ParallelCommand):
             raise InputError("--resume", True, "needs --out, the folder of the runs")
         for name, options in methods.values():
             pruning_method(name, **options)  # raises an error for invalid settings before the work
+        self.scored_task  # noqa: B018  # raises an error for an unknown task before the work
         if self.graph is not None and self.neurons is not None:
             raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         spec, seeds = self.reservoir_spec(), range(self.seed, self.seed + self.seeds)
@@ -98,14 +109,15 @@ class PruningRunner:
     def dense(self, seed: int) -> Reservoir:
         """Return the network before pruning, with the channels that the task of the score needs."""
         from hrsnn.builder import build
+        from hrsnn.networks.studies.pruned_scores import channels_of
 
-        score, file = self.options.score, self.options.graph
-        channels = SCORES[score][1] if score != "none" else 1
+        task, file = self.options.scored_task, self.options.graph
+        channels = 1 if task is None else channels_of(task, seed)
         if file is None:
             return build(self.spec, seed, channels=channels)
         saved = network_in(file, self.spec, seed, channels)
-        if score != "none" and saved.channels != channels:
-            raise InputError("--score", score, f"needs {channels} channels of input: the reservoir has {saved.channels}")
+        if task is not None and saved.channels != channels:
+            raise InputError("--score", task.name, f"needs {channels} channels of input: the reservoir has {saved.channels}")
         return saved
 
     def __call__(self, unit: tuple[str, int]) -> Run:
@@ -113,7 +125,7 @@ class PruningRunner:
 
         (label, seed), options = unit, self.options
         name, settings = self.methods[label]
-        dense = self.dense(seed)
+        dense, task = self.dense(seed), options.scored_task
         out = None if self.folder is None else self.folder / f"{label}-{seed}"
         found = prune(
             dense,
@@ -124,7 +136,7 @@ class PruningRunner:
             stimulus=noise(dense.channels, options.duration, seed=seed),
             exponents=options.exponents,
             refresh=options.refresh,
-            score=None if options.score == "none" else TaskScore(options.score, options.engine, seed),
+            score=None if task is None else TaskScore(task, options.engine, seed),
             seed=seed,
             engine=options.engine,
             out=out,
@@ -155,41 +167,19 @@ def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None)
 
 @dataclass(frozen=True)
 class TaskScore:
-    """Function from a network to its score on a task; a checkpoint stores its repr."""
+    """Function from a network to its main score on a task; a checkpoint stores its repr."""
 
-    task: str
+    task: TaskChoice
     engine: str
     seed: int
 
+    def __repr__(self) -> str:
+        options = f", options={self.task.settings!r}" if self.task.settings else ""
+        return f"TaskScore(task={self.task.name!r}, engine={self.engine!r}, seed={self.seed}{options})"
+
     def __call__(self, network: Reservoir) -> float:
-        from hrsnn.networks.studies.pruned_scores import ScoredNetwork, TaskSuite, score_network
+        from hrsnn.networks.studies.pruned_scores import ScoredNetwork, TaskSuite, score_names, score_network
 
         suite = TaskSuite((self.task,), engine=self.engine, seed=self.seed)
         candidate = ScoredNetwork(network, np.arange(network.neurons), lambda channels: network)
-        return score_network(candidate, suite)[SCORES[self.task][0]]
-
-
-def settings_of(texts: Sequence[str], name: str) -> dict[str, Any]:
-    """Parse settings KEY=VALUE of a method, with values in TOML and bare words as strings.
-
-    Raises
-    ------
-    InputError
-        When a setting does not have this form, or exceeds a limit of TOML.
-
-    Examples
-    --------
-    >>> settings_of(["score=paper", "restored=0.05", "neurons=false"], "--option")
-    {'score': 'paper', 'restored': 0.05, 'neurons': False}
-    """
-    found: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not (key.strip() and equals and value.strip()):
-            raise InputError(name, text, "must be KEY=VALUE")
-        check_name(name, key.strip())
-        try:
-            found[key.strip()] = toml_value(value.strip())
-        except ValueError as error:
-            raise InputError(f"{name} {key.strip()}", value, str(error)) from error
-    return found
+        return score_network(candidate, suite)[score_names(self.task)[0]]

@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
+from hrsnn.tasks import TASKS
 
 if TYPE_CHECKING:
     from hrsnn.analysis import PairedTest
     from hrsnn.analysis.studies.variant_claims import ClaimTest
     from hrsnn.analysis.studies.variants import VariantRun
     from hrsnn.spec import ReservoirSpec
+    from hrsnn.tasks.declaration import TaskKind
 
 _UNCOUPLED = " W=0"
-#: Scores of each task in the table of the report.
-_SHOWN = {
+#: Scores of a task in the table of the report, by its kind; the first is also drawn.
+_SHOWN: Mapping[TaskKind, tuple[str, ...]] = {
     "memory": ("memory_capacity", "memory_capacity_v", "efficiency", "effective_dimension", "mean_rate"),
-    "digits": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
-    "fsdd": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
-    "lorenz63": ("nrmse", "nrmse_v", "efficiency", "mean_rate"),
+    "classes": ("accuracy", "effective_rank", "entropy_rank", "efficiency", "mean_rate"),
+    "series": ("nrmse", "nrmse_v", "efficiency", "mean_rate"),
 }
-#: Score of each task in the figure.
-_DRAWN = {"memory": "memory_capacity", "digits": "accuracy", "fsdd": "accuracy", "lorenz63": "nrmse"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class VariantsReport:
         names = " | ".join(_named(*kind) for kind in kinds)
         lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
         for task in dict.fromkeys(run.task for run in self.scores):
-            for score in _SHOWN[task]:
+            for score in _SHOWN[TASKS[task].kind]:
                 means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
                 lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
         return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
@@ -125,15 +124,16 @@ class VariantsReport:
         from hrsnn.analysis.figures import differences_in_pairs, scores_over_seeds
         from hrsnn.spec import VARIANTS
 
+        drawn = {task: _SHOWN[TASKS[task].kind][0] for task in dict.fromkeys(run.task for run in self.scores)}
         panels = {
-            _what(task, _DRAWN[task]): {
-                _named(variant, recurrent): self.values(task, variant, recurrent, _DRAWN[task])
+            _what(task, score): {
+                _named(variant, recurrent): self.values(task, variant, recurrent, score)
                 for recurrent in (True, False)
                 for variant in VARIANTS
             }
-            for task in dict.fromkeys(run.task for run in self.scores)
+            for task, score in drawn.items()
         }
-        bounds = {_what(task, score): bounds_of(score) for task, score in _DRAWN.items()}
+        bounds = {_what(task, score): bounds_of(score) for task, score in drawn.items()}
         names = [f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}" for one in self.tested]
         verdicts = differences_in_pairs(names, [one.test for one in self.tested], [one.verdict for one in self.tested])
         pictures = {"seeds": scores_over_seeds(panels, bounds, highlighted=len(VARIANTS)), "claims": verdicts}

@@ -12,9 +12,9 @@ from hrsnn.analysis import ReservoirForecaster, free_run, nrmse, ridge_readout, 
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
 from hrsnn.analysis.forecasting.closed_loop import held_currents
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
+from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.protocols import forecast_freely
 from hrsnn.analysis.protocols.closed_loop import until_lost
-from hrsnn.analysis.protocols.open_loop import valid_times
 from hrsnn.errors import InputError
 from hrsnn.tasks import SeriesTask, load_task
 

@@ -12,10 +12,10 @@ from scipy.io import wavfile
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
+from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks import TASKS, load_task
-from hrsnn.tasks.fsdd import equal_frames, window_means
 from hrsnn.tasks.lorenz63 import trajectory
 from hrsnn.tasks.task import split_rows, stratified_rows
 

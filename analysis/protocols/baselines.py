@@ -1,0 +1,100 @@
+"""Baselines of the scores of a task: what the same score is without the network, or without its recurrent links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from hrsnn.analysis.forecasting.models import MODELS
+from hrsnn.analysis.protocols.task_runs import ClassesRun, SeriesRun, TaskRun, share_correct
+from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.encoders.frames import window_means
+from hrsnn.errors import InputError
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.stimulus import Stimulus
+
+Array = NDArray[np.float64]
+#: Function from a run and a score to values by label: none where the baseline has no such score.
+Baseline = Callable[[TaskRun, str], dict[str, float]]
+
+
+def baselines_of(run: TaskRun, names: Sequence[str], scores: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Compute the baselines of several scores of a run.
+
+    Parameters
+    ----------
+    run : TaskRun
+    names : sequence of str
+        Names in `BASELINES`, as the task declares them.
+    scores : sequence of str
+        Names in :data:`hrsnn.analysis.scoring.SCORES`.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        For each score, values by label, in the order of `names`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    for name in names:
+        if name not in BASELINES:
+            raise InputError("baselines", name, f"must be of {', '.join(BASELINES)}")
+    found: dict[str, dict[str, float]] = {score: {} for score in scores}
+    for name in names:
+        for score in scores:
+            found[score] |= BASELINES[name](run, score)
+    return found
+
+
+def _raw_input(run: TaskRun, score: str) -> dict[str, float]:
+    if isinstance(run, ClassesRun) and score == "accuracy":
+        task = run.task
+        with run.options.watch("controls"):
+            predicted = clone(task.raw_baseline).fit(task.x_train, task.y_train).predict(task.x_test)
+        return {"raw_input": share_correct(predicted, task.y_test)}
+    if isinstance(run, SeriesRun) and score.startswith("memory_capacity"):
+        return {"raw_input": run.input_capacity.total}
+    return {}
+
+
+def _encoded_input(run: TaskRun, score: str) -> dict[str, float]:
+    if not isinstance(run, ClassesRun) or score != "accuracy":
+        return {}
+    label = "encoder_means" if isinstance(run.train, Currents) else "encoder_counts"
+    features = [_features(stimulus, run.options.windows) for stimulus in (run.train, run.test)]
+    return {label: share_correct(run.predictions(*features), run.task.y_test)}
+
+
+def _features(stimulus: Stimulus, windows: int) -> Array:
+    """Return the features of the input in the windows of the readout: square roots of spike counts, or mean currents."""
+    if isinstance(stimulus, Currents):
+        return window_means(list(stimulus.values), windows)
+    return np.asarray(np.sqrt(stimulus.counts(windows)))
+
+
+def _no_recurrence(run: TaskRun, score: str) -> dict[str, float]:
+    return {"no_recurrence": SCORES.find(score).of(run.without_recurrence)}
+
+
+def _model(name: str) -> Baseline:
+    def baseline(run: TaskRun, score: str) -> dict[str, float]:
+        if not isinstance(run, SeriesRun) or not score.startswith("nrmse"):
+            return {}
+        return {name: run.error(run.model_forecast(name))}
+
+    return baseline
+
+
+#: Baselines by the name under which tasks declare them.
+BASELINES: Mapping[str, Baseline] = {
+    "raw_input": _raw_input,
+    "encoded_input": _encoded_input,
+    "no_recurrence": _no_recurrence,
+    **{name: _model(name) for name in MODELS},
+}

@@ -1,0 +1,317 @@
+"""Runs of a network through a task, from which all scores are computed: the simulations, the states and the readouts."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.activity import Activity
+from hrsnn.analysis.capacity.memory import MemoryCapacity, memory_capacity
+from hrsnn.analysis.forecasting.errors import nrmse
+from hrsnn.analysis.forecasting.models import MODELS
+from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.protocols.series_runs import follow, learn
+from hrsnn.errors import HrsnnWarning
+from hrsnn.readout import readout as classifier
+from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
+from hrsnn.simulation import simulate
+from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.tasks import ClassificationTask, SeriesTask
+
+Array = NDArray[np.float64]
+#: States that a readout of a series sees: exponentially filtered spikes, or membrane potentials.
+Read = Literal["states", "v"]
+#: What a run can record beside what its readouts need.
+RECORDS = ("spikes", "states", "v")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a network is run through a task, and how its states are read.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the background input, the readouts, the surrogates and the echo state network.
+    plastic : bool
+        Whether STDP runs over the training part first, without labels or targets; scores are of fixed weights.
+    engine : str
+    windows : int
+        Equal windows of each sample in which spikes are counted for a classifier, which sees the square roots.
+    blank : float
+        Time without input after each sample during STDP (ms); not between the parts of a series.
+    readout : {"logistic", "ridge", "sampled"}
+        Classifier; see :func:`hrsnn.readout.readout`.
+    select : callable, optional
+        Function from the network after STDP to the neurons that a classifier sees; all by default.
+    max_delay, surrogates, bootstrap : int
+        Options of :func:`hrsnn.analysis.memory_capacity`.
+    starts, steps : int
+        Forecasts in closed loop for the score ``valid_time``: their number, and the values in each.
+    progress : bool
+    watch : Stopwatch
+        Takes the wall-clock time by part.
+    """
+
+    seed: int = 0
+    plastic: bool = False
+    engine: str = "auto"
+    windows: int = 5
+    blank: float = 100.0
+    readout: str = "logistic"
+    select: Callable[[Reservoir], NDArray[np.integer[Any]]] | None = None
+    max_delay: int = 100
+    surrogates: int = 20
+    bootstrap: int = 200
+    starts: int = 5
+    steps: int = 50
+    progress: bool = False
+    watch: Stopwatch = field(default_factory=lambda: Stopwatch(announced=False), compare=False)
+
+
+@dataclass(frozen=True)
+class ClassesRun:
+    """Run through a task with classes: STDP on the training samples, then both parts with fixed weights."""
+
+    task: ClassificationTask
+    options: RunOptions
+    #: Network before and after STDP.
+    initial: Reservoir
+    network: Reservoir
+    #: Encoded samples of the training and of the test part.
+    train: Stimulus
+    test: Stimulus
+    #: Activities in both parts, with the counts that the readout sees.
+    on_train: Activity
+    on_test: Activity
+
+    @property
+    def stimulus(self) -> Stimulus:
+        """Input of the test part."""
+        return self.test
+
+    @property
+    def activity(self) -> Activity:
+        """Activity in the test part."""
+        return self.on_test
+
+    @property
+    def final_states(self) -> Array:
+        """Filtered spikes at the end of each test sample (samples, neurons)."""
+        return np.asarray(self.on_test.states[:, -1])
+
+    @property
+    def spikes_per_neuron(self) -> float:
+        """Mean spikes per neuron and test sample."""
+        return float(self.on_test.spike_counts.sum(axis=1).mean() / self.network.neurons)
+
+    @functools.cached_property
+    def seen(self) -> NDArray[np.integer[Any]]:
+        """Neurons that the readout sees."""
+        select = self.options.select
+        return np.arange(self.network.neurons) if select is None else select(self.network)
+
+    @functools.cached_property
+    def predicted(self) -> NDArray[Any]:
+        """Classes of the test samples by the readout, trained on the training samples."""
+        return self.predictions(*(np.sqrt(ran.counts)[..., self.seen] for ran in (self.on_train, self.on_test)))
+
+    @functools.cached_property
+    def without_recurrence(self) -> ClassesRun:
+        """The same run without recurrent links, with STDP of its own and a readout of the same neurons."""
+        seen, task = self.seen, replace(self.task, x_train=self.train, x_test=self.test, encoder=None)
+        with self.options.watch("controls"):
+            options = replace(self.options, select=lambda _: seen, watch=Stopwatch(announced=False))
+            return _run_classes(lambda _: self.initial.without_recurrence(), task, options, RECORDS)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the test samples that are classified correctly."""
+        return share_correct(self.predicted, self.task.y_test)
+
+    def predictions(self, x_train: Array, x_test: Array) -> NDArray[Any]:
+        """Train the readout of this run on other features (samples, ...), and return the classes of the test samples.
+
+        Warns
+        -----
+        HrsnnWarning
+            When no feature varies; the prediction is then the most frequent class.
+        """
+        y_train = self.task.y_train
+        with self.options.watch("readout"):
+            rows, others = x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1)
+            model = classifier(self.options.readout, self.options.seed).fit(rows, y_train)
+            if not model.best_estimator_["standardise"].kept_.any():
+                warnings.warn("no unit varies: a readout can only name the most frequent class", HrsnnWarning, stacklevel=4)
+                names, counts = np.unique(y_train, return_counts=True)
+                return np.full(len(others), names[np.argmax(counts)])
+            return np.asarray(model.predict(others))
+
+
+@dataclass(frozen=True)
+class SeriesRun:
+    """Run through a series, of the kind "series" or "memory": STDP on the training part, then all with fixed weights."""
+
+    task: SeriesTask
+    options: RunOptions
+    #: Network before and after STDP.
+    initial: Reservoir
+    network: Reservoir
+    #: Activity in the whole series, in open loop; states and v at the end of each value.
+    activity: Activity
+
+    @property
+    def final_states(self) -> Array:
+        """Filtered spikes at the end of each value after the washout (times, neurons)."""
+        return np.asarray(self.activity.states[0, self.task.washout :])
+
+    @property
+    def spikes_per_neuron(self) -> float:
+        """Mean spikes per neuron and second."""
+        return float(self.activity.rates.mean())
+
+    @functools.cached_property
+    def without_recurrence(self) -> SeriesRun:
+        """The same run without recurrent links, with STDP of its own."""
+        return _run_series(lambda _: self.initial.without_recurrence(), self.task, self.options, RECORDS)
+
+    def error(self, prediction: Array) -> float:
+        """Return the NRMSE (times, outputs) on the test part, in units of the training part's standard deviation."""
+        task = self.task
+        return nrmse(prediction[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
+
+    def states(self, read: Read) -> Array:
+        """Return the states at the end of each value (times, neurons): filtered spikes, or v."""
+        return np.asarray(self.activity.states[0] if read == "states" else self.activity.v[0])
+
+    @functools.cached_property
+    def _read(self) -> dict[Any, Any]:
+        return {}
+
+    def forecast(self, read: Read = "states") -> Forecast:
+        """Return the ridge readout of the task's targets, fitted and tuned on the training part, and its output."""
+        key = ("forecast", read)
+        if key not in self._read:
+            task = self.task
+            self._read[key] = ridge_readout(self.states(read), task.targets, train=task.train.stop, washout=task.washout)
+        found: Forecast = self._read[key]
+        return found
+
+    def capacity(self, read: Read = "states") -> MemoryCapacity:
+        """Return the linear memory capacity for the first channel of the inputs."""
+        key = ("capacity", read)
+        if key not in self._read:
+            self._read[key] = self.capacity_of(self.states(read))
+        found: MemoryCapacity = self._read[key]
+        return found
+
+    @functools.cached_property
+    def input_capacity(self) -> MemoryCapacity:
+        """Memory capacity of the present input."""
+        return self.capacity_of(self.task.inputs)
+
+    def model_forecast(self, name: str) -> Array:
+        """Return the predictions (times, outputs) of a model in :data:`hrsnn.analysis.forecasting.models.MODELS`.
+
+        An echo state network has as many units as the network has neurons, and the same seed.
+        """
+        if name not in self._read:
+            self._read[name] = MODELS[name](self.task, self.network.neurons, self.options.seed)
+        found: Array = self._read[name]
+        return found
+
+    def capacity_of(self, states: Array) -> MemoryCapacity:
+        """Return the memory capacity of other states (times, units), with the options of this run."""
+        options = self.options
+        with options.watch("capacity"):
+            return memory_capacity(
+                states,
+                self.task.inputs[:, 0],
+                options.max_delay,
+                surrogates=options.surrogates,
+                bootstrap=options.bootstrap,
+                hold=self.task.hold,
+                seed=options.seed,
+            )
+
+
+TaskRun = ClassesRun | SeriesRun
+
+
+def run_task(
+    network: Callable[[int], Reservoir],
+    task: ClassificationTask | SeriesTask,
+    options: RunOptions,
+    records: Sequence[str] = RECORDS,
+) -> TaskRun:
+    """Run a network through a task.
+
+    Parameters
+    ----------
+    network : callable
+        Function from a number of input channels to the network before STDP.
+    task : ClassificationTask or SeriesTask
+    options : RunOptions
+    records : sequence of str
+        Any of `RECORDS`: what is recorded of the scored part, beside the counts that a classifier needs.
+
+    Returns
+    -------
+    ClassesRun or SeriesRun
+    """
+    if isinstance(task, SeriesTask):
+        return _run_series(network, task, options, tuple(records))
+    return _run_classes(network, task, options, tuple(records))
+
+
+def share_correct(predicted: NDArray[Any], wanted: NDArray[Any]) -> float:
+    """Return the share of equal labels."""
+    return float(np.mean(np.asarray(predicted) == np.asarray(wanted)))
+
+
+def _run_series(
+    network: Callable[[int], Reservoir], task: SeriesTask, options: RunOptions, records: tuple[str, ...]
+) -> SeriesRun:
+    initial = network(task.inputs.shape[1])
+    with options.watch("simulate"):
+        trained = learn(initial, task, options.seed, options.engine) if options.plastic else initial
+        activity = follow(trained, task, records, options.seed, options.engine, options.progress)
+    return SeriesRun(task, options, initial, trained, activity)
+
+
+def _run_classes(
+    network: Callable[[int], Reservoir], task: ClassificationTask, options: RunOptions, records: tuple[str, ...]
+) -> ClassesRun:
+    with options.watch("encode"):
+        encoded = task.encoded()
+    train, test = encoded.x_train, encoded.x_test
+    initial = network(train.n_channels)
+    shared = {"engine": options.engine, "progress": options.progress}
+
+    def respond(stimulus: Stimulus, branch: int, *record: str) -> Activity:
+        # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
+        noise = options.seed + (branch << 32)
+        return simulate(trained, stimulus, record=("counts", *record), windows=options.windows, seed=noise, **shared)
+
+    with options.watch("stdp"):
+        trained = initial
+        if options.plastic:
+            blank, seed = options.blank, options.seed
+            trained = simulate(initial, train, plastic=True, record=(), blank=blank, seed=seed, **shared).reservoir
+    with options.watch("states"):
+        on_train = respond(train, 1)
+        on_test = respond(test, 2, *records)
+    return ClassesRun(task, options, initial, trained, train, test, on_train, on_test)
+
+
+def rates_of(run: TaskRun) -> Rates:
+    """Return the rates of a run with fixed weights: on the test samples, or in the whole series."""
+    return Rates.of(run.activity)

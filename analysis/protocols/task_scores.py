@@ -1,0 +1,112 @@
+"""The scores of a network on a task, with their baselines: what all commands and studies stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hrsnn.analysis.protocols.baselines import baselines_of
+from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.protocols.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
+from hrsnn.analysis.scoring.contract import Score
+from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.tasks import ClassificationTask, SeriesTask
+
+#: Scores of a task of each kind, unless others are asked for; the first is the one that matters most.
+MAIN: Mapping[str, tuple[str, ...]] = {
+    "classes": ("accuracy",),
+    "series": ("nrmse", "nrmse_v"),
+    "memory": ("memory_capacity", "memory_capacity_v"),
+}
+
+
+@dataclass(frozen=True)
+class TaskScores:
+    """Scores of a run, as returned by :func:`task_scores`."""
+
+    #: Scores by name, in the order asked for.
+    scores: Mapping[str, float]
+    #: For each score, its baselines by name.
+    baselines: Mapping[str, Mapping[str, float]]
+    rates: Rates
+    #: Activities, states and readouts.
+    run: TaskRun
+
+
+def task_scores(
+    network: Callable[[int], Reservoir],
+    task: ClassificationTask | SeriesTask,
+    options: RunOptions | None = None,
+    scores: Sequence[str] = (),
+    *,
+    baselines: Sequence[str] = (),
+    records: Sequence[str] = (),
+) -> TaskScores:
+    """Score a network on a task.
+
+    With ``options.plastic``, STDP runs over the training part first, without labels or targets. Weights are then fixed.
+    Readouts are fitted and tuned on the training part; the test part is scored once.
+
+    Parameters
+    ----------
+    network : callable
+        Function from a number of input channels to the network.
+    task : ClassificationTask or SeriesTask
+    options : RunOptions, optional
+    scores : sequence of str
+        Names in :data:`hrsnn.analysis.scoring.registry.SCORES`; by default `MAIN` of the task's kind.
+    baselines : sequence of str
+        Names in :data:`hrsnn.analysis.protocols.baselines.BASELINES`, such as those that the task declares.
+    records : sequence of str
+        Of "spikes", "states" and "v": recorded even if no score needs them.
+
+    Returns
+    -------
+    TaskScores
+
+    Raises
+    ------
+    InputError
+        When a score or a baseline is unknown, or a score is not defined for this kind of task.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.tasks import load_task
+    >>> task = load_task("memory", values=600)
+    >>> found = task_scores(
+    ...     lambda channels: build(ReservoirSpec(neurons=30), seed=1, channels=channels),
+    ...     task,
+    ...     RunOptions(max_delay=5),
+    ...     baselines=("no_recurrence", "raw_input"),
+    ... )
+    >>> list(found.scores), list(found.baselines["memory_capacity"])
+    (['memory_capacity', 'memory_capacity_v'], ['no_recurrence', 'raw_input'])
+    """
+    names = tuple(scores) or MAIN[task.kind]
+    needed = {need for name in names for need in check_score(name, task.kind).needs}
+    wanted = tuple(record for record in RECORDS if record in needed or record in records)
+    run = run_task(network, task, options or RunOptions(), wanted)
+    return TaskScores(
+        scores={name: SCORES[name].of(run) for name in names},
+        baselines=baselines_of(run, baselines, names),
+        rates=rates_of(run),
+        run=run,
+    )
+
+
+def check_score(name: str, kind: str) -> Score:
+    """Return the declaration of a score that can be computed for tasks of this kind.
+
+    Raises
+    ------
+    InputError
+        When there is no such score; the message names those of this kind.
+    """
+    score = SCORES.find(name)
+    if score.function is None or kind not in score.kinds:
+        known = ", ".join(SCORES.where(lambda one: one.function is not None and kind in one.kinds))
+        raise InputError("score", name, f"is not defined for tasks of the kind {kind}, which have {known}")
+    return score

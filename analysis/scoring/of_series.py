@@ -1,0 +1,76 @@
+"""Scores of forecasts: errors in open loop, and valid times in closed loop."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
+from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
+from hrsnn.analysis.protocols.task_runs import SeriesRun
+from hrsnn.analysis.scoring.contract import POSITIVE, Score
+from hrsnn.engines.network_state import NetworkState
+from hrsnn.simulation import simulate
+from hrsnn.stimuli.currents import Currents
+
+#: Threshold of the valid time in closed loop, in standard deviations.
+_THRESHOLD = max(THRESHOLDS)
+
+
+def _nrmse(run: SeriesRun) -> float:
+    return float(run.error(run.forecast("states").prediction))
+
+
+def _nrmse_v(run: SeriesRun) -> float:
+    return float(run.error(run.forecast("v").prediction))
+
+
+def _valid_time(run: SeriesRun) -> float:
+    """Compute the mean valid time over starts spread over the test part; nan if the targets are not the next inputs."""
+    task, options, network = run.task, run.options, run.network
+    length = task.test.stop - task.test.start
+    if not task.is_one_step_ahead or length < options.steps:
+        return math.nan
+    forecast = run.forecast("states")
+    times, begin = [], 0
+    state: NetworkState | None = None
+    shared = {"engine": options.engine, "seed": options.seed}
+    for row in task.test.start + (length - options.steps) // options.starts * np.arange(options.starts):
+        piece = Currents(task.inputs[None, begin : row + 1], dt=task.hold)
+        state = simulate(network, piece, record=("states",), state=state, **shared).state
+        begin = int(row) + 1
+        model = ReservoirForecaster(network, forecast.readout, state, held_currents(task.hold), **shared)
+        made = free_run(model, forecast.prediction[row], options.steps)
+        times.append(valid_times(made, task.targets[row : row + options.steps], task)[_THRESHOLD])
+    return float(np.mean(times))
+
+
+NRMSE = Score(
+    label="NRMSE",
+    bounds=POSITIVE,
+    better=-1,
+    family="skill",
+    kinds=("series",),
+    needs=("states", "inputs"),
+    function=_nrmse,
+)
+NRMSE_V = Score(
+    label="NRMSE from v",
+    bounds=POSITIVE,
+    better=-1,
+    family="skill",
+    kinds=("series",),
+    needs=("v", "inputs"),
+    function=_nrmse_v,
+)
+VALID_TIME = Score(
+    label="Valid time",
+    unit="Lyapunov times",
+    bounds=POSITIVE,
+    better=1,
+    family="skill",
+    kinds=("series",),
+    needs=("states", "inputs", "network"),
+    function=_valid_time,
+)
