@@ -59,17 +59,14 @@ class Forecast(TaskArguments, Repeatable):
         given = {"train": self.train, "test": self.test, "horizon": self.horizon}
         sizes = self.sizes(choice, given, {"train": train, "test": test, "horizon": 1})
         task = choice.load_series(**sizes, seed=self.seed)
-        details = {
+        details: dict[str, object] = {
             "task": task.name,
             "engine": self.engine,
             "train": task.train.stop - task.train.start,
             "test": task.test.stop - task.test.start,
-            **(
-                {"horizon": choice.options.get("horizon", sizes["horizon"])}
-                if "horizon" in choice.declaration.options
-                else {}
-            ),
         }
+        if "horizon" in choice.declaration.options:
+            details["horizon"] = choice.options.get("horizon", sizes["horizon"])
         if self.closed_loop:
             return self._freely(task, starts if self.starts is None else self.starts, details)
         return self._open(task, choice.declaration.baselines, details)

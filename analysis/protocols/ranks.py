@@ -112,8 +112,10 @@ def rank(
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     warn_of_silence(activity)
     with watch("rank"):
-        analog = isinstance(stimuli, Currents)
-        counts = stimuli.values.mean(axis=1) if analog else stimuli.counts(1)[:, 0, :].astype(np.float64)
+        if isinstance(stimuli, Currents):
+            counts = stimuli.values.mean(axis=1)
+        else:
+            counts = stimuli.counts(1)[:, 0, :].astype(np.float64)
         return Ranking(
             ranks=Ranks.of(activity.states[:, -1]),
             uncoupled=Ranks.of(uncoupled.states[:, -1]),

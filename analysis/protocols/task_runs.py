@@ -294,18 +294,33 @@ def _run_classes(
         encoded = task.encoded()
     train, test = encoded.x_train, encoded.x_test
     initial = network(train.n_channels)
-    shared = {"engine": options.engine, "progress": options.progress}
 
     def respond(stimulus: Stimulus, branch: int, *record: str) -> Activity:
         # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
         noise = options.seed + (branch << 32)
-        return simulate(trained, stimulus, record=("counts", *record), windows=options.windows, seed=noise, **shared)
+        return simulate(
+            trained,
+            stimulus,
+            record=("counts", *record),
+            windows=options.windows,
+            engine=options.engine,
+            seed=noise,
+            progress=options.progress,
+        )
 
     with options.watch("stdp"):
         trained = initial
         if options.plastic:
-            blank, seed = options.blank, options.seed
-            trained = simulate(initial, train, plastic=True, record=(), blank=blank, seed=seed, **shared).reservoir
+            trained = simulate(
+                initial,
+                train,
+                plastic=True,
+                record=(),
+                blank=options.blank,
+                engine=options.engine,
+                seed=options.seed,
+                progress=options.progress,
+            ).reservoir
     with options.watch("states"):
         on_train = respond(train, 1)
         on_test = respond(test, 2, *records)

@@ -29,18 +29,19 @@ def _nrmse_v(run: SeriesRun) -> float:
 def _valid_time(run: SeriesRun) -> float:
     """Compute the mean valid time over starts spread over the test part; nan if the targets are not the next inputs."""
     task, options, network = run.task, run.options, run.network
+    engine, seed = options.engine, options.seed
     length = task.test.stop - task.test.start
     if not task.is_one_step_ahead or length < options.steps:
         return math.nan
     forecast = run.forecast("states")
     times, begin = [], 0
     state: NetworkState | None = None
-    shared = {"engine": options.engine, "seed": options.seed}
     for row in task.test.start + (length - options.steps) // options.starts * np.arange(options.starts):
         piece = Currents(task.inputs[None, begin : row + 1], dt=task.hold)
-        state = simulate(network, piece, record=("states",), state=state, **shared).state
+        state = simulate(network, piece, record=("states",), engine=engine, seed=seed, state=state).state
         begin = int(row) + 1
-        model = ReservoirForecaster(network, forecast.readout, state, held_currents(task.hold), **shared)
+        held = held_currents(task.hold)
+        model = ReservoirForecaster(network, forecast.readout, state, held, engine=engine, seed=seed)
         made = free_run(model, forecast.prediction[row], options.steps)
         times.append(valid_times(made, task.targets[row : row + options.steps], task)[_THRESHOLD])
     return float(np.mean(times))

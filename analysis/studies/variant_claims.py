@@ -127,8 +127,8 @@ def claims_in(tasks: Collection[str]) -> list[Claim]:
 
     Examples
     --------
-    >>> [(claim.hypothesis, claim.task) for claim in claims_in(["digits", "lorenz63"])][-3:]
-    [('het-LIF alone lowers efficiency', 'digits'), ('het classifies better', 'digits'), ('het forecasts better', 'lorenz63')]
+    >>> [(claim.hypothesis, claim.task) for claim in claims_in(["digits", "lorenz63"])][-2:]
+    [('het classifies better', 'digits'), ('het forecasts better', 'lorenz63')]
     """
     kinds = {task: TASKS[task].kind for task in tasks}
     return [

@@ -147,5 +147,5 @@ def _loaded(choice: TaskChoice, sizes: VariantSizes, seed: int) -> Classificatio
     if choice.kind == "classes":
         task = choice.load_classes(spiking=True, seed=seed)
         return task.subset(train=sizes.train, test=sizes.test, seed=seed)
-    lengths = {"train": sizes.series_train, "test": sizes.series_test, "horizon": sizes.horizon}
-    return choice.load(values=sizes.values, **lengths, seed=seed)
+    train, test, horizon = sizes.series_train, sizes.series_test, sizes.horizon
+    return choice.load(values=sizes.values, train=train, test=test, horizon=horizon, seed=seed)

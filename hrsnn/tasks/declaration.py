@@ -134,9 +134,9 @@ class TaskDeclaration:
                 close = difflib.get_close_matches(option, self.options, n=1)
                 hint = f"did you mean {close[0]!r}? " if close else ""
                 raise InputError(option, value, f"no option of task {name!r}: {hint}known are {self._known}")
-        for option in self.options.values():
-            if option.required and options.get(option.name) is None:
-                raise InputError(option.name, None, f"task {name!r} needs it")
+        for known in self.options.values():
+            if known.required and options.get(known.name) is None:
+                raise InputError(known.name, None, f"task {name!r} needs it")
 
     @property
     def _known(self) -> str:

@@ -136,8 +136,8 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
     Returns
     -------
     dict
-        Names begin with the prefix of the task. For a memory task ``memory_capacity`` and ``memory_capacity_v`` (from spikes,
-        from v); for a series ``nrmse`` ten steps ahead, if the task has a horizon, and ``valid_time`` in closed loop
+        Names begin with the prefix of the task. For a memory task ``memory_capacity`` and ``memory_capacity_v`` (from
+        spikes, from v); for a series ``nrmse`` ten steps ahead, if the task has a horizon, and ``valid_time`` in closed loop
         (threshold 0.5, Lyapunov times; nan where the loop cannot be closed); for classes ``accuracy``, ``rank`` (effective
         rank of the final states), ``rate`` (Hz), ``silent`` (share), ``spikes`` and ``operations`` (per stimulus).
 
@@ -226,8 +226,7 @@ def _scores_of_series(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskS
 @functools.lru_cache(maxsize=1)  # the same for all networks of a seed
 def _series(choice: TaskChoice, train: int, test: int, seed: int) -> tuple[SeriesTask, SeriesTask]:
     """Return a series one step and ten steps ahead; twice the same if the task has no horizon."""
-    lengths = {"train": train, "test": test, "seed": seed}
-    near, far = (choice.load_series(horizon=horizon, **lengths) for horizon in (1, 10))
+    near, far = (choice.load_series(train=train, test=test, horizon=ahead, seed=seed) for ahead in (1, 10))
     return near, far
 
 

@@ -118,8 +118,8 @@ class TaskArguments(Command):
                 raise InputError("--path", str(self.path), f"is no option of {_named(declared)}")
             for name in readers:
                 settings[name]["path"] = self.path
-        for key, text in pairs_of(self.task_option, "--task-option"):
-            owners, key = _owners(declared, key)
+        for given, text in pairs_of(self.task_option, "--task-option"):
+            owners, key = _owners(declared, given)
             for name in owners:
                 if key in settings[name]:
                     raise InputError("--task-option", key, f"of task {name!r} is given twice")
