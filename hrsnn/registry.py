@@ -83,6 +83,11 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
             raise InputError(self.what, name, reason) from error
         return self._of_the_type(name, entry)
 
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Names of this package, without those of installed packages."""
+        return tuple(self._own)
+
     def find(self, name: str) -> Entry:
         """Return the entry of a name.
 

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -103,6 +103,8 @@ class Reservoir:
     >>> reservoir.neurons, reservoir.graph().number_of_edges() == reservoir.synapses
     (50, True)
     """
+
+    kind: ClassVar[str] = "reservoir"  #: of network, by which engines say what they simulate
 
     is_excitatory: Annotated[np.ndarray, array("neuron", dtype=np.bool_)]  #: (N,) bool
     positions: Annotated[np.ndarray, array("neuron", 3)]  #: (N, 3), in grid spacings

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from hrsnn.activity import Activity
-from hrsnn.engines import engine as find_engine
+from hrsnn.engines import choose
 from hrsnn.engines.batch import Batch
+from hrsnn.engines.capabilities import needs
 from hrsnn.engines.contract import Response
 from hrsnn.engines.network_state import NetworkState, state_after
 from hrsnn.errors import InputError
@@ -61,8 +62,9 @@ def simulate(
     plastic : bool
         Whether STDP is on, with homeostasis after each stimulus if ``reservoir.homeostasis``.
     engine : str
-        "compiled" (Numba), "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy"; "auto":
-        compiled, or Brian2 where Numba cannot be loaded. "exact": continuous time, no grid; no short-term plasticity.
+        "compiled" (Numba), "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy", "exact"
+        (continuous time, no grid), or one of an installed package; `hrsnn engines` lists them with what each can simulate.
+        "auto": the best that can simulate this run and can be loaded, of this package compiled, then Brian2.
     record : sequence of str
         Any of "spikes", "counts", "states", "v". The spike count of each neuron in each stimulus is always recorded.
     sample_times : int or array, ms
@@ -91,7 +93,7 @@ def simulate(
     ------
     InputError
         When the stimulus has no samples, its channels differ from the reservoir's, an option is not allowed, the state is
-        of another network, or the run would exceed the memory limit.
+        of another network, the engine cannot simulate this run, or the run would exceed the memory limit.
     DivergenceError
         When v or a current is no longer finite.
 
@@ -133,6 +135,7 @@ def simulate(
         state.check(reservoir, seed, tau_state if "states" in record else None)
         tau_state = state.tau_state
     batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record, state)
+    run = choose(engine, reservoir.kind, needs(reservoir, plastic, state is not None))
     samples, n, dt = len(stimulus), reservoir.neurons, reservoir.dt
     moments = len(times[0])
 
@@ -171,7 +174,7 @@ def simulate(
             final_state = state_after(response.end, response.spike_step, who, int(batch.steps[0]), reservoir, *before)
 
     with progress_bar(progress, total=float(batch.steps.sum() * dt), unit="ms simulated") as done:
-        weights = find_engine(engine)(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
+        weights = run(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
 
     return Activity(
         reservoir=reservoir.replace(weight=weights.recurrent, input_weight=weights.input) if plastic else reservoir,

@@ -35,6 +35,7 @@ COMMANDS = {
     "compare": "Compare",
     "pruning_curve": "PruningCurve",
     "spec": "Spec",
+    "engines": "Engines",
 }
 
 

@@ -1,63 +1,110 @@
-"""Registry of the engines, which implement :class:`hrsnn.engines.contract.Engine`."""
+"""Registry of the engines, and the choice of one for a run."""
 
 from __future__ import annotations
 
 import logging
-from functools import partial
-from importlib import import_module
-from typing import Any
+from collections.abc import Collection
 
-from hrsnn.engines.contract import Engine
-from hrsnn.errors import InputError
+from hrsnn.engines.capabilities import FEATURES, Engine
+from hrsnn.engines.contract import EngineFunction
+from hrsnn.errors import HrsnnError, InputError
+from hrsnn.registry import Registry
 
-#: name -> (module, options); a new engine needs a folder and a line here
-_ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
-    "brian2": ("brian.engine", {"target": "auto"}),
-    "brian2-cython": ("brian.engine", {"target": "cython"}),
-    "brian2-numpy": ("brian.engine", {"target": "numpy"}),
-    "compiled": ("compiled.engine", {}),
-    "exact": ("exact.engine", {}),
-}
-#: engines for "auto", of which the first available one is used
-_PREFERRED = ("compiled", "brian2")
+#: Engines of this package and of installed ones; each has a folder here, whose ``__init__`` declares it.
+ENGINES: Registry[Engine] = Registry(
+    "engine",
+    "hrsnn.engines",
+    Engine,
+    {
+        "brian2": "hrsnn.engines.brian:BRIAN2",
+        "brian2-cython": "hrsnn.engines.brian:BRIAN2_CYTHON",
+        "brian2-numpy": "hrsnn.engines.brian:BRIAN2_NUMPY",
+        "compiled": "hrsnn.engines.compiled:COMPILED",
+        "exact": "hrsnn.engines.exact:EXACT",
+    },
+    others=("auto",),
+)
 
 logger = logging.getLogger("hrsnn")
 
 
-def engine(name: str) -> Engine:
-    """Return the engine `name`; "auto" is the compiled engine, or Brian2 (with a log message) where Numba is not available.
+def check_name(name: str) -> None:
+    """Check that `name` is an engine or "auto", without loading it.
 
     Raises
     ------
     InputError
         For an unknown name.
     """
+    if name != "auto":
+        ENGINES.check(name)
+
+
+def choose(name: str, kind: str = "reservoir", needed: Collection[str] = ()) -> EngineFunction:
+    """Return the engine `name`, or refuse it where it cannot simulate the run; "auto" is the best one that can.
+
+    Parameters
+    ----------
+    name : str
+        An engine, or "auto": the engine of the highest priority that can simulate the run and can be loaded, with a log
+        message when one of a higher priority cannot be loaded.
+    kind : str
+        Kind of the network, ``network.kind``.
+    needed : collection of str
+        Features that the run needs, from :func:`hrsnn.engines.capabilities.needs`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; when the engine cannot simulate networks of this kind or lacks a feature, with its reason and
+        the engines that can; when it cannot be loaded.
+    """
     if name == "auto":
-        try:
-            return _found(_PREFERRED[0])
-        except ImportError as error:
-            logger.info("engine %s instead of %s, which cannot be loaded: %s", _PREFERRED[1], _PREFERRED[0], error)
-            return _found(_PREFERRED[1])
-    check_name(name)
+        return _best(kind, needed)
+    engine = ENGINES.find(name)
+    if kind not in engine.kinds:
+        others = ENGINES.where(lambda other: kind in other.kinds)
+        raise InputError("engine", name, f"cannot simulate a network of the kind {kind!r}; {_that_can(others)}")
+    for feature in engine.lacks(needed)[:1]:
+        others = ENGINES.where(lambda other: kind in other.kinds and not other.lacks(needed))
+        raise InputError("engine", name, f"cannot {FEATURES[feature]}: {engine.can[feature]}; {_that_can(others)}")
     try:
-        return _found(name)
+        return engine.load()
     except ImportError as error:
         raise InputError("engine", name, f"cannot be loaded here ({error}); auto takes one that can") from error
 
 
-def check_name(name: str) -> None:
-    """Check that `name` is an engine, without loading it.
+def why_not_loaded(name: str) -> str:
+    """Return why an engine cannot be loaded here; empty where it can."""
+    try:
+        ENGINES.find(name).load()
+    except HrsnnError as error:
+        return error.allowed if isinstance(error, InputError) else str(error)
+    except ImportError as error:
+        return str(error)
+    return ""
 
-    Raises
-    ------
-    InputError
-        For an unknown name.
-    """
-    if not isinstance(name, str) or (name != "auto" and name not in _ENGINES):
-        raise InputError("engine", name, f"must be one of auto, {', '.join(_ENGINES)}")
+
+def _best(kind: str, needed: Collection[str]) -> EngineFunction:
+    able = ENGINES.where(lambda engine: engine.priority > 0 and kind in engine.kinds and not engine.lacks(needed))
+    failed: dict[str, Exception] = {}
+    for name in sorted(able, key=lambda name: -able[name].priority):
+        try:
+            found = able[name].load()
+        except (ImportError, HrsnnError) as error:
+            failed[name] = error
+            continue
+        for other, reason in failed.items():
+            logger.info("engine %s instead of %s, which cannot be loaded: %s", name, other, reason)
+        return found
+    if failed:
+        reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
+        raise InputError("engine", "auto", f"none of the engines that can simulate this run can be loaded ({reasons})")
+    wanted = ", ".join(FEATURES[feature] for feature in FEATURES if feature in needed)
+    others = ENGINES.where(lambda engine: kind in engine.kinds and not engine.lacks(needed))
+    what = f"a network of the kind {kind!r}" + (f" and {wanted}" if wanted else "")
+    raise InputError("engine", "auto", f"no engine is chosen that can simulate {what}; {_that_can(others)}")
 
 
-def _found(name: str) -> Engine:
-    module, options = _ENGINES[name]
-    run: Engine = partial(import_module(f"hrsnn.engines.{module}").run, **options)
-    return run
+def _that_can(engines: Collection[str]) -> str:
+    return f"engines that can: {', '.join(engines) or 'none'}"

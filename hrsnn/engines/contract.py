@@ -33,7 +33,7 @@ class Weights:
     input: np.ndarray
 
 
-class Engine(Protocol):
+class EngineFunction(Protocol):
     """Simulate a reservoir for a batch of stimuli.
 
     The order of events within a step is the same in every engine: state update; threshold; background, then input spikes;

@@ -36,6 +36,13 @@ Flag = tyro.conf.FlagCreatePairsOff[bool]
 Cluster = Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")]
 
 
+def engine_hint(default: str) -> str:
+    """Return the names of the engines, those of installed packages too, as a hint in ``--help``."""
+    from hrsnn.engines import ENGINES
+
+    return f"(default: {default}; one of auto, {', '.join(ENGINES)})"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command(ABC):
     """Base class of all commands, with the options that they share."""
@@ -58,8 +65,8 @@ class Command(ABC):
     seed: int = 0
     """Seed of all random numbers."""
 
-    engine: str = "auto"
-    """Simulation engine: auto, or the name of an engine."""
+    engine: Annotated[str, tyro.conf.arg(metavar="NAME", help_behavior_hint=engine_hint)] = "auto"
+    """Simulation engine; `hrsnn engines` lists what each can simulate."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: nothing is written)")] = None
     """Folder for results and figures."""

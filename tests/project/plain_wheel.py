@@ -34,6 +34,7 @@ COMMANDS = {
     "pruning_curve": [*_TINY, "--seeds", "2", "--arms", "dense", "random", "--sparsities", "0.5", "--iterations", "2"]
     + ["--tasks", "memory"],
     "spec": [],
+    "engines": [],
 }
 #: What a command says of an extra that is not there.
 SAID = {"importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'"}

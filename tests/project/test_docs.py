@@ -16,6 +16,7 @@ import pytest
 import tyro
 
 from hrsnn import scripts
+from hrsnn.scripts import engines
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"hrsnn": "hrsnn", "networks": "hrsnn.networks", "analysis": "hrsnn.analysis", "scripts": "hrsnn.scripts"}
@@ -74,6 +75,15 @@ def test_page_snippets(page: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"
+
+
+def test_the_tables_of_engines_are_made_from_the_declarations(tmp_path: Path) -> None:
+    page, copy = ROOT / "docs" / "engines.md", tmp_path / "engines.md"
+    copy.write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+    engines.renew(copy)
+    assert copy.read_text(encoding="utf-8") == page.read_text(encoding="utf-8"), (
+        "renew it: python scripts/engines.py --page docs/engines.md"
+    )
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 #: Each folder may import itself and what stands before it.
 LAYERS = ("hrsnn", "analysis", "networks", "scripts")
+#: What authors of other packages inherit stands above all folders: it may import them all, and none imports it.
+TESTING = Path("hrsnn/testing")
 FILES = sorted(path.relative_to(ROOT) for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
 
 
@@ -36,9 +38,22 @@ def layer_of(module: str) -> str:
 def test_imports_point_from_commands_to_simulator(path: Path) -> None:
     if path == Path("hrsnn/__main__.py"):
         pytest.skip("the entry point hands over to the commands")
-    allowed = LAYERS[: LAYERS.index(path.parts[0]) + 1]
+    allowed = LAYERS if path.is_relative_to(TESTING) else LAYERS[: LAYERS.index(path.parts[0]) + 1]
     ours = {layer_of(name) for name in imported(path) if layer_of(name) in LAYERS}
     assert ours <= set(allowed), f"{path} imports from {sorted(ours - set(allowed))}"
+
+
+def test_the_tests_to_inherit_are_imported_by_tests_only() -> None:
+    assert any(path.is_relative_to(TESTING) for path in FILES)
+    importers = {path for path in FILES if any(f"{name}.".startswith("hrsnn.testing.") for name in imported(path))}
+    assert {path for path in importers if not path.is_relative_to(TESTING)} == set()
+
+
+@pytest.mark.parametrize("library", ["pytest", "hypothesis"])
+def test_a_library_for_tests_is_imported_by_tests_only(library: str) -> None:
+    importers = {path for path in FILES if any(name.split(".")[0] == library for name in imported(path))}
+    assert importers
+    assert {path for path in importers if not path.is_relative_to(TESTING)} == set()
 
 
 @pytest.mark.parametrize(("library", "home"), [("brian2", "hrsnn/engines/brian"), ("numba", "hrsnn/engines")])

@@ -175,6 +175,25 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
     assert run("spec", "--spec", file, "--out", tmp_path).out == f"written to {tmp_path / 'spec.toml'}\n"
 
 
+def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) -> None:
+    ran = run("engines", "--json", "--out", tmp_path / "out")
+    found = json.loads(ran.out)
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == found
+    assert found["engines"]["compiled"]["loads"] is True
+    assert found["engines"]["exact"]["can"]["adaptation"] is True
+    assert "continuous time" in found["engines"]["exact"]["can"]["grid"]
+    assert run("engines").out.startswith("brian2 ")
+    # the tables of a page are replaced, and nothing else of it
+    whole = (root / "docs" / "engines.md").read_text(encoding="utf-8")
+    begin, end = whole.index("| name |"), whole.index("<!-- end of engines -->")
+    page = tmp_path / "page.md"
+    page.write_text(f"{whole[:begin]}old{whole[end:]}", encoding="utf-8")
+    assert run("engines", "--page", page).code == 0
+    assert page.read_text(encoding="utf-8") == whole
+    page.write_text("a page", encoding="utf-8")
+    assert "must have the lines <!-- engines" in run("engines", "--page", page).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -191,6 +210,7 @@ def test_spec_round_trip(run: Any, tmp_path: Path) -> None:
         (["spec", "--set", "self=1"], "self: no such parameter"),
         (["spec", "--out", "a_file/x.toml"], "a_file: is a file; name a folder"),
         (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
+        (["engines", "--page", "missing.md"], "missing.md: does not exist"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
         (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is a series"),
         (["classify", "--readout", "svm"], "invalid choice 'svm'"),

@@ -1,1 +1,44 @@
 """The Brian2 engine; no other folder imports Brian2."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hrsnn.engines.capabilities import Engine
+
+if TYPE_CHECKING:
+    from hrsnn.engines.contract import EngineFunction
+
+
+def _load(target: str) -> EngineFunction:
+    from hrsnn.engines.brian.engine import run
+    from hrsnn.engines.brian.session import check_target
+
+    check_target(target)
+    return partial(run, target=target)
+
+
+def _engine(description: str, target: str, priority: int = 0) -> Engine:
+    return Engine(
+        description=description,
+        load=partial(_load, target),
+        can={
+            "grid": True,
+            "delays_per_neuron": True,
+            "delays_per_link": True,
+            "short_term_plasticity": True,
+            "adaptation": True,
+            "background": True,
+            "resumable_state": True,
+            "plasticity": True,
+            "gradients": "Brian2 records no derivatives, and a spike has none",
+            "batch_on_device": "it uses Brian2's runtime device, which is the processor",
+        },
+        priority=priority,
+    )
+
+
+BRIAN2 = _engine("Brian2: Cython where a C++ compiler is found, NumPy otherwise, with a log message", "auto", priority=10)
+BRIAN2_CYTHON = _engine("Brian2, compiled with Cython; an error where no C++ compiler is found", "cython")
+BRIAN2_NUMPY = _engine("Brian2 on NumPy, without a compiler", "numpy")

@@ -148,7 +148,7 @@ def run(
     progress: Callable[[int], None],
     target: str = "auto",
 ) -> Weights:
-    """Simulate a batch with Brian2; see :class:`~hrsnn.engines.contract.Engine`.
+    """Simulate a batch with Brian2; see :class:`~hrsnn.engines.contract.EngineFunction`.
 
     `target` is "cython", "numpy", or "auto": Cython where a C++ compiler is found.
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from hrsnn.engines.cache_folder import cache_folder
 from hrsnn.errors import HrsnnError, InputError
+from hrsnn.runtime.stopping import notice_signals
 
-__all__ = ["StateUpdateMethod", "brian2", "chosen_target", "compiler_works", "own_brian2"]
+__all__ = ["StateUpdateMethod", "brian2", "check_target", "chosen_target", "compiler_works", "own_brian2"]
 
 # Importing Brian2 replaces the process's handlers of Ctrl-C, uncaught exceptions and warnings; they are restored.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
@@ -100,6 +101,13 @@ def _compiled_code() -> str:
     key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
     folder = cache_folder(f"brian2-{key}")
     return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # code is then compiled in every process
+
+
+def check_target(target: str) -> None:
+    """Raise InputError when the target is "cython" and no compiler works."""
+    if target == "cython":
+        with notice_signals() as check_interrupted, own_brian2(target):
+            check_interrupted()  # Brian2 may have discarded the exception of a Ctrl-C
 
 
 def chosen_target(target: str) -> str:

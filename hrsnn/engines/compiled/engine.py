@@ -59,7 +59,7 @@ def run(
     deliver: Callable[[int, Response], None],
     progress: Callable[[int], None],
 ) -> Weights:
-    """Simulate a batch with Numba; see :class:`~hrsnn.engines.contract.Engine`.
+    """Simulate a batch with Numba; see :class:`~hrsnn.engines.contract.EngineFunction`.
 
     In a frozen run the stimuli are independent tasks of a pool of threads (the kernels release the GIL); the result does
     not depend on the number of threads. In a plastic run the stimuli are simulated one after another.

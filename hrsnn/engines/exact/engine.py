@@ -11,7 +11,7 @@ import numpy as np
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.events import Events, events
-from hrsnn.engines.exact import arguments, kernels
+from hrsnn.engines.exact import EXACT, arguments, kernels
 from hrsnn.engines.exact.arguments import BackgroundEvents, DriveChanges, InputEvents, Network, Output, Scratch
 from hrsnn.engines.exact.event_queue import FLIGHT, queue_of
 from hrsnn.engines.homeostasis import Homeostasis
@@ -42,15 +42,13 @@ def run(
     deliver: Callable[[int, Response], None],
     progress: Callable[[int], None],
 ) -> Weights:
-    """Simulate a batch in continuous time; see :class:`~hrsnn.engines.contract.Engine`.
+    """Simulate a batch in continuous time; see :class:`~hrsnn.engines.contract.EngineFunction`.
 
     In a frozen run the stimuli are independent tasks of a pool of threads; in a plastic run they are simulated one after
     another.
 
     Raises
     ------
-    InputError
-        For short-term plasticity, or a state to start from.
     DivergenceError
         When a neuron fires more than 1000 spikes within 10 ms, or v or a current is no longer finite.
 
@@ -59,8 +57,6 @@ def run(
     Delays and refractory periods are not rounded: a spike at time t reaches its targets at t plus the delay of the link.
     The reservoir's dt is used only as the unit of the progress reported.
     """
-    if batch.start is not None:
-        raise InputError("state", "of an earlier run", "is on a grid: the engines compiled and brian2 can go on from it")
     network = _Network(reservoir, plastic)
     stop: list[bool] = []
     before = np.concatenate([[0], np.cumsum(batch.steps)])
@@ -152,6 +148,9 @@ def trajectory(
     >>> bool((np.diff(found.spike_time) >= 0).all() and (found.drift > 0).all())
     True
     """
+    if reservoir.short_term is not None:
+        reason = EXACT.can["short_term_plasticity"]
+        raise InputError("reservoir", "with short-term plasticity", f"cannot be simulated by the exact engine: {reason}")
     check_sample(stimulus, reservoir.channels, index)
     generator(seed)  # raises for an invalid seed
     starts = {}
@@ -230,10 +229,6 @@ class _Network:
     """A reservoir as arrays in the form that the kernel uses."""
 
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
-        if reservoir.short_term is not None:
-            raise InputError(
-                "engine", "exact", "takes adaptation but no short-term plasticity; compiled and brian2 have both"
-            )
         self._reservoir, n = reservoir, reservoir.neurons
         self._cells = np.zeros(n, kernels.CELL)
         for name in ("m", "exc", "inh"):

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from reference_engine import Synapse, groups, keyed, restore_sums, synapses
 from scipy.optimize import brentq
 
 from hrsnn import Currents, Reservoir, SpikeTrains
+from hrsnn.testing.reference_engine import Synapse, groups, keyed, restore_sums, synapses
 
 #: Samples of v between two events.
 _SAMPLES = 100

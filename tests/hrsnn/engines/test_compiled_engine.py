@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import stat
@@ -13,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, build, simulate
-from hrsnn.engines import engine
+from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, build, engines, simulate
+from hrsnn.engines import ENGINES, choose
 from hrsnn.engines.compiled import engine as compiled_engine
 from hrsnn.engines.compiled import simd as packs
 from hrsnn.engines.jit import jit
@@ -199,22 +200,17 @@ def test_ctrl_c_in_a_long_run_is_quick():
 
 
 def test_auto_is_compiled_and_says_why_not(monkeypatch, caplog):
-    from hrsnn import engines
+    assert choose("auto") is compiled_engine.run
 
-    assert engine("auto").func is compiled_engine.run
-    found = engines._found
+    def without_numba() -> None:
+        raise ImportError("no module named numba")
 
-    def without_numba(name: str) -> engines.Engine:
-        if name == "compiled":
-            raise ImportError("no module named numba")
-        return found(name)
-
-    monkeypatch.setattr(engines, "_found", without_numba)
+    monkeypatch.setattr(engines.compiled, "COMPILED", dataclasses.replace(ENGINES["compiled"], load=without_numba))
     with caplog.at_level("INFO", logger="hrsnn"):
-        assert engine("auto").keywords == {"target": "auto"}
+        assert choose("auto").keywords == {"target": "auto"}
     assert "brian2 instead of compiled" in caplog.text
     with pytest.raises(InputError, match="engine = 'compiled': cannot be loaded here"):
-        engine("compiled")
+        choose("compiled")
     assert "no module named numba" in caplog.text
 
 

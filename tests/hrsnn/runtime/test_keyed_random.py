@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference_engine import keyed
 from scipy import stats
 
 from hrsnn.runtime.keyed_random import keyed_uniform
+from hrsnn.testing.reference_engine import keyed
 
 whole = st.integers(0, 2**63 - 1)
 

@@ -25,7 +25,7 @@ from hrsnn import (
     simulate,
 )
 from hrsnn.analysis import kaplan_yorke_dimension, mean_rate
-from hrsnn.engines import engine
+from hrsnn.engines import choose
 from hrsnn.runtime.parallel import run_all
 from hrsnn.search import Space, wasserstein
 from hrsnn.tasks import TASKS, load_task
@@ -133,7 +133,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "spec": (lambda: build(1), "spec = 1: must be ReservoirSpec"),  # type: ignore[arg-type]
     "reservoir": (lambda: simulate([1], TRAINS), r"reservoir = \[1\]: must be Reservoir"),  # type: ignore[arg-type]
     "engine": (lambda: simulate(RESERVOIR, TRAINS, engine=[1]), r"engine = \[1\]: must be text"),  # type: ignore[arg-type]
-    "engine by name": (lambda: engine([1]), r"engine = \[1\]: must be one of auto"),  # type: ignore[arg-type]
+    "engine by name": (lambda: choose([1]), r"engine = \[1\]: must be one of auto"),  # type: ignore[arg-type]
     "engine of a transformer": (lambda: _fitted(engine=[1]), r"engine = \[1\]: must be text"),
     "plastic of a transformer": (lambda: _fitted(plastic="no"), "plastic = 'no': must be True or False"),
     "seed": (lambda: build(SPEC, 10**39), "seed = 1.*: must be below"),

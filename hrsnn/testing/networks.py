@@ -1,4 +1,4 @@
-"""Networks and stimuli that every engine is tried on."""
+"""Networks and stimuli on which every engine is tested."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn import (
-    Constant,
-    Currents,
-    Gamma,
-    LogNormal,
-    Reservoir,
-    ReservoirSpec,
-    SpikeTrains,
-    Uniform,
-    build,
-)
-from hrsnn.reservoir import Links
+from hrsnn.builder import build
+from hrsnn.distributions import Constant, Gamma, LogNormal, Uniform
+from hrsnn.reservoir import Links, Reservoir
+from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
 
+#: Neurons and synapses that are all different.
 HETEROGENEOUS = {
     "tau_m_exc": Gamma(12, 0.577, 3, 60),
     "tau_m_inh": Gamma(9, 0.577, 2, 60),
@@ -36,7 +31,7 @@ HETEROGENEOUS = {
 
 
 def trains(samples: int, channels: int, duration: float, rate: float, seed: int) -> SpikeTrains:
-    """Poisson spikes at real times, some of them several to a step, and one train ending in its last step."""
+    """Return Poisson spikes at real times, some of them several to a step, and one of each train in its last step."""
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rate * duration / 1000, size=(samples, channels))
     who = [np.repeat(np.arange(channels), row) for row in counts]
@@ -45,9 +40,11 @@ def trains(samples: int, channels: int, duration: float, rate: float, seed: int)
 
 
 def currents(samples: int, channels: int, values: int, hold: float, seed: int) -> Currents:
+    """Return `values` random values in [-1, 1] for each channel, each held for `hold` ms."""
     return Currents(np.random.default_rng(seed).uniform(-1, 1, (samples, values, channels)), hold)
 
 
+#: Changes of the default reservoir by name, of 20 neurons or so.
 CASES: dict[str, dict[str, Any]] = {
     "defaults": {},
     "everything heterogeneous": HETEROGENEOUS,
@@ -62,6 +59,8 @@ CASES: dict[str, dict[str, Any]] = {
     "a step that is no binary fraction": {"dt": 0.1, "refractory_exc": 0.3},
     "background": {"background_rate": Uniform(0, 200), "background_weight": Uniform(0, 8)},
     "frozen background": {"background_rate": 100, "background_frozen": True},
+    "adaptation": {"adaptation": Uniform(0, 2), "tau_adaptation": Uniform(40, 120)},
+    "short-term plasticity": {"short_term_plasticity": True, "delay_ee": Uniform(0, 3)},
     "random links": {"connectivity": "random", "connection_probability": 0.4},
     "fast learning without homeostasis": {"homeostasis": False, "a_plus": 0.3, "a_minus": 0.35},
     "fast learning with homeostasis": {"a_plus": Gamma(0.2, 0.5), "a_minus": Gamma(0.2, 0.5)},
@@ -72,7 +71,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def single(**values: float) -> Reservoir:
-    """Two uncoupled neurons, one input link of weight 1 to the first, dt 0.5 ms."""
+    """Return two uncoupled neurons with one input link of weight 1 to the first, and dt 0.5 ms."""
     reservoir = build(ReservoirSpec(neurons=2, connectivity="random", connection_probability=0, dt=0.5), channels=1)
     one = np.ones(1)
     links = Links(np.zeros(1), np.zeros(1), one, 0 * one, 9 * one, 20 * one, 20 * one, 0 * one, 0 * one)

@@ -1,7 +1,7 @@
-"""The model once more, as a plain loop over neurons and synapses: what every engine is held against.
+"""The model as a plain loop over neurons and synapses, which every engine on a grid is compared with.
 
-Nothing of the package's own machinery is used (no propagators, no presentation, no keyed numbers): each rule is written
-down again from the documentation of the model.
+Nothing of the package's own machinery is used (no propagators, no presentations, no keyed numbers): each rule is
+implemented again from the documentation of the model.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrsnn import Currents, Reservoir, SpikeTrains
+from hrsnn.reservoir import Reservoir
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
 
 
 @dataclass
 class Run:
-    """What one run did."""
+    """Results of one run."""
 
     spikes: list[list[tuple[int, int]]]  #: a list of (step, neuron) for each stimulus
     v: list[list[float]]  #: v at the end of each stimulus, blank included
@@ -25,7 +27,17 @@ class Run:
     input_weight: list[float]
 
 
-@dataclass(eq=False)  # a synapse is itself, whatever its values
+@dataclass
+class Inputs:
+    """What acts on the network in each step of one stimulus."""
+
+    steps: int
+    arriving: dict[int, dict[int, float]]  #: {step: {channel: number of spikes}}
+    drive: list[list[float]]  #: (steps, neurons) mV
+    background: dict[int, list[tuple[int, float]]]  #: {step: [(neuron, jump of its excitatory current)]}
+
+
+@dataclass(eq=False)  # compared by identity: two synapses may have the same values
 class Synapse:
     """A link and its state."""
 
@@ -38,9 +50,28 @@ class Synapse:
     a_plus: float
     a_minus: float
     delay: int
+    short_term: tuple[float, float, float] | None = None  #: U, D (ms), F (ms)
     trace_plus: float = 0.0
     trace_minus: float = 0.0
     touched: int = 0
+    used: float = 0.0
+    resources: float = 1.0
+    arrived: int = 0
+
+    def rest(self) -> None:
+        self.trace_plus = self.trace_minus = self.used = 0.0
+        self.resources, self.touched, self.arrived = 1.0, 0, 0
+
+    def factor(self, step: int, dt: float) -> float:
+        """Factor of the weight at a spike, by short-term plasticity."""
+        if self.short_term is None:
+            return 1.0
+        release, recovery, facilitation = self.short_term
+        age = (step - self.arrived) * dt
+        self.resources = 1 + (self.resources - self.used * self.resources - 1) * math.exp(-age / recovery)
+        self.used = release + self.used * (1 - release) * math.exp(-age / facilitation)
+        self.arrived = step
+        return self.used * self.resources / release
 
     def decay(self, step: int, dt: float) -> None:
         age = (step - self.touched) * dt
@@ -67,9 +98,9 @@ def reference_run(
     wanted = {kind: sum(s.w for s in group) for kind, group in groups(r, recurrent, inputs).items()}
     run = Run([], [], [], [])
     for index in range(len(stimulus)):
-        spikes, v = present(r, recurrent, inputs, stimulus, index, plastic, blank, seed)
+        spikes, v = present(r, recurrent, inputs, inputs_of(r, stimulus, index, blank, seed), plastic)
         run.spikes.append(spikes)
-        run.v.append(v)
+        run.v.append(v[-1])
         if plastic and r.homeostasis:
             restore_sums(r, recurrent, inputs, wanted)
     run.weight, run.input_weight = [s.w for s in recurrent], [s.w for s in inputs]
@@ -81,31 +112,31 @@ def synapses(r: Reservoir, side: str) -> list[Synapse]:
     fields = ("pre", "post", "weight", "w_max", "tau_plus", "tau_minus", "a_plus", "a_minus")
     columns = [getattr(links, name).tolist() for name in fields]
     delays = [round(d / r.dt) for d in links.delay.tolist()]
-    return [Synapse(*row) for row in zip(*columns, delays, strict=True)]
+    short_term: list[tuple[float, float, float] | None] = [None] * len(delays)
+    if side == "recurrent" and r.short_term is not None:
+        constants = (r.short_term.release, r.short_term.tau_recovery, r.short_term.tau_facilitation)
+        short_term = list(zip(*(values.tolist() for values in constants), strict=True))
+    return [Synapse(*row) for row in zip(*columns, delays, short_term, strict=True)]
+
+
+def inputs_of(r: Reservoir, stimulus: SpikeTrains | Currents, index: int, blank: float, seed: int) -> Inputs:
+    """What acts on the network during a stimulus."""
+    duration = float(stimulus.durations[index])
+    stop, steps = whole_steps(duration, r.dt), whole_steps(duration + blank, r.dt)
+    arriving = input_spikes(stimulus, index, r.dt, stop)
+    drive = analog_drive(r, stimulus, index, stop, steps)
+    return Inputs(steps, arriving, drive, background(r, stimulus, index, steps, seed))
 
 
 def present(
-    r: Reservoir,
-    recurrent: list[Synapse],
-    inputs: list[Synapse],
-    stimulus: SpikeTrains | Currents,
-    index: int,
-    plastic: bool,
-    blank: float,
-    seed: int,
-) -> tuple[list[tuple[int, int]], list[float]]:
-    """One stimulus, from rest."""
-    n, dt = r.neurons, r.dt
-    duration = float(stimulus.durations[index])
-    stop, steps = whole_steps(duration, dt), whole_steps(duration + blank, dt)
-    arriving = input_spikes(stimulus, index, dt, stop)
-    drive = analog_drive(r, stimulus, index, stop, steps)
-    noise = background(r, stimulus, index, steps, seed)
+    r: Reservoir, recurrent: list[Synapse], inputs: list[Synapse], now: Inputs, plastic: bool
+) -> tuple[list[tuple[int, int]], list[list[float]]]:
+    """Simulate one stimulus from rest; return the spikes, and v after each step."""
+    n, dt, drive = r.neurons, r.dt, now.drive
     for synapse in recurrent + inputs:
-        synapse.trace_plus = synapse.trace_minus = 0.0
-        synapse.touched = 0
-    v = r.v_start.tolist()
-    exc, inh = [0.0] * n, [0.0] * n
+        synapse.rest()
+    v, history = r.v_start.tolist(), []
+    exc, inh, adapted = [0.0] * n, [0.0] * n, [0.0] * n
     held_until = [0] * n
     factors = [step_factors(r, i) for i in range(n)]
     hold = [round(t / dt) for t in r.refractory.tolist()]
@@ -120,22 +151,24 @@ def present(
     in_flight: dict[int, list[Synapse]] = defaultdict(list)
     spikes: list[tuple[int, int]] = []
 
-    for step in range(steps):
+    for step in range(now.steps):
         fired = []
         for i in range(n):
-            membrane, exc_to_v, inh_to_v, decay_exc, decay_inh = factors[i]
+            membrane, (exc_to_v, inh_to_v, adapted_to_v), (decay_exc, decay_inh, decay_adapted) = factors[i]
             free = step >= held_until[i]
             if free:
                 v_inf = float(r.v_rest[i]) + float(r.i_bias[i]) + drive[step][i]
                 v[i] = v_inf + (v[i] - v_inf) * membrane + exc[i] * exc_to_v + inh[i] * inh_to_v
+                v[i] -= adapted[i] * adapted_to_v
             exc[i] *= decay_exc
             inh[i] *= decay_inh
+            adapted[i] *= decay_adapted
             if free and v[i] > float(r.v_threshold[i]):
                 fired.append(i)
                 held_until[i] = step + hold[i]
-        for i, jump in noise.get(step, []):
+        for i, jump in now.background.get(step, []):
             exc[i] += jump
-        for channel, count in sorted(arriving.get(step, {}).items()):
+        for channel, count in sorted(now.arriving.get(step, {}).items()):
             for synapse in from_channel[channel]:
                 exc[synapse.target] += count * synapse.w
                 if plastic:
@@ -145,10 +178,11 @@ def present(
             for synapse in outgoing[i]:
                 in_flight[step + synapse.delay].append(synapse)
         for synapse in in_flight.pop(step, []):
+            strength = synapse.w * synapse.factor(step, dt)
             if excitatory[synapse.source]:
-                exc[synapse.target] += synapse.w
+                exc[synapse.target] += strength
             else:
-                inh[synapse.target] -= synapse.w
+                inh[synapse.target] -= strength
             if plastic:
                 synapse.on_pre(step, dt, 1.0)
         for i in fired:
@@ -156,7 +190,9 @@ def present(
                 for synapse in incoming[i]:
                     synapse.on_post(step, dt)
             v[i] = float(r.v_reset[i])
-    return spikes, v
+            adapted[i] += float(r.adaptation[i])
+        history.append(v.copy())
+    return spikes, history
 
 
 def whole_steps(time: float, dt: float) -> int:
@@ -171,7 +207,7 @@ def step_of(time: float, dt: float) -> int:
     return nearest if abs(time / dt - nearest) < 1e-9 else math.floor(time / dt)
 
 
-def step_factors(r: Reservoir, i: int) -> tuple[float, float, float, float, float]:
+def step_factors(r: Reservoir, i: int) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
     """The exact solution over one step: the textbook form, and its limit where tau_m and tau_s nearly agree."""
     dt, tau_m = r.dt, float(r.tau_m[i])
 
@@ -181,8 +217,8 @@ def step_factors(r: Reservoir, i: int) -> tuple[float, float, float, float, floa
             return tau / (tau - tau_m) * (math.exp(-dt / tau) - math.exp(-dt / tau_m))
         return dt / tau_m * math.exp(-dt / tau_m) * (1 + x / 2 + x**2 / 6 + x**3 / 24 + x**4 / 120)
 
-    tau_exc, tau_inh = float(r.tau_exc[i]), float(r.tau_inh[i])
-    return math.exp(-dt / tau_m), to_v(tau_exc), to_v(tau_inh), math.exp(-dt / tau_exc), math.exp(-dt / tau_inh)
+    taus = [float(r.tau_exc[i]), float(r.tau_inh[i]), float(r.tau_adaptation[i])]
+    return math.exp(-dt / tau_m), tuple(map(to_v, taus)), tuple(math.exp(-dt / tau) for tau in taus)
 
 
 def input_spikes(stimulus: SpikeTrains | Currents, index: int, dt: float, stop: int) -> dict[int, dict[int, float]]:
