@@ -10,6 +10,7 @@ import numpy as np
 
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
+from hrsnn.kinds.contract import Network
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.spike_trains import SpikeTrains
 
@@ -29,7 +30,7 @@ class Activity:
     ((4, 1, 30), True)
     """
 
-    reservoir: Reservoir  #: the reservoir simulated, with the final weights after a plastic run
+    reservoir: Network  #: the network simulated, a Reservoir or of another kind, with the final weights after a plastic run
     spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always recorded
     durations: np.ndarray  #: (M,) ms simulated for each stimulus, blank included
     sample_times: np.ndarray  #: (M, times) ms, of states and v
@@ -68,7 +69,7 @@ class Activity:
         InputError
             When the run had several stimuli, each started from rest, or its engine returns no state.
         """
-        if self.final_state is None:
+        if self.final_state is None or not isinstance(self.reservoir, Reservoir):
             raise InputError("state", None, "is there after a run of one stimulus on the engine compiled or brian2")
         return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)
 

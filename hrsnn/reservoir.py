@@ -242,6 +242,39 @@ class Reservoir:
             raise InputError("replace", sorted(unknown), "must be names of a reservoir's arrays")
         return dataclasses.replace(self, **changes)
 
+    def needs(self) -> set[str]:
+        """Return the features that an engine needs, of :data:`hrsnn.engines.capabilities.FEATURES`."""
+        found = set()
+        if self.delay.any():
+            same = np.diff(self.delay)[np.diff(self.pre) == 0] == 0  # links are sorted by source
+            found.add("delays_per_neuron" if same.all() else "delays_per_link")
+        if self.short_term is not None:
+            found.add("short_term_plasticity")
+        if self.adaptation.any():
+            found.add("adaptation")
+        if (self.background_rate > 0).any():
+            found.add("background")
+        return found
+
+    def time_spans(self) -> dict[str, np.ndarray]:
+        """Return the times that a grid engine divides into steps, by name (ms)."""
+        return {"refractory": self.refractory, "delay": self.delay}
+
+    def drive(self, values: np.ndarray) -> np.ndarray:
+        """Return the drive (times, N) of each neuron, in mV, by analog input (times, channels)."""
+        return np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
+
+    @functools.cached_property
+    def _gain(self) -> Any:
+        from scipy.sparse import csr_array
+
+        where = (self.input_post, self.input_channel)
+        return csr_array((self.input_gain, where), shape=(self.neurons, self.channels))
+
+    def with_weights(self, recurrent: np.ndarray, inputs: np.ndarray) -> Reservoir:
+        """Return the reservoir with other weights of the recurrent and of the input links, as after STDP."""
+        return self.replace(weight=recurrent, input_weight=inputs)
+
     def without_recurrence(self) -> Reservoir:
         """Return a control: the same neurons and input links, without recurrent links."""
         nothing = np.empty(0, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Simulation of a reservoir for a batch of stimuli."""
+"""Simulation of a network for a batch of stimuli."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hrsnn.engines.capabilities import needs
 from hrsnn.engines.contract import Response
 from hrsnn.engines.network_state import NetworkState, state_after
 from hrsnn.errors import InputError
+from hrsnn.kinds.contract import Network
 from hrsnn.recording import filtered_states, window_counts
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.progress import progress_bar
@@ -34,7 +35,7 @@ RECORDS = ("spikes", "counts", "states", "v")
 
 @takes(sample_times="ms", windows="ms", blank="ms", tau_state="ms")
 def simulate(
-    reservoir: Reservoir,
+    reservoir: Network,
     stimulus: Stimulus,
     *,
     plastic: bool = False,
@@ -48,14 +49,15 @@ def simulate(
     state: NetworkState | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Activity:
-    """Simulate a reservoir for each stimulus, starting from rest, and return the requested records.
+    """Simulate a network for each stimulus, starting from rest, and return the requested records.
 
     Every stimulus starts with v at v_start, no current, no refractoriness, no trace and no spike in transit. In a plastic
     run, weights carry over from one stimulus to the next; otherwise they do not change.
 
     Parameters
     ----------
-    reservoir : Reservoir
+    reservoir : Reservoir or another Network
+        Network of any kind that an engine simulates.
     stimulus : SpikeTrains or Currents
         M stimuli over ``reservoir.channels`` channels. Each value u of currents is held for their own ``dt`` and drives a
         neuron by ``input_gain * u`` mV through each link.
@@ -132,6 +134,8 @@ def simulate(
     if state is not None:
         if len(stimulus) != 1:
             raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
+        if not isinstance(reservoir, Reservoir):
+            raise InputError("state", "of an earlier run", f"can be used with a reservoir, not with a {reservoir.kind}")
         state.check(reservoir, seed, tau_state if "states" in record else None)
         tau_state = state.tau_state
     batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record, state)
@@ -169,7 +173,7 @@ def simulate(
             v[index] = response.v
         if "spikes" in record:
             spikes.append((when, who))
-        if response.end is not None:
+        if response.end is not None and isinstance(reservoir, Reservoir):
             before = (state, batch.background_after(), tau_state, seed)
             final_state = state_after(response.end, response.spike_step, who, int(batch.steps[0]), reservoir, *before)
 
@@ -177,7 +181,7 @@ def simulate(
         weights = run(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
 
     return Activity(
-        reservoir=reservoir.replace(weight=weights.recurrent, input_weight=weights.input) if plastic else reservoir,
+        reservoir=reservoir.with_weights(weights.recurrent, weights.input) if plastic else reservoir,
         spike_counts=spike_counts,
         durations=durations,
         sample_times=np.broadcast_to(np.stack(times), (samples, moments)),
@@ -190,10 +194,10 @@ def simulate(
 
 
 def _check_memory(
-    reservoir: Reservoir, stimulus: Stimulus, record: Sequence[str], sample_times: Any, windows: Any, blank: float
+    network: Network, stimulus: Stimulus, record: Sequence[str], sample_times: Any, windows: Any, blank: float
 ) -> None:
     """Check the memory of a run without its spikes, whose number is unknown; an error names the largest contribution."""
-    samples, n = len(stimulus), reservoir.neurons
+    samples, n = len(stimulus), network.neurons
     moments, intervals = (
         int(one) if isinstance(one, (int, np.integer)) else np.size(one) for one in (sample_times, windows)
     )
@@ -204,10 +208,14 @@ def _check_memory(
         (8 * moments * (recorded * n + 2 * samples), "sample_times", moments),
         (8 * intervals * (("counts" in record) * (samples + 1) * n + samples), "windows", intervals),
         (24.0 * n * (stimulus.values.shape[1] if isinstance(stimulus, Currents) else 0), "stimulus", stimulus),
-        (_EVENT * longest / 1000 * float(reservoir.background_rate.sum()), "background_rate", reservoir.background_rate),
-        (4 * n * (float(reservoir.delay.max(initial=0.0)) / reservoir.dt + 1), "delay", reservoir.delay),
-        (16 * (samples * n + reservoir.channels), "stimulus", stimulus),
+        (16 * (samples * n + network.channels), "stimulus", stimulus),
     ]
+    if isinstance(network, Reservoir):
+        rate, delay = network.background_rate, network.delay
+        needed += [
+            (_EVENT * longest / 1000 * float(rate.sum()), "background_rate", rate),
+            (4 * n * (float(delay.max(initial=0.0)) / network.dt + 1), "delay", delay),
+        ]
     _, field, value = max(needed, key=lambda one: one[0])
     check_memory(field, value, sum(min(amount, 1e300) for amount, _, _ in needed), "the run")
 

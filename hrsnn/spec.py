@@ -6,7 +6,7 @@ import difflib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import (
@@ -84,6 +84,8 @@ class ReservoirSpec(BaseModel):
     Chakraborty & Mukhopadhyay (2024), eq. 1-5. Defaults: Maass et al. (2002); Perez-Nieves et al. (2021) for the gamma
     shape 3 (CV 0.577); the others were chosen in trials, for 1 to 30 Hz and under 20 % silent neurons.
     """
+
+    kind: ClassVar[str] = "reservoir"  # of networks, in hrsnn.kinds
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 

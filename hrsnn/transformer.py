@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hrsnn.builder import build
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.kinds.contract import is_network, is_spec
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
@@ -95,9 +95,9 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     def __init__(
         self,
-        spec: ReservoirSpec | None = None,
+        spec: NetworkSpec | None = None,
         *,
-        reservoir: Reservoir | None = None,
+        reservoir: Network | None = None,
         features: str = "counts",
         windows: int = 5,
         neurons: Sequence[int] | np.ndarray | None = None,
@@ -131,9 +131,9 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         if self.features not in FEATURES:
             raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
         count_of("windows", self.windows)
-        for name, kind in (("spec", ReservoirSpec), ("reservoir", Reservoir)):
-            if not isinstance(getattr(self, name), (kind, type(None))):
-                raise InputError(name, getattr(self, name), f"must be a {kind.__name__}")
+        for name, known, wanted in (("spec", is_spec, "ReservoirSpec"), ("reservoir", is_network, "Reservoir")):
+            if not (getattr(self, name) is None or known(getattr(self, name))):
+                raise InputError(name, getattr(self, name), f"must be a {wanted}, or one of another kind of network")
         bool_of("plastic", self.plastic)
         positive("blank", self.blank, "ms", zero=True)
         if self.spec is not None and self.reservoir is not None:
@@ -142,7 +142,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         if self.reservoir is not None:
             self.initial_reservoir_ = self.reservoir
         else:
-            self.initial_reservoir_ = build(self.spec or ReservoirSpec(), seed=self.seed, channels=stimulus.n_channels)
+            self.initial_reservoir_ = build_network(self.spec or ReservoirSpec(), self.seed, stimulus.n_channels)
         self._check_neurons(self.initial_reservoir_.neurons)
         self.reservoir_, self.spike_count_ = self.initial_reservoir_, 0
         if self.plastic:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
@@ -108,7 +108,7 @@ class ReservoirForecaster:
 
     def __init__(
         self,
-        reservoir: Reservoir,
+        reservoir: Network,
         readout: Callable[[Array], Array],
         state: NetworkState,
         encode: Callable[[Array], Stimulus],

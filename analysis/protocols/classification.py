@@ -13,8 +13,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.protocols.task_runs import ClassesRun, RunOptions
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.builder import build
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
@@ -38,8 +37,8 @@ class Classification:
     y_test: NDArray[Any]
     predicted: NDArray[Any]
     #: `initial_reservoir` and `reservoir`: Reservoir before and after STDP.
-    initial_reservoir: Reservoir
-    reservoir: Reservoir
+    initial_reservoir: Network
+    reservoir: Network
     #: Spikes of the first test sample.
     activity: Activity
     #: Rates on the test samples, after STDP.
@@ -51,12 +50,12 @@ class Classification:
 @takes(blank="ms")
 def classify(
     task: ClassificationTask,
-    spec: ReservoirSpec | None = None,
+    spec: NetworkSpec | None = None,
     *,
     seed: int = 0,
     plastic: bool = True,
     readout: str = "logistic",
-    select: Callable[[Reservoir], NDArray[np.integer[Any]]] | None = None,
+    select: Callable[[Network], NDArray[np.integer[Any]]] | None = None,
     windows: int = 5,
     blank: float = 100.0,
     engine: str = "auto",
@@ -72,7 +71,8 @@ def classify(
     ----------
     task : ClassificationTask
         From :func:`hrsnn.tasks.load_task`.
-    spec : ReservoirSpec, optional
+    spec : NetworkSpec, optional
+        Specification of a network of any kind; by default a reservoir.
         Specification of the reservoir.
     seed : int
         Seed of the reservoir and its background input.
@@ -131,7 +131,9 @@ def classify(
         progress=progress,
         watch=Stopwatch(),
     )
-    found = task_scores(lambda channels: build(spec or ReservoirSpec(), seed, channels), task, options, baselines=baselines)
+    found = task_scores(
+        lambda channels: build_network(spec or ReservoirSpec(), seed, channels), task, options, baselines=baselines
+    )
     run = found.run
     assert isinstance(run, ClassesRun)
     return Classification(

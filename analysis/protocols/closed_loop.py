@@ -16,10 +16,9 @@ from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
 from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
 from hrsnn.analysis.protocols.series_runs import follow
-from hrsnn.builder import build
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
@@ -58,7 +57,7 @@ class FreeRunning:
     target: Array
     #: Rows of the test part at which the loop is closed.
     starts: NDArray[np.int64]
-    reservoir: Reservoir
+    reservoir: Network
     #: Activity over the whole series, in open loop.
     activity: Activity
     #: Rates in that run.
@@ -70,7 +69,7 @@ class FreeRunning:
 @takes()
 def forecast_freely(
     task: SeriesTask,
-    spec: ReservoirSpec | None = None,
+    spec: NetworkSpec | None = None,
     *,
     starts: int = 1,
     seed: int = 0,
@@ -83,7 +82,8 @@ def forecast_freely(
     ----------
     task : SeriesTask
         Task whose targets are its inputs, one step ahead.
-    spec : ReservoirSpec, optional
+    spec : NetworkSpec, optional
+        Specification of a network of any kind; by default a reservoir.
     starts : int
         Number of segments that the test part is divided into. Each model receives the true series up to the start of a
         segment, and its own forecasts from there to the end of it.
@@ -127,7 +127,7 @@ def forecast_freely(
     if not length:
         raise InputError("starts", starts, f"must be at most the {len(task.targets[task.test])} test values")
     watch = Stopwatch()
-    reservoir = build(spec or ReservoirSpec(), seed, channels=task.inputs.shape[1])
+    reservoir = build_network(spec or ReservoirSpec(), seed, channels=task.inputs.shape[1])
 
     def fit(states: Array) -> Forecast:
         train, washout = task.train.stop, task.washout
@@ -165,7 +165,7 @@ def forecast_freely(
 
         return linear.forecast.prediction[row], step
 
-    def from_network(network_of: Reservoir, run: Activity, record: str) -> Callable[[int], Start]:
+    def from_network(network_of: Network, run: Activity, record: str) -> Callable[[int], Start]:
         forecast = fit(getattr(run, record)[0])
         reached: tuple[int, NetworkState | None] = (0, None)
 

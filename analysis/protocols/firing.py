@@ -29,8 +29,8 @@ from hrsnn.analysis import (
     synchrony,
 )
 from hrsnn.analysis.protocols.rates import Rates
-from hrsnn.builder import build
 from hrsnn.errors import InputError
+from hrsnn.kinds import Network, build_network
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -90,7 +90,7 @@ class Measures:
     operations_a_second: float
     #: Energy of the recurrent operations (J per stimulus), by the names of ``ENERGY_PER_OPERATION``.
     energies: Mapping[str, float]
-    reservoir: Reservoir
+    reservoir: Network
     #: Spikes of all stimuli.
     activity: Activity
     rates: Rates
@@ -150,12 +150,12 @@ def measure(
     if isinstance(network, Reservoir):
         reservoir = network
     elif network is None or isinstance(network, ReservoirSpec):
-        reservoir = build(network or ReservoirSpec(), seed, channels=stimulus.n_channels)
+        reservoir = build_network(network or ReservoirSpec(), seed, channels=stimulus.n_channels)
     else:
         raise InputError("network", type(network).__name__, "must be a ReservoirSpec or a Reservoir")
     watch = Stopwatch()
 
-    def run(one: Reservoir) -> Activity:
+    def run(one: Network) -> Activity:
         with watch("simulate"):
             return simulate(one, stimulus, engine=engine, seed=seed, progress=progress)
 

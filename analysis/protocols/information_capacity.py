@@ -12,8 +12,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
 from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.protocols.series_runs import follow
-from hrsnn.builder import build
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
@@ -42,7 +41,7 @@ class Capacities:
     v_uncoupled: CapacityScores
     #: Capacities of the present input value: an information capacity of 1, a memory capacity of 0.
     raw_input: CapacityScores
-    reservoir: Reservoir
+    reservoir: Network
     #: Spikes of the whole run.
     activity: Activity
     rates: Rates
@@ -52,7 +51,7 @@ class Capacities:
 
 @takes(hold="ms")
 def capacity(
-    spec: ReservoirSpec | None = None,
+    spec: NetworkSpec | None = None,
     *,
     seed: int = 0,
     values: int = 10_000,
@@ -65,7 +64,8 @@ def capacity(
 
     Parameters
     ----------
-    spec : ReservoirSpec, optional
+    spec : NetworkSpec, optional
+        Specification of a network of any kind; by default a reservoir.
     seed : int
         Seed of the reservoir, the values, the background and the surrogates.
     values : int
@@ -102,9 +102,9 @@ def capacity(
     watch = Stopwatch()
     longest = {1: 50, 2: 20, 3: 10} if delays is None else dict(delays)
     task = memory_task(values=values, hold=hold, seed=seed)
-    reservoir = build(spec or ReservoirSpec(), seed, channels=1)
+    reservoir = build_network(spec or ReservoirSpec(), seed, channels=1)
 
-    def run(one: Reservoir) -> Activity:
+    def run(one: Network) -> Activity:
         with watch("simulate"):
             return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
 

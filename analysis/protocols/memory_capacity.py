@@ -10,10 +10,9 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun, rates_of, run_task
-from hrsnn.builder import build
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task
@@ -34,7 +33,7 @@ class Memory:
     v_uncoupled: MemoryCapacity
     #: Memory capacity of the present input value.
     raw_input: MemoryCapacity
-    reservoir: Reservoir
+    reservoir: Network
     #: Spikes of the whole run.
     activity: Activity
     rates: Rates
@@ -46,7 +45,7 @@ class Memory:
 
 @takes(hold="ms")
 def memory(
-    spec: ReservoirSpec | None = None,
+    spec: NetworkSpec | None = None,
     *,
     seed: int = 0,
     values: int = 4000,
@@ -60,7 +59,8 @@ def memory(
 
     Parameters
     ----------
-    spec : ReservoirSpec, optional
+    spec : NetworkSpec, optional
+        Specification of a network of any kind; by default a reservoir.
     seed : int
         Seed of the reservoir, the values, the background and the surrogates.
     values : int
@@ -94,7 +94,7 @@ def memory(
     task = memory_task(values=values, hold=hold, seed=seed)
     options = RunOptions(seed=seed, engine=engine, max_delay=max_delay, progress=progress, watch=Stopwatch())
     background = _with_background(spec or ReservoirSpec(), noise)
-    run = run_task(lambda channels: build(background, seed, channels), task, options)
+    run = run_task(lambda channels: build_network(background, seed, channels), task, options)
     assert isinstance(run, SeriesRun)
     uncoupled = run.without_recurrence
     return Memory(
@@ -111,7 +111,7 @@ def memory(
     )
 
 
-def _with_background(spec: ReservoirSpec, noise: Noise | None) -> ReservoirSpec:
+def _with_background(spec: NetworkSpec, noise: Noise | None) -> ReservoirSpec:
     if noise is None:
         return spec
     if noise not in ("none", "fresh", "frozen"):

@@ -13,8 +13,7 @@ from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
 from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun, rates_of, run_task
-from hrsnn.builder import build
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
@@ -45,7 +44,7 @@ class Forecasting:
     prediction: Array
     #: Time for which each value was held (ms).
     hold: float
-    reservoir: Reservoir
+    reservoir: Network
     #: Spikes of the whole run.
     activity: Activity
     rates: Rates
@@ -56,7 +55,7 @@ class Forecasting:
 @takes()
 def forecast(
     task: SeriesTask,
-    spec: ReservoirSpec | None = None,
+    spec: NetworkSpec | None = None,
     *,
     baselines: Sequence[str] = tuple(MODELS),
     seed: int = 0,
@@ -69,7 +68,8 @@ def forecast(
     ----------
     task : SeriesTask
         From :func:`hrsnn.tasks.load_task`.
-    spec : ReservoirSpec, optional
+    spec : NetworkSpec, optional
+        Specification of a network of any kind; by default a reservoir.
     baselines : sequence of str
         Models in :data:`hrsnn.analysis.forecasting.models.MODELS`, such as those that a task declares; other names, of
         baselines that are always computed, are ignored.
@@ -107,7 +107,7 @@ def forecast(
     True
     """
     options = RunOptions(seed=seed, engine=engine, progress=progress, watch=Stopwatch())
-    run = run_task(lambda channels: build(spec or ReservoirSpec(), seed, channels), task, options)
+    run = run_task(lambda channels: build_network(spec or ReservoirSpec(), seed, channels), task, options)
     assert isinstance(run, SeriesRun)
     uncoupled = run.without_recurrence
     warn_of_silence(run.activity)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
 from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
-from hrsnn.builder import build
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
@@ -48,7 +47,7 @@ class Ranking:
     input_counts: Ranks
     #: (stimuli, neurons) Filtered spikes at the end of each stimulus.
     states: Array
-    reservoir: Reservoir
+    reservoir: Network
     #: Spikes of all stimuli.
     activity: Activity
     rates: Rates
@@ -59,7 +58,7 @@ class Ranking:
 @takes()
 def rank(
     stimuli: Stimulus,
-    spec: ReservoirSpec | None = None,
+    spec: NetworkSpec | None = None,
     *,
     seed: int = 0,
     engine: str = "auto",
@@ -70,7 +69,8 @@ def rank(
     Parameters
     ----------
     stimuli : SpikeTrains or Currents
-    spec : ReservoirSpec, optional
+    spec : NetworkSpec, optional
+        Specification of a network of any kind; by default a reservoir.
     seed : int
         Seed of the reservoir and its background.
     engine : str
@@ -103,9 +103,9 @@ def rank(
     True
     """
     watch = Stopwatch()
-    reservoir = build(spec or ReservoirSpec(), seed, channels=stimuli.n_channels)
+    reservoir = build_network(spec or ReservoirSpec(), seed, channels=stimuli.n_channels)
 
-    def run(one: Reservoir) -> Activity:
+    def run(one: Network) -> Activity:
         with watch("simulate"):
             return simulate(one, stimuli, record=("spikes", "states"), engine=engine, seed=seed, progress=progress)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn.activity import Activity
+from hrsnn.kinds import Network
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
@@ -14,7 +15,7 @@ from hrsnn.tasks import SeriesTask
 _PIECE = 25
 
 
-def learn(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Reservoir:
+def learn(reservoir: Network, task: SeriesTask, seed: int, engine: str) -> Reservoir:
     """Return the reservoir after STDP over the training part of a series."""
     training = task.inputs[task.train]
     pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])
@@ -23,7 +24,7 @@ def learn(reservoir: Reservoir, task: SeriesTask, seed: int, engine: str) -> Res
 
 
 def follow(
-    reservoir: Reservoir, task: SeriesTask, record: tuple[str, ...], seed: int, engine: str, progress: bool
+    reservoir: Network, task: SeriesTask, record: tuple[str, ...], seed: int, engine: str, progress: bool
 ) -> Activity:
     """Drive a reservoir with a whole series, and record its states at the end of each value."""
     times = task.hold * np.arange(1, len(task.inputs) + 1)

@@ -19,6 +19,7 @@ from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
 from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.protocols.series_runs import follow, learn
 from hrsnn.errors import HrsnnWarning
+from hrsnn.kinds import Network
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -67,7 +68,7 @@ class RunOptions:
     windows: int = 5
     blank: float = 100.0
     readout: str = "logistic"
-    select: Callable[[Reservoir], NDArray[np.integer[Any]]] | None = None
+    select: Callable[[Network], NDArray[np.integer[Any]]] | None = None
     max_delay: int = 100
     surrogates: int = 20
     bootstrap: int = 200
@@ -84,8 +85,8 @@ class ClassesRun:
     task: ClassificationTask
     options: RunOptions
     #: Network before and after STDP.
-    initial: Reservoir
-    network: Reservoir
+    initial: Network
+    network: Network
     #: Encoded samples of the training and of the test part.
     train: Stimulus
     test: Stimulus
@@ -163,8 +164,8 @@ class SeriesRun:
     task: SeriesTask
     options: RunOptions
     #: Network before and after STDP.
-    initial: Reservoir
-    network: Reservoir
+    initial: Network
+    network: Network
     #: Activity in the whole series, in open loop; states and v at the end of each value.
     activity: Activity
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hrsnn.analysis.scoring.contract import ANY, Bounds, Family, Score
-from hrsnn.registry import Registry
+from hrsnn.runtime.registry import Registry
 from hrsnn.tasks import TASKS
 from hrsnn.validation.units import takes
 
+#: Longest label of an axis on one line, in characters.
+_LONGEST_LABEL = 28
 _HERE = "hrsnn.analysis.scoring"
 SCORES: Registry[Score] = Registry(
     "score",
@@ -103,7 +105,10 @@ def label_of(score: str) -> str:
     before, _, after = f"_{score}_".partition(f"_{name}_")
     label = f"{SCORES[name].label} / dense" if after.strip("_") == "ratio" else SCORES[name].axis
     task = before.strip("_")
-    return f"{TASKS[task].label}: {label[:1].lower()}{label[1:]}" if task in TASKS else label
+    if task not in TASKS:
+        return label
+    label = f"{TASKS[task].label}: {label[:1].lower()}{label[1:]}"
+    return label if len(label) <= _LONGEST_LABEL else label.replace(": ", ":\n", 1)
 
 
 def signs_of(names: Iterable[str], family: Family) -> dict[str, int]:

@@ -12,11 +12,10 @@ from typing import Literal
 from hrsnn.analysis.capacity.memory import CapacityWarning
 from hrsnn.analysis.protocols.task_runs import RunOptions
 from hrsnn.analysis.protocols.task_scores import TaskScores, task_scores
-from hrsnn.builder import build
 from hrsnn.errors import InputError
-from hrsnn.registry import Registry
+from hrsnn.kinds import NetworkSpec, build_network
+from hrsnn.runtime.registry import Registry
 from hrsnn.search.result import Measurement
-from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, TaskChoice
 from hrsnn.tasks.declaration import TaskKind
 from hrsnn.validation.numbers import count_of, duration_of
@@ -50,7 +49,7 @@ class Objective:
 
     summary: str
     direction: Direction
-    function: Callable[[NamedObjective, ReservoirSpec, int], tuple[float, float]]
+    function: Callable[[NamedObjective, NetworkSpec, int], tuple[float, float]]
     kind: TaskKind | None = None
     task: str = ""
 
@@ -170,13 +169,13 @@ class NamedObjective:
             fields |= {"task": self.choice.name, "task_options": self.choice.settings}
         return fields
 
-    def __call__(self, spec: ReservoirSpec, seed: int) -> Measurement:
+    def __call__(self, spec: NetworkSpec, seed: int) -> Measurement:
         value, rate = self.declaration.function(self, spec, seed)
         low, high = self.rates
         known = math.log(max(rate, _LEAST_RATE))
         return Measurement(value, {"too_quiet": math.log(max(low, _LEAST_RATE)) - known, "too_loud": known - math.log(high)})
 
-    def measured(self, spec: ReservoirSpec, seed: int, scores: Sequence[str]) -> TaskScores:
+    def measured(self, spec: NetworkSpec, seed: int, scores: Sequence[str]) -> TaskScores:
         """Compute scores of one run in the task, on its validation part if it has one."""
         options = RunOptions(
             seed=seed,
@@ -189,7 +188,7 @@ class NamedObjective:
         with warnings.catch_warnings():
             # with few values an inexact capacity is expected, and networks in a search may be silent
             warnings.simplefilter("ignore", CapacityWarning)
-            return task_scores(lambda channels: build(spec, seed, channels), self._loaded(seed), options, scores)
+            return task_scores(lambda channels: build_network(spec, seed, channels), self._loaded(seed), options, scores)
 
     def _loaded(self, seed: int) -> ClassificationTask | SeriesTask:
         choice = self.task
@@ -199,22 +198,22 @@ class NamedObjective:
         return choice.load(validation=validation, values=self.values, hold=self.hold, seed=seed)
 
 
-def _of_score(score: str) -> Callable[[NamedObjective, ReservoirSpec, int], tuple[float, float]]:
+def _of_score(score: str) -> Callable[[NamedObjective, NetworkSpec, int], tuple[float, float]]:
     """Return the function of an objective that is one score in the task of the objective."""
 
-    def function(objective: NamedObjective, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+    def function(objective: NamedObjective, spec: NetworkSpec, seed: int) -> tuple[float, float]:
         found = objective.measured(spec, seed, (score,))
         return found.scores[score], found.rates.mean_rate
 
     return function
 
 
-def _distance_of_lyapunov(objective: NamedObjective, spec: ReservoirSpec, seed: int) -> tuple[float, float]:
+def _distance_of_lyapunov(objective: NamedObjective, spec: NetworkSpec, seed: int) -> tuple[float, float]:
     from hrsnn.analysis.lyapunov.spectrum import lyapunov_spectrum
     from hrsnn.analysis.protocols.edge_of_chaos import random_drive
 
     stimulus = random_drive(objective.duration + 200.0, seed)
-    reservoir = build(spec, seed)
+    reservoir = build_network(spec, seed)
     spectrum = lyapunov_spectrum(reservoir, stimulus, count=min(10, reservoir.neurons), washout=200.0, seed=seed)
     return -((spectrum.largest_active - objective.target) ** 2), spectrum.rate
 

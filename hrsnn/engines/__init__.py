@@ -8,7 +8,7 @@ from collections.abc import Collection
 from hrsnn.engines.capabilities import FEATURES, Engine
 from hrsnn.engines.contract import EngineFunction
 from hrsnn.errors import HrsnnError, InputError
-from hrsnn.registry import Registry
+from hrsnn.runtime.registry import Registry
 
 #: Engines of this package and of installed ones; each has a folder here, whose ``__init__`` declares it.
 ENGINES: Registry[Engine] = Registry(

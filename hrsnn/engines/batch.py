@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from hrsnn.engines.background import BackgroundPosition, background_spikes, repe
 from hrsnn.engines.events import Events, events
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds.contract import Network
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
@@ -36,11 +37,11 @@ class Presentation:
 
 
 class Batch:
-    """The stimuli of one run; each is put on the reservoir's grid when it is needed.
+    """The stimuli of one run; each is put on the network's grid when it is needed.
 
     Parameters
     ----------
-    reservoir : Reservoir
+    network : Network
     stimulus : SpikeTrains or Currents
     blank : float
         Time without input after each stimulus, in ms.
@@ -55,7 +56,7 @@ class Batch:
 
     def __init__(
         self,
-        reservoir: Reservoir,
+        network: Network,
         stimulus: Stimulus,
         blank: float,
         seed: int,
@@ -63,28 +64,24 @@ class Batch:
         record_v: bool,
         start: NetworkState | None = None,
     ) -> None:
-        if stimulus.n_channels != reservoir.channels:
+        if stimulus.n_channels != network.channels:
             raise InputError(
                 "stimulus",
                 f"{stimulus.n_channels} channels",
-                f"the reservoir has {reservoir.channels}: build(spec, seed, channels={stimulus.n_channels})",
+                f"the network has {network.channels}: build(spec, seed, channels={stimulus.n_channels})",
             )
-        self._reservoir, self._stimulus, self._seed = reservoir, stimulus, seed
+        # of the kind that the engine simulates; what is read beside the contract is there if it needs background input
+        self._network: Any = network
+        self._stimulus, self._seed = stimulus, seed
+        self._has_background = "background" in network.needs()
         self._v_times, self._record_v, self._blank = v_times, record_v, blank
         self.start = start
-        self.dt = reservoir.dt
+        self.dt = network.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
-        _check_steps(stimulus.durations, blank, reservoir)
+        _check_steps(stimulus.durations, blank, network)
         # a stimulus shorter than a step takes one step
         self.stimulus_steps = np.maximum(step_count(stimulus.durations, self.dt), 1)
         self.steps = np.maximum(step_count(stimulus.durations + blank, self.dt), 1)
-        if isinstance(stimulus, Currents):
-            from scipy.sparse import csr_array
-
-            self._gain = csr_array(
-                (reservoir.input_gain, (reservoir.input_post, reservoir.input_channel)),
-                shape=(reservoir.neurons, reservoir.channels),
-            )
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -94,7 +91,7 @@ class Batch:
         last_stimulus_step = int(self.stimulus_steps[index]) - 1
         none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
         spikes = (none, nobody, np.empty(0))
-        drive_step, drive = none, np.empty((0, self._reservoir.neurons))
+        drive_step, drive = none, np.empty((0, self._network.neurons))
         if isinstance(self._stimulus, SpikeTrains):
             times, channels = self._stimulus.sample(index)
             step = np.minimum(steps_of(times, self.dt), last_stimulus_step)
@@ -110,13 +107,13 @@ class Batch:
     def events(self, index: int) -> tuple[Events, np.ndarray]:
         """Return stimulus `index` in continuous time, and the times at which v is recorded (ms)."""
         v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
-        return events(self._reservoir, self._stimulus, index, self._blank, self._seed), v_times
+        return events(self._network, self._stimulus, index, self._blank, self._seed), v_times
 
     def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         assert isinstance(self._stimulus, Currents)
         values = self._stimulus.values[index]
         step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
-        drive = np.ascontiguousarray((self._gain @ np.ascontiguousarray(values.T)).T)
+        drive = self._network.drive(values)
         stop = int(self.stimulus_steps[index])
         lasting = np.append(step[1:], stop) > step  # a value shorter than a step may fall between two steps
         step, drive = step[lasting], drive[lasting]
@@ -125,17 +122,17 @@ class Batch:
         return step, drive
 
     def _background(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if not (self._reservoir.background_rate > 0).any():
+        if not self._has_background:
             return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
         times, neurons = self._background_times(index)
         # times count from rest, so that a stimulus in parts gets the same background spikes as the whole
         step = np.clip(steps_of(times, self.dt) - self._steps_before, 0, int(self.steps[index]) - 1)
-        return _merged(step, neurons, self._reservoir.background_weight[neurons], self._reservoir.neurons)
+        return _merged(step, neurons, self._network.background_weight[neurons], self._network.neurons)
 
     def _background_times(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rate, begin = self._reservoir.background_rate, self._steps_before * self.dt
+        rate, begin = self._network.background_rate, self._steps_before * self.dt
         end = float((self._steps_before + self.steps[index]) * self.dt)
-        if not self._reservoir.background_frozen:
+        if not self._network.background_frozen:
             return background_spikes(self._seed, index, rate, end, self._background_before)
         if isinstance(self._stimulus, Currents):
             period = self._stimulus.dt
@@ -148,22 +145,22 @@ class Batch:
 
     @property
     def _background_before(self) -> BackgroundPosition:
-        return BackgroundPosition.start(self._reservoir.neurons) if self.start is None else self.start.background
+        return BackgroundPosition.start(self._network.neurons) if self.start is None else self.start.background
 
     def background_after(self) -> BackgroundPosition:
         """Return the position of the background input at the end of the only stimulus."""
-        if not (self._reservoir.background_rate > 0).any():
+        if not self._has_background:
             return self._background_before
         return self._background_before.after(*self._background_times(0))
 
 
-def _check_steps(durations: np.ndarray, blank: float, reservoir: Reservoir) -> None:
+def _check_steps(durations: np.ndarray, blank: float, network: Network) -> None:
     """Check that numbers of steps can be computed exactly in floating point."""
-    spans = {"duration": durations + blank, "refractory": reservoir.refractory, "delay": reservoir.delay}
+    spans = {"duration": durations + blank, **network.time_spans()}
     for name, times in spans.items():
         longest = float(times.max(initial=0.0))
-        if not longest / reservoir.dt <= _MOST_STEPS:
-            raise InputError(name, longest, f"must be at most 2^52 steps of {reservoir.dt:g} ms")
+        if not longest / network.dt <= _MOST_STEPS:
+            raise InputError(name, longest, f"must be at most 2^52 steps of {network.dt:g} ms")
 
 
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
 
 if TYPE_CHECKING:
     from hrsnn.engines.contract import EngineFunction
+    from hrsnn.kinds import Network
 
 #: Features of an engine, each with what an engine that has it can do.
 FEATURES: Mapping[str, str] = {
@@ -88,21 +86,13 @@ class Engine:
         return [feature for feature in FEATURES if feature in features and self.can[feature] is not True]
 
 
-class Network(Protocol):
-    """A network, which engines may or may not be able to simulate."""
-
-    @property
-    def kind(self) -> str:
-        """Name of the kind of network, which `Engine.kinds` refers to."""
-
-
 def needs(network: Network, plastic: bool = False, resumes: bool = False) -> set[str]:
-    """Return the features that an engine must have to simulate a network.
+    """Return the features that an engine must have for a run.
 
     Parameters
     ----------
-    network : Reservoir or another network
-        A network that is not a reservoir may have a method ``needs()`` that returns the features it needs.
+    network : Network
+        Of any kind; see :meth:`hrsnn.kinds.Network.needs`.
     plastic : bool
         Whether STDP is on.
     resumes : bool
@@ -118,22 +108,4 @@ def needs(network: Network, plastic: bool = False, resumes: bool = False) -> set
     >>> sorted(needs(build(ReservoirSpec(neurons=20, background_rate=5, adaptation=1)), plastic=True))
     ['adaptation', 'background', 'plasticity']
     """
-    found = {"plasticity"} if plastic else set()
-    if resumes:
-        found.add("resumable_state")
-    if not isinstance(network, Reservoir):
-        return found | set(getattr(network, "needs", set)())
-    if network.delay.any():
-        found.add("delays_per_neuron" if _one_for_each_source(network.delay, network.pre) else "delays_per_link")
-    if network.short_term is not None:
-        found.add("short_term_plasticity")
-    if network.adaptation.any():
-        found.add("adaptation")
-    if (network.background_rate > 0).any():
-        found.add("background")
-    return found
-
-
-def _one_for_each_source(delay: np.ndarray, pre: np.ndarray) -> bool:
-    """Return whether all links of each source neuron have the same delay; links are sorted by source."""
-    return bool((np.diff(delay)[np.diff(pre) == 0] == 0).all())
+    return network.needs() | ({"plasticity"} if plastic else set()) | ({"resumable_state"} if resumes else set())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.network_state import Variables
-from hrsnn.reservoir import Reservoir
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class EngineFunction(Protocol):
 
     Parameters
     ----------
-    reservoir : Reservoir
+    network : Network
+        Of a kind that the engine declares: for "reservoir" a :class:`~hrsnn.Reservoir`.
     batch : Batch
     plastic : bool
         Whether STDP is on, with homeostasis after each stimulus if ``reservoir.homeostasis``.
@@ -60,7 +60,7 @@ class EngineFunction(Protocol):
 
     def __call__(
         self,
-        reservoir: Reservoir,
+        network: Any,
         batch: Batch,
         plastic: bool,
         deliver: Callable[[int, Response], None],

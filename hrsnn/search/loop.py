@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.errors import HrsnnError, InputError
+from hrsnn.kinds.contract import NetworkSpec
 from hrsnn.runtime.clusters import connect_cluster
 from hrsnn.runtime.parallel import run_all
 from hrsnn.runtime.progress import progress_bar
@@ -35,12 +36,12 @@ _ERROR = "error"
 _RETRIES = 5
 
 
-Objective = Callable[[ReservoirSpec, int], "float | Measurement"]
+Objective = Callable[[NetworkSpec, int], "float | Measurement"]
 
 
 @takes()
 def search(
-    spec: ReservoirSpec | None,
+    spec: NetworkSpec | None,
     space: Space,
     objective: Objective,
     *,
@@ -166,7 +167,7 @@ class _Evaluation:
     """Evaluation of the objective for a trial's parameters and one of its seeds; exceptions are returned as outcomes."""
 
     objective: Objective
-    spec: ReservoirSpec
+    spec: NetworkSpec
     space: Space
     seed: int
     seeds: int

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.errors import HrsnnError
+from hrsnn.kinds.contract import NetworkSpec
 from hrsnn.search.space import Space
-from hrsnn.spec import ReservoirSpec
 
 if TYPE_CHECKING:
     pass
@@ -61,7 +61,7 @@ class SearchResult:
     """Result of :func:`search`."""
 
     #: Spec in which the parameters of each trial are set.
-    spec: ReservoirSpec
+    spec: NetworkSpec
     space: Space
     direction: Direction
     #: Trials in the order of their numbers.
@@ -83,7 +83,7 @@ class SearchResult:
         return max(allowed, key=lambda one: (sign * one.value, -one.number))
 
     @property
-    def best_spec(self) -> ReservoirSpec:
+    def best_spec(self) -> NetworkSpec:
         """The spec of the best trial."""
         return self.space.spec(self.best.parameters, self.spec)
 

@@ -16,6 +16,8 @@ from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_toml
 from hrsnn.files.reading import read_text, refuse_damaged
+from hrsnn.kinds.contract import NetworkSpec, is_spec
+from hrsnn.kinds.registry import KINDS
 from hrsnn.spec import ReservoirSpec, unit_of_parameter
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.units import plain, takes
@@ -104,7 +106,7 @@ class Space:
                     _check(f"{name}.cv", one.cv)
 
     @classmethod
-    def of(cls, values: Mapping[str, Any], spec: ReservoirSpec | None = None) -> Space:
+    def of(cls, values: Mapping[str, Any], spec: NetworkSpec | None = None) -> Space:
         """Return a space from plain values, as in a TOML file.
 
         Parameters
@@ -122,14 +124,15 @@ class Space:
         """
         if not isinstance(values, Mapping):
             raise InputError("space", values, "must be a mapping from parameters to ranges")
-        if not isinstance(spec, (ReservoirSpec, type(None))):
-            raise InputError("spec", spec, "must be ReservoirSpec or None")
+        if spec is not None and not is_spec(spec):
+            raise InputError("spec", spec, "must be the specification of a network, such as ReservoirSpec, or None")
         spec = spec or ReservoirSpec()
         ranges: dict[str, DistributionRange | NumberRange] = {}
         for name, given in values.items():
-            if name not in type(spec).model_fields:
+            is_reservoir = isinstance(spec, ReservoirSpec)
+            if name not in type(spec).model_fields if is_reservoir else not hasattr(spec, name):
                 raise InputError("space", name, "is no parameter of a spec; `hrsnn spec` lists them all")
-            unit = unit_of_parameter(name)
+            unit = unit_of_parameter(name) if is_reservoir else ""
             if isinstance(given, Mapping):
                 value = {key: plain(part, "" if key == "cv" else unit, f"space.{name}.{key}") for key, part in given.items()}
                 unknown = set(value) - {"mean", "cv", "kind", "low", "high"}
@@ -145,7 +148,7 @@ class Space:
         return space
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], spec: ReservoirSpec | None = None) -> Space:
+    def load(cls, path: str | os.PathLike[str], spec: NetworkSpec | None = None) -> Space:
         """Read a space from a TOML file; see :meth:`of`.
 
         Raises
@@ -185,7 +188,7 @@ class Space:
         return found
 
     @takes()
-    def spec(self, parameters: Mapping[str, float], spec: ReservoirSpec | None = None) -> ReservoirSpec:
+    def spec(self, parameters: Mapping[str, float], spec: NetworkSpec | None = None) -> NetworkSpec:
         """Return the spec with the parameters of one trial.
 
         Raises
@@ -203,11 +206,12 @@ class Space:
         return (spec or ReservoirSpec()).updated(changes)
 
     @takes()
-    def parameters(self, spec: ReservoirSpec) -> dict[str, float] | None:
+    def parameters(self, spec: NetworkSpec) -> dict[str, float] | None:
         """Return the parameters of `spec` as a point of the space; None where it is outside."""
         found: dict[str, float] = {}
         for name, one in self.ranges.items():
-            value = depression(spec) if name == "a_minus" else getattr(spec, name)
+            derived = name == "a_minus" and isinstance(spec, ReservoirSpec)
+            value = depression(spec) if derived else getattr(spec, name)
             if isinstance(one, NumberRange):
                 if not isinstance(value, (int, float)):
                     return None
@@ -253,8 +257,8 @@ SPACES: Mapping[str, Mapping[str, Any]] = {
 
 
 @takes()
-def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
-    """Return a space by its name in `SPACES`, or from a TOML file.
+def named_space(name: str, spec: NetworkSpec | None = None) -> Space:
+    """Return a space by its name among those of the spec's kind (`SPACES` for a reservoir), or from a TOML file.
 
     Raises
     ------
@@ -266,10 +270,11 @@ def named_space(name: str, spec: ReservoirSpec | None = None) -> Space:
     >>> sorted(named_space("synapses").ranges)
     ['a_minus', 'a_plus', 'tau_minus', 'tau_plus']
     """
-    if name in SPACES:
-        return Space.of(SPACES[name], spec)
+    spaces = KINDS.find((spec or ReservoirSpec()).kind).spaces
+    if name in spaces:
+        return Space.of(spaces[name], spec)
     if not (os.path.lexists(name) or os.sep in name):
-        raise InputError("space", name, f"must be one of {', '.join(SPACES)}, or a TOML file")
+        raise InputError("space", name, f"must be one of {', '.join(spaces)}, or a TOML file")
     return Space.load(name, spec)
 
 

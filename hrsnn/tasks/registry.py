@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hrsnn.errors import InputError
-from hrsnn.registry import Registry
+from hrsnn.runtime.registry import Registry
 from hrsnn.tasks.declaration import KINDS, TaskDeclaration, TaskKind
 from hrsnn.tasks.task import ClassificationTask, SeriesTask
 

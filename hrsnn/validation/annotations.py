@@ -68,6 +68,10 @@ def _numbers(value: Any) -> bool:
     return array.dtype.kind in "biuf"
 
 
+def _is_of_a_kind(value: Any, method: str) -> bool:
+    return isinstance(getattr(value, "kind", None), str) and hasattr(value, method)
+
+
 def _listed(value: Any) -> bool:
     return np.iterable(value) and hasattr(value, "__len__")
 
@@ -84,6 +88,9 @@ def _picks(value: Any) -> bool:
 #: Check and description of a type, by the first word of an annotation.
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "None": (lambda value: value is None, "None"),
+    # of any kind (hrsnn.kinds), which are recognised by their attributes
+    "Network": (lambda value: _is_of_a_kind(value, "without_recurrence"), "a Reservoir, or a network of another kind"),
+    "NetworkSpec": (lambda value: _is_of_a_kind(value, "updated"), "a ReservoirSpec, or the spec of another kind"),
     "bool": (lambda value: isinstance(value, (bool, np.bool_)), "True or False"),
     "str": (lambda value: isinstance(value, str), "text"),
     "int": (is_whole, "a whole number"),
