@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 _LIST = "list"
+#: Help on the name, with the recipes of installed packages.
+_NAMES = f"Recipe, or {_LIST} to list all: {', '.join(RECIPES)}."
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,11 @@ class RecipeList:
         return self.text
 
 
-def _names(default: str) -> str:
-    # when help is shown: recipes of installed packages are in it too
-    return f"({', '.join([_LIST, *RECIPES])})"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Reproduce(ParallelCommand):
     """Reproduce a table or figure of a paper: measured beside published values, with a verdict on each claim."""
 
-    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help_behavior_hint=_names)]
-    """Recipe, or list to list all recipes."""
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help=_NAMES)]
 
     seeds: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="(default: as the recipe says)")] = None
     """Number of seeds, starting from --seed: methods are compared within a seed."""
@@ -95,7 +91,9 @@ class Reproduce(ParallelCommand):
             given = {"--out": self.out, "--option": self.option, "--path": self.path, "--seeds": self.seeds}
             for option, value in given.items():
                 if value:
-                    raise InputError(option, value if isinstance(value, int) else str(value), "is for a recipe, not the list")
+                    raise InputError(
+                        option, value if isinstance(value, int) else str(value), "is for a recipe, not the list"
+                    )
         else:
             recipe = RECIPES.find(self.name)
             if self.claims:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
@@ -87,7 +88,7 @@ class Fig10Runner:
         return f"{arm}-{seed}"
 
     def curves(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
-        """Prune, and score the network after every iteration: links, neurons and NRMSE by iteration, 0 for the dense network."""
+        """Prune and score; return links, neurons and NRMSE by iteration, 0 for the dense network."""
         from hrsnn.builder import build
         from hrsnn.networks import noise, prune, pruning_method
 
@@ -102,7 +103,7 @@ class Fig10Runner:
             pruning_method(arm),
             iterations=values["iterations"],
             synapse_target=values["synapse_target"],
-            neuron_target=values["neuron_target"],
+            neuron_target=values["neuron_target"] or None,
             stimulus=noise(_CHANNELS, seed=seed),
             score=score,
             seed=seed,
@@ -176,13 +177,12 @@ class Curves:
                 yield RecipeRow(f"{quantity} at the end", arm, tuple(of[arm][:, last].tolist()), bounds)
         nrmse, bounds = self.by["nrmse"], bounds_of("nrmse")
         yield RecipeRow("nrmse", CONTROL, tuple(nrmse[CONTROL][:, 0].tolist()), bounds)
-        for name, of_arm in (
-            ("mean nrmse", lambda arm: nrmse[arm][:, 1:].mean(axis=1)),
-            ("jump of the nrmse", lambda arm: _jumps(nrmse[arm])),
-            ("least share of links", self.fewest_links),
-        ):
-            for arm in PRUNED:
-                yield RecipeRow(name, arm, tuple(of_arm(arm).tolist()), bounds)
+        for arm in PRUNED:
+            yield RecipeRow("mean nrmse", arm, tuple(nrmse[arm][:, 1:].mean(axis=1).tolist()), bounds)
+        for arm in PRUNED:
+            yield RecipeRow("jump of the nrmse", arm, tuple(_jumps(nrmse[arm]).tolist()), bounds)
+        for arm in PRUNED:
+            yield RecipeRow("least share of links", arm, tuple(self.fewest_links(arm).tolist()), (0.0, 1.0))
 
     def figure(self) -> Figure:
         """Draw the three panels; NRMSE with the level of the network without recurrent links."""
@@ -199,6 +199,9 @@ def run(options: RecipeOptions) -> RecipeResult:
 
     values = options.values
     repeats_of("--option iterations", values["iterations"], 2)
+    for name, least in (("synapse_target", np.nextafter(0, 1)), ("neuron_target", 0)):
+        if not least <= values[name] < 1:
+            raise InputError(f"--option {name}", values[name], "must be a share that is removed, below 1")
     for name in ("train", "test"):
         check_memory(f"--option {name}", values[name], 88 * count_of(f"--option {name}", values[name]), "the task lorenz63")
     kept = KeptRuns(options.runs)
@@ -212,7 +215,10 @@ def run(options: RecipeOptions) -> RecipeResult:
         kept.check_names({plan.name(unit): one for unit, one in found.items() if unit[1] in arms})
     curves = Curves(
         {
-            name: {arm: np.array([list(found[seed, arm][name].values()) for seed in options.seeds]) for arm in (*PRUNED, CONTROL)}
+            name: {
+                arm: np.array([list(found[seed, arm][name].values()) for seed in options.seeds])
+                for arm in (*PRUNED, CONTROL)
+            }
             for name in _CURVES
         }
     )

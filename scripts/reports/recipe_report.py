@@ -83,14 +83,18 @@ class RecipeReport:
         lines = [f"# {self.recipe.item}: {self.recipe.title}", "", self.title, ""]
         lines += ["| quantity | of | mean [95 %] | published |", "| --- | --- | --- | --- |"]
         lines += [f"| {row.score} | {_words(row.of)} | {row.cell} | {self._published(row)} |" for row in self.rows()]
-        lines += ["", "| claim | measured | mean difference [95 %] | p (Holm) | verdict |", "| --- | --- | --- | --- | --- |"]
+        lines += [
+            "",
+            "| claim | measured | mean difference [95 %] | p (Holm) | verdict |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         for one in self.result.claims:
             difference = one.reason if one.test is None else _with_interval(one)
             p = "" if one.adjusted is None else f"{one.adjusted:.2g}"
             lines.append(f"| {self._words_of(one)} | {one.measured} | {difference} | {p} | {one.verdict} |")
         notes = [
             f"In brackets: {INTERVAL}; of differences, the bootstrap (BCa) over the pairs of seeds.",
-            "A positive difference is for the claim. p: sign-flip test, with Holm's correction over all claims that are tested.",
+            "A positive difference is for the claim. p: sign-flip test, with Holm's correction over all claims tested.",
         ]
         return "\n".join([*lines, "", *notes, ""])
 
