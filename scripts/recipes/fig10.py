@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 #: Arms of the comparison: those of the figure, random pruning, and the network without recurrent links, which is not pruned.
 PRUNED = ("lnp", "activity", "erdos_renyi", "random")
 CONTROL = "no_recurrence"
-_CURVES = {"links": "Links", "neurons": "Neurons", "nrmse": "NRMSE, 10 ahead"}
+_CURVES = {"links": "Links", "neurons": "Neurons", "nrmse": "NRMSE (10 steps ahead)"}
 _CHANNELS = 3
 #: Share of the dense network's NRMSE up to which a loss counts as small, as in the study of pruning curves.
 _LITTLE = 0.05

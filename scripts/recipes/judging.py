@@ -83,7 +83,7 @@ def judge(readings: Sequence[Reading]) -> list[ClaimResult]:
         if reading.differences is not None
     }
     tests = {place: paired_test(differences) for place, differences in known.items() if len(differences) > 1}
-    adjusted = holm([test.p_value for test in tests.values()]) if tests else []
+    adjusted = holm([test.p_value for test in tests.values()]).tolist() if tests else []
     said = verdicts(list(tests.values()), [1] * len(tests)) if tests else []
     tested = {
         place: (test, float(p), verdict) for (place, test), p, verdict in zip(tests.items(), adjusted, said, strict=True)
