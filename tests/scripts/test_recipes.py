@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +146,35 @@ def test_an_added_recipe_is_listed_and_runs(run: Any, tmp_path: Path) -> None:
         assert "| error | toy | 16.5 [" in (tmp_path / "report.md").read_text()
         assert json.loads((tmp_path / "metrics.json").read_text())["scores"]["error"]["toy"]["mean"] == 16.5
     assert run("reproduce", "toy")[0] == 2
+
+
+PACKAGE = """
+from hrsnn.scripts.recipes.contract import Recipe, RecipeResult, RecipeRow
+
+
+def run(options):
+    return RecipeResult([RecipeRow("error", "toy", tuple(map(float, options.seeds)))], [], dict)
+
+
+TABLE = Recipe("A toy", "some-2020", "table 9", run)
+"""
+
+
+def test_a_recipe_of_an_installed_package_is_listed_helped_and_run(root: Path, tmp_path: Path) -> None:
+    about = tmp_path / "toy-1.0.dist-info"
+    about.mkdir()
+    (tmp_path / "toy_recipes.py").write_text(PACKAGE)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[hrsnn.recipes]\ntable9 = toy_recipes:TABLE\n")
+    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{tmp_path}", "COLUMNS": "120"}
+
+    def reproduce(*words: str) -> str:
+        command = [sys.executable, "-m", "hrsnn", "reproduce", *words]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert "table 9 of some-2020: A toy" in reproduce("list")
+    assert "to list all: fig10, table9." in reproduce("--help")
+    assert reproduce("table9", "--neurons", "20", "--seeds", "3").startswith("table9: table 9 of some-2020; 20 neurons")
 
 
 def test_a_recipe_that_needs_data_says_so(run: Any) -> None:
