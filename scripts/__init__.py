@@ -34,6 +34,7 @@ COMMANDS = {
     "prune": "Prune",
     "compare": "Compare",
     "pruning_curve": "PruningCurve",
+    "reproduce": "Reproduce",
     "spec": "Spec",
     "engines": "Engines",
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.figures.capacity import capacity_by_degree, memory_curve
     from hrsnn.analysis.figures.firing import firing_statistics
     from hrsnn.analysis.figures.forecasts import forecast_series, free_trajectories
+    from hrsnn.analysis.figures.iterations import over_iterations
     from hrsnn.analysis.figures.lyapunov import chaos_map, exponent_spectrum, exponents_against_rates, exponents_of_neurons
     from hrsnn.analysis.figures.maps import heat_maps
     from hrsnn.analysis.figures.ranks import singular_values
@@ -46,6 +47,7 @@ _HOME = {
     "importances": "search",
     "memory_curve": "capacity",
     "of_search": "search",
+    "over_iterations": "iterations",
     "parallel_coordinates": "search",
     "process_slices": "search",
     "save": "style",
@@ -74,6 +76,7 @@ __all__ = [
     "importances",
     "memory_curve",
     "of_search",
+    "over_iterations",
     "parallel_coordinates",
     "process_slices",
     "save",

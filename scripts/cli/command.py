@@ -126,9 +126,15 @@ class Command(ABC):
             changes[name.strip()] = value.strip()
         if self.neurons is not None:
             changes["neurons"] = str(self.neurons)
-        spec = ReservoirSpec() if self.spec is None else ReservoirSpec.load(self.spec)
+        spec = self.default_spec() if self.spec is None else ReservoirSpec.load(self.spec)
         spec = spec.updated(changes)
         return spec if self.variant is None else spec.variant(self.variant)
+
+    def default_spec(self) -> ReservoirSpec:
+        """Return the reservoir without ``--spec``: the package's defaults, unless a subclass has others."""
+        from hrsnn.spec import ReservoirSpec
+
+        return ReservoirSpec()
 
 
 @dataclass(frozen=True, kw_only=True)

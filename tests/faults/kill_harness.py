@@ -80,6 +80,9 @@ SUBJECTS = {
         "pruning_curve --neurons 20 --seeds 2 --arms dense magnitude random --sparsities 0.5 0.8 --iterations 2"
         " --tasks memory",
     ),
+    "reproduce": Subject(
+        "reproduce fig10 --neurons 20 --seeds 2 --option iterations=2 --option train=200 --option test=50",
+    ),
     "search": Subject(
         "search --neurons 20 --trials 6 --batch 2 --seeds 1 --fresh 2 --values 450", parallel="--workers", stores=True
     ),

@@ -33,6 +33,18 @@ COMMANDS = {
     "compare": [*_TINY, "--iterations", "2", "--synapse-target", "0.5", "--duration", "300", "--methods", "lnp", "random"],
     "pruning_curve": [*_TINY, "--seeds", "2", "--arms", "dense", "random", "--sparsities", "0.5", "--iterations", "2"]
     + ["--tasks", "memory"],
+    "reproduce": [
+        "fig10",
+        *_TINY,
+        "--seeds",
+        "2",
+        "--option",
+        "iterations=2",
+        "--option",
+        "train=200",
+        "--option",
+        "test=50",
+    ],
     "spec": [],
     "engines": [],
 }

@@ -20,6 +20,9 @@ COMMANDS = [
     (["importance", "--seeds", "1000000000000"], "--seeds = 1000000000000: number of seeds"),
     (["pruning_curve", "--seeds", "1000000000000"], "--seeds = 1000000000000: number of seeds"),
     (["pruning_curve", "--iterations", "1000000000000"], "--iterations = 1000000000000: number of seeds"),
+    (["reproduce", "fig10", "--seeds", "1000000000000"], "--seeds = 1000000000000: number of seeds"),
+    (["reproduce", "fig10", "--option", "iterations=1000000000000"], "--option iterations = 1000000000000: number of seeds"),
+    (["reproduce", "fig10", "--option", "train=1000000000000"], "--option train = 1000000000000: the task lorenz63"),
     (["prune", "--seeds", "1000000000000"], "--seeds = 1000000000000: number of seeds"),
     (["prune", "--iterations", "1000000000000"], "--iterations = 1000000000000: number of seeds"),
     (["search", "--fresh", "1000000000000"], "--fresh = 1000000000000: number of seeds"),
@@ -65,7 +68,8 @@ def test_a_name_that_is_too_long_is_refused_before_the_work(
     verb: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert scripts.main([verb, "--out", name, "--quiet"]) == 2
+    recipe = ["fig10"] if verb == "reproduce" else []
+    assert scripts.main([verb, *recipe, "--out", name, "--quiet"]) == 2
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1
     assert "has a name of 300 characters" in shown or "File name too long" in shown

@@ -95,7 +95,7 @@ def test_readers_refuse_what_is_no_ordinary_file(reader: str, kind: str, tmp_pat
 
 #: Of each option that names an input file, the commands that have it and what else they need.
 OPTIONS = {
-    "--spec": [[verb] for verb in scripts.COMMANDS],
+    "--spec": [[verb, "fig10"] if verb == "reproduce" else [verb] for verb in scripts.COMMANDS],
     "--graph": [["prune"], ["compare"]],
     "--space": [["search"]],
     "--path": [

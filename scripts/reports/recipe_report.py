@@ -1,0 +1,138 @@
+"""The report on a recipe: measured values beside published ones, verdicts and figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.repeats import INTERVAL, Row
+
+if TYPE_CHECKING:
+    from hrsnn.scripts.recipes.claims import PublishedClaim
+    from hrsnn.scripts.recipes.contract import Recipe, RecipeResult
+    from hrsnn.scripts.recipes.judging import ClaimResult
+    from hrsnn.spec import ReservoirSpec
+
+#: Heads of the columns of ``table.csv`` before those of the seeds.
+COLUMNS = ("quantity", "of", "mean", "low", "high", "published", "where")
+
+
+@dataclass(frozen=True)
+class RecipeReport:
+    """Outcome of a recipe for several seeds."""
+
+    name: str
+    recipe: Recipe
+    spec: ReservoirSpec
+    seeds: range
+    result: RecipeResult
+    #: Claims of the papers by name, for their words.
+    claims: Mapping[str, PublishedClaim]
+
+    @property
+    def title(self) -> str:
+        """Line that names the recipe and the runs."""
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}"
+        return f"{self.name}: {self.recipe.item} of {self.recipe.paper}; {self.spec.neurons} neurons, {seeds}"
+
+    @property
+    def text(self) -> str:
+        """Readable text: each quantity with its interval and the published value, then a verdict for each claim."""
+        lines = [self.title, f"{'':44s}{'mean':>10s}  [{INTERVAL}], published"]
+        for row in self.rows():
+            low, high = row.interval
+            beside = f"  {self._published(row)}" if self._published(row) else ""
+            lines.append(f"{f'{row.score}, {_words(row.of)}':44s}{row.mean:10.4g}  [{low:.4g}, {high:.4g}]{beside}")
+        for one in self.result.claims:
+            lines.append(f"{one.verdict}: {self._words_of(one)}")
+            lines.append(f"  {_measured(one)}")
+        return "\n".join(lines)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the measured quantities with their means and intervals."""
+        for row in self.result.rows:
+            yield Row(row.quantity, row.of, row.values, row.bounds)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the content of ``metrics.json`` and of ``--json``."""
+        scores: dict[str, dict[str, Any]] = {}
+        for row in self.rows():
+            scores.setdefault(row.score, {})[row.of] = {"mean": row.mean, "interval": row.interval, "per_seed": row.values}
+        return {
+            "recipe": self.name,
+            "paper": self.recipe.paper,
+            "item": self.recipe.item,
+            "scores": scores,
+            "published": {
+                quantity: {"value": one.value, "where": one.where} for quantity, one in self.recipe.published.items()
+            },
+            "claims": [one.plain() for one in self.result.claims],
+            "seed": self.seeds[0],
+            "seeds": list(self.seeds),
+            "versions": report.versions(),
+            **self.result.metrics,
+        }
+
+    def report(self) -> str:
+        """Return Markdown tables of the quantities and of the claims."""
+        lines = [f"# {self.recipe.item}: {self.recipe.title}", "", self.title, ""]
+        lines += ["| quantity | of | mean [95 %] | published |", "| --- | --- | --- | --- |"]
+        lines += [f"| {row.score} | {_words(row.of)} | {row.cell} | {self._published(row)} |" for row in self.rows()]
+        lines += [
+            "",
+            "| claim | measured | mean difference [95 %] | p (Holm) | verdict |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        for one in self.result.claims:
+            difference = one.reason if one.test is None else _with_interval(one)
+            p = "" if one.adjusted is None else f"{one.adjusted:.2g}"
+            lines.append(f"| {self._words_of(one)} | {one.measured} | {difference} | {p} | {one.verdict} |")
+        notes = [
+            f"In brackets: {INTERVAL}; of differences, the bootstrap (BCa) over the pairs of seeds.",
+            "A positive difference is for the claim. p: sign-flip test, with Holm's correction over all claims tested.",
+        ]
+        return "\n".join([*lines, "", *notes, ""])
+
+    def table(self) -> str:
+        """Return the quantities as CSV in full precision, with the published values and a column for each seed."""
+        out = io.StringIO()
+        lines = csv.writer(out, lineterminator="\n")
+        lines.writerow([*COLUMNS, *(f"seed {seed}" for seed in self.seeds)])
+        for row in self.rows():
+            one = self.recipe.published.get(row.score)
+            beside = ("", "") if one is None else ("" if one.value is None else one.value, one.where)
+            lines.writerow([row.score, row.of, row.mean, *row.interval, *beside, *row.values])
+        return out.getvalue()
+
+    def write(self, folder: Path) -> str:
+        """Write all files into `folder`, and return the text with their location."""
+        files = {"table.csv": self.table(), "report.md": self.report()}
+        return report.write_outcome(self, folder, self.spec, self.result.draw(), files)
+
+    def _published(self, row: Row) -> str:
+        one = self.recipe.published.get(row.score)
+        return "" if one is None else one.cell
+
+    def _words_of(self, one: ClaimResult) -> str:
+        return self.claims[one.claim].claim if one.claim in self.claims else one.claim
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _with_interval(one: ClaimResult) -> str:
+    assert one.test is not None
+    low, high = one.test.interval
+    return f"{one.test.mean:+.3g} [{low:+.3g}, {high:+.3g}]"
+
+
+def _measured(one: ClaimResult) -> str:
+    if one.test is None:
+        return one.reason
+    return f"{one.measured}: {_with_interval(one)}, p {one.adjusted:.2g}"
