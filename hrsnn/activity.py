@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic
 
 import numpy as np
+from typing_extensions import TypeVar
 
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
@@ -15,10 +16,12 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.spike_trains import SpikeTrains
 
 T = TypeVar("T")
+#: Type of the network simulated; ``Activity`` alone is that of a reservoir.
+NetworkType = TypeVar("NetworkType", bound=Network, default=Reservoir)
 
 
 @dataclass(frozen=True)
-class Activity:
+class Activity(Generic[NetworkType]):
     """Result of :func:`hrsnn.simulate` for M stimuli and N neurons; a record that was not requested raises when read.
 
     Examples
@@ -30,7 +33,9 @@ class Activity:
     ((4, 1, 30), True)
     """
 
-    reservoir: Network  #: the network simulated, a Reservoir or of another kind, with the final weights after a plastic run
+    reservoir: (
+        NetworkType  #: the network simulated, a Reservoir or of another kind, with the final weights after a plastic run
+    )
     spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always recorded
     durations: np.ndarray  #: (M,) ms simulated for each stimulus, blank included
     sample_times: np.ndarray  #: (M, times) ms, of states and v

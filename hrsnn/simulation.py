@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.activity import Activity
+from hrsnn.activity import Activity, NetworkType
 from hrsnn.engines import choose
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.capabilities import needs
@@ -35,7 +35,7 @@ RECORDS = ("spikes", "counts", "states", "v")
 
 @takes(sample_times="ms", windows="ms", blank="ms", tau_state="ms")
 def simulate(
-    reservoir: Network,
+    reservoir: NetworkType,
     stimulus: Stimulus,
     *,
     plastic: bool = False,
@@ -48,7 +48,7 @@ def simulate(
     seed: int = 0,
     state: NetworkState | None = None,
     progress: bool | Callable[[float, float], None] = False,
-) -> Activity:
+) -> Activity[NetworkType]:
     """Simulate a network for each stimulus, starting from rest, and return the requested records.
 
     Every stimulus starts with v at v_start, no current, no refractoriness, no trace and no spike in transit. In a plastic

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
@@ -22,6 +22,8 @@ from hrsnn.scripts.cli.report import Report
 @dataclass(frozen=True, kw_only=True)
 class Capacity(Repeatable):
     """Measure memory and information capacity by degree, from spikes and v, with and without links."""
+
+    any_network: ClassVar[bool] = True
 
     values: int = 10_000
     """Number of input values."""
@@ -39,7 +41,7 @@ class Capacity(Repeatable):
 
         if not self.delays or self.delays[0] < 1:
             raise InputError("--delays", self.delays, "must begin with a delay >= 1, that of degree 1")
-        spec = self.reservoir_spec()
+        spec = self.network_spec()
         result = capacity(
             spec,
             seed=self.seed,

@@ -6,8 +6,9 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import numpy as np
 import tyro
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
@@ -19,12 +20,14 @@ from hrsnn.scripts.cli.report import Report
 from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 
 if TYPE_CHECKING:
-    from hrsnn.reservoir import Reservoir
+    from hrsnn.kinds import Network
 
 
 @dataclass(frozen=True, kw_only=True)
 class Classify(TaskArguments, Repeatable):
     """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
+
+    any_network: ClassVar[bool] = True
 
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
     """Task with classes; `hrsnn tasks` describes all."""
@@ -46,7 +49,7 @@ class Classify(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import classify
         from hrsnn.scripts.cli import pictures
 
-        spec = self.reservoir_spec()
+        spec = self.network_spec()
         choice = self.task_choice(self.task, "classes")
         task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
         result = classify(
@@ -85,12 +88,12 @@ class Classify(TaskArguments, Repeatable):
         )
 
 
-def most_central_neurons(reservoir: Reservoir) -> Any:
+def most_central_neurons(network: Network) -> Any:
     """Return the 10 % of the neurons with the highest betweenness, over links of non-zero weight."""
     from hrsnn.networks import betweenness, most_central
 
-    alive = reservoir.weight > 0
-    return most_central(betweenness(reservoir.neurons, reservoir.pre[alive], reservoir.post[alive], reservoir.weight[alive]))
+    alive, strength = network.weight != 0, np.abs(network.weight)
+    return most_central(betweenness(network.neurons, network.pre[alive], network.post[alive], strength[alive]))
 
 
 if __name__ == "__main__":

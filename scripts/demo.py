@@ -15,6 +15,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
 from hrsnn.scripts.classify import Classify
 from hrsnn.scripts.cli.command import Command, execute
 from hrsnn.scripts.cli.report import Report
@@ -23,7 +24,6 @@ from hrsnn.scripts.rank import Rank
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import Agreement
-    from hrsnn.reservoir import Reservoir
 
 #: Small enough for three minutes on two cores, including the first C++ compilation.
 _NEURONS = 300
@@ -60,6 +60,7 @@ class Demo(Command):
         main = reports["digits"]
         logger.info("engines ...")
         try:
+            assert isinstance(main.reservoir, Reservoir)
             agreement = self._agreement(main.reservoir)
         except InputError as error:  # keep the results so far
             engines, seconds, agrees = f"engines: not compared: {error}", {}, {}

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import tyro
 
@@ -31,6 +31,8 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 @dataclass(frozen=True, kw_only=True)
 class Forecast(TaskArguments, Repeatable):
     """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
+
+    any_network: ClassVar[bool] = True
 
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("series"))] = "lorenz63"
     """Series to forecast; `hrsnn tasks` describes all."""
@@ -75,7 +77,7 @@ class Forecast(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import forecast
         from hrsnn.scripts.cli import pictures
 
-        spec, ahead = self.reservoir_spec(), details.get("horizon")
+        spec, ahead = self.network_spec(), details.get("horizon")
         result = forecast(task, spec, baselines=baselines, seed=self.seed, engine=self.engine, progress=self.progress)
         return Report(
             title=(
@@ -101,7 +103,7 @@ class Forecast(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import forecast_freely
         from hrsnn.scripts.cli import pictures
 
-        spec = self.reservoir_spec()
+        spec = self.network_spec()
         result = forecast_freely(task, spec, starts=starts, seed=self.seed, engine=self.engine, progress=self.progress)
         unit = "steps" if task.lyapunov_exponent is None else "Lyapunov times"
         scores, baselines = _valid_times(result)

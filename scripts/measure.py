@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import tyro
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class Measure(TaskArguments, Repeatable):
     """Measure firing statistics and synaptic operations of a reservoir under the input of a task."""
 
+    any_network: ClassVar[bool] = True
+
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "series", "classes"))] = (
         "memory"
     )
@@ -45,7 +47,7 @@ class Measure(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import measure
         from hrsnn.scripts.cli import pictures
 
-        stimulus, spec = self.load(), self.reservoir_spec()
+        stimulus, spec = self.load(), self.network_spec()
         result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
         values, control = _numbers(result.firing), _numbers(result.uncoupled)
         branching = result.firing.branching

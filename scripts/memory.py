@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import tyro
 
@@ -22,6 +22,8 @@ from hrsnn.validation.numbers import count_of
 @dataclass(frozen=True, kw_only=True)
 class Memory(Repeatable):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
+
+    any_network: ClassVar[bool] = True
 
     values: int = 5000
     """Number of input values."""
@@ -43,7 +45,7 @@ class Memory(Repeatable):
         from hrsnn.analysis.protocols import memory
         from hrsnn.scripts.cli import pictures
 
-        spec = self.reservoir_spec()
+        spec = self.network_spec()
         count_of("--max-delay", self.max_delay)
         result = memory(
             spec,

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
@@ -23,6 +23,8 @@ from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 class Rank(TaskArguments, Repeatable):
     """Measure the effective rank of the final states over samples of a task, and that of the input."""
 
+    any_network: ClassVar[bool] = True
+
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
     """Task with classes; `hrsnn tasks` describes all."""
 
@@ -35,7 +37,7 @@ class Rank(TaskArguments, Repeatable):
         from hrsnn.scripts.cli import pictures
 
         stimuli = self.samples(self.task_choice(self.task, "classes").load_classes(seed=self.seed), self.stimuli)
-        spec = self.reservoir_spec()
+        spec = self.network_spec()
         result = rank(stimuli, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         ranks, uncoupled, counts = map(dataclasses.asdict, (result.ranks, result.uncoupled, result.input_counts))
         return Report(

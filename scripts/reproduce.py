@@ -17,15 +17,15 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.cli.report import Outcome
+from hrsnn.scripts.cli.settings import settings_of
 from hrsnn.scripts.recipes.claims import PublishedClaim, counted, read_claims
 from hrsnn.scripts.recipes.contract import Recipe, RecipeOptions
 from hrsnn.scripts.recipes.registry import RECIPES
-from hrsnn.scripts.reports.pruning_runs import settings_of
 from hrsnn.scripts.reports.recipe_report import RecipeReport
 from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.spec import ReservoirSpec
+    from hrsnn.kinds import Kind, NetworkSpec
 
 _LIST = "list"
 #: Help on the name, with the recipes of installed packages.
@@ -104,9 +104,9 @@ class Reproduce(ParallelCommand):
                 raise InputError("--path", str(self.path), f"recipe {self.name!r} needs no data")
         super().check()
 
-    def default_spec(self) -> ReservoirSpec:
+    def default_spec(self, kind: Kind) -> NetworkSpec:
         """Return the reservoir that the recipe is made with, where the command line does not say otherwise."""
-        spec = super().default_spec()
+        spec = super().default_spec(kind)
         return spec if self.name == _LIST else spec.updated(dict(RECIPES.find(self.name).spec))
 
     def run(self) -> Outcome:

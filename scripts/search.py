@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from hrsnn.analysis import PairedTest
     from hrsnn.analysis.studies.objectives import NamedObjective
+    from hrsnn.kinds import NetworkSpec
     from hrsnn.search import SearchResult
-    from hrsnn.spec import ReservoirSpec
 
 _FRESH = 10**6  # larger than seeds that users choose
 
@@ -42,11 +42,13 @@ def objectives(default: str) -> str:
 class Search(TaskArguments):
     """Search for the distributions that optimise an objective, and measure the best with fresh seeds."""
 
+    any_network: ClassVar[bool] = True
+
     objective: Annotated[str, tyro.conf.arg(metavar="NAME", help_behavior_hint=objectives)] = "memory"
     """What is optimised."""
 
     space: str = "neurons"
-    """Search space: neurons, synapses, all, or a TOML file."""
+    """Search space: of a reservoir neurons, synapses or all; or a TOML file."""
 
     trials: int = 40
     """Number of points."""
@@ -99,6 +101,7 @@ class Search(TaskArguments):
         from hrsnn.runtime.clusters import connect_cluster
         from hrsnn.search import named_space, search
         from hrsnn.search.baselines import BaselineSampler
+        from hrsnn.spec import ReservoirSpec
 
         repeats_of("--fresh", self.fresh, 0)
         if self.fresh == 1:
@@ -109,10 +112,10 @@ class Search(TaskArguments):
         if len(set(self.against)) < len(self.against):
             raise InputError("--against", " ".join(self.against), "must name each only once")
         rivals = {name: BaselineSampler(name, self.seed) for name in self.against}
-        spec = self.reservoir_spec()
-        homogeneous = not (spec.heterogeneous_neurons or spec.heterogeneous_synapses)
+        spec = self.network_spec()
         space = named_space(self.space, spec)
-        space = space.homogeneous() if homogeneous else space  # a CV would have no effect
+        if isinstance(spec, ReservoirSpec) and not (spec.heterogeneous_neurons or spec.heterogeneous_synapses):
+            space = space.homogeneous()  # a CV would have no effect
         check_plastic(space.ranges, self.plastic)
         objective = NamedObjective(
             name=self.objective,
@@ -170,7 +173,7 @@ class ObjectiveValue:
 
     objective: NamedObjective
 
-    def __call__(self, task: tuple[ReservoirSpec, int]) -> float:
+    def __call__(self, task: tuple[NetworkSpec, int]) -> float:
         return self.objective(*task).value
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -43,13 +43,15 @@ class SpecReport:
 class Spec(Command):
     """Show all parameters of a reservoir as commented TOML, or write them to a file for --spec (--out)."""
 
+    any_network: ClassVar[bool] = True
+
     def own_out(self) -> contextlib.AbstractContextManager[None]:
         """Do not lock anything: only one file is written, atomically."""
         return contextlib.nullcontext()
 
     def run(self) -> SpecReport:
         """Return the parameters of the reservoir selected by the options."""
-        return SpecReport(self.reservoir_spec().to_toml(comments=True).rstrip())
+        return SpecReport(self.network_spec().to_toml(comments=True).rstrip())
 
 
 if __name__ == "__main__":

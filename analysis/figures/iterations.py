@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from hrsnn.analysis.figures.style import COLOURS, GREY, TEXT, column_figure, label_axes, legend_above
 from hrsnn.analysis.intervals import mean_interval
-from hrsnn.analysis.score_bounds import ANY, Bounds
+from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 

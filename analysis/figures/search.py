@@ -121,7 +121,7 @@ def best_distributions(result: SearchResult) -> Figure:
     figure, panels, columns = _panels(len(names), 1.3, 0.3)
     for axes, name in zip(panels, names, strict=True):
         for label, colour, spec in (("default", GREY, result.spec), ("best", EXCITATORY, best)):
-            value = depression(spec) if name == "a_minus" else getattr(spec, name)
+            value = depression(spec) if isinstance(spec, ReservoirSpec) and name == "a_minus" else getattr(spec, name)
             if isinstance(value, Constant):
                 axes.axvline(value.value, color=colour, label=label)
             elif isinstance(value, Distribution):
@@ -268,8 +268,9 @@ def _spoken(name: str) -> str:
 
 
 def _with_unit(name: str) -> str:
-    about: Any = ReservoirSpec.model_fields[name].json_schema_extra
-    unit = about["unit"]
+    known = ReservoirSpec.model_fields.get(name)
+    about: Any = None if known is None else known.json_schema_extra
+    unit = about["unit"] if about else ""
     return f"{_spoken(name)} ({unit})" if unit else _spoken(name)
 
 

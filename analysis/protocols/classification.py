@@ -40,7 +40,7 @@ class Classification:
     initial_reservoir: Network
     reservoir: Network
     #: Spikes of the first test sample.
-    activity: Activity
+    activity: Activity[Network]
     #: Rates on the test samples, after STDP.
     rates: Rates
     #: Wall-clock seconds by part.

@@ -59,7 +59,7 @@ class FreeRunning:
     starts: NDArray[np.int64]
     reservoir: Network
     #: Activity over the whole series, in open loop.
-    activity: Activity
+    activity: Activity[Network]
     #: Rates in that run.
     rates: Rates
     #: Wall-clock seconds by part.
@@ -165,7 +165,7 @@ def forecast_freely(
 
         return linear.forecast.prediction[row], step
 
-    def from_network(network_of: Network, run: Activity, record: str) -> Callable[[int], Start]:
+    def from_network(network_of: Network, run: Activity[Network], record: str) -> Callable[[int], Start]:
         forecast = fit(getattr(run, record)[0])
         reached: tuple[int, NetworkState | None] = (0, None)
 

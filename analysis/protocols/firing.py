@@ -30,7 +30,8 @@ from hrsnn.analysis import (
 )
 from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.errors import InputError
-from hrsnn.kinds import Network, build_network
+from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.kinds.contract import is_network, is_spec
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -81,7 +82,7 @@ class Measures:
     #: `excitatory_rate` and `inhibitory_rate`: Mean rates of E and I (Hz); nan if the population is empty.
     excitatory_rate: float
     inhibitory_rate: float
-    #: None, with a warning, with short-term plasticity.
+    #: None, with a warning, with short-term plasticity, and for a network that is no reservoir.
     currents: MeanCurrents | None
     #: `operations` and `input_operations`: Synaptic operations per stimulus: recurrent ones, and those of the input spikes.
     operations: float
@@ -92,7 +93,7 @@ class Measures:
     energies: Mapping[str, float]
     reservoir: Network
     #: Spikes of all stimuli.
-    activity: Activity
+    activity: Activity[Network]
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
@@ -101,7 +102,7 @@ class Measures:
 @takes(window="ms")
 def measure(
     stimulus: Stimulus,
-    network: ReservoirSpec | Reservoir | None = None,
+    network: NetworkSpec | Network | None = None,
     *,
     seed: int = 0,
     engine: str = "auto",
@@ -113,8 +114,8 @@ def measure(
     Parameters
     ----------
     stimulus : SpikeTrains or Currents
-    network : ReservoirSpec or Reservoir, optional
-        Specification of a reservoir to build, or an existing reservoir (for instance a pruned one).
+    network : NetworkSpec or Network, optional
+        Specification of a network to build, or an existing network (for instance a pruned one); by default a reservoir.
     seed : int
         Seed of the reservoir and its background.
     engine : str
@@ -147,29 +148,32 @@ def measure(
     (True, True)
     """
     window = positive("window", window, "ms")
-    if isinstance(network, Reservoir):
+    if is_network(network):
         reservoir = network
-    elif network is None or isinstance(network, ReservoirSpec):
+    elif network is None or is_spec(network):
         reservoir = build_network(network or ReservoirSpec(), seed, channels=stimulus.n_channels)
     else:
-        raise InputError("network", type(network).__name__, "must be a ReservoirSpec or a Reservoir")
+        raise InputError("network", type(network).__name__, "must be a ReservoirSpec, a Reservoir, or of another kind")
     watch = Stopwatch()
 
-    def run(one: Network) -> Activity:
+    def run(one: Network) -> Activity[Network]:
         with watch("simulate"):
             return simulate(one, stimulus, engine=engine, seed=seed, progress=progress)
 
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("measure"):
-        rates, excitatory = firing_rates(activity.spikes), reservoir.is_excitatory
+        rates = firing_rates(activity.spikes)
+        excitatory = getattr(reservoir, "is_excitatory", None)
         operations = synaptic_operations(activity.spike_counts, reservoir.pre, reservoir.weight)
         arriving, input_operations = None, 0.0
-        if isinstance(stimulus, SpikeTrains):
+        if isinstance(stimulus, SpikeTrains) and isinstance(reservoir, Reservoir):
             arriving, counts = firing_rates(stimulus), stimulus.counts()[:, 0]
             crossing = synaptic_operations(counts, reservoir.input_channel, reservoir.input_weight)
             input_operations = float(crossing.mean())
         currents = None
-        if reservoir.short_term is None:
+        if not isinstance(reservoir, Reservoir):
+            warnings.warn(f"the mean currents of a {reservoir.kind} are undefined", UndefinedWarning, stacklevel=3)
+        elif reservoir.short_term is None:
             currents = mean_currents(reservoir, rates, arriving)
         else:
             warnings.warn(
@@ -178,8 +182,8 @@ def measure(
         return Measures(
             firing=_firing(activity.spikes, window),
             uncoupled=_firing(uncoupled.spikes, window),
-            excitatory_rate=_mean(rates[excitatory]),
-            inhibitory_rate=_mean(rates[~excitatory]),
+            excitatory_rate=float("nan") if excitatory is None else _mean(rates[excitatory]),
+            inhibitory_rate=float("nan") if excitatory is None else _mean(rates[~excitatory]),
             currents=currents,
             operations=float(operations.mean()),
             input_operations=input_operations,

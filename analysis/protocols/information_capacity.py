@@ -43,7 +43,7 @@ class Capacities:
     raw_input: CapacityScores
     reservoir: Network
     #: Spikes of the whole run.
-    activity: Activity
+    activity: Activity[Network]
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
@@ -104,7 +104,7 @@ def capacity(
     task = memory_task(values=values, hold=hold, seed=seed)
     reservoir = build_network(spec or ReservoirSpec(), seed, channels=1)
 
-    def run(one: Network) -> Activity:
+    def run(one: Network) -> Activity[Network]:
         with watch("simulate"):
             return follow(one, task, ("spikes", "states", "v"), seed, engine, progress)
 

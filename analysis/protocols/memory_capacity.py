@@ -35,7 +35,7 @@ class Memory:
     raw_input: MemoryCapacity
     reservoir: Network
     #: Spikes of the whole run.
-    activity: Activity
+    activity: Activity[Network]
     rates: Rates
     #: Background input, as requested.
     noise: Noise | None
@@ -111,9 +111,11 @@ def memory(
     )
 
 
-def _with_background(spec: NetworkSpec, noise: Noise | None) -> ReservoirSpec:
+def _with_background(spec: NetworkSpec, noise: Noise | None) -> NetworkSpec:
     if noise is None:
         return spec
+    if not isinstance(spec, ReservoirSpec):
+        raise InputError("noise", noise, f"is the background input of a reservoir, which a {spec.kind} does not have")
     if noise not in ("none", "fresh", "frozen"):
         raise InputError("noise", noise, "must be none, fresh or frozen")
     if noise == "none":

@@ -46,7 +46,7 @@ class Forecasting:
     hold: float
     reservoir: Network
     #: Spikes of the whole run.
-    activity: Activity
+    activity: Activity[Network]
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]

@@ -49,7 +49,7 @@ class Ranking:
     states: Array
     reservoir: Network
     #: Spikes of all stimuli.
-    activity: Activity
+    activity: Activity[Network]
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
@@ -105,7 +105,7 @@ def rank(
     watch = Stopwatch()
     reservoir = build_network(spec or ReservoirSpec(), seed, channels=stimuli.n_channels)
 
-    def run(one: Network) -> Activity:
+    def run(one: Network) -> Activity[Network]:
         with watch("simulate"):
             return simulate(one, stimuli, record=("spikes", "states"), engine=engine, seed=seed, progress=progress)
 

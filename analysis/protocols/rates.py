@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.firing.operations import UndefinedWarning
@@ -21,7 +22,7 @@ class Rates:
     spikes_per_neuron: float
 
     @classmethod
-    def of(cls, activity: Activity) -> Rates:
+    def of(cls, activity: Activity[Any]) -> Rates:
         """Compute the rates of one run."""
         return cls(
             mean_rate=float(activity.rates.mean()),
@@ -30,7 +31,7 @@ class Rates:
         )
 
 
-def warn_of_silence(activity: Activity) -> None:
+def warn_of_silence(activity: Activity[Any]) -> None:
     """Warn if no neuron spiked: a score computed from the spikes is then that of a constant."""
     if not activity.spike_counts.any():
         warnings.warn(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrsnn.activity import Activity
-from hrsnn.kinds import Network
-from hrsnn.reservoir import Reservoir
+from hrsnn.activity import Activity, NetworkType
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import SeriesTask
@@ -15,7 +13,7 @@ from hrsnn.tasks import SeriesTask
 _PIECE = 25
 
 
-def learn(reservoir: Network, task: SeriesTask, seed: int, engine: str) -> Reservoir:
+def learn(reservoir: NetworkType, task: SeriesTask, seed: int, engine: str) -> NetworkType:
     """Return the reservoir after STDP over the training part of a series."""
     training = task.inputs[task.train]
     pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])
@@ -24,8 +22,8 @@ def learn(reservoir: Network, task: SeriesTask, seed: int, engine: str) -> Reser
 
 
 def follow(
-    reservoir: Network, task: SeriesTask, record: tuple[str, ...], seed: int, engine: str, progress: bool
-) -> Activity:
+    reservoir: NetworkType, task: SeriesTask, record: tuple[str, ...], seed: int, engine: str, progress: bool
+) -> Activity[NetworkType]:
     """Drive a reservoir with a whole series, and record its states at the end of each value."""
     times = task.hold * np.arange(1, len(task.inputs) + 1)
     return simulate(

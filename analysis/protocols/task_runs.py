@@ -21,7 +21,6 @@ from hrsnn.analysis.protocols.series_runs import follow, learn
 from hrsnn.errors import HrsnnWarning
 from hrsnn.kinds import Network
 from hrsnn.readout import readout as classifier
-from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
@@ -91,8 +90,8 @@ class ClassesRun:
     train: Stimulus
     test: Stimulus
     #: Activities in both parts, with the counts that the readout sees.
-    on_train: Activity
-    on_test: Activity
+    on_train: Activity[Network]
+    on_test: Activity[Network]
 
     @property
     def stimulus(self) -> Stimulus:
@@ -100,7 +99,7 @@ class ClassesRun:
         return self.test
 
     @property
-    def activity(self) -> Activity:
+    def activity(self) -> Activity[Network]:
         """Activity in the test part."""
         return self.on_test
 
@@ -167,7 +166,7 @@ class SeriesRun:
     initial: Network
     network: Network
     #: Activity in the whole series, in open loop; states and v at the end of each value.
-    activity: Activity
+    activity: Activity[Network]
 
     @property
     def final_states(self) -> Array:
@@ -248,7 +247,7 @@ TaskRun = ClassesRun | SeriesRun
 
 
 def run_task(
-    network: Callable[[int], Reservoir],
+    network: Callable[[int], Network],
     task: ClassificationTask | SeriesTask,
     options: RunOptions,
     records: Sequence[str] = RECORDS,
@@ -279,7 +278,7 @@ def share_correct(predicted: NDArray[Any], wanted: NDArray[Any]) -> float:
 
 
 def _run_series(
-    network: Callable[[int], Reservoir], task: SeriesTask, options: RunOptions, records: tuple[str, ...]
+    network: Callable[[int], Network], task: SeriesTask, options: RunOptions, records: tuple[str, ...]
 ) -> SeriesRun:
     initial = network(task.inputs.shape[1])
     with options.watch("simulate"):
@@ -289,14 +288,14 @@ def _run_series(
 
 
 def _run_classes(
-    network: Callable[[int], Reservoir], task: ClassificationTask, options: RunOptions, records: tuple[str, ...]
+    network: Callable[[int], Network], task: ClassificationTask, options: RunOptions, records: tuple[str, ...]
 ) -> ClassesRun:
     with options.watch("encode"):
         encoded = task.encoded()
     train, test = encoded.x_train, encoded.x_test
     initial = network(train.n_channels)
 
-    def respond(stimulus: Stimulus, branch: int, *record: str) -> Activity:
+    def respond(stimulus: Stimulus, branch: int, *record: str) -> Activity[Network]:
         # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
         noise = options.seed + (branch << 32)
         return simulate(

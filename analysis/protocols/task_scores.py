@@ -11,7 +11,7 @@ from hrsnn.analysis.protocols.task_runs import RECORDS, RunOptions, TaskRun, rat
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.errors import InputError
-from hrsnn.reservoir import Reservoir
+from hrsnn.kinds import Network
 from hrsnn.tasks import ClassificationTask, SeriesTask
 
 #: Scores of a task of each kind, unless others are asked for; the first is the one that matters most.
@@ -36,7 +36,7 @@ class TaskScores:
 
 
 def task_scores(
-    network: Callable[[int], Reservoir],
+    network: Callable[[int], Network],
     task: ClassificationTask | SeriesTask,
     options: RunOptions | None = None,
     scores: Sequence[str] = (),

@@ -14,6 +14,7 @@ from hrsnn.analysis.protocols.task_runs import RunOptions
 from hrsnn.analysis.protocols.task_scores import TaskScores, task_scores
 from hrsnn.errors import InputError
 from hrsnn.kinds import NetworkSpec, build_network
+from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.registry import Registry
 from hrsnn.search.result import Measurement
 from hrsnn.tasks import ClassificationTask, SeriesTask, TaskChoice
@@ -214,6 +215,8 @@ def _distance_of_lyapunov(objective: NamedObjective, spec: NetworkSpec, seed: in
 
     stimulus = random_drive(objective.duration + 200.0, seed)
     reservoir = build_network(spec, seed)
+    if not isinstance(reservoir, Reservoir):
+        raise InputError("objective", objective.name, f"is of reservoirs: there are no exponents of a {spec.kind}")
     spectrum = lyapunov_spectrum(reservoir, stimulus, count=min(10, reservoir.neurons), washout=200.0, seed=seed)
     return -((spectrum.largest_active - objective.target) ** 2), spectrum.rate
 

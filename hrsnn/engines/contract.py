@@ -65,4 +65,5 @@ class EngineFunction(Protocol):
         plastic: bool,
         deliver: Callable[[int, Response], None],
         progress: Callable[[int], None],
+        /,
     ) -> Weights: ...

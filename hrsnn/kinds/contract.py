@@ -31,7 +31,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard
 
 import numpy as np
 
@@ -128,12 +128,12 @@ class Network(Protocol):
         """Return the recurrent links as a weighted graph."""
 
 
-def is_spec(value: object) -> bool:
+def is_spec(value: object) -> TypeGuard[NetworkSpec]:
     """Return whether a value is the specification of a network of any kind."""
     return isinstance(getattr(value, "kind", None), str) and hasattr(value, "updated")
 
 
-def is_network(value: object) -> bool:
+def is_network(value: object) -> TypeGuard[Network]:
     """Return whether a value is a network of any kind."""
     return isinstance(getattr(value, "kind", None), str) and hasattr(value, "without_recurrence")
 

@@ -36,7 +36,7 @@ _ERROR = "error"
 _RETRIES = 5
 
 
-Objective = Callable[[NetworkSpec, int], "float | Measurement"]
+Objective = Callable[[Any, int], "float | Measurement"]
 
 
 @takes()

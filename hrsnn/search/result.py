@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class SearchResult:
         return max(allowed, key=lambda one: (sign * one.value, -one.number))
 
     @property
-    def best_spec(self) -> NetworkSpec:
+    def best_spec(self) -> Any:
         """The spec of the best trial."""
         return self.space.spec(self.best.parameters, self.spec)
 

@@ -130,7 +130,7 @@ class Space:
         ranges: dict[str, DistributionRange | NumberRange] = {}
         for name, given in values.items():
             is_reservoir = isinstance(spec, ReservoirSpec)
-            if name not in type(spec).model_fields if is_reservoir else not hasattr(spec, name):
+            if name not in (ReservoirSpec.model_fields if is_reservoir else dir(spec)):
                 raise InputError("space", name, "is no parameter of a spec; `hrsnn spec` lists them all")
             unit = unit_of_parameter(name) if is_reservoir else ""
             if isinstance(given, Mapping):
@@ -188,8 +188,8 @@ class Space:
         return found
 
     @takes()
-    def spec(self, parameters: Mapping[str, float], spec: NetworkSpec | None = None) -> NetworkSpec:
-        """Return the spec with the parameters of one trial.
+    def spec(self, parameters: Mapping[str, float], spec: NetworkSpec | None = None) -> Any:
+        """Return the spec with the parameters of one trial; it is of the same kind.
 
         Raises
         ------
@@ -210,8 +210,7 @@ class Space:
         """Return the parameters of `spec` as a point of the space; None where it is outside."""
         found: dict[str, float] = {}
         for name, one in self.ranges.items():
-            derived = name == "a_minus" and isinstance(spec, ReservoirSpec)
-            value = depression(spec) if derived else getattr(spec, name)
+            value = depression(spec) if isinstance(spec, ReservoirSpec) and name == "a_minus" else getattr(spec, name)
             if isinstance(one, NumberRange):
                 if not isinstance(value, (int, float)):
                     return None

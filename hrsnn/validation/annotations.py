@@ -89,6 +89,7 @@ def _picks(value: Any) -> bool:
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "None": (lambda value: value is None, "None"),
     # of any kind (hrsnn.kinds), which are recognised by their attributes
+    "NetworkType": (lambda value: _is_of_a_kind(value, "without_recurrence"), "a Reservoir, or a network of another kind"),
     "Network": (lambda value: _is_of_a_kind(value, "without_recurrence"), "a Reservoir, or a network of another kind"),
     "NetworkSpec": (lambda value: _is_of_a_kind(value, "updated"), "a ReservoirSpec, or the spec of another kind"),
     "bool": (lambda value: isinstance(value, (bool, np.bool_)), "True or False"),

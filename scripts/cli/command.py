@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import tyro
 
@@ -28,6 +28,7 @@ from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.report import Outcome
 
 if TYPE_CHECKING:
+    from hrsnn.kinds import Kind, NetworkSpec
     from hrsnn.spec import ReservoirSpec
 
 Task = TypeVar("Task")
@@ -43,15 +44,27 @@ def engine_hint(default: str) -> str:
     return f"(default: {default}; one of auto, {', '.join(ENGINES)})"
 
 
+def kind_names(default: str) -> str:
+    """Return the kinds of networks, those of installed packages too, as a hint in ``--help``."""
+    from hrsnn.kinds import KINDS
+
+    return f"(default: {default}; one of {', '.join(KINDS)})"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command(ABC):
     """Base class of all commands, with the options that they share."""
 
+    any_network: ClassVar[bool] = False  #: whether the command takes networks of any kind, or only reservoirs
+
+    network: Annotated[str, tyro.conf.arg(metavar="KIND", help_behavior_hint=kind_names)] = "reservoir"
+    """Kind of network."""
+
     spec: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the defaults)")] = None
-    """TOML file that describes the reservoir; `hrsnn spec` writes one."""
+    """TOML file that describes the network; `hrsnn spec` writes one."""
 
     set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
-    """Change one parameter of the reservoir, such as tau_exc=4 or tau_m_exc.mean=25."""
+    """Change one parameter of the network, such as tau_exc=4 or tau_m_exc.mean=25."""
 
     neurons: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: as the spec says)")] = None
     """Number of neurons."""
@@ -96,12 +109,12 @@ class Command(ABC):
         return working_in(self.out, report.RUNS)
 
     def check(self) -> None:
-        """Raise an error before the work for an unknown engine, an invalid cluster, or an invalid reservoir."""
+        """Raise an error before the work for an unknown engine, an invalid cluster, or an invalid network."""
         from hrsnn.engines import check_name
 
         check_name(self.engine)
         check_cluster("--cluster", getattr(self, "cluster", None))
-        self.reservoir_spec()
+        self.network_spec()
 
     @property
     def progress(self) -> bool:
@@ -109,15 +122,26 @@ class Command(ABC):
         return not self.quiet and sys.stderr.isatty()
 
     def reservoir_spec(self) -> ReservoirSpec:
+        """Return :meth:`network_spec` for a command that takes only reservoirs."""
+        from hrsnn.spec import ReservoirSpec
+
+        spec = self.network_spec()
+        assert isinstance(spec, ReservoirSpec)
+        return spec
+
+    def network_spec(self) -> NetworkSpec:
         """Return the spec from ``--spec``, ``--set``, ``--neurons`` and ``--variant``; later options take precedence.
 
         Raises
         ------
         FileError, SpecError, InputError
-            When the file or a value is invalid.
+            When the kind is unknown or the command does not take it, or the file or a value is invalid.
         """
-        from hrsnn.spec import ReservoirSpec
+        from hrsnn.kinds import KINDS
 
+        kind = KINDS.find(self.network)
+        if self.network != "reservoir" and not self.any_network:
+            raise InputError("--network", self.network, "cannot be used with this command, which takes reservoirs only")
         changes = {}
         for text in self.set_:
             name, equals, value = text.partition("=")
@@ -126,15 +150,19 @@ class Command(ABC):
             changes[name.strip()] = value.strip()
         if self.neurons is not None:
             changes["neurons"] = str(self.neurons)
-        spec = self.default_spec() if self.spec is None else ReservoirSpec.load(self.spec)
+        spec: NetworkSpec = self.default_spec(kind) if self.spec is None else kind.spec.load(self.spec)
         spec = spec.updated(changes)
-        return spec if self.variant is None else spec.variant(self.variant)
+        if self.variant is None:
+            return spec
+        variant: Callable[[str], NetworkSpec] | None = getattr(spec, "variant", None)
+        if variant is None:
+            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} has none")
+        return variant(self.variant)
 
-    def default_spec(self) -> ReservoirSpec:
-        """Return the reservoir without ``--spec``: the package's defaults, unless a subclass has others."""
-        from hrsnn.spec import ReservoirSpec
-
-        return ReservoirSpec()
+    def default_spec(self, kind: Kind) -> NetworkSpec:
+        """Return the spec without ``--spec``: the defaults of the kind, unless a subclass has others."""
+        spec: NetworkSpec = kind.spec()
+        return spec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from hrsnn.analysis import figures
 from hrsnn.analysis.figures.capacity import capacity_by_degree
@@ -14,13 +15,14 @@ from hrsnn.analysis.figures.forecasts import free_trajectories
 from hrsnn.analysis.figures.maps import heat_maps
 from hrsnn.analysis.figures.seeds import scores_over_seeds
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
+from hrsnn.reservoir import Reservoir
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
     from hrsnn.analysis.protocols import Classification, Forecasting, FreeRunning, Measures, Memory, Ranking
     from hrsnn.analysis.protocols.information_capacity import Capacities
     from hrsnn.analysis.protocols.rank_maps import RankMap
-    from hrsnn.reservoir import Reservoir
+    from hrsnn.kinds import Network
 
 Pictures = dict[str, Figure]
 #: Longest time that a raster shows (ms).
@@ -35,7 +37,7 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
         "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
     }
-    if before is not after:  # without STDP the two are the same
+    if before is not after and isinstance(before, Reservoir) and isinstance(after, Reservoir):  # STDP was on
         excitatory = after.is_excitatory[after.pre]
         drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
     return drawn
@@ -95,7 +97,7 @@ def of_ranks(result: Ranking) -> Pictures:
 
 def of_measures(result: Measures) -> Pictures:
     """Draw the distributions of rates and interval CVs, raster and time constants."""
-    activity, firing, excitatory = result.activity, result.firing, result.reservoir.is_excitatory
+    activity, firing, excitatory = result.activity, result.firing, _excitatory(result.reservoir)
     duration = min(float(activity.durations[0]), _RASTER)
     first = activity.spikes[:1].time_slice(0.0, duration)
     statistics = firing_statistics(
@@ -141,10 +143,15 @@ def of_rank_map(result: RankMap) -> Pictures:
     return {"map": figure}
 
 
-def _of_network(reservoir: Reservoir, activity: Activity) -> Pictures:
+def _excitatory(network: Network) -> NDArray[np.bool_]:
+    """Return which neurons are drawn as excitatory: all of a network that has no types of neurons."""
+    return network.is_excitatory if isinstance(network, Reservoir) else np.ones(network.neurons, dtype=bool)
+
+
+def _of_network(network: Network, activity: Activity[Any]) -> Pictures:
     duration = min(float(activity.durations[0]), _RASTER)
     first = activity.spikes[:1].time_slice(0.0, duration)
-    return {
-        "raster": figures.spike_raster(first.times, first.channels, reservoir.is_excitatory, duration),
-        "time_constants": figures.time_constants(reservoir.tau_m, reservoir.is_excitatory),
-    }
+    drawn = {"raster": figures.spike_raster(first.times, first.channels, _excitatory(network), duration)}
+    if isinstance(network, Reservoir):
+        drawn["time_constants"] = figures.time_constants(network.tau_m, network.is_excitatory)
+    return drawn

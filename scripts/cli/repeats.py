@@ -22,7 +22,7 @@ from hrsnn.scripts.cli.report import Outcome, Report
 from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
-    from hrsnn.spec import ReservoirSpec
+    from hrsnn.kinds import NetworkSpec
 
 logger = logging.getLogger("hrsnn")
 
@@ -121,7 +121,7 @@ class SeedRunner:
 
     command: Repeatable
 
-    def __call__(self, seed: int) -> tuple[tuple[str, ReservoirSpec], SeedRun]:
+    def __call__(self, seed: int) -> tuple[tuple[str, NetworkSpec], SeedRun]:
         outcome = dataclasses.replace(self.command, seed=seed).run()
         assert isinstance(outcome, Report)
         details = {**outcome.details, **({"interval": outcome.intervals} if outcome.intervals else {})}
@@ -135,7 +135,7 @@ class Repeats:
 
     title: str
     seeds: tuple[int, ...]
-    spec: ReservoirSpec
+    spec: NetworkSpec
     runs: Sequence[SeedRun]
 
     def rows(self) -> Iterator[Row]:

@@ -21,8 +21,7 @@ from hrsnn.validation.limits import beyond, limit
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hrsnn.reservoir import Reservoir
-    from hrsnn.spec import ReservoirSpec
+    from hrsnn.kinds import Network, NetworkSpec
 
 #: Subfolder of an out folder in which a command stores runs, to be resumed.
 RUNS = "runs"
@@ -40,8 +39,8 @@ class Report:
     #: Seed of all random numbers.
     seed: int
     #: `spec` and `reservoir`: Simulated network; the reservoir after STDP.
-    spec: ReservoirSpec
-    reservoir: Reservoir
+    spec: NetworkSpec
+    reservoir: Network
     #: Scores by name.
     scores: Mapping[str, float]
     #: For each score, its baselines by name.
@@ -82,14 +81,14 @@ class Report:
 
     def write(self, folder: Path) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
-        networks = {"reservoir.npz": self.reservoir.save}
+        networks = {f"{self.reservoir.kind}.npz": self.reservoir.save}
         return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, networks)
 
 
 def write_outcome(
     outcome: Outcome,
     folder: Path,
-    spec: ReservoirSpec,
+    spec: NetworkSpec,
     pictures: Mapping[str, Figure],
     files: Mapping[str, Any],
     savers: Mapping[str, Callable[[Path], None]] | None = None,
@@ -100,7 +99,7 @@ def write_outcome(
     ----------
     outcome : Outcome
     folder : Path
-    spec : ReservoirSpec
+    spec : NetworkSpec
         Written as ``spec.toml``.
     pictures : mapping of name to figure
         Written as ``NAME.png``.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hrsnn.analysis.score_bounds import ANY, Bounds
+from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.scripts.recipes.judging import ClaimResult
 from hrsnn.validation.annotations import is_number

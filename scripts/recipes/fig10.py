@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.score_bounds import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.kept_runs import KeptRuns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hrsnn.registry import Registry
+from hrsnn.runtime.registry import Registry
 from hrsnn.scripts.recipes.contract import Recipe
 
 #: An installed package adds recipes with the entry-point group ``hrsnn.recipes``. "list" lists them.
