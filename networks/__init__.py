@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from hrsnn.networks.linear.noise_pruning import noise_importance, sparsified
     from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
     from hrsnn.networks.methods.activity import ActivityPruning
-    from hrsnn.networks.methods.contract import METHODS, PrunedNetwork, PruningContext, PruningMethod, pruning_method
+    from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, PruningMethod
     from hrsnn.networks.methods.erdos_renyi import ErdosRenyi
     from hrsnn.networks.methods.link_scores import contraction_rates, link_scores, neighbourhood_rates
     from hrsnn.networks.methods.lyapunov_noise import LNP
     from hrsnn.networks.methods.magnitude import MagnitudePruning
+    from hrsnn.networks.methods.registry import METHODS, pruning_method
     from hrsnn.networks.methods.uniform import RandomPruning
     from hrsnn.networks.methods.weight_noise import NoisePruning
     from hrsnn.networks.pruning import Pruning, noise, prune
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "LNP": "methods.lyapunov_noise",
-    "METHODS": "methods.contract",
+    "METHODS": "methods.registry",
     "ActivityPruning": "methods.activity",
     "ScoredNetwork": "studies.pruned_scores",
     "ErdosRenyi": "methods.erdos_renyi",
@@ -61,7 +62,7 @@ _HOME = {
     "noise_importance": "linear.noise_pruning",
     "participation": "laplacian",
     "prune": "pruning",
-    "pruning_method": "methods.contract",
+    "pruning_method": "methods.registry",
     "read_graph": "graph_files",
     "retune": "retuning",
     "sparsified": "linear.noise_pruning",

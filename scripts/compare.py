@@ -15,15 +15,20 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.reports.pruning_report import PruningRuns
-from hrsnn.scripts.reports.pruning_runs import PruningCommand
+from hrsnn.scripts.reports.pruning_runs import PruningCommand, method_names
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compare(PruningCommand):
     """Prune the same reservoirs by several methods, and compare the results."""
 
-    methods: Annotated[tuple[str, ...], tyro.conf.arg(metavar="METHOD")] = ("lnp", "activity", "magnitude", "random")
-    """Methods to compare, from lnp, noise, activity, magnitude, random and erdos_renyi."""
+    methods: Annotated[tuple[str, ...], tyro.conf.arg(metavar="METHOD", help_behavior_hint=method_names)] = (
+        "lnp",
+        "activity",
+        "magnitude",
+        "random",
+    )
+    """Methods to compare."""
 
     def run(self) -> PruningRuns:
         """Prune by every method for every seed."""

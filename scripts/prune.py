@@ -15,15 +15,15 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.settings import settings_of
 from hrsnn.scripts.reports.pruning_report import PruningRuns
-from hrsnn.scripts.reports.pruning_runs import PruningCommand
+from hrsnn.scripts.reports.pruning_runs import PruningCommand, method_names
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prune(PruningCommand):
     """Prune a reservoir iteratively, without labels, by Lyapunov noise pruning or one of its controls."""
 
-    method: str = "lnp"
-    """Pruning method: lnp, noise, activity, magnitude, random or erdos_renyi."""
+    method: Annotated[str, tyro.conf.arg(metavar="METHOD", help_behavior_hint=method_names)] = "lnp"
+    """Pruning method."""
 
     option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Setting of the method, such as score=paper, delocalise=none or reproduce=paper."""

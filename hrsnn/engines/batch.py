@@ -68,7 +68,7 @@ class Batch:
             raise InputError(
                 "stimulus",
                 f"{stimulus.n_channels} channels",
-                f"the network has {network.channels}: build(spec, seed, channels={stimulus.n_channels})",
+                f"the {network.kind} has {network.channels}: build(spec, seed, channels={stimulus.n_channels})",
             )
         # of the kind that the engine simulates; what is read beside the contract is there if it needs background input
         self._network: Any = network

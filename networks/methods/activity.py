@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, keep_highest
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, keep_highest
 from hrsnn.validation.units import take_fields
 
 
@@ -52,3 +52,6 @@ class ActivityPruning:
         place[order] = np.arange(len(order))
         ties = context.random("neurons").random(reservoir.neurons)
         return keep_highest(context, place, rates + 1e-6 * ties, self.compensate)
+
+
+METHOD = Method(summary="the links and neurons of least activity go", method=ActivityPruning)

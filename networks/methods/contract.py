@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +17,9 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.stimuli.stimulus import Stimulus
-from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-#: Module and class of each method, by its name on the command line.
-METHODS: Mapping[str, tuple[str, str]] = {
-    "lnp": ("lyapunov_noise", "LNP"),
-    "noise": ("weight_noise", "NoisePruning"),
-    "activity": ("activity", "ActivityPruning"),
-    "magnitude": ("magnitude", "MagnitudePruning"),
-    "random": ("uniform", "RandomPruning"),
-    "erdos_renyi": ("erdos_renyi", "ErdosRenyi"),
-}
 
 
 @dataclass(frozen=True)
@@ -107,43 +94,30 @@ class PruningMethod(Protocol):
         ...
 
 
-@takes()
-def pruning_method(name: str, **options: Any) -> PruningMethod:
-    """Return a method by its name.
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Declaration of a pruning method.
 
     Parameters
     ----------
-    name : str
-        Name in ``METHODS``.
-    **options
-        Settings of the method.
+    summary : str
+        A few words, for lists.
+    method : type
+        Frozen dataclass with the method ``prune``, see :class:`PruningMethod`: its fields are the settings.
 
     Raises
     ------
     InputError
-        For an unknown name, or a setting that the method does not have.
-
-    Examples
-    --------
-    >>> pruning_method("random")
-    RandomPruning(compensate=True)
+        When the class is no frozen dataclass with a method ``prune``.
     """
-    if name not in METHODS:
-        raise InputError("method", name, f"must be one of {', '.join(METHODS)}")
-    module, kind = METHODS[name]
-    method = getattr(import_module(f"hrsnn.networks.methods.{module}"), kind)
-    known = [one.name for one in dataclasses.fields(method)]
-    for option in options:
-        if option not in known:
-            raise InputError(option, options[option], f"method {name!r} has only {', '.join(known)}")
-    made: PruningMethod = method(**options)
-    return made
 
+    summary: str
+    method: type[PruningMethod]
 
-def name_of(method: PruningMethod) -> str:
-    """Return the name of a method in ``METHODS``, or of its class if it is not there."""
-    kind = type(method).__name__
-    return next((name for name, (_, registered) in METHODS.items() if registered == kind), kind)
+    def __post_init__(self) -> None:
+        parameters = getattr(self.method, "__dataclass_params__", None)
+        if parameters is None or not parameters.frozen or not callable(getattr(self.method, "prune", None)):
+            raise InputError("method", self.method.__name__, "must be a frozen dataclass with a method prune(context)")
 
 
 def keep_highest(context: PruningContext, links: Array, neurons: Array, compensate: bool) -> PrunedNetwork:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensate_bias, keep_highest
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, compensate_bias, keep_highest
 from hrsnn.reservoir import Reservoir, ShortTerm
 from hrsnn.validation.units import take_fields
 
@@ -98,3 +98,6 @@ def _pairs(
     first, second = sources[drawn // max(len(targets), 1)], targets[drawn % max(len(targets), 1)]
     other = np.flatnonzero(first != second)[:count]
     return first[other], second[other]
+
+
+METHOD = Method(summary="a random graph of the same size", method=ErdosRenyi)

@@ -15,7 +15,7 @@ from hrsnn.networks.laplacian import participation
 from hrsnn.networks.linear.noise_covariance import coupling, dominant_leak, measured_covariance, noise_covariance
 from hrsnn.networks.linear.noise_pruning import noise_importance
 from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, compensate_bias, highest_neurons
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, compensate_bias, highest_neurons
 from hrsnn.networks.methods.link_scores import ScoreName, link_scores
 from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, missing_links, original_weight, put_back
 from hrsnn.networks.retuning import retune
@@ -286,3 +286,6 @@ def _delta(before: Reservoir, smaller: Reservoir, kept: NDArray[np.bool_]) -> Re
     was = np.bincount(before.post, before.weight, minlength=before.neurons)[kept]
     now = np.bincount(smaller.post, smaller.weight, minlength=smaller.neurons)
     return smaller.replace(i_bias=smaller.i_bias - (now - was))
+
+
+METHOD = Method(summary="Lyapunov noise pruning", method=LNP)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, keep_highest
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, keep_highest
 from hrsnn.validation.units import take_fields
 
 
@@ -43,3 +43,6 @@ class MagnitudePruning:
         ends = np.append(reservoir.pre, reservoir.post)
         strength = np.bincount(ends, np.tile(reservoir.weight, 2), minlength=reservoir.neurons).astype(np.float64)
         return keep_highest(context, reservoir.weight, strength, self.compensate)
+
+
+METHOD = Method(summary="the smallest weights go", method=MagnitudePruning)

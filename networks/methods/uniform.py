@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, keep_highest
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, keep_highest
 from hrsnn.validation.units import take_fields
 
 
@@ -39,3 +39,6 @@ class RandomPruning:
         reservoir = context.reservoir
         links = context.random("links").random(reservoir.synapses)
         return keep_highest(context, links, context.random("neurons").random(reservoir.neurons), self.compensate)
+
+
+METHOD = Method(summary="links and neurons go at random", method=RandomPruning)

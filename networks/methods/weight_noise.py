@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext
 from hrsnn.networks.methods.lyapunov_noise import LNP
 from hrsnn.validation.units import take_fields
 
@@ -52,3 +52,6 @@ class NoisePruning:
         """Prune for one iteration."""
         like = LNP("weight", self.covariance, self.weights, self.compensate, delocalise="none")
         return like.prune(context)
+
+
+METHOD = Method(summary="noise pruning by the weight", method=NoisePruning)

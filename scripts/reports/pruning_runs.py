@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from hrsnn.tasks import TaskChoice
 
 
+def method_names(default: str) -> str:
+    """Return a text for the help: the default, and all methods with what they are."""
+    from hrsnn.networks import METHODS
+
+    return f"(default: {default}; {'; '.join(f'{name}: {one.summary}' for name, one in METHODS.loadable().items())})"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PruningCommand(TaskArguments, ParallelCommand):
     """Base class of the commands that prune, with their shared options."""

@@ -1,0 +1,60 @@
+"""Registry of the pruning methods, and a method by its name."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any
+
+from hrsnn.errors import InputError
+from hrsnn.networks.methods.contract import Method, PruningMethod
+from hrsnn.runtime.registry import Registry
+from hrsnn.validation.units import takes
+
+_HERE = "hrsnn.networks.methods"
+#: Methods of this package and of installed ones.
+METHODS: Registry[Method] = Registry(
+    "method",
+    "hrsnn.methods",
+    Method,
+    {
+        "lnp": f"{_HERE}.lyapunov_noise:METHOD",
+        "noise": f"{_HERE}.weight_noise:METHOD",
+        "activity": f"{_HERE}.activity:METHOD",
+        "magnitude": f"{_HERE}.magnitude:METHOD",
+        "random": f"{_HERE}.uniform:METHOD",
+        "erdos_renyi": f"{_HERE}.erdos_renyi:METHOD",
+    },
+)
+
+
+@takes()
+def pruning_method(name: str, **options: Any) -> PruningMethod:
+    """Return a method by its name.
+
+    Parameters
+    ----------
+    name : str
+        Name in ``METHODS``.
+    **options
+        Settings of the method.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a setting that the method does not have.
+
+    Examples
+    --------
+    >>> pruning_method("random")
+    RandomPruning(compensate=True)
+    """
+    method: Any = METHODS.find(name).method
+    known = [one.name for one in dataclasses.fields(method)]
+    for option in options:
+        if option not in known:
+            close = difflib.get_close_matches(option, known, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise InputError(option, options[option], f"{hint}method {name!r} has only {', '.join(known) or 'none'}")
+    made: PruningMethod = method(**options)
+    return made
