@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.scoring.baselines import baselines_of
 from hrsnn.analysis.scoring.contract import Score
+from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
 from hrsnn.errors import InputError
@@ -95,6 +95,25 @@ def task_scores(
         rates=rates_of(run),
         run=run,
     )
+
+
+def scores_for(names: Sequence[str], kind: str) -> tuple[str, ...]:
+    """Return those of `names` that are defined for tasks of this kind.
+
+    Raises
+    ------
+    InputError
+        When there is no such score, or it cannot be computed from a run.
+    """
+    found = []
+    for name in names:
+        score = SCORES.find(name)
+        if score.function is None:
+            known = ", ".join(SCORES.where(lambda one: one.function is not None))
+            raise InputError("score", name, f"is only reported by a command of its own; those of any network are {known}")
+        if kind in score.kinds:
+            found.append(name)
+    return tuple(found)
 
 
 def check_score(name: str, kind: str) -> Score:

@@ -32,6 +32,18 @@ def tasks_of(*kinds: str) -> Callable[[str], str]:
     return hint
 
 
+def score_names(default: str) -> str:
+    """Return a text for the help: the scores that can be computed for tasks, and of which kinds."""
+    from hrsnn.analysis.scoring.registry import SCORES
+
+    known = SCORES.where(lambda one: one.function is not None)
+    described = [f"{name} ({'/'.join(one.kinds)})" for name, one in known.items()]
+    return f"(default: none; of {', '.join(described)})"
+
+
+FurtherScores = Annotated[tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=score_names)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskArguments(Command):
     """Command that runs tasks, with the options for their data and settings."""
