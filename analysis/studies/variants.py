@@ -101,7 +101,7 @@ def run_variant(
     choice : TaskChoice, optional
         The task of `run` with its options, such as the path of its data.
     scores : sequence of str
-        Further scores in :data:`hrsnn.analysis.scoring.registry.SCORES`; those defined for the kind of the task are computed.
+        Further scores in :data:`hrsnn.analysis.scoring.registry.SCORES`, computed if the kind of the task has them.
     engine : str
 
     Returns
