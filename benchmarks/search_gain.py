@@ -33,7 +33,7 @@ from hrsnn.analysis.studies.objectives import NamedObjective
 from hrsnn.files.writing import write_json
 from hrsnn.runtime.parallel import run_all
 from hrsnn.search import Space, named_space, search
-from hrsnn.tasks import ClassificationTask, load_task
+from hrsnn.tasks import ClassificationTask, TaskChoice, load_task
 
 KINDS = ("heterogeneous", "homogeneous")
 FRESH = 700_000
@@ -41,14 +41,15 @@ FRESH = 700_000
 
 def memory_scores(spec: ReservoirSpec, seed: int) -> dict[str, float]:
     """Compute memory capacity C, spikes per neuron and second S, and efficiency."""
-    capacity, spikes = NamedObjective(name="memory", values=4000).memory_and_spikes(spec, seed)
+    objective = NamedObjective(name="memory", values=4000)
+    capacity, spikes = objective.measured(spec, seed, ("memory_capacity", "spikes_per_neuron")).scores.values()
     return {"C": capacity, "S": spikes, "C/S": capacity / max(spikes, 1e-3)}
 
 
 def spoken_scores(path: Path, spec: ReservoirSpec, seed: int) -> dict[str, float]:
     """Compute accuracy on the test part, with and without recurrent links, and spikes per neuron and second."""
     found, alone = (
-        classify(spoken(path), one, seed=seed, plastic=False, controls=False)
+        classify(spoken(path), one, seed=seed, plastic=False, baselines=())
         for one in (spec, spec.updated({"weight_scale": 0.0}))
     )
     rate = found.rates.mean_rate
@@ -133,7 +134,7 @@ def main() -> None:
         objectives = {name: NamedObjective(name=name) for name in ("memory", "efficiency")}
         measure: Any = memory_scores
     else:
-        objectives = {"accuracy": NamedObjective(name="accuracy", task="fsdd", path=options.path)}
+        objectives = {"accuracy": NamedObjective(name="accuracy", choice=TaskChoice("fsdd", {"path": options.path}))}
         measure = functools.partial(spoken_scores, options.path)
 
     measured = options.measured_neurons or options.neurons

@@ -37,6 +37,7 @@ COMMANDS = {
     "reproduce": "Reproduce",
     "spec": "Spec",
     "engines": "Engines",
+    "tasks": "Tasks",
 }
 
 

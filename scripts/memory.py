@@ -16,19 +16,23 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
 from hrsnn.validation.numbers import count_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory(Repeatable):
+class Memory(TaskArguments, Repeatable):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
 
     any_network: ClassVar[bool] = True
 
-    values: int = 5000
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory"))] = "memory"
+    """Values to reconstruct; `hrsnn tasks` describes all."""
+
+    values: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 5000)")] = None
     """Number of input values."""
 
-    hold: float = 20.0
+    hold: Annotated[float | None, tyro.conf.arg(metavar="MS", help_behavior_hint="(default: 20)")] = None
     """Time for which each value is held (ms)."""
 
     max_delay: int = 100
@@ -47,11 +51,14 @@ class Memory(Repeatable):
 
         spec = self.network_spec()
         count_of("--max-delay", self.max_delay)
+        choice = self.task_choice(self.task, "memory")
+        sizes = self.sizes(choice, {"values": self.values, "hold": self.hold}, {"values": 5000, "hold": 20.0})
+        task = choice.load_series("memory", **sizes, seed=self.seed)
+        values, hold = len(task.inputs), task.hold
         result = memory(
             spec,
+            task=task,
             seed=self.seed,
-            values=self.values,
-            hold=self.hold,
             max_delay=self.max_delay,
             noise=self.noise,
             engine=self.engine,
@@ -59,7 +66,7 @@ class Memory(Repeatable):
         )
         raw = result.raw_input.total
         return Report(
-            title=f"memory: {self.values} values of {self.hold:g} ms, {spec.neurons} neurons, seed {self.seed}",
+            title=f"{self.task}: {values} values of {hold:g} ms, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
@@ -72,11 +79,11 @@ class Memory(Repeatable):
             draw=lambda: pictures.of_memory(result),
             timing=result.timing,
             details={
-                "task": "memory",
+                "task": self.task,
                 "engine": self.engine,
                 "noise": self.noise,
-                "values": self.values,
-                "hold_ms": self.hold,
+                "values": values,
+                "hold_ms": hold,
                 "span_ms": {"memory_capacity": result.spikes.span, "memory_capacity_v": result.v.span},
                 "curve": {"memory_capacity": result.spikes.curve, "memory_capacity_v": result.v.curve},
             },

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.rates import Rates
-from hrsnn.analysis.protocols.task_runs import ClassesRun, RunOptions
 from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -87,7 +87,7 @@ def classify(
         Time without input after each training sample during STDP (ms).
     engine : str
     baselines : sequence of str
-        Names in :data:`hrsnn.analysis.protocols.baselines.BASELINES`, such as those that a task declares.
+        Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES`, such as those that a task declares.
     progress : bool
 
     Returns

@@ -9,12 +9,13 @@ from typing import Literal
 from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.rates import Rates
-from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
+from hrsnn.tasks import SeriesTask
 from hrsnn.tasks.memory import memory as memory_task
 from hrsnn.validation.units import takes
 
@@ -47,6 +48,7 @@ class Memory:
 def memory(
     spec: NetworkSpec | None = None,
     *,
+    task: SeriesTask | None = None,
     seed: int = 0,
     values: int = 4000,
     hold: float = 20.0,
@@ -61,6 +63,8 @@ def memory(
     ----------
     spec : NetworkSpec, optional
         Specification of a network of any kind; by default a reservoir.
+    task : SeriesTask, optional
+        Values to reconstruct, one channel; by default the task :func:`hrsnn.tasks.memory.memory` of `values` and `hold`.
     seed : int
         Seed of the reservoir, the values, the background and the surrogates.
     values : int
@@ -91,7 +95,7 @@ def memory(
     >>> result.spikes.total < result.reservoir.neurons
     True
     """
-    task = memory_task(values=values, hold=hold, seed=seed)
+    task = memory_task(values=values, hold=hold, seed=seed) if task is None else task
     options = RunOptions(seed=seed, engine=engine, max_delay=max_delay, progress=progress, watch=Stopwatch())
     background = _with_background(spec or ReservoirSpec(), noise)
     run = run_task(lambda channels: build_network(background, seed, channels), task, options)

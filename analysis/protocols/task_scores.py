@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hrsnn.analysis.protocols.baselines import baselines_of
 from hrsnn.analysis.protocols.rates import Rates
-from hrsnn.analysis.protocols.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
+from hrsnn.analysis.scoring.baselines import baselines_of
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.analysis.scoring.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
 from hrsnn.tasks import ClassificationTask, SeriesTask
@@ -58,7 +58,7 @@ def task_scores(
     scores : sequence of str
         Names in :data:`hrsnn.analysis.scoring.registry.SCORES`; by default `MAIN` of the task's kind.
     baselines : sequence of str
-        Names in :data:`hrsnn.analysis.protocols.baselines.BASELINES`, such as those that the task declares.
+        Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES`, such as those that the task declares.
     records : sequence of str
         Of "spikes", "states" and "v": recorded even if no score needs them.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hrsnn.analysis import effective_rank, entropy_rank
-from hrsnn.analysis.protocols.task_runs import ClassesRun
 from hrsnn.analysis.scoring.contract import POSITIVE, SHARE, Score
+from hrsnn.analysis.scoring.task_runs import ClassesRun
 
 
 def _accuracy(run: ClassesRun) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hrsnn.analysis.protocols.task_runs import SeriesRun
 from hrsnn.analysis.scoring.contract import POSITIVE, Score
+from hrsnn.analysis.scoring.task_runs import SeriesRun
 
 
 def _from_spikes(run: SeriesRun) -> float:

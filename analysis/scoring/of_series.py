@@ -8,8 +8,8 @@ import numpy as np
 
 from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
 from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
-from hrsnn.analysis.protocols.task_runs import SeriesRun
 from hrsnn.analysis.scoring.contract import POSITIVE, Score
+from hrsnn.analysis.scoring.task_runs import SeriesRun
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents

@@ -50,6 +50,7 @@ SCORES: Registry[Score] = Registry(
         "spectrum_distance": f"{_HERE}.reported:SPECTRUM_DISTANCE",
         "largest_exponent": f"{_HERE}.reported:LARGEST_EXPONENT",
         "without_silent_neurons": f"{_HERE}.reported:LARGEST_EXPONENT",
+        "kaplan_yorke_dimension": f"{_HERE}.reported:KAPLAN_YORKE_DIMENSION",
         "links": f"{_HERE}.reported:LINKS",
         "neurons": f"{_HERE}.reported:NEURONS",
         "strong_component": f"{_HERE}.reported:STRONG_COMPONENT",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hrsnn.analysis.capacity.memory import CapacityWarning
-from hrsnn.analysis.protocols.task_runs import RunOptions
 from hrsnn.analysis.protocols.task_scores import TaskScores, task_scores
+from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.errors import InputError
 from hrsnn.kinds import NetworkSpec, build_network
 from hrsnn.reservoir import Reservoir
@@ -101,6 +101,7 @@ class NamedObjective:
 
     Examples
     --------
+    >>> from hrsnn import ReservoirSpec
     >>> objective = NamedObjective(name="memory", values=600, max_delay=10)
     >>> measured = objective(ReservoirSpec(neurons=30), 0)
     >>> 0 <= measured.value < 10, sorted(measured.violations)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hrsnn.analysis.protocols.task_runs import RunOptions
 from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.builder import build
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir

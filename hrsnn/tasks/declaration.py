@@ -69,7 +69,7 @@ class TaskDeclaration:
         options of the task; with a parameter ``path`` without default, the task needs data. Of the options `USUAL` for its
         kind it should have those that make sense.
     baselines : tuple of str
-        Names in :data:`hrsnn.analysis.protocols.baselines.BASELINES` of what its scores are compared with.
+        Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES` of what its scores are compared with.
     validation : mapping, optional
         Options with which the test part is a validation part, for choosing parameters: a part of the usual training part.
         By default the validation part is cut from the training part (:meth:`ClassificationTask.validation_part`,
@@ -114,6 +114,7 @@ class TaskDeclaration:
                 name, str(one.annotation), None if one.default is nothing else one.default, one.default is nothing
             )
             for name, one in inspect.signature(self.load).parameters.items()
+            if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
         }
 
     @property

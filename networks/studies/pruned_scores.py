@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.analysis.protocols.task_runs import RunOptions, SeriesRun
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning import noise
 from hrsnn.networks.reservoir_edits import with_input_of

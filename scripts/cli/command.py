@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import warnings
 from abc import ABC, abstractmethod
@@ -242,12 +243,17 @@ def _one_line(box: str) -> str:
             parts.append([])
     message = " ".join(parts[0]).split(" Got errors:")[0].rstrip(" .")
     message = message.replace("{None}|", "")  # tyro's notation for an optional option
+    message = re.sub(r"no type matching (INT|FLOAT) could be instantiated from \['(.*)'\]", _not_a_number, message)
     message = shortened(message, MESSAGE // 2)  # it contains options and values from the user, of any length
     for part in parts:
         if part and part[0].startswith("Perhaps you meant"):
             near = [line.split()[0].rstrip(",") for line in part if line.startswith("--")]
             message += f"; perhaps you meant {' or '.join(dict.fromkeys(near))}"
     return message[:1].lower() + message[1:]
+
+
+def _not_a_number(match: re.Match[str]) -> str:
+    return f"{match[2]!r} is no {'whole number' if match[1] == 'INT' else 'number'}"
 
 
 def _fail(prog: str, message: str, code: int) -> int:

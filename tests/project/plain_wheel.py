@@ -47,6 +47,7 @@ COMMANDS = {
     ],
     "spec": [],
     "engines": [],
+    "tasks": [],
 }
 #: What a command says of an extra that is not there.
 SAID = {"importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'"}

@@ -91,6 +91,28 @@ def test_no_folder_holds_more_than_fifteen_files() -> None:
     assert {str(folder): count for folder, count in folders.items() if count > 15 and folder not in registries} == {}
 
 
+#: Tasks by name, but for "memory", which is also the name of a kind, a command, an objective and a score.
+TASK_NAMES = {path.stem for path in FILES if path.parent == Path("hrsnn/tasks")} & {"digits", "file", "fsdd", "lorenz63"}
+#: A command of its own kind, and recipes, which reproduce what was done with one task.
+NAMING_TASKS = (Path("scripts/demo.py"), Path("scripts/recipes"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_nothing_above_the_tasks_depends_on_the_name_of_one(path: Path) -> None:
+    """No comparison with a task's name, no table keyed by one, and no import of its module; defaults may name one."""
+    assert len(TASK_NAMES) == 4
+    if path.is_relative_to("hrsnn/tasks") or any(path.is_relative_to(one) for one in NAMING_TASKS):
+        pytest.skip("may name tasks")
+    modules = {f"hrsnn.tasks.{name}" for name in TASK_NAMES}
+    assert not [name for name in imported(path) if name.rpartition(".")[0] in modules or name in modules]
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        compared = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        keys = node.keys if isinstance(node, ast.Dict) else []
+        for part in (one for whole in (*compared, *keys) if whole is not None for one in ast.walk(whole)):
+            value = part.value if isinstance(part, ast.Constant) else None
+            assert value not in TASK_NAMES, f"{path}:{part.lineno}: depends on the task {value!r}"  # type: ignore[attr-defined]
+
+
 def test_nothing_is_pickled() -> None:
     picklers = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
     assert {path for path in FILES for name in imported(path) if name.split(".")[0] in picklers} == set()

@@ -212,13 +212,13 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
         (["engines", "--page", "missing.md"], "missing.md: does not exist"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
-        (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is a series"),
+        (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is of the kind series"),
         (["classify", "--readout", "svm"], "invalid choice 'svm'"),
         (["classify", "--engine", "nest"], "engine = 'nest': must be one of auto"),
         (["classify", "--seed", "-1"], "seed = -1"),
         (["classify", "--task", "file"], "path = None: task 'file' needs it"),
         (["classify", "--task", "fsdd", "--path", "missing"], "missing"),
-        (["classify", "--path", "x"], "no option of task 'digits'"),
+        (["classify", "--path", "x"], "--path = 'x': is no option of the task digits"),
         (["classify", "--train", "0"], "train = 0"),
         (["classify", "--out", "a_file"], "a_file: is a file; name a folder"),
         (["rank", "--out", "a\0b"], "cannot be made: embedded null byte"),
@@ -231,7 +231,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["memory", "--values", "50"], "50"),
         (["memory", "--hold", "nan"], "hold"),
         (["forecast", "--train", "0"], "train = 0"),
-        (["forecast", "--task", "digits"], "no option of task 'digits'"),
+        (["forecast", "--task", "digits"], "--task = 'digits': is of the kind classes; of the kind series are lorenz63"),
         (["forecast", "--task", "lorenz"], "task = 'lorenz': did you mean 'lorenz63'?"),
         (["forecast", "--closed-loop", "--horizon", "2"], "(horizon 1) for a closed loop"),
         (["forecast", "--closed-loop", "--test", "20", "--starts", "21"], "starts = 21: must be at most the 20 test values"),
@@ -241,7 +241,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["measure", "--stimuli", "3001"], "--stimuli = 3001: must be at most 3000"),
         (["measure", "--task", "memori"], "task = 'memori': did you mean 'memory'?"),
         (["measure", "--window", "0"], "window = 0.0: must be positive (ms)"),
-        (["measure", "--path", "x"], "no option of task 'memory'"),
+        (["measure", "--path", "x"], "--path = 'x': is no option of the task memory"),
         (
             ["lyapunov", "--engine", "compiled"],
             "--engine = 'compiled': must be exact: on a grid a small change moves no spike",
@@ -257,7 +257,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["map", "--copies", "1"], "copies = 1"),
         (["map", "--jittered", "201"], "jittered_stimuli = 201: must be from 2 to the 200 stimuli"),
         (["map", "--set", "connectivity=random"], "must be 'distance'"),
-        (["prune", "--method", "lmp"], "method = 'lmp': must be one of lnp, noise"),
+        (["prune", "--method", "lmp"], "method = 'lmp': did you mean 'lnp'? must be one of lnp, noise"),
         (["prune", "--option", "score"], "--option = 'score': must be KEY=VALUE"),
         (["prune", "--option", "score=loud"], "score = 'loud': must be one of paper"),
         (["prune", "--method", "random", "--option", "score=paper"], "score = 'paper': method 'random' has only compensate"),
@@ -268,7 +268,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["pruning_curve", "--arms", "lmp"], "--arms = 'lmp': must be of dense"),
         (["pruning_curve", "--sparsities", "0.9", "0.5"], "--sparsities = (0.9, 0.5): must be ascending"),
         (["pruning_curve", "--tasks", "fsdd"], "path = None: task 'fsdd' needs it"),
-        (["pruning_curve", "--path", "x"], "--path = 'x': is for the task fsdd"),
+        (["pruning_curve", "--path", "x"], "--path = 'x': is no option of the tasks memory, lorenz63, digits"),
         (["pruning_curve", "--arms"], "--arms = (): must name at least one"),
         (["pruning_curve", "--tasks"], "--tasks = (): must name at least one"),
         (["reproduce"], "RECIPE"),
@@ -291,7 +291,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
             "--option iterations = 1: must be a whole number >= 2",
         ),
         (["reproduce", "fig10", "--option", "synapse_target=1", "--out", "x"], "synapse_target = 1.0: must be a share"),
-        (["search", "--task", "digits"], "--task = 'digits': is for the objectives accuracy and nrmse, not memory"),
+        (["search", "--task", "digits"], "--task = 'digits': is of the kind classes; of the kind memory are memory"),
         (["rank", "--stimuli", "0"], "--stimuli = 0: must be from 10, one a class, to 1348"),
         (["rank", "--stimuli", "2000"], "--stimuli = 2000: must be from 10"),
     ],
@@ -588,7 +588,7 @@ def test_out_of_memory_is_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*arguments: Any, **options: Any) -> None:
         raise MemoryError("Unable to allocate 1 EiB")
 
-    monkeypatch.setattr("hrsnn.analysis.protocols.ranks.build", refuse)
+    monkeypatch.setattr("hrsnn.analysis.protocols.ranks.build_network", refuse)
     ran = run("rank", *SMALL["rank"])
     assert ran.code == 2
     assert "not enough memory" in ran.err

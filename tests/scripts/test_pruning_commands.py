@@ -16,12 +16,20 @@ from hrsnn.errors import InputError
 from hrsnn.files.writing import to_json
 from hrsnn.networks import MagnitudePruning, prune, pruning_figures, read_graph, write_graph
 from hrsnn.networks.studies import pruned_scores
-from hrsnn.networks.studies.pruned_scores import ScoredNetwork, SuiteSizes, TaskSuite, score_network, spectrum_distance
+from hrsnn.networks.studies.pruned_scores import (
+    ScoredNetwork,
+    SuiteSizes,
+    TaskSuite,
+    score_names,
+    score_network,
+    spectrum_distance,
+)
 from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED, CONTROLS, networks_of
-from hrsnn.networks.studies.pruning_claims import COSTS, Scores, beside_dense, family_sizes, judged, leaders
+from hrsnn.networks.studies.pruning_claims import Scores, beside_dense, costs_in, family_sizes, judged, leaders
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.pruning_curve import ArmRunner
 from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
+from hrsnn.tasks import TaskChoice
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SMALL = ["--neurons", "40", "--iterations", "3", "--synapse-target", "0.6", "--quiet"]
@@ -175,11 +183,13 @@ def test_sizes_of_the_families_are_known_before_the_runs() -> None:
     arms = ("dense", "no_recurrence", "lnp", "activity", "random", "lnp_step_4")
     names = {"memory_capacity", "memory_capacity_v", "digits_accuracy", "digits_rank", "digits_operations"}
     found = judged(made_up({arm: dict.fromkeys(names, 0.5 + 0.1 * k) for k, arm in enumerate(arms)}), 0.5)
-    counts = Counter((one.claim, one.score in COSTS) for one in found)
-    assert sorted(family_sizes(arms, ("memory", "digits"))) == sorted(counts.values())
+    costs = costs_in([*names, "digits_operations_ratio"])
+    counts = Counter((one.claim, one.score in costs) for one in found)
+    scored = [name for task in ("memory", "digits") for name in score_names(TaskChoice(task))]
+    assert sorted(family_sizes(arms, scored)) == sorted(counts.values())
     assert max(counts.values()) == 4
     # without the dense network there is nothing to take costs over
-    assert sorted(family_sizes(("lnp", "random"), ("digits",))) == [2]
+    assert sorted(family_sizes(("lnp", "random"), score_names(TaskChoice("digits")))) == [2]
 
 
 def test_few_seeds_give_no_verdict_and_every_table_says_so() -> None:
@@ -217,7 +227,7 @@ def test_a_report_has_every_sparsity() -> None:
     assert "LNP beats activity pruning\n  supported  digits accuracy" in curve.text
     assert {one["sparsity"] for one in curve.metrics()["claims"]} == {0.5, 0.95}
     drawn = curve.pictures()
-    assert [axes.get_ylabel() for axes in drawn["curves"].axes] == ["Digits: accuracy", "Operations / dense"]
+    assert [axes.get_ylabel() for axes in drawn["curves"].axes] == ["Digits: accuracy", "Digits: operations / dense"]
     assert {line.get_text() for line in drawn["ablations"].legends[0].get_texts()} == {"lnp", "lnp no bias", "dense"}
 
 
@@ -260,7 +270,7 @@ def test_without_pruning_a_candidate_is_the_dense_network() -> None:
     found = score_network(ScoredNetwork(few.reservoir, few.origin, dense), suite)
     assert all(np.isfinite(value) for value in found.values())
     assert spectrum_distance(dense(1), dense(1))["spectrum_distance"] == 0
-    with pytest.raises(InputError, match="must be of memory"):
+    with pytest.raises(InputError, match="task = 'mnist': must be one of digits"):
         TaskSuite(("mnist",))
 
 

@@ -182,7 +182,7 @@ def test_importance_of_stdp(capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*SEARCH, "--objective", "memori"], "objective = 'memori': must be one of memory"),
+        ([*SEARCH, "--objective", "memori"], "objective = 'memori': did you mean 'memory'? must be one of memory"),
         ([*SEARCH, "--space", "nerons"], "space = 'nerons': must be one of neurons, synapses, all"),
         (
             [*SEARCH, "--space", "synapses"],

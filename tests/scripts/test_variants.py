@@ -17,11 +17,13 @@ from fsdd_adapter import write_recordings
 
 from hrsnn import ReservoirSpec
 from hrsnn.analysis import UndefinedWarning, fewest_pairs
-from hrsnn.analysis.studies.variants import SCORES, VariantRun, VariantSizes, run_variant
+from hrsnn.analysis.studies.variants import SCORES_OF_KIND, VariantRun, VariantSizes, run_variant
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import command
 from hrsnn.scripts.variants import Variants
 from hrsnn.spec import VARIANTS
+from hrsnn.tasks import TaskChoice
+from hrsnn.tasks.declaration import KINDS
 
 SMALL = VariantSizes(train=40, test=20, values=600, max_delay=5, series_train=200, series_test=50)
 SPEC = ReservoirSpec(neurons=40)
@@ -75,7 +77,7 @@ def test_spoken_digits(data_folder: Path, tmp_path: Path) -> None:
     write_recordings(data_folder, tmp_path, indices=range(3, 8), speakers={"theo"}, digits=range(3))
     sizes = VariantSizes(train=9, test=6)
     run = VariantRun("fsdd", "HeNHeS", True, 0)
-    assert run_variant(run, SPEC, sizes, path=tmp_path)["mean_rate"] > 0
+    assert run_variant(run, SPEC, sizes, choice=TaskChoice("fsdd", {"path": tmp_path}))["mean_rate"] > 0
     with pytest.raises(InputError, match="path"):
         run_variant(run, SPEC, sizes)
 
@@ -83,7 +85,7 @@ def test_spoken_digits(data_folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("run", "match"),
     [
-        (("digit", "HeNHeS", True, 0), "task = 'digit': must be one of memory"),
+        (("digit", "HeNHeS", True, 0), r"task = 'digit': did you mean 'digits'\? must be one of"),
         (("digits", "HeHe", True, 0), "variant"),
         (("digits", "HeNHeS", True, -1), "seed"),
     ],
@@ -195,7 +197,7 @@ def test_a_damaged_run_is_named(damage: str, finished: Path, tmp_path: Path, cap
 def test_every_task_is_known_to_the_report() -> None:
     from hrsnn.scripts.reports import variants_report
 
-    assert set(variants_report._SHOWN) == set(variants_report._DRAWN) == set(SCORES)
+    assert set(variants_report._SHOWN) == set(SCORES_OF_KIND) == set(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_every_task_is_known_to_the_report() -> None:
     [
         (["--seeds", "1"], "--seeds = 1: must be a whole number >= 2"),
         (["--jobs", "0"], "jobs = 0"),
-        (["--tasks", "digit"], "task = 'digit': must be one of"),
+        (["--tasks", "digit"], "--tasks = 'digit': did you mean 'digits'? must be one of"),
         (["--tasks", "fsdd"], "--path = None: task 'fsdd' needs it"),
         (["--variant", "HeNHeS"], "--variant = 'HeNHeS': cannot be given"),
         (["--values", "-5"], "values = -5"),

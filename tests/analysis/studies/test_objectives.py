@@ -13,7 +13,7 @@ from hrsnn.analysis.protocols import classify, memory
 from hrsnn.analysis.studies import objectives
 from hrsnn.analysis.studies.objectives import OBJECTIVES, NamedObjective
 from hrsnn.analysis.studies.variants import VariantRun, VariantSizes, run_variant
-from hrsnn.tasks import load_task
+from hrsnn.tasks import TaskChoice, digits, load_task
 
 SPEC = ReservoirSpec(neurons=30)
 
@@ -60,13 +60,13 @@ def test_task_scores_have_constraints(name: str, plastic: bool) -> None:
 def test_each_seed_has_a_series_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another seed is another trajectory, so that fresh seeds do not score again what was optimised."""
     seen: list[Any] = []
-    follow = NamedObjective._followed
+    load = TaskChoice.load
 
-    def watching(self: NamedObjective, spec: ReservoirSpec, task: Any, seed: int) -> Any:
-        seen.append(task)
-        return follow(self, spec, task, seed)
+    def watching(self: TaskChoice, **options: Any) -> Any:
+        seen.append(load(self, **options))
+        return seen[-1]
 
-    monkeypatch.setattr(NamedObjective, "_followed", watching)
+    monkeypatch.setattr(TaskChoice, "load", watching)
     objective = NamedObjective(name="nrmse")
     values = [objective(SPEC, seed).value for seed in (0, 0, 1)]
     assert values[0] == values[1] != values[2]
@@ -79,13 +79,14 @@ def test_each_seed_has_a_series_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 def test_accuracy_never_sees_the_test_part(monkeypatch: pytest.MonkeyPatch) -> None:
     whole: Any = load_task("digits")
 
-    def without_test(name: str) -> Any:
+    def without_test(**options: Any) -> Any:
         return dataclasses.replace(whole, x_test=None, y_test=None)
 
-    monkeypatch.setattr(objectives, "load_task", without_test)
+    choice = TaskChoice("digits")
+    monkeypatch.setattr(digits, "TASK", dataclasses.replace(digits.TASK, load=without_test))
     objectives._encoded.cache_clear()
     try:
-        task = objectives._encoded("digits", None)
+        task = objectives._encoded(choice)
         found = NamedObjective(name="accuracy", train=100, validation=50)(SPEC, 3)
     finally:
         objectives._encoded.cache_clear()
@@ -93,7 +94,7 @@ def test_accuracy_never_sees_the_test_part(monkeypatch: pytest.MonkeyPatch) -> N
     assert sorted([*task.y_train, *task.y_test]) == sorted(whole.y_train)
     # and it is the accuracy of the protocol, whose baselines cost more than it and change nothing
     measured = classify(
-        dataclasses.replace(task.subset(100, 50, 3), raw_baseline=None), SPEC, seed=3, plastic=False, controls=False
+        dataclasses.replace(task.subset(100, 50, 3), raw_baseline=None), SPEC, seed=3, plastic=False, baselines=()
     )
     assert (found.value, measured.baselines) == (measured.accuracy, {})
 
@@ -114,7 +115,7 @@ def test_stdp_is_what_makes_its_parameters_matter() -> None:
 
 
 def test_directions() -> None:
-    assert {name for name, way in OBJECTIVES.items() if way == "minimize"} == {"spikes", "nrmse"}
+    assert set(OBJECTIVES.where(lambda one: one.direction == "minimize")) == {"spikes", "nrmse"}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,10 @@ def test_bad_options(options: Any, field: str) -> None:
 
 
 def test_a_task_of_the_other_kind() -> None:
-    with pytest.raises(InputError, match="is a series; accuracy needs classes"):
-        NamedObjective(name="accuracy", task="lorenz63")(SPEC, 0)
-    with pytest.raises(InputError, match="has classes; nrmse needs a series"):
-        NamedObjective(name="nrmse", task="digits")(SPEC, 0)
+    for name, task, message in (
+        ("accuracy", "lorenz63", "task = 'lorenz63': is of the kind series; of the kind classes are digits"),
+        ("nrmse", "digits", "task = 'digits': is of the kind classes; of the kind series are lorenz63"),
+        ("lyapunov", "digits", "task = 'digits': cannot be given: the objective lyapunov needs no task"),
+    ):
+        with pytest.raises(InputError, match=message):
+            NamedObjective(name=name, choice=TaskChoice(task))

@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hrsnn.analysis.studies.variant_claims import CLAIMS, Claim, judge_claims
-from hrsnn.analysis.studies.variants import SCORES, VariantRun
+from hrsnn.analysis.studies.variant_claims import Claim, claims_in, judge_claims
+from hrsnn.analysis.studies.variants import VariantRun
 from hrsnn.errors import InputError
 from hrsnn.spec import VARIANTS
 
 SEEDS = range(5, 25)
+TASKS = ("memory", "digits", "fsdd", "lorenz63")
+CLAIMS = claims_in(TASKS)
 NAMES = {name for claim in CLAIMS for name in (claim.score, claim.beside) if name}
 
 
-def planted(effect: Any = lambda run, name: 0.0, tasks: Any = tuple(SCORES), seeds: range = SEEDS) -> Any:
+def planted(effect: Any = lambda run, name: 0.0, tasks: Any = TASKS, seeds: range = SEEDS) -> Any:
     """Scores that share a large part within a seed, and differ by `effect`."""
     random = np.random.default_rng(0)
     shared = {seed: random.normal(10, 5) for seed in seeds}

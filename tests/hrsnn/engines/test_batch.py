@@ -50,7 +50,7 @@ def test_drive_sums_the_gains_of_a_neurons_channels():
     rng = np.random.default_rng(0)
     stimulus = Currents(rng.normal(size=(2, 3, 5)), 1.0)
     b = batch(stimulus, input_fraction=0.7, input_probability=0.6)
-    r = b._reservoir
+    r = b._network
     gain = np.zeros((6, 5))
     gain[r.input_post, r.input_channel] = r.input_gain
     np.testing.assert_allclose(b.presentation(1).drive, stimulus.values[1] @ gain.T, rtol=1e-12)

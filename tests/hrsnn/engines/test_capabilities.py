@@ -64,11 +64,8 @@ def test_a_network_of_another_kind_says_itself_what_it_needs():
         def needs(self) -> set[str]:
             return {"gradients"}
 
-    class Silent:
-        kind = "silence"
-
-    assert needs(Rates(), plastic=True) == {"gradients", "plasticity"}
-    assert needs(Silent()) == set()
+    assert needs(Rates(), plastic=True) == {"gradients", "plasticity"}  # type: ignore[arg-type]
+    assert needs(Rates(), resumes=True) == {"gradients", "resumable_state"}  # type: ignore[arg-type]
 
 
 def test_another_kind_of_network_is_for_engines_that_simulate_it():

@@ -12,10 +12,11 @@ from scipy.io import wavfile
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
+from hrsnn.analysis.scoring.baselines import BASELINES
 from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
-from hrsnn.tasks import TASKS, load_task
+from hrsnn.tasks import TASKS, TaskChoice, load_task
 from hrsnn.tasks.lorenz63 import trajectory
 from hrsnn.tasks.task import split_rows, stratified_rows
 
@@ -24,7 +25,7 @@ from hrsnn.tasks.task import split_rows, stratified_rows
     ("name", "options", "message"),
     [
         ("digit", {}, r"^task = 'digit': did you mean 'digits'\?"),
-        ("qqq", {}, r"^task = 'qqq': known are digits, "),
+        ("qqq", {}, r"^task = 'qqq': must be one of digits, "),
         ("digits", {"test_shares": 0.1}, r"^test_shares = 0\.1: no option of task 'digits': did you mean 'test_share'\?"),
         ("fsdd", {}, r"^path = None: task 'fsdd' needs it"),
         ("file", {"path": None}, r"^path = None"),
@@ -45,9 +46,30 @@ def test_bad_names_and_options_are_refused(name, options, message):
         load_task(name, **options)
 
 
-def test_every_name_in_the_table_is_described():
-    for name in TASKS:
-        assert f'"{name}"' in (load_task.__doc__ or "")
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_declares_what_it_is(name):
+    declared = TASKS[name]
+    assert declared.load.__name__ == name
+    assert set(declared.validation) | set(declared.spiking) <= set(declared.options)
+    assert set(declared.baselines) <= set(BASELINES)
+    assert declared.summary
+    assert declared.label
+
+
+def test_what_a_user_sets_stays_set_and_the_validation_part_stays_apart():
+    chosen = TaskChoice("digits", {"test_share": 0.5, "seed": 7})
+    mine, theirs = chosen.load_classes(seed=1), load_task("digits", test_share=0.5, seed=7)
+    assert np.array_equal(mine.x_test, theirs.x_test)
+    held_out = chosen.load_classes(validation=True, seed=1)
+    assert sorted([*map(bytes, held_out.x_train), *map(bytes, held_out.x_test)]) == sorted(map(bytes, mine.x_train))
+    series = TaskChoice("lorenz63").load_series(validation=True, train=40, test=9, seed=2)
+    whole = load_task("lorenz63", train=40, test=9, seed=2)
+    assert np.array_equal(series.inputs, whole.inputs[: whole.train.stop])
+    assert (series.train, series.test) == (slice(100, 130), slice(130, 140))
+    with pytest.raises(InputError, match=r"^split = 'speaker': cannot be set where scores are of the validation part"):
+        TaskChoice("fsdd", {"path": "x", "split": "speaker"}).load(validation=True)
+    with pytest.raises(InputError, match=r"^task = 'memory': is of the kind memory; of the kind classes are digits, file"):
+        TaskChoice("memory").load_classes()
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())

@@ -45,6 +45,9 @@ WRONG: dict[str, list[Any]] = {
     "Callable": [1, "x", None],
     "Reservoir": [1, None, [1], "x", {}],
     "ReservoirSpec": [1, [], "x", {}],
+    "Network": [1, None, [1], "x", {}],
+    "NetworkType": [1, None, [1], "x", {}],
+    "NetworkSpec": [1, [], "x", {}],
     "SpikeTrains": [1, None, [1.0], "x", {}],
 }
 
@@ -54,7 +57,7 @@ def functions() -> dict[str, Callable[..., Any]]:
     for package in PUBLIC:
         module = importlib.import_module(package)
         found |= {name: getattr(module, name) for name in module.__all__}
-    found |= {name: getattr(importlib.import_module(module), name) for name, module in TASKS.items()}
+    found |= {name: declared.load for name, declared in TASKS.items()}
     return {name: one for name, one in found.items() if inspect.isfunction(one) and hasattr(one, "units_taken")}
 
 
@@ -131,7 +134,7 @@ EVENTS = ([0, 3], [1, 2], [0, 1], [10, 2500])
 CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "plastic": (lambda: simulate(RESERVOIR, TRAINS, plastic="no"), "plastic = 'no': must be True or False"),  # type: ignore[arg-type]
     "spec": (lambda: build(1), "spec = 1: must be ReservoirSpec"),  # type: ignore[arg-type]
-    "reservoir": (lambda: simulate([1], TRAINS), r"reservoir = \[1\]: must be Reservoir"),  # type: ignore[arg-type]
+    "reservoir": (lambda: simulate([1], TRAINS), r"reservoir = \[1\]: must be a Reservoir, or"),  # type: ignore[arg-type]
     "engine": (lambda: simulate(RESERVOIR, TRAINS, engine=[1]), r"engine = \[1\]: must be text"),  # type: ignore[arg-type]
     "engine by name": (lambda: choose([1]), r"engine = \[1\]: must be one of auto"),  # type: ignore[arg-type]
     "engine of a transformer": (lambda: _fitted(engine=[1]), r"engine = \[1\]: must be text"),

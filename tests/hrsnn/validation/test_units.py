@@ -194,7 +194,7 @@ def public_functions() -> dict[str, Callable[..., Any]]:
     for package in PUBLIC:
         module = importlib.import_module(package)
         found |= {f"{package}.{name}": getattr(module, name) for name in module.__all__}
-    found |= {f"tasks.{name}": getattr(importlib.import_module(module), name) for name, module in TASKS.items()}
+    found |= {f"tasks.{name}": declared.load for name, declared in TASKS.items()}
     return {name: one for name, one in found.items() if inspect.isfunction(one)}
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.protocols.task_runs import ClassesRun, SeriesRun, TaskRun, share_correct
 from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.analysis.scoring.task_runs import ClassesRun, SeriesRun, TaskRun, share_correct
 from hrsnn.encoders.frames import window_means
 from hrsnn.errors import InputError
 from hrsnn.stimuli.currents import Currents
