@@ -74,7 +74,9 @@ class Activity(Generic[NetworkType]):
         InputError
             When the run had several stimuli, each started from rest, or its engine returns no state.
         """
-        if self.final_state is None or not isinstance(self.reservoir, Reservoir):
+        if not isinstance(self.reservoir, Reservoir):
+            raise InputError("state", None, f"is of reservoirs: a {self.reservoir.kind} has none to continue from")
+        if self.final_state is None:
             raise InputError("state", None, "is there after a run of one stimulus on the engine compiled or brian2")
         return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)
 

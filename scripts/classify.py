@@ -16,8 +16,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
-from hrsnn.scripts.cli.report import Report
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.kinds import Network
@@ -44,6 +44,9 @@ class Classify(TaskArguments, Repeatable):
     readout: Literal["logistic", "ridge", "sampled"] = "logistic"
     """Logistic regression, ridge, or a small network on the 10 % of the neurons with the highest betweenness."""
 
+    scores: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("classes"))] = ()
+    """Further scores, each with that of the network without recurrent links."""
+
     def run(self) -> Report:
         """Classify, and report the accuracy and its baselines."""
         from hrsnn.analysis.protocols import classify
@@ -56,6 +59,7 @@ class Classify(TaskArguments, Repeatable):
             task,
             spec,
             baselines=choice.declaration.baselines,
+            scores=self.scores,
             seed=self.seed,
             plastic=self.plastic,
             readout=self.readout,
@@ -72,8 +76,8 @@ class Classify(TaskArguments, Repeatable):
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={"accuracy": result.accuracy},
-            baselines={"accuracy": result.baselines},
+            scores={"accuracy": result.accuracy, **values_of(result.further)},
+            baselines={"accuracy": result.baselines, **controls_of(result.further)},
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_classification(result, task.classes.tolist()),
             timing=result.timing,

@@ -17,8 +17,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
 from hrsnn.scripts.cli.repeats import Repeatable
-from hrsnn.scripts.cli.report import Report
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import FreeRunning
@@ -52,10 +52,15 @@ class Forecast(TaskArguments, Repeatable):
     starts: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 10)")] = None
     """With --closed-loop, number of starting points in the test part."""
 
+    scores: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("series"))] = ()
+    """Further scores, each with that of the network without recurrent links."""
+
     def run(self) -> Report:
         """Forecast, and report the error, or the valid times, with those of the baselines."""
         if self.starts is not None and not self.closed_loop:
             raise InputError("--starts", self.starts, "is for --closed-loop")
+        if self.scores and self.closed_loop:
+            raise InputError("--scores", " ".join(self.scores), "are of open loop: --closed-loop has its own")
         choice = self.task_choice(self.task, "series")
         train, test, starts = _CLOSED if self.closed_loop else _OPEN
         given = {"train": self.train, "test": self.test, "horizon": self.horizon}
@@ -78,7 +83,9 @@ class Forecast(TaskArguments, Repeatable):
         from hrsnn.scripts.cli import pictures
 
         spec, ahead = self.network_spec(), details.get("horizon")
-        result = forecast(task, spec, baselines=baselines, seed=self.seed, engine=self.engine, progress=self.progress)
+        result = forecast(
+            task, spec, baselines=baselines, scores=self.scores, seed=self.seed, engine=self.engine, progress=self.progress
+        )
         return Report(
             title=(
                 f"{task.name}: {details['train']} training and {details['test']} test values, "
@@ -88,8 +95,9 @@ class Forecast(TaskArguments, Repeatable):
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={"nrmse": result.nrmse, "nrmse_v": result.nrmse_v},
+            scores={"nrmse": result.nrmse, "nrmse_v": result.nrmse_v, **values_of(result.further)},
             baselines={
+                **controls_of(result.further),
                 "nrmse": {**result.baselines, "no_recurrence": result.nrmse_uncoupled},
                 "nrmse_v": {**result.baselines, "no_recurrence": result.nrmse_v_uncoupled},
             },

@@ -15,8 +15,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
-from hrsnn.scripts.cli.report import Report
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
 from hrsnn.validation.numbers import count_of
 
 
@@ -44,6 +44,9 @@ class Memory(TaskArguments, Repeatable):
     ] = None
     """Background input: none, never repeating, or repeating at every value."""
 
+    scores: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("memory"))] = ()
+    """Further scores, each with that of the network without recurrent links."""
+
     def run(self) -> Report:
         """Measure the capacity, and report it with those of the network without recurrent links and of the raw input."""
         from hrsnn.analysis.protocols import memory
@@ -61,6 +64,7 @@ class Memory(TaskArguments, Repeatable):
             seed=self.seed,
             max_delay=self.max_delay,
             noise=self.noise,
+            scores=self.scores,
             engine=self.engine,
             progress=self.progress,
         )
@@ -70,8 +74,13 @@ class Memory(TaskArguments, Repeatable):
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={"memory_capacity": result.spikes.total, "memory_capacity_v": result.v.total},
+            scores={
+                "memory_capacity": result.spikes.total,
+                "memory_capacity_v": result.v.total,
+                **values_of(result.further),
+            },
             baselines={
+                **controls_of(result.further),
                 "memory_capacity": {"no_recurrence": result.spikes_uncoupled.total, "raw_input": raw},
                 "memory_capacity_v": {"no_recurrence": result.v_uncoupled.total, "raw_input": raw},
             },

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
 from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions
+from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -45,6 +45,8 @@ class Classification:
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
+    further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @takes(blank="ms")
@@ -60,6 +62,7 @@ def classify(
     blank: float = 100.0,
     engine: str = "auto",
     baselines: Sequence[str] = BASELINES_OF_CLASSES,
+    scores: Sequence[str] = (),
     progress: bool = False,
 ) -> Classification:
     """Classify with a reservoir trained by STDP, and with three baselines.
@@ -73,7 +76,6 @@ def classify(
         From :func:`hrsnn.tasks.load_task`.
     spec : NetworkSpec, optional
         Specification of a network of any kind; by default a reservoir.
-        Specification of the reservoir.
     seed : int
         Seed of the reservoir and its background input.
     plastic : bool
@@ -88,6 +90,8 @@ def classify(
     engine : str
     baselines : sequence of str
         Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES`, such as those that a task declares.
+    scores : sequence of str
+        Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
     progress : bool
 
     Returns
@@ -131,8 +135,14 @@ def classify(
         progress=progress,
         watch=Stopwatch(),
     )
+    for name in scores:
+        check_score(name, task.kind)
     found = task_scores(
-        lambda channels: build_network(spec or ReservoirSpec(), seed, channels), task, options, baselines=baselines
+        lambda channels: build_network(spec or ReservoirSpec(), seed, channels),
+        task,
+        options,
+        baselines=baselines,
+        records=RECORDS if scores else (),
     )
     run = found.run
     assert isinstance(run, ClassesRun)
@@ -145,5 +155,6 @@ def classify(
         reservoir=run.network,
         activity=simulate(run.network, run.test[:1], engine=engine, seed=seed),
         rates=found.rates,
+        further=further_scores(run, scores),
         timing=options.watch.seconds,
     )

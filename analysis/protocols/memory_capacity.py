@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.distributions import Distribution
@@ -42,6 +43,8 @@ class Memory:
     noise: Noise | None
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
+    further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @takes(hold="ms")
@@ -54,6 +57,7 @@ def memory(
     hold: float = 20.0,
     max_delay: int = 100,
     noise: Noise | None = None,
+    scores: Sequence[str] = (),
     engine: str = "auto",
     progress: bool = False,
 ) -> Memory:
@@ -76,6 +80,8 @@ def memory(
     noise : {"none", "fresh", "frozen"}, optional
         Background input: off, Poisson spikes that never repeat, or spikes that repeat at every value; with the rate and
         weight of the spec, 20 Hz if its rate is 0. Default: as in the spec.
+    scores : sequence of str
+        Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
     engine : str
     progress : bool
 
@@ -98,6 +104,8 @@ def memory(
     task = memory_task(values=values, hold=hold, seed=seed) if task is None else task
     options = RunOptions(seed=seed, engine=engine, max_delay=max_delay, progress=progress, watch=Stopwatch())
     background = _with_background(spec or ReservoirSpec(), noise)
+    for name in scores:
+        check_score(name, task.kind)
     run = run_task(lambda channels: build_network(background, seed, channels), task, options)
     assert isinstance(run, SeriesRun)
     uncoupled = run.without_recurrence
@@ -111,6 +119,7 @@ def memory(
         activity=run.activity,
         rates=rates_of(run),
         noise=noise,
+        further=further_scores(run, scores),
         timing=options.watch.seconds,
     )
 

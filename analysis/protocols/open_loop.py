@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.forecasting.models import MODELS
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.kinds import Network, NetworkSpec, build_network
@@ -50,6 +51,8 @@ class Forecasting:
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
+    further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @takes()
@@ -58,6 +61,7 @@ def forecast(
     spec: NetworkSpec | None = None,
     *,
     baselines: Sequence[str] = tuple(MODELS),
+    scores: Sequence[str] = (),
     seed: int = 0,
     engine: str = "auto",
     progress: bool = False,
@@ -73,6 +77,8 @@ def forecast(
     baselines : sequence of str
         Models in :data:`hrsnn.analysis.forecasting.models.MODELS`, such as those that a task declares; other names, of
         baselines that are always computed, are ignored.
+    scores : sequence of str
+        Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
     seed : int
         Seed of the reservoir, its background and the echo state network.
     engine : str
@@ -107,6 +113,8 @@ def forecast(
     True
     """
     options = RunOptions(seed=seed, engine=engine, progress=progress, watch=Stopwatch())
+    for name in scores:
+        check_score(name, task.kind)
     run = run_task(lambda channels: build_network(spec or ReservoirSpec(), seed, channels), task, options)
     assert isinstance(run, SeriesRun)
     uncoupled = run.without_recurrence
@@ -136,5 +144,6 @@ def forecast(
             reservoir=run.network,
             activity=run.activity,
             rates=rates_of(run),
+            further=further_scores(run, scores),
             timing=options.watch.seconds,
         )

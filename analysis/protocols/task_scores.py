@@ -116,6 +116,30 @@ def scores_for(names: Sequence[str], kind: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Compute scores of a run that has all records, with those without recurrent links.
+
+    Parameters
+    ----------
+    run : TaskRun
+    names : sequence of str
+        Names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        For each score ``network`` and ``no_recurrence``.
+
+    Raises
+    ------
+    InputError
+        When a score is unknown, or not defined for this kind of task.
+    """
+    found = {name: check_score(name, run.task.kind) for name in names}
+    runs = {"network": run, "no_recurrence": run.without_recurrence} if found else {}
+    return {name: {label: score.of(one) for label, one in runs.items()} for name, score in found.items()}
+
+
 def check_score(name: str, kind: str) -> Score:
     """Return the declaration of a score that can be computed for tasks of this kind.
 

@@ -238,6 +238,7 @@ class SeriesRun:
                 options.max_delay,
                 surrogates=options.surrogates,
                 bootstrap=options.bootstrap,
+                washout=self.task.washout,
                 hold=self.task.hold,
                 seed=options.seed,
             )

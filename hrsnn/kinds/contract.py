@@ -11,7 +11,7 @@ registered for its kind, and integrates its own equations::
         def updated(self, changes): ...       # a copy with some parameters changed, for --set and for searches
     class BalancedNetwork:                    # kind = "balanced"; decoders (dimensions, neurons), weights -D^T D
         def drive(self, values): return values @ self.decoders          # (times, channels) -> (times, neurons), mV
-        def without_recurrence(self): ...     # the same neurons and inputs, weights 0
+        def without_recurrence(self): ...     # the same neurons and inputs, no links
     Kind(summary="tight balance", spec=BalancedSpec, build=build_balanced, load=BalancedNetwork.load,
          spaces={"default": {"gain": [0.5, 2.0]}})
     Engine("...", load, can={...}, kinds=("balanced",), priority=10)

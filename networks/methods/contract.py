@@ -104,6 +104,8 @@ class Method:
         A few words, for lists.
     method : type
         Frozen dataclass with the method ``prune``, see :class:`PruningMethod`: its fields are the settings.
+    rewires : bool
+        Whether links that are kept may join other neurons than before.
 
     Raises
     ------
@@ -113,6 +115,7 @@ class Method:
 
     summary: str
     method: type[PruningMethod]
+    rewires: bool = False
 
     def __post_init__(self) -> None:
         parameters = getattr(self.method, "__dataclass_params__", None)

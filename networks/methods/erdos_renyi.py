@@ -100,4 +100,4 @@ def _pairs(
     return first[other], second[other]
 
 
-METHOD = Method(summary="a random graph of the same size", method=ErdosRenyi)
+METHOD = Method(summary="a random graph of the same size", method=ErdosRenyi, rewires=True)

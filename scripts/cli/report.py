@@ -209,6 +209,16 @@ def fill_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def values_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Return the values of the network of further scores, each given as ``network`` and ``no_recurrence``."""
+    return {name: one["network"] for name, one in further.items()}
+
+
+def controls_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Return the baselines of further scores."""
+    return {name: {"no_recurrence": one["no_recurrence"]} for name, one in further.items()}
+
+
 def row(name: str, value: float) -> str:
     """Format a line of a report: name, value and unit."""
     return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"

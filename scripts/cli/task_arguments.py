@@ -32,16 +32,21 @@ def tasks_of(*kinds: str) -> Callable[[str], str]:
     return hint
 
 
-def score_names(default: str) -> str:
-    """Return a text for the help: the scores that can be computed for tasks, and of which kinds."""
-    from hrsnn.analysis.scoring.registry import SCORES
+def scores_of(*kinds: str) -> Callable[[str], str]:
+    """Return a function for the help of an option: the scores that are computed for tasks of some kinds."""
 
-    known = SCORES.where(lambda one: one.function is not None)
-    described = [f"{name} ({'/'.join(one.kinds)})" for name, one in known.items()]
-    return f"(default: none; of {', '.join(described)})"
+    def hint(default: str) -> str:
+        from hrsnn.analysis.scoring.registry import SCORES
+
+        known = SCORES.where(lambda one: one.function is not None and set(kinds) & set(one.kinds))
+        return f"(default: none; of {', '.join(known)})"
+
+    return hint
 
 
-FurtherScores = Annotated[tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=score_names)]
+FurtherScores = Annotated[
+    tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("classes", "series", "memory"))
+]
 
 
 @dataclass(frozen=True, kw_only=True)

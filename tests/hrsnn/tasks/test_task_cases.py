@@ -1,0 +1,60 @@
+"""Every task in the registry, those of installed packages too, through the tests of hrsnn.testing.
+
+A task that needs data is skipped unless there is a function here that makes some for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from hrsnn import SpikeTrains
+from hrsnn.runtime.seeds import generator
+from hrsnn.tasks import TASKS
+from hrsnn.testing import TaskCases
+
+
+def tones(folder: Path) -> Path:
+    """Recordings of tones of two digits and two speakers, for each part of the official and the validation split."""
+    random = generator(0, "tones")
+    for digit in (2, 9):
+        for speaker in ("ada", "zoe"):
+            for index in (0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 41, 42):
+                time = np.arange(1200 + index) / 8000
+                sound = np.sin(2 * np.pi * 200 * digit * time) + random.normal(0, 0.05, len(time))
+                wavfile.write(folder / f"{digit}_{speaker}_{index}.wav", 8000, (8000 * sound).astype(np.int16))
+    return folder
+
+
+def labelled_trains(folder: Path) -> Path:
+    """Random spike trains, faster on the channels of their class."""
+    random, samples, labels = generator(0, "trains"), [], []
+    for index in range(48):
+        count = random.poisson([12, 3] if index % 2 else [3, 12])
+        channels = np.repeat([0, 1], count)
+        samples.append((random.uniform(0, 50, len(channels)), channels))
+        labels.append("left" if index % 2 else "right")
+    path = folder / "mine.npz"
+    SpikeTrains.from_samples(samples, n_channels=2, duration=50.0).save(path, labels=labels)
+    return path
+
+
+#: Functions that write data of a task into a folder, and return the path for its option.
+DATA: Mapping[str, Callable[[Path], Path]] = {"fsdd": tones, "file": labelled_trains}
+
+
+@pytest.fixture(scope="class")
+def with_data(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Options of the class with the path of its data, where some can be made."""
+    name = request.cls.task
+    if name in DATA:
+        request.cls.options = {"path": DATA[name](tmp_path_factory.mktemp(name))}
+
+
+for _name in TASKS:
+    _tests = type(f"Test_{_name}", (TaskCases,), {"task": _name})
+    globals()[_tests.__name__] = pytest.mark.usefixtures("with_data")(_tests)
