@@ -108,7 +108,7 @@ def assemble(
     """
     kind = (~is_excitatory).astype(np.intp)
     pair = 2 * kind[pre] + kind[post]  # 0 ee, 1 ei, 2 ie, 3 ii
-    weight, delay, w_max = np.empty(len(pre)), np.empty(len(pre)), np.empty(len(pre))
+    weight, w_max = np.empty(len(pre)), np.empty(len(pre))
     short_term = {name: np.empty(len(pre)) for name in _SHORT_TERM} if spec.short_term_plasticity else {}
     for code, name in enumerate(PAIRS):
         here = pair == code
@@ -117,10 +117,10 @@ def assemble(
         bound = spec.w_max_factor * _mean(distribution)
         w_max[here] = bound
         weight[here] = _draw(_below(distribution, bound), size, seed, f"weight_{name}")
-        delay[here] = _draw(getattr(spec, f"delay_{name}"), size, seed, f"delay_{name}")
         for field, values in short_term.items():
             values[here] = _draw(getattr(spec, f"{_SHORT_TERM[field]}_{name}"), size, seed, f"{_SHORT_TERM[field]}_{name}")
 
+    delay = _delays(spec, seed, is_excitatory, positions, pre, post)
     targets = np.sort(
         generator(seed, "input_targets").permutation(len(kind))[: max(1, round(len(kind) * spec.input_fraction))]
     )
@@ -243,6 +243,35 @@ def _neuron_values(spec: ReservoirSpec, parameter: Parameter, size: int, seed: i
     # drawn in homogeneous variants too, so that an array of the wrong length is an error in every variant
     values = _draw(parameter, size, seed, name)
     return values if spec.heterogeneous_neurons else np.full(size, _mean(parameter))
+
+
+def _delays(
+    spec: ReservoirSpec, seed: int, is_excitatory: np.ndarray, positions: np.ndarray, pre: np.ndarray, post: np.ndarray
+) -> np.ndarray:
+    """Draw the delay of each link (ms): that of its source, its own, or its length over the conduction speed."""
+    if spec.delay_speed is not None:
+        distance = np.sqrt(((positions[pre] - positions[post]) ** 2).sum(axis=1))
+        values = np.asarray(distance / spec.delay_speed)
+        return values if spec.heterogeneous_delays or not len(values) else np.full(len(values), values.mean())
+    kind = (~is_excitatory).astype(np.intp)
+    pair = 2 * kind[pre] + kind[post]
+    if any(getattr(spec, f"delay_{name}") is not None for name in PAIRS):
+        delay = np.zeros(len(pre))
+        for code, name in enumerate(PAIRS):
+            delay[pair == code] = _delay_values(spec, f"delay_{name}", int((pair == code).sum()), seed)
+        return delay
+    of_neuron = np.zeros(len(is_excitatory))
+    for name, here in (("delay_exc", is_excitatory), ("delay_inh", ~is_excitatory)):
+        of_neuron[here] = _delay_values(spec, name, int(here.sum()), seed)
+    return of_neuron[pre]
+
+
+def _delay_values(spec: ReservoirSpec, name: str, size: int, seed: int) -> np.ndarray:
+    parameter: Parameter | None = getattr(spec, name)
+    if parameter is None:
+        return np.zeros(size)
+    drawn: np.ndarray = _draw(parameter, size, seed, name)  # in homogeneous variants too, for the error of a wrong length
+    return drawn if spec.heterogeneous_delays else np.full(size, _mean(parameter))
 
 
 def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[str, np.ndarray]:

@@ -31,6 +31,7 @@ from hrsnn.validation.parameter_bounds import (
     Duration,
     Finite,
     NonNegative,
+    OptionalReal,
     Positive,
     Probability,
     Rate,
@@ -40,6 +41,8 @@ from hrsnn.validation.parameter_bounds import (
 )
 from hrsnn.validation.units import OURS, plain, takes
 
+#: Ways of giving delays, of which a spec has at most one: per neuron, per link, and from positions.
+DELAYS = (("delay_exc", "delay_inh"), ("delay_ee", "delay_ei", "delay_ie", "delay_ii"), ("delay_speed",))
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
 
@@ -137,10 +140,21 @@ class ReservoirSpec(BaseModel):
         5.0, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
     )
     w_max_factor: Real = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
-    delay_ee: Delay = _field(Constant(0), "ms", "axonal delay of links E -> E; 0 arrives at the next step")
-    delay_ei: Delay = _field(Constant(0), "ms", "axonal delay of links E -> I")
-    delay_ie: Delay = _field(Constant(0), "ms", "axonal delay of links I -> E")
-    delay_ii: Delay = _field(Constant(0), "ms", "axonal delay of links I -> I")
+    delay_exc: Delay = _field(
+        None, "ms", "axonal delay of an excitatory neuron, the same for all its links; 0 arrives at the next step"
+    )
+    delay_inh: Delay = _field(None, "ms", "axonal delay of an inhibitory neuron")
+    delay_ee: Delay = _field(None, "ms", "delay drawn for each link E -> E, instead of delay_exc and delay_inh")
+    delay_ei: Delay = _field(None, "ms", "delay drawn for each link E -> I")
+    delay_ie: Delay = _field(None, "ms", "delay drawn for each link I -> E")
+    delay_ii: Delay = _field(None, "ms", "delay drawn for each link I -> I")
+    delay_speed: OptionalReal = _field(
+        None,
+        "",
+        "conduction speed (grid spacings/ms): the delay of a link is its length over this",
+        gt=0,
+    )
+    heterogeneous_delays: Truth = _field(True, "", "false: every delay is its distribution's mean")
 
     short_term_plasticity: Truth = _field(False, "", "true: recurrent links depress and facilitate (U, D, F)")
     release_ee: Release = _field(
@@ -209,6 +223,11 @@ class ReservoirSpec(BaseModel):
             raise SpecError(
                 [str(InputError("clusters", self.clusters, f"{self.neurons} neurons make at most half as many"))]
             )
+        given = [[name for name in names if getattr(self, name) is not None] for names in DELAYS]
+        ways = [names for names in given if names]
+        if len(ways) > 1:
+            text = "give delays per neuron (delay_exc, delay_inh), per link (delay_ee, ...) or by delay_speed"
+            raise SpecError([f"{ways[0][0]} and {ways[1][0]}: {text}"])
 
     def __eq__(self, other: object) -> bool:
         # pydantic's __eq__ compares arrays with ==, which raises
@@ -331,7 +350,7 @@ class ReservoirSpec(BaseModel):
         write_text(path, self.to_toml(comments=comments))
 
     def to_toml(self, comments: bool = False) -> str:
-        """Return the spec as TOML text with all parameters; with `comments`, also their descriptions and units.
+        """Return the spec as TOML text with all parameters that are given; with `comments`, their descriptions and units.
 
         ``ReservoirSpec.from_toml(spec.to_toml())`` equals the spec.
         """
@@ -340,7 +359,11 @@ class ReservoirSpec(BaseModel):
             unit = unit_of_parameter(name)
             if comments:
                 lines.append(f"# {field.description}{f' ({unit})' if unit else ''}")
-            lines.append(f"{name} = {_toml(getattr(self, name))}")
+            value = getattr(self, name)
+            if value is not None:
+                lines.append(f"{name} = {_toml(value)}")
+            elif comments:
+                lines.append(f"# {name} is not given")
         return "\n".join(lines) + "\n"
 
 

@@ -17,7 +17,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
-from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
+from hrsnn.scripts.cli.task_arguments import StatesOption, TaskArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.kinds import Network
@@ -41,6 +41,9 @@ class Classify(TaskArguments, Repeatable):
     plastic: bool = True
     """Whether STDP runs over the training samples."""
 
+    states: StatesOption = "windows"
+    """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
+
     readout: Literal["logistic", "ridge", "sampled"] = "logistic"
     """Logistic regression, ridge, or a small network on the 10 % of the neurons with the highest betweenness."""
 
@@ -62,6 +65,7 @@ class Classify(TaskArguments, Repeatable):
             scores=self.scores,
             seed=self.seed,
             plastic=self.plastic,
+            states=self.states,
             readout=self.readout,
             select=most_central_neurons if self.readout == "sampled" else None,
             engine=self.engine,
@@ -87,6 +91,7 @@ class Classify(TaskArguments, Repeatable):
                 "train_samples": len(task.y_train),
                 "test_samples": len(task.y_test),
                 "plastic": self.plastic,
+                **({} if self.states == "windows" else {"states": self.states}),
                 "readout": self.readout,
             },
         )

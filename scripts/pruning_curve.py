@@ -20,7 +20,7 @@ from hrsnn.networks.studies.pruning_claims import Scores, beside_dense, family_s
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.cli.task_arguments import FurtherScores, TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import FurtherScores, StatesOption, TaskArguments, tasks_of
 from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
 from hrsnn.validation.numbers import repeats_of
 
@@ -57,6 +57,9 @@ class PruningCurve(TaskArguments, ParallelCommand):
     scores: FurtherScores = ()
     """Further scores, computed in the tasks that have them."""
 
+    states: StatesOption = "windows"
+    """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
+
     plastic: Flag = False
     """Run STDP over the training part of each task, after pruning."""
 
@@ -76,7 +79,9 @@ class PruningCurve(TaskArguments, ParallelCommand):
         shares = self.sparsities
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
-        suite = TaskSuite(tuple(choices.values()), plastic=self.plastic, engine=self.engine, scores=self.scores)
+        suite = TaskSuite(
+            tuple(choices.values()), plastic=self.plastic, engine=self.engine, scores=self.scores, states=self.states
+        )
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         plan = ArmRunner(self.reservoir_spec(), suite, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
@@ -111,6 +116,7 @@ class ArmRunner:
             "engine": self.suite.engine,
             **({"task_options": options} if options else {}),
             **({"further_scores": self.suite.scores} if self.suite.scores else {}),
+            **({} if self.suite.states == "windows" else {"states": self.suite.states}),
         }
         return {
             "spec": self.spec.to_toml(),

@@ -17,7 +17,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Cluster, Flag, execute
-from hrsnn.scripts.cli.task_arguments import TaskArguments
+from hrsnn.scripts.cli.task_arguments import StatesOption, TaskArguments
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ class Search(TaskArguments):
     validation: int = 600
     """Number of samples on which accuracy is measured, from the training part of the task."""
 
+    states: StatesOption = "windows"
+    """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
+
     plastic: Flag = False
     """Run STDP over the training part of each evaluation first; without it, STDP parameters have no effect."""
 
@@ -124,6 +127,7 @@ class Search(TaskArguments):
             train=self.train,
             validation=self.validation,
             plastic=self.plastic,
+            states=self.states,
             engine=self.engine,
         )
         if self.cluster is None:  # files on this machine need not exist on others

@@ -21,7 +21,7 @@ from hrsnn.runtime.seeds import SEEDS
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import ParallelCommand, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.cli.task_arguments import FurtherScores, TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import FurtherScores, StatesOption, TaskArguments, tasks_of
 from hrsnn.scripts.reports.variants_report import VariantsReport
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -50,6 +50,9 @@ class Variants(TaskArguments, ParallelCommand):
 
     scores: FurtherScores = ()
     """Further scores, computed in the tasks that have them."""
+
+    states: StatesOption = "windows"
+    """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
 
     values: int = 5000
     """Number of input values of a memory task."""
@@ -92,7 +95,7 @@ class Variants(TaskArguments, ParallelCommand):
         )
         spec = self.reservoir_spec()
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
-        plan = VariantRunner(spec, sizes, self.engine, choices, self.scores, kept)
+        plan = VariantRunner(spec, sizes, self.engine, choices, self.scores, self.states, kept)
         kept.prepare(plan.settings())
         logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
         found = self.all_of(plan, runs)
@@ -124,6 +127,7 @@ class VariantRunner:
     engine: str
     choices: Mapping[str, TaskChoice]
     scores: tuple[str, ...]
+    states: StatesOption
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
@@ -136,6 +140,7 @@ class VariantRunner:
             "versions": report.versions(),
             **({"task_options": options} if options else {}),
             **({"further_scores": self.scores} if self.scores else {}),
+            **({} if self.states == "windows" else {"states": self.states}),
         }
 
     def __call__(self, run: VariantRun) -> dict[str, float]:
@@ -144,7 +149,13 @@ class VariantRunner:
         return self.kept.result(
             self.name(run),
             lambda: run_variant(
-                run, self.spec, self.sizes, choice=self.choices[run.task], scores=self.scores, engine=self.engine
+                run,
+                self.spec,
+                self.sizes,
+                choice=self.choices[run.task],
+                scores=self.scores,
+                states=self.states,
+                engine=self.engine,
             ),
         )
 

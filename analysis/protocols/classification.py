@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
 from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions
+from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions, StatesSeen
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -58,6 +58,7 @@ def classify(
     plastic: bool = True,
     readout: str = "logistic",
     select: Callable[[Network], NDArray[np.integer[Any]]] | None = None,
+    states: StatesSeen = "windows",
     windows: int = 5,
     blank: float = 100.0,
     engine: str = "auto",
@@ -68,7 +69,8 @@ def classify(
     """Classify with a reservoir trained by STDP, and with three baselines.
 
     STDP runs once over the training samples, without their labels. The weights are then fixed, and the readout is trained
-    on ``sqrt(counts)`` in `windows` equal windows of each training sample, and scored once on the test samples.
+    on the states of each training sample, by default ``sqrt(counts)`` in `windows` equal windows, and scored once on the
+    test samples.
 
     Parameters
     ----------
@@ -84,6 +86,9 @@ def classify(
         See :func:`hrsnn.readout.readout`.
     select : callable, optional
         Selection of neurons for the readout: takes the reservoir after STDP, returns indices; all by default.
+    states : {"windows", "total", "final"}
+        States that the readout sees: see :class:`hrsnn.analysis.scoring.task_runs.RunOptions`. The readout of the encoded
+        input sees the same of the input.
     windows : int
     blank : float
         Time without input after each training sample during STDP (ms).
@@ -128,6 +133,7 @@ def classify(
         seed=seed,
         plastic=plastic,
         engine=engine,
+        states=states,
         windows=windows,
         blank=blank,
         readout=readout,

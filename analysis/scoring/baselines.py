@@ -10,13 +10,16 @@ from sklearn.base import clone
 
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import ClassesRun, SeriesRun, TaskRun, share_correct
+from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions, SeriesRun, TaskRun, share_correct
 from hrsnn.encoders.frames import window_means
 from hrsnn.errors import InputError
+from hrsnn.recording import filtered_states
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
 
 Array = NDArray[np.float64]
+#: Time constant of filtered spikes, as of the states of a network (ms).
+_TAU_STATE = 20.0
 #: Function from a run and a score to values by label: none where the baseline has no such score.
 Baseline = Callable[[TaskRun, str], dict[str, float]]
 
@@ -67,15 +70,25 @@ def _encoded_input(run: TaskRun, score: str) -> dict[str, float]:
     if not isinstance(run, ClassesRun) or score != "accuracy":
         return {}
     label = "encoder_means" if isinstance(run.train, Currents) else "encoder_counts"
-    features = [_features(stimulus, run.options.windows) for stimulus in (run.train, run.test)]
+    features = [_features(stimulus, run.options) for stimulus in (run.train, run.test)]
     return {label: share_correct(run.predictions(*features), run.task.y_test)}
 
 
-def _features(stimulus: Stimulus, windows: int) -> Array:
-    """Return the features of the input in the windows of the readout: square roots of spike counts, or mean currents."""
+def _features(stimulus: Stimulus, options: RunOptions) -> Array:
+    """Return what a readout of the input sees instead of the states: counts or mean currents, or the end of the input."""
     if isinstance(stimulus, Currents):
-        return window_means(list(stimulus.values), windows)
-    return np.asarray(np.sqrt(stimulus.counts(windows)))
+        if options.states == "final":
+            return np.asarray(stimulus.values[:, -1])
+        return window_means(list(stimulus.values), options.counted_windows)
+    if options.states == "final":
+        ends = zip(range(len(stimulus)), stimulus.durations, strict=True)
+        return np.stack(
+            [
+                filtered_states(*stimulus.sample(index), np.array([end]), _TAU_STATE, stimulus.n_channels)[0]
+                for index, end in ends
+            ]
+        )
+    return np.asarray(np.sqrt(stimulus.counts(options.counted_windows)))
 
 
 def _no_recurrence(run: TaskRun, score: str) -> dict[str, float]:

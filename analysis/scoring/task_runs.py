@@ -18,7 +18,7 @@ from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
-from hrsnn.errors import HrsnnWarning
+from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
 from hrsnn.readout import readout as classifier
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -29,6 +29,10 @@ from hrsnn.tasks import ClassificationTask, SeriesTask
 Array = NDArray[np.float64]
 #: States that a readout of a series sees: exponentially filtered spikes, or membrane potentials.
 Read = Literal["states", "v"]
+#: States that a classifier sees: counts in equal windows of a sample, counts in the whole sample, or filtered spikes at its
+#: end. Windows tell it the order of events; the other two do not, so that only the network can remember it.
+StatesSeen = Literal["windows", "total", "final"]
+STATES: tuple[StatesSeen, ...] = ("windows", "total", "final")
 #: What a run can record beside what its readouts need.
 RECORDS = ("spikes", "states", "v")
 
@@ -44,8 +48,11 @@ class RunOptions:
     plastic : bool
         Whether STDP runs over the training part first, without labels or targets; scores are of fixed weights.
     engine : str
+    states : {"windows", "total", "final"}
+        States that a classifier sees: square roots of the spike counts in equal windows of each sample or in all of it, or
+        exponentially filtered spikes (20 ms) at its end.
     windows : int
-        Equal windows of each sample in which spikes are counted for a classifier, which sees the square roots.
+        Number of windows.
     blank : float
         Time without input after each sample during STDP (ms); not between the parts of a series.
     readout : {"logistic", "ridge", "sampled"}
@@ -64,6 +71,7 @@ class RunOptions:
     seed: int = 0
     plastic: bool = False
     engine: str = "auto"
+    states: StatesSeen = "windows"
     windows: int = 5
     blank: float = 100.0
     readout: str = "logistic"
@@ -75,6 +83,15 @@ class RunOptions:
     steps: int = 50
     progress: bool = False
     watch: Stopwatch = field(default_factory=lambda: Stopwatch(announced=False), compare=False)
+
+    def __post_init__(self) -> None:
+        if self.states not in STATES:
+            raise InputError("states", self.states, f"must be one of {', '.join(STATES)}")
+
+    @property
+    def counted_windows(self) -> int:
+        """Number of windows in which spikes are counted."""
+        return self.windows if self.states == "windows" else 1
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,12 @@ class ClassesRun:
     @functools.cached_property
     def predicted(self) -> NDArray[Any]:
         """Classes of the test samples by the readout, trained on the training samples."""
-        return self.predictions(*(np.sqrt(ran.counts)[..., self.seen] for ran in (self.on_train, self.on_test)))
+        return self.predictions(*(self.states(ran)[..., self.seen] for ran in (self.on_train, self.on_test)))
+
+    def states(self, ran: Activity[Network]) -> Array:
+        """Return the states that the readout sees (samples, windows, neurons)."""
+        final = self.options.states == "final"
+        return np.asarray(ran.states[:, -1:] if final else np.sqrt(ran.counts))
 
     @functools.cached_property
     def without_recurrence(self) -> ClassesRun:
@@ -303,7 +325,7 @@ def _run_classes(
             trained,
             stimulus,
             record=("counts", *record),
-            windows=options.windows,
+            windows=options.counted_windows,
             engine=options.engine,
             seed=noise,
             progress=options.progress,
@@ -323,8 +345,9 @@ def _run_classes(
                 progress=options.progress,
             ).reservoir
     with options.watch("states"):
-        on_train = respond(train, 1)
-        on_test = respond(test, 2, *records)
+        final = ("states",) if options.states == "final" else ()
+        on_train = respond(train, 1, *final)
+        on_test = respond(test, 2, *dict.fromkeys((*records, *final)))
     return ClassesRun(task, options, initial, trained, train, test, on_train, on_test)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from hrsnn.analysis.capacity.memory import CapacityWarning
 from hrsnn.analysis.protocols.task_scores import TaskScores, task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen
 from hrsnn.errors import InputError
 from hrsnn.kinds import NetworkSpec, build_network
 from hrsnn.reservoir import Reservoir
@@ -87,6 +87,8 @@ class NamedObjective:
     plastic : bool
         Whether STDP runs first, over the training samples of a classification, or the training part of a series in stimuli
         of 25 values; scores are measured with fixed weights.
+    states : {"windows", "total", "final"}
+        States that a classifier sees.
     engine : str
 
     Raises
@@ -119,6 +121,7 @@ class NamedObjective:
     target: float = -1.0
     duration: float = 1000.0
     plastic: bool = False
+    states: StatesSeen = "windows"
     engine: str = "auto"
 
     def __post_init__(self) -> None:
@@ -167,6 +170,8 @@ class NamedObjective:
     def settings(self) -> dict[str, object]:
         """Settings that must not change when a search is resumed; the path of data may differ between machines."""
         fields = {name: value for name, value in vars(self).items() if name != "choice"}
+        if self.states == "windows":  # so that searches stored without it can be resumed
+            del fields["states"]
         if self.choice is not None:
             fields |= {"task": self.choice.name, "task_options": self.choice.settings}
         return fields
@@ -182,6 +187,7 @@ class NamedObjective:
         options = RunOptions(
             seed=seed,
             plastic=self.plastic,
+            states=self.states,
             engine=self.engine,
             max_delay=self.max_delay,
             surrogates=_SURROGATES,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen
 from hrsnn.builder import build
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
@@ -88,6 +88,7 @@ def run_variant(
     *,
     choice: TaskChoice | None = None,
     scores: Sequence[str] = (),
+    states: StatesSeen = "windows",
     engine: str = "auto",
 ) -> dict[str, float]:
     """Compute the scores of one run: performance, spikes, and dimension of the states.
@@ -102,6 +103,8 @@ def run_variant(
         The task of `run` with its options, such as the path of its data.
     scores : sequence of str
         Further scores in :data:`hrsnn.analysis.scoring.registry.SCORES`, computed if the kind of the task has them.
+    states : {"windows", "total", "final"}
+        States that a classifier sees.
     engine : str
 
     Returns
@@ -140,7 +143,7 @@ def run_variant(
         built = build(variant, run.seed, channels)
         return built if run.recurrent else built.without_recurrence()
 
-    options = RunOptions(seed=run.seed, plastic=True, engine=engine, max_delay=sizes.max_delay)
+    options = RunOptions(seed=run.seed, plastic=True, states=states, engine=engine, max_delay=sizes.max_delay)
     names = dict.fromkeys((*SCORES_OF_KIND[choice.kind], *SCORES_OF_ALL, *scores_for(scores, choice.kind)))
     return dict(task_scores(network, _loaded(choice, sizes, run.seed), options, tuple(names)).scores)
 

@@ -21,6 +21,8 @@ TASKS: Registry[TaskDeclaration] = Registry(
         "fsdd": "hrsnn.tasks.fsdd:TASK",
         "lorenz63": "hrsnn.tasks.lorenz63:TASK",
         "memory": "hrsnn.tasks.memory:TASK",
+        "templates": "hrsnn.tasks.templates:TASK",
+        "xor": "hrsnn.tasks.xor:TASK",
     },
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -93,7 +94,15 @@ NonNegative = Annotated[Parameter, BeforeValidator(_Range(0))]
 Duration = Annotated[Parameter, BeforeValidator(_Range(0, _LONGEST))]
 
 
-Delay = Annotated[Parameter, BeforeValidator(_Range(0, 1000))]
+def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else check(value)
+
+
+#: A delay that may be missing, which is not the same as 0: it is given in another way, or nowhere.
+Delay = Annotated[Parameter | None, BeforeValidator(_or_none(_Range(0, 1000)))]
+
+
+OptionalReal = Annotated[float | None, BeforeValidator(_or_none(_number))]
 
 
 Rate = Annotated[Parameter, BeforeValidator(_Range(0, 1e5))]

@@ -13,7 +13,7 @@ from scipy.stats import wasserstein_distance
 from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun
+from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, StatesSeen
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning import noise
 from hrsnn.networks.reservoir_edits import with_input_of
@@ -89,6 +89,8 @@ class TaskSuite:
     seed : int
     scores : sequence of str
         Further scores in :data:`hrsnn.analysis.scoring.registry.SCORES`, computed in the tasks that have them.
+    states : {"windows", "total", "final"}
+        States that a classifier sees.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class TaskSuite:
     engine: str = "auto"
     seed: int = 0
     scores: tuple[str, ...] = ()
+    states: StatesSeen = "windows"
 
     def __post_init__(self) -> None:
         take_fields(self)
@@ -120,6 +123,7 @@ class TaskSuite:
         return RunOptions(
             seed=self.seed,
             plastic=self.plastic,
+            states=self.states,
             engine=self.engine,
             max_delay=sizes.max_delay,
             starts=sizes.starts,

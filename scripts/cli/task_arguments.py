@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -47,6 +47,10 @@ def scores_of(*kinds: str) -> Callable[[str], str]:
 FurtherScores = Annotated[
     tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("classes", "series", "memory"))
 ]
+
+
+#: Option of commands that classify.
+StatesOption = Literal["windows", "total", "final"]
 
 
 @dataclass(frozen=True, kw_only=True)

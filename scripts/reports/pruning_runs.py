@@ -16,7 +16,7 @@ from hrsnn.errors import InputError
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import StatesOption, TaskArguments, tasks_of
 from hrsnn.scripts.reports.pruning_report import PruningRuns, Run
 from hrsnn.validation.numbers import repeats_of
 
@@ -62,6 +62,9 @@ class PruningCommand(TaskArguments, ParallelCommand):
 
     score: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("memory", "series", "classes"))] = "none"
     """Task on which the network is scored after every iteration; it is not used for pruning."""
+
+    states: StatesOption = "windows"
+    """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
 
     keep: Flag = False
     """Keep the network of every iteration in the out folder."""
@@ -143,7 +146,7 @@ class PruningRunner:
             stimulus=noise(dense.channels, options.duration, seed=seed),
             exponents=options.exponents,
             refresh=options.refresh,
-            score=None if task is None else TaskScore(task, options.engine, seed),
+            score=None if task is None else TaskScore(task, options.engine, seed, options.states),
             seed=seed,
             engine=options.engine,
             out=out,
@@ -179,14 +182,16 @@ class TaskScore:
     task: TaskChoice
     engine: str
     seed: int
+    states: StatesOption = "windows"
 
     def __repr__(self) -> str:
         options = f", options={self.task.settings!r}" if self.task.settings else ""
+        options += "" if self.states == "windows" else f", states={self.states!r}"
         return f"TaskScore(task={self.task.name!r}, engine={self.engine!r}, seed={self.seed}{options})"
 
     def __call__(self, network: Reservoir) -> float:
         from hrsnn.networks.studies.pruned_scores import ScoredNetwork, TaskSuite, score_names, score_network
 
-        suite = TaskSuite((self.task,), engine=self.engine, seed=self.seed)
+        suite = TaskSuite((self.task,), engine=self.engine, seed=self.seed, states=self.states)
         candidate = ScoredNetwork(network, np.arange(network.neurons), lambda channels: network)
         return score_network(candidate, suite)[score_names(self.task)[0]]

@@ -53,6 +53,8 @@ def test_same_seed_same_bytes():
         ({"refractory_exc": 1}, {"refractory"}),
         ({"weight_ee": Constant(1.2)}, {"recurrent.weight"}),
         ({"delay_ie": Uniform(1, 2)}, {"recurrent.delay"}),
+        ({"delay_inh": Uniform(1, 2)}, {"recurrent.delay"}),
+        ({"delay_speed": 0.2}, {"recurrent.delay"}),
         ({"input_weight": Constant(9)}, {"input.weight", "input.w_max", "input.a_plus", "input.a_minus"}),
         ({"input_gain": 3}, {"input_gain"}),
         ({"tau_plus": Uniform(15, 25)}, {"recurrent.tau_plus", "input.tau_plus"}),
@@ -64,6 +66,39 @@ def test_same_seed_same_bytes():
 )
 def test_changing_one_parameter_leaves_the_other_arrays_the_same(change, moved):
     assert changed(build(SPEC, 1, 5), build(SPEC.updated(change), 1, 5)) == moved
+
+
+class TestDelays:
+    def test_a_delay_of_a_neuron_is_that_of_all_its_links(self):
+        array = np.linspace(1, 40, 40)
+        reservoir = build(ReservoirSpec(neurons=50, delay_exc=array, delay_inh=2.0), 1)
+        of_neuron = np.where(reservoir.is_excitatory, 0.0, 2.0)
+        of_neuron[reservoir.is_excitatory] = array
+        np.testing.assert_array_equal(reservoir.delay, of_neuron[reservoir.pre])
+        assert reservoir.needs() == {"delays_per_neuron"}
+
+    def test_one_number_is_the_same_per_neuron_and_per_link(self):
+        per_neuron, per_link = (
+            build(ReservoirSpec(neurons=60, **delays), 1) for delays in ({"delay_exc": 7}, {"delay_ee": 7, "delay_ei": 7})
+        )
+        assert per_neuron.equals(per_link)
+
+    def test_a_speed_makes_delays_of_lengths(self):
+        reservoir = build(ReservoirSpec(neurons=60, delay_speed=0.25), 1)
+        apart = np.linalg.norm(reservoir.positions[reservoir.pre] - reservoir.positions[reservoir.post], axis=1)
+        np.testing.assert_allclose(reservoir.delay, apart / 0.25, rtol=1e-15)
+
+    @pytest.mark.parametrize("delays", [{"delay_exc": Uniform(1, 9)}, {"delay_ee": Uniform(1, 9)}, {"delay_speed": 1}])
+    def test_homogeneous_delays_have_the_mean(self, delays):
+        het, hom = (build(ReservoirSpec(neurons=300, heterogeneous_delays=one, **delays), 1).delay for one in (True, False))
+        assert len(set(hom.tolist()) - {0.0}) == 1
+        assert het[het > 0].mean() == pytest.approx(hom.max(), rel=0.1)
+
+    def test_a_wrong_length_is_an_error_in_every_variant(self):
+        for switch in (True, False):
+            spec = ReservoirSpec(neurons=50, delay_exc=[1.0, 2.0], heterogeneous_delays=switch)
+            with pytest.raises(SpecError, match="delay_exc: an array of 2 values, but the network has 40"):
+                build(spec, 1)
 
 
 def test_more_channels_leave_the_neurons_and_recurrent_links_alone():

@@ -143,6 +143,15 @@ def test_updated_takes_values_strings_and_dotted_names(changes, name, wanted):
     assert spec == ReservoirSpec(delay_ee=1)
 
 
+def test_delays_that_are_not_given_are_not_written():
+    assert "delay_" not in ReservoirSpec(heterogeneous_delays=True).to_toml().replace("heterogeneous_delays", "")
+    assert "# delay_exc is not given" in ReservoirSpec().to_toml(comments=True)
+    given = ReservoirSpec(delay_exc=Uniform(1, 200))
+    assert 'delay_exc = { kind = "uniform"' in given.to_toml()
+    assert ReservoirSpec.from_toml(given.to_toml(comments=True)) == given
+    assert given.updated({"delay_exc": None, "delay_ee": 3}).delay_ee == Constant(3)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -204,6 +213,11 @@ def test_bad_files_are_named(tmp_path):
         ({"refractory_exc": 1e300}, "refractory_exc = 1e+300: must be at least 0 and at most 1e+06"),
         ({"refractory_inh": Gamma(1e6, 0.5)}, "refractory_inh"),
         ({"delay_ee": 1e9}, "delay_ee = 1000000000.0: must be at least 0 and at most 1000"),
+        ({"delay_exc": -1}, "delay_exc = -1: must be at least 0 and at most 1000"),
+        ({"delay_inh": "nan"}, "delay_inh"),
+        ({"delay_exc": 1, "delay_ee": 2}, "delay_exc and delay_ee: give delays per neuron (delay_exc, delay_inh), per link"),
+        ({"delay_ii": 1, "delay_speed": 2}, "delay_ii and delay_speed: give delays per neuron"),
+        ({"delay_speed": 0}, "delay_speed = 0: must be greater than 0"),
         ({"background_rate": 1e12}, "background_rate"),
         ({"dt": 1e-12}, "dt = 1e-12"),
         ({"neurons": 10**9}, "neurons = 1000000000"),

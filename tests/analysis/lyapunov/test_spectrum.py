@@ -94,7 +94,11 @@ def test_one_spike_against_finite_differences_of_the_engine(delays, refractory):
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("delays", [DELAYS[0], DELAYS[3]], ids=["no delay", "delay"])
+@pytest.mark.parametrize(
+    "delays",
+    [DELAYS[0], DELAYS[3], {"delay_exc": Uniform(1, 9), "delay_inh": Uniform(1, 9)}],
+    ids=["no delay", "delay", "a delay of each neuron"],
+)
 def test_many_spikes_against_finite_differences(delays, seed):
     six = network(6, seed, i_bias=Uniform(15.5, 18), connectivity="random", connection_probability=0.5, **delays)
     expected, log = by_differences(six, 60.3)
@@ -130,6 +134,7 @@ def test_a_tangent_may_stop_anywhere_and_its_columns_do_not_mix():
         {"tau_exc": Uniform(2, 5), "tau_inh": Uniform(4, 9)},  # no directions to leave out
         {"tau_exc": 20, "tau_m_exc": 20, "tau_m_inh": 20},  # tau_m = tau_exc
         {"delay_ee": 3.0, "delay_ei": 1.5},
+        {"delay_exc": Uniform(1, 20)},
     ],
     ids=lambda changes: ", ".join(changes) or "defaults",
 )
@@ -140,7 +145,7 @@ def test_exact_sums(changes):
     assert len(found.exponents) == 120
     # shares of a whole
     assert found.per_neuron.sum() == pytest.approx(found.exponents.sum(), abs=1e-9)
-    if "delay_ee" not in changes:
+    if not {"delay_ee", "delay_exc"} & set(changes):
         # what neurons do to each other are shears: the sum of the exponents needs no vectors
         assert found.exponents.sum() == pytest.approx(found.per_neuron_local.sum(), abs=1e-8)
 

@@ -18,6 +18,7 @@ from hrsnn.validation.arrays import rules_of
 DURATION = 60.0
 CASES: dict[str, dict[str, Any]] = {
     "defaults": {},
+    "delays of neurons longer than a part": {"delay_exc": Uniform(0, 14), "delay_inh": 12.5},
     "delays longer than a part": {"delay_ee": Uniform(0, 9), "delay_ie": 12.5, "delay_ii": 4},
     "long refractoriness": {"refractory_exc": Uniform(0, 30), "v_reset": 13},
     "adaptation": {"adaptation": 2, "tau_adaptation": 40},

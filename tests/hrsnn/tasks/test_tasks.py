@@ -12,13 +12,17 @@ from scipy.io import wavfile
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
+from hrsnn import ReservoirSpec
+from hrsnn.analysis.protocols import classify
 from hrsnn.analysis.scoring.baselines import BASELINES
 from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
+from hrsnn.readout import readout
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks import TASKS, TaskChoice, load_task
 from hrsnn.tasks.lorenz63 import trajectory
-from hrsnn.tasks.task import split_rows, stratified_rows
+from hrsnn.tasks.task import split_rows, stratified_rows, windowed_counts
+from hrsnn.tasks.xor import ideal_accuracy
 
 
 @pytest.mark.parametrize(
@@ -358,3 +362,61 @@ def test_equal_frames_keep_values_order_and_what_is_linear(rows, frames):
     expected = np.clip((np.arange(frames) + 0.5) * rows / frames, 0.5, rows - 0.5)
     assert middles[:, 0] == pytest.approx(expected)
     assert np.array_equal(same, rising)
+
+
+class TestTemplates:
+    def test_a_sample_is_two_jittered_templates_with_a_gap(self):
+        task = load_task("templates", samples=200, gap=30.0, pattern=40.0, jitter=0.5, seed=2)
+        trains, labels = task.x_train, task.y_train
+        assert trains.durations[0] == 110.0
+        during_gap = (trains.times > 40) & (trains.times < 70)
+        assert not during_gap.any()
+        first = trains.time_slice(0.0, 40.0).counts(8).reshape(len(trains), -1)
+        same, other = (np.abs(first[labels == a].mean(0) - first[labels == b][0]).sum() for a, b in ((0, 0), (0, 1)))
+        assert same < other / 2
+
+    def test_what_comes_second_says_nothing_of_the_label(self):
+        task = load_task("templates", samples=2000, channels=6, seed=0)
+        second = task.x_train.time_slice(100.0, 150.0).counts(5).reshape(len(task.x_train), -1)
+        found = clone(readout()).fit(second[:1000], task.y_train[:1000]).score(second[1000:], task.y_train[1000:])
+        assert found == pytest.approx(0.5, abs=0.06)
+
+    def test_the_nearest_template_is_the_first_one(self):
+        task = load_task("templates", samples=400, seed=1)
+        counts = windowed_counts(task.x_train, 10.0), windowed_counts(task.x_test, 10.0)
+        means = np.stack([counts[0][task.y_train == label].mean(axis=0) for label in (0, 1)])
+        first = slice(0, 5 * 20)  # 50 ms
+        distances = ((counts[1][:, None, first] - means[None, :, first]) ** 2).sum(axis=2)
+        assert np.mean(distances.argmin(axis=1) == task.y_test) == 1.0
+
+
+class TestXor:
+    @pytest.mark.parametrize("bits", [2, 3])
+    @pytest.mark.parametrize(("rate", "noise"), [(20.0, 10.0), (60.0, 5.0)])
+    def test_the_ideal_observer(self, rate, noise, bits):
+        task = load_task("xor", samples=6000, bits=bits, rate=rate, noise=noise, gap=10.0, seed=3)
+        trains, labels = task.x_train, task.y_train
+        parity, tie = np.zeros(len(trains), int), np.random.default_rng(0)
+        for place in range(bits):
+            counts = trains.time_slice(place * 40.0, place * 40.0 + 30.0).counts(1)[:, 0]
+            difference = counts[:, :10].sum(axis=1) - counts[:, 10:].sum(axis=1)
+            guess = np.where(difference == 0, tie.integers(0, 2, len(trains)), difference > 0)
+            parity = (parity + guess) % 2
+        wanted = ideal_accuracy(bits=bits, rate=rate, noise=noise)
+        assert np.mean(parity == labels) == pytest.approx(
+            wanted, abs=4 * np.sqrt(wanted * (1 - wanted) / len(trains)) + 1e-3
+        )
+
+    def test_no_linear_readout_of_the_input_can_tell(self):
+        task = load_task("xor", samples=2000, channels=4, seed=0)
+        assert clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test) < 0.58
+
+
+@pytest.mark.parametrize("name", ["templates", "xor"])
+def test_without_links_equal_time_constants_forget_a_long_gap(name):
+    """W = 0, every tau_m 20 ms, a gap of 200 ms: what is read at the end is at chance."""
+    task = load_task(name, samples=1200, gap=200.0, seed=0)
+    spec = ReservoirSpec(neurons=100, weight_scale=0, tau_m_exc=20, tau_m_inh=20, input_fraction=1)
+    found = classify(task, spec, plastic=False, states="final", baselines=())
+    assert found.rates.mean_rate > 1
+    assert found.accuracy == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(300))
