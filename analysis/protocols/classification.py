@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
+from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch

@@ -14,7 +14,7 @@ from hrsnn.analysis.forecasting.baselines import fit_autoregression
 from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
 from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
 from hrsnn.analysis.forecasting.ridge import Forecast
-from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
+from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.series_runs import follow
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError

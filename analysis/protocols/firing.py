@@ -28,7 +28,7 @@ from hrsnn.analysis import (
     synaptic_operations,
     synchrony,
 )
-from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.kinds.contract import is_network, is_spec

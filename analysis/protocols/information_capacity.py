@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
-from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch

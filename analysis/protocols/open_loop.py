@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
+from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
-from hrsnn.analysis.protocols.rates import Rates, warn_of_silence
+from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate

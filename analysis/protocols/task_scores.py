@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hrsnn.analysis.protocols.rates import Rates
 from hrsnn.analysis.scoring.baselines import baselines_of
 from hrsnn.analysis.scoring.contract import Score
+from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
 from hrsnn.errors import InputError

@@ -16,7 +16,7 @@ from hrsnn.analysis.capacity.memory import MemoryCapacity, memory_capacity
 from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
-from hrsnn.analysis.protocols.rates import Rates
+from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
 from hrsnn.errors import HrsnnWarning
 from hrsnn.kinds import Network
