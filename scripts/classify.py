@@ -14,10 +14,10 @@ import tyro
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.scripts.cli.command import execute, scores_of
+from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.kinds import Network

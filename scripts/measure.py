@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -17,12 +18,18 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import FurtherScores, TaskArguments, tasks_of
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.firing import Firing
+    from hrsnn.kinds import NetworkSpec
     from hrsnn.stimuli.stimulus import Stimulus
+    from hrsnn.tasks import ClassificationTask, SeriesTask, TaskChoice
+
+
+#: Numbers of samples and of values, unless others are asked for.
+_SAMPLES, _VALUES = 100, 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +46,9 @@ class Measure(TaskArguments, Repeatable):
     stimuli: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100, of a series 1000)")] = None
     """Number of training samples, or of values of a series, which form one long stimulus."""
 
+    scores: FurtherScores = ()
+    """Further scores of the network in the task, with its baselines."""
+
     window: float = 100.0
     """Window of the Fano factor (ms)."""
 
@@ -47,7 +57,9 @@ class Measure(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import measure
         from hrsnn.scripts.cli import pictures
 
-        stimulus, spec = self.load(), self.network_spec()
+        choice, spec = self.task_choice(self.task), self.network_spec()
+        task = choice.load(seed=self.seed)
+        stimulus, scored = self.stimulus(task), self.further(choice, task, spec)
         result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
         values, control = _numbers(result.firing), _numbers(result.uncoupled)
         branching = result.firing.branching
@@ -66,8 +78,8 @@ class Measure(TaskArguments, Repeatable):
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={**values, "inhibition_over_excitation": recurrent, **costs},
-            baselines=baselines,
+            scores={**values, "inhibition_over_excitation": recurrent, **costs, **scored.scores},
+            baselines={**baselines, **scored.baselines},
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_measures(result),
             timing=result.timing,
@@ -86,26 +98,56 @@ class Measure(TaskArguments, Repeatable):
             intervals={} if branching is None else {"branching_parameter": branching.interval},
         )
 
-    def load(self) -> Stimulus:
-        """Load the input of the task selected by the options.
+    def stimulus(self, task: ClassificationTask | SeriesTask) -> Stimulus:
+        """Return the input of a task: some training samples, or the first values of a series as one stimulus.
 
         Raises
         ------
-        InputError, FileError
-            When the task is unknown, has fewer stimuli, or its files are invalid.
+        InputError
+            When the task has fewer.
         """
         from hrsnn.stimuli.currents import Currents
         from hrsnn.tasks import SeriesTask
 
         asked = None if self.stimuli is None else count_of("--stimuli", self.stimuli)
-        task = self.task_choice(self.task).load(seed=self.seed)
         there = len(task.inputs) if isinstance(task, SeriesTask) else len(task.x_train)
         if asked is not None and asked > there:
             raise InputError("--stimuli", asked, f"must be at most {there}: there are no more in task {self.task!r}")
         if isinstance(task, SeriesTask):
-            return Currents(task.inputs[None, : asked or 1000], dt=task.hold)
-        stimulus: Stimulus = task.subset(train=max(asked or 100, len(task.classes)), seed=self.seed).encoded().x_train
+            return Currents(task.inputs[None, : asked or _VALUES], dt=task.hold)
+        few = max(asked or _SAMPLES, len(task.classes))
+        stimulus: Stimulus = task.subset(train=few, seed=self.seed).encoded().x_train
         return stimulus
+
+    def further(self, choice: TaskChoice, task: ClassificationTask | SeriesTask, spec: NetworkSpec) -> Further:
+        """Compute the scores that were asked for, and their baselines; of a task with classes on as many test samples."""
+        from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
+        from hrsnn.analysis.scoring.task_runs import RunOptions
+        from hrsnn.kinds import build_network
+        from hrsnn.tasks import ClassificationTask
+
+        names = scores_for(self.scores, choice.kind)
+        if not names:
+            if self.scores:
+                raise InputError("--scores", self.scores, f"are not defined for tasks of the kind {choice.kind}")
+            return Further({}, {})
+        if isinstance(task, ClassificationTask):
+            few = max(self.stimuli or _SAMPLES, len(task.classes))
+            task = task.subset(train=few, test=few, seed=self.seed)
+        options = RunOptions(seed=self.seed, engine=self.engine, progress=self.progress)
+        baselines = choice.declaration.baselines
+        found = task_scores(
+            lambda channels: build_network(spec, self.seed, channels), task, options, names, baselines=baselines
+        )
+        return Further(found.scores, found.baselines)
+
+
+@dataclass(frozen=True)
+class Further:
+    """Scores that were asked for, and their baselines."""
+
+    scores: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, float]]
 
 
 def _numbers(firing: Firing) -> dict[str, float]:

@@ -20,7 +20,7 @@ from hrsnn.networks.studies.pruning_claims import Scores, beside_dense, family_s
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import FurtherScores, TaskArguments, tasks_of
 from hrsnn.scripts.reports.pruning_curve_report import PruningCurveReport
 from hrsnn.validation.numbers import repeats_of
 
@@ -54,6 +54,9 @@ class PruningCurve(TaskArguments, ParallelCommand):
     ] = ("memory", "lorenz63", "digits")
     """Tasks of any kind; `hrsnn tasks` describes all."""
 
+    scores: FurtherScores = ()
+    """Further scores, computed in the tasks that have them."""
+
     plastic: Flag = False
     """Run STDP over the training part of each task, after pruning."""
 
@@ -73,13 +76,13 @@ class PruningCurve(TaskArguments, ParallelCommand):
         shares = self.sparsities
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
             raise InputError("--sparsities", shares, "must be ascending, over 0 and below 1")
-        suite = TaskSuite(tuple(choices.values()), plastic=self.plastic, engine=self.engine)
+        suite = TaskSuite(tuple(choices.values()), plastic=self.plastic, engine=self.engine, scores=self.scores)
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         plan = ArmRunner(self.reservoir_spec(), suite, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
         units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]
-        families = family_sizes(self.arms, [name for task in suite.choices for name in score_names(task)])
+        families = family_sizes(self.arms, [name for task in suite.choices for name in score_names(task, self.scores)])
         if families:
             logger.info("%s, at each sparsity", verdicts_in_reach(families, self.seeds))
         found = self.all_of(plan, units)
@@ -107,6 +110,7 @@ class ArmRunner:
             "plastic": self.suite.plastic,
             "engine": self.suite.engine,
             **({"task_options": options} if options else {}),
+            **({"further_scores": self.suite.scores} if self.suite.scores else {}),
         }
         return {
             "spec": self.spec.to_toml(),

@@ -21,7 +21,7 @@ from hrsnn.runtime.seeds import SEEDS
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import ParallelCommand, execute
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import FurtherScores, TaskArguments, tasks_of
 from hrsnn.scripts.reports.variants_report import VariantsReport
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -48,6 +48,9 @@ class Variants(TaskArguments, ParallelCommand):
     ] = _TASKS
     """Tasks of any kind; `hrsnn tasks` describes all."""
 
+    scores: FurtherScores = ()
+    """Further scores, computed in the tasks that have them."""
+
     values: int = 5000
     """Number of input values of a memory task."""
 
@@ -63,6 +66,7 @@ class Variants(TaskArguments, ParallelCommand):
     def run(self) -> VariantsReport:
         """Run what is not yet in the out folder, and test all claims."""
         from hrsnn.analysis import verdicts_in_reach
+        from hrsnn.analysis.protocols.task_scores import scores_for
         from hrsnn.analysis.studies.variant_claims import claims_in, judge_claims
         from hrsnn.analysis.studies.variants import VariantSizes
 
@@ -72,6 +76,8 @@ class Variants(TaskArguments, ParallelCommand):
         if not self.tasks:
             raise InputError("--tasks", self.tasks, "must name at least one task")
         choices = self.task_choices(self.tasks)
+        for choice in choices.values():
+            scores_for(self.scores, choice.kind)  # raises an error for an unknown score before the work
         count_of("--seed", self.seed, 0, SEEDS - 1)
         runs = self.runs()
         # the sizes of all runs are checked before the first one
@@ -86,7 +92,7 @@ class Variants(TaskArguments, ParallelCommand):
         )
         spec = self.reservoir_spec()
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
-        plan = VariantRunner(spec, sizes, self.engine, choices, kept)
+        plan = VariantRunner(spec, sizes, self.engine, choices, self.scores, kept)
         kept.prepare(plan.settings())
         logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
         found = self.all_of(plan, runs)
@@ -117,6 +123,7 @@ class VariantRunner:
     sizes: VariantSizes
     engine: str
     choices: Mapping[str, TaskChoice]
+    scores: tuple[str, ...]
     kept: KeptRuns
 
     def settings(self) -> dict[str, Any]:
@@ -128,6 +135,7 @@ class VariantRunner:
             "engine": self.engine,
             "versions": report.versions(),
             **({"task_options": options} if options else {}),
+            **({"further_scores": self.scores} if self.scores else {}),
         }
 
     def __call__(self, run: VariantRun) -> dict[str, float]:
@@ -135,7 +143,9 @@ class VariantRunner:
 
         return self.kept.result(
             self.name(run),
-            lambda: run_variant(run, self.spec, self.sizes, choice=self.choices[run.task], engine=self.engine),
+            lambda: run_variant(
+                run, self.spec, self.sizes, choice=self.choices[run.task], scores=self.scores, engine=self.engine
+            ),
         )
 
     def name(self, run: VariantRun) -> str:

@@ -97,6 +97,25 @@ def task_scores(
     )
 
 
+def scores_for(names: Sequence[str], kind: str) -> tuple[str, ...]:
+    """Return those of `names` that are defined for tasks of this kind.
+
+    Raises
+    ------
+    InputError
+        When there is no such score, or it cannot be computed from a run.
+    """
+    found = []
+    for name in names:
+        score = SCORES.find(name)
+        if score.function is None:
+            known = ", ".join(SCORES.where(lambda one: one.function is not None))
+            raise InputError("score", name, f"is only reported by a command of its own; those of any network are {known}")
+        if kind in score.kinds:
+            found.append(name)
+    return tuple(found)
+
+
 def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, float]]:
     """Compute scores of a run that has all records, with those without recurrent links.
 

@@ -6,10 +6,10 @@ fixed weights on the test part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.builder import build
 from hrsnn.errors import InputError
@@ -87,6 +87,7 @@ def run_variant(
     sizes: VariantSizes | None = None,
     *,
     choice: TaskChoice | None = None,
+    scores: Sequence[str] = (),
     engine: str = "auto",
 ) -> dict[str, float]:
     """Compute the scores of one run: performance, spikes, and dimension of the states.
@@ -99,6 +100,8 @@ def run_variant(
     sizes : VariantSizes, optional
     choice : TaskChoice, optional
         The task of `run` with its options, such as the path of its data.
+    scores : sequence of str
+        Further scores in :data:`hrsnn.analysis.scoring.registry.SCORES`, computed if the kind of the task has them.
     engine : str
 
     Returns
@@ -138,8 +141,8 @@ def run_variant(
         return built if run.recurrent else built.without_recurrence()
 
     options = RunOptions(seed=run.seed, plastic=True, engine=engine, max_delay=sizes.max_delay)
-    scores = (*SCORES_OF_KIND[choice.kind], *SCORES_OF_ALL)
-    return dict(task_scores(network, _loaded(choice, sizes, run.seed), options, scores).scores)
+    names = dict.fromkeys((*SCORES_OF_KIND[choice.kind], *SCORES_OF_ALL, *scores_for(scores, choice.kind)))
+    return dict(task_scores(network, _loaded(choice, sizes, run.seed), options, tuple(names)).scores)
 
 
 def _loaded(choice: TaskChoice, sizes: VariantSizes, seed: int) -> ClassificationTask | SeriesTask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun
 from hrsnn.errors import InputError
@@ -87,11 +87,13 @@ class TaskSuite:
         Whether STDP first runs over the training part of each task.
     engine : str
     seed : int
+    scores : sequence of str
+        Further scores in :data:`hrsnn.analysis.scoring.registry.SCORES`, computed in the tasks that have them.
 
     Raises
     ------
     InputError
-        For an unknown task, or one that needs data whose path is not given.
+        For an unknown task or score, or a task that needs data whose path is not given.
     """
 
     tasks: tuple[TaskChoice | str, ...] = ("memory", "lorenz63", "digits")
@@ -99,6 +101,7 @@ class TaskSuite:
     plastic: bool = False
     engine: str = "auto"
     seed: int = 0
+    scores: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         take_fields(self)
@@ -153,7 +156,7 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
     found: dict[str, float] = {}
     for task in suite.choices:
         scores = _SCORED[task.kind](candidate, task, suite)
-        found |= {f"{task.prefix}{name}": value for name, value in scores.items()}
+        found |= {name: scores[name.removeprefix(task.prefix)] for name in score_names(task, suite.scores)}
     return found
 
 
@@ -196,9 +199,9 @@ def spectrum_distance(
     }
 
 
-def score_names(task: TaskChoice) -> tuple[str, ...]:
-    """Return the names of the scores that :func:`score_network` gives for a task."""
-    return tuple(f"{task.prefix}{name}" for name in _SCORES[task.kind])
+def score_names(task: TaskChoice, further: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of the scores that :func:`score_network` gives for a task, main score first."""
+    return tuple(f"{task.prefix}{name}" for name in dict.fromkeys((*_SCORES[task.kind], *scores_for(further, task.kind))))
 
 
 def channels_of(task: TaskChoice, seed: int) -> int:
@@ -212,15 +215,17 @@ def channels_of(task: TaskChoice, seed: int) -> int:
 
 def _scores_of_memory(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
     task = choice.load_series("memory", values=suite.sizes.values, seed=suite.seed)
-    return task_scores(candidate.with_channels, task, suite.options, ("memory_capacity", "memory_capacity_v")).scores
+    names = (*_SCORES["memory"], *scores_for(suite.scores, "memory"))
+    return task_scores(candidate.with_channels, task, suite.options, tuple(dict.fromkeys(names))).scores
 
 
 def _scores_of_series(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
     sizes = suite.sizes
     near, far = _series(choice, sizes.series_train, sizes.series_test, suite.seed)
-    found = task_scores(candidate.with_channels, near, suite.options, ("valid_time",))
+    names = ("valid_time", *scores_for(suite.scores, "series"))
+    found = task_scores(candidate.with_channels, near, suite.options, tuple(dict.fromkeys(names)))
     assert isinstance(found.run, SeriesRun)
-    return {"nrmse": SCORES["nrmse"].of(replace(found.run, task=far)), **found.scores}
+    return {**found.scores, "nrmse": SCORES["nrmse"].of(replace(found.run, task=far))}
 
 
 @functools.lru_cache(maxsize=1)  # the same for all networks of a seed
@@ -238,7 +243,7 @@ def _encoded(choice: TaskChoice, train: int, test: int, seed: int) -> Classifica
 
 def _scores_of_classes(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
     task = _encoded(choice, suite.sizes.train, suite.sizes.test, suite.seed)
-    names = _SCORES["classes"]
+    names = {**_SCORES["classes"], **{name: name for name in scores_for(suite.scores, "classes")}}
     found = task_scores(candidate.with_channels, task, suite.options, tuple(names.values())).scores
     return {short: found[name] for short, name in names.items()}
 

@@ -52,18 +52,6 @@ def kind_names(default: str) -> str:
     return f"(default: {default}; one of {', '.join(KINDS)})"
 
 
-def scores_of(kind: str) -> Callable[[str], str]:
-    """Return a function for the help of an option: the scores that are computed for tasks of a kind."""
-
-    def hint(default: str) -> str:
-        from hrsnn.analysis.scoring.registry import SCORES
-
-        known = SCORES.where(lambda score: score.function is not None and kind in score.kinds)
-        return f"(default: none; of {', '.join(known)})"
-
-    return hint
-
-
 @dataclass(frozen=True, kw_only=True)
 class Command(ABC):
     """Base class of all commands, with the options that they share."""

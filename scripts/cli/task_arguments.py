@@ -32,6 +32,23 @@ def tasks_of(*kinds: str) -> Callable[[str], str]:
     return hint
 
 
+def scores_of(*kinds: str) -> Callable[[str], str]:
+    """Return a function for the help of an option: the scores that are computed for tasks of some kinds."""
+
+    def hint(default: str) -> str:
+        from hrsnn.analysis.scoring.registry import SCORES
+
+        known = SCORES.where(lambda one: one.function is not None and set(kinds) & set(one.kinds))
+        return f"(default: none; of {', '.join(known)})"
+
+    return hint
+
+
+FurtherScores = Annotated[
+    tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("classes", "series", "memory"))
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskArguments(Command):
     """Command that runs tasks, with the options for their data and settings."""

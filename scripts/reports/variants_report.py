@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.analysis.scoring.registry import SCORES, bounds_of
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 from hrsnn.tasks import TASKS
@@ -114,7 +114,9 @@ class VariantsReport:
         names = " | ".join(_named(*kind) for kind in kinds)
         lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
         for task in dict.fromkeys(run.task for run in self.scores):
-            for score in _SHOWN[TASKS[task].kind]:
+            kind = TASKS[task].kind
+            further = (name for name in self.settings.get("further_scores", ()) if kind in SCORES[name].kinds)
+            for score in dict.fromkeys((*_SHOWN[kind], *further)):
                 means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
                 lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
         return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])

@@ -1,7 +1,8 @@
 """Arguments of the compiled engine's kernels, as NamedTuples of arrays that are passed as plain tuples.
 
-N neurons, S links, K different delays. Links are in the order in which they are read: by (delay, source, target), the
-longest delay first; ``start[k, source]`` is the index of a source's first link with the k-th delay.
+N neurons, S links, R rows: the links of one source with one delay, which a spike reaches at once. Links are in the order
+in which they are read, by (source, delay, target); row r has those from ``start[r]`` to before ``start[r + 1]``. Without
+delays there is one row for each source, row r being that of source r, and nothing is stored for delays.
 """
 
 from __future__ import annotations
@@ -42,11 +43,17 @@ class State(NamedTuple):
     free_at: Any  #: the first step after the refractory period
 
 
-class Ring(NamedTuple):
-    """Spikes of the latest steps, up to the longest delay."""
+class Flights(NamedTuple):
+    """Rows that spikes will reach, in a queue for each of the next steps, first emitted first; empty without delays.
 
-    neuron: Any  #: (steps, N) int32
-    count: Any  #: (steps,)
+    Entries of all queues and the unused ones are linked lists in the same arrays.
+    """
+
+    row: Any  #: (capacity,) int32
+    following: Any  #: (capacity,) int32: next entry of the same list, -1 at its end
+    head: Any  #: (slots,) first entry of each step's queue, -1 where it is empty
+    tail: Any  #: (slots,) its last entry
+    unused: Any  #: (2,) first unused entry, and their number
 
 
 class Output(NamedTuple):
@@ -71,16 +78,23 @@ class ShortTerm(NamedTuple):
 class Arrivals(NamedTuple):
     """Short-term plasticity and the latest arrivals from each source."""
 
-    arrived: Any  #: (K, N) step of each source's latest arrival
+    arrived: Any  #: (R,) step of the latest arrival at each row
     short_term: ShortTerm
     strength: Any  #: work space for the strengths of one row of links; empty without short-term plasticity
+
+
+class Rows(NamedTuple):
+    """Rows of the recurrent links; `lag` and `source` are empty without delays."""
+
+    lag: Any  #: (R,) delay in steps
+    source: Any  #: (R,) neuron
+    first: Any  #: (N + 1,) rows of each neuron
 
 
 class FrozenLinks(NamedTuple):
     """Recurrent links with constant weights."""
 
-    lag: Any  #: (K,) delays in steps
-    start: Any  #: (K, N + 1)
+    start: Any  #: (R + 1,)
     post: Any  #: (S,)
     weight: Any  #: (S,) mV
 
@@ -110,9 +124,9 @@ class PlasticLinks(NamedTuple):
 class PlasticSide(NamedTuple):
     """Recurrent or input links with STDP; each row of links is up to date until a step of its own."""
 
-    start: Any  #: (K, sources + 1)
+    start: Any  #: (R + 1,)
     links: PlasticLinks
-    since: Any  #: (K, sources) step up to which each row is up to date
+    since: Any  #: (R,) step up to which each row is up to date
 
 
 class PlasticSides(NamedTuple):

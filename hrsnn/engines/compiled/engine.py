@@ -17,6 +17,7 @@ from hrsnn.engines.compiled.arguments import (
     Cells,
     DriveChanges,
     Events,
+    Flights,
     FrozenInput,
     FrozenLinks,
     Output,
@@ -24,7 +25,7 @@ from hrsnn.engines.compiled.arguments import (
     PlasticSide,
     PlasticSides,
     Reset,
-    Ring,
+    Rows,
     Scratch,
     ShortTerm,
     SpikeEvents,
@@ -78,24 +79,32 @@ def run(
 
 
 class _Rows:
-    """Links in the order in which they are read: by (delay, source, target), the longest delay first.
-
-    The links of a source with delay ``lag[k]`` are those from ``start[k, source]`` to before ``start[k, source + 1]``.
-    """
+    """Links in the order in which they are read: by (source, delay, target); see :mod:`hrsnn.engines.compiled.arguments`."""
 
     def __init__(self, links: Links, sources: int, dt: float) -> None:
         steps = np.round(links.delay / dt).astype(np.int64)
-        self.lag = np.unique(np.append(steps, 0) if not len(links) else steps)[::-1].copy()
-        kind = np.searchsorted(-self.lag, -steps)
-        # links are sorted by (source, target): a stable sort by delay keeps that order within each delay
-        self.order = np.argsort(kind, kind="stable") if len(self.lag) > 1 else slice(None)
-        row = (kind * sources + links.pre)[self.order]
-        edges = np.searchsorted(row, np.arange(len(self.lag) * sources + 1))
-        self.start = np.stack([edges[k * sources : (k + 1) * sources + 1] for k in range(len(self.lag))])
-        self.longest = int(np.diff(self.start, axis=1).max(initial=0))
+        self.longest_lag = int(steps.max(initial=0))
+        if self.longest_lag:
+            # links are sorted by (source, target): a stable sort keeps that order within each delay of a source
+            self.order = np.lexsort((steps, links.pre))
+            source, lag = links.pre[self.order], steps[self.order]
+            begins = np.append(True, (np.diff(source) != 0) | (np.diff(lag) != 0))
+            self.start = np.append(np.flatnonzero(begins), len(source))
+            self.lag, self.source = lag[begins], source[begins]
+            self.first = np.searchsorted(self.source, np.arange(sources + 1))
+        else:
+            self.order = slice(None)
+            self.start = np.searchsorted(links.pre, np.arange(sources + 1))
+            self.lag, self.source = np.empty(0, np.int64), np.empty(0, np.int32)
+            self.first = np.empty(0, np.int64)
+        self.longest = int(np.diff(self.start).max(initial=0))
         self.post = read_only(links.post[self.order])
         self.weight = read_only(links.weight[self.order])
-        self._links, self._dt, self.sources = links, dt, sources
+        self._links, self._dt = links, dt
+
+    @property
+    def arguments(self) -> Rows:
+        return Rows(read_only(self.lag), read_only(self.source), read_only(self.first))
 
     def __len__(self) -> int:
         return len(self.post)
@@ -149,7 +158,6 @@ class _Network:
         after = Reset(read_only(reservoir.v_reset), read_only(hold), read_only(reservoir.adaptation))
         self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
-        self._lags = int(self._recurrent.lag.max()) + 1
         self._constants = (*plain_tuples((cells, after)), read_only(reservoir.is_excitatory))
         self._budget = max(1, _UPDATES // self._n)
 
@@ -195,15 +203,14 @@ class _Network:
                     side.trace_plus[:] = side.trace_minus[:] = 0.0
             sides = PlasticSides(
                 *(
-                    PlasticSide(read_only(side.start), values, np.zeros((len(side.lag), side.sources), np.int64))
+                    PlasticSide(read_only(side.start), values, np.zeros(len(side.start) - 1, np.int64))
                     for side, values in zip(rows, links, strict=True)
                 )
             )
             arrivals = self._arrivals(start)
             constants = (
                 *self._constants,
-                read_only(self._recurrent.lag),
-                *plain_tuples((arrivals, sides, waiting, scratch, _events(now))),
+                *plain_tuples((self._recurrent.arguments, arrivals, sides, waiting, scratch, _events(now))),
             )
             spikes, state = self._present(
                 now, stdp.present_plastic, constants, partial(_told, progress, done), [], batch.start
@@ -228,8 +235,9 @@ class _Network:
     @cached_property
     def _frozen_links(self) -> tuple[Any, ...]:
         rows, inputs = self._recurrent, self._input
-        recurrent = FrozenLinks(read_only(rows.lag), read_only(rows.start), rows.post, rows.weight)
-        return tuple(map(plain_tuples, (recurrent, FrozenInput(read_only(inputs.start[0]), inputs.post, inputs.weight))))
+        recurrent = FrozenLinks(read_only(rows.start), rows.post, rows.weight)
+        its_input = FrozenInput(read_only(inputs.start), inputs.post, inputs.weight)
+        return tuple(map(plain_tuples, (rows.arguments, recurrent, its_input)))
 
     def _present(
         self,
@@ -242,7 +250,7 @@ class _Network:
     ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], State]:
         """Simulate one stimulus, from rest or from `start`, in several kernel calls; return spikes, v and final state."""
         n = self._n
-        ring = Ring(np.empty((self._lags, n), np.int32), np.zeros(self._lags, np.int64))
+        flights = _flights(self._recurrent, start)
         if start is None:
             adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
             exc, inh, drive = np.zeros((3, n))
@@ -252,10 +260,6 @@ class _Network:
             state = State(
                 at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.refractory_steps.copy()
             )
-            for age in np.unique(start.spike_age):
-                under_way = start.spike_neuron[start.spike_age == age]
-                ring.neuron[-age % self._lags, : len(under_way)] = under_way
-                ring.count[-age % self._lags] = len(under_way)
         room = n + _ROOM
         out = Output(
             step=np.empty(room, np.int64),
@@ -264,9 +268,11 @@ class _Network:
             spiked=np.empty(n, np.int32),
         )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
-        arguments, step = (*plain_tuples((state, ring, out)), *constants), 0
+        arguments, step = (*plain_tuples((state, out)), *constants), 0
         while step < now.n_steps and not stop:
-            step, filled = kernel(step, min(now.n_steps, step + self._budget), *arguments)
+            if flights.unused[1] < len(self._recurrent.lag):
+                flights = _with_more_room(flights)
+            step, filled = kernel(step, min(now.n_steps, step + self._budget), plain_tuples(flights), *arguments)
             steps.append(out.step[:filled].copy())
             who.append(out.neuron[:filled].copy())
             tell(step)
@@ -294,7 +300,7 @@ class _Network:
             used, resources = (
                 rows.given_back(values) for values in (arrivals.short_term.used, arrivals.short_term.resources)
             )
-            arrived = rows.given_back(np.repeat((steps - arrivals.arrived).ravel(), np.diff(rows.start, axis=1).ravel()))
+            arrived = rows.given_back(np.repeat(steps - arrivals.arrived, np.diff(rows.start)))
         return Variables(
             v=state.v,
             exc=state.exc,
@@ -309,7 +315,7 @@ class _Network:
     def _arrivals(self, start: Variables | None) -> Arrivals:
         """Return the variables of short-term plasticity at the beginning of a stimulus."""
         rows, links = self._recurrent, self._reservoir.short_term
-        arrived = np.zeros((len(rows.lag), self._n), np.int64)
+        arrived = np.zeros(len(rows.start) - 1, np.int64)
         if links is None:
             nothing = read_only(_EMPTY)
             return Arrivals(arrived, ShortTerm(nothing, nothing, nothing, np.empty(0), np.empty(0)), np.empty(0))
@@ -317,8 +323,8 @@ class _Network:
         used, resources = np.zeros(len(rows)), np.ones(len(rows))
         if start is not None:
             used, resources = np.array(start.used[order]), np.array(start.resources[order])
-            in_row = np.diff(rows.start, axis=1) > 0
-            arrived[in_row] = -start.arrived[order][rows.start[:, :-1][in_row]]
+            in_row = np.diff(rows.start) > 0
+            arrived[in_row] = -start.arrived[order][rows.start[:-1][in_row]]
         short_term = ShortTerm(
             release=read_only(links.release[order]),
             rate_recovery=read_only(-dt / links.tau_recovery[order]),
@@ -327,6 +333,49 @@ class _Network:
             resources=resources,
         )
         return Arrivals(arrived, short_term, np.empty(rows.longest + LANES))
+
+
+def _flights(rows: _Rows, start: NetworkState | None) -> Flights:
+    """Return the queues of rows that spikes will reach, with the spikes in transit of `start`."""
+    slots = rows.longest_lag + 1
+    room = 2 * len(rows.lag)
+    flights = Flights(
+        row=np.empty(room, np.int32),
+        following=np.append(np.arange(1, room), -1).astype(np.int32)[:room],
+        head=np.full(slots, -1, np.int32),
+        tail=np.full(slots, -1, np.int32),
+        unused=np.array([0, room]),
+    )
+    if start is None or not room:
+        return flights
+    # a spike in transit was emitted `age` steps before step 0; they are in the order of emission
+    for age, neuron in zip(start.spike_age.tolist(), start.spike_neuron.tolist(), strict=True):
+        for row in range(rows.first[neuron], rows.first[neuron + 1]):
+            arrival = int(rows.lag[row]) - age
+            if arrival >= 0:
+                if not flights.unused[1]:
+                    flights = _with_more_room(flights)
+                entry = flights.unused[0]
+                flights.unused[:] = flights.following[entry], flights.unused[1] - 1
+                flights.row[entry], flights.following[entry] = row, -1
+                if flights.head[arrival] < 0:
+                    flights.head[arrival] = entry
+                else:
+                    flights.following[flights.tail[arrival]] = entry
+                flights.tail[arrival] = entry
+    return flights
+
+
+def _with_more_room(flights: Flights) -> Flights:
+    """Return the queues with twice as many entries."""
+    room = len(flights.row)
+    following = np.arange(room + 1, 2 * room + 1, dtype=np.int32)
+    following[-1] = flights.unused[0] if flights.unused[1] else -1
+    return flights._replace(
+        row=np.append(flights.row, np.empty(room, np.int32)),
+        following=np.append(flights.following, following),
+        unused=np.array([room, flights.unused[1] + room]),
+    )
 
 
 def _events(now: Presentation) -> Events:

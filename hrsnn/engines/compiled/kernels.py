@@ -12,11 +12,12 @@ from hrsnn.engines.compiled.arguments import (
     Cells,
     DriveChanges,
     Events,
+    Flights,
     FrozenInput,
     FrozenLinks,
     Output,
     Reset,
-    Ring,
+    Rows,
     ShortTerm,
     SpikeEvents,
     State,
@@ -99,14 +100,40 @@ def reset(step, count, spiked, state, after):
 
 
 @jit(inline="always")
-def remember(step, count, spiked, filled, ring, out):
-    """Store the spikes of this step for delayed links and for the caller."""
-    slot = step % len(ring.count)
-    ring.count[slot] = count
+def remember(step, count, spiked, filled, out):
+    """Store the spikes of this step for the caller."""
     for s in range(count):
-        ring.neuron[slot, s] = spiked[s]
         out.step[filled + s] = step
         out.neuron[filled + s] = spiked[s]
+
+
+@jit(inline="always")
+def launch(step, count, spiked, rows, flights):
+    """Put the rows of the neurons that spike in this step into the queues of the steps in which the spikes arrive."""
+    slots = len(flights.head)
+    for s in range(count):
+        for row in range(rows.first[spiked[s]], rows.first[spiked[s] + 1]):
+            slot = (step + rows.lag[row]) % slots
+            entry = flights.unused[0]
+            flights.unused[0] = flights.following[entry]
+            flights.unused[1] -= 1
+            flights.row[entry] = row
+            flights.following[entry] = -1
+            if flights.head[slot] < 0:
+                flights.head[slot] = entry
+            else:
+                flights.following[flights.tail[slot]] = entry
+            flights.tail[slot] = entry
+
+
+@jit(inline="always")
+def release(entry, flights):
+    """Return the entry after one, which is unused from now on."""
+    following = flights.following[entry]
+    flights.following[entry] = flights.unused[0]
+    flights.unused[0] = entry
+    flights.unused[1] += 1
+    return following
 
 
 @jit(inline="always")
@@ -163,29 +190,51 @@ def depress(a, b, age, short_term, strength):
         store(strength, link - a, divide(multiply(after, recovered), start))
 
 
+@jit(inline="always")
+def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
+    """Add the effect of a spike of neuron `pre` on the links of one row."""
+    arrived, short_term, strength = arrivals
+    post, weight = links.post, links.weight
+    a, b = links.start[row], links.start[row + 1]
+    if len(strength):
+        depress(a, b, float(step - arrived[row]), short_term, strength)
+        arrived[row] = step
+        if is_excitatory[pre]:
+            for link in range(a, b):
+                exc[post[link]] += weight[link] * strength[link - a]
+        else:
+            for link in range(a, b):
+                inh[post[link]] -= weight[link] * strength[link - a]
+    elif is_excitatory[pre]:
+        for link in range(a, b):
+            exc[post[link]] += weight[link]
+    else:
+        for link in range(a, b):
+            inh[post[link]] -= weight[link]
+
+
 @jit(allocates=False)
-def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, recurrent, inputs, arrivals, events):
-    """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes could overflow.
+def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events):
+    """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes or the queues could overflow.
 
     Returns the step reached and the number of spikes in the buffer.
     """
-    state, ring, out, cells, after = State(*state), Ring(*ring), Output(*out), Cells(*cells), Reset(*after)
+    state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
+    rows, flights = Rows(*rows), Flights(*flights)
     recurrent, inputs = FrozenLinks(*recurrent), FrozenInput(*inputs)
     arrivals, events = named_arrivals(arrivals), named_events(events)
     exc, inh, spiked = state.exc, state.inh, out.spiked
-    lag, start, post, weight = recurrent.lag, recurrent.start, recurrent.post, recurrent.weight
-    arrived, short_term, strength = arrivals
     spikes = events.spikes
-    n, room, lags = len(exc), len(out.step), len(ring.count)
+    n, room, delayed = len(exc), len(out.step), len(rows.lag)
     next_spike = first_from(spikes.step, step)
     next_drive = first_from(events.drive.step, step)
     next_back = first_from(events.background.step, step)
     next_v = first_from(events.v_step, step)
     filled = 0
-    while step < stop and filled + n <= room:
+    while step < stop and filled + n <= room and flights.unused[1] >= delayed:
         next_drive = set_drive(step, next_drive, events.drive, state.drive)
         count = update(step, state, cells, spiked)
-        remember(step, count, spiked, filled, ring, out)
+        remember(step, count, spiked, filled, out)
         filled += count
         next_back = excite(step, next_back, events.background, exc)
         while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
@@ -193,26 +242,18 @@ def present_frozen(step, stop, state, ring, out, cells, after, is_excitatory, re
             for link in range(inputs.start[channel], inputs.start[channel + 1]):
                 exc[inputs.post[link]] += times * inputs.weight[link]
             next_spike += 1
-        for k in range(len(lag)):
-            slot = (step - lag[k]) % lags
-            for s in range(ring.count[slot]):
-                pre = ring.neuron[slot, s]
-                a, b = start[k, pre], start[k, pre + 1]
-                if len(strength):
-                    depress(a, b, float(step - arrived[k, pre]), short_term, strength)
-                    arrived[k, pre] = step
-                    if is_excitatory[pre]:
-                        for link in range(a, b):
-                            exc[post[link]] += weight[link] * strength[link - a]
-                    else:
-                        for link in range(a, b):
-                            inh[post[link]] -= weight[link] * strength[link - a]
-                elif is_excitatory[pre]:
-                    for link in range(a, b):
-                        exc[post[link]] += weight[link]
-                else:
-                    for link in range(a, b):
-                        inh[post[link]] -= weight[link]
+        if delayed:
+            launch(step, count, spiked, rows, flights)
+            slot = step % len(flights.head)
+            entry = flights.head[slot]
+            while entry >= 0:
+                row = flights.row[entry]
+                arrive(step, row, rows.source[row], exc, inh, is_excitatory, recurrent, arrivals)
+                entry = release(entry, flights)
+            flights.head[slot] = -1
+        else:
+            for s in range(count):
+                arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
         next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1

@@ -6,12 +6,13 @@ import numpy as np
 
 from hrsnn.engines.compiled.arguments import (
     Cells,
+    Flights,
     Output,
     PlasticLinks,
     PlasticSide,
     PlasticSides,
     Reset,
-    Ring,
+    Rows,
     Scratch,
     State,
     Waiting,
@@ -20,8 +21,10 @@ from hrsnn.engines.compiled.kernels import (
     depress,
     excite,
     first_from,
+    launch,
     named_arrivals,
     named_events,
+    release,
     remember,
     reset,
     sample,
@@ -119,32 +122,50 @@ def catch_up_all(step, sides, waiting, scratch):
     waiting, scratch = Waiting(*waiting), Scratch(*scratch)
     for side in sides:
         start, links, since = named_side(side)
-        for k in range(since.shape[0]):
-            for source in range(since.shape[1]):
-                a, b = start[k, source], start[k, source + 1]
-                if a < b:
-                    catch_up(a, b, step, since[k, source], 0.0, links, waiting, scratch)
-                since[k, source] = step
+        for row in range(len(since)):
+            a, b = start[row], start[row + 1]
+            if a < b:
+                catch_up(a, b, step, since[row], 0.0, links, waiting, scratch)
+            since[row] = step
     for i in range(len(waiting.latest)):
         waiting.latest[i] = -1
         waiting.count[i] = 0
 
 
+@jit(inline="always")
+def arrive(step, row, pre, exc, inh, is_excitatory, side, arrivals, waiting, scratch):
+    """Update the links of one row at a spike of neuron `pre`, and add its effect."""
+    arrived, short_term, strength = arrivals
+    links, acting = side.links, scratch.acting
+    a, b = side.start[row], side.start[row + 1]
+    catch_up(a, b, step, side.since[row], 1.0, links, waiting, scratch)
+    side.since[row] = step
+    sign = 1.0 if is_excitatory[pre] else -1.0
+    target = exc if is_excitatory[pre] else inh
+    if len(strength):
+        depress(a, b, float(step - arrived[row]), short_term, strength)
+        arrived[row] = step
+        for link in range(a, b):
+            target[links.post[link]] += sign * (acting[link - a] * strength[link - a])
+    else:
+        for link in range(a, b):
+            target[links.post[link]] += sign * acting[link - a]
+
+
 @jit(allocates=False)
 def present_plastic(
-    step, stop, state, ring, out, cells, after, is_excitatory, lag, arrivals, sides, waiting, scratch, events
+    step, stop, flights, state, out, cells, after, is_excitatory, rows, arrivals, sides, waiting, scratch, events
 ):
     """Simulate as :func:`~hrsnn.engines.compiled.kernels.present_frozen`, with STDP of input and recurrent links."""
-    state, ring, out, cells, after = State(*state), Ring(*ring), Output(*out), Cells(*cells), Reset(*after)
+    state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
+    rows, flights = Rows(*rows), Flights(*flights)
     arrivals, events = named_arrivals(arrivals), named_events(events)
-    named = PlasticSides(named_side(sides[0]), named_side(sides[1]))
-    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, Scratch(*scratch).acting
-    arrived, short_term, strength = arrivals
-    start, links, since = named.recurrent
+    named, its = PlasticSides(named_side(sides[0]), named_side(sides[1])), Scratch(*scratch)
+    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, its.acting
     input_start, input_links, input_since = named.input
     latest, history_count, history = waiting
     spikes = events.spikes
-    n, room, lags = len(exc), len(out.step), len(ring.count)
+    n, room, delayed = len(exc), len(out.step), len(rows.lag)
     capacity = history.shape[1]
     next_spike = first_from(spikes.step, step)
     next_drive = first_from(events.drive.step, step)
@@ -154,40 +175,36 @@ def present_plastic(
     for i in range(n):
         fullest = max(fullest, history_count[i])
     filled = 0
-    while step < stop and filled + n <= room:
+    while step < stop and filled + n <= room and flights.unused[1] >= delayed:
         if fullest == capacity:
             catch_up_all(step, sides, waiting, scratch)
             fullest = 0
         next_drive = set_drive(step, next_drive, events.drive, state.drive)
         count = update(step, state, cells, spiked)
-        remember(step, count, spiked, filled, ring, out)
+        remember(step, count, spiked, filled, out)
         filled += count
         next_back = excite(step, next_back, events.background, exc)
         while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
             channel, times = spikes.channel[next_spike], spikes.count[next_spike]
-            a, b = input_start[0, channel], input_start[0, channel + 1]
-            catch_up(a, b, step, input_since[0, channel], times, input_links, waiting, scratch)
-            input_since[0, channel] = step
+            a, b = input_start[channel], input_start[channel + 1]
+            catch_up(a, b, step, input_since[channel], times, input_links, waiting, its)
+            input_since[channel] = step
             for link in range(a, b):
                 exc[input_links.post[link]] += times * acting[link - a]
             next_spike += 1
-        for k in range(len(lag)):
-            slot = (step - lag[k]) % lags
-            for s in range(ring.count[slot]):
-                pre = ring.neuron[slot, s]
-                a, b = start[k, pre], start[k, pre + 1]
-                catch_up(a, b, step, since[k, pre], 1.0, links, waiting, scratch)
-                since[k, pre] = step
-                sign = 1.0 if is_excitatory[pre] else -1.0
-                target = exc if is_excitatory[pre] else inh
-                if len(strength):
-                    depress(a, b, float(step - arrived[k, pre]), short_term, strength)
-                    arrived[k, pre] = step
-                    for link in range(a, b):
-                        target[links.post[link]] += sign * (acting[link - a] * strength[link - a])
-                else:
-                    for link in range(a, b):
-                        target[links.post[link]] += sign * acting[link - a]
+        if delayed:
+            launch(step, count, spiked, rows, flights)
+            slot = step % len(flights.head)
+            entry = flights.head[slot]
+            while entry >= 0:
+                row = flights.row[entry]
+                pre = rows.source[row]
+                arrive(step, row, pre, exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
+                entry = release(entry, flights)
+            flights.head[slot] = -1
+        else:
+            for s in range(count):
+                arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
         reset(step, count, spiked, state, after)
         for s in range(count):
             i = spiked[s]
