@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+import hrsnn.testing
 
 pytestmark = pytest.mark.slow
 
@@ -83,14 +86,18 @@ GROUPS = {
 }
 
 
+def install(source: Path, site: Path) -> None:
+    command = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(site), str(source)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the package is installed in."""
     source, site = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
     for file in FILES:
         shutil.copy(file, source)
-    command = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(site), str(source)]
-    subprocess.run([sys.executable, "-m", "pip", *command], check=True)
+    install(source, site)
     return site
 
 
@@ -188,3 +195,27 @@ def test_what_is_not_broken_runs_beside_it(broken: Path) -> None:
     done = python(broken, "hrsnn", *_MEMORY, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["scores"]["memory_capacity"] >= 0
+
+
+def test_the_package_of_the_page_is_installed_word_for_word(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    (settings,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    module, tests, _ = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(settings)
+    (source / "quietest.py").write_text(module)
+    (tmp_path / "test_quietest.py").write_text(tests)
+    install(source, tmp_path / "site")
+    done = python(tmp_path / "site", "hrsnn", *_MEMORY, "--scores", "quietest", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "quietest" in json.loads(done.stdout)["scores"]
+    done = python(tmp_path / "site", "pytest", "-q", "--rootdir", tmp_path, tmp_path / "test_quietest.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_page_names_all_groups() -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| [^|]+ \| `hrsnn\.(\w+)` \| .* \| `(\w+Cases)` \|", page, re.MULTILINE))
+    assert list(rows) == list(GROUPS)
+    assert sorted(rows.values()) == hrsnn.testing.__all__

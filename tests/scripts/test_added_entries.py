@@ -41,11 +41,12 @@ COMMANDS: dict[str, list[str]] = {
     "measure swing": ["--task", "swing", "--stimuli", "40"],
     "search swing": ["--objective", "nrmse", "--task", "swing", *_SEARCH],
     "prune swing": ["--score", "swing", *_PRUNE],
-    "measure coins": ["--task", "coins", "--stimuli", "40"],
+    "measure coins": ["--task", "coins", "--stimuli", "400", "--scores", "busiest"],
     "search coins": ["--objective", "memory", "--task", "coins", *_SEARCH],
     "prune coins": ["--score", "coins", *_PRUNE],
-    "pruning_curve all": ["--tasks", "leaves", "swing", "coins", *_LEAVES, *_CURVE],
-    "variants all": ["--tasks", "leaves", "swing", "coins", *_LEAVES, "--task-option", "test_share=0.4", *_VARIANTS],
+    "pruning_curve all": ["--tasks", "leaves", "swing", "coins", *_LEAVES, *_CURVE, "--scores", "busiest"],
+    "variants all": ["--tasks", "leaves", "swing", "coins", *_LEAVES, "--task-option", "test_share=0.4", *_VARIANTS]
+    + ["--scores", "busiest"],
     "memory busiest": ["--values", "500", "--max-delay", "5", "--scores", "busiest"],
     "prune shortest": ["--method", "shortest", "--option", "compensate=false", *_PRUNE],
     "search even": ["--objective", "even", *_SEARCH],
@@ -92,6 +93,7 @@ def test_a_command_runs_it(name: str, path: Path, tmp_path: Path, capsys: pytest
     assert (code, "Traceback" in said.err) == (0, False), said.err
     assert json.loads(said.out) == json.loads((tmp_path / "metrics.json").read_text())
     assert (tmp_path / "spec.toml").exists()
+    assert ("busiest" in said.out) == ("busiest" in COMMANDS[name])
     assert list(tmp_path.glob("*.png")) or verb == "reproduce"
 
 
@@ -100,15 +102,15 @@ def test_the_lists_and_the_help_name_it(capsys: pytest.CaptureFixture[str]) -> N
         "classify": ["leaves", "busiest"],
         "rank": ["leaves"],
         "map": ["leaves"],
-        "measure": ["leaves", "swing", "coins"],
+        "measure": ["leaves", "swing", "coins", "busiest"],
         "forecast": ["swing", "busiest"],
         "memory": ["busiest"],
-        "variants": ["leaves", "swing", "coins"],
+        "variants": ["leaves", "swing", "coins", "busiest"],
         "search": ["even: share of neurons that take part"],
         "importance": ["leaves", "swing", "coins"],
         "prune": ["shortest: the longest links go", "leaves", "swing", "coins"],
         "compare": ["shortest: the longest links go", "leaves"],
-        "pruning_curve": ["leaves", "swing", "coins"],
+        "pruning_curve": ["leaves", "swing", "coins", "busiest"],
         "reproduce": ["sum"],
     }.items():
         assert scripts.main([verb, "--help"]) == 0
