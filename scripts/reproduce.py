@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from hrsnn.kinds import Kind, NetworkSpec
 
 _LIST = "list"
-#: Help on the name, with the recipes of installed packages.
-_NAMES = f"Recipe, or {_LIST} to list all: {', '.join(RECIPES)}."
+
+
+def recipe_names(default: str) -> str:
+    """Return the names of the recipes, those of installed packages too, as a hint in ``--help``."""
+    return f"(default: {default}; one of {', '.join(RECIPES)})"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class RecipeList:
 class Reproduce(ParallelCommand):
     """Reproduce a table or figure of a paper: measured beside published values, with a verdict on each claim."""
 
-    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help=_NAMES)]
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help_behavior_hint=recipe_names)] = _LIST
+    """Recipe, or list to list all."""
 
     seeds: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="(default: as the recipe says)")] = None
     """Number of seeds, starting from --seed: methods are compared within a seed."""

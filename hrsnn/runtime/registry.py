@@ -53,6 +53,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
     ) -> None:
         self.what, self.group, self._kind, self._own, self._others = what, group, kind, own, others
         self._added: dict[str, Entry] = {}
+        self._warned: set[str] = set()
 
     def __iter__(self) -> Iterator[str]:
         yield from self._own
@@ -114,13 +115,15 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
             raise InputError(self.what, name, f"{hint}must be one of {', '.join(known)}")
 
     def loadable(self) -> dict[str, Entry]:
-        """Return all entries that can be loaded; warn of the others, which only other packages can have."""
+        """Return all entries that can be loaded; warn once of the others, which only other packages can have."""
         found = {}
         for name in self:
             try:
                 found[name] = self[name]
             except HrsnnError as error:
-                warnings.warn(str(error), HrsnnWarning, stacklevel=2)
+                if name not in self._warned:
+                    self._warned.add(name)
+                    warnings.warn(str(error), HrsnnWarning, stacklevel=2)
         return found
 
     def where(self, wanted: Callable[[Entry], object]) -> dict[str, Entry]:

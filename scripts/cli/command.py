@@ -189,7 +189,7 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
     """
     prog = prog or Path(sys.argv[0]).name
     try:
-        with stopping(prog, last=arguments is None) as stopped:
+        with stopping(prog, last=arguments is None) as stopped, _warning_lines(prog):
             return _done(command, sys.argv[1:] if arguments is None else arguments, prog)
         return stopped.code
     except HrsnnError as error:
@@ -222,7 +222,7 @@ def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Comma
     # tyro chooses box characters by the encoding of standard output
     shown = io.TextIOWrapper(io.BytesIO(), encoding=getattr(sys.stdout, "encoding", None) or "utf-8", write_through=True)
     try:
-        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
+        with _warnings_afterwards(), contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
             return tyro.cli(command, args=list(arguments), prog=prog)
     except SystemExit as stop:
         if not stop.code:
@@ -230,6 +230,19 @@ def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Comma
             show(shown.read().rstrip())
             return 0
     return _fail(prog, _one_line(complaint.getvalue()), 2)
+
+
+@contextlib.contextmanager
+def _warnings_afterwards() -> Iterator[None]:
+    """Show warnings on leaving, where standard error is that of the caller again."""
+    kept: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as kept:
+            warnings.simplefilter("always", HrsnnWarning)
+            yield
+    finally:
+        for one in kept:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _one_line(box: str) -> str:
@@ -274,6 +287,23 @@ def show(text: str) -> None:
 
 
 @contextlib.contextmanager
+def _warning_lines(prog: str) -> Iterator[None]:
+    """Send all warnings to standard error, a line each."""
+
+    def show(message: Warning | str, *about: object, **more: object) -> None:
+        if not is_stopping():  # a library may take a signal's exception for an error of its own
+            _fail(prog, f"warning: {message}", 0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # from libraries: users cannot fix them
+        # a worker process whose memory has grown is replaced by another, without loss of results
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        warnings.simplefilter("always", HrsnnWarning)
+        warnings.showwarning = show
+        yield
+
+
+@contextlib.contextmanager
 def notes(prog: str, quiet: bool) -> Iterator[None]:
     """Send the package's log and all warnings to standard error, a line each; only warnings when `quiet`."""
     log = logging.getLogger("hrsnn")
@@ -282,18 +312,8 @@ def notes(prog: str, quiet: bool) -> Iterator[None]:
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.WARNING if quiet else logging.INFO)
-
-    def show(message: Warning | str, *about: object, **more: object) -> None:
-        if not is_stopping():  # a library may take a signal's exception for an error of its own
-            _fail(prog, f"warning: {message}", 0)
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # from libraries: users cannot fix them
-            # a worker process whose memory has grown is replaced by another, without loss of results
-            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-            warnings.simplefilter("always", HrsnnWarning)
-            warnings.showwarning = show
+        with _warning_lines(prog):
             yield
     finally:
         log.removeHandler(handler)

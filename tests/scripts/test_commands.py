@@ -271,7 +271,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["pruning_curve", "--path", "x"], "--path = 'x': is no option of the tasks memory, lorenz63, digits"),
         (["pruning_curve", "--arms"], "--arms = (): must name at least one"),
         (["pruning_curve", "--tasks"], "--tasks = (): must name at least one"),
-        (["reproduce"], "RECIPE"),
+        (["reproduce", "--seeds", "3"], "--seeds = 3: is for a recipe, not the list"),
         (["reproduce", "fig11"], "recipe = 'fig11': did you mean 'fig10'? must be one of list, fig10"),
         (["reproduce", "list", "--option", "iterations=3"], "is for a recipe, not the list"),
         (["reproduce", "list", "--out", "x"], "--out = 'x': is for a recipe, not the list"),
