@@ -263,7 +263,7 @@ def _delays(
     of_neuron = np.zeros(len(is_excitatory))
     for name, here in (("delay_exc", is_excitatory), ("delay_inh", ~is_excitatory)):
         of_neuron[here] = _delay_values(spec, name, int(here.sum()), seed)
-    return of_neuron[pre]
+    return np.asarray(of_neuron[pre])
 
 
 def _delay_values(spec: ReservoirSpec, name: str, size: int, seed: int) -> np.ndarray:
