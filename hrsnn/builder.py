@@ -146,7 +146,7 @@ def assemble(
             channel,
             targets[target],
             _draw(_below(spec.input_weight, input_bound), len(channel), seed, "input_weight"),
-            np.zeros(len(channel)),
+            _delay_values(spec, "delay_input", len(channel), seed),
             np.full(len(channel), input_bound),
             **_stdp(spec, np.full(len(channel), input_bound), seed, "input"),
         ),

@@ -160,7 +160,6 @@ class Reservoir:
         _check_links("recurrent", self.recurrent, self.neurons, self.neurons)
         require("recurrent.post", self.post, self.pre != self.post, "a neuron cannot link to itself")
         _check_links("input", self.input, self.channels, self.neurons)
-        require("input.delay", self.input.delay, self.input.delay == 0, "must be 0: only recurrent links have delays")
         if self.short_term is not None:
             check_arrays(self.short_term, {"link": len(self.recurrent)}, "short_term.")
         if self.labels is not None:
@@ -248,6 +247,8 @@ class Reservoir:
         if self.delay.any():
             same = np.diff(self.delay)[np.diff(self.pre) == 0] == 0  # links are sorted by source
             found.add("delays_per_neuron" if same.all() else "delays_per_link")
+        if self.input.delay.any():
+            found.add("input_delays")
         if self.short_term is not None:
             found.add("short_term_plasticity")
         if self.adaptation.any():
@@ -258,7 +259,7 @@ class Reservoir:
 
     def time_spans(self) -> dict[str, np.ndarray]:
         """Return the times that a grid engine divides into steps, by name (ms)."""
-        return {"refractory": self.refractory, "delay": self.delay}
+        return {"refractory": self.refractory, "delay": self.delay, "input.delay": self.input.delay}
 
     def drive(self, values: np.ndarray) -> np.ndarray:
         """Return the drive (times, N) of each neuron, in mV, by analog input (times, channels)."""

@@ -134,6 +134,10 @@ def simulate(
     if state is not None:
         if len(stimulus) != 1:
             raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
+        if isinstance(reservoir, Reservoir) and reservoir.input.delay.any():
+            raise InputError(
+                "state", "of an earlier run", "does not hold input in transit: input with delays starts at rest"
+            )
         if not isinstance(reservoir, Reservoir):
             raise InputError("state", "of an earlier run", f"can be used with a reservoir, not with a {reservoir.kind}")
         state.check(reservoir, seed, tau_state if "states" in record else None)
@@ -173,7 +177,7 @@ def simulate(
             v[index] = response.v
         if "spikes" in record:
             spikes.append((when, who))
-        if response.end is not None and isinstance(reservoir, Reservoir):
+        if response.end is not None and isinstance(reservoir, Reservoir) and not reservoir.input.delay.any():
             before = (state, batch.background_after(), tau_state, seed)
             final_state = state_after(response.end, response.spike_step, who, int(batch.steps[0]), reservoir, *before)
 

@@ -154,6 +154,7 @@ class ReservoirSpec(BaseModel):
         "conduction speed (grid spacings/ms): the delay of a link is its length over this",
         gt=0,
     )
+    delay_input: Delay = _field(None, "ms", "delay drawn for each input link")
     heterogeneous_delays: Truth = _field(True, "", "false: every delay is its distribution's mean")
 
     short_term_plasticity: Truth = _field(False, "", "true: recurrent links depress and facilitate (U, D, F)")

@@ -98,8 +98,16 @@ class Forecast(TaskArguments, Repeatable):
             scores={"nrmse": result.nrmse, "nrmse_v": result.nrmse_v, **values_of(result.further)},
             baselines={
                 **controls_of(result.further),
-                "nrmse": {**result.baselines, "no_recurrence": result.nrmse_uncoupled},
-                "nrmse_v": {**result.baselines, "no_recurrence": result.nrmse_v_uncoupled},
+                "nrmse": {
+                    **result.baselines,
+                    "no_recurrence": result.nrmse_uncoupled,
+                    **({} if result.nrmse_bank is None else {"delay_bank": result.nrmse_bank}),
+                },
+                "nrmse_v": {
+                    **result.baselines,
+                    "no_recurrence": result.nrmse_v_uncoupled,
+                    **({} if result.nrmse_v_bank is None else {"delay_bank": result.nrmse_v_bank}),
+                },
             },
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_forecast(result),

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
@@ -18,6 +18,9 @@ from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
 from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
 from hrsnn.validation.numbers import count_of
+
+if TYPE_CHECKING:
+    from hrsnn.analysis import MemoryCapacity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +84,8 @@ class Memory(TaskArguments, Repeatable):
             },
             baselines={
                 **controls_of(result.further),
-                "memory_capacity": {"no_recurrence": result.spikes_uncoupled.total, "raw_input": raw},
-                "memory_capacity_v": {"no_recurrence": result.v_uncoupled.total, "raw_input": raw},
+                "memory_capacity": {**_controls(result.spikes_uncoupled, result.spikes_bank), "raw_input": raw},
+                "memory_capacity_v": {**_controls(result.v_uncoupled, result.v_bank), "raw_input": raw},
             },
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_memory(result),
@@ -98,6 +101,10 @@ class Memory(TaskArguments, Repeatable):
             },
             intervals={"memory_capacity": result.spikes.interval, "memory_capacity_v": result.v.interval},
         )
+
+
+def _controls(uncoupled: MemoryCapacity, bank: MemoryCapacity | None) -> dict[str, float]:
+    return {"no_recurrence": uncoupled.total, **({} if bank is None else {"delay_bank": bank.total})}
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ class Memory:
     #: `spikes_uncoupled` and `v_uncoupled`: The same for the reservoir without recurrent links.
     spikes_uncoupled: MemoryCapacity
     v_uncoupled: MemoryCapacity
+    #: `spikes_bank` and `v_bank`: The same for the delay bank; None for a network without delays.
+    spikes_bank: MemoryCapacity | None
+    v_bank: MemoryCapacity | None
     #: Memory capacity of the present input value.
     raw_input: MemoryCapacity
     reservoir: Network
@@ -108,12 +111,14 @@ def memory(
         check_score(name, task.kind)
     run = run_task(lambda channels: build_network(background, seed, channels), task, options)
     assert isinstance(run, SeriesRun)
-    uncoupled = run.without_recurrence
+    uncoupled, bank = run.without_recurrence, run.delay_bank
     return Memory(
         spikes=run.capacity("states"),
         v=run.capacity("v"),
         spikes_uncoupled=uncoupled.capacity("states"),
         v_uncoupled=uncoupled.capacity("v"),
+        spikes_bank=None if bank is None else bank.capacity("states"),
+        v_bank=None if bank is None else bank.capacity("v"),
         raw_input=run.input_capacity,
         reservoir=run.network,
         activity=run.activity,

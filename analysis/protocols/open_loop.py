@@ -34,6 +34,9 @@ class Forecasting:
     #: `nrmse_uncoupled` and `nrmse_v_uncoupled`: The same without recurrent links.
     nrmse_uncoupled: float
     nrmse_v_uncoupled: float
+    #: `nrmse_bank` and `nrmse_v_bank`: The same of the delay bank; None for a network without delays.
+    nrmse_bank: float | None
+    nrmse_v_bank: float | None
     #: NRMSE of the baselines: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (of the same size).
     baselines: Mapping[str, float]
     #: In open loop, where each forecast starts from the true inputs: for ``reservoir``, ``reservoir_v``, ``no_recurrence``,
@@ -117,7 +120,7 @@ def forecast(
         check_score(name, task.kind)
     run = run_task(lambda channels: build_network(spec or ReservoirSpec(), seed, channels), task, options)
     assert isinstance(run, SeriesRun)
-    uncoupled = run.without_recurrence
+    uncoupled, bank = run.without_recurrence, run.delay_bank
     warn_of_silence(run.activity)
     with options.watch("readout"):
         prediction = run.forecast("states").prediction
@@ -133,6 +136,8 @@ def forecast(
             nrmse_v=run.error(ours["reservoir_v"]),
             nrmse_uncoupled=run.error(ours["no_recurrence"]),
             nrmse_v_uncoupled=run.error(ours["no_recurrence_v"]),
+            nrmse_bank=None if bank is None else bank.error(bank.forecast("states").prediction),
+            nrmse_v_bank=None if bank is None else bank.error(bank.forecast("v").prediction),
             baselines={name: run.error(other) for name, other in compared.items()},
             valid_time={
                 name: valid_times(each[task.test], task.targets[task.test], task)

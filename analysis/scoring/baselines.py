@@ -95,6 +95,11 @@ def _no_recurrence(run: TaskRun, score: str) -> dict[str, float]:
     return {"no_recurrence": SCORES.find(score).of(run.without_recurrence)}
 
 
+def _delay_bank(run: TaskRun, score: str) -> dict[str, float]:
+    bank = run.delay_bank
+    return {} if bank is None else {"delay_bank": SCORES.find(score).of(bank)}
+
+
 def _model(name: str) -> Baseline:
     def baseline(run: TaskRun, score: str) -> dict[str, float]:
         if not isinstance(run, SeriesRun) or not score.startswith("nrmse"):
@@ -109,5 +114,6 @@ BASELINES: Mapping[str, Baseline] = {
     "raw_input": _raw_input,
     "encoded_input": _encoded_input,
     "no_recurrence": _no_recurrence,
+    "delay_bank": _delay_bank,
     **{name: _model(name) for name in MODELS},
 }

@@ -11,6 +11,7 @@ from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
 from hrsnn.analysis.scoring.contract import POSITIVE, Score
 from hrsnn.analysis.scoring.task_runs import SeriesRun
 from hrsnn.engines.network_state import NetworkState
+from hrsnn.kinds import Network
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 
@@ -27,11 +28,14 @@ def _nrmse_v(run: SeriesRun) -> float:
 
 
 def _valid_time(run: SeriesRun) -> float:
-    """Compute the mean valid time over starts spread over the test part; nan if the targets are not the next inputs."""
+    """Compute the mean valid time over starts spread over the test part.
+
+    It is nan if the targets are not the next inputs, and with input delays.
+    """
     task, options, network = run.task, run.options, run.network
     engine, seed = options.engine, options.seed
     length = task.test.stop - task.test.start
-    if not task.is_one_step_ahead or length < options.steps:
+    if not task.is_one_step_ahead or length < options.steps or _cannot_stop(network):
         return math.nan
     forecast = run.forecast("states")
     times, begin = [], 0
@@ -45,6 +49,11 @@ def _valid_time(run: SeriesRun) -> float:
         made = free_run(model, forecast.prediction[row], options.steps)
         times.append(valid_times(made, task.targets[row : row + options.steps], task)[_THRESHOLD])
     return float(np.mean(times))
+
+
+def _cannot_stop(network: Network) -> bool:
+    """Return whether a run cannot go on from a state: input in transit is not part of it."""
+    return "input_delays" in network.needs()
 
 
 NRMSE = Score(

@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,22 @@ from hrsnn.analysis.capacity.memory import MemoryCapacity, memory_capacity
 from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+from hrsnn.analysis.scoring.delay_bank import delay_bank
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
 from hrsnn.readout import readout as classifier
+from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
+from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask
 
 Array = NDArray[np.float64]
+#: Training samples and values on which the rate of the delay bank is matched.
+_MATCHED_SAMPLES, _MATCHED_VALUES = 50, 500
 #: States that a readout of a series sees: exponentially filtered spikes, or membrane potentials.
 Read = Literal["states", "v"]
 #: States that a classifier sees: counts in equal windows of a sample, counts in the whole sample, or filtered spikes at its
@@ -149,10 +154,23 @@ class ClassesRun:
     @functools.cached_property
     def without_recurrence(self) -> ClassesRun:
         """The same run without recurrent links, with STDP of its own and a readout of the same neurons."""
-        seen, task = self.seen, replace(self.task, x_train=self.train, x_test=self.test, encoder=None)
         with self.options.watch("controls"):
-            options = replace(self.options, select=lambda _: seen, watch=Stopwatch(announced=False))
-            return _run_classes(lambda _: self.initial.without_recurrence(), task, options, RECORDS)
+            return self._of(self.initial.without_recurrence())
+
+    @functools.cached_property
+    def delay_bank(self) -> ClassesRun | None:
+        """The same run of the delay bank, with STDP of its own; None for a network without delays."""
+        if not has_delays(self.initial):
+            return None
+        with self.options.watch("controls"):
+            few = self.train[:_MATCHED_SAMPLES]
+            return self._of(_bank(self.initial, few, self.options))
+
+    def _of(self, network: Network) -> ClassesRun:
+        """Run another network through the same samples, with a readout of the same neurons."""
+        seen, task = self.seen, replace(self.task, x_train=self.train, x_test=self.test, encoder=None)
+        options = replace(self.options, select=lambda _: seen, watch=Stopwatch(announced=False))
+        return _run_classes(lambda _: network, task, options, RECORDS)
 
     @property
     def accuracy(self) -> float:
@@ -204,6 +222,16 @@ class SeriesRun:
     def without_recurrence(self) -> SeriesRun:
         """The same run without recurrent links, with STDP of its own."""
         return _run_series(lambda _: self.initial.without_recurrence(), self.task, self.options, RECORDS)
+
+    @functools.cached_property
+    def delay_bank(self) -> SeriesRun | None:
+        """The same run of the delay bank, with STDP of its own; None for a network without delays."""
+        if not has_delays(self.initial):
+            return None
+        task = self.task
+        few = Currents(task.inputs[None, : min(task.train.stop, _MATCHED_VALUES)], dt=task.hold)
+        bank = _bank(self.initial, few, self.options)
+        return _run_series(lambda _: bank, task, self.options, RECORDS)
 
     def error(self, prediction: Array) -> float:
         """Return the NRMSE (times, outputs) on the test part, in units of the training part's standard deviation."""
@@ -293,6 +321,16 @@ def run_task(
     if isinstance(task, SeriesTask):
         return _run_series(network, task, options, tuple(records))
     return _run_classes(network, task, options, tuple(records))
+
+
+def has_delays(network: Network) -> TypeGuard[Reservoir]:
+    """Return whether a network is a reservoir with delays of recurrent links."""
+    return isinstance(network, Reservoir) and bool(network.delay.any())
+
+
+def _bank(network: Reservoir, stimulus: Stimulus, options: RunOptions) -> Reservoir:
+    rate = float(simulate(network, stimulus, record=(), engine=options.engine, seed=options.seed).rates.mean())
+    return delay_bank(network, stimulus, rate, seed=options.seed, engine=options.engine)
 
 
 def share_correct(predicted: NDArray[Any], wanted: NDArray[Any]) -> float:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from hrsnn.engines.background import BackgroundPosition, background_spikes, repeat_pattern
 from hrsnn.engines.events import Events, events
+from hrsnn.engines.input_rows import InputRows, delayed_drive
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
+from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
@@ -22,7 +24,11 @@ _MOST_STEPS = 2**52
 
 @dataclass(frozen=True)
 class Presentation:
-    """One stimulus of n_steps steps; events are sorted by step, and spikes of a channel in one step are one event."""
+    """One stimulus of n_steps steps; events are sorted by step, and spikes of a channel in one step are one event.
+
+    With input delays, the channels are rows of input links (:class:`hrsnn.engines.input_rows.InputRows`), and the spikes
+    are in the steps of their arrival.
+    """
 
     n_steps: int
     spike_step: np.ndarray  #: (events,) int64
@@ -34,6 +40,9 @@ class Presentation:
     background_neuron: np.ndarray  #: (events,) int32
     background_jump: np.ndarray  #: (events,) mV, added to the excitatory current
     v_step: np.ndarray  #: (times,) int64: steps after which v is recorded
+    own_step: np.ndarray  #: (changes,) int64: with input delays, steps at which the drive of single neurons changes
+    own_neuron: np.ndarray  #: (changes,) int32
+    own_drive: np.ndarray  #: (changes,) mV
 
 
 class Batch:
@@ -73,7 +82,14 @@ class Batch:
         # of the kind that the engine simulates; what is read beside the contract is there if it needs background input
         self._network: Any = network
         self._stimulus, self._seed = stimulus, seed
-        self._has_background = "background" in network.needs()
+        needs = network.needs()
+        self._has_background = "background" in needs
+        #: Rows of input links with delays in steps; None without input delays.
+        self.input_rows: InputRows | None = None
+        if "input_delays" in needs:
+            links = cast(Reservoir, network).input
+            self._input_lag: np.ndarray = np.round(links.delay / network.dt).astype(np.int64)
+            self.input_rows = InputRows.of(links, self._input_lag)
         self._v_times, self._record_v, self._blank = v_times, record_v, blank
         self.start = start
         self.dt = network.dt
@@ -92,31 +108,44 @@ class Batch:
         none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
         spikes = (none, nobody, np.empty(0))
         drive_step, drive = none, np.empty((0, self._network.neurons))
+        own = (none, nobody, np.empty(0))
         if isinstance(self._stimulus, SpikeTrains):
             times, channels = self._stimulus.sample(index)
             step = np.minimum(steps_of(times, self.dt), last_stimulus_step)
             spikes = _merged(step, channels, np.ones(len(step)), self._stimulus.n_channels)
+            if self.input_rows is not None:
+                spikes = self.input_rows.arrivals(*spikes, int(self.steps[index]))
+        elif self.input_rows is not None:
+            own = self._own_drive(index)
         else:
             drive_step, drive = self._drive(index)
         v_step = none
         if self._record_v:
             v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
         background = self._background(index)
-        return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step)
+        return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step, *own)
 
     def events(self, index: int) -> tuple[Events, np.ndarray]:
         """Return stimulus `index` in continuous time, and the times at which v is recorded (ms)."""
         v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
         return events(self._network, self._stimulus, index, self._blank, self._seed), v_times
 
-    def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _own_drive(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        step, values = self._values(index)
+        links, stop = self._network.input, int(self.stimulus_steps[index])
+        return delayed_drive(step, values, stop, links, self._input_lag, self._network.input_gain, int(self.steps[index]))
+
+    def _values(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps at which the values of an analog stimulus begin, and the values."""
         assert isinstance(self._stimulus, Currents)
         values = self._stimulus.values[index]
         step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
-        drive = self._network.drive(values)
-        stop = int(self.stimulus_steps[index])
-        lasting = np.append(step[1:], stop) > step  # a value shorter than a step may fall between two steps
-        step, drive = step[lasting], drive[lasting]
+        lasting = np.append(step[1:], int(self.stimulus_steps[index])) > step  # a short value may fall between two steps
+        return step[lasting], values[lasting]
+
+    def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        step, values = self._values(index)
+        drive, stop = self._network.drive(values), int(self.stimulus_steps[index])
         if self.steps[index] > stop:
             step, drive = np.append(step, stop), np.vstack([drive, np.zeros(drive.shape[1])])
         return step, drive

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.engines.background import background_spikes, repeat_pattern
+from hrsnn.engines.input_rows import InputRows, delayed_drive
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -15,7 +16,11 @@ from hrsnn.validation.units import takes
 
 @dataclass(frozen=True)
 class Events:
-    """One stimulus of `duration` ms, blank included; events of each kind are sorted by time (ms)."""
+    """One stimulus of `duration` ms, blank included; events of each kind are sorted by time (ms).
+
+    With input delays, the channels are rows of input links (:class:`hrsnn.engines.input_rows.InputRows`), and the spikes
+    are at the times of their arrival.
+    """
 
     duration: float
     input_time: np.ndarray  #: (spikes,)
@@ -26,6 +31,9 @@ class Events:
     background_time: np.ndarray  #: (spikes,)
     background_neuron: np.ndarray  #: (spikes,) int32, ascending within a time
     background_jump: np.ndarray  #: (spikes,) mV, added to the excitatory current
+    own_time: np.ndarray  #: (changes,): with input delays, times at which the drive of single neurons changes
+    own_neuron: np.ndarray  #: (changes,) int32
+    own_drive: np.ndarray  #: (changes,) mV
 
 
 @takes(blank="ms")
@@ -52,7 +60,14 @@ def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, b
     end = float(stimulus.durations[index])
     drive_time, drive = np.empty(0), np.empty((0, reservoir.neurons))
     times, channels, count = np.empty(0), np.empty(0, np.int32), np.empty(0)
-    if isinstance(stimulus, Currents):
+    own = (np.empty(0), np.empty(0, np.int32), np.empty(0))
+    links = reservoir.input
+    delayed = bool(links.delay.any())
+    if isinstance(stimulus, Currents) and delayed:
+        values = stimulus.values[index]
+        begins = np.arange(len(values)) * stimulus.dt
+        own = delayed_drive(begins, values, end, links, links.delay, reservoir.input_gain, end + blank)
+    elif isinstance(stimulus, Currents):
         drive_time, drive = _drive(reservoir, stimulus.values[index], stimulus.dt)
         if blank > 0:
             drive_time, drive = np.append(drive_time, end), np.vstack([drive, np.zeros(reservoir.neurons)])
@@ -63,8 +78,10 @@ def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, b
         first = np.append(True, (np.diff(times) > 0) | (np.diff(channels) > 0))[: len(times)]
         count = np.diff(np.append(np.flatnonzero(first), len(times))).astype(np.float64)
         times, channels = times[first], channels[first]
+        if delayed:
+            times, channels, count = InputRows.of(links, links.delay).arrivals(times, channels, count, end + blank)
     background = _background(reservoir, stimulus, index, end + blank, seed)
-    return Events(end + blank, times, channels, count, drive_time, drive, *background)
+    return Events(end + blank, times, channels, count, drive_time, drive, *background, *own)
 
 
 def _drive(reservoir: Reservoir, values: np.ndarray, hold: float) -> tuple[np.ndarray, np.ndarray]:

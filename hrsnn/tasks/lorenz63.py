@@ -131,7 +131,7 @@ TASK = TaskDeclaration(
     summary="the chaotic Lorenz-63 system",
     kind="series",
     load=lorenz63,
-    baselines=("last_value", "linear_autoregression", "echo_state_network", "no_recurrence"),
+    baselines=("last_value", "linear_autoregression", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Lorenz-63",
     prefix="",
 )

@@ -69,7 +69,7 @@ TASK = TaskDeclaration(
     summary="independent random values",
     kind="memory",
     load=memory,
-    baselines=("no_recurrence", "raw_input"),
+    baselines=("no_recurrence", "delay_bank", "raw_input"),
     label="Memory",
     prefix="",
 )

@@ -132,6 +132,6 @@ TASK = TaskDeclaration(
     summary="parity of bits presented one after another",
     kind="classes",
     load=xor,
-    baselines=("raw_input", "encoded_input", "no_recurrence"),
+    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
     label="XOR",
 )

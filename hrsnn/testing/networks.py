@@ -52,6 +52,8 @@ CASES: dict[str, dict[str, Any]] = {
     "a delay for each pair type": {"delay_ee": 2, "delay_ei": 0.5, "delay_ie": 1.3, **HETEROGENEOUS},
     "a delay of each neuron": {"delay_exc": Uniform(0, 9), "delay_inh": Uniform(0, 4)},
     "delays from positions": {"delay_speed": 0.4},
+    "delays of the input": {"delay_input": Uniform(0, 9), "delay_exc": 2},
+    "delays of some input": {"delay_input": Uniform(0, 1.4), "input_fraction": 1, "input_probability": 0.5},
     "delays of every link": {"delay_ee": Uniform(0, 6), "delay_ie": Uniform(0, 6)},
     "tau_m equals tau_exc and nearly tau_inh": {"tau_m_exc": 3, "tau_m_inh": 6 + 1e-9, "v_reset": 13},
     "no refractoriness": {"refractory_exc": 0, "refractory_inh": 0, "v_reset": 13},

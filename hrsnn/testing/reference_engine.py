@@ -149,6 +149,7 @@ def present(
         from_channel[synapse.source].append(synapse)
         incoming[synapse.target].append(synapse)
     in_flight: dict[int, list[Synapse]] = defaultdict(list)
+    input_in_flight: dict[int, list[tuple[Synapse, float]]] = defaultdict(list)
     spikes: list[tuple[int, int]] = []
 
     for step in range(now.steps):
@@ -168,11 +169,14 @@ def present(
                 held_until[i] = step + hold[i]
         for i, jump in now.background.get(step, []):
             exc[i] += jump
-        for channel, count in sorted(now.arriving.get(step, {}).items()):
+        for channel, count in now.arriving.get(step, {}).items():
             for synapse in from_channel[channel]:
-                exc[synapse.target] += count * synapse.w
-                if plastic:
-                    synapse.on_pre(step, dt, count)
+                input_in_flight[step + synapse.delay].append((synapse, count))
+        arrived = input_in_flight.pop(step, [])
+        for synapse, count in sorted(arrived, key=lambda one: (one[0].source, one[0].delay, one[0].target)):
+            exc[synapse.target] += count * synapse.w
+            if plastic:
+                synapse.on_pre(step, dt, count)
         for i in fired:
             spikes.append((step, i))
             for synapse in outgoing[i]:
@@ -232,14 +236,16 @@ def input_spikes(stimulus: SpikeTrains | Currents, index: int, dt: float, stop: 
 
 
 def analog_drive(r: Reservoir, stimulus: SpikeTrains | Currents, index: int, stop: int, steps: int) -> list[list[float]]:
-    """(steps, neurons) mV; nothing during the blank."""
+    """(steps, neurons) mV; nothing before the delay of a link, and after the end of the stimulus and the delay."""
     drive = [[0.0] * r.neurons for _ in range(steps)]
     if isinstance(stimulus, Currents):
-        for step in range(stop):
-            row = min(step_of(step * r.dt, stimulus.dt), stimulus.values.shape[1] - 1)
-            links = zip(r.input_channel.tolist(), r.input_post.tolist(), r.input_gain.tolist(), strict=True)
-            for channel, target, gain in links:
-                drive[step][target] += gain * float(stimulus.values[index, row, channel])
+        lags = [round(d / r.dt) for d in r.input.delay.tolist()]
+        for step in range(steps):
+            links = zip(r.input_channel.tolist(), r.input_post.tolist(), r.input_gain.tolist(), lags, strict=True)
+            for channel, target, gain, lag in links:
+                if 0 <= step - lag < stop:
+                    row = min(step_of((step - lag) * r.dt, stimulus.dt), stimulus.values.shape[1] - 1)
+                    drive[step][target] += gain * float(stimulus.values[index, row, channel])
     return drive
 
 

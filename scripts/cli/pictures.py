@@ -46,10 +46,12 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
 def of_memory(result: Memory) -> Pictures:
     """Draw the memory curves with their surrogates, raster and time constants."""
     read = {"spikes": result.spikes, "v": result.v}
-    uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    controls = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    if result.spikes_bank is not None:
+        controls["spikes, delay bank"] = result.spikes_bank
     return {
         **_of_network(result.reservoir, result.activity),
-        "memory": figures.memory_curve(read, controls=uncoupled),
+        "memory": figures.memory_curve(read, controls=controls),
     }
 
 

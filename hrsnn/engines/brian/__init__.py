@@ -27,6 +27,7 @@ def _engine(description: str, target: str, priority: int = 0) -> Engine:
             "grid": True,
             "delays_per_neuron": True,
             "delays_per_link": True,
+            "input_delays": True,
             "short_term_plasticity": True,
             "adaptation": True,
             "background": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from hrsnn.engines.batch import Batch
 from hrsnn.engines.brian.presenter import Presenter
 from hrsnn.engines.brian.session import StateUpdateMethod, brian2, own_brian2
 from hrsnn.engines.contract import Response, Weights
+from hrsnn.engines.input_rows import InputRows
 from hrsnn.engines.propagators import propagators
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
 from hrsnn.runtime.stopping import notice_signals
@@ -220,8 +222,13 @@ def _network(
     network = brian2.Network(neurons)
 
     if spiking and len(reservoir.input):
+        links = reservoir.input
+        if links.delay.any():
+            rows = InputRows.of(links, np.round(links.delay / reservoir.dt).astype(np.int64))
+            # rows are channels without delays: the batch delays their spikes
+            links = dataclasses.replace(links, pre=rows.of_link, delay=np.zeros(len(links)))
         channels = brian2.NeuronGroup(
-            reservoir.channels,
+            int(links.pre.max(initial=0)) + 1 if links is not reservoir.input else reservoir.channels,
             "multiplicity : 1",
             threshold="multiplicity > 0",
             reset="multiplicity = 0",
@@ -229,7 +236,7 @@ def _network(
             name="channels",
         )
         network.add(channels)
-        network.add(_synapses("input", channels, neurons, reservoir.input, plastic, clock))
+        network.add(_synapses("input", channels, neurons, links, plastic, clock))
     if reservoir.synapses:
         network.add(_synapses("recurrent", neurons, neurons, reservoir.recurrent, plastic, clock, reservoir.short_term))
     return network

@@ -90,6 +90,7 @@ class Presenter:
         steps = np.arange(now.n_steps + 1)
         self._spikes_at = np.searchsorted(now.spike_step, steps).tolist()
         self._drive_at = dict(zip(now.drive_step.tolist(), range(len(now.drive_step)), strict=True))
+        self._own_at = np.searchsorted(now.own_step, steps).tolist()
         self._background_at = np.searchsorted(now.background_step, steps).tolist()
         self._v_at: dict[int, list[int]] = {}
         for column, k in enumerate(now.v_step.tolist()):
@@ -177,6 +178,9 @@ class Presenter:
                 self._multiplicity[self._now.spike_channel[a:b]] = self._now.spike_count[a:b]
         if k in self._drive_at:
             self._ext[:] = self._now.drive[self._drive_at[k]]
+        a, b = self._own_at[k : k + 2]
+        if a < b:
+            self._ext[self._now.own_neuron[a:b]] = self._now.own_drive[a:b]
 
     def _end(self) -> None:
         if self._index < 0:

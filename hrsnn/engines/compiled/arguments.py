@@ -163,10 +163,13 @@ class SpikeEvents(NamedTuple):
 
 
 class DriveChanges(NamedTuple):
-    """Steps at which the analog drive changes, and the new drives (changes, N) in mV."""
+    """Steps at which the analog drive changes, and the new drives (changes, N) in mV; of all neurons, and of single ones."""
 
     step: Any
     value: Any
+    own_step: Any
+    own_neuron: Any
+    own_value: Any
 
 
 class BackgroundEvents(NamedTuple):

@@ -381,7 +381,7 @@ def _with_more_room(flights: Flights) -> Flights:
 def _events(now: Presentation) -> Events:
     return Events(
         SpikeEvents(*map(read_only, (now.spike_step, now.spike_channel, now.spike_count))),
-        DriveChanges(*map(read_only, (now.drive_step, now.drive))),
+        DriveChanges(*map(read_only, (now.drive_step, now.drive, now.own_step, now.own_neuron, now.own_drive))),
         BackgroundEvents(*map(read_only, (now.background_step, now.background_neuron, now.background_jump))),
         read_only(now.v_step),
     )

@@ -147,6 +147,15 @@ def set_drive(step, following, changes, drive):
 
 
 @jit(inline="always")
+def set_own_drive(step, following, changes, drive):
+    """Set the drives of single neurons that change in this step; return the index of the next change."""
+    while following < len(changes.own_step) and changes.own_step[following] == step:
+        drive[changes.own_neuron[following]] = changes.own_value[following]
+        following += 1
+    return following
+
+
+@jit(inline="always")
 def excite(step, following, background, exc):
     """Add the background spikes of this step; return the index of the next one."""
     while following < len(background.step) and background.step[following] == step:
@@ -228,11 +237,13 @@ def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory,
     n, room, delayed = len(exc), len(out.step), len(rows.lag)
     next_spike = first_from(spikes.step, step)
     next_drive = first_from(events.drive.step, step)
+    next_own = first_from(events.drive.own_step, step)
     next_back = first_from(events.background.step, step)
     next_v = first_from(events.v_step, step)
     filled = 0
     while step < stop and filled + n <= room and flights.unused[1] >= delayed:
         next_drive = set_drive(step, next_drive, events.drive, state.drive)
+        next_own = set_own_drive(step, next_own, events.drive, state.drive)
         count = update(step, state, cells, spiked)
         remember(step, count, spiked, filled, out)
         filled += count

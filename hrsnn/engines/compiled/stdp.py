@@ -29,6 +29,7 @@ from hrsnn.engines.compiled.kernels import (
     reset,
     sample,
     set_drive,
+    set_own_drive,
     update,
 )
 from hrsnn.engines.compiled.simd import (
@@ -169,6 +170,7 @@ def present_plastic(
     capacity = history.shape[1]
     next_spike = first_from(spikes.step, step)
     next_drive = first_from(events.drive.step, step)
+    next_own = first_from(events.drive.own_step, step)
     next_back = first_from(events.background.step, step)
     next_v = first_from(events.v_step, step)
     fullest = 0
@@ -180,6 +182,7 @@ def present_plastic(
             catch_up_all(step, sides, waiting, scratch)
             fullest = 0
         next_drive = set_drive(step, next_drive, events.drive, state.drive)
+        next_own = set_own_drive(step, next_own, events.drive, state.drive)
         count = update(step, state, cells, spiked)
         remember(step, count, spiked, filled, out)
         filled += count

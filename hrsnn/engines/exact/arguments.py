@@ -63,10 +63,13 @@ class InputEvents(NamedTuple):
 
 
 class DriveChanges(NamedTuple):
-    """Times at which the analog drive changes, and the new drives (changes, N) in mV."""
+    """Times at which the analog drive changes, and the new drives (changes, N) in mV; of all neurons, and of single ones."""
 
     time: Any
     value: Any
+    own_time: Any
+    own_neuron: Any
+    own_value: Any
 
 
 class BackgroundEvents(NamedTuple):

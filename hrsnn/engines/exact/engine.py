@@ -15,6 +15,7 @@ from hrsnn.engines.exact import EXACT, arguments, kernels
 from hrsnn.engines.exact.arguments import BackgroundEvents, DriveChanges, InputEvents, Network, Output, Scratch
 from hrsnn.engines.exact.event_queue import FLIGHT, queue_of
 from hrsnn.engines.homeostasis import Homeostasis
+from hrsnn.engines.input_rows import InputRows
 from hrsnn.engines.jit import plain_tuples, read_only
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError, InputError
@@ -170,9 +171,12 @@ def trajectory(
 
 
 class _Side:
-    """Recurrent or input links, sorted by (source, delay, target), with an index by target."""
+    """Recurrent or input links, sorted by (source, delay, target), with an index by target.
 
-    def __init__(self, links: Links, sources: int, targets: int, plastic: bool) -> None:
+    Input links with delays are indexed by row rather than by channel: see :class:`hrsnn.engines.input_rows.InputRows`.
+    """
+
+    def __init__(self, links: Links, sources: int, targets: int, plastic: bool, by_rows: bool = False) -> None:
         self.order = np.lexsort((links.post, links.delay, links.pre))
         pre, post = links.pre[self.order].astype(np.int64), links.post[self.order].astype(np.int64)
         self.weight = links.weight[self.order]
@@ -183,8 +187,12 @@ class _Side:
             self.synapses["rate_plus"] = 1 / links.tau_plus[self.order]
             self.synapses["rate_minus"] = 1 / links.tau_minus[self.order]
         incoming = np.lexsort((pre, post)) if plastic else np.empty(0, np.int64)
+        start = np.searchsorted(pre, np.arange(sources + 1))
+        if by_rows and links.delay.any():
+            row = InputRows.of(links, links.delay).of_link[self.order]
+            start = np.searchsorted(row, np.arange(row[-1] + 2))
         self._static = (
-            np.searchsorted(pre, np.arange(sources + 1)),
+            start,
             post,
             links.delay[self.order],
             np.searchsorted(post[incoming], np.arange(targets + 1)),
@@ -244,7 +252,7 @@ class _Network:
         self._cells["rest"] = reservoir.v_rest + reservoir.i_bias
         self._sign = np.where(reservoir.is_excitatory, 1.0, -1.0)
         self.recurrent = _Side(reservoir.recurrent, n, n, plastic)
-        self.input = _Side(reservoir.input, reservoir.channels, n, plastic)
+        self.input = _Side(reservoir.input, reservoir.channels, n, plastic, by_rows=True)
 
     def rest(self) -> None:
         """Reset all variables to rest, except the weights."""
@@ -291,7 +299,7 @@ class _Network:
         parts: list[list[np.ndarray]] = [[column[:0]] for column in out[:5]]
         stream = arguments.Events(
             InputEvents(*map(read_only, (now.input_time, now.input_channel, now.input_count))),
-            DriveChanges(*map(read_only, (now.drive_time, now.drive))),
+            DriveChanges(*map(read_only, (now.drive_time, now.drive, now.own_time, now.own_neuron, now.own_drive))),
             BackgroundEvents(*map(read_only, (now.background_time, now.background_neuron, now.background_jump))),
             read_only(sample_times),
         )

@@ -66,7 +66,7 @@ DONE, MORE, RUNAWAY, OVERFLOW = 0, 1, 2, 3
 #: More spikes of a neuron than this within the window (ms) are runaway firing: 100 kHz.
 MOST_SPIKES, WINDOW = 1000, 10.0
 #: Entries of `counters`: the next event of each kind, the number of spikes in transit, and the number emitted.
-INPUT, BACKGROUND, DRIVE, SAMPLE, FLYING, SPIKES, COUNTERS = 0, 1, 2, 3, 4, 5, 6
+INPUT, BACKGROUND, DRIVE, SAMPLE, FLYING, SPIKES, OWN, COUNTERS = 0, 1, 2, 3, 4, 5, 6, 7
 _LARGEST = 1e300
 
 
@@ -206,6 +206,15 @@ def set_drive(drive: Any, row: int, now: float, network: Any) -> bool:
 
 
 @kernel
+def set_own_drive(who: int, value: float, now: float, network: Any) -> bool:
+    """Set a new analog drive (mV) of one neuron."""
+    cell, state = network.cells[who], network.states[who]
+    advance(cell, state, now)
+    state.base = cell.rest + value
+    return bool(replan(cell, state, who, network.queue))
+
+
+@kernel
 def excite(who: int, jump: float, now: float, network: Any) -> bool:
     """Apply a background spike."""
     cell, state = network.cells[who], network.states[who]
@@ -308,6 +317,7 @@ def present(
     network = Network(network[0], network[1], Queue(*network[2]))
     scratch, out, recurrent, inputs = Scratch(*scratch), Output(*out), Links(*recurrent), Links(*inputs)
     events = Events(InputEvents(*events[0]), DriveChanges(*events[1]), BackgroundEvents(*events[2]), events[3])
+    own_time = events.drive.own_time
     times, heap = network.queue.times, network.queue.heap
     start, delay = recurrent.start, recurrent.delay
     input_time, back_time, drive_time = events.input.time, events.background.time, events.drive.time
@@ -316,8 +326,8 @@ def present(
     plastic = len(recurrent.synapses) + len(inputs.synapses) > 0
     spiked, sizes = scratch.spiked, scratch.sizes
     sizes[0], sizes[1], sizes[2] = 0, 0, counters[SPIKES]
-    next_input, next_back, next_drive, next_sample, flying = (
-        counters[INPUT], counters[BACKGROUND], counters[DRIVE], counters[SAMPLE], counters[FLYING]
+    next_input, next_back, next_drive, next_own, next_sample, flying = (
+        counters[INPUT], counters[BACKGROUND], counters[DRIVE], counters[OWN], counters[SAMPLE], counters[FLYING]
     )  # fmt: skip
     code = MORE
     most_spikes, most_releases = len(out.spike_time) - n, len(out.release_spike) - 2 * n
@@ -329,6 +339,8 @@ def present(
             now = min(now, back_time[next_back])
         if next_drive < len(drive_time):
             now = min(now, drive_time[next_drive])
+        if next_own < len(own_time):
+            now = min(now, own_time[next_own])
         if flying > 0:
             now = min(now, flights[0].time)
         while next_sample < len(sample_time) and sample_time[next_sample] <= now:
@@ -350,6 +362,11 @@ def present(
             fine = set_drive(events.drive.value, next_drive, now, network) and fine
             next_drive += 1
             work -= n
+        while next_own < len(own_time) and own_time[next_own] <= now:
+            who, value = events.drive.own_neuron[next_own], events.drive.own_value[next_own]
+            fine = set_own_drive(who, value, now, network) and fine
+            next_own += 1
+            work -= 1
         while next_back < len(back_time) and back_time[next_back] <= now:
             who, jump = events.background.neuron[next_back], events.background.jump[next_back]
             fine = excite(who, jump, now, network) and fine
@@ -387,6 +404,6 @@ def present(
         if not fine:
             code = OVERFLOW
             break
-    counters[INPUT], counters[BACKGROUND], counters[DRIVE] = next_input, next_back, next_drive
+    counters[INPUT], counters[BACKGROUND], counters[DRIVE], counters[OWN] = next_input, next_back, next_drive, next_own
     counters[SAMPLE], counters[FLYING], counters[SPIKES] = next_sample, flying, sizes[2]
     return code, sizes[0], sizes[1]

@@ -53,19 +53,26 @@ def exact_run(
 def external(
     r: Reservoir, stimulus: SpikeTrains | Currents, index: int, blank: float, seed: int
 ) -> list[tuple[float, int, int, float]]:
-    """(time, kind, neuron or channel or row, amount); kind 1: new drive, 2: background, 3: input spike."""
+    """(time, kind, neuron or place of an input link, amount); kind 1: new drive, 2: background, 3: input spike."""
     events: list[tuple[float, int, int, float]] = []
-    end = float(stimulus.durations[index])
+    end, delays = float(stimulus.durations[index]), r.input.delay.tolist()
     if isinstance(stimulus, Currents):
-        for row in range(stimulus.values.shape[1]):
-            for i in range(r.neurons):
-                links = np.flatnonzero(r.input_post == i)
-                values = stimulus.values[index, row, r.input_channel[links]]
-                events.append((row * stimulus.dt, 1, i, float(r.input_gain[links] @ values)))
-        events += [(end, 1, i, 0.0) for i in range(r.neurons)] if blank else []
+        rows = stimulus.values.shape[1]
+        for i in range(r.neurons):
+            links = np.flatnonzero(r.input_post == i).tolist()
+            begins = [k * stimulus.dt for k in range(rows)] + ([end] if blank or any(delays) else [])
+            for time in sorted({begin + delays[link] for link in links for begin in begins}):
+                drive = 0.0
+                for link in links:
+                    row = math.floor((time - delays[link]) / stimulus.dt + 1e-9)
+                    if 0 <= row < rows:
+                        drive += float(r.input_gain[link] * stimulus.values[index, row, r.input_channel[link]])
+                events.append((time, 1, i, drive))
     else:
         times, channels = stimulus.sample(index)
-        events += [(t, 3, c, 1.0) for t, c in zip(times.tolist(), channels.tolist(), strict=True)]
+        for time, channel in zip(times.tolist(), channels.tolist(), strict=True):
+            for place in np.flatnonzero(r.input_channel == channel).tolist():
+                events.append((time + delays[place], 3, place, 1.0))
     frozen = r.background_frozen
     period = stimulus.dt if frozen and isinstance(stimulus, Currents) else end + blank
     for i in range(r.neurons):
@@ -154,9 +161,7 @@ class Network:
                 elif kind == 2:
                     self.exc[which] += amount
                 else:
-                    for synapse in self.inputs:
-                        if synapse.source == which:
-                            self.act(synapse, True)
+                    self.act(self.inputs[which], True)
             for flight in sorted(f for f in self.flying if f[0] <= now):
                 self.act(flight[3], excitatory[flight[3].source])
             self.flying = [flight for flight in self.flying if flight[0] > now]

@@ -87,12 +87,12 @@ def test_the_commands_name_it(capsys: pytest.CaptureFixture[str]):
 
 def test_an_installed_package_adds_one(tmp_path: Path):
     """A package with an entry point: its engine is listed, and the conformance suite has its tests."""
-    about = tmp_path / "playground-1.0.dist-info"
+    about = tmp_path / "carousel-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: playground\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[hrsnn.engines]\nswing = playground:SWING\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: carousel\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[hrsnn.engines]\nswing = carousel:SWING\n")
     toys = Path(__file__).parent
-    (tmp_path / "playground.py").write_text("from toy_engine import toy\nSWING = toy()\n")
+    (tmp_path / "carousel.py").write_text("from toy_engine import toy\nSWING = toy()\n")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (tmp_path, ROOT, toys)))}
 
     def python(*arguments: str) -> str:

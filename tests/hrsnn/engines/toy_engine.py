@@ -57,6 +57,7 @@ def toy(priority: int = 0, **lacking: str) -> Engine:
     """The declaration, with the reasons for what it lacks."""
     reasons = {
         "short_term_plasticity": "nobody plays with that",
+        "input_delays": "its input arrives at once",
         "resumable_state": "it always begins anew",
         "gradients": "a loop has none",
         "batch_on_device": "it is plain Python",
