@@ -111,7 +111,7 @@ class TaskDeclaration:
         nothing = inspect.Parameter.empty
         return {
             name: TaskOption(
-                name, str(one.annotation), None if one.default is nothing else one.default, one.default is nothing
+                name, _written(one.annotation), None if one.default is nothing else one.default, one.default is nothing
             )
             for name, one in inspect.signature(self.load).parameters.items()
             if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
@@ -142,3 +142,10 @@ class TaskDeclaration:
     @property
     def _known(self) -> str:
         return ", ".join(self.options) or "none"
+
+
+def _written(annotation: Any) -> str:
+    """Return an annotation as it is written in the code, also where annotations are evaluated."""
+    if annotation is inspect.Parameter.empty:
+        return "Any"
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)

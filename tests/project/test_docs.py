@@ -45,12 +45,13 @@ def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def snippets(page: Path) -> str:
-    """All Python of a page, each line where it stands on the page."""
+    """All Python of a page, each line where it stands on the page; a page may show several whole files."""
     lines, inside = [], False
     for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("```"):
             inside = line == "```python"
-        lines.append(line if inside and line != "```python" else "")
+        code = inside and line != "```python" and not line.startswith("from __future__")
+        lines.append(line if code else "")
     return "\n".join(lines)
 
 
