@@ -135,9 +135,7 @@ def simulate(
         if len(stimulus) != 1:
             raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
         if isinstance(reservoir, Reservoir) and reservoir.input.delay.any():
-            raise InputError(
-                "state", "of an earlier run", "does not hold input in transit: input with delays starts at rest"
-            )
+            raise InputError("state", "of an earlier run", "holds no input in transit: with input delays, begin at rest")
         if not isinstance(reservoir, Reservoir):
             raise InputError("state", "of an earlier run", f"can be used with a reservoir, not with a {reservoir.kind}")
         state.check(reservoir, seed, tau_state if "states" in record else None)

@@ -79,6 +79,7 @@ def reservoirs(draw: st.DrawFn) -> Reservoir:
         short_term_plasticity=draw(chance),
         delay_ee=draw(st.sampled_from([0, Uniform(1, 200)])),
         delay_ie=draw(st.sampled_from([0, Uniform(1, 20)])),
+        delay_input=draw(st.sampled_from([None, Uniform(0, 20)])),
         v_threshold=Uniform(14, 16),
         length_scale=draw(st.sampled_from([0.1, 2.0])),  # the first leaves hardly a link
     )

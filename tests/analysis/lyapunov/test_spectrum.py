@@ -135,6 +135,7 @@ def test_a_tangent_may_stop_anywhere_and_its_columns_do_not_mix():
         {"tau_exc": 20, "tau_m_exc": 20, "tau_m_inh": 20},  # tau_m = tau_exc
         {"delay_ee": 3.0, "delay_ei": 1.5},
         {"delay_exc": Uniform(1, 20)},
+        {"delay_input": Uniform(0, 30)},
     ],
     ids=lambda changes: ", ".join(changes) or "defaults",
 )
