@@ -119,6 +119,7 @@ _ALIASES = {
     "Noise": "str",
     "Objective": "Callable",
     "ScoreName": "str",
+    "StatesSeen": "str",
     "dict": "Mapping",
     "Sequence[int]": "Sequence[float]",
     "Sequence[bool]": "Sequence[float]",

@@ -164,7 +164,6 @@ def reservoir(data: bytes) -> None:
         _need(weight <= top * (1 + 1e-9), f"{side}: weight above its bound")
     _lengths(arrays, ["input_gain"], len(arrays["input.pre"]))
     _need(arrays["recurrent.pre"] != arrays["recurrent.post"], "a link to itself")
-    _need(arrays["input.delay"] == 0, "input with delay")
     if plastic:
         _lengths(arrays, [f"short_term.{name}" for name in _SHORT_TERM], len(arrays["recurrent.pre"]))
     if "labels" in arrays:
@@ -316,7 +315,17 @@ def anything(data: bytes) -> None:
 # TOML
 
 _AUTO = ("input_probability", "a_minus")
-_FLAGS = ("heterogeneous_neurons", "heterogeneous_synapses", "short_term_plasticity", "background_frozen", "homeostasis")
+_FLAGS = (
+    *("heterogeneous_neurons", "heterogeneous_synapses", "heterogeneous_delays"),
+    *("short_term_plasticity", "background_frozen", "homeostasis"),
+)
+#: What a spec may leave out; of the ways of giving delays of recurrent links it has one.
+_DELAYS = (
+    {"delay_exc", "delay_inh"},
+    {f"delay_{pair}" for pair in ("ee", "ei", "ie", "ii")},
+    {"delay_speed"},
+)
+_OPTIONAL = {"delay_input", *set().union(*_DELAYS)}
 _COUNTS = {"neurons": (2, 10**7), "clusters": (1, 10**7)}
 _FLOATS = {
     "excitatory_fraction": (_ABOVE, 1),
@@ -331,6 +340,7 @@ _FLOATS = {
     "connection_probability": (0, 1),
     **{f"probability_{pair}": (0, 1) for pair in ("ee", "ei", "ie", "ii")},
     "input_probability": (0, 1),
+    "delay_speed": (_ABOVE, math.inf),
 }
 _DISTRIBUTIONS: Mapping[str, tuple[set[str], set[str]]] = {
     "constant": ({"value"}, set()),
@@ -341,12 +351,13 @@ _DISTRIBUTIONS: Mapping[str, tuple[set[str], set[str]]] = {
 
 
 def spec(intact: bytes) -> Rule:
-    """A spec in TOML; the names are those of the intact one, which has them all."""
-    names = set(tomllib.loads(intact.decode()))
+    """A spec in TOML; the names are those of the intact one, which has all but delays."""
+    names = set(tomllib.loads(intact.decode())) | _OPTIONAL
 
     def rule(data: bytes) -> None:
         values = tomllib.loads(data.decode())
         _need(set(values) <= names, "an unknown name")
+        _need(sum(bool(way & set(values)) for way in _DELAYS) <= 1, "delays in two ways")
         for name, value in values.items():
             if name in _AUTO and value == "auto":
                 continue
