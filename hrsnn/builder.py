@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from hrsnn.distributions import Constant, Distribution, Gamma
 from hrsnn.errors import SpecError
 from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.runtime.seeds import generator
-from hrsnn.spec import ReservoirSpec
+from hrsnn.spec import DELAYS, ReservoirSpec
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.network_size import expected_links, network_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of
@@ -19,7 +20,8 @@ from hrsnn.validation.parameter_bounds import Parameter
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import logging
+from collections.abc import Mapping
 
 #: Types of neuron pairs as (pre, post), index 0 excitatory and 1 inhibitory.
 PAIRS = {"ee": (0, 0), "ei": (0, 1), "ie": (1, 0), "ii": (1, 1)}
@@ -31,6 +33,7 @@ _LAID_OUT = ("is_excitatory", "positions", "cluster")
 _SHORT_TERM = {name: name.removeprefix("tau_") for name in SHORT_TERM_ARRAYS}
 #: K of the network for which the default weights were chosen: 30.6 at 1000 neurons and lambda 2.
 REFERENCE_K = 30.0
+logger = logging.getLogger("hrsnn")
 
 
 @takes()
@@ -120,6 +123,7 @@ def assemble(
         for field, values in short_term.items():
             values[here] = _draw(getattr(spec, f"{_SHORT_TERM[field]}_{name}"), size, seed, f"{_SHORT_TERM[field]}_{name}")
 
+    _say_rounding(spec)
     delay = _delays(spec, seed, is_excitatory, positions, pre, post)
     targets = np.sort(
         generator(seed, "input_targets").permutation(len(kind))[: max(1, round(len(kind) * spec.input_fraction))]
@@ -264,6 +268,17 @@ def _delays(
     for name, here in (("delay_exc", is_excitatory), ("delay_inh", ~is_excitatory)):
         of_neuron[here] = _delay_values(spec, name, int(here.sum()), seed)
     return np.asarray(of_neuron[pre])
+
+
+def _say_rounding(spec: ReservoirSpec) -> None:
+    """Say once a network which numbers given as delays are no whole steps, to which grid engines round them."""
+    text = "%s = %g ms is no whole number of steps of %g ms: engines on a grid round it"
+    for name in (*(one for names in DELAYS for one in names), "delay_input"):
+        value = getattr(spec, name)
+        if isinstance(value, Constant):  # a speed is a number
+            steps = value.value / spec.dt
+            if abs(steps - round(steps)) > 1e-9:
+                logger.info(text, name, value.value, spec.dt)
 
 
 def _delay_values(spec: ReservoirSpec, name: str, size: int, seed: int) -> np.ndarray:

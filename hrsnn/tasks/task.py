@@ -10,7 +10,6 @@ from sklearn.base import clone
 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
-from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.units import take_fields, takes
 
@@ -209,12 +208,6 @@ def split_rows(labels: np.ndarray, test_share: float, seed: int) -> tuple[np.nda
     random = generator(seed, "split")
     test = stratified_rows(labels, count, random)
     return random.permutation(np.setdiff1d(np.arange(len(labels)), test)), test
-
-
-def windowed_counts(trains: SpikeTrains, width: float) -> np.ndarray:
-    """Return the spikes of each channel in windows of about `width` ms: (samples, windows * channels)."""
-    windows = max(1, round(float(trains.durations.max()) / width))
-    return trains.counts(windows).reshape(len(trains), -1)
 
 
 def take(samples: Any, rows: np.ndarray) -> Any:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import skellam
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
-from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks.declaration import TaskDeclaration
-from hrsnn.tasks.task import ClassificationTask, split_rows, windowed_counts
+from hrsnn.tasks.of_trains import task_of_trains
+from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.numbers import count_of, duration_of, positive
 from hrsnn.validation.units import takes
 
@@ -90,24 +88,7 @@ def xor(
         made.append((np.concatenate(times), np.concatenate(names)))
     duration = bits * bit + (bits - 1) * gap
     trains = SpikeTrains.from_samples(made, n_channels=channels, duration=duration)
-    labels = values.sum(axis=1) % 2
-    train, test = split_rows(labels, test_share, seed)
-    return ClassificationTask(
-        name="xor",
-        x_train=trains[train],
-        y_train=labels[train],
-        x_test=trains[test],
-        y_test=labels[test],
-        classes=np.array([0, 1]),
-        encoder=None,
-        raw_baseline=Pipeline(
-            [
-                ("counts", FunctionTransformer(windowed_counts, kw_args={"width": 10.0})),
-                ("classify", readout()),
-            ]
-        ),
-        raw_baseline_name="logistic regression on spike counts in windows of 10 ms",
-    )
+    return task_of_trains("xor", trains, values.sum(axis=1) % 2, test_share, seed)
 
 
 @takes(bit="ms", rate="Hz", noise="Hz")

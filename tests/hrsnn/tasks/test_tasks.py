@@ -21,7 +21,8 @@ from hrsnn.readout import readout
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks import TASKS, TaskChoice, load_task
 from hrsnn.tasks.lorenz63 import trajectory
-from hrsnn.tasks.task import split_rows, stratified_rows, windowed_counts
+from hrsnn.tasks.of_trains import windowed_counts
+from hrsnn.tasks.task import split_rows, stratified_rows
 from hrsnn.tasks.xor import ideal_accuracy
 
 
