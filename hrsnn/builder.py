@@ -141,6 +141,11 @@ def assemble(
         "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec)[cluster]),
         "refractory": _by_type(spec, is_excitatory, seed, "refractory", np.ones(len(kind))),
     }
+    threshold = spec.v_threshold
+    if not spec.heterogeneous_thresholds:
+        neuron["v_threshold"] = np.full(len(kind), _mean(threshold))
+    if isinstance(spec.v_reset, Constant) and not isinstance(threshold, Constant):
+        neuron["v_reset"] = neuron["v_reset"] + neuron["v_threshold"] - _mean(threshold)
     return Reservoir(
         is_excitatory=is_excitatory,
         positions=positions,

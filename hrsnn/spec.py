@@ -96,6 +96,7 @@ class ReservoirSpec(BaseModel):
     excitatory_fraction: Real = _field(0.8, "", "share of excitatory neurons", gt=0, le=1)
     heterogeneous_neurons: Truth = _field(True, "", "false: every neuron parameter is its distribution's mean (HoN...)")
     heterogeneous_synapses: Truth = _field(True, "", "false: every STDP constant is its distribution's mean (...HoS)")
+    heterogeneous_thresholds: Truth = _field(True, "", "false: every threshold is its distribution's mean")
     dt: Real = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
 
     tau_m_exc: Positive = _field(Gamma(30, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
@@ -103,7 +104,11 @@ class ReservoirSpec(BaseModel):
     tau_exc: Positive = _field(Constant(3), "ms", "decay of the excitatory current")
     tau_inh: Positive = _field(Constant(6), "ms", "decay of the inhibitory current")
     v_threshold: Finite = _field(Constant(15), "mV", "a neuron spikes when v exceeds this")
-    v_reset: Finite = _field(Constant(5), "mV", "v after a spike, held while refractory")
+    v_reset: Finite = _field(
+        Constant(5),
+        "mV",
+        "v after a spike, held while refractory; a number moves with drawn thresholds",
+    )
     v_rest: Finite = _field(Constant(0), "mV", "resting potential")
     v_start: Finite = _field(Constant(14), "mV", "v at the onset of every stimulus")
     i_bias: Finite = _field(Constant(14), "mV", "constant drive")

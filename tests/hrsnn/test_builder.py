@@ -49,7 +49,7 @@ def test_same_seed_same_bytes():
         ({"tau_m_exc.mean": 20}, {"tau_m"}),
         ({"tau_m_inh": 5}, {"tau_m"}),
         ({"tau_exc": Uniform(2, 4)}, {"tau_exc"}),
-        ({"v_threshold": LogNormal(15, 0.01)}, {"v_threshold"}),
+        ({"v_threshold": LogNormal(15, 0.01)}, {"v_threshold", "v_reset"}),
         ({"refractory_exc": 1}, {"refractory"}),
         ({"weight_ee": Constant(1.2)}, {"recurrent.weight"}),
         ({"delay_ie": Uniform(1, 2)}, {"recurrent.delay"}),
@@ -66,6 +66,21 @@ def test_same_seed_same_bytes():
 )
 def test_changing_one_parameter_leaves_the_other_arrays_the_same(change, moved):
     assert changed(build(SPEC, 1, 5), build(SPEC.updated(change), 1, 5)) == moved
+
+
+class TestThresholds:
+    def test_the_gap_to_the_reset_is_kept(self):
+        het, hom = (
+            build(ReservoirSpec(neurons=200, v_threshold=Uniform(8, 20), heterogeneous_thresholds=one), 1)
+            for one in (True, False)
+        )
+        np.testing.assert_allclose(het.v_threshold - het.v_reset, 14 - 5, rtol=1e-12)
+        assert np.ptp(het.v_threshold) > 10
+        assert (set(hom.v_threshold.tolist()), set(hom.v_reset.tolist())) == ({14.0}, {5.0})
+
+    def test_a_reset_of_its_own_stays(self):
+        reservoir = build(ReservoirSpec(neurons=50, v_threshold=Uniform(14, 16), v_reset=Uniform(3, 4)), 1)
+        assert 3 <= reservoir.v_reset.min() < reservoir.v_reset.max() <= 4
 
 
 class TestDelays:
