@@ -373,6 +373,12 @@ class ReservoirSpec(BaseModel):
         return "\n".join(lines) + "\n"
 
 
+def has_delays(spec: ReservoirSpec) -> bool:
+    """Return whether recurrent links have delays, by the parameters of a spec."""
+    given = [getattr(spec, name) for names in DELAYS for name in names]
+    return any(value is not None and value != Constant(0) for value in given)
+
+
 def unit_of_parameter(name: str) -> str:
     """Return the unit of a parameter of a spec: "ms", "mV", "Hz", "w_max", or "" where it has none.
 

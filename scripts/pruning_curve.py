@@ -15,7 +15,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.networks.studies.pruning_arms import ARMS, CONTROLS, networks_of
+from hrsnn.networks.studies.pruning_arms import ARMS, CONTROLS, DELAY_BANK, networks_of
 from hrsnn.networks.studies.pruning_claims import Scores, beside_dense, family_sizes
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
@@ -41,7 +41,7 @@ class PruningCurve(TaskArguments, ParallelCommand):
     """Number of seeds, starting from --seed: methods are compared within a seed."""
 
     arms: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ARM")] = (*CONTROLS, *ARMS)
-    """Methods and controls to compare; all by default."""
+    """Methods and controls to compare; all by default. With delays, the delay bank is one of the controls."""
 
     sparsities: Annotated[tuple[float, ...], tyro.conf.arg(metavar="S")] = _SPARSITIES
     """Shares of removed links, ascending."""
@@ -67,6 +67,7 @@ class PruningCurve(TaskArguments, ParallelCommand):
         """Run what is not yet in the out folder, and test the claims."""
         from hrsnn.analysis import verdicts_in_reach
         from hrsnn.networks.studies.pruned_scores import TaskSuite, score_names
+        from hrsnn.spec import has_delays
 
         repeats_of("--seeds", self.seeds, 2)
         for option, names in (("--arms", self.arms), ("--tasks", self.tasks)):
@@ -75,6 +76,7 @@ class PruningCurve(TaskArguments, ParallelCommand):
         for arm in self.arms:
             if arm not in ARMS and arm not in CONTROLS:
                 raise InputError("--arms", arm, f"must be of {', '.join((*CONTROLS, *ARMS))}")
+        arms = (*dict.fromkeys(self.arms), *((DELAY_BANK,) if has_delays(self.reservoir_spec()) else ()))
         choices = self.task_choices(self.tasks)
         shares = self.sparsities
         if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
@@ -86,12 +88,12 @@ class PruningCurve(TaskArguments, ParallelCommand):
         plan = ArmRunner(self.reservoir_spec(), suite, shares, repeats_of("--iterations", self.iterations), kept)
         kept.prepare(plan.settings())
         seeds = range(self.seed, self.seed + self.seeds)
-        units = [(seed, arm) for seed in seeds for arm in dict.fromkeys(self.arms)]
+        units = [(seed, arm) for seed in seeds for arm in arms]
         families = family_sizes(self.arms, [name for task in suite.choices for name in score_names(task, self.scores)])
         if families:
             logger.info("%s, at each sparsity", verdicts_in_reach(families, self.seeds))
         found = self.all_of(plan, units)
-        for arm in dict.fromkeys(self.arms):
+        for arm in arms:
             kept.check_names({plan.name(unit): one for unit, one in zip(units, found, strict=True) if unit[1] == arm})
         runs = beside_dense(dict(zip(units, found, strict=True)))
         return PruningCurveReport(plan.spec, plan.settings(), Scores(seeds, shares, runs))
@@ -148,10 +150,13 @@ class ArmRunner:
         networks = networks_of(arm, dense, self.sparsities, iterations=self.iterations, seed=seed, engine=suite.engine)
         scores = {}
         for sparsity, left in networks.items():
-            network = left.network
-            links = {"links": float(network.synapses), "neurons": float(network.neurons)}
-            distance = spectrum_distance(network, dense, seed=seed)
-            scores[sparsity] = {**links, **distance, **score_network(ScoredNetwork(network, left.origin, grown), suite)}
+            network, bank = left.network, arm == DELAY_BANK
+            links = {"links": 0.0 if bank else float(network.synapses), "neurons": float(network.neurons)}
+            # of the bank, whose input differs by task, as of the network without recurrent links
+            alone = network.without_recurrence() if bank else network
+            distance = spectrum_distance(alone, dense, seed=seed)
+            candidate = ScoredNetwork(network, left.origin, grown)
+            scores[sparsity] = {**links, **distance, **score_network(candidate, suite, bank=bank)}
         return scores
 
 

@@ -108,13 +108,15 @@ class Variants(TaskArguments, ParallelCommand):
     def runs(self) -> list[VariantRun]:
         """Return all runs, ordered by seed."""
         from hrsnn.analysis.studies.variants import VariantRun
-        from hrsnn.spec import VARIANTS
+        from hrsnn.spec import VARIANTS, has_delays
 
         seeds = range(self.seed, self.seed + self.seeds)
         chosen = dict.fromkeys(self.tasks)  # without duplicates
+        # with delays, the control that decides has them on its input
+        controls = [(True, False), (False, False), *([(False, True)] if has_delays(self.reservoir_spec()) else [])]
         return [
-            VariantRun(task, variant, recurrent, seed)
-            for seed, task, variant, recurrent in itertools.product(seeds, chosen, VARIANTS, (True, False))
+            VariantRun(task, variant, recurrent, seed, bank)
+            for seed, task, variant, (recurrent, bank) in itertools.product(seeds, chosen, VARIANTS, controls)
         ]
 
 
@@ -161,7 +163,7 @@ class VariantRunner:
 
     def name(self, run: VariantRun) -> str:
         """Return the name of the file of a run."""
-        return f"{run.task}-{run.variant}-{'recurrent' if run.recurrent else 'uncoupled'}-{run.seed}"
+        return f"{run.task}-{run.variant}-{run.control}-{run.seed}"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
+from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen
 from hrsnn.builder import build
 from hrsnn.errors import InputError
@@ -67,18 +68,29 @@ class VariantRun:
         False for the control, the same reservoir without its recurrent links.
     seed : int
         Seed of the reservoir, the task and all other random numbers: runs with the same seed are pairs.
+    delay_bank : bool
+        Whether the control without recurrent links has the delays of the recurrent network on its input, at equal rate; for
+        networks with delays (:func:`hrsnn.analysis.scoring.delay_bank.delay_bank`).
     """
 
     task: str
     variant: str
     recurrent: bool
     seed: int
+    delay_bank: bool = False
 
     def __post_init__(self) -> None:
         TASKS.check(self.task)
         if self.variant not in VARIANTS:
             raise InputError("variant", self.variant, f"must be one of {', '.join(VARIANTS)}")
         check_seed(self.seed)
+        if self.delay_bank and self.recurrent:
+            raise InputError("delay_bank", True, "is a control: recurrent must be false")
+
+    @property
+    def control(self) -> str:
+        """Name of the network: "recurrent", "uncoupled" or "delay_bank"."""
+        return "delay_bank" if self.delay_bank else "recurrent" if self.recurrent else "uncoupled"
 
 
 def run_variant(
@@ -141,11 +153,17 @@ def run_variant(
 
     def network(channels: int) -> Reservoir:
         built = build(variant, run.seed, channels)
-        return built if run.recurrent else built.without_recurrence()
+        return built.without_recurrence() if run.control == "uncoupled" else built
 
     options = RunOptions(seed=run.seed, plastic=True, states=states, engine=engine, max_delay=sizes.max_delay)
     names = dict.fromkeys((*SCORES_OF_KIND[choice.kind], *SCORES_OF_ALL, *scores_for(scores, choice.kind)))
-    return dict(task_scores(network, _loaded(choice, sizes, run.seed), options, tuple(names)).scores)
+    found = task_scores(network, _loaded(choice, sizes, run.seed), options, tuple(names))
+    if not run.delay_bank:
+        return dict(found.scores)
+    bank = found.run.delay_bank
+    if bank is None:
+        raise InputError("delay_bank", True, "is the control of a network with delays, and this one has none")
+    return {name: SCORES[name].of(bank) for name in found.scores}
 
 
 def _loaded(choice: TaskChoice, sizes: VariantSizes, seed: int) -> ClassificationTask | SeriesTask:

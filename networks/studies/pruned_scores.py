@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
+from hrsnn.analysis.protocols.task_scores import TaskScores, scores_for, task_scores
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, StatesSeen
+from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, StatesSeen, TaskRun
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning import noise
 from hrsnn.networks.reservoir_edits import with_input_of
@@ -132,13 +132,15 @@ class TaskSuite:
 
 
 @takes()
-def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> dict[str, float]:
+def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None, *, bank: bool = False) -> dict[str, float]:
     """Score a network on tasks that were not used in pruning, with newly trained readouts, after STDP if requested.
 
     Parameters
     ----------
     candidate : ScoredNetwork
     suite : TaskSuite, optional
+    bank : bool
+        Whether the delay bank of the network is scored instead (:func:`hrsnn.analysis.scoring.delay_bank.delay_bank`).
 
     Returns
     -------
@@ -159,7 +161,7 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None) -> d
     suite = suite or TaskSuite()
     found: dict[str, float] = {}
     for task in suite.choices:
-        scores = _SCORED[task.kind](candidate, task, suite)
+        scores = _SCORED[task.kind](candidate, task, suite, bank)
         found |= {name: scores[name.removeprefix(task.prefix)] for name in score_names(task, suite.scores)}
     return found
 
@@ -217,19 +219,31 @@ def channels_of(task: TaskChoice, seed: int) -> int:
     return int(loaded.subset(train=few, test=few).encoded().x_train.n_channels)
 
 
-def _scores_of_memory(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
+def _scored(found: TaskScores, bank: bool) -> tuple[TaskRun, Mapping[str, float]]:
+    """Return the run of the network or of its delay bank, with its scores."""
+    if not bank:
+        return found.run, found.scores
+    run = found.run.delay_bank
+    if run is None:
+        raise InputError("bank", True, "is the control of a network with delays, and this one has none")
+    return run, {name: SCORES[name].of(run) for name in found.scores}
+
+
+def _scores_of_memory(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite, bank: bool) -> Mapping[str, float]:
     task = choice.load_series("memory", values=suite.sizes.values, seed=suite.seed)
     names = (*_SCORES["memory"], *scores_for(suite.scores, "memory"))
-    return task_scores(candidate.with_channels, task, suite.options, tuple(dict.fromkeys(names))).scores
+    found = task_scores(candidate.with_channels, task, suite.options, tuple(dict.fromkeys(names)))
+    return _scored(found, bank)[1]
 
 
-def _scores_of_series(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
+def _scores_of_series(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite, bank: bool) -> Mapping[str, float]:
     sizes = suite.sizes
     near, far = _series(choice, sizes.series_train, sizes.series_test, suite.seed)
     names = ("valid_time", *scores_for(suite.scores, "series"))
     found = task_scores(candidate.with_channels, near, suite.options, tuple(dict.fromkeys(names)))
-    assert isinstance(found.run, SeriesRun)
-    return {**found.scores, "nrmse": SCORES["nrmse"].of(replace(found.run, task=far))}
+    run, scores = _scored(found, bank)
+    assert isinstance(run, SeriesRun)
+    return {**scores, "nrmse": SCORES["nrmse"].of(replace(run, task=far))}
 
 
 @functools.lru_cache(maxsize=1)  # the same for all networks of a seed
@@ -245,10 +259,10 @@ def _encoded(choice: TaskChoice, train: int, test: int, seed: int) -> Classifica
     return choice.load_classes(seed=seed).subset(train=train, test=test, seed=seed).encoded()
 
 
-def _scores_of_classes(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite) -> Mapping[str, float]:
+def _scores_of_classes(candidate: ScoredNetwork, choice: TaskChoice, suite: TaskSuite, bank: bool) -> Mapping[str, float]:
     task = _encoded(choice, suite.sizes.train, suite.sizes.test, suite.seed)
     names = {**_SCORES["classes"], **{name: name for name in scores_for(suite.scores, "classes")}}
-    found = task_scores(candidate.with_channels, task, suite.options, tuple(names.values())).scores
+    _, found = _scored(task_scores(candidate.with_channels, task, suite.options, tuple(names.values())), bank)
     return {short: found[name] for short, name in names.items()}
 
 
@@ -265,7 +279,7 @@ _SCORES: Mapping[TaskKind, Mapping[str, str]] = {
         "operations": "operations",
     },
 }
-_SCORED: Mapping[TaskKind, Callable[[ScoredNetwork, TaskChoice, TaskSuite], Mapping[str, float]]] = {
+_SCORED: Mapping[TaskKind, Callable[[ScoredNetwork, TaskChoice, TaskSuite, bool], Mapping[str, float]]] = {
     "memory": _scores_of_memory,
     "series": _scores_of_series,
     "classes": _scores_of_classes,

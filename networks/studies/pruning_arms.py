@@ -29,6 +29,8 @@ class Arm:
 
 #: Controls: nothing is pruned, or all links are.
 CONTROLS = ("dense", "no_recurrence", "no_recurrence_drive")
+#: Control of networks with delays: the dense network is scored by its delay bank.
+DELAY_BANK = "delay_bank"
 ARMS: Mapping[str, Arm] = {
     "lnp": Arm("lnp"),
     "activity": Arm("activity"),
@@ -74,7 +76,7 @@ def networks_of(
     Parameters
     ----------
     label : str
-        Name in ``ARMS`` or ``CONTROLS``.
+        Name in ``ARMS`` or ``CONTROLS``, or ``DELAY_BANK``.
     dense : Reservoir
     sparsities : sequence of float
         Shares of removed links, ascending: all networks are from one run to the last, each at the nearest iteration.
@@ -99,7 +101,7 @@ def networks_of(
     from hrsnn.simulation import simulate
 
     everyone = np.arange(dense.neurons)
-    if label == "dense":
+    if label in ("dense", DELAY_BANK):
         return {"0": Subnetwork(dense, everyone)}
     if label in CONTROLS:
         bare = dense.without_recurrence()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.scoring.registry import bounds_of, label_of, signs_of
-from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED
+from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED, DELAY_BANK
 from hrsnn.networks.studies.pruning_claims import ClaimVerdict, Scores, costs_in, judged, leaders
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
@@ -152,7 +152,7 @@ class PruningCurveReport:
         scores, found = self.scores, {}
         drawn = self.drawn
         bounds = {label_of(score): bounds_of(score) for score in drawn}
-        controls = [arm for arm in ("dense", "no_recurrence") if arm in scores.arms]
+        controls = [arm for arm in ("dense", "no_recurrence", DELAY_BANK) if arm in scores.arms]
         for name, group in (("curves", COMPARED), ("ablations", ABLATIONS)):
             arms = [arm for arm in group if arm in scores.arms]
             if not arms or (name == "ablations" and len(arms) < 2):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
     from hrsnn.tasks.declaration import TaskKind
 
-_UNCOUPLED = " W=0"
+#: Suffix of the variant's name for each network.
+_SUFFIXES = {"recurrent": "", "uncoupled": " W=0", "delay_bank": " delay bank"}
 #: Scores of a task in the table of the report, by its kind; the first is also drawn.
 _SHOWN: Mapping[TaskKind, tuple[str, ...]] = {
     "memory": ("memory_capacity", "memory_capacity_v", "efficiency", "effective_dimension", "mean_rate"),
@@ -54,25 +55,34 @@ class VariantsReport:
         return "\n".join(lines)
 
     def rows(self) -> Iterator[Row]:
-        """Yield all scores of all variants, with recurrent links and (W = 0) without."""
-        kinds = {(run.task, run.variant, run.recurrent): list(self.scores[run]) for run in self.scores}
-        for (task, variant, recurrent), names in kinds.items():
+        """Yield all scores of all variants, with recurrent links, without (W = 0), and of the delay bank if there is one."""
+        kinds = {(run.task, run.variant, run.control): list(self.scores[run]) for run in self.scores}
+        for (task, variant, control), names in kinds.items():
             for name in names:
-                values = self.values(task, variant, recurrent, name)
-                yield Row(f"{task} {name}", _named(variant, recurrent), values, bounds_of(name))
+                values = self.values(task, variant, control, name)
+                yield Row(f"{task} {name}", _named(variant, control), values, bounds_of(name))
 
-    def values(self, task: str, variant: str, recurrent: bool, score: str) -> tuple[float, ...]:
+    @property
+    def controls(self) -> list[str]:
+        """Names of the networks that were run, the recurrent one first."""
+        return [control for control in _SUFFIXES if any(run.control == control for run in self.scores)]
+
+    def values(self, task: str, variant: str, control: str, score: str) -> tuple[float, ...]:
         """Return one score by seed."""
         from hrsnn.analysis.studies.variants import VariantRun
 
-        return tuple(self.scores[VariantRun(task, variant, recurrent, seed)][score] for seed in self.seeds)
+        kind = (control == "recurrent", control == "delay_bank")
+        runs = [VariantRun(task, variant, kind[0], seed, kind[1]) for seed in self.seeds]
+        return tuple(self.scores[run][score] for run in runs)
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""
+        from hrsnn.spec import VARIANTS
+
         scores: dict[str, dict[str, float]] = {}
         baselines: dict[str, dict[str, float]] = {}
         for row in self.rows():
-            (baselines if row.of.endswith(_UNCOUPLED) else scores).setdefault(row.score, {})[row.of] = row.mean
+            (scores if row.of in VARIANTS else baselines).setdefault(row.score, {})[row.of] = row.mean
         return {
             "scores": scores,
             "baselines": baselines,
@@ -110,7 +120,7 @@ class VariantsReport:
             what = _what(one.claim.task, one.claim.score) + (f", {_words(one.claim.beside)}" if one.claim.beside else "")
             cells = (one.claim.hypothesis, what, _with_interval(one.test), p, one.verdict, _with_interval(one.control))
             lines.append(f"| {' | '.join(cells)} |")
-        kinds = [(variant, recurrent) for recurrent in (True, False) for variant in VARIANTS]
+        kinds = [(variant, control) for control in self.controls for variant in VARIANTS]
         names = " | ".join(_named(*kind) for kind in kinds)
         lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
         for task in dict.fromkeys(run.task for run in self.scores):
@@ -129,8 +139,8 @@ class VariantsReport:
         drawn = {task: _SHOWN[TASKS[task].kind][0] for task in dict.fromkeys(run.task for run in self.scores)}
         panels = {
             _what(task, score): {
-                _named(variant, recurrent): self.values(task, variant, recurrent, score)
-                for recurrent in (True, False)
+                _named(variant, control): self.values(task, variant, control, score)
+                for control in self.controls
                 for variant in VARIANTS
             }
             for task, score in drawn.items()
@@ -143,8 +153,8 @@ class VariantsReport:
         return report.write_outcome(self, folder, self.spec, pictures, files)
 
 
-def _named(variant: str, recurrent: bool) -> str:
-    return variant if recurrent else variant + _UNCOUPLED
+def _named(variant: str, control: str) -> str:
+    return variant + _SUFFIXES[control]
 
 
 def _words(name: str) -> str:

@@ -313,3 +313,12 @@ def test_a_network_from_a_file_is_pruned(run: Any, tmp_path: Path, name: str) ->
     if name.endswith(".npz"):
         expected = prune(network, MagnitudePruning(), iterations=2, synapse_target=0.5).records[-1].plain()
         assert metrics["records"]["magnitude"]["0"][-1] == json.loads(to_json(expected))
+
+
+def test_with_delays_the_delay_bank_is_one_of_the_controls(tmp_path: Path) -> None:
+    options = ["--neurons", "30", "--seeds", "2", "--arms", "dense", "random", "--tasks", "memory", "--sparsities", "0.5"]
+    delays = ["--iterations", "1", "--set", "delay_exc={kind='uniform',low=1,high=80}", "--quiet"]
+    assert scripts.main(["pruning_curve", *options, *delays, "--out", str(tmp_path / "out")]) == 0
+    found = {tuple(line.split(",")[:2]): line.split(",")[2] for line in (tmp_path / "out" / "table.csv").open()}
+    assert float(found["links at 0", "delay_bank"]) == 0
+    assert float(found["memory_capacity at 0", "delay_bank"]) > float(found["memory_capacity at 0.5", "random"])

@@ -216,3 +216,24 @@ def test_bad_options(options: list[str], message: str, capsys: pytest.CaptureFix
     assert command.execute(Variants, [*options, "--neurons", "20"], prog="variants") == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert message in error
+
+
+def test_with_delays_the_delay_bank_is_a_control_too(tmp_path: Path) -> None:
+    delays = ["--set", "delay_exc={kind='uniform',low=1,high=60}"]
+    assert compare(tmp_path / "out", *delays) == 0
+    table = (tmp_path / "out" / "table.csv").read_text()
+    rates = {
+        line.split(",")[1]: float(line.split(",")[2]) for line in table.splitlines() if line.startswith("memory mean_rate,")
+    }
+    assert set(rates) == {f"{variant}{suffix}" for variant in VARIANTS for suffix in ("", " W=0", " delay bank")}
+    for variant in VARIANTS:
+        # matched under part of the input, before STDP
+        assert rates[f"{variant} delay bank"] == pytest.approx(rates[variant], rel=0.15)
+    assert len(list((tmp_path / "out" / "runs").glob("memory-*-delay_bank-*.json"))) == 2 * len(VARIANTS)
+
+
+def test_a_bank_is_of_a_network_with_delays() -> None:
+    with pytest.raises(InputError, match="is a control: recurrent must be false"):
+        VariantRun("memory", "HeNHeS", True, 0, delay_bank=True)
+    with pytest.raises(InputError, match="and this one has none"):
+        run_variant(VariantRun("memory", "HeNHeS", False, 0, delay_bank=True), SPEC, VariantSizes(values=600, max_delay=4))
