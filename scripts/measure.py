@@ -106,7 +106,6 @@ class Measure(TaskArguments, Repeatable):
         InputError
             When the task has fewer.
         """
-        from hrsnn.stimuli.currents import Currents
         from hrsnn.tasks import SeriesTask
 
         asked = None if self.stimuli is None else count_of("--stimuli", self.stimuli)
@@ -114,7 +113,7 @@ class Measure(TaskArguments, Repeatable):
         if asked is not None and asked > there:
             raise InputError("--stimuli", asked, f"must be at most {there}: there are no more in task {self.task!r}")
         if isinstance(task, SeriesTask):
-            return Currents(task.inputs[None, : asked or _VALUES], dt=task.hold)
+            return task.stimulus(0, min(asked or _VALUES, there))
         few = max(asked or _SAMPLES, len(task.classes))
         stimulus: Stimulus = task.subset(train=few, seed=self.seed).encoded().x_train
         return stimulus

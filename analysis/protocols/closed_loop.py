@@ -124,6 +124,8 @@ def forecast_freely(
     first, length = task.test.start, len(task.targets[task.test]) // starts
     if task.targets.shape != task.inputs.shape or not np.allclose(task.targets[:-1], task.inputs[1:]):
         raise InputError("task", task.name, "must have its own next inputs as targets (horizon 1) for a closed loop")
+    if task.spikes is not None:
+        raise InputError("task", task.name, "must have its inputs as currents for a closed loop: encoding current")
     if not length:
         raise InputError("starts", starts, f"must be at most the {len(task.targets[task.test])} test values")
     watch = Stopwatch()

@@ -30,12 +30,12 @@ def _nrmse_v(run: SeriesRun) -> float:
 def _valid_time(run: SeriesRun) -> float:
     """Compute the mean valid time over starts spread over the test part.
 
-    It is nan if the targets are not the next inputs, and with input delays.
+    It is nan if the targets are not the next inputs, if these are given as spikes, and with input delays.
     """
     task, options, network = run.task, run.options, run.network
     engine, seed = options.engine, options.seed
     length = task.test.stop - task.test.start
-    if not task.is_one_step_ahead or length < options.steps or _cannot_stop(network):
+    if task.spikes is not None or not task.is_one_step_ahead or length < options.steps or _cannot_stop(network):
         return math.nan
     forecast = run.forecast("states")
     times, begin = [], 0

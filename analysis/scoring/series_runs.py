@@ -7,6 +7,8 @@ import numpy as np
 from hrsnn.activity import Activity, NetworkType
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import SeriesTask
 
 #: Number of values of a series that form one stimulus during STDP: homeostasis acts at the end of each.
@@ -15,9 +17,14 @@ _PIECE = 25
 
 def learn(reservoir: NetworkType, task: SeriesTask, seed: int, engine: str) -> NetworkType:
     """Return the reservoir after STDP over the training part of a series."""
-    training = task.inputs[task.train]
-    pieces = training[: len(training) // _PIECE * _PIECE].reshape(-1, _PIECE, training.shape[1])
-    stimuli = Currents(pieces, dt=task.hold)
+    begins = range(task.train.start, task.train.stop - _PIECE + 1, _PIECE)
+    pieces = [task.stimulus(begin, begin + _PIECE) for begin in begins]
+    stimuli: Stimulus
+    if task.spikes is not None:
+        stimuli = SpikeTrains.concatenate([piece for piece in pieces if isinstance(piece, SpikeTrains)])
+    else:
+        values = np.concatenate([piece.values for piece in pieces if isinstance(piece, Currents)])
+        stimuli = Currents(values, dt=task.hold)
     return simulate(reservoir, stimuli, plastic=True, record=(), blank=0.0, engine=engine, seed=seed).reservoir
 
 
@@ -28,7 +35,7 @@ def follow(
     times = task.hold * np.arange(1, len(task.inputs) + 1)
     return simulate(
         reservoir,
-        Currents(task.inputs[None], dt=task.hold),
+        task.stimulus(),
         record=record,
         sample_times=times,
         engine=engine,

@@ -25,7 +25,6 @@ from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
-from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask
 
@@ -229,8 +228,7 @@ class SeriesRun:
         if not has_delays(self.initial):
             return None
         task = self.task
-        few = Currents(task.inputs[None, : min(task.train.stop, _MATCHED_VALUES)], dt=task.hold)
-        bank = _bank(self.initial, few, self.options)
+        bank = _bank(self.initial, task.stimulus(0, min(task.train.stop, _MATCHED_VALUES)), self.options)
         return _run_series(lambda _: bank, task, self.options, RECORDS)
 
     def error(self, prediction: Array) -> float:

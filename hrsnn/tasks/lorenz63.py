@@ -7,6 +7,7 @@ import numpy as np
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.rate_coding import rate_coded
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of, positive
@@ -18,7 +19,7 @@ _LONGEST_STEP = 0.01
 _LONGEST_TIME = 100.0
 
 
-@takes(hold="ms")
+@takes(hold="ms", peak_rate="Hz")
 def lorenz63(
     train: int = 500,
     test: int = 100,
@@ -27,6 +28,8 @@ def lorenz63(
     horizon: int = 1,
     washout: int = 100,
     hold: float = 20.0,
+    encoding: str = "current",
+    peak_rate: float = 200.0,
     seed: int = 0,
 ) -> SeriesTask:
     """Return the task of forecasting the state of the Lorenz-63 system `horizon` steps ahead.
@@ -47,8 +50,12 @@ def lorenz63(
         Number of values before the training part, in which the reservoir's state becomes independent of its start.
     hold : float
         Time in ms for which each value is held.
+    encoding : {"current", "poisson"}
+        Whether a network gets the values as currents, or as the rates of Poisson spikes.
+    peak_rate : float
+        Rate of the largest value of a channel in the training part (Hz).
     seed : int
-        Seed of the initial point.
+        Seed of the initial point, and of the spikes.
 
     Returns
     -------
@@ -91,16 +98,18 @@ def lorenz63(
     states = trajectory(start, transient + washout + train + test + horizon - 1, dt)[transient:]
     learned = states[washout : washout + train]
     states = (states - learned.mean(axis=0)) / learned.std(axis=0)
+    part, inputs = slice(washout, washout + train), states[:-horizon]
     return SeriesTask(
         name="lorenz63",
-        inputs=states[:-horizon],
+        inputs=inputs,
         targets=states[horizon:],
         hold=hold,
-        train=slice(washout, washout + train),
+        train=part,
         test=slice(washout + train, washout + train + test),
         washout=washout,
         time_step=dt,
         lyapunov_exponent=LYAPUNOV_EXPONENT,
+        spikes=rate_coded(encoding, inputs, part, hold, peak_rate, seed),
     )
 
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.rate_coding import rate_coded
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of
 from hrsnn.validation.units import takes
 
 
-@takes(hold="ms")
-def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int = 0) -> SeriesTask:
+@takes(hold="ms", peak_rate="Hz")
+def memory(
+    values: int = 3000,
+    hold: float = 20.0,
+    washout: int = 200,
+    encoding: str = "current",
+    peak_rate: float = 200.0,
+    seed: int = 0,
+) -> SeriesTask:
     """Return the task of independent inputs u, uniform in (-1, 1); the score defines the delays.
 
     Parameters
@@ -23,8 +31,12 @@ def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int
         Time in ms for which each value is held.
     washout : int
         Number of initial values, in which the reservoir's state becomes independent of its start.
+    encoding : {"current", "poisson"}
+        Whether a network gets the values as currents, or as the rates of Poisson spikes.
+    peak_rate : float
+        Rate of the largest value in the training part (Hz).
     seed : int
-        Seed of the values.
+        Seed of the values, and of the spikes.
 
     Returns
     -------
@@ -62,6 +74,7 @@ def memory(values: int = 3000, hold: float = 20.0, washout: int = 200, seed: int
         test=slice(border, values),
         washout=washout,
         kind="memory",
+        spikes=rate_coded(encoding, u, slice(washout, border), hold, peak_rate, seed),
     )
 
 

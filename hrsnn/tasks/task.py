@@ -10,6 +10,9 @@ from sklearn.base import clone
 
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
+from hrsnn.stimuli.currents import Currents
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.units import take_fields, takes
 
@@ -138,6 +141,9 @@ class SeriesTask:
         Largest Lyapunov exponent of the system, per unit of its time; its inverse is the Lyapunov time.
     kind : {"series", "memory"}
         Whether targets are to be forecast, or past inputs reconstructed.
+    spikes : SpikeTrains or None
+        The inputs as one sample of spike trains, one channel for each, which a network gets instead of currents; baselines
+        read the inputs.
     """
 
     name: str
@@ -150,6 +156,7 @@ class SeriesTask:
     time_step: float = 1.0
     lyapunov_exponent: float | None = None
     kind: Literal["series", "memory"] = "series"
+    spikes: SpikeTrains | None = None
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
@@ -159,6 +166,20 @@ class SeriesTask:
         """Whether the targets are the next inputs, so that the loop can be closed."""
         same = self.targets.shape == self.inputs.shape
         return same and bool(np.allclose(self.targets[:-1], self.inputs[1:]))
+
+    def stimulus(self, begin: int = 0, stop: int | None = None) -> Stimulus:
+        """Return the input of a network from value `begin` to before `stop`, one sample: currents or spikes.
+
+        Examples
+        --------
+        >>> from hrsnn.tasks import load_task
+        >>> load_task("memory", values=300).stimulus(10, 20), load_task("memory", values=300, encoding="poisson").stimulus()
+        (Currents(1 samples, 10 values of 20 ms, 1 channels), SpikeTrains(1 samples, 1 channels, 590 spikes, 6000 ms))
+        """
+        stop = len(self.inputs) if stop is None else stop
+        if self.spikes is not None:
+            return self.spikes.time_slice(begin * self.hold, stop * self.hold)
+        return Currents(self.inputs[None, begin:stop], dt=self.hold)
 
     def validation_part(self) -> SeriesTask:
         """Return the task without its test part, and with the last quarter of the training part as its test part.
@@ -175,7 +196,9 @@ class SeriesTask:
         if border == end:
             raise InputError("train", end - begin, f"must be at least {_VALIDATION_VALUES} values: some are for validation")
         inputs, targets = self.inputs[:end], self.targets[:end]
-        return replace(self, inputs=inputs, targets=targets, train=slice(begin, border), test=slice(border, end))
+        spikes = None if self.spikes is None else self.spikes.time_slice(0.0, end * self.hold)
+        train, test = slice(begin, border), slice(border, end)
+        return replace(self, inputs=inputs, targets=targets, spikes=spikes, train=train, test=test)
 
 
 def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

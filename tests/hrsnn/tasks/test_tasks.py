@@ -12,9 +12,11 @@ from scipy.io import wavfile
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
-from hrsnn import ReservoirSpec
+from hrsnn import ReservoirSpec, build
 from hrsnn.analysis.protocols import classify
+from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.baselines import BASELINES
+from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
 from hrsnn.readout import readout
@@ -421,3 +423,38 @@ def test_without_links_equal_time_constants_forget_a_long_gap(name):
     found = classify(task, spec, plastic=False, states="final", baselines=())
     assert found.rates.mean_rate > 1
     assert found.accuracy == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(300))
+
+
+@pytest.mark.parametrize("name", ["lorenz63", "memory"])
+class TestSeriesAsSpikes:
+    def test_rates_follow_the_values(self, name):
+        task = load_task(name, encoding="poisson", peak_rate=1000.0, hold=50.0)
+        plain = load_task(name, hold=50.0)
+        np.testing.assert_array_equal(task.inputs, plain.inputs)
+        counts = task.spikes.counts(len(task.inputs))[0]
+        low, high = (getattr(task.inputs[task.train], end)(axis=0) for end in ("min", "max"))
+        wanted = 50 * np.clip((task.inputs - low) / (high - low), 0, 1)
+        assert np.corrcoef(counts.ravel(), wanted.ravel())[0, 1] > 0.9
+        assert counts.mean() == pytest.approx(wanted.mean(), rel=0.02)
+
+    def test_a_part_has_the_spikes_of_the_whole(self, name):
+        task = load_task(name, encoding="poisson")
+        part = task.stimulus(30, 40)
+        inside = (task.spikes.times >= 600) & (task.spikes.times < 800)
+        np.testing.assert_allclose(part.times, task.spikes.times[inside] - 600)
+        half = task.validation_part()
+        assert half.spikes.durations[0] == half.hold * len(half.inputs)
+
+    def test_stdp_changes_input_links(self, name):
+        task = load_task(name, encoding="poisson", seed=1)
+        spec = ReservoirSpec(neurons=30, a_plus=0.05)
+        options = RunOptions(plastic=True, max_delay=4)
+        run = task_scores(lambda channels: build(spec, 0, channels), task, options).run
+        assert not np.array_equal(run.network.input_weight, run.initial.input_weight)
+        still = load_task(name, seed=1)
+        run = task_scores(lambda channels: build(spec, 0, channels), still, options).run
+        assert np.array_equal(run.network.input_weight, run.initial.input_weight)
+
+    def test_an_unknown_encoding(self, name):
+        with pytest.raises(InputError, match="encoding = 'spikes': must be one of current, poisson"):
+            load_task(name, encoding="spikes")

@@ -1,0 +1,34 @@
+"""Series as spikes: the value of each channel as the rate of a Poisson process."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrsnn.encoders.poisson import PoissonEncoder
+from hrsnn.errors import InputError
+from hrsnn.stimuli.spike_trains import SpikeTrains
+from hrsnn.validation.numbers import positive
+
+ENCODINGS = ("current", "poisson")
+
+
+def rate_coded(
+    encoding: str, inputs: np.ndarray, train: slice, hold: float, peak_rate: float, seed: int
+) -> SpikeTrains | None:
+    """Return a series as one sample of spike trains, or None for currents.
+
+    The rate of a channel is ``peak_rate (x - low) / (high - low)``, clipped to [0, peak_rate], with the range of the channel
+    in the training part.
+
+    Raises
+    ------
+    InputError
+        When the encoding is unknown, the rate is not positive, or there would be too many spikes.
+    """
+    if encoding not in ENCODINGS:
+        raise InputError("encoding", encoding, f"must be one of {', '.join(ENCODINGS)}")
+    positive("peak_rate", peak_rate, "Hz")
+    if encoding == "current":
+        return None
+    encoder = PoissonEncoder(peak_rate=peak_rate, dt=hold, scale="channel", seed=seed, series=True)
+    return encoder.fit(inputs[None, train]).transform(inputs[None])
