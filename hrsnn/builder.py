@@ -295,7 +295,7 @@ def _delay_values(spec: ReservoirSpec, name: str, size: int, seed: int) -> np.nd
 
 
 def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[str, np.ndarray]:
-    """Draw the four STDP constants of each synapse independently; the amplitudes are in mV."""
+    """Draw the four STDP constants of each synapse; the amplitudes are in mV."""
     chosen: dict[str, Parameter] = {
         "tau_plus": spec.tau_plus,
         "tau_minus": spec.tau_minus,
@@ -306,6 +306,13 @@ def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[
     for name, parameter in chosen.items():
         drawn = _draw(parameter, len(w_max), seed, f"{side}.{name}")
         values[name] = drawn if spec.heterogeneous_synapses else np.full(len(w_max), _mean(parameter))
+    if spec.stdp_pairing == "comonotone":
+        # the pairs of depression go to the synapses in the order of their potentiation: the draws stay the same
+        to, of = (np.argsort(values[f"a_{sign}"] * values[f"tau_{sign}"], kind="stable") for sign in ("plus", "minus"))
+        for name in ("tau_minus", "a_minus"):
+            moved = np.empty(len(w_max))
+            moved[to] = values[name][of]
+            values[name] = moved
     return {name: value * w_max if name.startswith("a_") else value for name, value in values.items()}
 
 

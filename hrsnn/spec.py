@@ -195,6 +195,9 @@ class ReservoirSpec(BaseModel):
     a_minus: NonNegative | Literal["auto"] = _field(
         "auto", "w_max", "depression at a presynaptic spike; auto: gamma, CV 0.5, depression 1.05 times potentiation"
     )
+    stdp_pairing: Literal["independent", "comonotone"] = _field(
+        "independent", "", "of a synapse's constants; comonotone: the larger a_plus tau_plus, the larger a_minus tau_minus"
+    )
     depression_ratio: Real = _field(1.05, "", "mean a_minus tau_minus over mean a_plus tau_plus, for auto", ge=0)
     homeostasis: Truth = _field(
         True, "", "after each stimulus of a plastic run, restore the sums of a neuron's E, I and input weights"

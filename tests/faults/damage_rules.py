@@ -369,6 +369,8 @@ def spec(intact: bytes) -> Rule:
                 _need(_number(value, *_FLOATS[name]), name)
             elif name == "connectivity":
                 _need(value in ("distance", "random"), name)
+            elif name == "stdp_pairing":
+                _need(value in ("independent", "comonotone"), name)
             else:
                 _parameter(value)
 

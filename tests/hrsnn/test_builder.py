@@ -68,6 +68,26 @@ def test_changing_one_parameter_leaves_the_other_arrays_the_same(change, moved):
     assert changed(build(SPEC, 1, 5), build(SPEC.updated(change), 1, 5)) == moved
 
 
+def test_comonotone_pairing_orders_the_same_draws():
+    spec = ReservoirSpec(neurons=200)
+    apart, together = (build(spec.updated({"stdp_pairing": one}), 1, 4) for one in ("independent", "comonotone"))
+    assert changed(apart, together) == {
+        f"{side}.{name}" for side in ("recurrent", "input") for name in ("tau_minus", "a_minus")
+    }
+    for side in ("recurrent", "input"):
+        one, other = getattr(apart, side), getattr(together, side)
+        np.testing.assert_array_equal(np.sort(one.tau_minus), np.sort(other.tau_minus))
+        np.testing.assert_allclose(np.sort(one.a_minus / one.w_max), np.sort(other.a_minus / other.w_max), rtol=1e-12)
+        areas = [
+            (links.a_plus * links.tau_plus / links.w_max, links.a_minus * links.tau_minus / links.w_max)
+            for links in (one, other)
+        ]
+        np.testing.assert_array_equal(np.argsort(areas[1][0]), np.argsort(areas[1][1]))
+        spread = [np.std(np.log(plus / minus)) for plus, minus in areas]
+        assert spread[0] == pytest.approx(1.06, abs=0.08)  # a drift of each synapse that no data steers
+        assert spread[1] < 0.15
+
+
 class TestThresholds:
     def test_the_gap_to_the_reset_is_kept(self):
         het, hom = (
