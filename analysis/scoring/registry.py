@@ -61,12 +61,15 @@ SCORES: Registry[Score] = Registry(
 def declared_name(score: str) -> str | None:
     """Return the name in `SCORES` that a score in a table goes by: the longest one within it, between underscores.
 
+    A score of another package is one only at the end of the name, after that of a task.
+
     Examples
     --------
     >>> declared_name("digits_accuracy"), declared_name("valid_time_v_0.5"), declared_name("memory_capacity_v")
     ('accuracy', 'valid_time', 'memory_capacity_v')
     """
-    within = [name for name in SCORES if f"_{name}_" in f"_{score}_"]
+    own = set(SCORES.own_names)
+    within = [name for name in SCORES if (f"_{name}_" in f"_{score}_" if name in own else f"_{score}".endswith(f"_{name}"))]
     return max(within, key=len, default=None)
 
 

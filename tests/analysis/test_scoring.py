@@ -47,6 +47,15 @@ def test_scores_of_tasks_are_found_within_longer_names() -> None:
     assert (declared_name("anything"), label_of("any_thing")) == (None, "Any thing")
 
 
+def test_a_score_of_another_package_does_not_take_the_name_of_ours() -> None:
+    with (
+        SCORES.added("rank_difference_total", Score(label="Total", bounds=(0, 1))),
+        SCORES.added("nrmse_v_0", Score(label="0")),
+    ):
+        assert declared_name("digits_rank_difference_total") == "rank_difference_total"
+        assert declared_name("nrmse_v_0.5") == "nrmse_v"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
