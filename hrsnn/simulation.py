@@ -152,9 +152,18 @@ def simulate(
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
     durations = batch.steps * dt
     final_state: NetworkState | None = None
+    delivered = 0
+
+    def check_engine(fault: str) -> None:
+        # engines of other packages too: without this, numbers of a wrong shape may be broadcast into results
+        if fault:
+            raise InputError("engine", engine, f"did not keep to the contract of an engine ({run.__module__}): {fault}")
 
     def deliver(index: int, response: Response) -> None:
-        nonlocal final_state
+        nonlocal final_state, delivered
+        check_engine("" if index == delivered else f"it delivered stimulus {index} after {delivered} others")
+        check_engine(response.fault(n, moments if v is not None else None))
+        delivered += 1
         when, who = response.spike_time, response.spike_neuron
         if when is None:
             when = response.spike_step * dt
@@ -181,6 +190,8 @@ def simulate(
 
     with progress_bar(progress, total=float(batch.steps.sum() * dt), unit="ms simulated") as done:
         weights = run(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))
+    check_engine("" if delivered == samples else f"it delivered {delivered} of {samples} stimuli")
+    check_engine(weights.fault(reservoir) if plastic else "")
 
     return Activity(
         reservoir=reservoir.with_weights(weights.recurrent, weights.input) if plastic else reservoir,

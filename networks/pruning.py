@@ -16,7 +16,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
-from hrsnn.networks.methods.contract import PruningContext, PruningMethod
+from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, PruningMethod
 from hrsnn.networks.methods.lyapunov_noise import LNP
 from hrsnn.networks.pruning_checkpoint import Checkpoint, Progress, digest_of
 from hrsnn.networks.pruning_record import PruningRecord, record_of
@@ -260,6 +260,7 @@ def _run(
         kept, numbers, smaller = np.ones(now.reservoir.neurons, dtype=bool), {}, now.reservoir
         if not nothing or t == len(links) - 1:
             pruned = method.prune(context)
+            _check_budget(method, context, pruned)
             kept, numbers, smaller = pruned.kept, dict(pruned.numbers), pruned.reservoir
         with context.watch("simulation"):
             activity = measure.activity(smaller)
@@ -320,6 +321,20 @@ class _Measure:
             # without the decay of the currents, which is equal for all neurons and would mask their differences
             return found.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh, found.largest_active
         return (found.per_neuron_v if self.exponents == "v" else found.per_neuron), found.largest_active
+
+
+def _check_budget(method: PruningMethod, context: PruningContext, pruned: PrunedNetwork) -> None:
+    """Check that a method, of another package too, returned a network of the size asked for."""
+    smaller, kept = pruned.reservoir, np.asarray(pruned.kept)
+    fault = ""
+    if kept.dtype != np.bool_ or kept.shape != (context.reservoir.neurons,) or kept.sum() != smaller.neurons:
+        fault = f"kept must be a mask of {context.reservoir.neurons} neurons with the {smaller.neurons} of the network"
+    elif smaller.neurons not in (context.neurons, context.reservoir.neurons):  # a method may remove only links
+        fault = f"{smaller.neurons} neurons instead of {context.neurons}"
+    elif smaller.synapses > context.links:
+        fault = f"{smaller.synapses} links where the budget is {context.links}"
+    if fault:
+        raise InputError("method", method, f"did not keep to its contract in iteration {context.iteration}: {fault}")
 
 
 def _begin(checkpoint: Checkpoint | None, resume: bool) -> Progress | None:

@@ -47,7 +47,7 @@ class Search(TaskArguments):
     objective: Annotated[str, tyro.conf.arg(metavar="NAME", help_behavior_hint=objectives)] = "memory"
     """What is optimised."""
 
-    space: str = "neurons"
+    space: Annotated[str, tyro.conf.arg(help_behavior_hint="(default: the first of the kind, of a reservoir neurons)")] = ""
     """Search space: of a reservoir neurons, synapses or all; or a TOML file."""
 
     trials: int = 40

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hrsnn.errors import InputError
+from hrsnn.validation.annotations import is_number
 
 if TYPE_CHECKING:
     from hrsnn.tasks.declaration import TaskKind
@@ -93,8 +94,18 @@ class Score:
         Raises
         ------
         InputError
-            When the score has no function.
+            When the score has no function, or its function returns no number or uses what `needs` does not declare.
         """
         if self.function is None:
             raise InputError("score", self.label, "is only reported: it cannot be computed from a run of a task")
-        return float(self.function(run))
+        try:
+            value = self.function(run)
+        except InputError as error:
+            if error.field != "record":
+                raise
+            # the declaration is at fault, not the caller, who cannot add to what is recorded
+            reason = f"cannot be computed from a run {error.value}: its declaration must name in needs what it uses"
+            raise InputError("score", self.label, reason) from error
+        if not is_number(value):
+            raise InputError("score", self.label, f"must be computed as a number, not as {type(value).__name__}")
+        return float(value)

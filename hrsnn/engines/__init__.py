@@ -40,6 +40,36 @@ def check_name(name: str) -> None:
         ENGINES.check(name)
 
 
+def check_runs(name: str, kind: str, needed: Collection[str] = ()) -> None:
+    """Check that an engine, or with "auto" any engine, can simulate a run, without loading it.
+
+    Parameters
+    ----------
+    name, kind, needed
+        As for :func:`choose`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; when the engine cannot simulate networks of this kind or lacks features, with its reasons and
+        the engines that can.
+    """
+    if name == "auto":
+        able = _able(kind, needed)
+        if not any(engine.priority > 0 for engine in able.values()):
+            wanted = ", ".join(FEATURES[feature] for feature in FEATURES if feature in needed)
+            what = f"a network of the kind {kind!r}" + (f" and {wanted}" if wanted else "")
+            raise InputError("engine", "auto", f"no engine is chosen that can simulate {what}; {_that_can(able)}")
+        return
+    engine = ENGINES.find(name)
+    if kind not in engine.kinds:
+        raise InputError("engine", name, f"cannot simulate a network of the kind {kind!r}; {_that_can(_able(kind))}")
+    lacking = engine.lacks(needed)
+    if lacking:
+        reasons = [f"cannot {FEATURES[feature]}: {engine.can[feature]}" for feature in lacking]
+        raise InputError("engine", name, "; ".join([*reasons, _that_can(_able(kind, needed))]))
+
+
 def choose(name: str, kind: str = "reservoir", needed: Collection[str] = ()) -> EngineFunction:
     """Return the engine `name`, or refuse it where it cannot simulate the run; "auto" is the best one that can.
 
@@ -56,20 +86,14 @@ def choose(name: str, kind: str = "reservoir", needed: Collection[str] = ()) -> 
     Raises
     ------
     InputError
-        For an unknown name; when the engine cannot simulate networks of this kind or lacks a feature, with its reason and
+        For an unknown name; when the engine cannot simulate networks of this kind or lacks features, with its reasons and
         the engines that can; when it cannot be loaded.
     """
+    check_runs(name, kind, needed)
     if name == "auto":
         return _best(kind, needed)
-    engine = ENGINES.find(name)
-    if kind not in engine.kinds:
-        others = ENGINES.where(lambda other: kind in other.kinds)
-        raise InputError("engine", name, f"cannot simulate a network of the kind {kind!r}; {_that_can(others)}")
-    for feature in engine.lacks(needed)[:1]:
-        others = ENGINES.where(lambda other: kind in other.kinds and not other.lacks(needed))
-        raise InputError("engine", name, f"cannot {FEATURES[feature]}: {engine.can[feature]}; {_that_can(others)}")
     try:
-        return engine.load()
+        return ENGINES.find(name).load()
     except ImportError as error:
         raise InputError("engine", name, f"cannot be loaded here ({error}); auto takes one that can") from error
 
@@ -86,7 +110,7 @@ def why_not_loaded(name: str) -> str:
 
 
 def _best(kind: str, needed: Collection[str]) -> EngineFunction:
-    able = ENGINES.where(lambda engine: engine.priority > 0 and kind in engine.kinds and not engine.lacks(needed))
+    able = {name: engine for name, engine in _able(kind, needed).items() if engine.priority > 0}
     failed: dict[str, Exception] = {}
     for name in sorted(able, key=lambda name: -able[name].priority):
         try:
@@ -97,13 +121,12 @@ def _best(kind: str, needed: Collection[str]) -> EngineFunction:
         for other, reason in failed.items():
             logger.info("engine %s instead of %s, which cannot be loaded: %s", name, other, reason)
         return found
-    if failed:
-        reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
-        raise InputError("engine", "auto", f"none of the engines that can simulate this run can be loaded ({reasons})")
-    wanted = ", ".join(FEATURES[feature] for feature in FEATURES if feature in needed)
-    others = ENGINES.where(lambda engine: kind in engine.kinds and not engine.lacks(needed))
-    what = f"a network of the kind {kind!r}" + (f" and {wanted}" if wanted else "")
-    raise InputError("engine", "auto", f"no engine is chosen that can simulate {what}; {_that_can(others)}")
+    reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
+    raise InputError("engine", "auto", f"none of the engines that can simulate this run can be loaded ({reasons})")
+
+
+def _able(kind: str, needed: Collection[str] = ()) -> dict[str, Engine]:
+    return ENGINES.where(lambda engine: kind in engine.kinds and not engine.lacks(needed))
 
 
 def _that_can(engines: Collection[str]) -> str:

@@ -23,6 +23,28 @@ class Response:
     spike_time: np.ndarray | None = None  #: (spikes,) ms, ascending, from an engine without a grid; else spike_step dt
     duration: float | None = None  #: ms, from an engine without a grid; else a whole number of steps
 
+    def fault(self, n: int, v_times: int | None) -> str:
+        """Return what is wrong for a network of `n` neurons and `v_times` times of v (None: not recorded), or nothing."""
+        for name in ("spike_step", "spike_neuron", "spike_time"):
+            spikes = getattr(self, name)
+            if spikes is None and name == "spike_time":
+                continue
+            if (
+                not isinstance(spikes, np.ndarray)
+                or spikes.ndim != 1
+                or spikes.dtype.kind not in ("f" if name == "spike_time" else "iu")
+            ):
+                return f"{name} must be a vector of {'numbers' if name == 'spike_time' else 'whole numbers'}"
+            if len(spikes) != len(self.spike_neuron):
+                return f"{name} has {len(spikes)} entries and spike_neuron {len(self.spike_neuron)}"
+            if name != "spike_neuron" and (spikes[1:] < spikes[:-1]).any():
+                return f"{name} must be ascending"
+        if len(self.spike_neuron) and not 0 <= self.spike_neuron.min() <= self.spike_neuron.max() < n:
+            return f"spike_neuron must be from 0 to {n - 1}"
+        if v_times is not None and np.shape(self.v) != (v_times, n):
+            return f"v has the shape {np.shape(self.v)} instead of {(v_times, n)}"
+        return ""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -30,6 +52,13 @@ class Weights:
 
     recurrent: np.ndarray
     input: np.ndarray
+
+    def fault(self, network: Any) -> str:
+        """Return what is wrong with the weights of a network after a plastic run, or nothing."""
+        for name, before in (("recurrent", network.weight), ("input", getattr(network, "input_weight", self.input))):
+            if np.shape(getattr(self, name)) != np.shape(before):
+                return f"{name} has the shape {np.shape(getattr(self, name))} instead of {np.shape(before)}"
+        return ""
 
 
 class EngineFunction(Protocol):

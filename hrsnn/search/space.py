@@ -259,6 +259,8 @@ SPACES: Mapping[str, Mapping[str, Any]] = {
 def named_space(name: str, spec: NetworkSpec | None = None) -> Space:
     """Return a space by its name among those of the spec's kind (`SPACES` for a reservoir), or from a TOML file.
 
+    Without a name it is the first of the kind, for a reservoir ``neurons``.
+
     Raises
     ------
     InputError, FileError
@@ -270,6 +272,7 @@ def named_space(name: str, spec: NetworkSpec | None = None) -> Space:
     ['a_minus', 'a_plus', 'tau_minus', 'tau_plus']
     """
     spaces = KINDS.find((spec or ReservoirSpec()).kind).spaces
+    name = name or next(iter(spaces), "")
     if name in spaces:
         return Space.of(spaces[name], spec)
     if not (os.path.lexists(name) or os.sep in name):

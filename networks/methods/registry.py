@@ -9,6 +9,7 @@ from typing import Any
 from hrsnn.errors import InputError
 from hrsnn.networks.methods.contract import Method, PruningMethod
 from hrsnn.runtime.registry import Registry
+from hrsnn.validation.annotations import check_of
 from hrsnn.validation.units import takes
 
 _HERE = "hrsnn.networks.methods"
@@ -42,7 +43,7 @@ def pruning_method(name: str, **options: Any) -> PruningMethod:
     Raises
     ------
     InputError
-        For an unknown name, or a setting that the method does not have.
+        For an unknown name, a setting that the method does not have, or a value of another type than its annotation.
 
     Examples
     --------
@@ -50,11 +51,15 @@ def pruning_method(name: str, **options: Any) -> PruningMethod:
     RandomPruning(compensate=True)
     """
     method: Any = METHODS.find(name).method
-    known = [one.name for one in dataclasses.fields(method)]
+    settings = {one.name: one.type if isinstance(one.type, str) else one.type.__name__ for one in dataclasses.fields(method)}
+    known = list(settings)
     for option in options:
         if option not in known:
             close = difflib.get_close_matches(option, known, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise InputError(option, options[option], f"{hint}method {name!r} has only {', '.join(known) or 'none'}")
+        check = check_of(settings[option])
+        if check is not None:
+            options[option] = check(option, options[option])
     made: PruningMethod = method(**options)
     return made

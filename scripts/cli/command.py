@@ -110,12 +110,19 @@ class Command(ABC):
         return working_in(self.out, report.RUNS)
 
     def check(self) -> None:
-        """Raise an error before the work for an unknown engine, an invalid cluster, or an invalid network."""
-        from hrsnn.engines import check_name
+        """Raise an error before the work: for an unknown engine or one of other networks, a cluster, a network."""
+        from hrsnn.engines import check_name, check_runs
 
         check_name(self.engine)
         check_cluster("--cluster", getattr(self, "cluster", None))
-        self.network_spec()
+        kind = self.network_spec().kind
+        check_runs(self.engine, kind)
+        if getattr(self, "plastic", False):
+            try:
+                check_runs(self.engine, kind, {"plasticity"})
+            except InputError as error:
+                hint = "; --no-plastic runs without STDP" if getattr(type(self), "plastic", False) else ""
+                raise InputError(error.field, error.value, error.allowed + hint) from None
 
     @property
     def progress(self) -> bool:
@@ -152,6 +159,9 @@ class Command(ABC):
         if self.neurons is not None:
             changes["neurons"] = str(self.neurons)
         spec: NetworkSpec = self.default_spec(kind) if self.spec is None else kind.spec.load(self.spec)
+        if spec.kind != self.network:
+            reason = f"its specifications are of the kind {spec.kind!r}: the package that declares it is at fault"
+            raise InputError("--network", self.network, reason)
         spec = spec.updated(changes)
         if self.variant is None:
             return spec

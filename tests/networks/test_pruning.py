@@ -232,3 +232,43 @@ def test_zero_weights_go_first() -> None:
     reservoir = reservoir.replace(weight=weight)
     last = prune(reservoir, LNP(score="weight", delocalise="none"), iterations=2, synapse_target=0.6).reservoir
     assert (last.weight > 0).all()
+
+
+@dataclass(frozen=True)
+class _Careless:
+    """A method that returns a network of another size than asked for."""
+
+    fault: str
+
+    def prune(self, context: PruningContext) -> PrunedNetwork:
+        reservoir, kept = context.reservoir, np.ones(context.reservoir.neurons, dtype=bool)
+        if self.fault == "links":
+            return PrunedNetwork(reservoir, kept)
+        smaller = keep_links(reservoir, np.arange(reservoir.synapses) < context.links)
+        return PrunedNetwork(smaller, kept[:-1] if self.fault == "mask" else kept.astype(int))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("links", "links where the budget is"),
+        ("mask", "kept must be a mask of 80"),
+        ("numbers", "kept must be a mask of 80"),
+    ],
+)
+def test_a_method_of_another_package_is_checked(fault: str, message: str, dense: Reservoir) -> None:
+    with pytest.raises(InputError, match=f"did not keep to its contract in iteration 1: .*{message}"):
+        prune(dense, _Careless(fault), iterations=2, synapse_target=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("random", {"compensate": "no"}, "compensate = 'no': must be True or False"),
+        ("lnp", {"restored": "few"}, "restored = 'few': must be a number"),
+        ("lnp", {"retune_every": 0.5}, "retune_every = 0.5: must be a whole number"),
+    ],
+)
+def test_settings_of_a_method_have_types(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        pruning_method(name, **options)

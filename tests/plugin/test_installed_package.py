@@ -48,9 +48,9 @@ COMMANDS: dict[str, tuple[str, list[str], list[str]]] = {
         ["classify", *_TINY, "--task", "leaves", "--path", "{leaves}", "--task-option", "encoding=spikes"]
         + ["--train", "40", "--test", "20", "--seeds", "2", "--jobs", "2"],
     ),
-    "shortest": ("prune", ["compare", "--help"], ["prune", *_PRUNE, "--method", "shortest", "--seeds", "2", "--jobs", "2"]),
-    "even": ("search", ["search", "--help"], ["search", *_SEARCH, "--objective", "even", "--workers", "2"]),
-    "busiest": ("memory", ["classify", "--help"], [*_MEMORY, "--scores", "busiest", "--seeds", "2", "--jobs", "2"]),
+    "shortest": ("prune", ["list", "methods"], ["prune", *_PRUNE, "--method", "shortest", "--seeds", "2", "--jobs", "2"]),
+    "even": ("search", ["list", "objectives"], ["search", *_SEARCH, "--objective", "even", "--workers", "2"]),
+    "busiest": ("memory", ["list", "scores"], [*_MEMORY, "--scores", "busiest", "--seeds", "2", "--jobs", "2"]),
     "sum": ("reproduce", ["reproduce", "list"], ["reproduce", "sum", *_TINY, "--seeds", "3", "--jobs", "2"]),
 }
 #: Of each suite, the class of the entry, and of that of an engine a few tests: a plain loop is slow.

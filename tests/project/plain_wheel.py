@@ -47,6 +47,7 @@ COMMANDS = {
     ],
     "spec": [],
     "engines": [],
+    "list": [],
     "tasks": [],
 }
 #: What a command says of an extra that is not there.

@@ -6,13 +6,14 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import playground
 import pytest
 
 from hrsnn import scripts
+from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.studies.objectives import OBJECTIVES
 from hrsnn.networks import METHODS
@@ -190,3 +191,19 @@ class TestSum(RecipeCases):
     recipe = "sum"
     options: ClassVar = {"scale": 3.0}
     jobs = (1,)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda run: run.activity.v.mean(), "cannot be computed from a run without 'v': its declaration must name in needs"),
+        (lambda run: None, "must be computed as a number, not as NoneType"),
+    ],
+)
+def test_a_score_at_fault_is_named(function: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    score = Score(label="Loudness", kinds=("memory",), function=function)
+    with SCORES.added("loudness", score):
+        code = scripts.main(["measure", "--neurons", "20", "--stimuli", "400", "--scores", "loudness", "--quiet"])
+    error = capsys.readouterr().err
+    assert (code, error.count("\n")) == (2, 1)
+    assert error.startswith(f"hrsnn measure: score = 'Loudness': {message}")

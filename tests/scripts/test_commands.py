@@ -210,6 +210,10 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["spec", "--set", "self=1"], "self: no such parameter"),
         (["spec", "--out", "a_file/x.toml"], "a_file: is a file; name a folder"),
         (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
+        (
+            ["list", "neurons"],
+            "group = 'neurons': must be one of engines, kinds, tasks, methods, scores, objectives, recipes",
+        ),
         (["engines", "--page", "missing.md"], "missing.md: does not exist"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
         (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is of the kind series"),

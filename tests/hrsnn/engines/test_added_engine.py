@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -9,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from toy_engine import run, toy
 
 from hrsnn import InputError, ReservoirSpec, build, scripts, simulate
 from hrsnn.engines import ENGINES, choose
 from hrsnn.engines.capabilities import FEATURES, needs
+from hrsnn.engines.contract import Response, Weights
 from hrsnn.testing import EngineCases
 from hrsnn.testing.networks import CASES, trains
 
@@ -54,6 +57,59 @@ def test_it_is_refused_by_its_own_reason(case, feature, others):
         simulate(reservoir, STIMULUS, engine="toy")
     message = f"engine = 'toy': cannot {FEATURES[feature]}: a toy is simple; engines that can: {others}"
     assert str(refused.value) == message
+
+
+def test_it_is_refused_by_all_its_reasons_at_once():
+    reservoir = build(ReservoirSpec(neurons=20).updated(CASES["short-term plasticity"]), seed=1, channels=4)
+    lacking = {"delays_per_link": "it has one queue", "plasticity": "it never learns"}
+    with ENGINES.added("toy", toy(**lacking)), pytest.raises(InputError) as refused:
+        simulate(reservoir, STIMULUS, engine="toy", plastic=True)
+    reasons = {**lacking, "short_term_plasticity": "nobody plays with that"}
+    assert all(f"cannot {FEATURES[feature]}: {why}" in str(refused.value) for feature, why in reasons.items())
+
+
+_SPIKES = (np.array([3, 5]), np.array([1, 0]))
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (Response([3, 5], _SPIKES[1], np.zeros((1, 20))), "spike_step must be a vector of whole numbers"),
+        (Response(np.array([3.0, 5.0]), _SPIKES[1], np.zeros((1, 20))), "spike_step must be a vector of whole numbers"),
+        (Response(np.array([5, 3]), _SPIKES[1], np.zeros((1, 20))), "spike_step must be ascending"),
+        (Response(np.array([5]), _SPIKES[1], np.zeros((1, 20))), "spike_step has 1 entries and spike_neuron 2"),
+        (Response(_SPIKES[0], np.array([1, 20]), np.zeros((1, 20))), "spike_neuron must be from 0 to 19"),
+        (Response(_SPIKES[0], np.array([-1, 0]), np.zeros((1, 20))), "spike_neuron must be from 0 to 19"),
+        (Response(*_SPIKES, np.zeros(20)), "v has the shape (20,) instead of (1, 20)"),
+        (Response(*_SPIKES, np.zeros((1, 20)), spike_time=np.array([3, 5])), "spike_time must be a vector of numbers"),
+        (None, "it delivered 0 of 1 stimuli"),
+    ],
+)
+def test_a_response_that_breaks_the_contract_is_refused(response, message):
+    def broken(reservoir, batch, plastic, deliver, progress):
+        if response is not None:
+            deliver(0, response)
+        return Weights(reservoir.weight, reservoir.input_weight)
+
+    reservoir = build(ReservoirSpec(neurons=20), seed=1, channels=4)
+    engine = dataclasses.replace(toy(), load=lambda: broken)
+    with ENGINES.added("toy", engine), pytest.raises(InputError) as refused:
+        simulate(reservoir, STIMULUS, engine="toy", record=("spikes", "v"))
+    assert str(refused.value) == f"engine = 'toy': did not keep to the contract of an engine ({__name__}): {message}"
+
+
+def test_weights_and_an_order_that_break_the_contract_are_refused():
+    def broken(reservoir, batch, plastic, deliver, progress):
+        for index in (1, 0) if len(batch) > 1 else (0,):
+            deliver(index, Response(*_SPIKES, np.zeros((0, 20))))
+        return Weights(reservoir.weight[1:], reservoir.input_weight)
+
+    reservoir = build(ReservoirSpec(neurons=20), seed=1, channels=4)
+    with ENGINES.added("toy", dataclasses.replace(toy(), load=lambda: broken)):
+        with pytest.raises(InputError, match=r"recurrent has the shape \(\d+,\) instead of \(\d+,\)"):
+            simulate(reservoir, STIMULUS, engine="toy", plastic=True)
+        with pytest.raises(InputError, match="it delivered stimulus 1 after 0 others"):
+            simulate(reservoir, trains(2, 4, 20.0, 50, seed=1), engine="toy")
 
 
 def test_auto_takes_it_when_it_is_the_best_that_can():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from toy_kind import ENGINE, TOY, ToyNetwork, ToySpec
 
-from hrsnn import scripts
+from hrsnn import ReservoirSpec, scripts
 from hrsnn.engines import ENGINES
 from hrsnn.kinds import KINDS
 from hrsnn.testing import KindCases
@@ -23,7 +24,7 @@ COMMANDS: dict[str, tuple[list[str], set[str]]] = {
     "forecast": (["--train", "150", "--test", "30"], {"forecast", "raster"}),
     "measure": (["--stimuli", "50"], {"firing", "raster"}),
     "capacity": (["--values", "500", "--delays", "5", "3"], {"capacity", "memory", "raster"}),
-    "search": (["--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "400", "--space", "default"], set()),
+    "search": (["--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "400"], set()),
 }
 #: Commands for reservoirs only.
 RESERVOIRS = ("demo", "map", "lyapunov", "variants", "importance", "prune", "compare", "pruning_curve", "reproduce")
@@ -108,13 +109,18 @@ def test_a_command_for_reservoirs_refuses_it(verb: str, run: Any) -> None:
 
 
 def test_all_commands_are_here() -> None:
-    assert {*COMMANDS, *RESERVOIRS, "spec", "engines", "tasks"} >= set(scripts.COMMANDS)
+    assert {*COMMANDS, *RESERVOIRS, "spec", "engines", "tasks", "list"} >= set(scripts.COMMANDS)
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("classify", "--train", 40, "--test", 20), "STDP"),
+        # before any data is read
+        (
+            ("classify", "--task", "fsdd", "--path", "missing"),
+            "STDP and homeostasis; engines that can: none; --no-plastic runs without STDP",
+        ),
+        (("search", "--plastic", "--task", "fsdd", "--path", "missing"), "STDP and homeostasis; engines that can: none\n"),
         (("memory", "--set", "no_such=1"), "no_such: no such parameter; a toy has neurons"),
         (("memory", "--variant", "HoNHoS"), "--variant = 'HoNHoS': is of reservoirs; a toy has none"),
         (("memory", "--noise", "fresh"), "noise = 'fresh'"),
@@ -139,3 +145,10 @@ def test_a_measure_says_what_is_undefined(run: Any) -> None:
     code, _, error = run("measure", "--stimuli", 50, "--network", "toy", "--neurons", 25)
     assert code == 0
     assert "warning: the mean currents of a toy are undefined" in error
+
+
+def test_specifications_of_another_kind_are_the_fault_of_the_declaration(run: Any) -> None:
+    other = dataclasses.replace(TOY, spec=ReservoirSpec)
+    with KINDS.added("other", other):
+        error = run("memory", "--network", "other")[2]
+    assert "--network = 'other': its specifications are of the kind 'reservoir'" in error

@@ -1,0 +1,109 @@
+"""``hrsnn list``: every name that an option or a function takes, those of installed packages too."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import tyro
+
+if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.analysis.studies.objectives import OBJECTIVES
+from hrsnn.engines import ENGINES
+from hrsnn.errors import InputError
+from hrsnn.files.writing import write_json
+from hrsnn.kinds import KINDS
+from hrsnn.networks.methods.contract import Method
+from hrsnn.networks.methods.registry import METHODS
+from hrsnn.runtime.registry import Registry
+from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.report import fill_folder, versions
+from hrsnn.scripts.recipes.registry import RECIPES
+from hrsnn.tasks import TASKS
+
+
+def _settings(method: Method) -> str:
+    # the class is a dataclass, which its declaration checks
+    fields: Any = dataclasses.fields(method.method)  # type: ignore[arg-type]
+    shown = ", ".join(f"{one.name}={one.default}" for one in fields if one.default is not dataclasses.MISSING)
+    return f"{method.summary} ({shown})" if shown else method.summary
+
+
+def _plain(axis: str) -> str:
+    """Return the label of an axis without its mathematical notation: "lambda_1"."""
+    return axis.replace("$", "").replace("\\", "")
+
+
+#: Group to its registry, and the description of an entry.
+GROUPS: Mapping[str, tuple[Registry[Any], Callable[[Any], str]]] = {
+    "engines": (ENGINES, lambda engine: engine.description),
+    "kinds": (KINDS, lambda kind: kind.summary),
+    "tasks": (TASKS, lambda task: f"{task.summary} ({task.kind})"),
+    "methods": (METHODS, _settings),
+    "scores": (
+        SCORES,
+        lambda score: f"{_plain(score.axis)}; {', '.join(score.kinds) if score.function else 'only reported'}",
+    ),
+    "objectives": (OBJECTIVES, lambda objective: f"{objective.summary} ({objective.direction})"),
+    "recipes": (RECIPES, lambda recipe: f"{recipe.item} of {recipe.paper}: {recipe.title}"),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names with their descriptions, by group."""
+
+    groups: Mapping[str, Mapping[str, str]]
+
+    @property
+    def text(self) -> str:
+        """Readable text."""
+        width = max(len(name) for names in self.groups.values() for name in names)
+        lines: list[str] = []
+        for group, names in self.groups.items():
+            lines += [group, *(f"  {name:{width}s}  {description}" for name, description in names.items())]
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the content of ``--json``."""
+        return {**self.groups, "versions": versions()}
+
+    def write(self, folder: Path) -> str:
+        """Write ``metrics.json`` into `folder`, and return the text with the location."""
+        with fill_folder(folder) as inside:
+            write_json(inside / "metrics.json", self.metrics())
+        return f"{self.text}\nwritten to {folder}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class List(Command):
+    """List the names of engines, kinds of networks, tasks, pruning methods, scores, objectives and recipes."""
+
+    any_network: ClassVar[bool] = True
+
+    group: Annotated[
+        tyro.conf.Positional[str], tyro.conf.arg(help_behavior_hint=f"(default: all; one of {', '.join(GROUPS)})")
+    ] = ""
+    """Which of them."""
+
+    def run(self) -> Names:
+        """Return the names."""
+        if self.group and self.group not in GROUPS:
+            raise InputError("group", self.group, f"must be one of {', '.join(GROUPS)}")
+        chosen = [self.group] if self.group else list(GROUPS)
+        found = {}
+        for group in chosen:
+            registry, described = GROUPS[group]
+            found[group] = {name: described(entry) for name, entry in registry.loadable().items()}
+        return Names(found)
+
+
+if __name__ == "__main__":
+    sys.exit(execute(List))
