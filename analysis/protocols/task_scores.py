@@ -24,14 +24,23 @@ MAIN: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class TaskScores:
-    """Scores of a run, as returned by :func:`task_scores`."""
+    """Scores of a run, as returned by :func:`task_scores`.
 
-    #: Scores by name, in the order asked for.
+    Attributes
+    ----------
+    scores : mapping of str to float
+        Scores by name, in the order asked for; nan where one is undefined.
+    baselines : mapping of str to mapping of str to float
+        For each score, its baselines by name: ``baselines["accuracy"]["no_recurrence"]``.
+    rates : Rates
+        Rates during the run, such as ``rates.mean_rate`` (Hz).
+    run : TaskRun
+        Activities, states and readouts.
+    """
+
     scores: Mapping[str, float]
-    #: For each score, its baselines by name.
     baselines: Mapping[str, Mapping[str, float]]
     rates: Rates
-    #: Activities, states and readouts.
     run: TaskRun
 
 

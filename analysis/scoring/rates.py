@@ -12,13 +12,20 @@ from hrsnn.analysis.firing.operations import UndefinedWarning
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates of a reservoir during the stimuli of a run with fixed weights."""
+    """Rates of a reservoir during the stimuli of a run with fixed weights.
 
-    #: Spikes per neuron and second (Hz).
+    Attributes
+    ----------
+    mean_rate : float
+        Spikes per neuron and second (Hz).
+    silent_share : float
+        Share of the neurons without a spike.
+    spikes_per_neuron : float
+        Recurrent spikes per neuron and stimulus, S in Chakraborty & Mukhopadhyay (2024).
+    """
+
     mean_rate: float
-    #: Share of the neurons without a spike.
     silent_share: float
-    #: Recurrent spikes per neuron and stimulus, S in Chakraborty & Mukhopadhyay (2024).
     spikes_per_neuron: float
 
     @classmethod

@@ -46,6 +46,18 @@ class Objective:
         Kind of the tasks in which the objective is defined; None if it needs no task.
     task : str
         Task, unless another is chosen.
+
+    Raises
+    ------
+    InputError
+        When the direction is unknown, or only one of kind and task is given.
+
+    Examples
+    --------
+    >>> def from_v(settings, spec, seed):
+    ...     found = settings.measured(spec, seed, ("memory_capacity_v",))
+    ...     return found.scores["memory_capacity_v"], found.rates.mean_rate
+    >>> memory_v = Objective(summary="from v", direction="maximize", function=from_v, kind="memory", task="memory")
     """
 
     summary: str
@@ -183,7 +195,20 @@ class NamedObjective:
         return Measurement(value, {"too_quiet": math.log(max(low, _LEAST_RATE)) - known, "too_loud": known - math.log(high)})
 
     def measured(self, spec: NetworkSpec, seed: int, scores: Sequence[str]) -> TaskScores:
-        """Compute scores of one run in the task, on its validation part if it has one."""
+        """Compute scores of one run in the task, on its validation part if it has one.
+
+        Parameters
+        ----------
+        spec : NetworkSpec
+        seed : int
+        scores : sequence of str
+            Names of scores of the task's kind.
+
+        Returns
+        -------
+        TaskScores
+            With ``scores``, a mapping by name, and ``rates.mean_rate`` (Hz).
+        """
         options = RunOptions(
             seed=seed,
             plastic=self.plastic,

@@ -24,25 +24,56 @@ _MOST_STEPS = 2**52
 
 @dataclass(frozen=True)
 class Presentation:
-    """One stimulus of n_steps steps; events are sorted by step, and spikes of a channel in one step are one event.
+    """One stimulus on the grid, with the time without input after it.
 
-    With input delays, the channels are rows of input links (:class:`hrsnn.engines.input_rows.InputRows`), and the spikes
-    are in the steps of their arrival.
+    Events are sorted by step, then by channel or neuron; all spikes of a channel in one step are one event.
+
+    Attributes
+    ----------
+    n_steps : int
+        Number of steps to simulate, from step 0.
+    spike_step : array (events,) of int64
+        Steps in which input spikes arrive.
+    spike_channel : array (events,) of int32
+        Their channels. With input delays, rows of ``batch.input_rows`` (:class:`hrsnn.engines.input_rows.InputRows`): link
+        ``j`` belongs to row ``input_rows.of_link[j]``, and steps are those of the arrival.
+    spike_count : array (events,) of float64
+        Number of spikes of the channel in the step, by which the weights of its links are multiplied.
+    drive_step : array (changes,) of int64
+        Steps from which on an analog drive holds, until the next change; before the first it is 0. The end of the input is
+        a change too.
+    drive : array (changes, N) of float64
+        The drive of each neuron (mV), to be added to ``v_rest + i_bias``: ``network.drive`` of the values.
+    background_step : array (events,) of int64
+        Steps in which background spikes arrive; empty without background input.
+    background_neuron : array (events,) of int32
+        Their neurons.
+    background_jump : array (events,) of float64
+        What is added to the excitatory current of the neuron (mV), for all its background spikes of the step.
+    v_step : array (times,) of int64
+        Steps after which v is recorded, in the order in which it is returned; empty if v is not recorded.
+    own_step : array (changes,) of int64
+        With input delays, in place of `drive_step` and `drive`, which are then empty: steps from which on the drive of a
+        single neuron holds. Empty for a network without input delays.
+    own_neuron : array (changes,) of int32
+        The neurons of these changes.
+    own_drive : array (changes,) of float64
+        The drive of the neuron from then on (mV).
     """
 
     n_steps: int
-    spike_step: np.ndarray  #: (events,) int64
-    spike_channel: np.ndarray  #: (events,) int32
-    spike_count: np.ndarray  #: (events,) float64: number of spikes of the channel in the step
-    drive_step: np.ndarray  #: (changes,) int64: steps at which the analog drive changes
-    drive: np.ndarray  #: (changes, N) mV
-    background_step: np.ndarray  #: (events,) int64
-    background_neuron: np.ndarray  #: (events,) int32
-    background_jump: np.ndarray  #: (events,) mV, added to the excitatory current
-    v_step: np.ndarray  #: (times,) int64: steps after which v is recorded
-    own_step: np.ndarray  #: (changes,) int64: with input delays, steps at which the drive of single neurons changes
-    own_neuron: np.ndarray  #: (changes,) int32
-    own_drive: np.ndarray  #: (changes,) mV
+    spike_step: np.ndarray
+    spike_channel: np.ndarray
+    spike_count: np.ndarray
+    drive_step: np.ndarray
+    drive: np.ndarray
+    background_step: np.ndarray
+    background_neuron: np.ndarray
+    background_jump: np.ndarray
+    v_step: np.ndarray
+    own_step: np.ndarray
+    own_neuron: np.ndarray
+    own_drive: np.ndarray
 
 
 class Batch:
@@ -61,6 +92,26 @@ class Batch:
     record_v : bool
     start : NetworkState, optional
         State from which the only stimulus starts, instead of rest.
+
+    Attributes
+    ----------
+    steps : array (stimuli,) of int64
+        Number of steps of each stimulus, with the time without input.
+    stimulus_steps : array (stimuli,) of int64
+        Number of steps of each stimulus without it.
+    dt : float
+        Length of a step (ms).
+    spiking : bool
+        Whether the stimuli are spikes; otherwise they are analog.
+    input_rows : InputRows or None
+        Rows of input links with delays in steps; None for a network without input delays.
+    start : NetworkState or None
+        As given; always None for an engine without "resumable_state".
+
+    Notes
+    -----
+    ``len(batch)`` is the number of stimuli. An engine with a grid calls ``batch.presentation(index)`` for each of them, one
+    without a grid ``batch.events(index)``.
     """
 
     def __init__(

@@ -14,14 +14,32 @@ from hrsnn.engines.network_state import Variables
 
 @dataclass(frozen=True)
 class Response:
-    """Spikes and membrane potentials of one stimulus."""
+    """Spikes and membrane potentials of one stimulus.
 
-    spike_step: np.ndarray  #: (spikes,) int64, ascending
-    spike_neuron: np.ndarray  #: (spikes,) int32, ascending within a step
-    v: np.ndarray  #: (times, N) mV, after the steps ``v_step`` of the presentation
-    end: Variables | None = None  #: after the last step, for a batch of one stimulus and an engine that can continue
-    spike_time: np.ndarray | None = None  #: (spikes,) ms, ascending, from an engine without a grid; else spike_step dt
-    duration: float | None = None  #: ms, from an engine without a grid; else a whole number of steps
+    Attributes
+    ----------
+    spike_step : array (spikes,) of int64
+        Step of each spike, counted from 0 at the onset of the stimulus, ascending. A neuron spikes in step k if its v is
+        above threshold after the update of step k; its time is k dt.
+    spike_neuron : array (spikes,) of int32
+        Neuron of each spike, ascending within a step.
+    v : array (times, N) of float64
+        Membrane potentials (mV) at the end of the steps ``v_step`` of the presentation, after input, links and resets; in
+        an engine without a grid, at the times that :meth:`Batch.events` returns. Shape (0, N) if none are asked for.
+    end : Variables, optional
+        Variables after the last step, for a batch of one stimulus; of an engine that can continue ("resumable_state").
+    spike_time : array (spikes,) of float64, optional
+        Times of the spikes (ms), ascending, of an engine without a grid; `spike_step` is then not used.
+    duration : float, optional
+        Simulated time (ms), of an engine without a grid; otherwise the number of steps times dt.
+    """
+
+    spike_step: np.ndarray
+    spike_neuron: np.ndarray
+    v: np.ndarray
+    end: Variables | None = None
+    spike_time: np.ndarray | None = None
+    duration: float | None = None
 
     def fault(self, n: int, v_times: int | None) -> str:
         """Return what is wrong for a network of `n` neurons and `v_times` times of v (None: not recorded), or nothing."""
@@ -48,7 +66,16 @@ class Response:
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights at the end of a run (mV)."""
+    """The weights at the end of a run; those of the network itself where nothing is plastic.
+
+    Attributes
+    ----------
+    recurrent : array (S,) of float64
+        Weights of the recurrent links (mV), in the order of ``network.weight``.
+    input : array (input links,) of float64
+        Weights of the input links (mV), in the order of ``reservoir.input_weight``; of another kind of network, whatever its
+        ``with_weights`` takes. Neither is read after a run with ``plastic=False``.
+    """
 
     recurrent: np.ndarray
     input: np.ndarray
@@ -78,9 +105,11 @@ class EngineFunction(Protocol):
     plastic : bool
         Whether STDP is on, with homeostasis after each stimulus if ``reservoir.homeostasis``.
     deliver : callable
-        Called with (index, response) once for each stimulus, in order; the engine keeps no response.
+        Called with (index, response) once for each stimulus, index being 0, 1, ..., ``len(batch) - 1`` in this order; the
+        engine keeps no response.
     progress : callable
-        Called from time to time with the number of steps done.
+        Called from time to time, such as after each stimulus, with the number of steps done so far in the whole run: it
+        never decreases, and ends at ``batch.steps.sum()``.
 
     Returns
     -------

@@ -61,7 +61,7 @@ class NetworkSpec(Protocol):
         """
 
     def to_toml(self, comments: bool = False) -> str:
-        """Return all parameters as TOML."""
+        """Return all parameters as TOML; the kind is none of them, and stands in ``--network``."""
 
     def save(self, path: PathLike) -> None:
         """Write the TOML to a file."""
@@ -72,7 +72,12 @@ class NetworkSpec(Protocol):
 
 
 class Network(Protocol):
-    """A network of N neurons: immutable, with all parameters drawn."""
+    """A network of N neurons: immutable, with all parameters drawn.
+
+    Its arrays must be read-only (``array.setflags(write=False)``). An engine of the kind reads whatever the class has.
+    Analog input reaches it through :meth:`drive`, input spikes as channels of :class:`hrsnn.engines.batch.Presentation`,
+    which it multiplies with the input weights itself.
+    """
 
     @property
     def kind(self) -> str:
@@ -125,7 +130,10 @@ class Network(Protocol):
         """Write the network to an ``.npz`` file, whole or not at all."""
 
     def graph(self) -> networkx.DiGraph:
-        """Return the recurrent links as a weighted graph."""
+        """Return the recurrent links as a graph of nodes 0 to N - 1, each link an edge with the attribute ``weight`` (mV).
+
+        Further attributes of nodes and edges are free.
+        """
 
 
 def is_spec(value: object) -> TypeGuard[NetworkSpec]:

@@ -55,6 +55,11 @@ class EngineCases:
 
     A test is skipped where the engine declares that it lacks a feature that the test needs, with the declared reason.
 
+    Attributes
+    ----------
+    engine : str
+        Name of the engine under test; no default.
+
     Examples
     --------
     In a test file, of an engine that is registered:
@@ -63,7 +68,7 @@ class EngineCases:
     ...     engine = "my_engine"
     """
 
-    engine: ClassVar[str]  #: name of the engine under test
+    engine: ClassVar[str]
 
     def require(self, features: Iterable[str]) -> None:
         """Skip the test where the engine lacks one of `features`, or does not simulate reservoirs."""

@@ -28,6 +28,16 @@ _CHANNELS = 4
 class KindCases:
     """Tests of one kind of networks, against the contract of :mod:`hrsnn.kinds.contract`.
 
+    Attributes
+    ----------
+    kind : str
+        Name of the kind under test; no default.
+    changes : mapping of str to str
+        Changes of the default specification, as text: a network that is small and not silent. By default 25 neurons.
+    engine : str
+        Engine that simulates the networks, by default "auto"; one of priority 0 must be named, since
+        "auto" does not choose it.
+
     Examples
     --------
     In a test file, of a kind that is registered, with an engine that is:
@@ -36,10 +46,8 @@ class KindCases:
     ...     kind = "my_kind"
     """
 
-    kind: ClassVar[str]  #: name of the kind under test
-    #: Changes of the default specification, as text, with which the tests are quick and the networks spike.
+    kind: ClassVar[str]
     changes: ClassVar[Mapping[str, str]] = {"neurons": "25"}
-    #: Engine that simulates it; one that ``auto`` does not choose must be named.
     engine: ClassVar[str] = "auto"
 
     @property

@@ -28,6 +28,13 @@ _ITERATIONS, _LINKS, _NEURONS = 4, 0.8, 0.2
 class MethodCases:
     """Tests of one pruning method.
 
+    Attributes
+    ----------
+    method : str
+        Name of the method under test; no default.
+    options : mapping of str to value
+        Settings, fields of the method's dataclass, with which it is tested; by default their defaults.
+
     Examples
     --------
     In a test file, of a method that is registered:
@@ -36,8 +43,8 @@ class MethodCases:
     ...     method = "my_method"
     """
 
-    method: ClassVar[str]  #: name of the method under test
-    options: ClassVar[Mapping[str, Any]] = {}  #: settings with which it is tested
+    method: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]] = {}
 
     @property
     def declared(self) -> Method:

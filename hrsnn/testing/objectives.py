@@ -29,6 +29,18 @@ _TINY: Mapping[str, Any] = {
 class ObjectiveCases:
     """Tests of one objective.
 
+    Attributes
+    ----------
+    objective : str
+        Name of the objective under test; no default.
+    options : mapping of str to value
+        Settings of :class:`~hrsnn.analysis.studies.objectives.NamedObjective`, such as ``choice``, a task; by default those
+        of a measurement of tenths of a second, which these replace one by one.
+    network : str
+        Kind of networks on which it is measured, by default "reservoir"; it must have a search space.
+    neurons : str
+        Number of neurons, as text; by default 25.
+
     Examples
     --------
     In a test file, of an objective that is registered:
@@ -37,10 +49,10 @@ class ObjectiveCases:
     ...     objective = "my_objective"
     """
 
-    objective: ClassVar[str]  #: name of the objective under test
-    options: ClassVar[Mapping[str, Any]] = {}  #: settings of :class:`NamedObjective`, such as a task
-    network: ClassVar[str] = "reservoir"  #: kind of networks on which it is measured
-    neurons: ClassVar[str] = "25"  #: number of neurons
+    objective: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]] = {}
+    network: ClassVar[str] = "reservoir"
+    neurons: ClassVar[str] = "25"
 
     @property
     def declared(self) -> Objective:

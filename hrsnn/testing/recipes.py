@@ -18,6 +18,18 @@ from hrsnn.scripts.recipes.registry import RECIPES
 class RecipeCases:
     """Tests of one recipe, run by ``hrsnn reproduce`` at a size of its options that takes seconds.
 
+    Attributes
+    ----------
+    recipe : str
+        Name of the recipe under test; no default.
+    options : mapping of str to value
+        Options of the recipe, as with ``--option``, with which it takes seconds; by default none.
+    words : tuple of str
+        Other words of the command line, by default ``--neurons 20 --seeds 2``; with ``--path`` for a recipe that needs data.
+    jobs : tuple of int
+        Numbers of processes for which the bytes must be the same, by default 1 and 2; more than 1 needs an entry of an
+        installed package: give ``(1,)`` for one added by ``RECIPES.add``.
+
     Examples
     --------
     In a test file, of a recipe that is registered:
@@ -27,10 +39,9 @@ class RecipeCases:
     ...     options = {"iterations": 2}
     """
 
-    recipe: ClassVar[str]  #: name of the recipe under test
-    options: ClassVar[Mapping[str, Any]] = {}  #: options of the recipe with which it is quick
-    words: ClassVar[tuple[str, ...]] = ("--neurons", "20", "--seeds", "2")  #: other options of the command
-    #: Numbers of processes for which the bytes must be the same; two need an installed package.
+    recipe: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]] = {}
+    words: ClassVar[tuple[str, ...]] = ("--neurons", "20", "--seeds", "2")
     jobs: ClassVar[tuple[int, ...]] = (1, 2)
 
     @property

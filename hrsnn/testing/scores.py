@@ -29,6 +29,11 @@ _OPTIONS = RunOptions(max_delay=5, surrogates=19, bootstrap=20, starts=2, steps=
 class ScoreCases:
     """Tests of one score, on small tasks of each kind that it is declared for.
 
+    Attributes
+    ----------
+    score : str
+        Name of the score under test; no default.
+
     Examples
     --------
     In a test file, of a score that is registered:
@@ -37,7 +42,7 @@ class ScoreCases:
     ...     score = "my_score"
     """
 
-    score: ClassVar[str]  #: name of the score under test
+    score: ClassVar[str]
 
     @property
     def declared(self) -> Score:

@@ -28,6 +28,19 @@ class TaskCases:
 
     A task that needs data is skipped where `options` gives no path.
 
+    Attributes
+    ----------
+    task : str
+        Name of the task under test; no default.
+    options : mapping of str to value
+        Options with which it is loaded, such as the path of its data; by default none. Without a path, the tests of a task
+        that needs data are skipped.
+    sizes : mapping of str to value
+        Options with which the tests are quick, used where the task has them; by default 200 values or samples to train on,
+        50 to test on, and 500 values of a memory task.
+    repeats : bool
+        Whether equal samples may be in both parts, because the data have them more than once; by default False.
+
     Examples
     --------
     In a test file, of a task that is registered:
@@ -37,11 +50,9 @@ class TaskCases:
     ...     options = {"path": "tests/data/few_samples.npz"}
     """
 
-    task: ClassVar[str]  #: name of the task under test
-    options: ClassVar[Mapping[str, Any]] = {}  #: options with which it is loaded, such as the path of its data
-    #: Sizes with which the tests are quick, used where the task has such options.
+    task: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]] = {}
     sizes: ClassVar[Mapping[str, Any]] = {"train": 200, "test": 50, "values": 500}
-    #: Whether equal samples may be in both parts, because the data have them more than once.
     repeats: ClassVar[bool] = False
 
     @property

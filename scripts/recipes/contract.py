@@ -63,7 +63,26 @@ class ForAll(Protocol):
 
 @dataclass(frozen=True)
 class RecipeOptions:
-    """What the command line says about one run of a recipe."""
+    """What the command line says about one run of a recipe.
+
+    Attributes
+    ----------
+    spec : ReservoirSpec
+        Reservoir to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``.
+    seeds : range
+        Seeds of the paired runs.
+    engine : str
+        Name of an engine, for :func:`hrsnn.simulate`.
+    path : Path or None
+        Folder or file of data, for a recipe that needs one.
+    runs : Path or None
+        Folder in which single runs are kept, to be resumed; None to keep nothing.
+    values : mapping of str to value
+        The recipe's options, with their defaults filled in.
+    for_all : callable
+        ``for_all(function, tasks)`` returns the results in the order of the tasks; with ``--jobs`` above 1 the function is
+        called in other processes, so that it must be a function of a module or a partial of one.
+    """
 
     #: Reservoir to be built: the recipe's default, changed by the command line.
     spec: ReservoirSpec
@@ -81,7 +100,19 @@ class RecipeOptions:
 
 @dataclass(frozen=True)
 class RecipeRow:
-    """One measured quantity by seed; the published value is that of the same quantity in the recipe."""
+    """One measured quantity by seed; the published value is that of the same quantity in the recipe.
+
+    Attributes
+    ----------
+    quantity : str
+        What is measured: a key of the recipe's `published`, if it has a published value.
+    of : str
+        Model or method.
+    values : tuple of float
+        A value for each seed, in the order of the seeds.
+    bounds : (float, float)
+        Smallest and largest possible value; intervals do not exceed them.
+    """
 
     quantity: str
     #: Model or method.
@@ -92,7 +123,20 @@ class RecipeRow:
 
 @dataclass(frozen=True)
 class RecipeResult:
-    """Outcome of a recipe."""
+    """Outcome of a recipe.
+
+    Attributes
+    ----------
+    rows : sequence of RecipeRow
+        The table.
+    claims : sequence of ClaimResult
+        Verdicts, as :func:`hrsnn.scripts.recipes.judging.judge` returns them.
+    draw : callable
+        Without arguments; returns figures by file name: ``{"rates": figure}`` makes ``rates.png``, and ``{}`` no figure.
+        Called only if there is a folder for them.
+    metrics : mapping
+        Further content of ``metrics.json``.
+    """
 
     rows: Sequence[RecipeRow]
     #: Verdicts on the claims of the recipe.
@@ -112,16 +156,16 @@ class Recipe:
     title : str
         What it shows, in one line.
     paper : str
-        Key of the paper in docs/bibliography.md.
+        Any name; for the recipes of hrsnn itself, a key of docs/bibliography.md.
     item : str
         Table or figure: "fig. 10".
     run : callable
         Function from :class:`RecipeOptions` to :class:`RecipeResult`. Import what is slow to import in it, not above it:
         all recipes are loaded to be listed.
     claims : sequence of str
-        Names of entries of claims.toml that the recipe bears on.
+        Names of the claims of the result, in its order. Any names; for the recipes of hrsnn itself, entries of claims.toml.
     published : mapping of quantity to Published
-        Values of the paper to which measured ones are compared.
+        Values of the paper to which measured ones are compared; each quantity must be that of a row.
     options : mapping of name to value
         Options and their defaults, for ``--option KEY=VALUE``: numbers, text and booleans.
     spec : mapping of parameter to value

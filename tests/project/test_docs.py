@@ -78,6 +78,25 @@ def test_page_snippets(page: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if re.search(r"^class Test", snippets(page), re.MULTILINE)],
+    ids=lambda page: page.name,
+)
+def test_the_entries_of_a_page_pass_the_tests_on_the_page(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_page.py").write_text(snippets(page), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{page.name}\n{done.stdout}"
+
+
 def test_the_tables_of_engines_are_made_from_the_declarations(tmp_path: Path) -> None:
     page, copy = ROOT / "docs" / "engines.md", tmp_path / "engines.md"
     copy.write_text(page.read_text(encoding="utf-8"), encoding="utf-8")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hrsnn import scripts
-from hrsnn.tasks import TASKS, load_task
+from hrsnn.tasks import TASKS, TaskChoice, load_task
 from hrsnn.testing import TaskCases
 
 PAGE = (Path(__file__).resolve().parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -75,6 +75,13 @@ def test_a_command_of_the_page_runs(
     assert "leaves" in said.out or words[0] == "search"
 
 
+def test_a_header_and_names_with_spaces_are_read(folder: Path) -> None:
+    plain = (folder / "leaves.csv").read_text().replace("oak", "English oak")
+    (folder / "header.csv").write_text("length,width,weight,plant\n" + plain)
+    choice = TaskChoice("leaves", {"path": str(folder / "header.csv"), "header": True})
+    assert choice.load_classes().classes.tolist() == ["English oak", "elm"]
+
+
 def test_hrsnn_tasks_lists_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert scripts.main(["tasks"]) == 0
     said = capsys.readouterr().out
@@ -84,7 +91,13 @@ def test_hrsnn_tasks_lists_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("1,2,oak\n3,4,oak\n", "must name at least two plants"), ("1,two,oak\n", "damaged or no table of leaves"), ("", "")],
+    [
+        ("1,2,oak\n3,4,oak\n", "must name at least two plants"),
+        ("1,two,oak\n", "damaged or no table of leaves"),
+        ("1,2,oak\n3,elm\n", "equally many columns"),
+        ("1,2,oak\nnan,4,elm\n", "must have finite numbers only"),
+        ("", ""),
+    ],
 )
 def test_a_bad_file_is_one_line(content: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "leaves.csv").write_text(content)
