@@ -28,6 +28,7 @@ class Classify(TaskArguments, Repeatable):
     """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
 
     any_network: ClassVar[bool] = True
+    without_stdp: ClassVar[str] = "; --no-plastic runs without STDP"
 
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
     """Task with classes; `hrsnn tasks` describes all."""

@@ -57,6 +57,7 @@ class Command(ABC):
     """Base class of all commands, with the options that they share."""
 
     any_network: ClassVar[bool] = False  #: whether the command takes networks of any kind, or only reservoirs
+    without_stdp: ClassVar[str] = ""  #: how to switch STDP off where it is on by default, for messages
 
     network: Annotated[str, tyro.conf.arg(metavar="KIND", help_behavior_hint=kind_names)] = "reservoir"
     """Kind of network."""
@@ -121,8 +122,7 @@ class Command(ABC):
             try:
                 check_runs(self.engine, kind, {"plasticity"})
             except InputError as error:
-                hint = "; --no-plastic runs without STDP" if getattr(type(self), "plastic", False) else ""
-                raise InputError(error.field, error.value, error.allowed + hint) from None
+                raise InputError(error.field, error.value, error.allowed + self.without_stdp) from None
 
     @property
     def progress(self) -> bool:
