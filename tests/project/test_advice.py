@@ -40,7 +40,8 @@ def options(verb: str) -> frozenset[str]:
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
         tyro.cli(scripts.find(verb), args=["--help"])
-    return frozenset(re.findall(r"^\W*(?:-h, )?(--[a-z][\w-]*)", shown.getvalue(), re.MULTILINE))
+    rows = re.findall(r"^\W*(?:-h, )?(--[a-z][\w-]*(?:, --[a-z][\w-]*)*)", shown.getvalue(), re.MULTILINE)
+    return frozenset(name for row in rows for name in row.split(", "))
 
 
 def problems(text: str, verbs: tuple[str, ...]) -> list[str]:
