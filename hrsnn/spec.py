@@ -45,6 +45,20 @@ from hrsnn.validation.units import OURS, plain, takes
 DELAYS = (("delay_exc", "delay_inh"), ("delay_ee", "delay_ei", "delay_ie", "delay_ii"), ("delay_speed",))
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
+#: Changes of the defaults, by name: see docs/temporal.md for what each was chosen by.
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "default": {},
+    # few strong links with delays, and input to every neuron: recurrence helps where memory is needed
+    "temporal": {
+        "delay_exc": Uniform(1, 200),
+        "probability_ee": 0.06,
+        "probability_ei": 0.04,
+        "probability_ie": 0.08,
+        "probability_ii": 0.02,
+        "weight_scale": 20,
+        "input_fraction": 1,
+    },
+}
 
 #: Maximum number of problems in a message: a file that is not a spec can have any number.
 _MOST_PROBLEMS = 100
@@ -269,6 +283,27 @@ class ReservoirSpec(BaseModel):
             raise InputError("variant", name, f"must be one of {', '.join(VARIANTS)}")
         neurons, synapses = VARIANTS[name]
         return self.updated({"heterogeneous_neurons": neurons, "heterogeneous_synapses": synapses})
+
+    @classmethod
+    def preset(cls, name: str) -> ReservoirSpec:
+        """Return a preset: "default", or "temporal" for tasks that need memory.
+
+        In the latter excitatory spikes arrive after delays drawn for each neuron, uniform from 1 to 200 ms, over a fifth
+        of the links, which are four times as strong; input reaches all neurons.
+
+        Raises
+        ------
+        InputError
+            For another name.
+
+        Examples
+        --------
+        >>> ReservoirSpec.preset("temporal").weight_scale
+        20.0
+        """
+        if name not in PRESETS:
+            raise InputError("preset", name, f"must be one of {', '.join(PRESETS)}")
+        return cls().updated(dict(PRESETS[name]))
 
     def updated(self, changes: dict[str, Any]) -> ReservoirSpec:
         """Return a spec with some parameters changed.

@@ -162,6 +162,8 @@ class Kind:
         Function from the path of a file written by ``Network.save`` to the network.
     spaces : mapping of str to mapping
         Search spaces by name, as :meth:`hrsnn.search.space.Space.of` takes them: what can be searched over.
+    presets : mapping of str to mapping
+        Changes of the default specification by name, for ``--preset``.
 
     Raises
     ------
@@ -174,6 +176,7 @@ class Kind:
     build: Callable[[Any, int, int], Network]
     load: Callable[[PathLike], Network]
     spaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("spec", "build", "load"):

@@ -6,7 +6,7 @@ from hrsnn.builder import build
 from hrsnn.kinds.contract import Kind
 from hrsnn.reservoir import Reservoir
 from hrsnn.search.space import SPACES
-from hrsnn.spec import ReservoirSpec
+from hrsnn.spec import PRESETS, ReservoirSpec
 
 RESERVOIR = Kind(
     summary="excitatory and inhibitory leaky integrate-and-fire neurons with distributed parameters",
@@ -14,4 +14,5 @@ RESERVOIR = Kind(
     build=build,
     load=Reservoir.load,
     spaces=SPACES,
+    presets=PRESETS,
 )

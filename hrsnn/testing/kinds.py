@@ -203,6 +203,11 @@ class KindCases:
         assert not self.run(network, silence).spikes.equals(spikes)
         assert not self.run(network.without_recurrence(), stimulus).spikes.equals(spikes)
 
+    def test_every_preset_builds(self) -> None:
+        for name, changes in self.declared.presets.items():
+            spec = self.declared.spec().updated(dict(changes))
+            assert build_network(spec, 0, 2).neurons == spec.neurons, name
+
     def test_every_point_of_a_search_space_builds(self) -> None:
         spec, random = self.spec(), np.random.default_rng(0)
         for name, values in self.declared.spaces.items():

@@ -52,6 +52,13 @@ def kind_names(default: str) -> str:
     return f"(default: {default}; one of {', '.join(KINDS)})"
 
 
+def preset_names(_: str) -> str:
+    """Return the presets of reservoirs as a hint in ``--help``."""
+    from hrsnn.spec import PRESETS
+
+    return f"(default: the defaults; of a reservoir one of {', '.join(PRESETS)})"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command(ABC):
     """Base class of all commands, with the options that they share."""
@@ -64,6 +71,9 @@ class Command(ABC):
 
     spec: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the defaults)")] = None
     """TOML file that describes the network; `hrsnn spec` writes one."""
+
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint=preset_names)] = None
+    """Parameters that were chosen for a purpose: temporal for tasks that need memory."""
 
     set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Change one parameter of the network, such as tau_exc=4 or tau_m_exc.mean=25."""
@@ -138,7 +148,7 @@ class Command(ABC):
         return spec
 
     def network_spec(self) -> NetworkSpec:
-        """Return the spec from ``--spec``, ``--set``, ``--neurons`` and ``--variant``; later options take precedence.
+        """Return the spec from ``--spec`` or ``--preset``, ``--set``, ``--neurons`` and ``--variant``, in this order.
 
         Raises
         ------
@@ -150,6 +160,8 @@ class Command(ABC):
         kind = KINDS.find(self.network)
         if self.network != "reservoir" and not self.any_network:
             raise InputError("--network", self.network, "cannot be used with this command, which takes reservoirs only")
+        if self.preset is not None and self.spec is not None:
+            raise InputError("--preset", self.preset, "cannot be given with --spec: each is a whole specification")
         changes = {}
         for text in self.set_:
             name, equals, value = text.partition("=")
@@ -162,6 +174,11 @@ class Command(ABC):
         if spec.kind != self.network:
             reason = f"its specifications are of the kind {spec.kind!r}: the package that declares it is at fault"
             raise InputError("--network", self.network, reason)
+        if self.preset is not None:
+            if self.preset not in kind.presets:
+                known = f"must be one of {', '.join(kind.presets)}" if kind.presets else f"a {self.network} has none"
+                raise InputError("--preset", self.preset, known)
+            spec = spec.updated(dict(kind.presets[self.preset]))
         spec = spec.updated(changes)
         if self.variant is None:
             return spec

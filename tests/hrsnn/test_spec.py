@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn import Constant, FileError, Gamma, InputError, LogNormal, ReservoirSpec, SpecError, Uniform
-from hrsnn.spec import VARIANTS
+from hrsnn.spec import PRESETS, VARIANTS
 
 positive = st.floats(1e-3, 1e6)
 values = {
@@ -237,3 +237,14 @@ def test_a_wrong_dotted_name_hides_no_other_problem():
 
 def test_a_distribution_without_an_upper_bound_is_fine_where_its_mean_is():
     assert ReservoirSpec(refractory_exc=Gamma(3, 0.5)).refractory_exc == Gamma(3, 0.5)
+
+
+def test_presets_change_what_they_name_and_nothing_else():
+    plain = ReservoirSpec()
+    assert ReservoirSpec.preset("default") == plain
+    for name, changes in PRESETS.items():
+        spec = ReservoirSpec.preset(name)
+        assert {field for field in type(spec).model_fields if getattr(spec, field) != getattr(plain, field)} == set(changes)
+        assert ReservoirSpec.from_toml(spec.to_toml()) == spec
+    with pytest.raises(InputError, match="preset = 'temporl': must be one of default, temporal"):
+        ReservoirSpec.preset("temporl")

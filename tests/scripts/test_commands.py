@@ -206,6 +206,8 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["spec", "--set", "tau_ex=3"], "tau_ex: no such parameter; did you mean 'tau_exc'?"),
         (["spec", "--set", "tau_exc=nan"], "tau_exc"),
         (["spec", "--variant", "HoHo"], "variant = 'HoHo': must be one of HoNHoS"),
+        (["spec", "--preset", "tempo"], "--preset = 'tempo': must be one of default, temporal"),
+        (["spec", "--preset", "temporal", "--spec", "x.toml"], "--preset = 'temporal': cannot be given with --spec"),
         (["spec", "--spec", "missing.toml"], "missing.toml: does not exist"),
         (["spec", "--set", "self=1"], "self: no such parameter"),
         (["spec", "--out", "a_file/x.toml"], "a_file: is a file; name a folder"),

@@ -72,3 +72,19 @@ def test_without_delays_there_is_no_bank() -> None:
         baselines=("no_recurrence", "delay_bank", "raw_input"),
     )
     assert list(found.baselines["memory_capacity"]) == ["no_recurrence", "raw_input"]
+
+
+def test_the_temporal_preset_needs_its_recurrence() -> None:
+    """Of 300 neurons it remembers ten times what they do without links, alive, and less than the bank; docs/temporal.md."""
+    found = task_scores(
+        lambda channels: build(ReservoirSpec.preset("temporal").updated({"neurons": 300}), 0, channels),
+        load_task("memory", values=2000, seed=0),
+        RunOptions(max_delay=20),
+        ("memory_capacity",),
+        baselines=("no_recurrence", "delay_bank"),
+    )
+    memory, controls = found.scores["memory_capacity"], found.baselines["memory_capacity"]
+    assert memory > 5 * controls["no_recurrence"]
+    assert memory < controls["delay_bank"]
+    assert 1 < found.rates.mean_rate < 30
+    assert found.rates.silent_share < 0.2
