@@ -148,6 +148,8 @@ def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, t
     done = python(site, "hrsnn", *words, "--out", tmp_path, "--json")
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert json.loads(done.stdout) == json.loads((tmp_path / "metrics.json").read_text())
+    if name not in ("toy", "even"):  # of which a network or a measurement is sent between processes
+        return
     alone = [word if word != "2" or words[k - 1] not in ("--jobs", "--workers") else "1" for k, word in enumerate(words)]
     assert python(site, "hrsnn", *alone, "--json").stdout == done.stdout
 
@@ -168,7 +170,7 @@ def test_the_package_inherits_them_for_its_task_with_data(site: Path, leaves: Pa
     assert " passed" in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["", "classify", "search", "prune", "reproduce", "memory", "engines"])
+@pytest.mark.parametrize("verb", ["", "classify", "search", "reproduce"])
 def test_a_broken_package_does_not_break_the_help(verb: str, broken: Path) -> None:
     done = python(broken, "hrsnn", *([verb] if verb else []), "--help")
     assert done.returncode == 0, done.stderr
@@ -200,7 +202,7 @@ def test_what_is_not_broken_runs_beside_it(broken: Path) -> None:
 def test_the_package_of_the_page_is_installed_word_for_word(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
     (settings,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    module, tests, _ = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    module, tests, *_ = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     source = tmp_path / "source"
     source.mkdir()
     (source / "pyproject.toml").write_text(settings)
