@@ -45,7 +45,7 @@ from hrsnn.validation.units import OURS, plain, takes
 DELAYS = (("delay_exc", "delay_inh"), ("delay_ee", "delay_ei", "delay_ie", "delay_ii"), ("delay_speed",))
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
-#: Changes of the defaults, by name: see docs/temporal.md for what each was chosen by.
+#: Changes of the defaults, by name; docs/temporal.md says how they were chosen.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
     # few strong links with delays, and input to every neuron: recurrence helps where memory is needed
