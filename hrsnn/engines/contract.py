@@ -29,7 +29,8 @@ class Response:
     end : Variables, optional
         Variables after the last step, for a batch of one stimulus; of an engine that can continue ("resumable_state").
     spike_time : array (spikes,) of float64, optional
-        Times of the spikes (ms), ascending, of an engine without a grid; `spike_step` is then not used.
+        Times of the spikes (ms), ascending, of an engine without a grid; they are then used instead of
+        `spike_step`, which still has to be there and ascending.
     duration : float, optional
         Simulated time (ms), of an engine without a grid; otherwise the number of steps times dt.
     """
