@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 
-from hrsnn.connectivity import distance_links, grid_positions, random_links, random_pairs
+from hrsnn.connectivity import distance_links, grid_positions, in_degree_links, random_links, random_pairs
 from hrsnn.distributions import Constant, Distribution, Gamma
 from hrsnn.errors import SpecError
 from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
@@ -18,10 +18,6 @@ from hrsnn.validation.network_size import expected_links, network_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of
 from hrsnn.validation.parameter_bounds import Parameter
 from hrsnn.validation.units import takes
-
-if TYPE_CHECKING:
-    import logging
-from collections.abc import Mapping
 
 #: Types of neuron pairs as (pre, post), index 0 excitatory and 1 inhibitory.
 PAIRS = {"ee": (0, 0), "ei": (0, 1), "ie": (1, 0), "ii": (1, 1)}
@@ -65,7 +61,8 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     -----
     The weights of the spec are multiplied by W_scale * 30/K, where K is the mean over neurons of
     sum_j exp(-(D/lambda)^2), so that the rate hardly depends on the size. With random links, each pair type has the same
-    mean total input as in the distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)).
+    mean total input as in the distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)). With given in-degrees
+    too: it is W_scale * 30 C f / k for the k links from neurons of a type that is the share f of all.
 
     Examples
     --------
@@ -179,6 +176,9 @@ def _recurrent_pairs(
         draws = generator(seed, "links", k)
         if spec.connectivity == "random":
             pre, post = random_links(len(members), spec.connection_probability, draws)
+        elif spec.connectivity == "in_degree":
+            degrees = (spec.in_degree_exc, spec.in_degree_inh)
+            pre, post = in_degree_links(positions[members], is_excitatory[members], degrees, spec.length_scale, draws)
         else:
             table = np.array([[spec.probability_ee, spec.probability_ei], [spec.probability_ie, spec.probability_ii]])
             pre, post, k_here = distance_links(positions[members], is_excitatory[members], table, spec.length_scale, draws)
@@ -192,10 +192,16 @@ def _recurrent_pairs(
         # when lambda is far below the grid spacing there are no links and K is 0: there is no weight to scale
         factor = spec.weight_scale * REFERENCE_K / kernel_sum if kernel_sum > 0 else spec.weight_scale
         return pre, post, dict.fromkeys(PAIRS, factor)
-    # a neuron's mean total input from its own cluster is that in the distance-dependent network
-    expected = max(spec.connection_probability * (spec.neurons / spec.clusters - 1), 1e-300)
+    # a neuron's mean total input from its own cluster is that in a large distance-dependent network with K = 30
     constants = {name: getattr(spec, f"probability_{name}") for name in PAIRS}
-    return pre, post, {name: spec.weight_scale * REFERENCE_K * c / expected for name, c in constants.items()}
+    if spec.connectivity == "random":
+        received = dict.fromkeys(PAIRS, spec.connection_probability * (spec.neurons / spec.clusters - 1))
+    else:
+        share = float(is_excitatory.mean())
+        from_each = {"e": spec.in_degree_exc / max(share, 1e-300), "i": spec.in_degree_inh / max(1 - share, 1e-300)}
+        received = {name: from_each[name[0]] for name in PAIRS}
+    scale = spec.weight_scale * REFERENCE_K
+    return pre, post, {name: scale * c / max(received[name], 1e-300) for name, c in constants.items()}
 
 
 def _bridges(spec: ReservoirSpec, seed: int, cluster: np.ndarray, inside: int) -> tuple[np.ndarray, np.ndarray]:

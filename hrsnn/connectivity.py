@@ -110,6 +110,81 @@ def distance_links(
     return np.concatenate(pre_parts), np.concatenate(post_parts), kernel_total / len(positions)
 
 
+def in_degree_links(
+    positions: np.ndarray,
+    is_excitatory: np.ndarray,
+    in_degrees: tuple[int, int],
+    length_scale: float,
+    generator: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw links such that every neuron receives a given number from neurons of each type, without self-links.
+
+    Parameters
+    ----------
+    positions : (N, 3) array
+    is_excitatory : (N,) bool array
+    in_degrees : (int, int)
+        Number of links from excitatory and from inhibitory neurons that a neuron receives; all that are within reach where
+        there are fewer.
+    length_scale : float
+        lambda, in the unit of the positions. The sources of a neuron are drawn one after the other, without replacement,
+        with probabilities proportional to exp(-(D/lambda)^2) among the remaining neurons of their type.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    pre, post : (S,) int32 arrays
+        Sorted by (pre, post).
+
+    Notes
+    -----
+    Successive draws without replacement are the k smallest of independent exponential variables with these rates
+    (Efraimidis & Spirakis 2006). Reach, time and memory are those of :func:`distance_links`.
+
+    Examples
+    --------
+    >>> positions = grid_positions(1000)
+    >>> excitatory = np.arange(1000) % 5 > 0
+    >>> pre, post = in_degree_links(positions, excitatory, (2, 1), 2.0, np.random.default_rng(0))
+    >>> received = np.bincount(post[excitatory[pre]], minlength=1000)
+    >>> len(pre), received.min(), received.max()
+    (3000, np.int64(2), np.int64(2))
+
+    References
+    ----------
+    Efraimidis & Spirakis (2006). Brunel (2000) for random networks with a fixed in-degree.
+    """
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(positions)
+    key = int(generator.integers(2**62))
+    wanted = np.array(in_degrees)
+    # a source's waiting time times the sum of all rates is below this for about so many sources, more than wanted
+    soon = 2 * wanted + 10
+    parts = []
+    for start in range(0, len(positions), BLOCK):
+        block = cKDTree(positions[start : start + BLOCK])
+        pairs = block.sparse_distance_matrix(tree, reach(length_scale), output_type="ndarray")
+        pairs = pairs[pairs["v"] > 0]
+        post, pre = pairs["i"] + start, pairs["j"]
+        rate = np.exp(-((pairs["v"] / length_scale) ** 2))
+        waiting = -np.log(keyed_uniform(key, pre, post)) / rate
+        # the possible sources of one type of a neuron are a group, of which those with the smallest waiting times are drawn
+        group = 2 * pairs["i"] + ~is_excitatory[pre]
+        total = np.bincount(group, rate, minlength=2 * block.n)
+        candidates = waiting * total[group] < soon[group % 2]
+        found = np.bincount(group[candidates], minlength=2 * block.n)
+        candidates |= found[group] < wanted[group % 2]  # all of a group in which these are too few
+        pre, post, waiting, group = (values[candidates] for values in (pre, post, waiting, group))
+        order = np.lexsort((pre, waiting, group))
+        group = group[order]
+        drawn = order[np.arange(len(group)) - np.searchsorted(group, group) < wanted[group % 2]]
+        parts.append((pre[drawn], post[drawn]))
+    pre, post = (np.concatenate([part[side] for part in parts]).astype(np.int32) for side in (0, 1))
+    order = np.lexsort((post, pre))
+    return pre[order], post[order]
+
+
 def random_pairs(
     rows: int, columns: int, probability: float, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -142,9 +142,14 @@ class ReservoirSpec(BaseModel):
     )
     inter_cluster_share: Real = _field(0.02, "", "share of the links that lead to another cluster, at random", ge=0, lt=1)
 
-    connectivity: Literal["distance", "random"] = _field(
-        "distance", "", "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; random: one probability"
+    connectivity: Literal["in_degree", "distance", "random"] = _field(
+        "distance",
+        "",
+        "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; in_degree: given numbers of links to each "
+        "neuron, from sources drawn by the same law; random: one probability",
     )
+    in_degree_exc: int = _field(2, "", "links from excitatory neurons to each neuron (in_degree)", ge=0, strict=True)
+    in_degree_inh: int = _field(1, "", "links from inhibitory neurons to each neuron (in_degree)", ge=0, strict=True)
     length_scale: Real = _field(2.0, "", "lambda of the distance law, in grid spacings", gt=0)
     probability_ee: Probability = _field(0.3, "", "C of links E -> E")
     probability_ei: Probability = _field(0.2, "", "C of links E -> I")

@@ -19,7 +19,7 @@ def expected_links(spec: ReservoirSpec) -> float:
     """Return the mean number of recurrent links that :func:`hrsnn.build` draws.
 
     With distance-dependent links it is the sum of C exp(-(D/lambda)^2) over all pairs, which on a grid is a product of one
-    sum for each axis; with random links, p N (N - 1). The links between clusters are added to it.
+    sum for each axis; with random links, p N (N - 1); with given in-degrees, at most their sum times N. The links between clusters are added to it.
 
     Examples
     --------
@@ -31,6 +31,8 @@ def expected_links(spec: ReservoirSpec) -> float:
     size = spec.neurons / spec.clusters
     if spec.connectivity == "random":
         inside = spec.connection_probability * size * max(size - 1, 0.0)
+    elif spec.connectivity == "in_degree":
+        inside = size * min(spec.in_degree_exc + spec.in_degree_inh, max(size - 1, 0.0))
     else:
         inside = _mean_probability(spec) * size * _neighbours(math.ceil(size), spec.length_scale)
     return inside * spec.clusters / (1 - (spec.inter_cluster_share if spec.clusters > 1 else 0.0))
@@ -43,7 +45,7 @@ def network_memory(spec: ReservoirSpec, channels: int) -> float:
     inputs = channels * spec.neurons * spec.input_fraction * probability
     drawn = (links + inputs) * (_LINK + (_SHORT_TERM if spec.short_term_plasticity else 0))
     pairs = 0.0
-    if spec.connectivity == "distance":
+    if spec.connectivity != "random":
         # all pairs within reach of a block of neurons are in memory at the same time, linked or not
         size = math.ceil(spec.neurons / spec.clusters)
         pairs = min(BLOCK, size) * _within(size, reach(spec.length_scale)) * _PAIR
