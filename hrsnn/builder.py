@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hrsnn.connectivity import distance_links, grid_positions, in_degree_links, random_links, random_pairs
+from hrsnn.connectivity import distance_links, equal_pairs, grid_positions, in_degree_links, random_links, random_pairs
 from hrsnn.distributions import Constant, Distribution, Gamma
 from hrsnn.errors import SpecError
 from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
@@ -126,7 +126,8 @@ def assemble(
         generator(seed, "input_targets").permutation(len(kind))[: max(1, round(len(kind) * spec.input_fraction))]
     )
     probability = min(1.0, 4 / channels) if spec.input_probability == "auto" else spec.input_probability
-    channel, target = random_pairs(channels, len(targets), probability, generator(seed, "input_links"))
+    pairs = equal_pairs if spec.connectivity == "in_degree" else random_pairs
+    channel, target = pairs(channels, len(targets), probability, generator(seed, "input_links"))
     input_bound = spec.w_max_factor * _mean(spec.input_weight)
 
     neuron = {

@@ -216,6 +216,28 @@ def random_pairs(
     return (index // columns).astype(np.int32), (index % columns).astype(np.int32)
 
 
+def equal_pairs(
+    rows: int, columns: int, probability: float, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the same number of rows for each of `columns`, `probability` times all and at least 1, sorted by (row, column).
+
+    Examples
+    --------
+    >>> rows, columns = equal_pairs(20, 1000, 0.1, np.random.default_rng(0))
+    >>> set(np.bincount(columns).tolist())
+    {2}
+    """
+    number = max(1, round(probability * rows)) if probability > 0 and rows else 0
+    parts = [np.empty((0, number), np.int32)]
+    for start in range(0, columns, BLOCK):
+        keys = generator.random((min(BLOCK, columns - start), rows))
+        parts.append(np.argpartition(keys, number - 1, axis=1)[:, :number].astype(np.int32) if number else parts[0])
+    row = np.concatenate(parts).ravel()
+    column = np.repeat(np.arange(columns, dtype=np.int32), number)
+    order = np.lexsort((column, row))
+    return row[order], column[order]
+
+
 def random_links(n: int, probability: float, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw each ordered pair of `n` neurons independently with one probability, no self-links, sorted by (pre, post).
 
