@@ -125,7 +125,7 @@ def assemble(
     targets = np.sort(
         generator(seed, "input_targets").permutation(len(kind))[: max(1, round(len(kind) * spec.input_fraction))]
     )
-    probability = min(1.0, 4 / channels) if spec.input_probability == "auto" else spec.input_probability
+    probability = min(1.0, spec.input_channels / channels) if spec.input_probability == "auto" else spec.input_probability
     pairs = equal_pairs if spec.connectivity == "in_degree" else random_pairs
     channel, target = pairs(channels, len(targets), probability, generator(seed, "input_links"))
     input_bound = spec.w_max_factor * _mean(spec.input_weight)

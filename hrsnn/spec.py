@@ -48,17 +48,25 @@ VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False,
 #: Changes of the defaults, by name; docs/temporal.md says how they were chosen.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
-    # few strong links with delays, and input to every neuron: recurrence helps where memory is needed
-    "temporal": {
-        "delay_exc": Uniform(1, 200),
-        "probability_ee": 0.06,
-        "probability_ei": 0.04,
-        "probability_ie": 0.08,
-        "probability_ii": 0.02,
-        "weight_scale": 20,
-        "input_fraction": 1,
+    # many weak links by the distance law, without delays; input to 30 % of the neurons, which are slower
+    "dense": {
+        "connectivity": "distance",
+        "weight_scale": 5,
+        "delay_exc": 0,
+        "delay_inh": 0,
+        "tau_m_exc": Gamma(30, 0.577, 3, 200),
+        "tau_m_inh": Gamma(20, 0.577, 3, 200),
+        "i_bias": 14,
+        "input_fraction": 0.3,
+        "input_channels": 4,
+        "input_weight": Gamma(6, 0.7),
+        "input_gain": Uniform(-8, 8),
     },
 }
+
+#: Parameters that are missing in files in which all were written before delays had a default, and their values in these.
+_BEFORE: Mapping[str, Any] = {"delay_exc": 0, "delay_inh": 0, "input_channels": 4}
+_ADDED = {*_BEFORE, "in_degree_exc", "in_degree_inh", *(name for names in DELAYS for name in names), "delay_input"}
 
 #: Maximum number of problems in a message: a file that is not a spec can have any number.
 _MOST_PROBLEMS = 100
@@ -113,8 +121,8 @@ class ReservoirSpec(BaseModel):
     heterogeneous_thresholds: Truth = _field(True, "", "false: every threshold is its distribution's mean")
     dt: Real = _field(0.5, "ms", "time step of the grid engines", ge=1e-4, le=100)
 
-    tau_m_exc: Positive = _field(Gamma(30, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
-    tau_m_inh: Positive = _field(Gamma(20, 0.577, 3, 200), "ms", "membrane time constant of inhibitory neurons")
+    tau_m_exc: Positive = _field(Gamma(15, 0.577, 3, 200), "ms", "membrane time constant of excitatory neurons")
+    tau_m_inh: Positive = _field(Gamma(10, 0.577, 3, 200), "ms", "membrane time constant of inhibitory neurons")
     tau_exc: Positive = _field(Constant(3), "ms", "decay of the excitatory current")
     tau_inh: Positive = _field(Constant(6), "ms", "decay of the inhibitory current")
     v_threshold: Finite = _field(Constant(15), "mV", "a neuron spikes when v exceeds this")
@@ -125,7 +133,7 @@ class ReservoirSpec(BaseModel):
     )
     v_rest: Finite = _field(Constant(0), "mV", "resting potential")
     v_start: Finite = _field(Constant(14), "mV", "v at the onset of every stimulus")
-    i_bias: Finite = _field(Constant(14), "mV", "constant drive")
+    i_bias: Finite = _field(Constant(11.5), "mV", "constant drive")
     refractory_exc: Duration = _field(Constant(3), "ms", "refractory period of excitatory neurons")
     refractory_inh: Duration = _field(Constant(2), "ms", "refractory period of inhibitory neurons")
 
@@ -143,13 +151,17 @@ class ReservoirSpec(BaseModel):
     inter_cluster_share: Real = _field(0.02, "", "share of the links that lead to another cluster, at random", ge=0, lt=1)
 
     connectivity: Literal["in_degree", "distance", "random"] = _field(
-        "distance",
+        "in_degree",
         "",
         "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; in_degree: given numbers of links to each "
-        "neuron, from sources drawn by the same law; random: one probability",
+        "neuron, from sources drawn by this law; random: one probability",
     )
-    in_degree_exc: int = _field(2, "", "links from excitatory neurons to each neuron (in_degree)", ge=0, strict=True)
-    in_degree_inh: int = _field(1, "", "links from inhibitory neurons to each neuron (in_degree)", ge=0, strict=True)
+    in_degree_exc: int = _field(
+        2, "", "links from excitatory neurons to each neuron (in_degree)", ge=0, le=10**7, strict=True
+    )
+    in_degree_inh: int = _field(
+        2, "", "links from inhibitory neurons to each neuron (in_degree)", ge=0, le=10**7, strict=True
+    )
     length_scale: Real = _field(2.0, "", "lambda of the distance law, in grid spacings", gt=0)
     probability_ee: Probability = _field(0.3, "", "C of links E -> E")
     probability_ei: Probability = _field(0.2, "", "C of links E -> I")
@@ -161,13 +173,13 @@ class ReservoirSpec(BaseModel):
     weight_ie: NonNegative = _field(Gamma(1.5, 0.7), "mV", "weight of links I -> E, before weight_scale")
     weight_ii: NonNegative = _field(Gamma(1.4, 0.7), "mV", "weight of links I -> I, before weight_scale")
     weight_scale: Real = _field(
-        5.0, "", "W_scale: multiplies recurrent weights, beside 30/K that keeps the rate the same at any size", ge=0
+        6.0, "", "W_scale: multiplies recurrent weights, beside a factor that keeps the rate the same at any size", ge=0
     )
     w_max_factor: Real = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
     delay_exc: Delay = _field(
-        None, "ms", "axonal delay of an excitatory neuron, the same for all its links; 0 arrives at the next step"
+        Uniform(1, 200), "ms", "axonal delay of an excitatory neuron, the same for all its links; 0 arrives at the next step"
     )
-    delay_inh: Delay = _field(None, "ms", "axonal delay of an inhibitory neuron")
+    delay_inh: Delay = _field(Uniform(1, 200), "ms", "axonal delay of an inhibitory neuron")
     delay_ee: Delay = _field(None, "ms", "delay drawn for each link E -> E, instead of delay_exc and delay_inh")
     delay_ei: Delay = _field(None, "ms", "delay drawn for each link E -> I")
     delay_ie: Delay = _field(None, "ms", "delay drawn for each link I -> E")
@@ -197,12 +209,13 @@ class ReservoirSpec(BaseModel):
     facilitation_ie: Positive = _field(Gamma(20, 0.5), "ms", "F of links I -> E")
     facilitation_ii: Positive = _field(Gamma(60, 0.5), "ms", "F of links I -> I")
 
-    input_fraction: Real = _field(0.3, "", "share of the neurons that input reaches", gt=0, le=1)
+    input_fraction: Real = _field(1.0, "", "share of the neurons that input reaches", gt=0, le=1)
     input_probability: Probability | Literal["auto"] = _field(
-        "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, 4/channels)"
+        "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, input_channels/channels)"
     )
-    input_weight: NonNegative = _field(Gamma(6, 0.7), "mV", "weight of an input spike")
-    input_gain: Finite = _field(Uniform(-8, 8), "mV", "drive of an analog input of 1")
+    input_channels: Real = _field(2.0, "", "channels that reach a target neuron, for auto", gt=0)
+    input_weight: NonNegative = _field(Gamma(7, 0.7), "mV", "weight of an input spike")
+    input_gain: Finite = _field(Uniform(-7, 7), "mV", "drive of an analog input of 1")
 
     background_rate: Rate = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")
     background_weight: NonNegative = _field(Constant(3), "mV", "weight of a background spike")
@@ -251,11 +264,21 @@ class ReservoirSpec(BaseModel):
             raise SpecError(
                 [str(InputError("clusters", self.clusters, f"{self.neurons} neurons make at most half as many"))]
             )
-        given = [[name for name in names if getattr(self, name) is not None] for names in DELAYS]
-        ways = [names for names in given if names]
+        given = [
+            next((name for name in names if name in self.model_fields_set and getattr(self, name) is not None), None)
+            for names in DELAYS
+        ]
+        if given[0] is not None and all(getattr(self, name) in (None, Constant(0)) for name in DELAYS[0]):
+            given[0] = None
+        ways = [name for name in given if name is not None]
         if len(ways) > 1:
             text = "give delays per neuron (delay_exc, delay_inh), per link (delay_ee, ...) or by delay_speed"
-            raise SpecError([f"{ways[0][0]} and {ways[1][0]}: {text}"])
+            raise SpecError([f"{ways[0]} and {ways[1]}: {text}"])
+        for name in DELAYS[0]:
+            if any(given[1:]):
+                self.__dict__[name] = None
+            elif getattr(self, name) is None:
+                self.__dict__[name] = Constant(0)
 
     def __eq__(self, other: object) -> bool:
         # pydantic's __eq__ compares arrays with ==, which raises
@@ -291,10 +314,10 @@ class ReservoirSpec(BaseModel):
 
     @classmethod
     def preset(cls, name: str) -> ReservoirSpec:
-        """Return a preset: "default", or "temporal" for tasks that need memory.
+        """Return a preset: "default", or "dense", the defaults before delays.
 
-        In the latter excitatory spikes arrive after delays drawn for each neuron, uniform from 1 to 200 ms, over a fifth
-        of the links, which are four times as strong; input reaches all neurons.
+        In the latter about nine weak links a neuron are drawn by the distance law, spikes arrive at the next step, neurons
+        are slower, and input reaches 30 % of them.
 
         Raises
         ------
@@ -303,8 +326,8 @@ class ReservoirSpec(BaseModel):
 
         Examples
         --------
-        >>> ReservoirSpec.preset("temporal").weight_scale
-        20.0
+        >>> ReservoirSpec.preset("dense").connectivity
+        'distance'
         """
         if name not in PRESETS:
             raise InputError("preset", name, f"must be one of {', '.join(PRESETS)}")
@@ -375,6 +398,8 @@ class ReservoirSpec(BaseModel):
             values = parsed_toml(text)
         except ValueError as error:
             raise SpecError([f"no valid TOML: {error}"]) from None
+        if set(cls.model_fields) - _ADDED <= set(values):
+            values = {**_BEFORE, **values}
         return cls(**values)
 
     @classmethod

@@ -19,7 +19,8 @@ def expected_links(spec: ReservoirSpec) -> float:
     """Return the mean number of recurrent links that :func:`hrsnn.build` draws.
 
     With distance-dependent links it is the sum of C exp(-(D/lambda)^2) over all pairs, which on a grid is a product of one
-    sum for each axis; with random links, p N (N - 1); with given in-degrees, at most their sum times N. The links between clusters are added to it.
+    sum for each axis; with random links, p N (N - 1); with given in-degrees, at most their sum times N. The links between
+    clusters are added to it.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def expected_links(spec: ReservoirSpec) -> float:
 def network_memory(spec: ReservoirSpec, channels: int) -> float:
     """Return the peak memory of :func:`hrsnn.build` in bytes, within a factor of two for large networks."""
     links = expected_links(spec)
-    probability = min(1.0, 4 / channels) if spec.input_probability == "auto" else spec.input_probability
+    probability = min(1.0, spec.input_channels / channels) if spec.input_probability == "auto" else spec.input_probability
     inputs = channels * spec.neurons * spec.input_fraction * probability
     drawn = (links + inputs) * (_LINK + (_SHORT_TERM if spec.short_term_plasticity else 0))
     pairs = 0.0

@@ -326,7 +326,12 @@ _DELAYS = (
     {"delay_speed"},
 )
 _OPTIONAL = {"delay_input", *set().union(*_DELAYS)}
-_COUNTS = {"neurons": (2, 10**7), "clusters": (1, 10**7)}
+_COUNTS = {
+    "neurons": (2, 10**7),
+    "clusters": (1, 10**7),
+    "in_degree_exc": (0, 10**7),
+    "in_degree_inh": (0, 10**7),
+}
 _FLOATS = {
     "excitatory_fraction": (_ABOVE, 1),
     "dt": (1e-4, 100),
@@ -336,6 +341,7 @@ _FLOATS = {
     "weight_scale": (0, math.inf),
     "w_max_factor": (1, math.inf),
     "input_fraction": (_ABOVE, 1),
+    "input_channels": (_ABOVE, math.inf),
     "depression_ratio": (0, math.inf),
     "connection_probability": (0, 1),
     **{f"probability_{pair}": (0, 1) for pair in ("ee", "ei", "ie", "ii")},
@@ -357,7 +363,8 @@ def spec(intact: bytes) -> Rule:
     def rule(data: bytes) -> None:
         values = tomllib.loads(data.decode())
         _need(set(values) <= names, "an unknown name")
-        _need(sum(bool(way & set(values)) for way in _DELAYS) <= 1, "delays in two ways")
+        ways = [any(name in values and (k > 0 or values[name] != 0) for name in way) for k, way in enumerate(_DELAYS)]
+        _need(sum(ways) <= 1, "delays in two ways")
         for name, value in values.items():
             if name in _AUTO and value == "auto":
                 continue
@@ -368,7 +375,7 @@ def spec(intact: bytes) -> Rule:
             elif name in _FLOATS:
                 _need(_number(value, *_FLOATS[name]), name)
             elif name == "connectivity":
-                _need(value in ("distance", "random"), name)
+                _need(value in ("in_degree", "distance", "random"), name)
             elif name == "stdp_pairing":
                 _need(value in ("independent", "comonotone"), name)
             else:
