@@ -1,7 +1,7 @@
 """Candidates for networks whose recurrence is worth something: tasks that need memory, beside the controls.
 
-    python benchmarks/temporal_networks.py --out results/temporal
-    python benchmarks/temporal_networks.py --out results/temporal_test --candidates fewer_stronger --test --first 100
+    python benchmarks/temporal_networks.py --path free-spoken-digit-dataset --out results/temporal
+    python benchmarks/temporal_networks.py --candidates default --test --first 100 --seeds 20 --out results/temporal_test
 
 Each candidate is a few changes of the default reservoir. It is scored on the validation part of each task, or with `--test`
 on the test part, beside the same network without recurrent links and the delay bank. Intervals are of the mean over the
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hrsnn import HrsnnWarning, ReservoirSpec, build
+from hrsnn import HrsnnWarning, ReservoirSpec, Uniform, build
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.files.writing import write_text
@@ -30,73 +30,67 @@ from hrsnn.runtime.parallel import run_all
 from hrsnn.spec import PRESETS
 from hrsnn.tasks import TaskChoice
 
-_DELAYS = {"delay_exc": {"kind": "uniform", "low": 1, "high": 200}}
+_DENSE = PRESETS["dense"]
+_DELAYS: Mapping[str, Any] = {"delay_exc": Uniform(1, 200), "delay_inh": Uniform(1, 200)}
 _FEW = {"probability_ee": 0.06, "probability_ei": 0.04, "probability_ie": 0.08, "probability_ii": 0.02}
 CANDIDATES: Mapping[str, Mapping[str, Any]] = {
     "default": {},
-    "delays": _DELAYS,
-    "delays_weaker": {**_DELAYS, "weight_scale": 2.5},
-    "stronger": {**_DELAYS, "weight_scale": 10},
-    "fewer": {**_DELAYS, **_FEW, "weight_scale": 10},
-    "fewer_stronger": {**_DELAYS, **_FEW, "weight_scale": 20},
-    "fewer_stronger_no_delays": {**_FEW, "weight_scale": 20},
-    "temporal": PRESETS["temporal"],
-    "weaker_input_to_all": {
-        **_DELAYS,
-        **_FEW,
-        "weight_scale": 20,
-        "input_fraction": 1,
-        "input_gain": [-4, 4],
-        "input_weight": 3,
-    },
-    "fewest_strongest": {**_DELAYS, **{name: value / 2 for name, value in _FEW.items()}, "weight_scale": 40},
-    "sparser_input": {**_DELAYS, **_FEW, "weight_scale": 20, "input_fraction": 0.15},
+    # from the earlier defaults to these
+    "dense": _DENSE,
+    "dense, delays": {**_DENSE, **_DELAYS},
+    "dense, delays, input to all": {**_DENSE, **_DELAYS, "input_fraction": 1},
+    "fewer, stronger": {**_DENSE, **_DELAYS, **_FEW, "weight_scale": 20},
+    "fewer, stronger, input to all": {**_DENSE, **_DELAYS, **_FEW, "weight_scale": 20, "input_fraction": 1},
+    "in-degree": {**_DENSE, **_DELAYS, "connectivity": "in_degree"},
+    "dense, depressing": {**_DENSE, "short_term_plasticity": True},
+    "dense, depressing, delays": {**_DENSE, **_DELAYS, "short_term_plasticity": True},
+    # one change of these defaults each
+    "no delays": {"delay_exc": 0, "delay_inh": 0},
+    "equal delays": {"heterogeneous_delays": False},
+    "delays to 40 ms": {"delay_exc": Uniform(1, 40), "delay_inh": Uniform(1, 40)},
+    "instant inhibition": {"delay_inh": 0.5},
+    "slower membranes": {"tau_m_exc.mean": 30, "tau_m_inh.mean": 20},
+    "equal membranes": {"heterogeneous_neurons": False},
+    "one excitatory link": {"in_degree_exc": 1},
+    "four excitatory links": {"in_degree_exc": 4},
+    "weaker links": {"weight_scale": 3},
+    "stronger links": {"weight_scale": 9},
+    "links of any length": {"length_scale": 100},
+    "input to 30 %": {"input_fraction": 0.3},
+    "four channels": {"input_channels": 4, "input_weight.mean": 3.5},
     "depressing": {"short_term_plasticity": True},
-    "depressing_stronger": {"short_term_plasticity": True, "weight_scale": 10},
-    "depressing_strongest": {"short_term_plasticity": True, "weight_scale": 20},
-    "depressing_input_to_all": {"short_term_plasticity": True, "input_fraction": 1},
-    "depressing_stronger_input_to_all": {"short_term_plasticity": True, "weight_scale": 10, "input_fraction": 1},
-    "depressing_delays": {**_DELAYS, "short_term_plasticity": True},
-    "depressing_fewer_stronger": {**_DELAYS, **_FEW, "weight_scale": 20, "short_term_plasticity": True},
-    "random_few": {**_DELAYS, "connectivity": "random", "connection_probability": 0.02, "weight_scale": 20},
+    "depressing, no delays": {"short_term_plasticity": True, "delay_exc": 0, "delay_inh": 0},
 }
 #: Task, its options, the score, and the states that a classifier sees.
 TASKS: Mapping[str, tuple[str, Mapping[str, Any], str, str]] = {
     "memory": ("memory", {"values": 3000}, "memory_capacity", "windows"),
-    "templates_100": ("templates", {"samples": 600, "gap": 100}, "accuracy", "final"),
     "templates_200": ("templates", {"samples": 600, "gap": 200}, "accuracy", "final"),
-    "xor_50": ("xor", {"samples": 600, "gap": 50}, "accuracy", "final"),
     "xor_100": ("xor", {"samples": 600, "gap": 100}, "accuracy", "final"),
     "lorenz63": ("lorenz63", {"horizon": 5}, "nrmse", "windows"),
+    "fsdd": ("fsdd", {}, "accuracy", "final"),
     "digits": ("digits", {}, "accuracy", "windows"),
 }
+#: Samples for training and for the score, where not all are used.
+SIZES = {"digits": (400, 400), "fsdd": (600, 300)}
 _CONTROLS = ("no_recurrence", "delay_bank", "raw_input", "linear_autoregression")
 _COLUMNS = ("candidate", "task", "seed", "network", *_CONTROLS, "rate", "silent")
 
 
-def spec_of(candidate: str, neurons: int) -> ReservoirSpec:
-    """Return the specification of a candidate."""
-    changes = dict(CANDIDATES[candidate])
-    if isinstance(changes.get("input_gain"), list):
-        low, high = changes["input_gain"]
-        changes["input_gain"] = {"kind": "uniform", "low": low, "high": high}
-    return ReservoirSpec(neurons=neurons).updated(changes)
-
-
-def scored(neurons: int, test: bool, job: tuple[str, str, int]) -> dict[str, Any]:
+def scored(neurons: int, test: bool, path: Path | None, job: tuple[str, str, int]) -> dict[str, Any]:
     """Score a candidate on a task with one seed."""
     candidate, name, seed = job
     task_name, options, score, states = TASKS[name]
-    choice = TaskChoice(task_name, dict(options))
+    choice = TaskChoice(task_name, dict(options) if name != "fsdd" else {"path": path})
     validation = not test and choice.kind != "memory"  # values of a memory task are drawn anew with each seed
     task = choice.load(validation=validation, seed=seed)
-    if name == "digits":
-        task = task.subset(train=400, test=400, seed=seed)  # type: ignore[union-attr]
+    if choice.kind == "classes" and name in SIZES:
+        train, rest = SIZES[name]
+        task = task.subset(train=train, test=rest, seed=seed)
     baselines = [one for one in _CONTROLS if one in (*choice.declaration.baselines, "no_recurrence", "delay_bank")]
     run_options = RunOptions(seed=seed, states=states, max_delay=40, surrogates=19, bootstrap=20)  # type: ignore[arg-type]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HrsnnWarning)
-        spec = spec_of(candidate, neurons)
+        spec = ReservoirSpec(neurons=neurons).updated(dict(CANDIDATES[candidate]))
         found = task_scores(
             lambda channels: build(spec, seed, channels=channels), task, run_options, (score,), baselines=baselines
         )
@@ -111,27 +105,41 @@ def scored(neurons: int, test: bool, job: tuple[str, str, int]) -> dict[str, Any
     }
 
 
-def mean_of(values: list[float]) -> str:
-    """Return a mean with its 95 % interval."""
+def interval(values: list[float], signed: bool = False) -> str:
+    """Return the mean of some values with its 95 % interval, by Student's t."""
     if not np.isfinite(values).all():
         return ""
     half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{np.mean(values):.3g} [{np.mean(values) - half:.3g}, {np.mean(values) + half:.3g}]"
+    mean, low, high = (number(x, signed) for x in (np.mean(values), np.mean(values) - half, np.mean(values) + half))
+    return f"{mean} [{low}, {high}]"
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Return the means, and the paired differences from the controls, as Markdown."""
-    header = ["task", "candidate", "network", "minus no recurrence", "minus delay bank", "raw input", "rate (Hz)", "silent"]
-    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
-    for name in dict.fromkeys(row["task"] for row in rows):
-        for candidate in dict.fromkeys(row["candidate"] for row in rows):
-            mine = [row for row in rows if (row["task"], row["candidate"]) == (name, candidate)]
-            cells = [mean_of([row["network"] for row in mine])]
-            cells += [mean_of([row["network"] - row[control] for row in mine]) for control in _CONTROLS[:2]]
-            raw = [row["raw_input"] if np.isfinite(row["raw_input"]) else row["linear_autoregression"] for row in mine]
-            shown = [f"{np.mean(raw):.3g}", f"{np.mean([row['rate'] for row in mine]):.1f}"]
-            shown.append(f"{100 * np.mean([row['silent'] for row in mine]):.0f} %")
-            lines.append(f"| {' | '.join([name, candidate, *cells, *shown])} |")
+def number(value: float, signed: bool) -> str:
+    """Return a number with three decimals, two from 1 on."""
+    text = f"{value:{'+' if signed else ''}.{2 if abs(value) >= 1 else 3}f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+def span(values: list[float], unit: str = "") -> str:
+    """Return the range of some values in whole numbers."""
+    low, high = f"{min(values):.0f}", f"{max(values):.0f}"
+    return (low if low == high else f"{low} to {high}") + unit
+
+
+def table(rows: list[dict[str, Any]], control: str | None) -> str:
+    """Return scores, or paired differences from a control, as Markdown: a row for each candidate, a column for each task."""
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    lines = [f"| candidate | {' | '.join(tasks)} | rate (Hz), silent |", f"| --- |{' --- |' * (len(tasks) + 1)}"]
+    for candidate in dict.fromkeys(row["candidate"] for row in rows):
+        cells, rates, silent = [], [], []
+        for task in tasks:
+            mine = [row for row in rows if (row["task"], row["candidate"]) == (task, candidate)]
+            differences = [row["network"] - (row[control] if control else 0.0) for row in mine]
+            cells.append(interval(differences, signed=control is not None))
+            rates.append(float(np.mean([row["rate"] for row in mine])))
+            silent.append(100 * float(np.mean([row["silent"] for row in mine])))
+        if any(cells):  # a network without delays has no delay bank
+            lines.append(f"| {candidate} | {' | '.join(cells)} | {span(rates)}, {span(silent, ' %')} |")
     return "\n".join(lines)
 
 
@@ -139,17 +147,23 @@ def main() -> None:
     """Read the options, score, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--candidates", nargs="+", choices=CANDIDATES, default=list(CANDIDATES), metavar="NAME")
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS), metavar="TASK")
-    parser.add_argument("--neurons", type=int, default=300)
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, metavar="TASK", help="default: all that have their data")
+    parser.add_argument("--path", type=Path, help="folder of the spoken digits")
+    parser.add_argument("--neurons", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--test", action="store_true", help="score the test parts")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="folder for table.csv")
     options = parser.parse_args()
+    tasks = options.tasks or [name for name in TASKS if name != "fsdd" or options.path]
+    if "fsdd" in tasks and options.path is None:
+        parser.error("fsdd needs --path")
     seeds = range(options.first, options.first + options.seeds)
-    jobs = [(candidate, task, seed) for task in options.tasks for candidate in options.candidates for seed in seeds]
-    rows = run_all(functools.partial(scored, options.neurons, options.test), jobs, jobs=options.jobs, progress=True)
+    jobs = [(candidate, task, seed) for task in tasks for candidate in options.candidates for seed in seeds]
+    rows = run_all(
+        functools.partial(scored, options.neurons, options.test, options.path), jobs, jobs=options.jobs, progress=True
+    )
     if options.out is not None:
         text = io.StringIO()
         writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
@@ -157,7 +171,8 @@ def main() -> None:
         writer.writerows(rows)
         options.out.mkdir(parents=True, exist_ok=True)
         write_text(options.out / "table.csv", text.getvalue())
-    print(table(rows))
+    for title, control in (("Scores", None), ("Minus no recurrence", "no_recurrence"), ("Minus delay bank", "delay_bank")):
+        print(f"{title}\n\n{table(rows, control)}\n")
 
 
 if __name__ == "__main__":
