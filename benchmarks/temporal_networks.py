@@ -38,28 +38,20 @@ CANDIDATES: Mapping[str, Mapping[str, Any]] = {
     # from the earlier defaults to these
     "dense": _DENSE,
     "dense, delays": {**_DENSE, **_DELAYS},
-    "dense, delays, input to all": {**_DENSE, **_DELAYS, "input_fraction": 1},
     "fewer, stronger": {**_DENSE, **_DELAYS, **_FEW, "weight_scale": 20},
     "fewer, stronger, input to all": {**_DENSE, **_DELAYS, **_FEW, "weight_scale": 20, "input_fraction": 1},
-    "in-degree": {**_DENSE, **_DELAYS, "connectivity": "in_degree"},
     "dense, depressing": {**_DENSE, "short_term_plasticity": True},
-    "dense, depressing, delays": {**_DENSE, **_DELAYS, "short_term_plasticity": True},
     # one change of these defaults each
     "no delays": {"delay_exc": 0, "delay_inh": 0},
     "equal delays": {"heterogeneous_delays": False},
     "delays to 40 ms": {"delay_exc": Uniform(1, 40), "delay_inh": Uniform(1, 40)},
-    "instant inhibition": {"delay_inh": 0.5},
     "slower membranes": {"tau_m_exc.mean": 30, "tau_m_inh.mean": 20},
-    "equal membranes": {"heterogeneous_neurons": False},
     "one excitatory link": {"in_degree_exc": 1},
     "four excitatory links": {"in_degree_exc": 4},
     "weaker links": {"weight_scale": 3},
     "stronger links": {"weight_scale": 9},
-    "links of any length": {"length_scale": 100},
     "input to 30 %": {"input_fraction": 0.3},
-    "four channels": {"input_channels": 4, "input_weight.mean": 3.5},
     "depressing": {"short_term_plasticity": True},
-    "depressing, no delays": {"short_term_plasticity": True, "delay_exc": 0, "delay_inh": 0},
 }
 #: Task, its options, the score, and the states that a classifier sees.
 TASKS: Mapping[str, tuple[str, Mapping[str, Any], str, str]] = {
