@@ -129,6 +129,8 @@ def assemble(
     pairs = equal_pairs if spec.connectivity == "in_degree" else random_pairs
     channel, target = pairs(channels, len(targets), probability, generator(seed, "input_links"))
     input_bound = spec.w_max_factor * _mean(spec.input_weight)
+    input_weight = _draw(_below(spec.input_weight, input_bound), len(channel), seed, "input_weight")
+    input_w_max = np.full(len(channel), input_bound)
 
     neuron = {
         **{
@@ -139,6 +141,10 @@ def assemble(
         "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec)[cluster]),
         "refractory": _by_type(spec, is_excitatory, seed, "refractory", np.ones(len(kind))),
     }
+    if spec.psp_normalised:
+        factor = _psp_factors(neuron["tau_m"], is_excitatory)
+        weight, w_max = weight * factor[post], w_max * factor[post]
+        input_weight, input_w_max = (values * factor[targets[target]] for values in (input_weight, input_w_max))
     threshold = spec.v_threshold
     if not spec.heterogeneous_thresholds:
         neuron["v_threshold"] = np.full(len(kind), _mean(threshold))
@@ -152,10 +158,10 @@ def assemble(
         input=Links(
             channel,
             targets[target],
-            _draw(_below(spec.input_weight, input_bound), len(channel), seed, "input_weight"),
+            input_weight,
             _delay_values(spec, "delay_input", len(channel), seed),
-            np.full(len(channel), input_bound),
-            **_stdp(spec, np.full(len(channel), input_bound), seed, "input"),
+            input_w_max,
+            **_stdp(spec, input_w_max, seed, "input"),
         ),
         input_gain=_draw(spec.input_gain, len(channel), seed, "input_gain"),
         channels=channels,
@@ -239,6 +245,15 @@ def _cluster_factors(spec: ReservoirSpec) -> np.ndarray:
     """Return the factor on tau_m of each cluster: log-spaced, with mean 1, so that the network's mean is the spec's."""
     factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters) if spec.clusters > 1 else np.ones(1)
     return np.asarray(factors / factors.mean())
+
+
+def _psp_factors(tau_m: np.ndarray, is_excitatory: np.ndarray) -> np.ndarray:
+    """Return tau_m of each neuron over the mean of its type: the potential of a spike is proportional to 1/tau_m."""
+    factors = np.ones(len(tau_m))
+    for here in (is_excitatory, ~is_excitatory):
+        if here.any():
+            factors[here] = tau_m[here] / tau_m[here].mean()
+    return factors
 
 
 def _by_type(spec: ReservoirSpec, is_excitatory: np.ndarray, seed: int, name: str, factors: np.ndarray) -> np.ndarray:

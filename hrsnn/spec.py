@@ -175,6 +175,12 @@ class ReservoirSpec(BaseModel):
     weight_scale: Real = _field(
         6.0, "", "W_scale: multiplies recurrent weights, beside a factor that keeps the rate the same at any size", ge=0
     )
+    psp_normalised: Truth = _field(
+        False,
+        "",
+        "true: weights of recurrent links and input spikes to neuron i times tau_m,i over the mean of its type, such that "
+        "its postsynaptic potentials do not depend on tau_m,i",
+    )
     w_max_factor: Real = _field(3.0, "", "w_max = this times the mean weight of the pair type", gt=1)
     delay_exc: Delay = _field(
         Uniform(1, 200), "ms", "axonal delay of an excitatory neuron, the same for all its links; 0 arrives at the next step"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -54,6 +54,10 @@ class Variants(TaskArguments, ParallelCommand):
     states: StatesOption = "windows"
     """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
 
+    match: Literal["none", "psp", "best"] = "none"
+    """How variants are compared: as drawn; psp: with postsynaptic potentials that do not depend on tau_m; best: with the
+    best of three homogeneous twins, whose rate is matched by the input, the bias or the recurrent weights."""
+
     values: int = 5000
     """Number of input values of a memory task."""
 
@@ -94,29 +98,36 @@ class Variants(TaskArguments, ParallelCommand):
             series_test=max(1, self.series // 10),
         )
         spec = self.reservoir_spec()
+        if self.match == "psp":
+            spec = spec.updated({"psp_normalised": True})
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         plan = VariantRunner(spec, sizes, self.engine, choices, self.scores, self.states, kept)
         kept.prepare(plan.settings())
         logger.info(verdicts_in_reach([len(claims_in(self.tasks))], self.seeds))
         found = self.all_of(plan, runs)
-        for task in dict.fromkeys(run.task for run in runs):
-            kept.check_names({plan.name(run): one for run, one in zip(runs, found, strict=True) if run.task == task})
         scores = dict(zip(runs, found, strict=True))
+        for alike in dict.fromkeys((run.task, bool(run.matched_by)) for run in runs):  # with the same names of scores
+            kept.check_names({plan.name(run): scores[run] for run in runs if (run.task, bool(run.matched_by)) == alike})
         seeds = range(self.seed, self.seed + self.seeds)
         return VariantsReport(spec, plan.settings(), seeds, scores, judge_claims(scores))
 
     def runs(self) -> list[VariantRun]:
         """Return all runs, ordered by seed."""
+        from hrsnn.analysis.scoring.rate_matching import MATCHED_BY
         from hrsnn.analysis.studies.variants import VariantRun
         from hrsnn.spec import VARIANTS, has_delays
 
         seeds = range(self.seed, self.seed + self.seeds)
         chosen = dict.fromkeys(self.tasks)  # without duplicates
         # with delays, the control that decides has them on its input
-        controls = [(True, False), (False, False), *([(False, True)] if has_delays(self.reservoir_spec()) else [])]
+        networks = [(True, False, ""), (False, False, "")]
+        if has_delays(self.reservoir_spec()):
+            networks.append((False, True, ""))
+        twins = [(True, False, by) for by in MATCHED_BY] if self.match == "best" else []
         return [
-            VariantRun(task, variant, recurrent, seed, bank)
-            for seed, task, variant, (recurrent, bank) in itertools.product(seeds, chosen, VARIANTS, controls)
+            VariantRun(task, variant, recurrent, seed, bank, matched_by)
+            for seed, task, variant in itertools.product(seeds, chosen, VARIANTS)
+            for recurrent, bank, matched_by in [*networks, *([] if VARIANTS[variant][0] else twins)]
         ]
 
 

@@ -8,18 +8,11 @@ import warnings
 import numpy as np
 
 from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.analysis.scoring.rate_matching import at_rate, with_input
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
-from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.units import takes
-
-#: Largest factor on the input, up and down, that is tried.
-_LARGEST = 16.0
-#: Halvings of the interval of the factor on a logarithmic scale: to 0.5 % of it.
-_HALVINGS = 10
-#: Relative difference of rates that counts as matched.
-_TOLERANCE = 0.02
 
 
 @takes()
@@ -68,23 +61,8 @@ def delay_bank(network: Reservoir, stimulus: Stimulus, rate: float, *, seed: int
     delays = random.choice(network.delay, size=len(links)) if network.synapses else np.zeros(len(links))
     bank = bare.replace(input=dataclasses.replace(links, delay=delays))
 
-    def scaled(factor: float) -> Reservoir:
-        stronger = dataclasses.replace(bank.input, weight=bank.input.weight * factor, w_max=bank.input.w_max * factor)
-        return bank.replace(input=stronger, input_gain=bank.input_gain * factor)
-
-    def rate_of(factor: float) -> float:
-        return float(simulate(scaled(factor), stimulus, record=(), engine=engine, seed=seed).rates.mean())
-
-    tried = {1.0: rate_of(1.0)}
-    low, high = (1.0, _LARGEST) if tried[1.0] < rate else (1 / _LARGEST, 1.0)
-    for _ in range(_HALVINGS):
-        if min(abs(found - rate) for found in tried.values()) <= _TOLERANCE * rate:
-            break
-        middle = float(np.sqrt(low * high))
-        tried[middle] = rate_of(middle)
-        low, high = (middle, high) if tried[middle] < rate else (low, middle)
-    best = min(tried, key=lambda factor: abs(tried[factor] - rate))
-    if abs(tried[best] - rate) > _TOLERANCE * rate:
-        text = f"no strength of the input gives the delay bank {rate:.3g} Hz; the nearest is {tried[best]:.3g} Hz"
+    matched = at_rate(bank, with_input, stimulus, rate, seed=seed, engine=engine)
+    if not matched.reached:
+        text = f"no strength of the input gives the delay bank {rate:.3g} Hz; the nearest is {matched.rate:.3g} Hz"
         warnings.warn(text, UndefinedWarning, stacklevel=3)
-    return scaled(best)
+    return matched.network

@@ -162,8 +162,7 @@ class ClassesRun:
         if not has_delays(self.initial):
             return None
         with self.options.watch("controls"):
-            few = self.train[:_MATCHED_SAMPLES]
-            return self._of(_bank(self.initial, few, self.options))
+            return self._of(_bank(self.initial, calibration(replace(self.task, x_train=self.train)), self.options))
 
     def _of(self, network: Network) -> ClassesRun:
         """Run another network through the same samples, with a readout of the same neurons."""
@@ -228,7 +227,7 @@ class SeriesRun:
         if not has_delays(self.initial):
             return None
         task = self.task
-        bank = _bank(self.initial, task.stimulus(0, min(task.train.stop, _MATCHED_VALUES)), self.options)
+        bank = _bank(self.initial, calibration(task), self.options)
         return _run_series(lambda _: bank, task, self.options, RECORDS)
 
     def error(self, prediction: Array) -> float:
@@ -324,6 +323,14 @@ def run_task(
 def has_delays(network: Network) -> TypeGuard[Reservoir]:
     """Return whether a network is a reservoir with delays of recurrent links."""
     return isinstance(network, Reservoir) and bool(network.delay.any())
+
+
+def calibration(task: ClassificationTask | SeriesTask) -> Stimulus:
+    """Return the stimulus on which rates are matched: 50 training samples of an encoded task, or 500 values of a series."""
+    if isinstance(task, SeriesTask):
+        return task.stimulus(0, min(task.train.stop, _MATCHED_VALUES))
+    few: Stimulus = task.x_train[:_MATCHED_SAMPLES]
+    return few
 
 
 def _bank(network: Reservoir, stimulus: Stimulus, options: RunOptions) -> Reservoir:

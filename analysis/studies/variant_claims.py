@@ -152,6 +152,8 @@ class ClaimTest:
     verdict: Verdict
     #: Test of the same difference without recurrent links; not used for the verdict.
     control: PairedTest
+    #: Quantity by which the rate of the homogeneous variants was matched, or "".
+    matched_by: str = ""
 
 
 def judge_claims(scores: Scores) -> list[ClaimTest]:
@@ -161,7 +163,9 @@ def judge_claims(scores: Scores) -> list[ClaimTest]:
     ----------
     scores : mapping of VariantRun to mapping of name to float
         From :func:`~hrsnn.analysis.studies.variants.run_variant`: all variants, with recurrent links and without, for the
-        same two or more seeds.
+        same two or more seeds. Where homogeneous variants were matched in rate, each claim is tested against the best of
+        them: of the quantities by which they were matched, the one that leaves the smallest mean difference in the claimed
+        direction.
 
     Returns
     -------
@@ -188,14 +192,26 @@ def judge_claims(scores: Scores) -> list[ClaimTest]:
     if len(drawn) < 2 or not claims:
         raise InputError("scores", f"{len(drawn)} seeds of {len(tasks)} tasks", "must hold two seeds or more of one task")
     seeds = range(drawn[0], drawn[-1] + 1)
-    tests = [claim.tested(scores, seeds) for claim in claims]
+    ways = list(dict.fromkeys(run.matched_by for run in scores if run.matched_by)) or [""]
+    chosen = [_against_best(claim, scores, seeds, ways) for claim in claims]
+    tests = [test for test, _ in chosen]
     controls = [claim.tested(scores, seeds, recurrent=False) for claim in claims]
     adjusted = holm([test.p_value for test in tests])
     found = verdicts(tests, [claim.sign for claim in claims])
     return [
-        ClaimTest(claim, test, float(p), verdict, control)
-        for claim, test, p, verdict, control in zip(claims, tests, adjusted, found, controls, strict=True)
+        ClaimTest(claim, test, float(p), verdict, control, matched_by)
+        for claim, (test, matched_by), p, verdict, control in zip(claims, chosen, adjusted, found, controls, strict=True)
     ]
+
+
+def _against_best(claim: Claim, scores: Scores, seeds: range, ways: list[str]) -> tuple[PairedTest, str]:
+    """Return the test of a claim against the best of the matched homogeneous variants, and how these were matched."""
+    tests = {}
+    for matched_by in ways:
+        of_twins = {replace(run, matched_by=""): found for run, found in scores.items() if run.matched_by == matched_by}
+        tests[matched_by] = claim.tested({**scores, **of_twins}, seeds)
+    best = min(ways, key=lambda matched_by: claim.sign * tests[matched_by].mean)
+    return tests[best], best
 
 
 def _by_seed(scores: Scores, task: str, variant: str, recurrent: bool, seeds: range, score: str) -> Array:

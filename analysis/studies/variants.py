@@ -6,16 +6,19 @@ fixed weights on the test part.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
+from hrsnn.analysis.scoring.rate_matching import MATCHED_BY, at_rate
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen
+from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen, calibration
 from hrsnn.builder import build
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import check_seed
+from hrsnn.simulation import simulate
 from hrsnn.spec import VARIANTS, ReservoirSpec
 from hrsnn.tasks import TASKS, ClassificationTask, SeriesTask, TaskChoice
 from hrsnn.tasks.declaration import TaskKind
@@ -71,6 +74,9 @@ class VariantRun:
     delay_bank : bool
         Whether the control without recurrent links has the delays of the recurrent network on its input, at equal rate; for
         networks with delays (:func:`hrsnn.analysis.scoring.delay_bank.delay_bank`).
+    matched_by : {"", "input", "bias", "weights"}
+        For a variant with homogeneous neurons: the quantity that is changed such that it has the rate of its twin with
+        heterogeneous neurons, before STDP, on a part of the training part; "" for the variant as drawn.
     """
 
     task: str
@@ -78,6 +84,7 @@ class VariantRun:
     recurrent: bool
     seed: int
     delay_bank: bool = False
+    matched_by: str = ""
 
     def __post_init__(self) -> None:
         TASKS.check(self.task)
@@ -86,10 +93,17 @@ class VariantRun:
         check_seed(self.seed)
         if self.delay_bank and self.recurrent:
             raise InputError("delay_bank", True, "is a control: recurrent must be false")
+        if self.matched_by:
+            if self.matched_by not in MATCHED_BY:
+                raise InputError("matched_by", self.matched_by, f"must be one of {', '.join(MATCHED_BY)}, or empty")
+            if VARIANTS[self.variant][0] or not self.recurrent:
+                raise InputError("matched_by", self.matched_by, "is for recurrent variants with homogeneous neurons")
 
     @property
     def control(self) -> str:
-        """Name of the network: "recurrent", "uncoupled" or "delay_bank"."""
+        """Name of the network: "recurrent", "uncoupled", "delay_bank", or "matched_" and a quantity."""
+        if self.matched_by:
+            return f"matched_{self.matched_by}"
         return "delay_bank" if self.delay_bank else "recurrent" if self.recurrent else "uncoupled"
 
 
@@ -126,7 +140,8 @@ def run_variant(
         ``effective_dimension`` of the states; for classes ``accuracy``, ``effective_rank`` and ``entropy_rank`` of
         the states at the end of the test stimuli, ``efficiency`` = accuracy / S; for memory ``memory_capacity`` and
         ``memory_capacity_v`` (read from spikes and from v), ``efficiency`` = capacity / S; for series ``nrmse`` and
-        ``nrmse_v``, ``efficiency`` = 1 / (nrmse S). nan if no neuron spikes.
+        ``nrmse_v``, ``efficiency`` = 1 / (nrmse S). nan if no neuron spikes. A variant that is matched has
+        ``rate_error`` too, by which its rate differs from the wanted one, as a share of it.
 
     Raises
     ------
@@ -151,15 +166,28 @@ def run_variant(
     if choice.name != run.task:
         raise InputError("choice", choice.name, f"must be the task of the run, {run.task}")
 
+    task = _loaded(choice, sizes, run.seed)
+    if isinstance(task, ClassificationTask):
+        task = task.encoded()
+    rate_error = 0.0
+
     def network(channels: int) -> Reservoir:
+        nonlocal rate_error
         built = build(variant, run.seed, channels)
-        return built.without_recurrence() if run.control == "uncoupled" else built
+        if not run.matched_by:
+            return built.without_recurrence() if run.control == "uncoupled" else built
+        stimulus = calibration(task)
+        twin = build(variant.updated({"heterogeneous_neurons": True}), run.seed, channels)
+        wanted = float(simulate(twin, stimulus, record=(), engine=engine, seed=run.seed).rates.mean())
+        matched = at_rate(built, MATCHED_BY[run.matched_by], stimulus, wanted, seed=run.seed, engine=engine)
+        rate_error = matched.rate / wanted - 1 if wanted else math.nan
+        return matched.network
 
     options = RunOptions(seed=run.seed, plastic=True, states=states, engine=engine, max_delay=sizes.max_delay)
     names = dict.fromkeys((*SCORES_OF_KIND[choice.kind], *SCORES_OF_ALL, *scores_for(scores, choice.kind)))
-    found = task_scores(network, _loaded(choice, sizes, run.seed), options, tuple(names))
+    found = task_scores(network, task, options, tuple(names))
     if not run.delay_bank:
-        return dict(found.scores)
+        return {**found.scores, **({"rate_error": rate_error} if run.matched_by else {})}
     bank = found.run.delay_bank
     if bank is None:
         raise InputError("delay_bank", True, "is the control of a network with delays, and this one has none")

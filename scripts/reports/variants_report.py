@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from hrsnn.tasks.declaration import TaskKind
 
 #: Suffix of the variant's name for each network.
-_SUFFIXES = {"recurrent": "", "uncoupled": " W=0", "delay_bank": " delay bank"}
+_SUFFIXES = {
+    "recurrent": "",
+    **{f"matched_{by}": f", rate matched by {by}" for by in ("input", "bias", "weights")},
+    "uncoupled": " W=0",
+    "delay_bank": " delay bank",
+}
 #: Scores of a task in the table of the report, by its kind; the first is also drawn.
 _SHOWN: Mapping[TaskKind, tuple[str, ...]] = {
     "memory": ("memory_capacity", "memory_capacity_v", "efficiency", "effective_dimension", "mean_rate"),
@@ -51,14 +56,33 @@ class VariantsReport:
         lines = [self.title]
         for one in self.tested:
             what = f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}"
-            lines.append(f"{what:64s} {_with_interval(one.test):32s} p {one.adjusted:<8.2g} {one.verdict}")
+            against = f" (best twin: by {one.matched_by})" if one.matched_by else ""
+            lines.append(f"{what:64s} {_with_interval(one.test):32s} p {one.adjusted:<8.2g} {one.verdict}{against}")
+        lines += self.unmatched
         return "\n".join(lines)
+
+    @property
+    def unmatched(self) -> list[str]:
+        """A line for each homogeneous variant whose rate could not be matched in all seeds."""
+        from hrsnn.analysis.scoring.rate_matching import TOLERANCE
+
+        errors: dict[tuple[str, str, str], list[float]] = {}
+        for run, scores in self.scores.items():
+            if run.matched_by and not abs(scores["rate_error"]) <= TOLERANCE:
+                errors.setdefault((run.task, run.variant, run.matched_by), []).append(scores["rate_error"])
+        return [
+            f"{task}: the rate of {variant} was not matched by {by} in {len(found)} of {len(self.seeds)} seeds: "
+            f"it differs by up to {100 * max(map(abs, found)):.0f} %"
+            for (task, variant, by), found in errors.items()
+        ]
 
     def rows(self) -> Iterator[Row]:
         """Yield all scores of all variants, with recurrent links, without (W = 0), and of the delay bank if there is one."""
         kinds = {(run.task, run.variant, run.control): list(self.scores[run]) for run in self.scores}
         for (task, variant, control), names in kinds.items():
             for name in names:
+                if name == "rate_error":
+                    continue
                 values = self.values(task, variant, control, name)
                 yield Row(f"{task} {name}", _named(variant, control), values, bounds_of(name))
 
@@ -67,12 +91,21 @@ class VariantsReport:
         """Names of the networks that were run, the recurrent one first."""
         return [control for control in _SUFFIXES if any(run.control == control for run in self.scores)]
 
+    @property
+    def networks(self) -> list[tuple[str, str]]:
+        """Variants and controls that were run, as (variant, control)."""
+        from hrsnn.spec import VARIANTS
+
+        ran = {(run.variant, run.control) for run in self.scores}
+        return [(variant, control) for control in self.controls for variant in VARIANTS if (variant, control) in ran]
+
     def values(self, task: str, variant: str, control: str, score: str) -> tuple[float, ...]:
         """Return one score by seed."""
         from hrsnn.analysis.studies.variants import VariantRun
 
-        kind = (control == "recurrent", control == "delay_bank")
-        runs = [VariantRun(task, variant, kind[0], seed, kind[1]) for seed in self.seeds]
+        _, _, matched_by = control.partition("matched_")
+        recurrent, bank = control not in ("uncoupled", "delay_bank"), control == "delay_bank"
+        runs = [VariantRun(task, variant, recurrent, seed, bank, matched_by) for seed in self.seeds]
         return tuple(self.scores[run][score] for run in runs)
 
     def metrics(self) -> dict[str, Any]:
@@ -97,6 +130,7 @@ class VariantsReport:
                     "p_value": one.test.p_value,
                     "p_value_holm": one.adjusted,
                     "verdict": one.verdict,
+                    **({"matched_by": one.matched_by} if one.matched_by else {}),
                     "control_mean_difference": one.control.mean,
                     "control_interval": one.control.interval,
                 }
@@ -109,7 +143,6 @@ class VariantsReport:
 
     def report(self) -> str:
         """Return Markdown tables of the claims and of the scores of all variants."""
-        from hrsnn.spec import VARIANTS
 
         lines = [
             "| hypothesis | looked at in | mean difference [95 %] | p (Holm) | verdict | without recurrence |",
@@ -118,9 +151,10 @@ class VariantsReport:
         for one in self.tested:
             p = f"{one.adjusted:.2g}" if one.adjusted >= 0.0001 else "< 0.0001"
             what = _what(one.claim.task, one.claim.score) + (f", {_words(one.claim.beside)}" if one.claim.beside else "")
+            what += f" (twin matched by {one.matched_by})" if one.matched_by else ""
             cells = (one.claim.hypothesis, what, _with_interval(one.test), p, one.verdict, _with_interval(one.control))
             lines.append(f"| {' | '.join(cells)} |")
-        kinds = [(variant, control) for control in self.controls for variant in VARIANTS]
+        kinds = self.networks
         names = " | ".join(_named(*kind) for kind in kinds)
         lines += ["", f"| mean over seeds | {names} |", "| --- |" + " --- |" * len(kinds)]
         for task in dict.fromkeys(run.task for run in self.scores):
@@ -129,6 +163,7 @@ class VariantsReport:
             for score in dict.fromkeys((*_SHOWN[kind], *further)):
                 means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
                 lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
+        lines += [f"\n{line}" for line in self.unmatched]
         return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
 
     def write(self, folder: Path) -> str:
@@ -139,9 +174,7 @@ class VariantsReport:
         drawn = {task: _SHOWN[TASKS[task].kind][0] for task in dict.fromkeys(run.task for run in self.scores)}
         panels = {
             _what(task, score): {
-                _named(variant, control): self.values(task, variant, control, score)
-                for control in self.controls
-                for variant in VARIANTS
+                _named(variant, control): self.values(task, variant, control, score) for variant, control in self.networks
             }
             for task, score in drawn.items()
         }

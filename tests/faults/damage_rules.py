@@ -317,7 +317,7 @@ def anything(data: bytes) -> None:
 _AUTO = ("input_probability", "a_minus")
 _FLAGS = (
     *("heterogeneous_neurons", "heterogeneous_synapses", "heterogeneous_delays", "heterogeneous_thresholds"),
-    *("short_term_plasticity", "background_frozen", "homeostasis"),
+    *("short_term_plasticity", "psp_normalised", "background_frozen", "homeostasis"),
 )
 #: What a spec may leave out; of the ways of giving delays of recurrent links it has one.
 _DELAYS = (
