@@ -66,7 +66,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 #: Parameters that are missing in files in which all were written before delays had a default, and their values in these.
 _BEFORE: Mapping[str, Any] = {"delay_exc": 0, "delay_inh": 0, "input_channels": 4}
-_ADDED = {*_BEFORE, "in_degree_exc", "in_degree_inh", *(name for names in DELAYS for name in names), "delay_input"}
+_ADDED = {
+    *_BEFORE,
+    "in_degree_exc",
+    "in_degree_inh",
+    "psp_normalised",
+    *(name for names in DELAYS for name in names),
+    "delay_input",
+}
 
 #: Maximum number of problems in a message: a file that is not a spec can have any number.
 _MOST_PROBLEMS = 100

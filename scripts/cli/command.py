@@ -73,7 +73,7 @@ class Command(ABC):
     """TOML file that describes the network; `hrsnn spec` writes one."""
 
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint=preset_names)] = None
-    """Parameters that were chosen for a purpose: temporal for tasks that need memory."""
+    """A named set of parameters: default, or dense for many weak links without delays."""
 
     set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Change one parameter of the network, such as tau_exc=4 or tau_m_exc.mean=25."""

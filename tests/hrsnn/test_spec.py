@@ -82,7 +82,7 @@ def test_comments_say_the_meaning_and_unit_of_every_parameter():
         ({"input_probability": "autom"}, "input_probability = 'autom': must be"),
         ({"input_probability": 2}, "input_probability = 2: must be less than or equal to 1, or 'auto'"),
         ({"a_minus": -1}, "a_minus = -1: must be at least 0, or 'auto'"),
-        ({"connectivity": "small-world"}, "connectivity = 'small-world': must be 'distance' or 'random'"),
+        ({"connectivity": "small-world"}, "connectivity = 'small-world': must be 'in_degree', 'distance' or 'random'"),
         ({"homeostasis": "perhaps"}, "homeostasis = 'perhaps': must be true or false"),
         ({"w_max_factor": 1}, "w_max_factor = 1: must be greater than 1"),
         ({"dt": 1 * brian2.mV}, "must be a quantity in ms"),
@@ -128,7 +128,7 @@ def test_unknown_variants_are_refused():
         ({"tau_exc": "{kind = 'uniform', low = 1, high = 2}"}, "tau_exc", Uniform(1, 2)),
         ({"tau_m_exc.mean": "25"}, "tau_m_exc", Gamma(25, 0.577, 3, 200)),
         ({"tau_m_exc.mean": 25, "tau_m_exc.high": "inf"}, "tau_m_exc", Gamma(25, 0.577, 3)),
-        ({"tau_m_exc.kind": "lognormal"}, "tau_m_exc", LogNormal(30, 0.577, 3, 200)),
+        ({"tau_m_exc.kind": "lognormal"}, "tau_m_exc", LogNormal(15, 0.577, 3, 200)),
         ({"connectivity": "random"}, "connectivity", "random"),
         ({"homeostasis": "false"}, "homeostasis", False),
         ({"input_probability": "0.3"}, "input_probability", 0.3),
@@ -143,13 +143,30 @@ def test_updated_takes_values_strings_and_dotted_names(changes, name, wanted):
     assert spec == ReservoirSpec(delay_ee=1)
 
 
-def test_delays_that_are_not_given_are_not_written():
-    assert "delay_" not in ReservoirSpec(heterogeneous_delays=True).to_toml().replace("heterogeneous_delays", "")
-    assert "# delay_exc is not given" in ReservoirSpec().to_toml(comments=True)
-    given = ReservoirSpec(delay_exc=Uniform(1, 200))
-    assert 'delay_exc = { kind = "uniform"' in given.to_toml()
-    assert ReservoirSpec.from_toml(given.to_toml(comments=True)) == given
-    assert given.updated({"delay_exc": None, "delay_ee": 3}).delay_ee == Constant(3)
+def test_delays_of_links_or_a_speed_switch_the_default_off():
+    plain = ReservoirSpec()
+    assert plain.delay_exc == plain.delay_inh == Uniform(1, 200)
+    assert 'delay_exc = { kind = "uniform"' in plain.to_toml()
+    for change in ({"delay_ee": 0}, {"delay_ie": Uniform(1, 5)}, {"delay_speed": 2.0}):
+        spec = plain.updated(change)
+        assert spec.delay_exc is None
+        assert spec.delay_inh is None
+        assert "delay_exc =" not in spec.to_toml()
+        assert "# delay_exc is not given" in spec.to_toml(comments=True)
+        assert ReservoirSpec.from_toml(spec.to_toml(comments=True)) == spec
+    assert ReservoirSpec(delay_exc=3).delay_inh == Uniform(1, 200)
+    assert ReservoirSpec(delay_exc=None).delay_exc == Constant(0)  # none at all
+    assert ReservoirSpec(delay_exc=3).updated({"delay_exc": None, "delay_inh": 0, "delay_ee": 3}).delay_ee == Constant(3)
+
+
+def test_a_whole_file_from_before_delays_had_a_default_keeps_its_meaning():
+    after = {"delay_exc", "delay_inh", "input_channels", "in_degree_exc", "in_degree_inh", "psp_normalised"}
+    dense = ReservoirSpec.preset("dense")
+    lines = [line for line in dense.to_toml().splitlines() if line.partition(" ")[0] not in after]
+    old = ReservoirSpec.from_toml("\n".join(lines))
+    assert old == dense
+    assert ReservoirSpec.from_toml("\n".join([*lines, "delay_ee = 3"])).delay_ee == Constant(3)
+    assert ReservoirSpec.from_toml("\n".join(lines[1:])).delay_exc == Uniform(1, 200)  # a partial file has the new defaults
 
 
 @pytest.mark.parametrize(
@@ -246,5 +263,5 @@ def test_presets_change_what_they_name_and_nothing_else():
         spec = ReservoirSpec.preset(name)
         assert {field for field in type(spec).model_fields if getattr(spec, field) != getattr(plain, field)} == set(changes)
         assert ReservoirSpec.from_toml(spec.to_toml()) == spec
-    with pytest.raises(InputError, match="preset = 'temporl': must be one of default, temporal"):
-        ReservoirSpec.preset("temporl")
+    with pytest.raises(InputError, match="preset = 'dens': must be one of default, dense"):
+        ReservoirSpec.preset("dens")

@@ -122,7 +122,7 @@ def test_all_commands_are_here() -> None:
         ),
         (("search", "--plastic", "--task", "fsdd", "--path", "missing"), "STDP and homeostasis; engines that can: none\n"),
         (("memory", "--set", "no_such=1"), "no_such: no such parameter; a toy has neurons"),
-        (("memory", "--preset", "temporal"), "--preset = 'temporal': a toy has none"),
+        (("memory", "--preset", "dense"), "--preset = 'dense': a toy has none"),
         (("memory", "--variant", "HoNHoS"), "--variant = 'HoNHoS': is of reservoirs; a toy has none"),
         (("memory", "--noise", "fresh"), "noise = 'fresh'"),
         (("memory", "--engine", "compiled"), "engine = 'compiled': cannot simulate a network of the kind 'toy'"),
