@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
     batch = stimuli(arguments.path)
-    reservoir = build(ReservoirSpec(neurons=arguments.neurons), seed=0, channels=batch.n_channels)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=arguments.neurons), seed=0, channels=batch.n_channels)
     cores = len(os.sched_getaffinity(0))
     took: dict[int, list[float]] = {}
     counts = {}

@@ -29,7 +29,7 @@ def measure(engine: str, neurons: int, seconds: float, plastic: bool) -> dict[st
 
     from hrsnn import PoissonEncoder, ReservoirSpec, build, simulate
 
-    spec = ReservoirSpec(neurons=neurons)
+    spec = ReservoirSpec.preset("dense", neurons=neurons)
     reservoir = build(spec, seed=1, channels=64)
     image = np.random.default_rng(0).random((int(seconds * 10), 64))
     trains = PoissonEncoder(peak_rate=300, duration=100).fit_transform(image)

@@ -1,11 +1,12 @@
 """Run times of all engines on the same networks: microseconds per step, and ratios to the compiled engine.
 
-    python benchmarks/engines.py [--neurons 1000 5000] [--links random5 random25 distance] [--seconds 2] [--repeats 5]
+    python benchmarks/engines.py [--neurons 1000 5000] [--links random5 random25 distance] [--delays step long] [--seconds 2]
 
 The networks are driven only by their bias (i_bias above threshold), so that engines without this package's input can run
-them: C++ standalone runs the same Brian2 network, and NEST, if installed (`pip install hrsnn[bench]`), a
-network of iaf_psc_exp neurons with the same links, weights and time constants and stdp_synapse on its excitatory links.
-A comparison is valid at equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
+them, and their links take one time step, or for each neuron a delay uniform from 1 to 200 ms: C++ standalone runs the same
+Brian2 network, and NEST, if installed (`pip install hrsnn[bench]`), a network of iaf_psc_exp neurons with the same links,
+weights, delays and time constants, the same spikes where weights are fixed, and stdp_synapse on its excitatory links. A
+comparison is valid at equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
 median over the turns, without set-up, and "x compiled" the median of the ratios within a turn, so that other load on the
 machine affects all alike. "+build" is the time for code generation and compilation before the first step of a new process.
 One thread each.
@@ -31,17 +32,22 @@ ROOT = Path(__file__).resolve().parent.parent
 LINKS = {
     "random5": {"connectivity": "random", "connection_probability": 0.05},
     "random25": {"connectivity": "random", "connection_probability": 0.25},
-    "distance": {},
+    "distance": {"connectivity": "distance"},
+    "in_degree": {"connectivity": "in_degree"},
 }
+DELAYS = ("step", "long")
 _MARK = "\x1e"  # marks lines of output for this script
 ENGINES = ("compiled", "brian2-cython", "brian2-numpy", "standalone", "nest")
 
 
-def network(neurons: int, links: str) -> Any:
+def network(neurons: int, links: str, delays: str) -> Any:
     """Build the reservoir that all engines run."""
     from hrsnn import ReservoirSpec, Uniform, build
 
-    spec = ReservoirSpec(neurons=neurons, i_bias=Uniform(13, 19), v_start=Uniform(5, 15), homeostasis=False, **LINKS[links])
+    spec = ReservoirSpec.preset("dense")
+    delay = spec.dt if delays == "step" else Uniform(1, 200)
+    changes = {"i_bias": Uniform(13, 19), "v_start": Uniform(5, 15), "homeostasis": False, **LINKS[links]}
+    spec = spec.updated({"neurons": neurons, "delay_exc": delay, "delay_inh": delay, **changes})
     return build(spec, seed=1, channels=1)
 
 
@@ -95,20 +101,22 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
         simulator.set_verbosity("M_ERROR")
         simulator.SetKernelStatus({"resolution": reservoir.dt, "local_num_threads": 1})
         cells = simulator.Create("iaf_psc_exp", reservoir.neurons)
-        # with C_m = 1 pF and tau_m in ms, a current of x/tau_m pA corresponds to x mV in this package
+        # with C_m = tau_m a current in pA is the same number in mV here; NEST fires at the threshold and here above it; a
+        # neuron is updated again t_ref + dt after its spike there, and here after the refractory period
+        steps = np.maximum(np.rint(reservoir.refractory / reservoir.dt), 1)
         cells.set(
             [
                 {
-                    "C_m": 1.0,
+                    "C_m": float(reservoir.tau_m[i]),
                     "tau_m": float(reservoir.tau_m[i]),
                     "tau_syn_ex": float(reservoir.tau_exc[i]),
                     "tau_syn_in": float(reservoir.tau_inh[i]),
                     "E_L": float(reservoir.v_rest[i]),
-                    "V_th": float(reservoir.v_threshold[i]),
+                    "V_th": float(np.nextafter(reservoir.v_threshold[i], np.inf)),
                     "V_reset": float(reservoir.v_reset[i]),
                     "V_m": float(reservoir.v_start[i]),
-                    "t_ref": float(reservoir.refractory[i]),
-                    "I_e": float(reservoir.i_bias[i] / reservoir.tau_m[i]),
+                    "t_ref": float((steps[i] - 1) * reservoir.dt),
+                    "I_e": float(reservoir.i_bias[i]),
                 }
                 for i in range(reservoir.neurons)
             ]
@@ -117,13 +125,13 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
         excitatory = reservoir.is_excitatory[reservoir.pre]
         for kind, model in ((True, "stdp_synapse" if plastic else "static_synapse"), (False, "static_synapse")):
             here = excitatory == kind
-            weight = (1 if kind else -1) * reservoir.weight[here] / reservoir.tau_m[reservoir.post[here]]
-            options = {"synapse_model": model, "weight": weight, "delay": np.full(here.sum(), reservoir.dt)}
+            weight = (1 if kind else -1) * reservoir.weight[here]
+            delay = np.maximum(np.rint(reservoir.delay[here] / reservoir.dt), 1) * reservoir.dt
+            options = {"synapse_model": model, "weight": weight, "delay": delay}
             if model == "stdp_synapse":
                 # NEST's rule is in units of Wmax: lambda w_max potentiation, alpha lambda w_max depression, additive
-                bound = reservoir.w_max[here] / reservoir.tau_m[reservoir.post[here]]
                 options |= {
-                    "Wmax": bound,
+                    "Wmax": reservoir.w_max[here],
                     "lambda": reservoir.recurrent.a_plus[here] / reservoir.w_max[here],
                     "alpha": reservoir.recurrent.a_minus[here] / reservoir.recurrent.a_plus[here],
                     "tau_plus": reservoir.recurrent.tau_plus[here],
@@ -144,9 +152,9 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
     return run
 
 
-def serve(engine: str, neurons: int, links: str, plastic: bool, seconds: float) -> None:
+def serve(engine: str, neurons: int, links: str, delays: str, plastic: bool, seconds: float) -> None:
     """Prepare one engine, and run it once for every line of standard input."""
-    reservoir = network(neurons, links)
+    reservoir = network(neurons, links, delays)
     began = time.perf_counter()
     if engine == "standalone":
         run = standalone(reservoir, seconds, plastic)
@@ -162,11 +170,11 @@ def serve(engine: str, neurons: int, links: str, plastic: bool, seconds: float) 
 class Worker:
     """Process of one engine."""
 
-    def __init__(self, engine: str, neurons: int, links: str, plastic: bool, seconds: float) -> None:
+    def __init__(self, engine: str, neurons: int, links: str, delays: str, plastic: bool, seconds: float) -> None:
         self.engine = engine
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--one", json.dumps([engine, neurons, links, plastic, seconds])],
+            [sys.executable, __file__, "--one", json.dumps([engine, neurons, links, delays, plastic, seconds])],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -195,13 +203,15 @@ class Worker:
         self._process.communicate()
 
 
-def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: float, repeats: int) -> list[dict[str, Any]]:
+def block(
+    engines: list[str], neurons: int, links: str, delays: str, plastic: bool, seconds: float, repeats: int
+) -> list[dict[str, Any]]:
     """Run one network on all engines, in turns."""
-    label = f"{neurons:>8} {links:<9}{'plastic' if plastic else 'frozen':<8}"
+    label = f"{neurons:>8} {links:<10}{delays:<7}{'plastic' if plastic else 'frozen':<8}"
     workers = []
     for engine in engines:
         try:
-            workers.append(Worker(engine, neurons, links, plastic, seconds))
+            workers.append(Worker(engine, neurons, links, delays, plastic, seconds))
         except RuntimeError as error:
             print(f"{label}{engine:<15} not measured: {error}", flush=True)
     turns = [[worker.run() for worker in workers] for _ in range(repeats)]
@@ -211,7 +221,7 @@ def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: 
         ratio = statistics.median(turn[k][0] / turn[0][0] for turn in turns)
         step = took / (seconds * 2000) * 1e6
         print(f"{label}{worker.engine:<15}{step:>9.1f}{ratio:>11.1f}{turns[0][k][1]:>9.1f}{worker.build:>9.1f}", flush=True)
-        about = {"neurons": neurons, "links": links, "plastic": plastic, "engine": worker.engine}
+        about = {"neurons": neurons, "links": links, "delays": delays, "plastic": plastic, "engine": worker.engine}
         rows.append({**about, "us": step, "ratio": ratio, "rate": turns[0][k][1], "build": worker.build})
         worker.close()
     return rows
@@ -220,7 +230,8 @@ def block(engines: list[str], neurons: int, links: str, plastic: bool, seconds: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--neurons", type=int, nargs="+", default=[1000, 5000])
-    parser.add_argument("--links", nargs="+", choices=LINKS, default=list(LINKS))
+    parser.add_argument("--links", nargs="+", choices=LINKS, default=["random5", "random25", "distance"])
+    parser.add_argument("--delays", nargs="+", choices=DELAYS, default=["step"])
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--stdp", choices=("off", "on", "both"), default="both")
     parser.add_argument("--seconds", type=float, default=2.0)
@@ -233,13 +244,15 @@ def main() -> None:
         serve(*json.loads(arguments.one))
         return
     print(
-        f"{'neurons':>8} {'links':<9}{'STDP':<8}{'engine':<15}{'us/step':>9}{'x compiled':>11}{'rate Hz':>9}{'+build s':>9}"
+        f"{'neurons':>8} {'links':<10}{'delays':<7}{'STDP':<8}{'engine':<15}"
+        f"{'us/step':>9}{'x compiled':>11}{'rate Hz':>9}{'+build s':>9}"
     )
     rows = []
     for neurons in arguments.neurons:
         for links in arguments.links:
-            for plastic in {"off": (False,), "on": (True,), "both": (False, True)}[arguments.stdp]:
-                rows += block(arguments.engines, neurons, links, plastic, arguments.seconds, arguments.repeats)
+            for delays in arguments.delays:
+                for plastic in {"off": (False,), "on": (True,), "both": (False, True)}[arguments.stdp]:
+                    rows += block(arguments.engines, neurons, links, delays, plastic, arguments.seconds, arguments.repeats)
     if arguments.save:
         from hrsnn.files.writing import write_json
 

@@ -52,7 +52,7 @@ def engines(neurons: list[int], seconds: float, repeats: int) -> None:
     print(f"{'neurons':>8} {'links':<28}{'engine':<18}{'ms':>9}{'x compiled':>11}{'rate Hz':>9}{'million links/s':>17}")
     for n in neurons:
         for name, options in NETWORKS.items():
-            reservoir = build(ReservoirSpec(neurons=n, homeostasis=False, **options), seed=1, channels=64)
+            reservoir = build(ReservoirSpec.preset("dense", neurons=n, homeostasis=False, **options), seed=1, channels=64)
             base = 0.0
             for dt in STEPS:
                 on_grid = reservoir.replace(dt=dt)

@@ -52,7 +52,7 @@ def errors(steps: np.ndarray, seeds: list[int]) -> list[np.ndarray]:
     """Return for each seed the errors (steps, spikes) of spike times relative to the exact ones (ms)."""
     found = []
     for seed in seeds:
-        reservoir = build(ReservoirSpec(neurons=20, i_bias=Uniform(14, 18)), seed=seed, channels=4)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=20, i_bias=Uniform(14, 18)), seed=seed, channels=4)
         stimulus = poisson(seed)
         exact = simulate(reservoir, stimulus, engine="exact").spikes
         on_grid = [matched(exact, simulate(reservoir.replace(dt=dt), stimulus, engine="compiled").spikes) for dt in steps]

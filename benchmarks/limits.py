@@ -57,7 +57,8 @@ def nanoseconds_a_byte(repeats: int) -> float:
 
 
 def row(neurons: int, probability: float, seconds: float, repeats: int, exponential: float, byte: float) -> str:
-    spec = ReservoirSpec(
+    spec = ReservoirSpec.preset(
+        "dense",
         neurons=neurons,
         connectivity="random",
         connection_probability=probability,

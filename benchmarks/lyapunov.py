@@ -36,7 +36,7 @@ _WASHOUT = 200.0
 
 def measure(neurons: int, count: int | None, seconds: float) -> dict[str, float]:
     """Measure the time of a run, and separately those of its parts."""
-    reservoir = build(ReservoirSpec(neurons=neurons, i_bias=_BIAS), seed=1)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=neurons, i_bias=_BIAS), seed=1)
     stimulus = random_drive(seconds * 1000 + _WASHOUT, seed=1)
     wall, cpu = time.perf_counter(), time.process_time()
     found = lyapunov_spectrum(reservoir, stimulus, count=count, washout=_WASHOUT)
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     arguments = parser.parse_args()
     for count in (None, 1):  # compile before timing
-        lyapunov_spectrum(build(ReservoirSpec(neurons=20, i_bias=17), seed=1), 300.0, count=count)
+        lyapunov_spectrum(build(ReservoirSpec.preset("dense", neurons=20, i_bias=17), seed=1), 300.0, count=count)
     if arguments.neurons:
         table("the whole spectrum", [(n, None) for n in arguments.neurons], "neurons", arguments.seconds)
     if arguments.counts:

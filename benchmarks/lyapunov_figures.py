@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
-    spec, seeds = ReservoirSpec(neurons=arguments.neurons), range(arguments.seeds)
+    spec, seeds = ReservoirSpec.preset("dense", neurons=arguments.neurons), range(arguments.seeds)
 
     one = chaos(spec, seed=0)
     found, reservoir = one.spectrum, one.reservoir

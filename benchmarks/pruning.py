@@ -26,7 +26,10 @@ _STEPS = ("synapses", "neurons", "delocalisation", "simulation", "exponents", "r
 def network(neurons: int, links: int) -> Reservoir:
     """Build a random network with about this number of links."""
     probability = links / (neurons * (neurons - 1))
-    return build(ReservoirSpec(neurons=neurons, connectivity="random", connection_probability=probability), seed=0)
+    return build(
+        ReservoirSpec.preset("dense", neurons=neurons, connectivity="random", connection_probability=probability),
+        seed=0,
+    )
 
 
 def timed(function: object) -> tuple[float, float]:
@@ -135,8 +138,10 @@ def main() -> None:
             for score in ("drive", "paper"):
                 whole_run(network(1000, 50_000), LNP(score=score))  # type: ignore[arg-type]
         if options.localisation:
-            localisation(ReservoirSpec(neurons=300, length_scale=4), options.localisation)
-            random = ReservoirSpec(neurons=1000, connectivity="random", connection_probability=options.density)
+            localisation(ReservoirSpec.preset("dense", neurons=300, length_scale=4), options.localisation)
+            random = ReservoirSpec.preset(
+                "dense", neurons=1000, connectivity="random", connection_probability=options.density
+            )
             localisation(random, options.localisation)
         if options.large:
             iterations(network(5000, 1_000_000), 1, LNP(score="paper"))

@@ -36,7 +36,7 @@ def measure(neurons: int, synapses: float | None, seconds: float, plastic: bool)
         {} if synapses is None else {"connectivity": "random", "connection_probability": synapses / neurons / (neurons - 1)}
     )
     began = time.perf_counter()
-    reservoir = build(ReservoirSpec(neurons=neurons, i_bias=Uniform(13, 19), **links), seed=1)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=neurons, i_bias=Uniform(13, 19), **links), seed=1)
     built = time.perf_counter() - began
     simulate(reservoir, Currents(np.zeros((1, 1, 1)), 5.0), plastic=plastic, engine="compiled", record=())
     began = time.perf_counter()

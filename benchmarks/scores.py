@@ -71,7 +71,7 @@ def scores(units: int, times: int, seed: int) -> dict[str, tuple[Callable[[], fl
     emitted = counts.sum(axis=0)
     activity = branching_process(0.9, times, random)
     copies = states[: times // COPIES * COPIES].reshape(-1, COPIES, units)
-    reservoir = build(ReservoirSpec(neurons=units), seed)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=units), seed)
     return {
         "memory capacity, 100 delays": (lambda: memory_capacity(states, inputs).total, "0"),
         "information capacity, 597 functions": (lambda: information_capacity(states, inputs, {1: 100, 2: 30}).total, "0"),

@@ -91,7 +91,7 @@ class Kept:
 
 def network(kind: str, neurons: int) -> tuple[ReservoirSpec, Space]:
     """Return the spec and its search space."""
-    spec = ReservoirSpec(neurons=neurons)
+    spec = ReservoirSpec.preset("dense", neurons=neurons)
     if kind == "heterogeneous":
         return spec, named_space("neurons", spec)
     return spec.variant("HoNHoS"), named_space("neurons", spec).homogeneous()

@@ -86,7 +86,11 @@ def curve(path: Path, neurons: int, seeds: int) -> list[tuple[str, float, float,
                 changes = {"input_fraction": fraction, "weight_scale": scale, name: drive}
                 scores = []
                 for seed in range(seeds):
-                    reservoir = build(ReservoirSpec(neurons=neurons, **changes), seed, channels=train.n_channels)
+                    reservoir = build(
+                        ReservoirSpec.preset("dense", neurons=neurons, **changes),
+                        seed,
+                        channels=train.n_channels,
+                    )
                     on_train, on_test = (simulate(reservoir, x, record=("counts",), windows=5) for x in (train, test))
                     silent = (on_test.spike_counts.sum(axis=0) == 0).mean()
                     accuracy = score(np.sqrt(on_train.counts), np.sqrt(on_test.counts), task)
@@ -119,7 +123,7 @@ def regimes(path: Path, seeds: int) -> None:
         for name, more in networks(*gains).items():
             found, rates = [], []
             for seed in range(seeds):
-                spec = ReservoirSpec(neurons=300, **(CHOSEN | changes | more))
+                spec = ReservoirSpec.preset("dense", neurons=300, **(CHOSEN | changes | more))
                 reservoir = build(spec, seed, channels=train.n_channels)
                 on_train, on_test = (simulate(reservoir, x, record=("states",), sample_times=READ_AT) for x in (train, test))
                 states = zip(np.moveaxis(on_train.states, 1, 0), np.moveaxis(on_test.states, 1, 0), strict=True)
@@ -152,7 +156,10 @@ def tested(path: Path, neurons: int, seeds: int) -> None:
         ("current, defaults (30 % targets)", {}, "current"),
     ):
         task = load_task("fsdd", path=path, encoding=encoding)
-        runs = [classify(task, ReservoirSpec(neurons=neurons, **changes), seed=seed, plastic=False) for seed in range(seeds)]
+        runs = [
+            classify(task, ReservoirSpec.preset("dense", neurons=neurons, **changes), seed=seed, plastic=False)
+            for seed in range(seeds)
+        ]
         rate, silent = (np.mean([getattr(run.rates, part) for run in runs]) for part in ("mean_rate", "silent_share"))
         show(name, [run.accuracy for run in runs], f"{rate:>8.1f}{silent:>8.2f}")
         show("  without recurrent links", [run.baselines["no_recurrence"] for run in runs])

@@ -326,8 +326,8 @@ class ReservoirSpec(BaseModel):
         return self.updated({"heterogeneous_neurons": neurons, "heterogeneous_synapses": synapses})
 
     @classmethod
-    def preset(cls, name: str) -> ReservoirSpec:
-        """Return a preset: "default", or "dense", the defaults before delays.
+    def preset(cls, name: str, **changes: Any) -> ReservoirSpec:
+        """Return a preset, with some parameters changed: "default", or "dense", the defaults before delays.
 
         In the latter about nine weak links a neuron are drawn by the distance law, spikes arrive at the next step, neurons
         are slower, and input reaches 30 % of them.
@@ -336,15 +336,17 @@ class ReservoirSpec(BaseModel):
         ------
         InputError
             For another name.
+        SpecError
+            For changes that :meth:`updated` refuses.
 
         Examples
         --------
-        >>> ReservoirSpec.preset("dense").connectivity
+        >>> ReservoirSpec.preset("dense", neurons=300).connectivity
         'distance'
         """
         if name not in PRESETS:
             raise InputError("preset", name, f"must be one of {', '.join(PRESETS)}")
-        return cls().updated(dict(PRESETS[name]))
+        return cls().updated({**PRESETS[name], **changes})
 
     def updated(self, changes: dict[str, Any]) -> ReservoirSpec:
         """Return a spec with some parameters changed.

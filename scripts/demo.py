@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from hrsnn.analysis.protocols import Agreement
 
 #: Small enough for three minutes on two cores, including the first C++ compilation.
-_NEURONS = 300
 _TRAIN, _TEST = 500, 250
-_VALUES = 3000
-_DELAYS = 50
+_VALUES = 4500
+_DELAYS = 40
+_PARITIES = 600
 _STIMULI = 200
 _COMPARED = 50
 
@@ -38,19 +38,19 @@ logger = logging.getLogger("hrsnn")
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Command):
-    """Demonstrate a small network: digits with STDP, memory and rank, with their baselines and figures."""
+    """Demonstrate memory, the parity of bits, digits with STDP, and rank, with their baselines and figures."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = Path("results/demo")
     """Folder for results and figures."""
 
     def run(self) -> Report:
-        """Run three commands on the same kind of network, and combine their results."""
+        """Run four commands on the same kind of network, and combine their results."""
         common: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(Command)}
-        if self.neurons is None and self.spec is None and not any(text.startswith("neurons=") for text in self.set_):
-            common["neurons"] = _NEURONS
         parts: dict[str, Classify | Memory | Rank] = {
-            "digits": Classify(**common, train=_TRAIN, test=_TEST),
+            # two that need the recurrent links, and one that does not
             "memory": Memory(**common, values=_VALUES, max_delay=_DELAYS),
+            "parity": Classify(**common, task="xor", states="final", plastic=False, task_option=(f"samples={_PARITIES}",)),
+            "digits": Classify(**common, train=_TRAIN, test=_TEST),
             "rank": Rank(**common, stimuli=_STIMULI),
         }
         reports: dict[str, Report] = {}
@@ -82,8 +82,10 @@ class Demo(Command):
             seed=self.seed,
             spec=main.spec,
             reservoir=main.reservoir,
-            scores={key: value for report in reports.values() for key, value in report.scores.items()},
-            baselines={key: value for report in reports.values() for key, value in report.baselines.items()},
+            scores={_named(name, key): value for name, report in reports.items() for key, value in report.scores.items()},
+            baselines={
+                _named(name, key): value for name, report in reports.items() for key, value in report.baselines.items()
+            },
             spikes=main.spikes,
             draw=lambda: {
                 f"{name}_{key}": figure
@@ -109,6 +111,11 @@ class Demo(Command):
 
         digits = TaskChoice("digits").load_classes(seed=self.seed)
         return compare_engines(reservoir, digits.encoder.fit_transform(digits.x_train[:_COMPARED]))
+
+
+def _named(part: str, score: str) -> str:
+    """Return the name of a score among those of all parts: the accuracy is that of the digits."""
+    return f"parity_{score}" if part == "parity" else score
 
 
 if __name__ == "__main__":
