@@ -227,7 +227,7 @@ class ReservoirSpec(BaseModel):
         "auto", "", "P_IR: that a channel reaches a target neuron; auto: min(1, input_channels/channels)"
     )
     input_channels: Real = _field(2.0, "", "channels that reach a target neuron, for auto", gt=0)
-    input_weight: NonNegative = _field(Gamma(7, 0.7), "mV", "weight of an input spike")
+    input_weight: NonNegative = _field(Gamma(6.5, 0.7), "mV", "weight of an input spike")
     input_gain: Finite = _field(Uniform(-7, 7), "mV", "drive of an analog input of 1")
 
     background_rate: Rate = _field(Constant(0), "Hz", "rate of background Poisson spikes a neuron; 0: off")
@@ -281,7 +281,7 @@ class ReservoirSpec(BaseModel):
             next((name for name in names if name in self.model_fields_set and getattr(self, name) is not None), None)
             for names in DELAYS
         ]
-        if given[0] is not None and all(getattr(self, name) in (None, Constant(0)) for name in DELAYS[0]):
+        if given[0] is not None and not any(_delays(getattr(self, name)) for name in DELAYS[0]):
             given[0] = None
         ways = [name for name in given if name is not None]
         if len(ways) > 1:
@@ -459,7 +459,12 @@ class ReservoirSpec(BaseModel):
 def has_delays(spec: ReservoirSpec) -> bool:
     """Return whether recurrent links have delays, by the parameters of a spec."""
     given = [getattr(spec, name) for names in DELAYS for name in names]
-    return any(value is not None and value != Constant(0) for value in given)
+    return any(_delays(value) for value in given)
+
+
+def _delays(value: Any) -> bool:
+    """Return whether a parameter for delays is given, and not the number 0."""
+    return value is not None and not (isinstance(value, Constant) and value.value == 0)
 
 
 def unit_of_parameter(name: str) -> str:

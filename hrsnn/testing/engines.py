@@ -317,7 +317,8 @@ class EngineCases:
     def test_a_pair_in_one_step_potentiates_only(self) -> None:
         """The pre event comes first: it finds no trace of the post spike, which finds the trace of the pre event."""
         self.require(["grid"])
-        reservoir = build(ReservoirSpec(neurons=2, connectivity="random", connection_probability=1, v_start=20), channels=1)
+        changes = {"connectivity": "random", "connection_probability": 1, "v_start": 20, "delay_exc": 0, "delay_inh": 0}
+        reservoir = build(ReservoirSpec(neurons=2).updated(changes), channels=1)
         after = self.run(reservoir.replace(homeostasis=False), Currents(np.zeros((1, 1, 1)), 1.0), plastic=True).reservoir
         np.testing.assert_allclose(after.weight, reservoir.weight + reservoir.recurrent.a_plus, rtol=1e-12)
 

@@ -13,7 +13,7 @@ from scipy import stats
 from hrsnn import Constant, Gamma, InputError, LogNormal, Reservoir, ReservoirSpec, SpecError, Uniform, build
 from hrsnn.spec import VARIANTS
 
-SPEC = ReservoirSpec(neurons=60)
+SPEC = ReservoirSpec.preset("dense", neurons=60)
 
 
 def arrays(reservoir: Reservoir) -> dict[str, np.ndarray]:
@@ -114,7 +114,8 @@ class TestDelays:
 
     def test_one_number_is_the_same_per_neuron_and_per_link(self):
         per_neuron, per_link = (
-            build(ReservoirSpec(neurons=60, **delays), 1) for delays in ({"delay_exc": 7}, {"delay_ee": 7, "delay_ei": 7})
+            build(ReservoirSpec(neurons=60, **delays), 1)
+            for delays in ({"delay_exc": 7, "delay_inh": 0}, {"delay_ee": 7, "delay_ei": 7})
         )
         assert per_neuron.equals(per_link)
 
@@ -123,7 +124,9 @@ class TestDelays:
         apart = np.linalg.norm(reservoir.positions[reservoir.pre] - reservoir.positions[reservoir.post], axis=1)
         np.testing.assert_allclose(reservoir.delay, apart / 0.25, rtol=1e-15)
 
-    @pytest.mark.parametrize("delays", [{"delay_exc": Uniform(1, 9)}, {"delay_ee": Uniform(1, 9)}, {"delay_speed": 1}])
+    @pytest.mark.parametrize(
+        "delays", [{"delay_exc": Uniform(1, 9), "delay_inh": 0}, {"delay_ee": Uniform(1, 9)}, {"delay_speed": 1}]
+    )
     def test_homogeneous_delays_have_the_mean(self, delays):
         het, hom = (build(ReservoirSpec(neurons=300, heterogeneous_delays=one, **delays), 1).delay for one in (True, False))
         assert len(set(hom.tolist()) - {0.0}) == 1
@@ -152,7 +155,7 @@ def test_types_are_the_share_that_was_asked_for():
 
 def test_excitatory_and_inhibitory_neurons_draw_from_their_own_distributions():
     r = build(ReservoirSpec(neurons=4000, connectivity="random", connection_probability=0), 1)
-    for kind, mean in ((r.is_excitatory, 30.1), (~r.is_excitatory, 20.1)):
+    for kind, mean in ((r.is_excitatory, 15.2), (~r.is_excitatory, 10.4)):
         assert r.tau_m[kind].mean() == pytest.approx(mean, rel=0.06)
     assert set(r.refractory[r.is_excitatory]) == {3.0}
     assert set(r.refractory[~r.is_excitatory]) == {2.0}
@@ -201,7 +204,7 @@ def test_mean_depression_is_1_05_times_potentiation():
 
 
 def test_weights_are_scaled_by_30_over_k_and_stay_below_their_bound():
-    spec = ReservoirSpec(neurons=1000, weight_ee=Constant(1.2), weight_ie=Gamma(1.5, 0.7))
+    spec = ReservoirSpec.preset("dense", neurons=1000, weight_ee=Constant(1.2), weight_ie=Gamma(1.5, 0.7))
     r = build(spec, 1)
     exc = r.is_excitatory
     factor = spec.weight_scale * 30 / 30.6
@@ -222,14 +225,14 @@ def test_random_links_get_the_mean_total_input_of_distance_links():
     np.testing.assert_allclose(totals[0], totals[1], rtol=0.15)
 
 
-def test_input_reaches_thirty_percent_of_the_neurons():
-    r = build(ReservoirSpec(neurons=1000), 1, channels=100)
+def test_input_reaches_a_share_of_the_neurons():
+    r = build(ReservoirSpec.preset("dense", neurons=1000), 1, channels=100)
     reached = np.unique(r.input_post)
     assert 280 <= len(reached) <= 300
-    # P_IR = min(1, 4/channels), each pair of channel and target on its own
+    # P_IR = min(1, input_channels/channels), each pair of channel and target on its own
     assert len(r.input) == pytest.approx(300 * 4, abs=5 * np.sqrt(300 * 4))
     for channels in (1, 4):
-        assert len(build(ReservoirSpec(neurons=1000), 1, channels=channels).input) == 300 * channels
+        assert len(build(ReservoirSpec.preset("dense", neurons=1000), 1, channels=channels).input) == 300 * channels
     assert len(build(ReservoirSpec(neurons=10, input_fraction=1e-9), 1).input) == 1
     everyone = build(ReservoirSpec(neurons=50, input_fraction=1, input_probability=1), 1, channels=3)
     np.testing.assert_array_equal(everyone.input_post, np.tile(np.arange(50), 3))

@@ -40,14 +40,15 @@ def test_a_declaration_has_true_or_a_reason_for_every_feature(can, message):
 @pytest.mark.parametrize(
     ("changes", "needed"),
     [
-        ({}, set()),
+        ({}, {"delays_per_neuron"}),
+        ({"delay_exc": 0, "delay_inh": 0}, set()),
         ({"delay_ee": 1.5, "delay_ei": 1.5, "delay_ie": 1.5, "delay_ii": 1.5}, {"delays_per_neuron"}),
         ({"delay_ee": 1.5, "delay_ei": 1.5}, {"delays_per_neuron"}),
         ({"delay_ee": 1.5}, {"delays_per_link"}),
         ({"delay_ee": Uniform(0, 6)}, {"delays_per_link"}),
-        ({"short_term_plasticity": True}, {"short_term_plasticity"}),
-        ({"adaptation": 1}, {"adaptation"}),
-        ({"background_rate": 1}, {"background"}),
+        ({"delay_ee": 0, "short_term_plasticity": True}, {"short_term_plasticity"}),
+        ({"delay_ee": 0, "adaptation": 1}, {"adaptation"}),
+        ({"delay_ee": 0, "background_rate": 1}, {"background"}),
         ({"connectivity": "random", "connection_probability": 0}, set()),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_pack_at_the_end_of_an_array_leaves_the_rest_alone(count):
 
 def test_ten_seconds_of_learning_are_brian2s():
     """1000 neurons, 10 s, STDP on input and recurrent links: the same spikes, all of them."""
-    reservoir = build(ReservoirSpec(neurons=1000, homeostasis=False), seed=1, channels=64)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=1000, homeostasis=False), seed=1, channels=64)
     rate = np.random.default_rng(0).random((1, 64))
     trains = PoissonEncoder(peak_rate=150, duration=10_000).fit_transform(rate)
     ours = simulate(reservoir, trains, plastic=True, engine="compiled")
@@ -216,8 +216,10 @@ def test_auto_is_compiled_and_says_why_not(monkeypatch, caplog):
 
 def test_short_term_plasticity_follows_its_formula():
     """One link, four spikes: u and R worked out by hand."""
-    spec = ReservoirSpec(neurons=2, connectivity="random", connection_probability=1, short_term_plasticity=True)
-    reservoir = build(spec.updated({"v_start": 0, "i_bias": 0, "tau_exc": 0.2}), seed=0, channels=1)
+    spec = ReservoirSpec(neurons=2, connectivity="random", connection_probability=1, delay_exc=0, delay_inh=0)
+    reservoir = build(
+        spec.updated({"v_start": 0, "i_bias": 0, "tau_exc": 0.2, "short_term_plasticity": True}), seed=0, channels=1
+    )
     reservoir = reservoir.replace(
         is_excitatory=[True, True],
         weight=np.array([1.0, 0.0]),

@@ -419,7 +419,7 @@ class TestXor:
 def test_without_links_equal_time_constants_forget_a_long_gap(name):
     """W = 0, every tau_m 20 ms, a gap of 200 ms: what is read at the end is at chance."""
     task = load_task(name, samples=1200, gap=200.0, seed=0)
-    spec = ReservoirSpec(neurons=100, weight_scale=0, tau_m_exc=20, tau_m_inh=20, input_fraction=1)
+    spec = ReservoirSpec(neurons=100, weight_scale=0, tau_m_exc=20, tau_m_inh=20, i_bias=14)
     found = classify(task, spec, plastic=False, states="final", baselines=())
     assert found.rates.mean_rate > 1
     assert found.accuracy == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(300))
