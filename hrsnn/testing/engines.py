@@ -34,8 +34,8 @@ few = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 #: Delays in flight where a stimulus ends, and a background that is the same in each.
-BATCH_SPEC = ReservoirSpec(
-    neurons=30, delay_ee=Uniform(0, 20), delay_ie=4, v_reset=10, background_frozen=True, background_rate=40
+BATCH_SPEC = ReservoirSpec.preset(
+    "dense", neurons=30, delay_ee=Uniform(0, 20), delay_ie=4, v_reset=10, background_frozen=True, background_rate=40
 )
 #: For each feature that a run can need, a change of the default reservoir that needs it.
 NEEDING: dict[str, dict[str, Any]] = {
@@ -100,7 +100,7 @@ class EngineCases:
     @pytest.mark.parametrize("case", CASES)
     def test_spikes_and_weights_are_those_of_the_plain_loop(self, case: str, plastic: bool) -> None:
         self.require(["grid"])
-        spec = ReservoirSpec(neurons=20).updated({"input_fraction": 0.6, **CASES[case]})
+        spec = ReservoirSpec.preset("dense", neurons=20).updated({"input_fraction": 0.6, **CASES[case]})
         reservoir = build(spec, seed=3, channels=4)
         stimulus = trains(2, 4, 60.2, 120, seed=1)
         activity = self.check_against_plain_loop(reservoir, stimulus, plastic=plastic, blank=7.3)
@@ -128,7 +128,7 @@ class EngineCases:
         def check(
             neurons: int, seed: int, plastic: bool, analog: bool, dt: float, delay: float, blank: float, length: float
         ) -> None:
-            spec = ReservoirSpec(neurons=neurons, dt=dt, delay_ee=delay, background_rate=30, **HETEROGENEOUS)
+            spec = ReservoirSpec.preset("dense", neurons=neurons, dt=dt, delay_ee=delay, background_rate=30, **HETEROGENEOUS)
             reservoir = build(spec, seed=seed, channels=3)
             stimulus = currents(2, 3, 4, length / 4, seed) if analog else trains(2, 3, length, 200, seed)
             self.check_against_plain_loop(reservoir, stimulus, plastic=plastic, blank=blank, seed=seed)
@@ -141,7 +141,9 @@ class EngineCases:
     )
     def test_a_run_in_parts_is_the_run_in_one_piece(self, case: str, plastic: bool) -> None:
         self.require(["resumable_state"])
-        reservoir = build(ReservoirSpec(neurons=20).updated({"input_fraction": 0.6, **CASES[case]}), seed=3, channels=4)
+        reservoir = build(
+            ReservoirSpec.preset("dense", neurons=20).updated({"input_fraction": 0.6, **CASES[case]}), seed=3, channels=4
+        )
         values = np.random.default_rng(2).uniform(-1, 1, (1, 6, 4))
         whole = self.run(reservoir, Currents(values, 10.0), plastic=plastic, record=("spikes", "v"), seed=4)
         first = self.run(reservoir, Currents(values[:, :2], 10.0), plastic=plastic, seed=4)
@@ -164,7 +166,7 @@ class EngineCases:
         self.require([])
         declared = ENGINES.find(self.engine)
         for feature in declared.lacks(NEEDING):
-            reservoir = build(ReservoirSpec(neurons=20).updated(NEEDING[feature]), seed=1, channels=4)
+            reservoir = build(ReservoirSpec.preset("dense", neurons=20).updated(NEEDING[feature]), seed=1, channels=4)
             stimulus = trains(1, 4, 5.0, 100, seed=1)
             options: dict[str, Any] = {"plastic": feature == "plasticity"}
             if feature == "resumable_state":
@@ -212,7 +214,7 @@ class EngineCases:
         assert self.run(reservoir, trains(1, 4, 20.0, 150, seed=2)).reservoir is reservoir
 
     def test_homeostasis_keeps_the_sums_of_each_neuron(self) -> None:
-        reservoir = build(ReservoirSpec(neurons=30, a_plus=0.03, a_minus=0.02), seed=1, channels=4)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=30, a_plus=0.03, a_minus=0.02), seed=1, channels=4)
         after = self.run(reservoir, trains(3, 4, 60.0, 150, seed=2), plastic=True).reservoir
         assert np.abs(after.weight - reservoir.weight).max() > 0.1
         kind = np.where(reservoir.is_excitatory[reservoir.pre], 0, 30) + reservoir.post
@@ -318,7 +320,7 @@ class EngineCases:
         """The pre event comes first: it finds no trace of the post spike, which finds the trace of the pre event."""
         self.require(["grid"])
         changes = {"connectivity": "random", "connection_probability": 1, "v_start": 20, "delay_exc": 0, "delay_inh": 0}
-        reservoir = build(ReservoirSpec(neurons=2).updated(changes), channels=1)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=2).updated(changes), channels=1)
         after = self.run(reservoir.replace(homeostasis=False), Currents(np.zeros((1, 1, 1)), 1.0), plastic=True).reservoir
         np.testing.assert_allclose(after.weight, reservoir.weight + reservoir.recurrent.a_plus, rtol=1e-12)
 
@@ -335,14 +337,14 @@ class EngineCases:
         self.require(["grid"])
         rates = []
         for dt in (0.5, 0.05):
-            reservoir = build(ReservoirSpec(neurons=40, dt=dt), seed=0, channels=8)
+            reservoir = build(ReservoirSpec.preset("dense", neurons=40, dt=dt), seed=0, channels=8)
             rates.append(self.run(reservoir, trains(2, 8, 100.0, 100, seed=0)).rates.mean())
         assert rates[0] > 3
         assert rates[0] == pytest.approx(rates[1], rel=0.1)
 
     def test_progress_reaches_the_end(self) -> None:
         seen: list[tuple[float, float]] = []
-        reservoir = build(ReservoirSpec(neurons=5), channels=1)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=5), channels=1)
         self.run(reservoir, Currents(np.zeros((3, 1, 1)), 250.0), progress=lambda *now: seen.append(now))
         assert seen[-1] == (750.0, 750.0)
         assert [done for done, _ in seen] == sorted(done for done, _ in seen)

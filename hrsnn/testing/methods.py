@@ -21,7 +21,7 @@ from hrsnn.reservoir import Reservoir
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
 
-_SPEC = ReservoirSpec(neurons=30, length_scale=3)
+_SPEC = ReservoirSpec.preset("dense", neurons=30, length_scale=3)
 _ITERATIONS, _LINKS, _NEURONS = 4, 0.8, 0.2
 
 
@@ -141,7 +141,7 @@ class MethodCases:
         ring = [(k, (k + 1) % 8) for k in range(8)]
         apart = nx.DiGraph([*ring, *((8 + a, 8 + b) for a, b in ring), *((8 + b, 8 + a) for a, b in ring)])
         nx.set_edge_attributes(apart, 1.0, "weight")
-        reservoir = Reservoir.from_graph(apart, ReservoirSpec(input_fraction=1.0))
+        reservoir = Reservoir.from_graph(apart, ReservoirSpec.preset("dense", input_fraction=1.0))
         records = self.pruned(reservoir, iterations=2, synapse_target=0.6, neuron_target=None).records
         assert records[0].pieces == 2
         assert records[0].strong_component == 8

@@ -76,7 +76,9 @@ CASES: dict[str, dict[str, Any]] = {
 
 def single(**values: float) -> Reservoir:
     """Return two uncoupled neurons with one input link of weight 1 to the first, and dt 0.5 ms."""
-    reservoir = build(ReservoirSpec(neurons=2, connectivity="random", connection_probability=0, dt=0.5), channels=1)
+    reservoir = build(
+        ReservoirSpec.preset("dense", neurons=2, connectivity="random", connection_probability=0, dt=0.5), channels=1
+    )
     one = np.ones(1)
     links = Links(np.zeros(1), np.zeros(1), one, 0 * one, 9 * one, 20 * one, 20 * one, 0 * one, 0 * one)
     neurons = {name: np.full(2, value) for name, value in values.items()}

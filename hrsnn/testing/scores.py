@@ -20,7 +20,7 @@ from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.declaration import KINDS
 
-_SPEC = ReservoirSpec(neurons=25)
+_SPEC = ReservoirSpec.preset("dense", neurons=25)
 #: Without any spike: no input and no drive.
 _SILENT = _SPEC.updated({"i_bias": 0.0, "v_start": 0.0, "input_gain": 0.0, "input_weight": 0.0})
 _OPTIONS = RunOptions(max_delay=5, surrogates=19, bootstrap=20, starts=2, steps=5)

@@ -180,7 +180,7 @@ class TaskCases:
 
 def network(channels: int) -> Reservoir:
     """Build the network that the tests of a task run."""
-    return build(ReservoirSpec(neurons=25), seed=1, channels=channels)
+    return build(ReservoirSpec.preset("dense", neurons=25), seed=1, channels=channels)
 
 
 def samples_of(samples: Any) -> list[bytes]:

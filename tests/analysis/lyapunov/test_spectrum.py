@@ -21,7 +21,10 @@ NOISY = {"background_rate": 40, "background_weight": 6}
 def network(neurons=30, seed=0, **changes):
     """An autonomous network at some 10 to 20 Hz."""
     return build(
-        ReservoirSpec(**{"neurons": neurons, "i_bias": Uniform(13, 17), "v_start": Uniform(6, 14), **changes}), seed=seed
+        ReservoirSpec.preset(
+            "dense", **{"neurons": neurons, "i_bias": Uniform(13, 17), "v_start": Uniform(6, 14), **changes}
+        ),
+        seed=seed,
     )
 
 
@@ -197,7 +200,7 @@ BIAS = [Uniform(12, 15), Uniform(13, 16), 14, Uniform(14, 18), Uniform(15, 20)]
 
 @pytest.mark.parametrize("seed", range(10))
 def test_two_trajectories_part_at_the_largest_exponent(seed):
-    reservoir = build(ReservoirSpec(neurons=60, i_bias=BIAS[seed % 5], **NOISY), seed=seed)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=60, i_bias=BIAS[seed % 5], **NOISY), seed=seed)
     found = lyapunov_spectrum(reservoir, 3000.0, count=4)
     apart = largest_lyapunov(reservoir, 3000.0, perturbation=1e-9 if found.largest_active > 0 else 1e-4)
     error = np.hypot(found.standard_error[0], apart.standard_error)
@@ -207,7 +210,7 @@ def test_two_trajectories_part_at_the_largest_exponent(seed):
 
 def test_driven_by_spikes_and_by_currents():
     trains = PoissonEncoder(peak_rate=200, duration=600).fit_transform(np.eye(4)[:3])
-    reservoir = build(ReservoirSpec(neurons=40), seed=1, channels=4)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=40), seed=1, channels=4)
     spectra = [lyapunov_spectrum(reservoir, trains, index=index) for index in (0, 1, 1)]
     assert spectra[0].largest != spectra[1].largest
     np.testing.assert_array_equal(spectra[1].exponents, spectra[2].exponents)

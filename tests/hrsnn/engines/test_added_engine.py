@@ -52,7 +52,7 @@ def test_a_case_is_skipped_for_what_the_engine_says_it_lacks():
     ],
 )
 def test_it_is_refused_by_its_own_reason(case, feature, others):
-    reservoir = build(ReservoirSpec(neurons=20).updated(CASES[case]), seed=1, channels=4)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=20).updated(CASES[case]), seed=1, channels=4)
     with ENGINES.added("toy", toy(**{feature: "a toy is simple"})), pytest.raises(InputError) as refused:
         simulate(reservoir, STIMULUS, engine="toy")
     message = f"engine = 'toy': cannot {FEATURES[feature]}: a toy is simple; engines that can: {others}"
@@ -60,7 +60,7 @@ def test_it_is_refused_by_its_own_reason(case, feature, others):
 
 
 def test_it_is_refused_by_all_its_reasons_at_once():
-    reservoir = build(ReservoirSpec(neurons=20).updated(CASES["short-term plasticity"]), seed=1, channels=4)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=20).updated(CASES["short-term plasticity"]), seed=1, channels=4)
     lacking = {"delays_per_link": "it has one queue", "plasticity": "it never learns"}
     with ENGINES.added("toy", toy(**lacking)), pytest.raises(InputError) as refused:
         simulate(reservoir, STIMULUS, engine="toy", plastic=True)
@@ -91,7 +91,7 @@ def test_a_response_that_breaks_the_contract_is_refused(response, message):
             deliver(0, response)
         return Weights(reservoir.weight, reservoir.input_weight)
 
-    reservoir = build(ReservoirSpec(neurons=20), seed=1, channels=4)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=20), seed=1, channels=4)
     engine = dataclasses.replace(toy(), load=lambda: broken)
     with ENGINES.added("toy", engine), pytest.raises(InputError) as refused:
         simulate(reservoir, STIMULUS, engine="toy", record=("spikes", "v"))
@@ -104,7 +104,7 @@ def test_weights_and_an_order_that_break_the_contract_are_refused():
             deliver(index, Response(*_SPIKES, np.zeros((0, 20))))
         return Weights(reservoir.weight[1:], reservoir.input_weight)
 
-    reservoir = build(ReservoirSpec(neurons=20), seed=1, channels=4)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=20), seed=1, channels=4)
     with ENGINES.added("toy", dataclasses.replace(toy(), load=lambda: broken)):
         with pytest.raises(InputError, match=r"recurrent has the shape \(\d+,\) instead of \(\d+,\)"):
             simulate(reservoir, STIMULUS, engine="toy", plastic=True)
@@ -114,7 +114,7 @@ def test_weights_and_an_order_that_break_the_contract_are_refused():
 
 def test_auto_takes_it_when_it_is_the_best_that_can():
     plain, depressing = (
-        build(ReservoirSpec(neurons=20).updated(CASES[case]), seed=1, channels=4)
+        build(ReservoirSpec.preset("dense", neurons=20).updated(CASES[case]), seed=1, channels=4)
         for case in ("defaults", "short-term plasticity")
     )
     with ENGINES.added("toy", toy(priority=99)):

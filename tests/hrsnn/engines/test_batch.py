@@ -10,7 +10,7 @@ from hrsnn.engines.batch import Batch
 
 
 def batch(stimulus, blank=0.0, v_times=None, record_v=False, seed=0, **spec):
-    reservoir = build(ReservoirSpec(neurons=6, **spec), seed=0, channels=stimulus.n_channels)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=6, **spec), seed=0, channels=stimulus.n_channels)
     return Batch(reservoir, stimulus, blank, seed, v_times, record_v)
 
 
@@ -79,6 +79,6 @@ def test_background_is_keyed_by_stimulus_unless_frozen():
 
 
 def test_channels_must_match():
-    reservoir = build(ReservoirSpec(neurons=6), channels=2)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=6), channels=2)
     with pytest.raises(InputError, match=r"stimulus = '3 channels': the reservoir has 2: build\(spec, seed, channels=3\)"):
         Batch(reservoir, Currents(np.zeros((1, 1, 3)), 1.0), 0.0, 0, None, False)

@@ -22,7 +22,7 @@ from hrsnn.engines.brian import engine as brian2_engine
 from hrsnn.engines.brian import session
 
 ms = brian2.ms
-SPEC = ReservoirSpec(neurons=20, i_bias=15.5)
+SPEC = ReservoirSpec.preset("dense", neurons=20, i_bias=15.5)
 RESERVOIR = build(SPEC, seed=1, channels=2)
 STIMULUS = SpikeTrains.from_samples([([1.0, 5.0, 9.0], [0, 1, 0]), ([2.0], [1])], n_channels=2, duration=30.0)
 engines = pytest.mark.parametrize("engine", ["brian2-numpy", "brian2"])
@@ -247,7 +247,7 @@ def run(k):
     options |= {"short_term_plasticity": True} if k // 2 % 2 else {}
     options |= {"adaptation": 1} if k // 4 % 2 else {}
     options |= {"background_rate": 10} if k // 8 % 2 else {}
-    reservoir = build(ReservoirSpec(**options), k, channels=int(rng.integers(1, 9)))
+    reservoir = build(ReservoirSpec.preset("dense", **options), k, channels=int(rng.integers(1, 9)))
     stimulus = Currents(rng.normal(size=(1, 1, reservoir.channels)), 2.0)
     simulate(reservoir, stimulus, plastic=k // 16 % 2 == 1, engine="brian2-numpy", seed=k)
 

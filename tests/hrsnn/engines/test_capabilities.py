@@ -122,4 +122,4 @@ def test_unknown_engines_are_refused():
 
 
 def test_delays_of_input_links_are_none():
-    assert not np.asarray(build(ReservoirSpec(neurons=5, delay_ee=2)).input.delay).any()
+    assert not np.asarray(build(ReservoirSpec.preset("dense", neurons=5, delay_ee=2)).input.delay).any()

@@ -85,7 +85,7 @@ def test_ten_seconds_of_learning_are_brian2s():
 @pytest.mark.parametrize("history", [1, 2, 5])
 def test_a_short_history_changes_nothing(monkeypatch, history):
     """However often what waits has to be applied early."""
-    reservoir = build(ReservoirSpec(neurons=40, a_plus=Gamma(0.02, 0.5), i_bias=20), seed=1, channels=3)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=40, a_plus=Gamma(0.02, 0.5), i_bias=20), seed=1, channels=3)
     trains = PoissonEncoder(peak_rate=300, duration=120).fit_transform(np.eye(3))
     whole = simulate(reservoir, trains, plastic=True, engine="compiled")
     monkeypatch.setattr(compiled_engine, "_HISTORY", history)
@@ -97,7 +97,7 @@ def test_a_short_history_changes_nothing(monkeypatch, history):
 @pytest.mark.parametrize("plastic", [False, True])
 def test_calls_of_any_length_change_nothing(monkeypatch, plastic):
     """The kernel hands over when its buffer is full or its budget spent, with delayed spikes under way."""
-    spec = ReservoirSpec(neurons=40, i_bias=20, delay_ee=3, adaptation=0.2, short_term_plasticity=True)
+    spec = ReservoirSpec.preset("dense", neurons=40, i_bias=20, delay_ee=3, adaptation=0.2, short_term_plasticity=True)
     reservoir = build(spec, seed=1, channels=3)
     trains = PoissonEncoder(peak_rate=300, duration=120).fit_transform(np.eye(3))
     whole = simulate(reservoir, trains, plastic=plastic, engine="compiled", record=("spikes", "v"), sample_times=7)
@@ -110,7 +110,7 @@ def test_calls_of_any_length_change_nothing(monkeypatch, plastic):
 
 
 def test_threads_change_nothing(monkeypatch):
-    reservoir = build(ReservoirSpec(neurons=60, background_rate=30), seed=1, channels=8)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=60, background_rate=30), seed=1, channels=8)
     trains = PoissonEncoder(peak_rate=300, duration=40).fit_transform(np.random.default_rng(0).random((40, 8)))
     order: list[int] = []
     runs = []
@@ -128,7 +128,7 @@ def test_threads_change_nothing(monkeypatch):
 
 def test_an_error_in_a_thread_comes_out(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    reservoir = build(ReservoirSpec(neurons=10), seed=1, channels=1)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=10), seed=1, channels=1)
     values = np.zeros((20, 2, 1))
     values[7] = 1e308
     from hrsnn import DivergenceError
@@ -179,7 +179,7 @@ def test_ctrl_c_in_a_long_run_is_quick():
         import os, signal, threading, time
         import numpy as np
         from hrsnn import Currents, ReservoirSpec, build, simulate
-        reservoir = build(ReservoirSpec(neurons=2000, i_bias=16), channels=1)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=2000, i_bias=16), channels=1)
         simulate(reservoir, Currents(np.zeros((2, 1, 1)), 1.0))
         for samples in (1, 3):  # alone, and in threads
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -216,7 +216,9 @@ def test_auto_is_compiled_and_says_why_not(monkeypatch, caplog):
 
 def test_short_term_plasticity_follows_its_formula():
     """One link, four spikes: u and R worked out by hand."""
-    spec = ReservoirSpec(neurons=2, connectivity="random", connection_probability=1, delay_exc=0, delay_inh=0)
+    spec = ReservoirSpec.preset(
+        "dense", neurons=2, connectivity="random", connection_probability=1, delay_exc=0, delay_inh=0
+    )
     reservoir = build(
         spec.updated({"v_start": 0, "i_bias": 0, "tau_exc": 0.2, "short_term_plasticity": True}), seed=0, channels=1
     )
@@ -256,7 +258,9 @@ def test_short_term_plasticity_follows_its_formula():
 
 def test_adaptation_slows_a_neuron_down():
     """The first interval is untouched; later ones solve tau dv/dt = drive - v - a with a = b sum e^(-t/tau_a)."""
-    spec = ReservoirSpec(neurons=2, connectivity="random", connection_probability=0, v_start=5, i_bias=25, dt=0.01)
+    spec = ReservoirSpec.preset(
+        "dense", neurons=2, connectivity="random", connection_probability=0, v_start=5, i_bias=25, dt=0.01
+    )
     nothing = SpikeTrains([], [], [0, 0], 1, 300.0)
     for name in ("compiled", "brian2-numpy"):
         plain, adapting = (

@@ -17,8 +17,8 @@ every_engine = pytest.mark.parametrize("engine", ["compiled", "brian2-numpy", "e
 def chain(delays: np.ndarray, closed: bool, weight: float, **changes: float) -> Reservoir:
     """Neurons in a row, or in a ring: each excites the next after a delay of its own; input reaches the first."""
     n = len(delays)
-    spec = ReservoirSpec(
-        neurons=n, connectivity="random", connection_probability=0, excitatory_fraction=1, tau_m_exc=20, dt=0.5
+    spec = ReservoirSpec.preset(
+        "dense", neurons=n, connectivity="random", connection_probability=0, excitatory_fraction=1, tau_m_exc=20, dt=0.5
     ).updated({"v_rest": 0, "i_bias": 0, "v_start": 0, "v_reset": 0, "refractory_exc": 1, **changes})
     reservoir = build(spec, seed=0, channels=1)
     pre = np.arange(n if closed else n - 1)
@@ -80,7 +80,7 @@ def test_a_line_of_relays_remembers_as_many_signs_as_it_has_relays(engine):
 
 @pytest.mark.parametrize("delays", [{"delay_exc": Uniform(0, 30), "delay_inh": 4}, {"delay_ee": Uniform(0, 30)}])
 def test_the_order_of_neurons_does_not_matter(delays):
-    spec = ReservoirSpec(neurons=40, connectivity="random", connection_probability=0.2, **delays)
+    spec = ReservoirSpec.preset("dense", neurons=40, connectivity="random", connection_probability=0.2, **delays)
     reservoir, stimulus = build(spec, seed=3, channels=4), trains(1, 4, 200.0, 100, seed=1)
     order = np.random.default_rng(0).permutation(40)
     where = np.argsort(order)
@@ -107,7 +107,9 @@ def test_the_order_of_neurons_does_not_matter(delays):
 
 def test_queues_grow_with_the_spikes_in_flight():
     """Many spikes of each neuron are in flight at once: more than there are rows."""
-    spec = ReservoirSpec(neurons=30, i_bias=60, refractory_exc=1, refractory_inh=1, delay_exc=400, delay_inh=300)
+    spec = ReservoirSpec.preset(
+        "dense", neurons=30, i_bias=60, refractory_exc=1, refractory_inh=1, delay_exc=400, delay_inh=300
+    )
     reservoir, stimulus = build(spec, seed=1, channels=1), Currents(np.zeros((1, 1, 1)), 900.0)
     compiled, brian = (simulate(reservoir, stimulus, engine=engine).spikes for engine in ("compiled", "brian2-numpy"))
     assert len(compiled.times) > 30 * 100

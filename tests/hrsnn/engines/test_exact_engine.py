@@ -59,7 +59,9 @@ def assert_equals_plain_loop(reservoir: Reservoir, stimulus: Any, **options: Any
 @pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
 @pytest.mark.parametrize("case", OURS)
 def test_spikes_and_weights_are_those_of_the_plain_loop(case: str, plastic: bool) -> None:
-    spec = ReservoirSpec(neurons=12).updated({"input_fraction": 0.6, "adaptation": 0.3, **CASES[case], **OWN.get(case, {})})
+    spec = ReservoirSpec.preset("dense", neurons=12).updated(
+        {"input_fraction": 0.6, "adaptation": 0.3, **CASES[case], **OWN.get(case, {})}
+    )
     reservoir = build(spec, seed=3, channels=4)
     spikes = assert_equals_plain_loop(reservoir, trains(2, 4, 30.2, 120, seed=1), plastic=plastic, blank=7.3)
     assert spikes > 8  # a silent network would prove nothing
@@ -77,8 +79,8 @@ def test_spikes_and_weights_are_those_of_the_plain_loop(case: str, plastic: bool
 )
 @settings(max_examples=8)
 def test_any_small_network(neurons, seed, plastic, analog, delay, blank, length) -> None:
-    spec = ReservoirSpec(
-        neurons=neurons, delay_ee=Uniform(0, 3), delay_ei=delay, background_rate=30, adaptation=0.1, **HETEROGENEOUS
+    spec = ReservoirSpec.preset(
+        "dense", neurons=neurons, delay_ee=Uniform(0, 3), delay_ei=delay, background_rate=30, adaptation=0.1, **HETEROGENEOUS
     )
     reservoir = build(spec.updated({"refractory_exc": Uniform(1, 4), "refractory_inh": 2}), seed=seed, channels=3)
     stimulus = currents(2, 3, 4, length / 4, seed) if analog else trains(2, 3, length, 150, seed)
@@ -225,7 +227,7 @@ class TestInstants:
         assert poked.spike_neuron.tolist() == [0]
 
     def test_a_silent_network(self):
-        reservoir = build(ReservoirSpec(neurons=20, i_bias=0, v_start=0), seed=0)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=20, i_bias=0, v_start=0), seed=0)
         activity = simulate(reservoir, NOTHING, engine="exact", plastic=True, record=("spikes", "v", "counts", "states"))
         assert activity.spike_count == 0
         np.testing.assert_allclose(activity.v, 0, atol=1e-12)
@@ -238,7 +240,7 @@ class TestConvergence:
         """20 neurons, until the first change of the order of spikes: the mean error of a spike's time goes like dt."""
         steps, errors, spikes = [0.02 / 2**k for k in range(5)], np.zeros(5), 0
         for seed in (1, 2, 3):
-            reservoir = build(ReservoirSpec(neurons=20, i_bias=Uniform(14, 18)), seed=seed, channels=4)
+            reservoir = build(ReservoirSpec.preset("dense", neurons=20, i_bias=Uniform(14, 18)), seed=seed, channels=4)
             stimulus = trains(1, 4, 100.0, 80, seed=seed)
             exact = simulate(reservoir, stimulus, engine="exact").spikes
             times = [matched(exact, simulate(reservoir.replace(dt=dt), stimulus, engine="compiled").spikes) for dt in steps]
@@ -253,7 +255,7 @@ class TestConvergence:
     @pytest.mark.parametrize("case", OURS)
     def test_every_case_of_the_conformance_suite(self, case, plastic):
         """Before the order of spikes changes, the grid at 0.002 ms is within some steps of the exact times."""
-        spec = ReservoirSpec(neurons=20).updated({"input_fraction": 0.6, **CASES[case], **OWN.get(case, {})})
+        spec = ReservoirSpec.preset("dense", neurons=20).updated({"input_fraction": 0.6, **CASES[case], **OWN.get(case, {})})
         reservoir = build(spec, seed=3, channels=4)
         stimulus = trains(1, 4, 40.0, 120, seed=1)
         exact = simulate(reservoir, stimulus, engine="exact", plastic=plastic)
@@ -266,7 +268,7 @@ class TestConvergence:
         assert grid.spike_count == pytest.approx(exact.spike_count, rel=0.15)
 
     def test_plastic_weights_converge(self):
-        reservoir = build(ReservoirSpec(neurons=20, a_plus=0.02, i_bias=Uniform(14, 18)), seed=1, channels=4)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=20, a_plus=0.02, i_bias=Uniform(14, 18)), seed=1, channels=4)
         stimulus = trains(1, 4, 40.0, 80, seed=1)
         exact = simulate(reservoir, stimulus, engine="exact", plastic=True).reservoir.weight
         errors = []
@@ -296,7 +298,7 @@ def before_the_order_changes(times: np.ndarray) -> int:
 
 class TestTrajectory:
     def test_it_is_the_run(self):
-        reservoir = build(ReservoirSpec(neurons=30, delay_ee=1.5, background_rate=20), seed=1, channels=4)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=30, delay_ee=1.5, background_rate=20), seed=1, channels=4)
         stimulus = trains(3, 4, 60.0, 120, seed=1)
         activity = simulate(reservoir, stimulus, engine="exact", seed=5, record=("spikes", "v"))
         found = trajectory(reservoir, stimulus, index=1, seed=5)
@@ -308,7 +310,7 @@ class TestTrajectory:
         np.testing.assert_array_equal(found.release_time, times + reservoir.refractory[neurons])
 
     def test_drifts_are_the_slopes_of_v(self):
-        reservoir = build(ReservoirSpec(neurons=20, i_bias=16, refractory_exc=2), seed=1, channels=1)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=20, i_bias=16, refractory_exc=2), seed=1, channels=1)
         stimulus = SpikeTrains([], [], [0, 0], 1, 60.0)
         found = trajectory(reservoir, stimulus)
         h = 1e-4
@@ -322,7 +324,9 @@ class TestTrajectory:
 
     def test_it_goes_on_from_any_state(self):
         """A state in the middle of a run, without spikes under way or anybody held, continues it."""
-        reservoir = build(ReservoirSpec(neurons=15, i_bias=16, refractory_exc=0.2, refractory_inh=0.2), seed=1)
+        reservoir = build(
+            ReservoirSpec.preset("dense", neurons=15, i_bias=16, refractory_exc=0.2, refractory_inh=0.2), seed=1
+        )
         whole = trajectory(reservoir, SpikeTrains([], [], [0, 0], 1, 60.0))
         gap = int(np.argmax(np.diff(whole.spike_time) > 0.5))
         middle = whole.spike_time[gap] + 0.4
@@ -353,7 +357,7 @@ class TestTrajectory:
 
 class TestLimits:
     def test_short_term_plasticity_is_refused(self):
-        reservoir = build(ReservoirSpec(neurons=5, short_term_plasticity=True), seed=0)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=5, short_term_plasticity=True), seed=0)
         with pytest.raises(InputError, match="engine = 'exact': cannot simulate short-term plasticity: its kernel"):
             simulate(reservoir, NOTHING, engine="exact")
         with pytest.raises(
@@ -362,7 +366,7 @@ class TestLimits:
             trajectory(reservoir, NOTHING)
 
     def test_a_state_of_the_grid_is_refused(self):
-        reservoir = build(ReservoirSpec(neurons=5), seed=0)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=5), seed=0)
         state = simulate(reservoir, NOTHING, engine="compiled").state
         with pytest.raises(
             InputError, match=r"engine = 'exact': cannot continue from the state .*engines that can: brian2, .*compiled"
@@ -393,7 +397,7 @@ class TestLimits:
     @pytest.mark.parametrize("plastic", [False, True])
     def test_calls_of_any_length_change_nothing(self, monkeypatch, plastic):
         """The kernel hands over when its buffers are full or its work is done, with spikes under way."""
-        spec = ReservoirSpec(neurons=40, i_bias=18, delay_ee=Uniform(0, 30), adaptation=0.2)
+        spec = ReservoirSpec.preset("dense", neurons=40, i_bias=18, delay_ee=Uniform(0, 30), adaptation=0.2)
         reservoir = build(spec, seed=1, channels=3)
         record = ("spikes", "v")
         whole = simulate(reservoir, trains(2, 3, 80, 100, 1), plastic=plastic, engine="exact", record=record, sample_times=7)
@@ -406,7 +410,7 @@ class TestLimits:
         assert whole.reservoir.equals(parts.reservoir)
 
     def test_threads_change_nothing(self, monkeypatch):
-        reservoir = build(ReservoirSpec(neurons=60, background_rate=30), seed=1, channels=8)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=60, background_rate=30), seed=1, channels=8)
         runs, told = [], []
         for threads in ("1", "2", "5"):
             monkeypatch.setenv("OMP_NUM_THREADS", threads)
@@ -418,13 +422,15 @@ class TestLimits:
         assert told == sorted(told)
 
     def test_sampling_changes_nothing(self):
-        reservoir = build(ReservoirSpec(neurons=20, i_bias=17), seed=1)
+        reservoir = build(ReservoirSpec.preset("dense", neurons=20, i_bias=17), seed=1)
         few, many = (simulate(reservoir, NOTHING, engine="exact", record=("spikes", "v"), sample_times=k) for k in (1, 500))
         assert few.spikes.equals(many.spikes)
         np.testing.assert_array_equal(few.v[0, -1], many.v[0, -1])
 
     def test_durations_are_not_rounded(self):
-        activity = simulate(build(ReservoirSpec(neurons=5)), trains(1, 1, 10.3, 50, 0), engine="exact", blank=0.25)
+        activity = simulate(
+            build(ReservoirSpec.preset("dense", neurons=5)), trains(1, 1, 10.3, 50, 0), engine="exact", blank=0.25
+        )
         assert activity.durations.tolist() == [10.3 + 0.25]
 
     def test_ctrl_c_in_a_long_run_is_quick(self):
@@ -433,7 +439,7 @@ class TestLimits:
             import os, signal, threading, time
             import numpy as np
             from hrsnn import Currents, ReservoirSpec, build, simulate
-            reservoir = build(ReservoirSpec(neurons=1000, i_bias=18), channels=1)
+            reservoir = build(ReservoirSpec.preset("dense", neurons=1000, i_bias=18), channels=1)
             simulate(reservoir, Currents(np.zeros((2, 1, 1)), 1.0), engine="exact")
             for samples in (1, 3):  # alone, and in threads
                 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()

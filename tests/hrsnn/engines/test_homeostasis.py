@@ -54,7 +54,7 @@ def test_known_answers():
 
 
 def test_a_group_at_0_is_not_revived_and_the_others_are_as_if_it_were_not_there():
-    reservoir = build(ReservoirSpec(neurons=40), seed=1, channels=4)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=40), seed=1, channels=4)
     excitatory = reservoir.is_excitatory[reservoir.pre]
     dead = excitatory & (reservoir.post == reservoir.post[excitatory][0])
     assert dead.any()

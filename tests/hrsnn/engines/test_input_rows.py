@@ -13,7 +13,7 @@ from hrsnn.testing.networks import trains
 
 
 def network(seed: int, **changes: object):  # type: ignore[no-untyped-def]
-    spec = ReservoirSpec(neurons=12, delay_input=Uniform(0, 6), input_fraction=1, input_probability=0.5)
+    spec = ReservoirSpec.preset("dense", neurons=12, delay_input=Uniform(0, 6), input_fraction=1, input_probability=0.5)
     return build(spec.updated(changes), seed=seed, channels=3)
 
 

@@ -59,7 +59,7 @@ from hrsnn import ReservoirSpec, SpikeTrains, build, simulate
 
 def numbers(backwards):
     trains = SpikeTrains([1.0, 2.0, 3.0], [0, 1, 0], [0, 3], 2, 60.0)
-    reservoir = build(ReservoirSpec(neurons=30, i_bias=17), seed=1, channels=2)
+    reservoir = build(ReservoirSpec.preset("dense", neurons=30, i_bias=17), seed=1, channels=2)
     done = simulate(reservoir, trains, engine="compiled", record=("spikes", "v"))
     return [int(done.spike_count), hashlib.sha256(done.v.tobytes()).hexdigest()]
 

@@ -44,7 +44,7 @@ both_stimuli = pytest.mark.parametrize(
 
 
 def network(**options: Any) -> Reservoir:
-    return build(ReservoirSpec(neurons=25).updated({"input_fraction": 0.7, **options}), seed=2, channels=3)
+    return build(ReservoirSpec.preset("dense", neurons=25).updated({"input_fraction": 0.7, **options}), seed=2, channels=3)
 
 
 def spikes_in() -> SpikeTrains:
