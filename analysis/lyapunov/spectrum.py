@@ -195,12 +195,18 @@ def lyapunov_spectrum(
     )
 
 
+#: Spikes per neuron and ms for which memory is estimated.
+_SPIKES = 0.03
+
+
 def _memory(reservoir: Reservoir, wanted: int, stretches: float) -> float:
     """Estimate the memory needed if no neuron is silent, measured in test_limits.py: copies of vectors, and growth."""
     n = reservoir.neurons
-    alike = not (np.ptp(reservoir.tau_exc) or np.ptp(reservoir.tau_inh))
+    delays = float(reservoir.delay.mean()) if reservoir.synapses else 0.0
+    alike = not (np.ptp(reservoir.tau_exc) or np.ptp(reservoir.tau_inh) or delays)
     columns = 2 * n if alike and wanted == 3 * n else wanted  # all directions that spikes reach
-    return 8 * (3 * 3 * n * columns + n**2 + 3 * stretches * wanted) + 100 * stretches
+    rows = 3 * n + n * delays * _SPIKES  # those of spikes in transit too
+    return 8 * (3 * rows * columns + n**2 + 3 * stretches * wanted) + 100 * stretches
 
 
 def _stretches(

@@ -125,7 +125,7 @@ def classify(
     >>> from hrsnn import ReservoirSpec
     >>> from hrsnn.tasks import load_task
     >>> digits = load_task("digits").subset(train=40, test=20)
-    >>> result = classify(digits, ReservoirSpec(neurons=30), plastic=False)
+    >>> result = classify(digits, ReservoirSpec.preset("dense", neurons=30), plastic=False)
     >>> sorted(result.baselines)
     ['encoder_counts', 'no_recurrence', 'raw_input']
     """

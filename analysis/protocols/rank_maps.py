@@ -150,7 +150,7 @@ def rank_map(
     stimuli : SpikeTrains
         Different stimuli.
     spec : ReservoirSpec, optional
-        All other settings; connectivity must be by distance.
+        All other settings; connectivity must not be random.
     length_scales, weight_scales : sequence of float
         lambda of the distance law (grid spacings), and W_scale. Since W_scale is multiplied by 30/K, a longer lambda gives
         more but weaker links: the maps separate structure from total drive.
@@ -197,8 +197,8 @@ def rank_map(
     R. Legenstein & W. Maass, Neural Networks 20 (2007), for the two ranks.
     """
     spec = spec or ReservoirSpec()
-    if spec.connectivity != "distance":
-        raise InputError("connectivity", spec.connectivity, "must be 'distance', or lambda changes nothing")
+    if spec.connectivity == "random":
+        raise InputError("connectivity", spec.connectivity, "must be 'in_degree' or 'distance', or lambda changes nothing")
     axes = [_axis("length_scales", length_scales, zero=False), _axis("weight_scales", weight_scales, zero=True)]
     count_of("copies", copies, 2)
     if not 2 <= count_of("jittered_stimuli", jittered_stimuli) <= len(stimuli):

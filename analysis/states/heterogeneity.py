@@ -62,7 +62,7 @@ def heterogeneity(
     >>> from hrsnn import ReservoirSpec, build
     >>> spec = ReservoirSpec(neurons=100)
     >>> [round(heterogeneity(build(spec.variant(name))), 1) for name in ("HoNHoS", "HeNHoS", "HeNHeS")]
-    [0.0, 0.2, 0.7]
+    [0.0, 0.1, 0.7]
 
     References
     ----------

@@ -107,6 +107,6 @@ def needs(network: Network, plastic: bool = False, resumes: bool = False) -> set
     --------
     >>> from hrsnn import ReservoirSpec, build
     >>> sorted(needs(build(ReservoirSpec(neurons=20, background_rate=5, adaptation=1)), plastic=True))
-    ['adaptation', 'background', 'plasticity']
+    ['adaptation', 'background', 'delays_per_neuron', 'plasticity']
     """
     return network.needs() | ({"plasticity"} if plastic else set()) | ({"resumable_state"} if resumes else set())

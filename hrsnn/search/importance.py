@@ -76,7 +76,7 @@ def switched(spec: ReservoirSpec, groups: Mapping[str, Sequence[str]], on: Seque
     Examples
     --------
     >>> switched(ReservoirSpec(), {"tau": ["tau_m_exc"]}, [False]).tau_m_exc
-    Constant(value=30.09...)
+    Constant(value=15...)
     """
     changes: dict[str, Any] = {}
     for (group, names), keep in zip(groups.items(), on, strict=True):

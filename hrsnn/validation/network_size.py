@@ -25,7 +25,7 @@ def expected_links(spec: ReservoirSpec) -> float:
     Examples
     --------
     >>> from hrsnn import build
-    >>> spec = ReservoirSpec(neurons=1000)
+    >>> spec = ReservoirSpec.preset("dense", neurons=1000)
     >>> round(expected_links(spec)), build(spec, seed=1).synapses
     (8940, 8888)
     """

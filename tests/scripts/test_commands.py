@@ -27,14 +27,14 @@ PNG = b"\x89PNG\r\n\x1a\n"
 #: Commands on pruned networks, whose reports have another form: tests/scripts/test_pruning_commands.py.
 PRUNING = ("prune", "compare", "pruning_curve")
 SCORES = {
-    "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence"}},
+    "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence", "delay_bank"}},
     "memory": {
-        "memory_capacity": {"raw_input", "no_recurrence"},
-        "memory_capacity_v": {"raw_input", "no_recurrence"},
+        "memory_capacity": {"raw_input", "no_recurrence", "delay_bank"},
+        "memory_capacity_v": {"raw_input", "no_recurrence", "delay_bank"},
     },
     "forecast": {
-        "nrmse": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
-        "nrmse_v": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence"},
+        "nrmse": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence", "delay_bank"},
+        "nrmse_v": {"last_value", "linear_autoregression", "echo_state_network", "no_recurrence", "delay_bank"},
     },
     "measure": {
         "interval_variation": {"no_recurrence"},
@@ -140,7 +140,7 @@ def test_text_shows_each_score_with_its_baselines_and_writes_nothing(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ran = run("classify", *SMALL["classify"], "--no-plastic", "--quiet")
+    ran = run("classify", *SMALL["classify"], "--preset", "dense", "--no-plastic", "--quiet")
     assert ran.code == 0
     assert ran.err == ""
     words = [line[:34].strip() for line in ran.out.splitlines()]

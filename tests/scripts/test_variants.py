@@ -26,7 +26,7 @@ from hrsnn.tasks import TaskChoice
 from hrsnn.tasks.declaration import KINDS
 
 SMALL = VariantSizes(train=40, test=20, values=600, max_delay=5, series_train=200, series_test=50)
-SPEC = ReservoirSpec(neurons=40)
+SPEC = ReservoirSpec.preset("dense", neurons=40)
 SHARED = {"mean_rate", "silent_share", "spikes_per_neuron", "effective_dimension", "efficiency"}
 OWN = {
     "memory": {"memory_capacity", "memory_capacity_v"},

@@ -26,7 +26,7 @@ from hrsnn.analysis.protocols import classify, forecast, forecast_freely, memory
 from hrsnn.readout import readout
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 
-SPEC = ReservoirSpec(neurons=40)
+SPEC = ReservoirSpec.preset("dense", neurons=40)
 
 
 def digits(train: int = 60, test: int = 30) -> ClassificationTask:

@@ -16,7 +16,7 @@ from hrsnn.analysis.protocols.rank_maps import rank_map
 from hrsnn.errors import InputError
 
 STIMULI = PoissonEncoder(duration=60).fit_transform(np.eye(5))
-SPEC = ReservoirSpec(neurons=40)
+SPEC = ReservoirSpec.preset("dense", neurons=40)
 
 
 def test_copies_keep_their_channels_and_move_by_the_deviation() -> None:

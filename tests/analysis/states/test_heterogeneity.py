@@ -12,7 +12,7 @@ from hrsnn import Gamma, LogNormal, ReservoirSpec, build
 from hrsnn.analysis import heterogeneity
 from hrsnn.errors import InputError
 
-SPEC = ReservoirSpec(neurons=200)
+SPEC = ReservoirSpec.preset("dense", neurons=200)
 
 
 @pytest.mark.parametrize("cv", [0.1, 0.7])

@@ -95,7 +95,7 @@ class Stops:
 
 def test_first_trial_is_the_spec_itself() -> None:
     result = find(trials=2, start_at_spec=True)
-    assert result.trials[0].parameters == {"tau_m_exc.mean": 30.0, "tau_m_exc.cv": 0.577, "weight_scale": 5.0}
+    assert result.trials[0].parameters == {"tau_m_exc.mean": 15.0, "tau_m_exc.cv": 0.577, "weight_scale": 6.0}
     assert result.space.spec(result.trials[0].parameters) == ReservoirSpec()
 
 
