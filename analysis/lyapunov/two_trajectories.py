@@ -88,7 +88,7 @@ def largest_lyapunov(
     >>> from hrsnn import ReservoirSpec, build
     >>> reservoir = build(ReservoirSpec(neurons=30, i_bias=16), seed=1)
     >>> apart = largest_lyapunov(reservoir, 600.0)
-    >>> apart.exponent < 0 or np.nanmax(apart.distance) > 1e-6
+    >>> bool(apart.exponent < 0 or np.nanmax(apart.distance) > 1e-6)
     True
     """
     perturbation, window = positive("perturbation", perturbation, "mV"), positive("window", window, "ms")

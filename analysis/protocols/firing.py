@@ -143,7 +143,7 @@ def measure(
     >>> import numpy as np
     >>> from hrsnn import Currents, ReservoirSpec
     >>> u = np.random.default_rng(0).uniform(-1, 1, (1, 200, 1))
-    >>> measures = measure(Currents(u, dt=20.0), ReservoirSpec(neurons=100))
+    >>> measures = measure(Currents(u, dt=20.0), ReservoirSpec.preset("dense", neurons=60))
     >>> 0 < measures.firing.interval_variation < 2, measures.energies["loihi"] > 0
     (True, True)
     """

@@ -60,9 +60,9 @@ def heterogeneity(
     >>> bool(np.isclose(heterogeneity(tau), 0.5 * np.log(1 + 2)))
     True
     >>> from hrsnn import ReservoirSpec, build
-    >>> spec = ReservoirSpec(neurons=100)
+    >>> spec = ReservoirSpec.preset("dense", neurons=100)
     >>> [round(heterogeneity(build(spec.variant(name))), 1) for name in ("HoNHoS", "HeNHoS", "HeNHeS")]
-    [0.0, 0.1, 0.7]
+    [0.0, 0.2, 0.7]
 
     References
     ----------

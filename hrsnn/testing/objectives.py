@@ -40,6 +40,8 @@ class ObjectiveCases:
         Kind of networks on which it is measured, by default "reservoir"; it must have a search space.
     neurons : str
         Number of neurons, as text; by default 25.
+    changes : mapping of str to value
+        Changes of the default specification of the kind, such that small networks are active; by default none.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class ObjectiveCases:
     options: ClassVar[Mapping[str, Any]] = {}
     network: ClassVar[str] = "reservoir"
     neurons: ClassVar[str] = "25"
+    changes: ClassVar[Mapping[str, Any]] = {}
 
     @property
     def declared(self) -> Objective:
@@ -66,7 +69,7 @@ class ObjectiveCases:
     def spec(self) -> NetworkSpec:
         """Return the specification of a small network."""
         spec: NetworkSpec = KINDS.find(self.network).spec()
-        return spec.updated({"neurons": self.neurons})
+        return spec.updated({"neurons": self.neurons, **self.changes})
 
     def measured(self, objective: NamedObjective, seed: int = 1) -> Measurement:
         """Measure a small network."""

@@ -180,7 +180,7 @@ def test_graphml_says_everything_once(old: str, new: str, message: str, tmp_path
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [('"0": [', '"0_0": ['), ("18.0", '"18.0"'), ("18.0", "true"), ("18.0, ", ""), ('"0": [', '"0": [], "0": [')],
+    [('"0": [', '"0_0": ['), ("19.5", '"19.5"'), ("19.5", "true"), ("19.5, ", ""), ('"0": [', '"0": [], "0": [')],
 )
 def test_input_in_graphml_is_numbers_by_channel(old: str, new: str, dense: Reservoir, tmp_path: Path) -> None:
     file = tmp_path / "a.graphml"

@@ -11,5 +11,5 @@ SMALL = {
     "capacity": ["--values", "600", "--delays", "5", "3", "--neurons", "30"],
     "map": ["--points", "2", "--stimuli", "10", "--copies", "3", "--neurons", "30"],
     "lyapunov": ["--duration", "200", "--neurons", "30"],
-    "measure": ["--stimuli", "300", "--neurons", "30"],
+    "measure": ["--stimuli", "300", "--set", "i_bias=14", "--neurons", "30"],
 }

@@ -262,7 +262,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["map", "--weight-scale", "0", "5"], "--weight-scale = (0.0, 5.0): must be two ascending numbers over 0"),
         (["map", "--copies", "1"], "copies = 1"),
         (["map", "--jittered", "201"], "jittered_stimuli = 201: must be from 2 to the 200 stimuli"),
-        (["map", "--set", "connectivity=random"], "must be 'distance'"),
+        (["map", "--set", "connectivity=random"], "must be 'in_degree' or 'distance'"),
         (["prune", "--method", "lmp"], "method = 'lmp': did you mean 'lnp'? must be one of lnp, noise"),
         (["prune", "--option", "score"], "--option = 'score': must be KEY=VALUE"),
         (["prune", "--option", "score=loud"], "score = 'loud': must be one of paper"),

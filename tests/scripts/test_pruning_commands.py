@@ -122,7 +122,7 @@ def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatc
         "ablations.png",
     }
     units = {path.name: path.read_bytes() for path in (out / "runs").iterdir()}
-    assert len(units) == 11
+    assert len(units) == 13
     for name in ("lnp-1.json", "dense-0.json"):
         (out / "runs" / name).unlink()
     before = (out / "metrics.json").read_bytes()

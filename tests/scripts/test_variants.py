@@ -114,7 +114,7 @@ def test_out_folder(finished: Path) -> None:
     names = set(files(finished))
     assert {"spec.toml", "metrics.json", "table.csv", "report.md", "seeds.png", "claims.png"} < names
     runs = [name for name in names if name.startswith("runs/")]
-    assert len(runs) == 1 + len(VARIANTS) * 2 * 2  # the settings; variants, with links and without, seeds
+    assert len(runs) == 1 + len(VARIANTS) * 3 * 2  # the settings; variants, with links, without, and the delay bank; seeds
 
     metrics = json.loads((finished / "metrics.json").read_text())
     table = list(csv.DictReader((finished / "table.csv").open()))
@@ -219,7 +219,7 @@ def test_bad_options(options: list[str], message: str, capsys: pytest.CaptureFix
 
 
 def test_with_delays_the_delay_bank_is_a_control_too(tmp_path: Path) -> None:
-    delays = ["--set", "delay_exc={kind='uniform',low=1,high=60}"]
+    delays = ["--preset", "dense", "--set", "delay_exc={kind='uniform',low=1,high=60}"]
     assert compare(tmp_path / "out", *delays) == 0
     table = (tmp_path / "out" / "table.csv").read_text()
     rates = {

@@ -6,4 +6,4 @@ from hrsnn.analysis.studies.objectives import OBJECTIVES
 from hrsnn.testing import ObjectiveCases
 
 for _name in OBJECTIVES:
-    globals()[f"Test_{_name}"] = type(f"Test_{_name}", (ObjectiveCases,), {"objective": _name})
+    globals()[f"Test_{_name}"] = type(f"Test_{_name}", (ObjectiveCases,), {"objective": _name, "changes": {"i_bias": 15.5}})
