@@ -6,6 +6,8 @@ import copy
 import math
 import os
 import pickle
+import textwrap
+from pathlib import Path
 
 import brian2
 import numpy as np
@@ -265,3 +267,9 @@ def test_presets_change_what_they_name_and_nothing_else():
         assert ReservoirSpec.from_toml(spec.to_toml()) == spec
     with pytest.raises(InputError, match="preset = 'dens': must be one of default, dense"):
         ReservoirSpec.preset("dens")
+
+
+def test_the_changelog_has_the_lines_that_restore_the_earlier_defaults():
+    text = (Path(__file__).resolve().parents[2] / "CHANGELOG.md").read_text()
+    block = text.partition("```toml\n")[2].partition("```")[0]
+    assert ReservoirSpec.from_toml(textwrap.dedent(block)) == ReservoirSpec.preset("dense")
