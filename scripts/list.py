@@ -20,6 +20,7 @@ from hrsnn.engines import ENGINES
 from hrsnn.errors import InputError
 from hrsnn.files.writing import write_json
 from hrsnn.kinds import KINDS
+from hrsnn.kinds.contract import Kind
 from hrsnn.networks.methods.contract import Method
 from hrsnn.networks.methods.registry import METHODS
 from hrsnn.runtime.registry import Registry
@@ -36,6 +37,12 @@ def _settings(method: Method) -> str:
     return f"{method.summary} ({shown})" if shown else method.summary
 
 
+def _kind(kind: Kind) -> str:
+    names = {"presets": kind.presets, "spaces": kind.spaces}
+    shown = "; ".join(f"{what}: {', '.join(some)}" for what, some in names.items() if some)
+    return f"{kind.summary} ({shown})" if shown else kind.summary
+
+
 def _plain(axis: str) -> str:
     """Return the label of an axis without its mathematical notation: "lambda_1"."""
     return axis.replace("$", "").replace("\\", "")
@@ -44,7 +51,7 @@ def _plain(axis: str) -> str:
 #: Group to its registry, and the description of an entry.
 GROUPS: Mapping[str, tuple[Registry[Any], Callable[[Any], str]]] = {
     "engines": (ENGINES, lambda engine: engine.description),
-    "kinds": (KINDS, lambda kind: kind.summary),
+    "kinds": (KINDS, _kind),
     "tasks": (TASKS, lambda task: f"{task.summary} ({task.kind})"),
     "methods": (METHODS, _settings),
     "scores": (

@@ -218,11 +218,42 @@ def test_weights_are_scaled_by_30_over_k_and_stay_below_their_bound():
 
 def test_random_links_get_the_mean_total_input_of_distance_links():
     totals = []
-    for extra in ({}, {"connectivity": "random", "connection_probability": 0.05}):
-        r = build(ReservoirSpec(neurons=1500, **extra), 1)
+    degrees = {"connectivity": "in_degree", "in_degree_exc": 9, "in_degree_inh": 5}
+    for extra in ({}, {"connectivity": "random", "connection_probability": 0.05}, degrees):
+        r = build(ReservoirSpec.preset("dense", neurons=1500, **extra), 1)
         kinds = [(r.is_excitatory[r.pre] == a) & (r.is_excitatory[r.post] == b) for a in (1, 0) for b in (1, 0)]
         totals.append([r.weight[kind].sum() / 1500 for kind in kinds])
     np.testing.assert_allclose(totals[0], totals[1], rtol=0.15)
+    np.testing.assert_allclose(totals[0], totals[2], rtol=0.15)
+
+
+def test_every_neuron_receives_the_given_numbers():
+    r = build(ReservoirSpec(neurons=600, in_degree_exc=3, in_degree_inh=1), 1, channels=30)
+    for kind, number in ((r.is_excitatory, 3), (~r.is_excitatory, 1)):
+        assert set(np.bincount(r.post[kind[r.pre]], minlength=600).tolist()) == {number}
+    assert set(np.bincount(r.input_post, minlength=600).tolist()) == {2}
+    assert not (r.pre == r.post).any()
+    # where there are fewer of a type than wanted, all of them
+    few = build(ReservoirSpec(neurons=10, in_degree_exc=100, in_degree_inh=0), 1)
+    assert few.synapses == 8 * 7 + 2 * 8
+    assert few.is_excitatory[few.pre].all()
+
+
+@pytest.mark.parametrize("connectivity", ["in_degree", "distance", "random"])
+def test_normalised_potentials_do_not_depend_on_tau_m(connectivity):
+    """A spike's potential is proportional to w/tau_m; the mean of the weights by type stays what it was."""
+    equal = {f"weight_{pair}": Constant(1) for pair in ("ee", "ei", "ie", "ii")} | {"input_weight": Constant(1)}
+    spec = ReservoirSpec(neurons=200, connectivity=connectivity, psp_normalised=True, **equal)
+    r = build(spec, 1, channels=5)
+    for links in (r.recurrent, r.input):
+        for kind in (r.is_excitatory, ~r.is_excitatory):
+            mean = r.tau_m[kind].mean()
+            for source in (r.is_excitatory, ~r.is_excitatory) if links is r.recurrent else (np.ones(200, bool),):
+                here = kind[links.post] & source[links.pre]
+                potential = links.weight[here] / r.tau_m[links.post[here]] * mean
+                np.testing.assert_allclose(potential, potential[0], rtol=1e-12)
+    plain = build(spec.updated({"psp_normalised": False}), 1, channels=5)
+    np.testing.assert_allclose(r.weight / plain.weight, r.w_max / plain.w_max, rtol=1e-12)
 
 
 def test_input_reaches_a_share_of_the_neurons():

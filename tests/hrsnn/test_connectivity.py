@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hrsnn.connectivity import distance_links, grid_positions, random_links, random_pairs
+from hrsnn.connectivity import (
+    distance_links,
+    equal_pairs,
+    grid_positions,
+    in_degree_links,
+    random_links,
+    random_pairs,
+)
 from hrsnn.runtime.keyed_random import keyed_uniform
 
 TABLE = np.array([[0.3, 0.2], [0.4, 0.1]])
@@ -128,3 +135,42 @@ def test_random_links_leave_out_the_diagonal_only():
     assert len(pre) == pytest.approx(0.05 * 2000 * 1999, abs=5 * np.sqrt(0.05 * 0.95 * 2000 * 1999))
     assert post.min() == 0
     assert post.max() == 1999
+
+
+def test_sources_are_drawn_by_the_distance_law_without_replacement():
+    """Three neurons in a row, one source each: the odds of the nearer one are exp(-1) to exp(-4)."""
+    positions = np.array([[0.0, 0, 0], [1, 0, 0], [3, 0, 0]])
+    rng, draws, near = np.random.default_rng(0), 3000, np.zeros(3)
+    for _ in range(draws):
+        pre, post = in_degree_links(positions, np.ones(3, bool), (1, 0), 1.5, rng)
+        assert sorted(post.tolist()) == [0, 1, 2]
+        source = dict(zip(post.tolist(), pre.tolist(), strict=True))
+        near += [source[0] == 1, source[1] == 0, source[2] == 1]
+    kernel = np.exp(-((np.abs(positions[:, None, 0] - positions[None, :, 0]) / 1.5) ** 2))
+    expected = np.array([
+        kernel[0, 1] / (kernel[0, 1] + kernel[0, 2]),
+        kernel[1, 0] / (kernel[1, 0] + kernel[1, 2]),
+        kernel[2, 1] / (kernel[2, 1] + kernel[2, 0]),
+    ])  # fmt: skip
+    np.testing.assert_allclose(near / draws, expected, atol=5 * np.sqrt(0.25 / draws))
+    # two of two: each once
+    pre, post = in_degree_links(positions, np.ones(3, bool), (2, 3), 1.5, rng)
+    assert set(zip(pre.tolist(), post.tolist(), strict=True)) == {(i, j) for i in range(3) for j in range(3) if i != j}
+
+
+def test_links_of_a_given_in_degree_do_not_depend_on_the_block(monkeypatch):
+    positions, excitatory = grid_positions(300), np.arange(300) % 5 > 0
+    links = []
+    for block in (7, 2000):
+        monkeypatch.setattr("hrsnn.connectivity.BLOCK", block)
+        links.append(in_degree_links(positions, excitatory, (40, 9), 2.0, np.random.default_rng(1)))
+    np.testing.assert_array_equal(links[0], links[1])
+    assert len(links[0][0]) == 300 * 49
+
+
+@pytest.mark.parametrize(("rows", "probability", "number"), [(20, 0.1, 2), (1, 1, 1), (5, 0.01, 1), (5, 0, 0), (0, 0.5, 0)])
+def test_columns_have_the_same_number_of_rows(rows, probability, number):
+    row, column = equal_pairs(rows, 50, probability, np.random.default_rng(0))
+    assert set(np.bincount(column, minlength=50).tolist()) == {number}
+    assert len(set(zip(row.tolist(), column.tolist(), strict=True))) == 50 * number
+    assert (np.diff(row.astype(int) * 50 + column) > 0).all()

@@ -17,6 +17,7 @@ from fsdd_adapter import write_recordings
 
 from hrsnn import ReservoirSpec
 from hrsnn.analysis import UndefinedWarning, fewest_pairs
+from hrsnn.analysis.studies.variant_claims import judge_claims
 from hrsnn.analysis.studies.variants import SCORES_OF_KIND, VariantRun, VariantSizes, run_variant
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import command
@@ -88,6 +89,9 @@ def test_spoken_digits(data_folder: Path, tmp_path: Path) -> None:
         (("digit", "HeNHeS", True, 0), r"task = 'digit': did you mean 'digits'\? must be one of"),
         (("digits", "HeHe", True, 0), "variant"),
         (("digits", "HeNHeS", True, -1), "seed"),
+        (("digits", "HoNHeS", True, 0, False, "tau"), "matched_by = 'tau': must be one of input, bias, weights, or empty"),
+        (("digits", "HeNHeS", True, 0, False, "bias"), "is for recurrent variants with homogeneous neurons"),
+        (("digits", "HoNHeS", False, 0, False, "bias"), "is for recurrent variants with homogeneous neurons"),
     ],
 )
 def test_bad_runs(run: Any, match: str) -> None:
@@ -230,6 +234,49 @@ def test_with_delays_the_delay_bank_is_a_control_too(tmp_path: Path) -> None:
         # matched under part of the input, before STDP
         assert rates[f"{variant} delay bank"] == pytest.approx(rates[variant], rel=0.15)
     assert len(list((tmp_path / "out" / "runs").glob("memory-*-delay_bank-*.json"))) == 2 * len(VARIANTS)
+
+
+@pytest.mark.parametrize("matched_by", ["input", "bias", "weights"])
+def test_a_matched_twin_has_the_rate_of_the_heterogeneous_network(matched_by: str) -> None:
+    spec = ReservoirSpec(neurons=90)
+    het, hom = (run_variant(VariantRun("memory", f"{one}NHeS", True, 3), spec, SMALL) for one in ("He", "Ho"))
+    twin = run_variant(VariantRun("memory", "HoNHeS", True, 3, matched_by=matched_by), spec, SMALL)
+    assert set(twin) == set(hom) | {"rate_error"}
+    assert abs(twin["rate_error"]) <= 0.02
+    # matched on the first 500 values, before STDP; measured on all, after it
+    assert abs(twin["mean_rate"] / het["mean_rate"] - 1) < 0.5 * abs(hom["mean_rate"] / het["mean_rate"] - 1)
+
+
+def test_a_claim_is_judged_against_the_best_twin() -> None:
+    """Of twins of known scores: the difference that is smallest in the claimed direction, for a gain and for a loss."""
+    scores = {}
+    for seed in range(8):
+        for variant in VARIANTS:
+            for recurrent in (True, False):
+                level = 5.0 if variant.startswith("He") else 1.0
+                names = (*SCORES_OF_KIND["memory"], *SHARED)
+                scores[VariantRun("memory", variant, recurrent, seed)] = dict.fromkeys(names, level + 0.01 * seed)
+            for matched_by, level in (("input", 2.0), ("bias", 4.5), ("weights", 3.0)):
+                if variant.startswith("Ho"):
+                    run = VariantRun("memory", variant, True, seed, matched_by=matched_by)
+                    scores[run] = dict.fromkeys(names, level + 0.01 * seed) | {"rate_error": 0.0}
+    found = {one.claim.score: one for one in judge_claims(scores) if one.claim.hypothesis == "C(het) >= C(hom)"}
+    assert {one.matched_by for one in found.values()} == {"bias"}
+    assert found["memory_capacity"].test.mean == pytest.approx(0.5)
+    assert found["memory_capacity"].control.mean == pytest.approx(4.0)
+
+
+def test_match_best_reports_all_twins(tmp_path: Path) -> None:
+    assert compare(tmp_path / "out", "--match", "best") == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    twins = {f"{v}, rate matched by {by}" for v in ("HoNHoS", "HoNHeS") for by in ("input", "bias", "weights")}
+    assert twins <= set(metrics["baselines"]["memory mean_rate"])
+    assert {claim["matched_by"] for claim in metrics["claims"]} <= {"input", "bias", "weights"}
+
+
+def test_match_psp_normalises_every_variant(tmp_path: Path) -> None:
+    assert compare(tmp_path / "out", "--match", "psp") == 0
+    assert ReservoirSpec.load(tmp_path / "out" / "spec.toml").psp_normalised is True
 
 
 def test_a_bank_is_of_a_network_with_delays() -> None:

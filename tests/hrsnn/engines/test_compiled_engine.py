@@ -68,6 +68,19 @@ def test_a_pack_at_the_end_of_an_array_leaves_the_rest_alone(count):
     )
 
 
+@pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
+def test_the_default_network_spikes_as_in_brian2(plastic):
+    """Delays of up to 200 ms, long enough that most spikes arrive."""
+    reservoir = build(ReservoirSpec(neurons=200), seed=1, channels=20)
+    trains = PoissonEncoder(peak_rate=150, duration=700).fit_transform(np.random.default_rng(0).random((2, 20)))
+    ours, theirs = (simulate(reservoir, trains, plastic=plastic, engine=name) for name in ("compiled", "brian2-numpy"))
+    assert theirs.rates.mean() > 5
+    assert ours.spikes.equals(theirs.spikes)
+    np.testing.assert_allclose(ours.reservoir.weight, theirs.reservoir.weight, rtol=0, atol=1e-9)
+    without = simulate(reservoir.without_recurrence(), trains, engine="compiled")
+    assert not without.spikes.equals(ours.spikes)
+
+
 def test_ten_seconds_of_learning_are_brian2s():
     """1000 neurons, 10 s, STDP on input and recurrent links: the same spikes, all of them."""
     reservoir = build(ReservoirSpec.preset("dense", neurons=1000, homeostasis=False), seed=1, channels=64)
