@@ -6,8 +6,9 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import numpy as np
 import tyro
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
@@ -21,6 +22,7 @@ from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis import MemoryCapacity
+    from hrsnn.analysis.protocols.memory_capacity import Memory as MemoryResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +99,24 @@ class Memory(TaskArguments, Repeatable):
                 "values": values,
                 "hold_ms": hold,
                 "span_ms": {"memory_capacity": result.spikes.span, "memory_capacity_v": result.v.span},
+                **_over_longest_delay(result),
                 "curve": {"memory_capacity": result.spikes.curve, "memory_capacity_v": result.v.curve},
             },
             intervals={"memory_capacity": result.spikes.interval, "memory_capacity_v": result.v.interval},
         )
+
+
+def _over_longest_delay(result: MemoryResult) -> dict[str, Any]:
+    """Return the spans of memory over the longest delay of a recurrent link, for a network with delays."""
+    longest = float(getattr(result.reservoir, "delay", np.zeros(0)).max(initial=0.0))
+    if not longest:
+        return {}
+    return {
+        "span_over_longest_delay": {
+            "memory_capacity": result.spikes.span / longest,
+            "memory_capacity_v": result.v.span / longest,
+        }
+    }
 
 
 def _controls(uncoupled: MemoryCapacity, bank: MemoryCapacity | None) -> dict[str, float]:

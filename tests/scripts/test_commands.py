@@ -148,6 +148,13 @@ def test_text_shows_each_score_with_its_baselines_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_span_of_memory_is_reported_over_the_longest_delay(run: Any) -> None:
+    arguments = ["memory", *SMALL["memory"], "--json", "--quiet"]
+    found = json.loads(run(*arguments, "--set", "delay_exc=40", "--set", "delay_inh=40").out)
+    assert found["span_over_longest_delay"] == {name: span / 40 for name, span in found["span_ms"].items()}
+    assert "span_over_longest_delay" not in json.loads(run(*arguments, "--preset", "dense").out)
+
+
 def test_own_spike_trains(run: Any, tmp_path: Path) -> None:
     labels = np.repeat([0, 1], 20)
     # class 0 spikes on channel 0 and class 1 on channel 1, at 2, 4, ... 38 ms
