@@ -204,8 +204,11 @@ def _recurrent_pairs(
     if spec.connectivity == "random":
         received = dict.fromkeys(PAIRS, spec.connection_probability * (spec.neurons / spec.clusters - 1))
     else:
-        share = float(is_excitatory.mean())
-        from_each = {"e": spec.in_degree_exc / max(share, 1e-300), "i": spec.in_degree_inh / max(1 - share, 1e-300)}
+        there_are = {"e": int(is_excitatory.sum()), "i": int((~is_excitatory).sum())}
+        wanted = {"e": spec.in_degree_exc, "i": spec.in_degree_inh}
+        from_each = {
+            kind: min(wanted[kind], max(number - 1, 1)) * spec.neurons / max(number, 1) for kind, number in there_are.items()
+        }
         received = {name: from_each[name[0]] for name in PAIRS}
     scale = spec.weight_scale * REFERENCE_K
     return pre, post, {name: scale * c / max(received[name], 1e-300) for name, c in constants.items()}

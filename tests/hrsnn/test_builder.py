@@ -234,6 +234,11 @@ def test_every_neuron_receives_the_given_numbers():
     assert set(np.bincount(r.input_post, minlength=600).tolist()) == {2}
     assert not (r.pre == r.post).any()
     # where there are fewer of a type than wanted, all of them
+    equal = {f"weight_{pair}": Constant(1) for pair in ("ee", "ei", "ie", "ii")}
+    every = build(ReservoirSpec(neurons=100, in_degree_exc=10**6, in_degree_inh=10**6, **equal), 1)
+    pairs = build(ReservoirSpec(neurons=100, connectivity="random", connection_probability=1, **equal), 1)
+    assert every.synapses == pairs.synapses == 9900
+    np.testing.assert_allclose(every.weight, pairs.weight, rtol=0.05)  # as strong as links are that are all there
     few = build(ReservoirSpec(neurons=10, in_degree_exc=100, in_degree_inh=0), 1)
     assert few.synapses == 8 * 7 + 2 * 8
     assert few.is_excitatory[few.pre].all()
