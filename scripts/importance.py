@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hrsnn")
 
 #: Groups of parameters that are switched together.
-_GROUPS = {"weights": ("weight_ee", "weight_ei", "weight_ie", "weight_ii")}
+_GROUPS = {"weights": ("weight_ee", "weight_ei", "weight_ie", "weight_ii"), "delays": ("delay_exc", "delay_inh")}
 _DEFAULT = ("tau_m_exc", "tau_m_inh", "weights")
 
 
@@ -44,7 +44,8 @@ class ImportanceStudy(TaskArguments):
     """Task of any kind, whose main score is attributed; `hrsnn tasks` describes all."""
 
     parameters: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME")] = _DEFAULT
-    """Up to six parameters with distributions; "weights" stands for the four recurrent ones together."""
+    """Up to six parameters with distributions; "weights" stands for the four recurrent ones together, "delays"
+    for delay_exc and delay_inh."""
 
     seeds: int = 10
     """Number of seeds, starting from --seed."""

@@ -156,15 +156,16 @@ def test_homogeneous_networks_are_searched_without_cvs(capsys: Any) -> None:
     assert not [name for name in json.loads(text)["best_params"] if name.endswith(".cv")]
 
 
-def test_importance_of_two(capsys: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", ["weights", "delays"])
+def test_importance_of_two(group: str, capsys: Any, tmp_path: Path) -> None:
     pytest.importorskip("sage")
-    code, text, err = run(capsys, *IMPORTANCE, "--parameters", "tau_m_exc", "weights", "--out", tmp_path / "out", "--json")
+    code, text, err = run(capsys, *IMPORTANCE, "--parameters", "tau_m_exc", group, "--out", tmp_path / "out", "--json")
     assert code == 0, err
     metrics = json.loads(text)
     for score in ("memory_capacity", "spikes"):
         table = metrics["table"][score]
         shares = metrics["importance"][score]["shapley"]
-        assert shares["names"] == ["tau_m_exc", "weights"]
+        assert shares["names"] == ["tau_m_exc", group]
         assert sum(shares["values"]) == pytest.approx(sum(table[3]) / 2 - sum(table[0]) / 2)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"spec.toml", "metrics.json", "importance.png"}
 
