@@ -512,19 +512,22 @@ def test_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_demo(tmp_path: Path, run: Any) -> None:
-    ran = run("demo", "--quiet", "--out", tmp_path / "demo")
+    ran = run("demo", "--neurons", 300, "--quiet", "--out", tmp_path / "demo")
     assert ran.code == 0, ran.err
     assert ran.out.splitlines()[-1] == f"results and pictures are in {tmp_path / 'demo'}"
     metrics = json.loads((tmp_path / "demo" / "metrics.json").read_text())
     assert metrics["scores"]["accuracy"] > 0.7
     assert metrics["scores"]["memory_capacity"] > metrics["baselines"]["memory_capacity"]["raw_input"]
     assert metrics["scores"]["effective_rank"] > 10
+    assert metrics["scores"]["parity_accuracy"] > 0.5
+    assert {"no_recurrence", "delay_bank"} < set(metrics["baselines"]["parity_accuracy"])
     assert {path.name for path in (tmp_path / "demo").glob("*.png")} >= {
         "digits_raster.png",
         "digits_confusion.png",
         "digits_weights.png",
         "digits_time_constants.png",
         "memory_memory.png",
+        "parity_confusion.png",
     }
 
 

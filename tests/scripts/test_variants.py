@@ -247,6 +247,7 @@ def test_a_matched_twin_has_the_rate_of_the_heterogeneous_network(matched_by: st
     assert abs(twin["mean_rate"] / het["mean_rate"] - 1) < 0.5 * abs(hom["mean_rate"] / het["mean_rate"] - 1)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the bootstrap of equal differences
 def test_a_claim_is_judged_against_the_best_twin() -> None:
     """Of twins of known scores: the difference that is smallest in the claimed direction, for a gain and for a loss."""
     scores = {}
