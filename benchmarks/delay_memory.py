@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hrsnn import Gamma, HrsnnWarning, ReservoirSpec, Uniform, build, simulate
+from hrsnn.analysis import mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.rate_matching import at_rate, with_weights
 from hrsnn.analysis.scoring.task_runs import RunOptions, calibration
@@ -73,8 +73,7 @@ def interval(values: list[float], sign: str = "") -> str:
     """Return the mean of some values with its 95 % interval, by Student's t."""
     if not np.isfinite(values).all():
         return ""
-    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    low, high = np.mean(values) - half, np.mean(values) + half
+    low, high = mean_interval(values)
     return f"{np.mean(values):{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hrsnn import HrsnnWarning, ReservoirSpec, Uniform, build
+from hrsnn.analysis import mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.files.writing import write_text
@@ -101,8 +101,7 @@ def interval(values: list[float], signed: bool = False) -> str:
     """Return the mean of some values with its 95 % interval, by Student's t."""
     if not np.isfinite(values).all():
         return ""
-    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    mean, low, high = (number(x, signed) for x in (np.mean(values), np.mean(values) - half, np.mean(values) + half))
+    mean, low, high = (number(float(x), signed) for x in (np.mean(values), *mean_interval(values)))
     return f"{mean} [{low}, {high}]"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hrsnn.analysis.scoring.rate_matching import MATCHED_BY, TOLERANCE
 from hrsnn.analysis.scoring.registry import SCORES, bounds_of
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 #: Suffix of the variant's name for each network.
 _SUFFIXES = {
     "recurrent": "",
-    **{f"matched_{by}": f", rate matched by {by}" for by in ("input", "bias", "weights")},
+    **{f"matched_{by}": f", rate matched by {by}" for by in MATCHED_BY},
     "uncoupled": " W=0",
     "delay_bank": " delay bank",
 }
@@ -64,8 +65,6 @@ class VariantsReport:
     @property
     def unmatched(self) -> list[str]:
         """A line for each homogeneous variant whose rate could not be matched in all seeds."""
-        from hrsnn.analysis.scoring.rate_matching import TOLERANCE
-
         errors: dict[tuple[str, str, str], list[float]] = {}
         for run, scores in self.scores.items():
             if run.matched_by and not abs(scores["rate_error"]) <= TOLERANCE:
