@@ -41,7 +41,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
     windows : int
         Number of windows K.
     neurons : array of int, optional
-        Neurons to read out, by default all (:mod:`hrsnn.networks.centrality` selects the most central ones).
+        Neurons to read out, by default all (:mod:`hrsnn.networks.graphs.centrality` selects the most central ones).
     plastic : bool
         Whether ``fit`` applies STDP; otherwise it only builds the reservoir.
     blank : float

@@ -7,19 +7,23 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import lyapunov_spectrum
+from hrsnn.analysis.scoring.rate_matching import at_rate, with_weights
 from hrsnn.errors import FileError, InputError
-from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
+from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
+from hrsnn.networks.graphs.pruned import graph_of_matrix, matrix_of_graph, pruned_graph
 from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, PruningMethod
 from hrsnn.networks.methods.lyapunov_noise import LNP
 from hrsnn.networks.pruning_checkpoint import Checkpoint, Progress, digest_of
-from hrsnn.networks.pruning_record import PruningRecord, record_of
+from hrsnn.networks.pruning_record import LEADING, PruningRecord, record_of
+from hrsnn.networks.restoration import Restore, checked_restore, restored
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.parallel import one_blas_thread
 from hrsnn.runtime.progress import progress_bar
@@ -31,6 +35,12 @@ from hrsnn.validation.annotations import is_number
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of, duration_of, positive, repeats_of
 from hrsnn.validation.units import takes
+
+if TYPE_CHECKING:
+    import networkx
+    from scipy.sparse import csr_array
+
+    from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
 Exponents = Literal["local", "v", "all"] | Callable[[Reservoir], Array]
@@ -91,50 +101,107 @@ def budgets(start: int, target: float, iterations: int) -> list[int]:
     return [round(start * (1 - target) ** (t / iterations)) for t in range(iterations + 1)]
 
 
-@takes()
+@overload
 def prune(
     reservoir: Reservoir,
+    method: PruningMethod | None = ...,
+    *,
+    iterations: int = ...,
+    synapse_target: float = ...,
+    neuron_target: float | None = ...,
+    restore: Restore | None = ...,
+    stimulus: Stimulus | None = ...,
+    exponents: Exponents | None = ...,
+    refresh: int = ...,
+    score: Callable[[Reservoir], float] | None = ...,
+    seed: int = ...,
+    spec: ReservoirSpec | None = ...,
+    engine: str = ...,
+    out: str | os.PathLike[str] | None = ...,
+    resume: bool = ...,
+    keep: bool = ...,
+    progress: bool | Callable[[float, float], None] = ...,
+) -> Pruning: ...
+
+
+@overload
+def prune(
+    reservoir: networkx.DiGraph | csr_array,
+    method: PruningMethod | None = ...,
+    *,
+    iterations: int = ...,
+    synapse_target: float = ...,
+    neuron_target: float | None = ...,
+    restore: Restore | None = ...,
+    stimulus: Stimulus | None = ...,
+    exponents: Exponents | None = ...,
+    refresh: int = ...,
+    score: Callable[[Reservoir], float] | None = ...,
+    seed: int = ...,
+    spec: ReservoirSpec | None = ...,
+    engine: str = ...,
+    out: str | os.PathLike[str] | None = ...,
+    resume: bool = ...,
+    keep: bool = ...,
+    progress: bool | Callable[[float, float], None] = ...,
+) -> Any: ...
+
+
+@takes()
+def prune(
+    reservoir: Reservoir | networkx.DiGraph | csr_array,
     method: PruningMethod | None = None,
     *,
     iterations: int = 100,
     synapse_target: float = 0.95,
     neuron_target: float | None = None,
+    restore: Restore | None = None,
     stimulus: Stimulus | None = None,
-    exponents: Exponents = "local",
+    exponents: Exponents | None = None,
     refresh: int = 10,
     score: Callable[[Reservoir], float] | None = None,
     seed: int = 0,
+    spec: ReservoirSpec | None = None,
     engine: str = "auto",
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
     keep: bool = False,
     progress: bool | Callable[[float, float], None] = False,
-) -> Pruning:
-    """Prune a reservoir iteratively, without labels.
+) -> Any:
+    """Prune a reservoir, a weighted directed graph or a sparse matrix iteratively, without labels.
 
     After iteration t, ``n_0 (1 - s)^(t / iterations)`` links remain, rounded; likewise for neurons.
 
     Parameters
     ----------
-    reservoir : Reservoir
-        N_0 neurons and n_0 recurrent links.
+    reservoir : Reservoir, networkx.DiGraph or sparse array (N_0, N_0)
+        N_0 neurons and n_0 recurrent links. A graph is pruned as ``Reservoir.from_graph(graph, spec, seed)``; entry (i, j)
+        of a matrix is the weight of the link from i to j, as in NetworkX.
     method : PruningMethod, optional
         :class:`LNP` by default; any object with a method ``prune`` like it.
     iterations : int
     synapse_target, neuron_target : float
-        Shares removed in the end, from 0 to below 1. No neurons are removed by default.
+        Shares removed in the end, from 0 to below 1. Default for neurons: that of the method, for :class:`LNP` half the
+        target for links, for most methods 0.
+    restore : {"none", "bias", "sums", "both", "rate"}, optional
+        What a neuron is given back of the input that it loses in an iteration (:func:`hrsnn.networks.restored`): its mean
+        as a bias, the dense network's sums of weights, or both; with "rate" all weights are then scaled such that the mean
+        rate under the noise is that of the dense network. Default: "bias", unless the method states another.
     stimulus : SpikeTrains or Currents, optional
         Input while rates, covariances and exponents are measured (exponents with its first sample only). Default: 2 s of
         :func:`noise`.
-    exponents : {"local", "v", "all"} or callable
+    exponents : {"local", "v", "all"} or callable, optional
         Lyapunov exponent of each neuron (1/s): that of its own block, which needs no vectors, without the decay of its
-        currents; its share of the whole spectrum over v, or over v and currents; or a function of a reservoir.
+        currents; its share of the whole spectrum over v, or over v and currents; or a function of a reservoir. Default:
+        "local", where the method uses any.
     refresh : int
         Exponents are measured at the beginning, after every `refresh` iterations and at the end. In between, the method uses
         the last exponents of each neuron, and the records have nan.
     score : callable, optional
         Function of a reservoir whose value is stored in the records, and not used otherwise.
     seed : int
+    spec : ReservoirSpec, optional
+        For a graph or a matrix: where the constants come from that it does not have.
     engine : str
     out : path, optional
         Folder for a checkpoint after each iteration.
@@ -146,12 +213,15 @@ def prune(
 
     Returns
     -------
-    Pruning
+    Pruning, networkx.DiGraph or sparse array
+        For a reservoir its records and the pruned network. For a graph :func:`pruned_graph`, with its labels and attributes;
+        for a matrix the matrix of the neurons that remain, in their order.
 
     Raises
     ------
     InputError
-        When a target is out of range, would remove nothing, or leaves no link, no inhibitory or no input neuron.
+        When a target is out of range, would remove nothing, or leaves no link, no inhibitory or no input neuron; and when
+        `exponents` are given to a method that uses none, or `spec` with a reservoir.
     FileError
         When `out` contains a run and `resume` is off, or a run with other settings, or a damaged one; no file is changed.
 
@@ -172,18 +242,33 @@ def prune(
     >>> [record.links for record in pruned.records] == budgets(pruned.records[0].links, 0.8, 5)
     True
 
+    A graph keeps its labels.
+
+    >>> import networkx
+    >>> ring = networkx.relabel_nodes(networkx.circulant_graph(12, [1, 2]).to_directed(), "abcdefghijkl".__getitem__)
+    >>> sorted(prune(ring, LNP(timescales=False), iterations=2, synapse_target=0.5, neuron_target=0.5))[:3]
+    ['b', 'd', 'e']
+
     References
     ----------
     Chakraborty & Mukhopadhyay (2024), section V and fig. 10.
     """
+    given: Any = reservoir
+    reservoir = _reservoir_of(given, spec, seed)
     method = LNP() if method is None else method
     if not isinstance(method, PruningMethod):
         raise InputError("method", method, "must have a method prune(context)")
     iterations, refresh = repeats_of("iterations", iterations), count_of("refresh", refresh)
+    neuron_target = usual_neuron_target(method, synapse_target) if neuron_target is None else neuron_target
     links, neurons = _plan(reservoir, iterations, synapse_target, neuron_target)
+    restore = checked_restore(getattr(method, "usual_restore", "bias") if restore is None else restore)
+    wanted = bool(getattr(method, "uses_exponents", True))
+    if exponents is not None and not wanted:
+        raise InputError("exponents", exponents, "must be left out: the method uses none")
+    exponents = "local" if exponents is None else exponents
     generator(seed)
     stimulus = noise(reservoir.channels, seed=seed) if stimulus is None else stimulus
-    measure = _Measure(stimulus, exponents, bool(getattr(method, "uses_exponents", True)), seed, engine)
+    measure = _Measure(stimulus, exponents, wanted, seed, engine)
     checkpoint = None
     if out is not None:
         settings = {
@@ -192,6 +277,7 @@ def prune(
             "iterations": iterations,
             "synapse_target": synapse_target,
             "neuron_target": neuron_target,
+            "restore": restore,
             "stimulus": digest_of(stimulus),
             "exponents": exponents if isinstance(exponents, str) else _name(exponents),
             "refresh": refresh,
@@ -205,7 +291,35 @@ def prune(
         raise InputError("resume", resume, "needs out, the folder of the run")
     alone = contextlib.nullcontext() if checkpoint is None else checkpoint.alone()
     with alone, one_blas_thread(), progress_bar(progress, iterations, "iterations") as done:
-        return _run(reservoir, method, links, neurons, measure, refresh, score, checkpoint, resume, keep, seed, done)
+        found = _run(reservoir, method, links, neurons, restore, measure, refresh, score, checkpoint, resume, keep, done)
+    return found if given is reservoir else _like(given, reservoir, found)
+
+
+def _reservoir_of(given: Any, spec: ReservoirSpec | None, seed: int) -> Reservoir:
+    if not isinstance(given, Reservoir):
+        return Reservoir.from_graph(graph_of_matrix(given) if issparse(given) else given, spec, seed)
+    if spec is not None:
+        raise InputError("spec", spec, "is for a graph: a reservoir has its own constants")
+    return given
+
+
+def _like(given: Any, dense: Reservoir, found: Pruning) -> Any:
+    """Return the pruned network as a graph or a matrix, as which it was given."""
+    graph = graph_of_matrix(given) if issparse(given) else given
+    left = pruned_graph(graph, dense, found.reservoir, found.origin)
+    return matrix_of_graph(left, list(left)) if issparse(given) else left
+
+
+def usual_neuron_target(method: PruningMethod, synapse_target: float) -> float:
+    """Return the target for neurons of a method for a target for links.
+
+    Examples
+    --------
+    >>> usual_neuron_target(LNP(), 0.9)
+    0.45
+    """
+    share = float(getattr(method, "neuron_share", 0.0))
+    return share * synapse_target if is_number(synapse_target) else 0.0
 
 
 def _run(
@@ -213,13 +327,13 @@ def _run(
     method: PruningMethod,
     links: list[int],
     neurons: list[int],
+    restore: Restore,
     measure: _Measure,
     refresh: int,
     score: Callable[[Reservoir], float] | None,
     checkpoint: Checkpoint | None,
     resume: bool,
     keep: bool,
-    seed: int,
     done: Callable[[float], None],
 ) -> Pruning:
     kept_networks: list[Reservoir] = []
@@ -231,15 +345,17 @@ def _run(
             kept_networks = checkpoint.networks(len(now.records) - 1)
     else:
         activity = measure.activity(dense)
-        values, largest = measure.stability(dense, whole=True)
+        values, leading = measure.stability(dense, whole=True)
         origin = np.arange(dense.neurons)
         scored = _scored(score, dense)
-        first = record_of(dense, dense, origin, activity, largest, iteration=0, budget=links[0], score=scored)
+        first = record_of(dense, dense, origin, activity, leading, leading, iteration=0, budget=links[0], score=scored)
         now = Progress(dense, origin, values, (first,), ({},))
         kept_networks = [dense] if keep else []
         if checkpoint is not None:
             checkpoint.prepare()
             checkpoint.save(now)
+    # the record of the dense network has only the largest
+    dense_leading = leading if before is None else measure.stability(dense, whole=False)[1]
     for t in range(len(now.records), len(links)):
         refreshed = t % refresh == 0 or t == len(links) - 1
         context = PruningContext(
@@ -250,9 +366,11 @@ def _run(
             neurons=min(neurons[t], now.reservoir.neurons),
             iteration=t,
             last=len(links) - 1,
-            seed=seed,
+            seed=measure.seed,
             stimulus=measure.stimulus,
             activity=activity,
+            engine=measure.engine,
+            previous=now.records[-1].numbers,
             known_exponents=now.exponents,
             eigenvectors_up_to=EIGENVECTOR_LIMIT if refreshed else OFTEN_LIMIT,
         )
@@ -261,13 +379,21 @@ def _run(
         if not nothing or t == len(links) - 1:
             pruned = method.prune(context)
             _check_budget(method, context, pruned)
-            kept, numbers, smaller = pruned.kept, dict(pruned.numbers), pruned.reservoir
+            kept, numbers, origin = pruned.kept, dict(pruned.numbers), now.origin[pruned.kept]
+            smaller = restored(pruned.reservoir, kept, now.reservoir, dense, origin, context.rates, restore)
+            if restore == "rate":
+                with context.watch("rate"):
+                    smaller = measure.at_rate(smaller, now.records[0].mean_rate)
+            finish = getattr(method, "finish", None)
+            if finish is not None:
+                smaller, more = finish(context, smaller)
+                numbers |= more
         with context.watch("simulation"):
             activity = measure.activity(smaller)
-        values, largest = None if now.exponents is None else now.exponents[kept], float("nan")
+        values, leading = None if now.exponents is None else now.exponents[kept], None
         if refreshed:
             with context.watch("exponents"):
-                values, largest = measure.stability(smaller, whole=t < len(links) - 1)
+                values, leading = measure.stability(smaller, whole=t < len(links) - 1)
         with context.watch("record"):
             others: dict[str, Any] = {
                 "iteration": t,
@@ -276,7 +402,7 @@ def _run(
                 "score": _scored(score, smaller),
                 "eigenvectors_up_to": context.eigenvectors_up_to,
             }
-            record = record_of(smaller, dense, now.origin[kept], activity, largest, **others)
+            record = record_of(smaller, dense, now.origin[kept], activity, leading, dense_leading, **others)
         seconds = (*now.seconds, context.watch.seconds)
         now = Progress(smaller, now.origin[kept], values, (*now.records, record), seconds)
         if keep:
@@ -302,36 +428,43 @@ class _Measure:
         count = max(2, round(float(self.stimulus.durations[0]) / _WINDOW))
         return simulate(reservoir, self.stimulus, record=("counts",), windows=count, engine=self.engine, seed=self.seed)
 
-    def stability(self, reservoir: Reservoir, whole: bool) -> tuple[Array | None, float]:
-        """Return an exponent for each neuron, if the method uses them, and lambda_1 without silent neurons."""
+    def at_rate(self, reservoir: Reservoir, rate: float) -> Reservoir:
+        """Return the network with its recurrent weights multiplied by the factor that gives it a mean rate (Hz)."""
+        found = at_rate(reservoir, with_weights, self.stimulus, rate, seed=self.seed, engine=self.engine)
+        return found.network
+
+    def stability(self, reservoir: Reservoir, whole: bool) -> tuple[Array | None, Array | None]:
+        """Return an exponent for each neuron, if the method uses them, and the leading ones without silent neurons."""
         if reservoir.adaptation.any() or reservoir.short_term is not None:
             if self.wanted and not callable(self.exponents):
                 # raises an error that names the one of the two
                 lyapunov_spectrum(reservoir, self.stimulus)
-            return self.exponents(reservoir) if callable(self.exponents) and whole else None, float("nan")
+            return self.exponents(reservoir) if callable(self.exponents) and whole else None, None
         full = whole and self.wanted and self.exponents in ("v", "all")
         washout = min(_WASHOUT, float(self.stimulus.durations[0]) / 4)
-        count = None if full else 1
+        count = None if full else min(LEADING, 3 * reservoir.neurons)
         found = lyapunov_spectrum(reservoir, self.stimulus, count=count, washout=washout, seed=self.seed)
+        leading = found.active_exponents[:LEADING]
         if not self.wanted or not whole:
-            return None, found.largest_active
+            return None, leading
         if callable(self.exponents):
-            return np.asarray(self.exponents(reservoir), dtype=np.float64), found.largest_active
+            return np.asarray(self.exponents(reservoir), dtype=np.float64), leading
         if self.exponents == "local":
             # without the decay of the currents, which is equal for all neurons and would mask their differences
-            return found.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh, found.largest_active
-        return (found.per_neuron_v if self.exponents == "v" else found.per_neuron), found.largest_active
+            return found.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh, leading
+        return (found.per_neuron_v if self.exponents == "v" else found.per_neuron), leading
 
 
 def _check_budget(method: PruningMethod, context: PruningContext, pruned: PrunedNetwork) -> None:
     """Check that a method, of another package too, returned a network of the size asked for."""
     smaller, kept = pruned.reservoir, np.asarray(pruned.kept)
+    found = bool(getattr(method, "finds_sizes", False))
     fault = ""
     if kept.dtype != np.bool_ or kept.shape != (context.reservoir.neurons,) or kept.sum() != smaller.neurons:
         fault = f"kept must be a mask of {context.reservoir.neurons} neurons with the {smaller.neurons} of the network"
-    elif smaller.neurons not in (context.neurons, context.reservoir.neurons):  # a method may remove only links
+    elif not found and smaller.neurons not in (context.neurons, context.reservoir.neurons):  # a method may remove only links
         fault = f"{smaller.neurons} neurons instead of {context.neurons}"
-    elif smaller.synapses > context.links:
+    elif not found and smaller.synapses > context.links:
         fault = f"{smaller.synapses} links where the budget is {context.links}"
     if fault:
         raise InputError("method", method, f"did not keep to its contract in iteration {context.iteration}: {fault}")

@@ -28,8 +28,8 @@ from hrsnn.validation.numbers import count_of
 
 _FILE, _TIMES, _FOLDER = "checkpoint.json", "timing.json", "reservoirs"
 _KIND = "checkpoint of a pruning run (choose another folder, or delete it to begin again)"
-#: Version of the file format; version 1, which has no such field, stored functions with their modules.
-_VERSION = 2
+#: Version of the file format; version 1, which has no such field, stored functions with their modules, and 2 other records.
+_VERSION = 3
 _NAMES = {"version", "settings", "iteration", "network", "origin", "exponents", "records"}
 _ORIGIN, _EXPONENTS = ArrayRule(("neuron",), dtype=np.int64, low=0), ArrayRule(("neuron",))
 

@@ -17,7 +17,7 @@ from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.errors import InputError
-from hrsnn.networks.centrality import betweenness
+from hrsnn.networks.graphs.centrality import betweenness
 from hrsnn.networks.linear.noise_covariance import coupling
 from hrsnn.networks.methods.lyapunov_noise import dimensionless
 from hrsnn.networks.pruning_record import PruningRecord

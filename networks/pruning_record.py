@@ -10,16 +10,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import wasserstein_distance
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import synaptic_operations
 from hrsnn.errors import InputError
-from hrsnn.networks.laplacian import EIGENVECTOR_LIMIT, participation, strong_component, weak_components
+from hrsnn.networks.gains import spectral_error
+from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, participation, strong_component, weak_components
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import count_of
 
 Array = NDArray[np.float64]
+#: Number of exponents that are compared.
+LEADING = 10
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -38,6 +42,8 @@ class PruningRecord:
     tau_excitatory: tuple[float, ...]  #: ms: mean and standard deviation of tau_m, and its 0, 25, 50, 75 and 100 % quantiles
     tau_inhibitory: tuple[float, ...]
     largest_exponent: float  #: lambda_1 without silent neurons (1/s); nan if undefined or not measured
+    spectrum_distance: float  #: 1/s: W_1 between the ten leading exponents of the network and of the dense one; or nan
+    epsilon: float  #: see :func:`hrsnn.networks.spectral_error`; above 2000 neurons nan between two refreshes
     participation: float  #: mean inverse participation ratio of the Laplacian; above 2000 neurons nan between two refreshes
     mean_rate: float  #: Hz, under the noise
     excitatory_rate: float
@@ -112,12 +118,13 @@ def record_of(
     dense: Reservoir,
     origin: NDArray[np.int64],
     activity: Activity,
-    exponent: float,
+    leading: Array | None,
+    dense_leading: Array | None,
     *,
     eigenvectors_up_to: int = EIGENVECTOR_LIMIT,
     **others: Any,
 ) -> PruningRecord:
-    """Return the record of a network from its arrays and its activity under the noise."""
+    """Return the record of a network from its arrays, its activity under the noise, and its leading exponents."""
     n, excitatory, rates = reservoir.neurons, reservoir.is_excitatory, activity.rates
     seconds = float(activity.durations.sum()) / 1000
     bias = reservoir.i_bias - dense.i_bias[origin]
@@ -130,7 +137,9 @@ def record_of(
         pieces=weak_components(n, reservoir.pre, reservoir.post),
         tau_excitatory=_summary(reservoir.tau_m[excitatory]),
         tau_inhibitory=_summary(reservoir.tau_m[~excitatory]),
-        largest_exponent=exponent,
+        largest_exponent=float("nan") if leading is None or not len(leading) else float(leading[0]),
+        spectrum_distance=_distance(leading, dense_leading),
+        epsilon=spectral_error(reservoir, dense, origin) if n <= eigenvectors_up_to else float("nan"),
         participation=participation(n, reservoir.pre, reservoir.post, limit=eigenvectors_up_to),
         mean_rate=float(rates.mean()),
         excitatory_rate=_mean(rates[excitatory]),
@@ -141,6 +150,12 @@ def record_of(
         mean_bias=float(bias.mean()),
         **others,
     )
+
+
+def _distance(leading: Array | None, dense: Array | None) -> float:
+    if leading is None or dense is None or min(len(leading), len(dense)) < LEADING:
+        return float("nan")
+    return float(wasserstein_distance(leading, dense))
 
 
 def _distribution(ends: NDArray[np.integer], n: int) -> tuple[int, ...]:

@@ -70,6 +70,29 @@ def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
     )
 
 
+@takes()
+def scaled_links(reservoir: Reservoir, factor: Array) -> Reservoir:
+    """Return the reservoir with its recurrent links scaled: weight, w_max and the amplitudes of STDP.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+    factor : array (links,)
+        Positive. Below 1, w_max and the amplitudes stay as they are.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> twice = scaled_links(reservoir, np.full(reservoir.synapses, 2.0))
+    >>> bool(np.allclose(twice.recurrent.w_max, 2 * reservoir.recurrent.w_max))
+    True
+    """
+    links, up = reservoir.recurrent, np.maximum(factor, 1.0)
+    larger = {name: getattr(links, name) * up for name in ("w_max", "a_plus", "a_minus")}
+    return reservoir.replace(recurrent=dataclasses.replace(links, weight=links.weight * factor, **larger))
+
+
 def missing_links(reservoir: Reservoir, dense: Reservoir, origin: Indices) -> Indices:
     """Return the links of the dense network that were removed although both their neurons remain.
 

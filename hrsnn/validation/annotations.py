@@ -111,6 +111,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 _ALIASES = {
     "Advance": "Callable",
     "Array": "ArrayLike",
+    "Covariance": "str",
     "Direction": "str",
     "Distances": "Callable",
     "Exponents": "str | Callable",
@@ -118,6 +119,7 @@ _ALIASES = {
     "NDArray[np.int64]": "Mask",
     "Noise": "str",
     "Objective": "Callable",
+    "Restore": "str",
     "ScoreName": "str",
     "StatesSeen": "str",
     "dict": "Mapping",

@@ -63,6 +63,42 @@ def dominant_leak(links: csr_array, margin: float = 0.1) -> Array:
 
 
 @takes()
+def critical_leak(links: csr_array, margin: float = 0.05) -> Array:
+    """Smallest equal leak with which a network is stable: ``D = (1 + margin) max(Re eig(A), |A|_2 / 2)``.
+
+    Parameters
+    ----------
+    links : sparse array (N, N)
+        Dimensionless weights, with a zero diagonal.
+    margin : float
+        Positive.
+
+    Returns
+    -------
+    array (N,)
+        All equal; 1 for a network without links.
+
+    Notes
+    -----
+    In a dense network the largest real part of the eigenvalues is the larger of the two, and the network is near its
+    critical point. Without strong loops all eigenvalues are near 0, and with a leak as small as that noise would grow along
+    chains by orders of magnitude: half the largest singular value bounds the growth per link.
+
+    Examples
+    --------
+    >>> critical_leak(coupling(2, [0, 1], [1, 0], [4.0, 1.0]), margin=0.5)
+    array([3., 3.])
+
+    References
+    ----------
+    Chakraborty & Mukhopadhyay (2024), eq. 14: "the linearized network around criticality".
+    """
+    matrix, above = links.toarray(), 1 + positive("margin", margin, "a share")
+    least = max(float(np.linalg.eigvals(matrix).real.max()), float(np.linalg.norm(matrix, 2)) / 2)
+    return np.full(len(matrix), above * least if least > 0 else 1.0)
+
+
+@takes()
 def noise_covariance(
     links: csr_array | ArrayLike, leak: ArrayLike, sigma: float = 1.0, *, method: str = "auto", tolerance: float = 1e-10
 ) -> Array:

@@ -7,18 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, keep_highest
-from hrsnn.validation.units import take_fields
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext
+from hrsnn.networks.methods.ranking import keep_highest
 
 
 @dataclass(frozen=True)
 class ActivityPruning:
     """Pruning by activity: links in the order of the less active of their two ends, neurons in that of their rates.
-
-    Parameters
-    ----------
-    compensate : bool
-        Whether a bias compensates for the mean input that a neuron lost.
 
     References
     ----------
@@ -34,11 +29,6 @@ class ActivityPruning:
     True
     """
 
-    compensate: bool = True
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
@@ -51,7 +41,7 @@ class ActivityPruning:
         place = np.empty(len(order))
         place[order] = np.arange(len(order))
         ties = context.random("neurons").random(reservoir.neurons)
-        return keep_highest(context, place, rates + 1e-6 * ties, self.compensate)
+        return keep_highest(context, place, rates + 1e-6 * ties)
 
 
 METHOD = Method(summary="the links and neurons of least activity go", method=ActivityPruning)

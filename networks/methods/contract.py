@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.errors import InputError
-from hrsnn.networks.laplacian import OFTEN_LIMIT
-from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive
+from hrsnn.networks.graphs.laplacian import OFTEN_LIMIT
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -37,8 +36,10 @@ class PruningContext:
     iteration: int  #: number of this iteration, starting from 1
     last: int  #: number of the last iteration
     seed: int
-    stimulus: Stimulus  #: noise that drives the network
+    stimulus: Stimulus  #: noise that drives the network through its input channels
     activity: Activity  #: activity under the noise; counts in windows of about 50 ms
+    engine: str = "auto"  #: engine for simulations of the method's own
+    previous: Mapping[str, float] = field(default_factory=dict)  #: numbers of the last record
     known_exponents: Array | None = None  #: (N,) 1/s, of the last refresh
     eigenvectors_up_to: int = OFTEN_LIMIT  #: most neurons for which eigenvectors are computed in this iteration
     watch: Stopwatch = field(default_factory=lambda: Stopwatch(announced=False))  #: wall-clock time by step
@@ -84,8 +85,19 @@ class PrunedNetwork:
 class PruningMethod(Protocol):
     """Method for one iteration of pruning.
 
-    Must be a frozen dataclass: its fields are the settings that a checkpoint stores. With an attribute
-    ``uses_exponents = False`` no exponents of neurons are measured for it.
+    Must be a frozen dataclass: its fields are the settings that a checkpoint stores. It may have these attributes:
+
+    ``uses_exponents = False``
+        No exponents of neurons are measured for it.
+    ``neuron_share = 0.5``
+        Target for neurons where :func:`~hrsnn.networks.prune` gets none, as a share of that for links (default: 0).
+    ``usual_restore = "none"``
+        What is given back to a neuron where ``prune`` gets no `restore` (default: "bias").
+    ``finds_sizes = True``
+        The sizes that it returns need not be those of the context.
+    ``finish(context, reservoir)``
+        Called with the network after `restore`; returns a network with the same neurons and links, and numbers for the
+        record.
     """
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
@@ -121,71 +133,3 @@ class Method:
         parameters = getattr(self.method, "__dataclass_params__", None)
         if parameters is None or not parameters.frozen or not callable(getattr(self.method, "prune", None)):
             raise InputError("method", self.method.__name__, "must be a frozen dataclass with a method prune(context)")
-
-
-def keep_highest(context: PruningContext, links: Array, neurons: Array, compensate: bool) -> PrunedNetwork:
-    """Keep the links and neurons of the highest scores.
-
-    Parameters
-    ----------
-    context : PruningContext
-    links : array (S,)
-        Scores of the links; of equal ones those of lower index are kept.
-    neurons : array (N,)
-        Scores of the neurons.
-    compensate : bool
-        Whether a bias compensates for the mean input that a neuron lost.
-
-    Returns
-    -------
-    PrunedNetwork
-        Neurons are removed first, with their links; then links until the budget is met.
-    """
-    reservoir = context.reservoir
-    kept = highest_neurons(reservoir, neurons, context.neurons)
-    among = np.flatnonzero(kept[reservoir.pre] & kept[reservoir.post])
-    chosen = among[np.argsort(-links[among], kind="stable")[: context.links]]
-    mask = np.zeros(reservoir.synapses, dtype=bool)
-    mask[chosen] = True
-    smaller = keep_neurons(keep_links(reservoir, mask), kept)
-    return PrunedNetwork(compensate_bias(context, smaller, kept) if compensate else smaller, kept)
-
-
-def compensate_bias(context: PruningContext, smaller: Reservoir, kept: Mask) -> Reservoir:
-    """Return the smaller network with a bias that compensates for the mean input lost in this iteration.
-
-    ``b_i = sum_j s_j tau_s rate_j (w_ij - w'_ij)``, with rates measured before pruning.
-    """
-    before = mean_drive(context.reservoir, context.rates)[kept]
-    return smaller.replace(i_bias=smaller.i_bias + before - mean_drive(smaller, context.rates[kept]))
-
-
-def highest_neurons(reservoir: Reservoir, score: Array, count: int) -> Mask:
-    """Return a mask of the `count` neurons of the highest scores (of equal ones those of lower index).
-
-    The inhibitory neuron and the input target of the highest scores, if there are any, are always kept: a reservoir needs
-    both.
-
-    Raises
-    ------
-    InputError
-        When `count` is too small for both.
-
-    Examples
-    --------
-    >>> from hrsnn import ReservoirSpec, build
-    >>> reservoir = build(ReservoirSpec(neurons=20), seed=1)
-    >>> int(highest_neurons(reservoir, np.arange(20.0), 5).sum())
-    5
-    """
-    order = np.argsort(-score, kind="stable")
-    target = np.zeros(reservoir.neurons, dtype=bool)
-    target[reservoir.input_post] = True
-    needed = {int(order[np.argmax(group[order])]) for group in (~reservoir.is_excitatory, target) if group.any()}
-    if count < len(needed):
-        raise InputError("neurons", count, f"must be at least {len(needed)}: an inhibitory neuron and an input target stay")
-    kept = np.zeros(reservoir.neurons, dtype=bool)
-    kept[list(needed)] = True
-    others = order[~kept[order]]
-    kept[others[: count - len(needed)]] = True
-    return kept

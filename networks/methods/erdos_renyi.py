@@ -9,19 +9,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, compensate_bias, keep_highest
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext
+from hrsnn.networks.methods.ranking import keep_highest
 from hrsnn.reservoir import Reservoir, ShortTerm
-from hrsnn.validation.units import take_fields
 
 
 @dataclass(frozen=True)
 class ErdosRenyi:
     """Random control: links are removed at random, and each remaining link then joins two random neurons.
-
-    Parameters
-    ----------
-    compensate : bool
-        Whether a bias compensates for the mean input that a neuron lost.
 
     Notes
     -----
@@ -41,20 +36,14 @@ class ErdosRenyi:
     Chakraborty & Mukhopadhyay (2024), "random initialization".
     """
 
-    compensate: bool = True
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
         """Prune for one iteration."""
         size = context.reservoir
         links = context.random("links").random(size.synapses)
-        fewer = keep_highest(context, links, context.random("neurons").random(size.neurons), compensate=False)
-        rewired = rewire(fewer.reservoir, context.random("ends"))
-        return PrunedNetwork(compensate_bias(context, rewired, fewer.kept) if self.compensate else rewired, fewer.kept)
+        fewer = keep_highest(context, links, context.random("neurons").random(size.neurons))
+        return PrunedNetwork(rewire(fewer.reservoir, context.random("ends")), fewer.kept)
 
 
 def rewire(reservoir: Reservoir, random: np.random.Generator) -> Reservoir:

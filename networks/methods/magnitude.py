@@ -7,18 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, keep_highest
-from hrsnn.validation.units import take_fields
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext
+from hrsnn.networks.methods.ranking import keep_highest
 
 
 @dataclass(frozen=True)
 class MagnitudePruning:
     """Pruning by magnitude: links in the order of |w|, neurons in that of the sum of |w| over all their links.
-
-    Parameters
-    ----------
-    compensate : bool
-        Whether a bias compensates for the mean input that a neuron lost.
 
     Examples
     --------
@@ -30,11 +25,6 @@ class MagnitudePruning:
     True
     """
 
-    compensate: bool = True
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
@@ -42,7 +32,7 @@ class MagnitudePruning:
         reservoir = context.reservoir
         ends = np.append(reservoir.pre, reservoir.post)
         strength = np.bincount(ends, np.tile(reservoir.weight, 2), minlength=reservoir.neurons).astype(np.float64)
-        return keep_highest(context, reservoir.weight, strength, self.compensate)
+        return keep_highest(context, reservoir.weight, strength)
 
 
 METHOD = Method(summary="the smallest weights go", method=MagnitudePruning)

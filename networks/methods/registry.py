@@ -21,7 +21,10 @@ METHODS: Registry[Method] = Registry(
     {
         "lnp": f"{_HERE}.lyapunov_noise:METHOD",
         "noise": f"{_HERE}.weight_noise:METHOD",
+        "drive": f"{_HERE}.drive:METHOD",
+        "signal": f"{_HERE}.signal:METHOD",
         "activity": f"{_HERE}.activity:METHOD",
+        "activity_neurons": f"{_HERE}.activity_neurons:METHOD",
         "magnitude": f"{_HERE}.magnitude:METHOD",
         "random": f"{_HERE}.uniform:METHOD",
         "erdos_renyi": f"{_HERE}.erdos_renyi:METHOD",
@@ -48,7 +51,7 @@ def pruning_method(name: str, **options: Any) -> PruningMethod:
     Examples
     --------
     >>> pruning_method("random")
-    RandomPruning(compensate=True)
+    RandomPruning()
     """
     method: Any = METHODS.find(name).method
     settings = {one.name: one.type if isinstance(one.type, str) else one.type.__name__ for one in dataclasses.fields(method)}

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext, keep_highest
-from hrsnn.validation.units import take_fields
+from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext
+from hrsnn.networks.methods.ranking import keep_highest
 
 
 @dataclass(frozen=True)
 class RandomPruning:
     """Random pruning of links and neurons.
-
-    Parameters
-    ----------
-    compensate : bool
-        Whether a bias compensates for the mean input that a neuron lost.
 
     Examples
     --------
@@ -27,18 +22,13 @@ class RandomPruning:
     15
     """
 
-    compensate: bool = True
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
         """Prune for one iteration."""
         reservoir = context.reservoir
         links = context.random("links").random(reservoir.synapses)
-        return keep_highest(context, links, context.random("neurons").random(reservoir.neurons), self.compensate)
+        return keep_highest(context, links, context.random("neurons").random(reservoir.neurons))
 
 
 METHOD = Method(summary="links and neurons go at random", method=RandomPruning)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from hrsnn.networks.methods.contract import Method, PrunedNetwork, PruningContext
-from hrsnn.networks.methods.lyapunov_noise import LNP
+from hrsnn.networks.methods.lyapunov_noise import LNP, Covariance
 from hrsnn.validation.units import take_fields
 
 
@@ -16,10 +16,10 @@ class NoisePruning:
 
     Parameters
     ----------
-    covariance : {"analytic", "measured"}
+    covariance : {"analytic", "delayed", "measured"}
+    leak : {"critical", "diagonal"}
     weights : {"mask", "rescale"}
-    compensate : bool
-        Whether a bias compensates for the mean input that a neuron lost.
+        As in :class:`~hrsnn.networks.LNP`.
 
     Notes
     -----
@@ -39,9 +39,9 @@ class NoisePruning:
     E. Moore & R. Chaudhuri, "Using noise to probe recurrent neural network structure and prune synapses", NeurIPS 33 (2020).
     """
 
-    covariance: Literal["analytic", "measured"] = "analytic"
+    covariance: Covariance = "analytic"
+    leak: Literal["critical", "diagonal"] = "critical"
     weights: Literal["mask", "rescale"] = "mask"
-    compensate: bool = True
 
     def __post_init__(self) -> None:
         take_fields(self)
@@ -50,7 +50,7 @@ class NoisePruning:
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
         """Prune for one iteration."""
-        like = LNP("weight", self.covariance, self.weights, self.compensate, delocalise="none")
+        like = LNP("weight", self.covariance, self.leak, self.weights, delocalise="none", timescales=False)
         return like.prune(context)
 
 

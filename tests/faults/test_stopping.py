@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn.networks.centrality import betweenness
+from hrsnn.networks.graphs.centrality import betweenness
 from hrsnn.runtime.stopping import SIGNALS, Stop, check_stopped, signals_deferred, stopping
 from hrsnn.scripts.cli.command import notes
 

@@ -18,7 +18,7 @@ from hrsnn import Reservoir
 from hrsnn.errors import FileError
 from hrsnn.files.digested_json import DIGEST, with_digest
 from hrsnn.files.writing import to_json
-from hrsnn.networks import LNP, RandomPruning, noise, prune
+from hrsnn.networks import LNP, MagnitudePruning, RandomPruning, noise, prune
 
 OPTIONS = {"iterations": 12, "synapse_target": 0.8, "neuron_target": 0.2, "refresh": 3, "seed": 5, "keep": True}
 PROGRAM = """
@@ -95,7 +95,8 @@ def links_of(reservoir: Reservoir) -> float:
         (None, {"seed": 1}, "another seed"),
         (None, {"iterations": 3}, "another iterations"),
         (None, {"synapse_target": 0.6}, "another synapse_target"),
-        (None, {"method": RandomPruning(compensate=False)}, "another method"),
+        (None, {"method": MagnitudePruning()}, "another method"),
+        (None, {"restore": "sums"}, "another restore"),
         (None, {"stimulus": noise(2, 500.0)}, "another stimulus"),
         (lambda text: text[: len(text) // 2], {}, "is damaged"),
         (lambda text: "{}", {}, "is damaged"),

@@ -58,7 +58,8 @@ def test_equal_exponents_make_lnp_plain_noise_pruning(dense: Reservoir) -> None:
     assert link_scores(dense, "literal", exponents=equal) == pytest.approx(30.0)
     assert link_scores(dense, "paper", exponents=equal) == pytest.approx(dense.weight)
     options: dict[str, Any] = {"iterations": 4, "synapse_target": 0.6, "seed": 2}
-    paper = prune(dense, LNP(score="paper", delocalise="none"), exponents=lambda r: np.full(r.neurons, -30.0), **options)
+    method = LNP(delocalise="none", timescales=False)
+    paper = prune(dense, method, neuron_target=0.0, exponents=lambda r: np.full(r.neurons, -30.0), **options)
     assert paper.reservoir.equals(prune(dense, NoisePruning(), **options).reservoir)
 
 

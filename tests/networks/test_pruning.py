@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+from pruning_methods import untrained
 
 from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.errors import HrsnnError, InputError
@@ -17,8 +18,10 @@ from hrsnn.files.writing import to_json
 from hrsnn.networks import (
     LNP,
     METHODS,
+    NoisePruning,
     PrunedNetwork,
     PruningContext,
+    RandomPruning,
     contraction_rates,
     keep_links,
     neighbourhood_rates,
@@ -26,7 +29,7 @@ from hrsnn.networks import (
     pruning_figures,
     pruning_method,
 )
-from hrsnn.networks.methods.contract import highest_neurons
+from hrsnn.networks.methods.ranking import highest_neurons
 from hrsnn.networks.pruning import budgets
 
 
@@ -38,7 +41,7 @@ def links_of(reservoir: Reservoir, origin: np.ndarray) -> dict[tuple[int, int], 
 
 @pytest.mark.parametrize("name", METHODS.where(lambda method: not method.rewires))
 def test_weights_of_links_that_stay_are_as_they_were(name: str, dense: Reservoir) -> None:
-    found = prune(dense, pruning_method(name), iterations=6, synapse_target=0.8, neuron_target=0.2, seed=3, keep=True)
+    found = prune(dense, untrained(name), iterations=6, synapse_target=0.8, neuron_target=0.2, seed=3, keep=True)
     last = found.reservoir
     assert last.equals(found.reservoirs[-1])
     assert np.array_equal(last.tau_m, dense.tau_m[found.origin])
@@ -54,20 +57,22 @@ def test_weights_of_links_that_stay_are_as_they_were(name: str, dense: Reservoir
         {"delocalise": "none"},
         {"delocalise": "degree"},
         {"weights": "rescale"},
-        {"score": "paper"},
+        {"weights": "literal"},
+        {"score": "drive"},
         {"score": "weight", "covariance": "measured"},
-        {"reproduce": "paper"},
+        {"covariance": "delayed"},
+        {"leak": "diagonal"},
         {"timescales": True},
     ],
     ids=str,
 )
 def test_every_step_can_be_switched_off_and_changed(options: dict[str, Any], dense: Reservoir) -> None:
-    method = LNP(**options)
+    method = LNP(**{"timescales": False, **options})
     found = prune(dense, method, iterations=3, synapse_target=0.7, neuron_target=0.25, seed=1)
     assert [record.links for record in found.records] == budgets(dense.synapses, 0.7, 3)
     assert found.records[-1].neurons == (60 if method.neurons else 80)
     changed = not np.array_equal(found.reservoir.tau_m, dense.tau_m[found.origin])
-    assert changed <= bool(options.get("timescales", False))
+    assert changed <= (method.timescales or method.weights == "literal")
     rescaled = "mean_factor" in found.records[-1].numbers
     assert rescaled == (method.weights != "mask")
     if method.weights == "mask":
@@ -80,7 +85,7 @@ def test_reproduce_sets_the_letter_of_the_paper() -> None:
 
 
 def test_rescaled_weights_are_capped(dense: Reservoir) -> None:
-    found = prune(dense, LNP(weights="rescale"), iterations=12, synapse_target=0.95)
+    found = prune(dense, LNP(weights="rescale", timescales=False), iterations=12, synapse_target=0.95, neuron_target=0.0)
     before, after = links_of(dense, np.arange(80)), links_of(found.reservoir, found.origin)
     growth = np.array([weight / before[ends] for ends, weight in after.items()])
     assert growth.max() > 1.5
@@ -120,7 +125,7 @@ def test_the_last_neurons_of_their_kind_stay(dense: Reservoir) -> None:
 
 
 def test_a_strict_neuron_target_keeps_all_links_that_are_left(dense: Reservoir) -> None:
-    found = prune(dense, LNP(), iterations=4, synapse_target=0.1, neuron_target=0.8)
+    found = prune(dense, LNP(timescales=False), iterations=4, synapse_target=0.1, neuron_target=0.8)
     last = found.records[-1]
     assert last.links < last.budget
     kept = np.zeros(80, bool)
@@ -133,7 +138,9 @@ def test_least_central_neurons_go_first() -> None:
     ring = [(k, (k + 1) % 10) for k in range(10)] + [(0, 10), (11, 1)]
     graph = nx.DiGraph([(a, b, {"weight": -1.0 if a == 3 else 1.0}) for a, b in ring])
     reservoir = Reservoir.from_graph(graph, ReservoirSpec(input_fraction=1.0))
-    found = prune(reservoir, LNP(restored=0.0), iterations=1, synapse_target=0.0, neuron_target=2 / 12)
+    found = prune(
+        reservoir, LNP(delocalised_share=0.0, timescales=False), iterations=1, synapse_target=0.0, neuron_target=2 / 12
+    )
     assert found.origin.tolist() == list(range(10))
     assert found.reservoir.synapses == 10
 
@@ -141,7 +148,8 @@ def test_least_central_neurons_go_first() -> None:
 def test_exponents_of_any_kind(dense: Reservoir) -> None:
     kept = {}
     for kind in ("local", "v", "all"):
-        found = prune(dense, LNP(score="paper"), iterations=2, synapse_target=0.5, exponents=kind, seed=1)  # type: ignore[arg-type]
+        method = LNP(timescales=False)
+        found = prune(dense, method, iterations=2, synapse_target=0.5, neuron_target=0.0, exponents=kind, seed=1)  # type: ignore[call-overload]
         kept[kind] = set(links_of(found.reservoir, found.origin))
     overlap = len(kept["local"] & kept["v"]) / len(kept["v"])
     assert overlap > 0.5
@@ -162,6 +170,9 @@ def test_exponents_of_any_kind(dense: Reservoir) -> None:
         ({"seed": -1}, "seed"),
         ({"resume": True}, "needs out"),
         ({"method": object()}, "must have a method prune"),
+        ({"method": RandomPruning(), "exponents": "v"}, "must be left out: the method uses none"),
+        ({"restore": "all"}, "must be one of none, bias, sums, both, rate"),
+        ({"spec": ReservoirSpec()}, "is for a graph"),
         ({"exponents": lambda reservoir: np.full(reservoir.neurons, np.nan), "method": LNP(score="paper")}, "finite"),
     ],
     ids=lambda value: str(sorted(value)) if isinstance(value, dict) else value,
@@ -176,10 +187,12 @@ def test_bad_options(options: dict[str, Any], message: str, dense: Reservoir) ->
     [
         (lambda: LNP(score="loud"), "score = 'loud'"),  # type: ignore[arg-type]
         (lambda: LNP(weights="half"), "weights"),  # type: ignore[arg-type]
-        (lambda: LNP(restored=1.0), "restored"),
+        (lambda: LNP(delocalised_share=1.0), "delocalised_share"),
+        (lambda: LNP(leak="open"), "leak"),  # type: ignore[arg-type]
+        (lambda: LNP(covariance="none"), "covariance"),
         (lambda: LNP(reproduce="me"), "reproduce"),  # type: ignore[arg-type]
         (lambda: pruning_method("lmp"), "must be one of lnp"),
-        (lambda: pruning_method("random", score="x"), "has only compensate"),
+        (lambda: pruning_method("random", score="x"), "has only none"),
         (lambda: contraction_rates([np.inf]), "finite"),
         (lambda: neighbourhood_rates(2, [0], [1], [1.0, 0.0]), "positive"),
         (lambda: neighbourhood_rates(2, [0], [2], [1.0, 1.0]), "neurons, 0 to 1"),
@@ -193,7 +206,7 @@ def test_bad_settings(call: Any, message: str) -> None:
 
 def test_exponents_are_recorded_where_they_were_measured_and_drawn_as_points() -> None:
     reservoir = build(ReservoirSpec(neurons=40), seed=1)
-    found = prune(reservoir, LNP(), iterations=7, synapse_target=0.5, refresh=3)
+    found = prune(reservoir, LNP(timescales=False), iterations=7, synapse_target=0.5, refresh=3)
     measured = [record.iteration for record in found.records if np.isfinite(record.largest_exponent)]
     assert measured == [0, 3, 6, 7]
     assert json.loads(to_json(found.records[1].plain()))["largest_exponent"] is None
@@ -206,19 +219,19 @@ def test_exponents_are_recorded_where_they_were_measured_and_drawn_as_points() -
 
 def test_models_without_exponents_can_still_be_pruned_without_them() -> None:
     reservoir = build(ReservoirSpec(neurons=30, adaptation=1.0), seed=1)
-    found = prune(reservoir, LNP(), iterations=2, synapse_target=0.5)
+    found = prune(reservoir, NoisePruning(), iterations=2, synapse_target=0.5)
     assert np.isnan(found.records[-1].largest_exponent)
     with pytest.raises(HrsnnError, match="adaptation"):
-        prune(reservoir, LNP(score="paper"), iterations=2, synapse_target=0.5)
+        prune(reservoir, LNP(), iterations=2, synapse_target=0.5)
     plastic = build(ReservoirSpec(neurons=30, short_term_plasticity=True), seed=1)
-    few = prune(plastic, LNP(), iterations=2, synapse_target=0.5).reservoir
+    few = prune(plastic, NoisePruning(), iterations=2, synapse_target=0.5).reservoir
     assert few.short_term is not None
     assert len(few.short_term.release) == few.synapses
 
 
 def test_an_iteration_with_nothing_to_remove_changes_nothing(dense: Reservoir) -> None:
     few = keep_links(dense, np.arange(dense.synapses) < 12)
-    found = prune(few, LNP(), iterations=12, synapse_target=0.25, keep=True)
+    found = prune(few, LNP(timescales=False), iterations=12, synapse_target=0.25, neuron_target=0.0, keep=True)
     links = [record.links for record in found.records]
     assert links == budgets(12, 0.25, 12)
     for t in range(1, 12):
@@ -230,7 +243,7 @@ def test_zero_weights_go_first() -> None:
     weight = reservoir.weight.copy()
     weight[::3] = 0
     reservoir = reservoir.replace(weight=weight)
-    last = prune(reservoir, LNP(score="weight", delocalise="none"), iterations=2, synapse_target=0.6).reservoir
+    last = prune(reservoir, NoisePruning(), iterations=2, synapse_target=0.6).reservoir
     assert (last.weight > 0).all()
 
 
@@ -264,8 +277,8 @@ def test_a_method_of_another_package_is_checked(fault: str, message: str, dense:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("random", {"compensate": "no"}, "compensate = 'no': must be True or False"),
-        ("lnp", {"restored": "few"}, "restored = 'few': must be a number"),
+        ("drive", {"per_target": "no"}, "per_target = 'no': must be True or False"),
+        ("lnp", {"delocalised_share": "few"}, "delocalised_share = 'few': must be a number"),
         ("lnp", {"retune_every": 0.5}, "retune_every = 0.5: must be a whole number"),
     ],
 )

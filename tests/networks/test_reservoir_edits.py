@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pruning_methods import untrained
 
 from hrsnn import Reservoir, ReservoirSpec, build, simulate
-from hrsnn.networks import METHODS, RandomPruning, keep_neurons, mean_drive, noise, prune, pruning_method
+from hrsnn.networks import METHODS, RandomPruning, keep_neurons, mean_drive, noise, prune
 from hrsnn.networks.methods.erdos_renyi import rewire
 
 
 def test_mean_drive_bias_keeps_the_mean_input(dense: Reservoir) -> None:
     rates = simulate(dense, noise(2, seed=4), record=()).rates
     for name in METHODS:
-        found = prune(dense, pruning_method(name), iterations=1, synapse_target=0.6, seed=4)
+        found = prune(dense, untrained(name), iterations=1, synapse_target=0.6, seed=4)
         # the same rates in the smaller network give every neuron the same mean drive
         drive = found.reservoir.i_bias + mean_drive(found.reservoir, rates[found.origin])
         assert drive == pytest.approx((dense.i_bias + mean_drive(dense, rates))[found.origin], abs=1e-9)
-    without = prune(dense, RandomPruning(compensate=False), iterations=1, synapse_target=0.6, seed=4)
+    without = prune(dense, RandomPruning(), iterations=1, synapse_target=0.6, restore="none", seed=4)
     assert np.array_equal(without.reservoir.i_bias, dense.i_bias)
 
 

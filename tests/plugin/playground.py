@@ -18,7 +18,8 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.kinds import NetworkSpec
 from hrsnn.networks import PrunedNetwork, PruningContext
-from hrsnn.networks.methods.contract import Method, keep_highest
+from hrsnn.networks.methods.contract import Method
+from hrsnn.networks.methods.ranking import keep_highest
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
@@ -103,14 +104,14 @@ BUSIEST = Score(
 class ShortestLinks:
     """Method by which the longest links go first."""
 
-    compensate: bool = True
+    power: float = 1.0
     uses_exponents: ClassVar[bool] = False
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
         """Prune for one iteration."""
         now = context.reservoir
         length = np.linalg.norm(now.positions[now.pre] - now.positions[now.post], axis=1)
-        return keep_highest(context, -length, context.rates, self.compensate)
+        return keep_highest(context, -(length**self.power), context.rates)
 
 
 SHORTEST = Method(summary="the longest links go", method=ShortestLinks)

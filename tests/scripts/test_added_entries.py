@@ -49,7 +49,7 @@ COMMANDS: dict[str, list[str]] = {
     "variants all": ["--tasks", "leaves", "swing", "coins", *_LEAVES, "--task-option", "test_share=0.4", *_VARIANTS]
     + ["--scores", "busiest"],
     "memory busiest": ["--values", "500", "--max-delay", "5", "--scores", "busiest"],
-    "prune shortest": ["--method", "shortest", "--option", "compensate=false", *_PRUNE],
+    "prune shortest": ["--method", "shortest", "--option", "power=2", *_PRUNE],
     "search even": ["--objective", "even", *_SEARCH],
     "search even coins": ["--objective", "even", "--task", "coins", *_SEARCH],
     "reproduce sum": ["sum", "--seeds", "3", "--option", "scale=3"],
@@ -131,7 +131,7 @@ def test_the_lists_and_the_help_name_it(capsys: pytest.CaptureFixture[str]) -> N
         (["classify", "--task", "leaf"], "--task = 'leaf': did you mean 'leaves'?"),
         (["classify", "--task", "swing"], "--task = 'swing': is of the kind series; of the kind classes are"),
         (["prune", "--method", "shortests"], "method = 'shortests': did you mean 'shortest'?"),
-        (["prune", "--method", "shortest", "--option", "x=1"], "x = 1: method 'shortest' has only compensate"),
+        (["prune", "--method", "shortest", "--option", "x=1"], "x = 1: method 'shortest' has only power"),
         (["search", "--objective", "evn"], "objective = 'evn': did you mean 'even'?"),
         (["reproduce", "sun"], "recipe = 'sun': did you mean 'sum'?"),
     ],

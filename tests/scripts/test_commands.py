@@ -273,7 +273,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["prune", "--method", "lmp"], "method = 'lmp': did you mean 'lnp'? must be one of lnp, noise"),
         (["prune", "--option", "score"], "--option = 'score': must be KEY=VALUE"),
         (["prune", "--option", "score=loud"], "score = 'loud': must be one of paper"),
-        (["prune", "--method", "random", "--option", "score=paper"], "score = 'paper': method 'random' has only compensate"),
+        (["prune", "--method", "random", "--option", "score=paper"], "score = 'paper': method 'random' has only none"),
         (["prune", "--synapse-target", "1"], "synapse_target = 1.0: must be a share that is gone"),
         (["prune", "--resume"], "--resume = True: needs --out"),
         (["compare", "--methods", "lnp", "lmp"], "method = 'lmp'"),

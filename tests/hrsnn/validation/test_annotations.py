@@ -176,8 +176,8 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "ends": (lambda: networks.strong_component(2, [0], [2]), r"post = .*: must be neurons, 0 to 1"),
     "rates": (lambda: networks.mean_drive(RESERVOIR, [1.0]), "rates = .*must be 12 numbers"),  # type: ignore[arg-type]
     **{
-        f"compensate of {name}": (lambda name=name: networks.pruning_method(name, compensate="no"), "compensate = 'no'")  # type: ignore[misc]
-        for name in networks.METHODS
+        f"per_target of {name}": (lambda name=name: networks.pruning_method(name, per_target="no"), "per_target = 'no'")  # type: ignore[misc]
+        for name in ("drive", "signal")
     },
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import writing
-from hrsnn.networks.graph_checks import check_edges, check_graphml
+from hrsnn.networks.graphs.file_checks import check_edges, check_graphml
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.limits import beyond, beyond_memory, limit
 from hrsnn.validation.units import takes

@@ -74,7 +74,7 @@ def test_pieces_count_by_themselves_and_names_do_not_matter() -> None:
 def test_large_networks_have_a_ratio_when_exponents_are_due(dense: Reservoir, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isnan(participation(5, [0], [1], limit=4))
     monkeypatch.setattr(pruning, "OFTEN_LIMIT", 79)
-    records = prune(dense, LNP(), iterations=5, synapse_target=0.5, refresh=2).records
+    records = prune(dense, LNP(timescales=False), iterations=5, synapse_target=0.5, neuron_target=0.0, refresh=2).records
     assert [bool(np.isfinite(record.participation)) for record in records] == [True, False, True, False, True, True]
     before = [record.numbers["participation_before"] for record in records[1:]]
     assert np.isfinite(before).tolist() == [False, True, False, True, True]

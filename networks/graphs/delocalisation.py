@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from hrsnn.errors import InputError
-from hrsnn.networks.laplacian import Indices, undirected
+from hrsnn.networks.graphs.laplacian import Indices, undirected
 from hrsnn.validation.units import takes
 
 
