@@ -45,23 +45,26 @@ from hrsnn.validation.units import OURS, plain, takes
 DELAYS = (("delay_exc", "delay_inh"), ("delay_ee", "delay_ei", "delay_ie", "delay_ii"), ("delay_speed",))
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
-#: Changes of the defaults, by name; docs/temporal.md says how they were chosen.
+#: The defaults before delays: many weak links by the distance law; input to 30 % of the neurons, which are slower.
+_DENSE: Mapping[str, Any] = {
+    "connectivity": "distance",
+    "weight_scale": 5,
+    "delay_exc": 0,
+    "delay_inh": 0,
+    "tau_m_exc": Gamma(30, 0.577, 3, 200),
+    "tau_m_inh": Gamma(20, 0.577, 3, 200),
+    "i_bias": 14,
+    "input_fraction": 0.3,
+    "input_channels": 4,
+    "input_weight": Gamma(6, 0.7),
+    "input_gain": Uniform(-8, 8),
+}
+#: Changes of the defaults, by name; docs/temporal.md and docs/pruning.md say how they were chosen.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
-    # many weak links by the distance law, without delays; input to 30 % of the neurons, which are slower
-    "dense": {
-        "connectivity": "distance",
-        "weight_scale": 5,
-        "delay_exc": 0,
-        "delay_inh": 0,
-        "tau_m_exc": Gamma(30, 0.577, 3, 200),
-        "tau_m_inh": Gamma(20, 0.577, 3, 200),
-        "i_bias": 14,
-        "input_fraction": 0.3,
-        "input_channels": 4,
-        "input_weight": Gamma(6, 0.7),
-        "input_gain": Uniform(-8, 8),
-    },
+    "dense": _DENSE,
+    # the same with delays, at a similar rate: a network to prune
+    "dense_delays": {**_DENSE, "weight_scale": 4, "delay_exc": Uniform(1, 200), "delay_inh": Uniform(1, 200)},
 }
 
 #: Parameters that are missing in files in which all were written before delays had a default, and their values in these.
@@ -327,10 +330,11 @@ class ReservoirSpec(BaseModel):
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> ReservoirSpec:
-        """Return a preset, with some parameters changed: "default", or "dense", the defaults before delays.
+        """Return a preset, with some parameters changed: "default", "dense" or "dense_delays".
 
-        In the latter about nine weak links a neuron are drawn by the distance law, spikes arrive at the next step, neurons
-        are slower, and input reaches 30 % of them.
+        In "dense", the defaults before delays, about nine weak links a neuron are drawn by the distance law, spikes arrive
+        at the next step, neurons are slower, and input reaches 30 % of them. "dense_delays" is the same with a delay of 1
+        to 200 ms for each neuron: a network to prune.
 
         Raises
         ------

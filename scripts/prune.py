@@ -26,7 +26,7 @@ class Prune(PruningCommand):
     """Pruning method."""
 
     option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
-    """Setting of the method, such as score=paper, delocalise=none or reproduce=paper."""
+    """Setting of the method, such as score=drive, delocalise=none or reproduce=paper."""
 
     def run(self) -> PruningRuns:
         """Prune for every seed."""

@@ -147,7 +147,8 @@ class ArmRunner:
             return build(self.spec, seed, channels=channels)
 
         dense, suite = grown(1), dataclasses.replace(self.suite, seed=seed)
-        networks = networks_of(arm, dense, self.sparsities, iterations=self.iterations, seed=seed, engine=suite.engine)
+        run = {"iterations": self.iterations, "seed": seed, "engine": suite.engine}
+        networks = networks_of(arm, self.spec, self.sparsities, **run)
         scores = {}
         for sparsity, left in networks.items():
             network, bank = left.network, arm == DELAY_BANK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,53 +12,64 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hrsnn.networks import PrunedNetwork, PruningContext, PruningMethod
+    from hrsnn.networks.restoration import Restore
     from hrsnn.reservoir import Reservoir
-
-#: Share of neurons removed at the last sparsity, if neurons are pruned too: at it, over half are silent without any links.
-_NEURONS_GONE = 0.5
+    from hrsnn.spec import ReservoirSpec
 
 
 @dataclass(frozen=True)
 class Arm:
-    """Method of pruning with its options."""
+    """Method of pruning with its options.
+
+    One factor at a time differs from the plain arm of a method, which keeps all neurons and gives nothing back.
+    """
 
     method: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    neuron_target: float | None = None
-    retuned: bool = False  #: whether step 4 is applied at each sparsity, as if it were the last
+    neuron_share: float = 0.0  #: target for neurons at the last sparsity, as a share of that for links
+    restore: Restore = "none"
+    retuned: bool = False  #: whether step 4 is applied to a copy at each sparsity, as if it were the last
 
 
-#: Controls: nothing is pruned, or all links are.
-CONTROLS = ("dense", "no_recurrence", "no_recurrence_drive")
+_STEPS = {"timescales": False}  # step 4 is applied to copies
+_LNP = Arm("lnp", _STEPS)
+_WHOLE = dataclasses.replace(_LNP, neuron_share=0.5, restore="bias", retuned=True)
+_PLAIN: Mapping[str, Arm] = {
+    "lnp": _LNP,
+    **{name: Arm(name) for name in ("drive", "signal", "noise", "activity", "activity_neurons", "magnitude", "random")},
+    "erdos_renyi": Arm("erdos_renyi"),
+}
+_RESTORED = ("lnp", "drive", "signal", "noise", "magnitude", "random")
+
+#: Controls: nothing is pruned, all links are, or the network is built as sparse, by the same spec or with equal in-degrees.
+CONTROLS = ("dense", "no_recurrence", "no_recurrence_drive", "rebuilt", "rebuilt_in_degree")
 #: Control of networks with delays: the dense network is scored by its delay bank.
 DELAY_BANK = "delay_bank"
 ARMS: Mapping[str, Arm] = {
-    "lnp": Arm("lnp"),
-    "activity": Arm("activity"),
-    "magnitude": Arm("magnitude"),
-    "random": Arm("random"),
-    "erdos_renyi": Arm("erdos_renyi"),
-    "noise": Arm("noise"),
-    "noise_rescale": Arm("noise", {"weights": "rescale"}),
-    "lnp_paper_score": Arm("lnp", {"score": "paper"}),
-    "lnp_weight": Arm("lnp", {"score": "weight"}),
-    "lnp_rescale": Arm("lnp", {"weights": "rescale"}),
+    **_PLAIN,
+    **{f"{name}_{how}": dataclasses.replace(_PLAIN[name], restore=how) for how in ("both", "rate") for name in _RESTORED},
+    **{f"{name}_half": dataclasses.replace(_PLAIN[name], neuron_share=0.5) for name in ("lnp", "drive", "random")},
+    **{f"{name}_equal": dataclasses.replace(_PLAIN[name], neuron_share=1.0) for name in ("lnp", "drive", "random")},
+    "lnp_whole": _WHOLE,
+    "lnp_no_step_1": dataclasses.replace(_WHOLE, options={**_STEPS, "synapses": False}),
+    "lnp_no_step_2": dataclasses.replace(_WHOLE, neuron_share=0.0),
+    "lnp_no_step_3": dataclasses.replace(_WHOLE, options={**_STEPS, "delocalise": "none"}),
+    "lnp_no_step_4": dataclasses.replace(_WHOLE, retuned=False),
+    "lnp_step_4": dataclasses.replace(_LNP, retuned=True),
     "lnp_letter": Arm("lnp", {"reproduce": "paper"}),
-    "lnp_measured": Arm("lnp", {"covariance": "measured"}),
-    "lnp_no_bias": Arm("lnp", {"compensate": False}),
-    "lnp_no_step_3": Arm("lnp", {"delocalise": "none"}),
-    "lnp_degree": Arm("lnp", {"delocalise": "degree"}),
-    "lnp_step_4": Arm("lnp", retuned=True),
-    "lnp_neurons": Arm("lnp", neuron_target=_NEURONS_GONE),
-    "activity_no_bias": Arm("activity", {"compensate": False}),
-    "activity_neurons": Arm("activity", neuron_target=_NEURONS_GONE),
-    "magnitude_no_bias": Arm("magnitude", {"compensate": False}),
-    "magnitude_neurons": Arm("magnitude", neuron_target=_NEURONS_GONE),
-    "random_neurons": Arm("random", neuron_target=_NEURONS_GONE),
+    "lnp_weight": Arm("lnp", {**_STEPS, "score": "weight"}),
+    "lnp_drive": Arm("lnp", {**_STEPS, "score": "drive"}),
+    "lnp_rescale": Arm("lnp", {**_STEPS, "weights": "rescale"}),
+    "lnp_measured": Arm("lnp", {**_STEPS, "covariance": "measured"}),
+    "lnp_delayed": Arm("lnp", {**_STEPS, "covariance": "delayed"}),
+    "lnp_diagonal": Arm("lnp", {**_STEPS, "leak": "diagonal"}),
+    "lnp_degree": Arm("lnp", {**_STEPS, "delocalise": "degree"}),
+    "drive_network": Arm("drive", {"per_target": False}),
 }
-#: Arms drawn in one figure: methods, and LNP with another score.
-COMPARED = ("lnp", "activity", "magnitude", "random", "erdos_renyi", "noise", "lnp_paper_score")
-ABLATIONS = ("lnp", "lnp_no_bias", "lnp_no_step_3", "lnp_degree", "lnp_step_4", "lnp_neurons", "lnp_rescale")
+#: Arms drawn in one figure each: the methods as they are, the methods at the dense network's rate, and the steps of LNP.
+COMPARED = tuple(_PLAIN)
+AT_RATE = tuple(f"{name}_rate" for name in _RESTORED)
+ABLATIONS = ("lnp_whole", *(f"lnp_no_step_{step}" for step in (1, 2, 3, 4)), "lnp_letter")
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,13 @@ class Subnetwork:
 
 
 def networks_of(
-    label: str, dense: Reservoir, sparsities: Sequence[float], *, iterations: int, seed: int, engine: str
+    label: str,
+    spec: ReservoirSpec,
+    sparsities: Sequence[float],
+    *,
+    iterations: int,
+    seed: int,
+    engine: str = "auto",
 ) -> dict[str, Subnetwork]:
     """Return the networks of an arm by sparsity: ``0`` if nothing is pruned, ``1`` without any link.
 
@@ -77,7 +95,8 @@ def networks_of(
     ----------
     label : str
         Name in ``ARMS`` or ``CONTROLS``, or ``DELAY_BANK``.
-    dense : Reservoir
+    spec : ReservoirSpec
+        The dense network is built from it.
     sparsities : sequence of float
         Shares of removed links, ascending: all networks are from one run to the last, each at the nearest iteration.
     iterations, seed : int
@@ -89,20 +108,28 @@ def networks_of(
 
     Examples
     --------
-    >>> from hrsnn import ReservoirSpec, build
-    >>> dense = build(ReservoirSpec(neurons=30), seed=1)
-    >>> found = networks_of("random_neurons", dense, (0.5, 0.75), iterations=2, seed=0, engine="auto")
+    >>> from hrsnn import ReservoirSpec
+    >>> found = networks_of("random_equal", ReservoirSpec(neurons=40), (0.5, 0.75), iterations=2, seed=0)
     >>> [len(left.origin) for left in found.values()]
-    [21, 15]
+    [20, 10]
     """
     import numpy as np
 
+    from hrsnn.builder import build
     from hrsnn.networks import mean_drive, noise, prune, pruning_method, retune
+    from hrsnn.networks.studies.rebuilt import rebuilt
     from hrsnn.simulation import simulate
 
+    dense = build(spec, seed)
     everyone = np.arange(dense.neurons)
     if label in ("dense", DELAY_BANK):
         return {"0": Subnetwork(dense, everyone)}
+    if label.startswith("rebuilt"):
+        equal = label == "rebuilt_in_degree"
+        return {
+            str(share): Subnetwork(rebuilt(spec, dense, 1 - share, equal=equal, seed=seed, engine=engine), everyone)
+            for share in sparsities
+        }
     if label in CONTROLS:
         bare = dense.without_recurrence()
         if label == "no_recurrence_drive":
@@ -116,7 +143,8 @@ def networks_of(
         method,
         iterations=iterations,
         synapse_target=sparsities[-1],
-        neuron_target=arm.neuron_target,
+        neuron_target=arm.neuron_share * sparsities[-1],
+        restore=arm.restore,
         seed=seed,
         engine=engine,
         keep=True,
@@ -139,9 +167,8 @@ class _RecordedMethod:
     method: PruningMethod
     origins: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
-    @property
-    def uses_exponents(self) -> bool:
-        return bool(getattr(self.method, "uses_exponents", True))
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.method, name)
 
     def prune(self, context: PruningContext) -> PrunedNetwork:
         pruned = self.method.prune(context)

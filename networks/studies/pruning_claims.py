@@ -31,26 +31,39 @@ _LITTLE = 0.05
 #: Claims that one arm is better than another.
 _BETTER = (
     ("LNP beats activity pruning", "lnp", "activity"),
+    ("LNP beats activity pruning as published", "lnp", "activity_neurons"),
     ("LNP beats magnitude pruning", "lnp", "magnitude"),
     ("LNP beats random pruning", "lnp", "random"),
     ("LNP beats the random graph", "lnp", "erdos_renyi"),
     ("LNP beats noise pruning by weight", "lnp", "noise"),
-    ("with step 2, LNP beats activity pruning", "lnp_neurons", "activity_neurons"),
-    ("with step 2, LNP beats magnitude pruning", "lnp_neurons", "magnitude_neurons"),
-    ("with step 2, LNP beats random pruning", "lnp_neurons", "random_neurons"),
-    ("step 2 helps", "lnp_neurons", "lnp"),
-    ("step 3 helps", "lnp", "lnp_no_step_3"),
-    ("step 4 helps", "lnp_step_4", "lnp"),
+    ("LNP with all steps beats activity pruning as published", "lnp_whole", "activity_neurons"),
+    ("step 1 helps", "lnp_whole", "lnp_no_step_1"),
+    ("step 2 helps", "lnp_whole", "lnp_no_step_2"),
+    ("step 3 helps", "lnp_whole", "lnp_no_step_3"),
+    ("step 4 helps", "lnp_whole", "lnp_no_step_4"),
+    ("step 4 helps LNP without the others", "lnp_step_4", "lnp"),
+    ("the text of the paper is better", "lnp_letter", "lnp_whole"),
     ("eq. 17 is a better step 3", "lnp_degree", "lnp"),
-    ("drive is a better score than the paper's", "lnp", "lnp_paper_score"),
-    ("drive is a better score than the weight", "lnp", "lnp_weight"),
+    ("exponents are a better score than the weight", "lnp", "lnp_weight"),
+    ("drive is a better score than exponents", "lnp_drive", "lnp"),
     ("rescaled weights are better", "lnp_rescale", "lnp"),
-    ("LNP beats noise pruning, rescaled weights in both", "lnp_rescale", "noise_rescale"),
     ("a measured covariance is better", "lnp_measured", "lnp"),
-    ("the letter of the paper is better", "lnp_letter", "lnp"),
-    ("the bias helps LNP", "lnp", "lnp_no_bias"),
-    ("the bias helps activity pruning", "activity", "activity_no_bias"),
-    ("the bias helps magnitude pruning", "magnitude", "magnitude_no_bias"),
+    ("a covariance with delays is better", "lnp_delayed", "lnp"),
+    ("a leak near the critical one is better", "lnp", "lnp_diagonal"),
+    ("drive beats LNP", "drive", "lnp"),
+    ("drive beats magnitude pruning", "drive", "magnitude"),
+    ("drive beats random pruning", "drive", "random"),
+    ("signal beats drive", "signal", "drive"),
+    ("drive is better at each target than over the network", "drive", "drive_network"),
+    *((f"sums and bias help {name}", f"{name}_both", name) for name in ("lnp", "drive", "signal", "magnitude", "random")),
+    *((f"without half the neurons {name} is better", f"{name}_half", name) for name in ("lnp", "drive", "random")),
+    *(
+        (f"at equal rate drive beats {name}", "drive_rate", f"{name}_rate")
+        for name in ("lnp", "signal", "magnitude", "random")
+    ),
+    *((f"drive at the dense network's rate beats {name}", "drive_rate", name) for name in ("rebuilt", "rebuilt_in_degree")),
+    ("drive at the dense network's rate beats the dense network", "drive_rate", "dense"),
+    ("drive at the dense network's rate beats the delay bank", "drive_rate", "delay_bank"),
     ("pruned links are better than none", "lnp", "no_recurrence"),
     ("pruned links are better than their mean drive", "lnp", "no_recurrence_drive"),
 )
@@ -161,12 +174,12 @@ def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, st
     def better(one: str, other: str, name: str, sign: int) -> Difference:
         return lambda values: sign * (values(one, name) - values(other, name))
 
-    def little_lost(name: str, sign: int) -> Difference:
-        return lambda values: better("lnp", "dense", name, sign)(values) + _LITTLE * np.abs(values("dense", name))
+    def little_lost(arm: str, name: str, sign: int) -> Difference:
+        return lambda values: better(arm, "dense", name, sign)(values) + _LITTLE * np.abs(values("dense", name))
 
     def steadier(name: str) -> Difference:
         def difference(values: Values) -> Array:
-            apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity", "lnp"))]
+            apart = [np.abs(v - np.median(v)) for v in (values(arm, name) for arm in ("activity_neurons", "lnp_whole"))]
             return np.asarray(apart[0] - apart[1])
 
         return difference
@@ -179,9 +192,10 @@ def _claims(arms: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, st
             for name, sign in (skills | costs if other in ARMS else skills).items():
                 yield claim, name, better(one, other, name, sign)
     for name, sign in skills.items():
-        if {"lnp", "dense"} <= arms:
-            yield f"less than {_LITTLE:.0%} is lost", name, little_lost(name, sign)
-        if {"lnp", "activity"} <= arms:
+        for arm in ("lnp_whole", "drive_rate"):
+            if {arm, "dense"} <= arms:
+                yield f"{arm.replace('_', ' ')} loses less than {_LITTLE:.0%}", name, little_lost(arm, name, sign)
+        if {"lnp_whole", "activity_neurons"} <= arms:
             yield "LNP varies less than activity pruning", name, steadier(name)
 
 

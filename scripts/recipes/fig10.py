@@ -103,7 +103,7 @@ class Fig10Runner:
             pruning_method(arm),
             iterations=values["iterations"],
             synapse_target=values["synapse_target"],
-            neuron_target=values["neuron_target"] or None,
+            neuron_target=values["neuron_target"],
             stimulus=noise(_CHANNELS, seed=seed),
             score=score,
             seed=seed,

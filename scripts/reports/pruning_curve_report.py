@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.scoring.registry import bounds_of, label_of, signs_of
-from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, COMPARED, DELAY_BANK
+from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, AT_RATE, COMPARED, DELAY_BANK
 from hrsnn.networks.studies.pruning_claims import ClaimVerdict, Scores, costs_in, judged, leaders
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
@@ -31,7 +31,7 @@ _DRAWN = ("_operations_ratio", "_spikes_ratio", "largest_exponent", "spectrum_di
 _TOGETHER: Mapping[str, Sequence[str]] = {
     "method": COMPARED,
     "kind of LNP": [arm for arm in ARMS if arm.startswith("lnp")],
-    "method with step 2": [arm for arm in ARMS if arm.endswith("_neurons")],
+    "method at the dense network's rate": AT_RATE,
 }
 _SIGNS: Mapping[Verdict, str] = {"supported": "+", "refuted": "−", "undecided": "·", "no verdict possible": "×"}
 
@@ -153,9 +153,10 @@ class PruningCurveReport:
         drawn = self.drawn
         bounds = {label_of(score): bounds_of(score) for score in drawn}
         controls = [arm for arm in ("dense", "no_recurrence", DELAY_BANK) if arm in scores.arms]
-        for name, group in (("curves", COMPARED), ("ablations", ABLATIONS)):
-            arms = [arm for arm in group if arm in scores.arms]
-            if not arms or (name == "ablations" and len(arms) < 2):
+        built = [arm for arm in ("rebuilt", "rebuilt_in_degree") if arm in scores.arms]
+        for name, group in (("curves", COMPARED), ("at_rate", AT_RATE), ("ablations", ABLATIONS)):
+            arms = [*(arm for arm in group if arm in scores.arms), *(built if name == "at_rate" else ())]
+            if not arms or (name != "curves" and len(arms) < 2):
                 continue
             panels = {
                 label: {

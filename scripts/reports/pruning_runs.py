@@ -46,12 +46,18 @@ class PruningCommand(TaskArguments, ParallelCommand):
     synapse_target: float = 0.95
     """Share of the links removed in the end."""
 
-    neuron_target: Annotated[float | None, tyro.conf.arg(metavar="S", help_behavior_hint="(default: all neurons stay)")] = (
-        None
-    )
+    neuron_target: Annotated[
+        float | None, tyro.conf.arg(metavar="S", help_behavior_hint="(default: that of lnp, half of the links', else 0)")
+    ] = None
     """Share of the neurons removed in the end."""
 
-    exponents: Literal["local", "v", "all"] = "local"
+    restore: Annotated[
+        Literal["none", "bias", "sums", "both", "rate"] | None,
+        tyro.conf.arg(help_behavior_hint="(default: bias, or what the method states)"),
+    ] = None
+    """What neurons get back: mean drive as a bias, sums of weights, both, or these and the dense network's rate."""
+
+    exponents: Annotated[Literal["local", "v", "all"] | None, tyro.conf.arg(help_behavior_hint="(default: local)")] = None
     """Lyapunov exponent of a neuron: that of its block, or its share of the spectrum over v or over all its variables."""
 
     refresh: int = 10
@@ -93,8 +99,9 @@ class PruningCommand(TaskArguments, ParallelCommand):
         repeats_of("--iterations", self.iterations)
         if self.resume and self.out is None:
             raise InputError("--resume", True, "needs --out, the folder of the runs")
-        for name, options in methods.values():
-            pruning_method(name, **options)  # raises an error for invalid settings before the work
+        made = [pruning_method(name, **options) for name, options in methods.values()]  # invalid settings raise an error
+        if self.exponents is not None and not any(getattr(method, "uses_exponents", True) for method in made):
+            raise InputError("--exponents", self.exponents, "must be left out: no method of this run uses any")
         self.scored_task  # noqa: B018  # raises an error for an unknown task before the work
         if self.graph is not None and self.neurons is not None:
             raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
@@ -116,6 +123,17 @@ class PruningRunner:
     methods: Mapping[str, tuple[str, Mapping[str, Any]]]
     folder: Path | None
 
+    @property
+    def neuron_target(self) -> float:
+        """Target for neurons, the same for all methods: what was asked for, or the largest that one of them states."""
+        from hrsnn.networks import pruning_method
+        from hrsnn.networks.pruning import usual_neuron_target
+
+        if self.options.neuron_target is not None:
+            return self.options.neuron_target
+        methods = [pruning_method(name, **settings) for name, settings in self.methods.values()]
+        return max(usual_neuron_target(method, self.options.synapse_target) for method in methods)
+
     def dense(self, seed: int) -> Reservoir:
         """Return the network before pruning, with the channels that the task of the score needs."""
         from hrsnn.builder import build
@@ -136,15 +154,17 @@ class PruningRunner:
         (label, seed), options = unit, self.options
         name, settings = self.methods[label]
         dense, task = self.dense(seed), options.scored_task
+        method = pruning_method(name, **settings)
         out = None if self.folder is None else self.folder / f"{label}-{seed}"
         found = prune(
             dense,
-            pruning_method(name, **settings),
+            method,
             iterations=options.iterations,
             synapse_target=options.synapse_target,
-            neuron_target=options.neuron_target,
+            neuron_target=self.neuron_target,
+            restore=options.restore,
             stimulus=noise(dense.channels, options.duration, seed=seed),
-            exponents=options.exponents,
+            exponents=options.exponents if getattr(method, "uses_exponents", True) else None,
             refresh=options.refresh,
             score=None if task is None else TaskScore(task, options.engine, seed, options.states),
             seed=seed,
