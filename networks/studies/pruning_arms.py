@@ -56,7 +56,7 @@ ARMS: Mapping[str, Arm] = {
     "lnp_no_step_3": dataclasses.replace(_WHOLE, options={**_STEPS, "delocalise": "none"}),
     "lnp_no_step_4": dataclasses.replace(_WHOLE, retuned=False),
     "lnp_step_4": dataclasses.replace(_LNP, retuned=True),
-    "lnp_letter": Arm("lnp", {"reproduce": "paper"}),
+    "lnp_letter": Arm("lnp", {"reproduce": "paper"}, neuron_share=0.5),
     "lnp_weight": Arm("lnp", {**_STEPS, "score": "weight"}),
     "lnp_drive": Arm("lnp", {**_STEPS, "score": "drive"}),
     "lnp_rescale": Arm("lnp", {**_STEPS, "weights": "rescale"}),
