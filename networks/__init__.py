@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from hrsnn.networks.graphs.delocalisation import links_to_restore
     from hrsnn.networks.graphs.files import read_graph, write_graph
     from hrsnn.networks.graphs.laplacian import participation, strong_component
-    from hrsnn.networks.graphs.pruned import pruned_graph
     from hrsnn.networks.graphs.steps import betweenness_pruning, delocalise, noise_pruning
     from hrsnn.networks.linear.delayed_covariance import delay_independent_leak, delayed_covariance
     from hrsnn.networks.linear.noise_covariance import critical_leak, dominant_leak, measured_covariance, noise_covariance
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
     from hrsnn.networks.methods.weight_noise import NoisePruning
     from hrsnn.networks.pruning import Pruning, noise, prune
     from hrsnn.networks.pruning_record import PruningRecord
-    from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive, scaled_links
-    from hrsnn.networks.restoration import restored, with_sums_of
+    from hrsnn.networks.reservoir_edits import keep_links, keep_neurons, mean_drive
     from hrsnn.networks.retuning import Retuning, retune
     from hrsnn.networks.studies.pruned_scores import ScoredNetwork, TaskSuite, score_network, spectrum_distance
 
@@ -82,20 +80,16 @@ _HOME = {
     "noise_pruning": "graphs.steps",
     "participation": "graphs.laplacian",
     "prune": "pruning",
-    "pruned_graph": "graphs.pruned",
     "pruning_method": "methods.registry",
     "rank_at_target": "methods.ranking",
     "read_graph": "graphs.files",
-    "restored": "restoration",
     "retune": "retuning",
-    "scaled_links": "reservoir_edits",
     "score_network": "studies.pruned_scores",
     "sparsified": "linear.noise_pruning",
     "spectral_error": "gains",
     "spectrum_distance": "studies.pruned_scores",
     "strong_component": "graphs.laplacian",
     "systematic_sample": "linear.sampling",
-    "with_sums_of": "restoration",
     "write_graph": "graphs.files",
 }
 
@@ -143,20 +137,16 @@ __all__ = [
     "noise_pruning",
     "participation",
     "prune",
-    "pruned_graph",
     "pruning_method",
     "rank_at_target",
     "read_graph",
-    "restored",
     "retune",
-    "scaled_links",
     "score_network",
     "sparsified",
     "spectral_error",
     "spectrum_distance",
     "strong_component",
     "systematic_sample",
-    "with_sums_of",
     "write_graph",
 ]
 

@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_weights
+from hrsnn.analysis.scoring.rate_matching import at_rate, with_bias
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
 from hrsnn.networks.graphs.pruned import graph_of_matrix, matrix_of_graph, pruned_graph
@@ -184,9 +184,9 @@ def prune(
         Shares removed in the end, from 0 to below 1. Default for neurons: that of the method, for :class:`LNP` half the
         target for links, for most methods 0.
     restore : {"none", "bias", "sums", "both", "rate"}, optional
-        What a neuron is given back of the input that it loses in an iteration (:func:`hrsnn.networks.restored`): its mean
-        as a bias, the dense network's sums of weights, or both; with "rate" all weights are then scaled such that the mean
-        rate under the noise is that of the dense network. Default: "bias", unless the method states another.
+        What a neuron is given back of the input that it loses in an iteration (:func:`hrsnn.networks.restoration.restored`): its mean
+        as a bias, the dense network's sums of weights, or both; with "rate" all biases are then shifted by one value with
+        which the mean rate under the noise is that of the dense network. Default: "bias", unless the method states another.
     stimulus : SpikeTrains or Currents, optional
         Input while rates, covariances and exponents are measured (exponents with its first sample only). Default: 2 s of
         :func:`noise`.
@@ -214,7 +214,7 @@ def prune(
     Returns
     -------
     Pruning, networkx.DiGraph or sparse array
-        For a reservoir its records and the pruned network. For a graph :func:`pruned_graph`, with its labels and attributes;
+        For a reservoir its records and the pruned network. For a graph :func:`hrsnn.networks.graphs.pruned.pruned_graph`, with its labels and attributes;
         for a matrix the matrix of the neurons that remain, in their order.
 
     Raises
@@ -429,8 +429,8 @@ class _Measure:
         return simulate(reservoir, self.stimulus, record=("counts",), windows=count, engine=self.engine, seed=self.seed)
 
     def at_rate(self, reservoir: Reservoir, rate: float) -> Reservoir:
-        """Return the network with its recurrent weights multiplied by the factor that gives it a mean rate (Hz)."""
-        found = at_rate(reservoir, with_weights, self.stimulus, rate, seed=self.seed, engine=self.engine)
+        """Return the network with the shift of all biases that gives it a mean rate (Hz), or the nearest."""
+        found = at_rate(reservoir, with_bias, self.stimulus, rate, seed=self.seed, engine=self.engine)
         return found.network
 
     def stability(self, reservoir: Reservoir, whole: bool) -> tuple[Array | None, Array | None]:

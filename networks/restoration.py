@@ -58,7 +58,7 @@ def restored(
     how : {"none", "bias", "sums", "both", "rate"}
         "sums": :func:`with_sums_of` the dense network. "bias": ``b_i = sum_j s_j tau_s rate_j (w_ij - w'_ij)`` is added to
         the bias, the mean input that the neuron lost in this iteration. "both": the bias after the sums. "rate": as "both";
-        :func:`~hrsnn.networks.prune` then multiplies all recurrent weights by one factor with which the mean rate under the
+        :func:`~hrsnn.networks.prune` then shifts all biases by one value, at most 10 mV, with which the mean rate under the
         noise is that of the dense network.
 
     Returns

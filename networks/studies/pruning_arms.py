@@ -109,9 +109,10 @@ def networks_of(
     Examples
     --------
     >>> from hrsnn import ReservoirSpec
-    >>> found = networks_of("random_equal", ReservoirSpec(neurons=40), (0.5, 0.75), iterations=2, seed=0)
+    >>> spec = ReservoirSpec.preset("dense", neurons=80)
+    >>> found = networks_of("random_half", spec, (0.5, 0.75), iterations=2, seed=0)
     >>> [len(left.origin) for left in found.values()]
-    [20, 10]
+    [63, 50]
     """
     import numpy as np
 

@@ -9,7 +9,8 @@ import pytest
 
 from hrsnn import Reservoir, ReservoirSpec, Uniform, build, simulate
 from hrsnn.errors import InputError
-from hrsnn.networks import METHODS, RandomPruning, mean_drive, noise, prune, pruning_method, restored
+from hrsnn.networks import METHODS, RandomPruning, mean_drive, noise, prune, pruning_method
+from hrsnn.networks.restoration import restored
 
 
 def sums(reservoir: Reservoir, excitatory: bool) -> np.ndarray:
