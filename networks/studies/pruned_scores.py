@@ -44,8 +44,8 @@ class SuiteSizes:
 
     train: int = 600
     test: int = 300
-    values: int = 2500
-    max_delay: int = 30
+    values: int = 5000
+    max_delay: int = 60
     series_train: int = 2000
     series_test: int = 500
     starts: int = 5
