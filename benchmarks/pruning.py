@@ -49,7 +49,7 @@ def iterations(reservoir: Reservoir, count: int, method: LNP) -> None:
     means = [np.mean([seconds.get(step, 0.0) for seconds in found.seconds[1:]]) for step in _STEPS]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"{reservoir.neurons:6d} {reservoir.synapses:8d} {method.score:6s} {wall / count:8.2f} {cpu / count:8.2f} "
+        f"{reservoir.neurons:6d} {reservoir.synapses:8d} {method.leak:8s} {wall / count:8.2f} {cpu / count:8.2f} "
         + " ".join(f"{value:8.3f}" for value in means)
         + f" {memory:7.2f} {found.records[-1].numbers['participation_before']:7.4f} {found.records[-1].participation:7.4f}",
         flush=True,
@@ -65,7 +65,7 @@ def whole_run(reservoir: Reservoir, method: LNP) -> None:
     (found,) = taken
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"100 iterations, score {method.score}, {reservoir.neurons} neurons, {reservoir.synapses} links to "
+        f"100 iterations, leak {method.leak}, {reservoir.neurons} neurons, {reservoir.synapses} links to "
         f"{found.reservoir.neurons}, {found.reservoir.synapses}: wall {wall:.0f} s, CPU {cpu:.0f} s, {memory:.2f} GiB",
         flush=True,
     )
@@ -93,8 +93,9 @@ def localisation(spec: ReservoirSpec, seeds: int) -> None:
     """Print the mean inverse participation ratio before and after step 3, and components after it; 15 iterations to 95 %."""
     print(f"{spec.neurons} neurons, {spec.connectivity} links, {seeds} seeds, with 45, 20, 11 and 5 % of the links left")
     for aim in ("ipr", "degree", "none"):
+        method = LNP(score="drive", leak="diagonal", delocalise=aim, timescales=False)  # type: ignore[arg-type]
         runs = [
-            prune(build(spec, seed), LNP(delocalise=aim), iterations=15, seed=seed, refresh=16).records  # type: ignore[arg-type]
+            prune(build(spec, seed), method, iterations=15, neuron_target=0.0, seed=seed, refresh=16).records
             for seed in range(seeds)
         ]
         for name, value in (
@@ -120,23 +121,23 @@ def main() -> None:
     options = parser.parse_args()
     with one_blas_thread():
         print(
-            f"{'N':>6s} {'links':>8s} {'score':6s} {'wall/it':>8s} {'CPU/it':>8s} "
+            f"{'N':>6s} {'links':>8s} {'leak':8s} {'wall/it':>8s} {'CPU/it':>8s} "
             + " ".join(f"{s[:8]:>8s}" for s in (*_STEPS, "GiB", "IPR from", "to"))
         )
         for neurons in options.neurons:
             reservoir = network(neurons, round(options.density * neurons**2))
             if neurons == options.neurons[0]:
-                prune(reservoir, LNP(score="paper"), iterations=1)  # load and compile before timing
-            for score in ("drive", "paper"):
-                iterations(reservoir, options.iterations, LNP(score=score))  # type: ignore[arg-type]
+                prune(reservoir, LNP(timescales=False), iterations=1)  # load and compile before timing
+            for leak in ("diagonal", "critical"):
+                iterations(reservoir, options.iterations, LNP(leak=leak, timescales=False))  # type: ignore[arg-type]
             covariances(reservoir, ("dense", "sweeps"))
         for neurons in options.spectrum:
             reservoir = network(neurons, round(options.density * neurons**2))
             seconds = timed(lambda r=reservoir: lyapunov_spectrum(r, noise(1, 1000.0)))
             print(f"full spectrum, {neurons} neurons, 1 s: wall {seconds[0]:.1f} s, CPU {seconds[1]:.1f} s", flush=True)
         if options.whole:
-            for score in ("drive", "paper"):
-                whole_run(network(1000, 50_000), LNP(score=score))  # type: ignore[arg-type]
+            for leak in ("diagonal", "critical"):
+                whole_run(network(1000, 50_000), LNP(leak=leak, timescales=False))  # type: ignore[arg-type]
         if options.localisation:
             localisation(ReservoirSpec.preset("dense", neurons=300, length_scale=4), options.localisation)
             random = ReservoirSpec.preset(
@@ -144,7 +145,7 @@ def main() -> None:
             )
             localisation(random, options.localisation)
         if options.large:
-            iterations(network(5000, 1_000_000), 1, LNP(score="paper"))
+            iterations(network(5000, 1_000_000), 1, LNP(leak="diagonal", timescales=False))
 
 
 if __name__ == "__main__":

@@ -184,9 +184,10 @@ def prune(
         Shares removed in the end, from 0 to below 1. Default for neurons: that of the method, for :class:`LNP` half the
         target for links, for most methods 0.
     restore : {"none", "bias", "sums", "both", "rate"}, optional
-        What a neuron is given back of the input that it loses in an iteration (:func:`hrsnn.networks.restoration.restored`): its mean
-        as a bias, the dense network's sums of weights, or both; with "rate" all biases are then shifted by one value with
-        which the mean rate under the noise is that of the dense network. Default: "bias", unless the method states another.
+        What a neuron is given back of the input that it loses in an iteration
+        (:func:`hrsnn.networks.restoration.restored`): its mean as a bias, the dense network's sums of weights, or both; with
+        "rate" all biases are then shifted by one value with which the mean rate under the noise is that of the dense
+        network. Default: "bias", unless the method states another.
     stimulus : SpikeTrains or Currents, optional
         Input while rates, covariances and exponents are measured (exponents with its first sample only). Default: 2 s of
         :func:`noise`.
@@ -214,8 +215,9 @@ def prune(
     Returns
     -------
     Pruning, networkx.DiGraph or sparse array
-        For a reservoir its records and the pruned network. For a graph :func:`hrsnn.networks.graphs.pruned.pruned_graph`, with its labels and attributes;
-        for a matrix the matrix of the neurons that remain, in their order.
+        For a reservoir its records and the pruned network. For a graph the graph that is left, with its labels and
+        attributes (:func:`hrsnn.networks.graphs.pruned.pruned_graph`); for a matrix the matrix of the neurons that remain,
+        in their order.
 
     Raises
     ------
