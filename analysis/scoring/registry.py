@@ -48,6 +48,7 @@ SCORES: Registry[Score] = Registry(
         "branching_parameter": f"{_HERE}.reported:BRANCHING_PARAMETER",
         "inhibition_over_excitation": f"{_HERE}.reported:INHIBITION_OVER_EXCITATION",
         "spectrum_distance": f"{_HERE}.reported:SPECTRUM_DISTANCE",
+        "epsilon": f"{_HERE}.reported:EPSILON",
         "largest_exponent": f"{_HERE}.reported:LARGEST_EXPONENT",
         "without_silent_neurons": f"{_HERE}.reported:LARGEST_EXPONENT",
         "kaplan_yorke_dimension": f"{_HERE}.reported:KAPLAN_YORKE_DIMENSION",

@@ -25,12 +25,13 @@ _PART, _PER_BYTE = 600, 4
 
 
 @takes()
-def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
-    """Write the recurrent network as GraphML or as an edge list, atomically.
+def write_graph(reservoir: Reservoir | networkx.DiGraph, path: str | os.PathLike[str]) -> None:
+    """Write the recurrent network, or any directed graph, as GraphML or as an edge list, atomically.
 
     Parameters
     ----------
-    reservoir : Reservoir
+    reservoir : Reservoir or networkx.DiGraph
+        Of a graph, attributes are written as they are, and a ``position`` as x, y and z.
     path : path
         ``.graphml``: neurons with their type, position (x, y, z) and constants, links with weight (mV, negative from
         inhibitory neurons) and delay (ms), for Gephi, Cytoscape, igraph. ``.edges``: one line "source target weight" per
@@ -39,7 +40,7 @@ def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     InputError
-        When the name has another extension.
+        When the name has another extension, or an attribute of a graph is not a number, a truth or text (GraphML).
     FileError
         When the file cannot be written.
 
@@ -54,18 +55,22 @@ def write_graph(reservoir: Reservoir, path: str | os.PathLike[str]) -> None:
     """
     import networkx
 
-    graph = reservoir.graph()
+    graph = reservoir.graph() if isinstance(reservoir, Reservoir) else reservoir.copy()
     suffix = _suffix(path)
     for node in graph if suffix == ".edges" else ():
         if isinstance(node, str) and ("#" in node or node.split() != [node]):
             raise InputError("labels", node, "must have neither spaces nor # in an edge list: use .graphml")
     for node, values in graph.nodes(data=True):
-        values.update(zip(_AXES, values.pop("position"), strict=True))
+        if "position" in values:
+            values.update(zip(_AXES, values.pop("position"), strict=True))
         if isinstance(node, str):
             values["label"] = node  # names of nodes are text in a file, including numbers
     with writing(path) as temporary:
         if suffix == ".graphml":
-            networkx.write_graphml(graph, temporary)
+            try:
+                networkx.write_graphml(graph, temporary)
+            except (networkx.NetworkXException, TypeError) as error:
+                raise InputError("graph", str(error), "attributes must be numbers, truths or text") from error
         else:
             networkx.write_weighted_edgelist(graph, temporary)
 

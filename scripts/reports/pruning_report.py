@@ -27,6 +27,8 @@ SHOWN = (
     "neurons",
     "strong_component",
     "largest_exponent",
+    "spectrum_distance",
+    "epsilon",
     "participation",
     "operations",
     "mean_rate",
@@ -91,6 +93,7 @@ class PruningRuns:
             "iterations": options.iterations,
             "synapse_target": options.synapse_target,
             "neuron_target": options.neuron_target,
+            "restore": options.restore,
             "graph": None if options.graph is None else options.graph.name,
             "seed": self.seeds[0],
             "seeds": list(self.seeds),
@@ -99,7 +102,8 @@ class PruningRuns:
 
     def write(self, folder: Path) -> str:
         """Write all files into `folder`, and return the text with their location."""
-        from hrsnn.networks import pruning_figures, write_graph
+        from hrsnn.networks import pruning_figures, read_graph, write_graph
+        from hrsnn.networks.graphs.pruned import pruned_graph
         from hrsnn.networks.studies.pruned_scores import score_names
 
         first = self.runs[self.labels[0], self.seeds[0]]
@@ -122,6 +126,10 @@ class PruningRuns:
             "reservoir.npz": first.reservoir.save,
             "reservoir.graphml": partial(write_graph, first.reservoir),
         }
+        file = self.options.graph
+        if file is not None and file.suffix != ".npz":
+            left = pruned_graph(read_graph(file), dense, first.reservoir, first.origin)
+            savers[f"graph{file.suffix}"] = partial(write_graph, left)
         files = {"timing.json": timing, "table.csv": self.table()}
         return report.write_outcome(self, folder, self.spec, pictures, files, savers if len(self.labels) == 1 else None)
 

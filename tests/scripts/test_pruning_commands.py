@@ -331,6 +331,32 @@ def test_a_network_from_a_file_is_pruned(run: Any, tmp_path: Path, name: str) ->
         assert metrics["records"]["magnitude"]["0"][-1] == json.loads(to_json(expected))
 
 
+def test_a_graph_comes_out_with_its_names_and_attributes(run: Any, tmp_path: Path) -> None:
+    import networkx as nx
+
+    whole = nx.relabel_nodes(nx.gnp_random_graph(30, 0.2, seed=1, directed=True), lambda k: f"cell {k}")
+    nx.set_edge_attributes(whole, {edge: k % 7 + 1 for k, edge in enumerate(whole.edges)}, "weight")
+    nx.set_edge_attributes(whole, "chemical", "kind")
+    write_graph(whole, tmp_path / "worm.graphml")
+    options = ["--graph", tmp_path / "worm.graphml", "--iterations", 2, "--synapse-target", 0.5, "--out", tmp_path / "out"]
+    code, text = run("prune", *options, "--method", "drive", "--neuron-target", 0.2, "--restore", "none", "--quiet")
+    assert code == 0, text
+    left = read_graph(tmp_path / "out" / "graph.graphml")
+    assert len(left) == 24
+    assert left.number_of_edges() == round(whole.number_of_edges() / 2)
+    assert all(left.edges[edge] == whole.edges[edge] for edge in left.edges)
+    assert set(read_graph(tmp_path / "out" / "reservoir.graphml")) == set(left) < set(whole)
+
+
+def test_controls_get_the_neuron_target_that_a_method_states(run: Any) -> None:
+    code, text = run("compare", *SMALL, "--methods", "random", "lnp", "--json")
+    assert code == 0, text
+    scores = json.loads(text)["scores"]
+    assert scores["random"]["neurons"] == scores["lnp"]["neurons"] == 40 - round(0.3 * 40)
+    code, text = run("compare", *SMALL, "--methods", "random", "drive", "--exponents", "v")
+    assert (code, "no method of this run uses any" in text) == (2, True)
+
+
 def test_with_delays_the_delay_bank_is_one_of_the_controls(tmp_path: Path) -> None:
     options = ["--neurons", "30", "--seeds", "2", "--arms", "dense", "random", "--tasks", "memory", "--sparsities", "0.5"]
     delays = ["--iterations", "1", "--set", "delay_exc={kind='uniform',low=1,high=80}", "--quiet"]
