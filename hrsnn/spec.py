@@ -45,12 +45,10 @@ from hrsnn.validation.units import OURS, plain, takes
 DELAYS = (("delay_exc", "delay_inh"), ("delay_ee", "delay_ei", "delay_ie", "delay_ii"), ("delay_speed",))
 VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
 
-#: The defaults before delays: many weak links by the distance law; input to 30 % of the neurons, which are slower.
+#: Many weak links by the distance law; input to 30 % of the neurons, which are slower.
 _DENSE: Mapping[str, Any] = {
     "connectivity": "distance",
-    "weight_scale": 5,
-    "delay_exc": 0,
-    "delay_inh": 0,
+    "weight_scale": 4,
     "tau_m_exc": Gamma(30, 0.577, 3, 200),
     "tau_m_inh": Gamma(20, 0.577, 3, 200),
     "i_bias": 14,
@@ -62,9 +60,10 @@ _DENSE: Mapping[str, Any] = {
 #: Changes of the defaults, by name; docs/temporal.md and docs/pruning.md say how they were chosen.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
-    "dense": _DENSE,
-    # the same with delays, at a similar rate: a network to prune
-    "dense_delays": {**_DENSE, "weight_scale": 4, "delay_exc": Uniform(1, 200), "delay_inh": Uniform(1, 200)},
+    # the defaults before delays
+    "dense": {**_DENSE, "weight_scale": 5, "delay_exc": 0, "delay_inh": 0},
+    # with the delays of the defaults, at a similar rate: a network to prune
+    "dense_delays": _DENSE,
 }
 
 #: Parameters that are missing in files in which all were written before delays had a default, and their values in these.
@@ -333,8 +332,8 @@ class ReservoirSpec(BaseModel):
         """Return a preset, with some parameters changed: "default", "dense" or "dense_delays".
 
         In "dense", the defaults before delays, about nine weak links a neuron are drawn by the distance law, spikes arrive
-        at the next step, neurons are slower, and input reaches 30 % of them. "dense_delays" is the same with a delay of 1
-        to 200 ms for each neuron: a network to prune.
+        at the next step, neurons are slower, and input reaches 30 % of them. "dense_delays" has the delays
+        of the default and weaker links, for a similar rate: a network to prune.
 
         Raises
         ------
