@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.states.heterogeneity import heterogeneity
     from hrsnn.analysis.states.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
     from hrsnn.analysis.states.separation import Separation, separation
+    from hrsnn.analysis.states.third_order import third_order_correlation
 
 _HOME = {
     "Branching": "firing.branching",
@@ -120,6 +121,7 @@ _HOME = {
     "state_correlation": "states.covariance",
     "synaptic_operations": "firing.operations",
     "synchrony": "firing.population",
+    "third_order_correlation": "states.third_order",
     "transient_length": "lyapunov.two_trajectories",
     "valid_prediction_time": "forecasting.errors",
     "verdicts": "claims",
@@ -191,6 +193,7 @@ __all__ = [
     "state_correlation",
     "synaptic_operations",
     "synchrony",
+    "third_order_correlation",
     "transient_length",
     "valid_prediction_time",
     "verdicts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hrsnn.analysis import effective_dimension, spike_efficiency, synaptic_operations
+from hrsnn.analysis import effective_dimension, spike_efficiency, synaptic_operations, third_order_correlation
 from hrsnn.analysis.scoring.contract import POSITIVE, SHARE, Score
 from hrsnn.analysis.scoring.task_runs import ClassesRun, TaskRun, rates_of
 from hrsnn.tasks.declaration import TaskKind
@@ -46,6 +46,10 @@ def _effective_dimension(run: TaskRun) -> float:
     return float(effective_dimension(run.final_states))
 
 
+def _third_order_correlation(run: TaskRun) -> float:
+    return third_order_correlation(run.final_states)
+
+
 MEAN_RATE = Score(label="Mean rate", unit="Hz", bounds=POSITIVE, kinds=_ALL, function=_mean_rate)
 SILENT_SHARE = Score(label="Silent share", bounds=SHARE, kinds=_ALL, function=_silent_share)
 SPIKES_PER_NEURON = Score(
@@ -80,4 +84,10 @@ EFFECTIVE_DIMENSION = Score(
     kinds=_ALL,
     needs=("states",),
     function=_effective_dimension,
+)
+THIRD_ORDER_CORRELATION = Score(
+    label="Third-order correlation",
+    kinds=("classes",),
+    needs=("states",),
+    function=_third_order_correlation,
 )

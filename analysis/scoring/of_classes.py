@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from hrsnn.analysis import effective_rank, entropy_rank
-from hrsnn.analysis.scoring.contract import POSITIVE, SHARE, Score
+from hrsnn.analysis.scoring.contract import CORRELATION, POSITIVE, SHARE, Score
 from hrsnn.analysis.scoring.task_runs import ClassesRun
 
 
 def _accuracy(run: ClassesRun) -> float:
     return run.accuracy
+
+
+def _generalisation_gap(run: ClassesRun) -> float:
+    return run.train_accuracy - run.accuracy
 
 
 def _effective_rank(run: ClassesRun) -> float:
@@ -37,4 +41,10 @@ ENTROPY_RANK = Score(
     kinds=("classes",),
     needs=("states",),
     function=_entropy_rank,
+)
+GENERALISATION_GAP = Score(
+    label="Accuracy in training - in the test",
+    bounds=CORRELATION,
+    kinds=("classes",),
+    function=_generalisation_gap,
 )

@@ -171,6 +171,12 @@ class ClassesRun:
         return _run_classes(lambda _: network, task, options, RECORDS)
 
     @property
+    def train_accuracy(self) -> float:
+        """Share of the training samples that the readout trained on them classifies correctly."""
+        states = self.states(self.on_train)[..., self.seen]
+        return share_correct(self.predictions(states, states), self.task.y_train)
+
+    @property
     def accuracy(self) -> float:
         """Share of the test samples that are classified correctly."""
         return share_correct(self.predicted, self.task.y_test)

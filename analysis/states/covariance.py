@@ -57,7 +57,7 @@ def effective_dimension(states: ArrayLike) -> float:
     Chakraborty & Mukhopadhyay (2024), J in the proof of theorem 1. P. Gao et al., bioRxiv 214262 (2017), for the
     participation ratio.
     """
-    x = _centred(states)
+    x = centred(states)
     # the smaller of the two products: their non-zero eigenvalues are the same
     product = x.T @ x if x.shape[1] <= len(x) else x @ x.T
     squares = float((product**2).sum())
@@ -131,7 +131,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
     ----------
     Chakraborty & Mukhopadhyay (2024), theorem 1.
     """
-    x = _centred(states)
+    x = centred(states)
     check_memory("states", x.shape, 40 * x.shape[1] ** 2, "the correlations of all pairs")
     covariance = x.T @ x / (len(x) - 1)
     deviation = np.sqrt(np.diag(covariance))
@@ -154,7 +154,7 @@ def state_correlation(states: ArrayLike) -> StateCorrelation:
     )
 
 
-def _centred(states: ArrayLike) -> Array:
+def centred(states: ArrayLike) -> Array:
     """Return the states minus their means; columns that vary only by rounding error become exactly 0."""
     x = np.asarray(states, dtype=np.float64)
     if x.ndim != 2 or len(x) < 2 or x.shape[1] == 0:

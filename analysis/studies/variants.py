@@ -25,7 +25,7 @@ from hrsnn.tasks.declaration import TaskKind
 
 #: Scores of a run, by the kind of its task.
 SCORES_OF_KIND: Mapping[TaskKind, tuple[str, ...]] = {
-    "classes": ("accuracy", "efficiency", "effective_rank", "entropy_rank"),
+    "classes": ("accuracy", "efficiency", "effective_rank", "entropy_rank", "generalisation_gap", "third_order_correlation"),
     "memory": ("memory_capacity", "memory_capacity_v", "efficiency"),
     "series": ("nrmse", "nrmse_v", "efficiency"),
 }
@@ -137,8 +137,9 @@ def run_variant(
     -------
     dict
         By name: ``mean_rate`` (Hz), ``silent_share``, ``spikes_per_neuron`` (S: per stimulus, or per second of a series),
-        ``effective_dimension`` of the states; for classes ``accuracy``, ``effective_rank`` and ``entropy_rank`` of
-        the states at the end of the test stimuli, ``efficiency`` = accuracy / S; for memory ``memory_capacity`` and
+        ``effective_dimension`` of the states; for classes ``accuracy``, that of the training part minus it
+        (``generalisation_gap``), ``effective_rank``, ``entropy_rank`` and ``third_order_correlation`` of the states at the
+        end of the test stimuli, ``efficiency`` = accuracy / S; for memory ``memory_capacity`` and
         ``memory_capacity_v`` (read from spikes and from v), ``efficiency`` = capacity / S; for series ``nrmse`` and
         ``nrmse_v``, ``efficiency`` = 1 / (nrmse S). nan if no neuron spikes. A variant that is matched has
         ``rate_error`` too, by which its rate differs from the wanted one, as a share of it.

@@ -163,7 +163,12 @@ class VariantsReport:
                 means = [Row(score, "", self.values(task, *kind, score), bounds_of(score)).cell for kind in kinds]
                 lines.append(f"| {_what(task, score)} | {' | '.join(means)} |")
         lines += [f"\n{line}" for line in self.unmatched]
-        return "\n".join([*lines, "", f"In brackets: {INTERVAL}.", ""])
+        notes = [f"In brackets: {INTERVAL}."]
+        if any(one.claim.margin for one in self.tested):
+            notes.append(
+                "Of an equivalence the table has the distance of the difference to the nearer bound, positive within."
+            )
+        return "\n".join([*lines, "", *notes, ""])
 
     def write(self, folder: Path) -> str:
         """Write all files into `folder`, and return the text with their location."""

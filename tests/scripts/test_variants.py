@@ -31,7 +31,7 @@ SPEC = ReservoirSpec.preset("dense", neurons=40)
 SHARED = {"mean_rate", "silent_share", "spikes_per_neuron", "effective_dimension", "efficiency"}
 OWN = {
     "memory": {"memory_capacity", "memory_capacity_v"},
-    "digits": {"accuracy", "effective_rank", "entropy_rank"},
+    "digits": {"accuracy", "effective_rank", "entropy_rank", "generalisation_gap", "third_order_correlation"},
     "lorenz63": {"nrmse", "nrmse_v"},
 }
 OPTIONS = ["--neurons", "30", "--train", "20", "--test", "20", "--values", "600", "--series", "100", "--quiet"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_a_seed_without_one_score_is_left_out_of_a_correlation() -> None:
 def test_where_nothing_differs_nothing_is_decided() -> None:
     # but that two scores that share all of a seed rise together
     tested = judge_claims(planted())
-    assert {one.verdict for one in tested if not one.claim.beside} == {"undecided"}
+    assert {one.verdict for one in tested if not (one.claim.beside or one.claim.margin)} == {"undecided"}
     assert of(tested, "corr(C, 1/J) > 0") == {"supported"}
 
 
@@ -135,6 +136,30 @@ def test_no_correlation_is_rarely_found() -> None:
 
         alarms += paired_test(claim.per_seed(scores, range(20)), resamples=99).p_value <= 0.05
     assert alarms <= 12  # of 100, at 5 %
+
+
+@pytest.mark.parametrize(
+    ("difference", "spread", "verdict"),
+    [(0.0, 0.1, "supported"), (0.6, 0.1, "refuted"), (-0.6, 0.1, "refuted"), (0.1, 3.0, "undecided")],
+)
+def test_equivalence_is_a_difference_within_a_margin(difference: float, spread: float, verdict: str) -> None:
+    random, seeds = np.random.default_rng(2), range(20)
+    scores = {}
+    for (variant, heterogeneous), seed in itertools.product(VARIANTS.items(), seeds):
+        shift = difference * heterogeneous[1]
+        scores[VariantRun("memory", variant, True, seed)] = {"c": 10 + seed + shift + random.normal(0, spread)}
+    claim = Claim("", "memory", "c", {"HeNHeS": 0.5, "HeNHoS": -0.5, "HoNHeS": 0.5, "HoNHoS": -0.5}, margin=0.025)
+    test = claim.tested(scores, seeds)  # the bound is 2.5 % of 19.5
+    found = "undecided" if test.p_value > 0.05 else "supported" if test.mean > 0 else "refuted"
+    assert found == verdict
+    # two one-sided t-tests, of which the larger p-value counts
+    each = replace(claim, margin=0.0).per_seed(scores, seeds)
+    of_reference = [
+        np.mean([scores[VariantRun("memory", v, True, seed)]["c"] for v in ("HeNHoS", "HoNHoS")]) for seed in seeds
+    ]
+    bound = 0.025 * np.mean(of_reference)
+    one_sided = [stats.ttest_1samp(each, s * bound, alternative=way).pvalue for s, way in ((-1, "greater"), (1, "less"))]
+    assert (max(one_sided) < 0.025) == (verdict == "supported")
 
 
 def test_only_claims_of_tasks_that_were_run_are_in_the_family() -> None:
