@@ -7,28 +7,25 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from hrsnn.activity import Activity
-from hrsnn.analysis import lyapunov_spectrum
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_bias
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
 from hrsnn.networks.graphs.pruned import graph_of_matrix, matrix_of_graph, pruned_graph
 from hrsnn.networks.methods.contract import PrunedNetwork, PruningContext, PruningMethod
 from hrsnn.networks.methods.lyapunov_noise import LNP
 from hrsnn.networks.pruning_checkpoint import Checkpoint, Progress, digest_of
-from hrsnn.networks.pruning_record import LEADING, PruningRecord, record_of
+from hrsnn.networks.pruning_measurements import Exponents, Measurements
+from hrsnn.networks.pruning_record import PruningRecord, record_of
 from hrsnn.networks.restoration import Restore, checked_restore, restored
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.parallel import one_blas_thread
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
-from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.annotations import is_number
@@ -43,10 +40,6 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 Array = NDArray[np.float64]
-Exponents = Literal["local", "v", "all"] | Callable[[Reservoir], Array]
-
-_WINDOW = 50.0  # ms, window of the counts for a measured covariance
-_WASHOUT = 200.0  # ms, washout before exponents are measured
 
 
 @dataclass(frozen=True)
@@ -270,7 +263,7 @@ def prune(
     exponents = "local" if exponents is None else exponents
     generator(seed)
     stimulus = noise(reservoir.channels, seed=seed) if stimulus is None else stimulus
-    measure = _Measure(stimulus, exponents, wanted, seed, engine)
+    measure = Measurements(stimulus, exponents, wanted, seed, engine)
     checkpoint = None
     if out is not None:
         settings = {
@@ -330,7 +323,7 @@ def _run(
     links: list[int],
     neurons: list[int],
     restore: Restore,
-    measure: _Measure,
+    measure: Measurements,
     refresh: int,
     score: Callable[[Reservoir], float] | None,
     checkpoint: Checkpoint | None,
@@ -376,7 +369,8 @@ def _run(
             known_exponents=now.exponents,
             eigenvectors_up_to=EIGENVECTOR_LIMIT if refreshed else OFTEN_LIMIT,
         )
-        nothing = (context.links, context.neurons) == (now.reservoir.synapses, now.reservoir.neurons)
+        found = bool(getattr(method, "finds_sizes", False))
+        nothing = not found and (context.links, context.neurons) == (now.reservoir.synapses, now.reservoir.neurons)
         kept, numbers, smaller = np.ones(now.reservoir.neurons, dtype=bool), {}, now.reservoir
         if not nothing or t == len(links) - 1:
             pruned = method.prune(context)
@@ -413,48 +407,6 @@ def _run(
             checkpoint.save(now)
         done(t)
     return Pruning(now.reservoir, now.origin, now.records, tuple(dict(s) for s in now.seconds), tuple(kept_networks))
-
-
-@dataclass(frozen=True)
-class _Measure:
-    """Measurements of a network under the noise."""
-
-    stimulus: Stimulus
-    exponents: Exponents
-    wanted: bool  #: whether the method uses the exponents of the neurons
-    seed: int
-    engine: str
-
-    def activity(self, reservoir: Reservoir) -> Activity:
-        """Simulate the network and return its spike counts, in total and in windows."""
-        count = max(2, round(float(self.stimulus.durations[0]) / _WINDOW))
-        return simulate(reservoir, self.stimulus, record=("counts",), windows=count, engine=self.engine, seed=self.seed)
-
-    def at_rate(self, reservoir: Reservoir, rate: float) -> Reservoir:
-        """Return the network with the shift of all biases that gives it a mean rate (Hz), or the nearest."""
-        found = at_rate(reservoir, with_bias, self.stimulus, rate, seed=self.seed, engine=self.engine)
-        return found.network
-
-    def stability(self, reservoir: Reservoir, whole: bool) -> tuple[Array | None, Array | None]:
-        """Return an exponent for each neuron, if the method uses them, and the leading ones without silent neurons."""
-        if reservoir.adaptation.any() or reservoir.short_term is not None:
-            if self.wanted and not callable(self.exponents):
-                # raises an error that names the one of the two
-                lyapunov_spectrum(reservoir, self.stimulus)
-            return self.exponents(reservoir) if callable(self.exponents) and whole else None, None
-        full = whole and self.wanted and self.exponents in ("v", "all")
-        washout = min(_WASHOUT, float(self.stimulus.durations[0]) / 4)
-        count = None if full else min(LEADING, 3 * reservoir.neurons)
-        found = lyapunov_spectrum(reservoir, self.stimulus, count=count, washout=washout, seed=self.seed)
-        leading = found.active_exponents[:LEADING]
-        if not self.wanted or not whole:
-            return None, leading
-        if callable(self.exponents):
-            return np.asarray(self.exponents(reservoir), dtype=np.float64), leading
-        if self.exponents == "local":
-            # without the decay of the currents, which is equal for all neurons and would mask their differences
-            return found.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh, leading
-        return (found.per_neuron_v if self.exponents == "v" else found.per_neuron), leading
 
 
 def _check_budget(method: PruningMethod, context: PruningContext, pruned: PrunedNetwork) -> None:

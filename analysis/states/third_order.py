@@ -72,4 +72,4 @@ def third_order_correlation(states: ArrayLike) -> float:
         first, second, third = (power[block] @ power.T for power in powers)
         triples = first**3 - 3 * first * second + 2 * third
         total += float(triples.sum() - np.trace(triples, offset=start))  # without pairs of a row with itself
-    return total / (rows * (rows - 1) * units * (units - 1) * (units - 2))
+    return float(total / (rows * (rows - 1) * units * (units - 1) * (units - 2)))

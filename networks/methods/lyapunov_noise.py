@@ -222,12 +222,11 @@ class LNP:
         if self.covariance == "measured":
             matrix = measured_covariance(independent_counts(context))
             return noise_importance(score, sign, pre, post, matrix)
-        links = coupling(reservoir.neurons, pre, post, sign * dimensionless(reservoir, score))
+        strength = sign * dimensionless(reservoir, score)
+        links = coupling(reservoir.neurons, pre, post, strength)
         if self.covariance == "delayed":
-            leak = (
-                delay_independent_leak(links, self.margin) if self.leak == "critical" else dominant_leak(links, self.margin)
-            )
-            per_ms = coupling(reservoir.neurons, pre, post, sign * dimensionless(reservoir, score) / reservoir.tau_m[post])
+            leak = (delay_independent_leak if self.leak == "critical" else dominant_leak)(links, self.margin)
+            per_ms = coupling(reservoir.neurons, pre, post, strength / reservoir.tau_m[post])
             variance, shared = delayed_covariance(per_ms, leak / reservoir.tau_m, pre, post, reservoir.recurrent.delay)
             return np.asarray(score * np.maximum(variance[post] + variance[pre] - 2 * sign * shared, 0.0))
         if self.leak == "critical":
@@ -254,9 +253,7 @@ class LNP:
         if self.finds_sizes:
             rho = context.previous.get("rho", np.nan)
             if not np.isfinite(rho):  # the first iteration
-                wanted = inclusion_probabilities(importance, count)
-                below = wanted < 1
-                rho = float(wanted[below].sum() / importance[below].sum()) if importance[below].any() else np.inf
+                rho = _constant_rho(importance, count)
             numbers["rho"] = rho
             probability = np.minimum(1.0, rho * importance)
         else:
@@ -287,7 +284,7 @@ class LNP:
         return smaller.replace(weight=weight, w_max=np.maximum(smaller.w_max, weight))
 
     def _neurons(self, context: PruningContext, smaller: Reservoir, numbers: dict[str, float]) -> NDArray[np.bool_]:
-        if not self.neurons or context.neurons >= smaller.neurons:
+        if not self.neurons or (context.neurons >= smaller.neurons and not self.finds_sizes):
             return np.ones(smaller.neurons, dtype=bool)
         live = smaller.weight > 0  # a link of weight 0 is not a path
         central = betweenness(smaller.neurons, smaller.pre[live], smaller.post[live], smaller.weight[live])
@@ -351,6 +348,16 @@ class LNP:
         place = np.searchsorted(now, wished).clip(max=max(len(now) - 1, 0))
         there = now[place] == wished
         return np.argsort(-np.where(there, probability[place], -1.0), kind="stable")[:wanted]
+
+
+def _constant_rho(importance: Array, count: int) -> float:
+    """Return the factor with which `count` links are kept on average; all that have any importance, if these are fewer."""
+    wanted = inclusion_probabilities(importance, count)
+    below = (wanted < 1) & (importance > 0)
+    if below.any():
+        return float(wanted[below].sum() / importance[below].sum())
+    some = importance[importance > 0]
+    return float(1 / some.min()) if len(some) else 0.0
 
 
 def dimensionless(reservoir: Reservoir, score: Array) -> Array:
