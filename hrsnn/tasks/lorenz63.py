@@ -7,7 +7,7 @@ import numpy as np
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
-from hrsnn.tasks.rate_coding import rate_coded
+from hrsnn.tasks.integration import trajectory
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of, positive
@@ -95,40 +95,21 @@ def lorenz63(
     check_memory("train, test, horizon", (train, test, horizon), 80 * values, f"a series of {values} values")
     # near the attractor, which the transient approaches
     start = generator(seed, "lorenz63").uniform([-10.0, -10.0, 15.0], [10.0, 10.0, 35.0])
-    states = trajectory(start, transient + washout + train + test + horizon - 1, dt)[transient:]
-    learned = states[washout : washout + train]
-    states = (states - learned.mean(axis=0)) / learned.std(axis=0)
-    part, inputs = slice(washout, washout + train), states[:-horizon]
-    return SeriesTask(
+    states = trajectory(_drift, start, transient + washout + train + test + horizon - 1, dt, _LONGEST_STEP)[transient:]
+    return SeriesTask.from_array(
+        states,
         name="lorenz63",
-        inputs=inputs,
-        targets=states[horizon:],
-        hold=hold,
-        train=part,
-        test=slice(washout + train, washout + train + test),
+        horizon=horizon,
+        train=train,
+        test=test,
         washout=washout,
+        hold=hold,
         time_step=dt,
         lyapunov_exponent=LYAPUNOV_EXPONENT,
-        spikes=rate_coded(encoding, inputs, part, hold, peak_rate, seed),
+        encoding=encoding,
+        peak_rate=peak_rate,
+        seed=seed,
     )
-
-
-@takes()
-def trajectory(start: np.ndarray, steps: int, dt: float) -> np.ndarray:
-    """Return the states at 0, dt, ..., ``steps * dt``: (steps + 1, 3)."""
-    inner = int(np.ceil(dt / _LONGEST_STEP * (1 - 1e-12)))
-    step = dt / inner
-    states = np.empty((steps + 1, 3))
-    states[0] = state = np.asarray(start, dtype=np.float64)
-    for index in range(1, steps + 1):
-        for _ in range(inner):
-            k1 = _drift(state)
-            k2 = _drift(state + step / 2 * k1)
-            k3 = _drift(state + step / 2 * k2)
-            k4 = _drift(state + step * k3)
-            state = state + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        states[index] = state
-    return states
 
 
 def _drift(state: np.ndarray) -> np.ndarray:

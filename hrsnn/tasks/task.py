@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from hrsnn.errors import InputError
@@ -13,7 +14,9 @@ from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.tasks.rate_coding import rate_coded
 from hrsnn.validation.annotations import is_whole
+from hrsnn.validation.numbers import count_of, duration_of
 from hrsnn.validation.units import take_fields, takes
 
 #: Parts of a training part that are its validation part: a share of the samples, one in so many values.
@@ -161,6 +164,96 @@ class SeriesTask:
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
 
+    @classmethod
+    def from_array(
+        cls,
+        values: ArrayLike,
+        targets: ArrayLike | None = None,
+        *,
+        name: str = "array",
+        horizon: int = 1,
+        train: int | None = None,
+        test: int | None = None,
+        washout: int = 100,
+        hold: float = 20.0,
+        time_step: float = 1.0,
+        lyapunov_exponent: float | None = None,
+        encoding: str = "current",
+        peak_rate: float = 200.0,
+        seed: int = 0,
+    ) -> SeriesTask:
+        """Return the task of forecasting a series, `horizon` values ahead.
+
+        Parameters
+        ----------
+        values : array (time,) or (time, channels)
+            Inputs.
+        targets : array (time,) or (time, outputs), optional
+            What is forecast, at the same times as the inputs; by default the inputs themselves.
+        name : str
+        horizon : int
+            Number of values from the input to the target.
+        train, test : int, optional
+            Numbers of values in the two parts, which follow one another after the washout. By default the test part is the
+            last fifth of what the other leaves, or all that it leaves.
+        washout : int
+            Number of values before the training part.
+        hold : float
+            Time in ms for which each value is held.
+        time_step : float
+            Time from one value to the next in the units of the system.
+        lyapunov_exponent : float, optional
+            Of the system, per unit of its time.
+        encoding : {"current", "poisson"}
+            Whether a network gets the values as currents, or as the rates of Poisson spikes.
+        peak_rate : float
+            Rate of the largest value of a channel in the training part (Hz).
+        seed : int
+            Seed of the spikes.
+
+        Returns
+        -------
+        SeriesTask
+            Inputs and targets are standardised by the training part.
+
+        Raises
+        ------
+        InputError
+            When a value is not finite, the series is too short, or a column is constant in the training part.
+
+        Examples
+        --------
+        >>> wave = np.sin(np.arange(600) / 5)
+        >>> task = SeriesTask.from_array(wave, horizon=3)
+        >>> task.inputs.shape, task.train, task.test
+        ((597, 1), slice(100, 498, None), slice(498, 597, None))
+        """
+        inputs = _columns("values", values)
+        aims = inputs if targets is None else _columns("targets", targets)
+        if len(aims) != len(inputs):
+            raise InputError("targets", len(aims), f"must be as many as the values, {len(inputs)}")
+        horizon, washout = count_of("horizon", horizon), count_of("washout", washout, 0)
+        train, test = _parts(len(inputs) - horizon - washout, train, test)
+        end = washout + train + test
+        part = slice(washout, washout + train)
+        # targets of a part are those of its inputs: the training part reads `horizon` values of the test part's inputs
+        inputs, aims = (
+            _standardised(field, one[: end + horizon], part) for field, one in (("values", inputs), ("targets", aims))
+        )
+        given = inputs[:end]
+        return cls(
+            name=name,
+            inputs=given,
+            targets=aims[horizon : end + horizon],
+            hold=duration_of("hold", hold),
+            train=part,
+            test=slice(washout + train, end),
+            washout=washout,
+            time_step=time_step,
+            lyapunov_exponent=lyapunov_exponent,
+            spikes=rate_coded(encoding, given, part, hold, peak_rate, seed),
+        )
+
     @property
     def is_one_step_ahead(self) -> bool:
         """Whether the targets are the next inputs, so that the loop can be closed."""
@@ -199,6 +292,43 @@ class SeriesTask:
         spikes = None if self.spikes is None else self.spikes.time_slice(0.0, end * self.hold)
         train, test = slice(begin, border), slice(border, end)
         return replace(self, inputs=inputs, targets=targets, spikes=spikes, train=train, test=test)
+
+
+def _columns(field: str, values: ArrayLike) -> np.ndarray:
+    """Return a series as an array (time, columns)."""
+    array = np.asarray(values, dtype=np.float64)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or not array.size:
+        raise InputError(field, array.shape, "must have shape (time,) or (time, columns)")
+    if not np.isfinite(array).all():
+        row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+        raise InputError(field, array[row], f"must be finite, also in row {row}")
+    return array
+
+
+def _parts(values: int, train: int | None, test: int | None) -> tuple[int, int]:
+    """Return the numbers of values for training and test, of so many for both."""
+    if values < 3:
+        raise InputError(
+            "values", "a short series", f"must have {3 - values} values more: the washout and the horizon take some"
+        )
+    if test is None:
+        test = values // 5 if train is None else values - count_of("train", train, 2)
+    if train is None:
+        train = values - count_of("test", test)
+    if train < 2 or test < 1 or train + test > values:
+        raise InputError(
+            "train, test", (train, test), f"must be over 1 and 0, and together at most {values}: the series ends"
+        )
+    return count_of("train", train, 2), count_of("test", test)
+
+
+def _standardised(field: str, columns: np.ndarray, part: slice) -> np.ndarray:
+    learned = columns[part]
+    spread = learned.std(axis=0)
+    if not spread.all():
+        raise InputError(field, f"column {int(np.argmin(spread != 0))}", "must vary in the training part")
+    return np.asarray((columns - learned.mean(axis=0)) / spread)
 
 
 def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

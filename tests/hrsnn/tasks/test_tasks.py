@@ -22,10 +22,15 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.readout import readout
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks import TASKS, TaskChoice, load_task
-from hrsnn.tasks.lorenz63 import trajectory
+from hrsnn.tasks import lorenz63 as lorenz
+from hrsnn.tasks.integration import trajectory as integrated
 from hrsnn.tasks.of_trains import windowed_counts
 from hrsnn.tasks.task import split_rows, stratified_rows
 from hrsnn.tasks.xor import ideal_accuracy
+
+
+def trajectory(start, steps, dt):
+    return integrated(lorenz._drift, start, steps, dt, 0.01)
 
 
 @pytest.mark.parametrize(
