@@ -16,6 +16,7 @@ TASKS: Registry[TaskDeclaration] = Registry(
     "hrsnn.tasks",
     TaskDeclaration,
     {
+        "csv": "hrsnn.tasks.csv:TASK",
         "digits": "hrsnn.tasks.digits:TASK",
         "file": "hrsnn.tasks.file:TASK",
         "fsdd": "hrsnn.tasks.fsdd:TASK",

@@ -1,0 +1,186 @@
+"""Task csv: forecasting of columns of a table."""
+
+from __future__ import annotations
+
+import csv as tables
+import difflib
+import math
+import re
+
+import numpy as np
+
+from hrsnn.errors import FileError, InputError
+from hrsnn.files.reading import read_text, refuse_damaged
+from hrsnn.files.writing import PathLike
+from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.task import SeriesTask
+from hrsnn.validation.limits import check_memory
+from hrsnn.validation.units import takes
+
+#: Bytes of memory for each cell while a file is read (measured).
+_PER_CELL = 120
+_TARGET = re.compile(r"(.*?)(?:\+(\d+))?")
+
+
+@takes(hold="ms", peak_rate="Hz")
+def csv(
+    path: PathLike,
+    column: str = "",
+    target: str = "",
+    train: int | None = None,
+    test: int | None = None,
+    horizon: int = 1,
+    washout: int = 100,
+    hold: float = 20.0,
+    encoding: str = "current",
+    peak_rate: float = 200.0,
+    seed: int = 0,
+) -> SeriesTask:
+    """Return the task of forecasting columns of a table, one row a time.
+
+    Parameters
+    ----------
+    path : path
+        Text file with cells separated by commas, semicolons or tabs, with a line of names or without.
+    column : str
+        Names of the input columns, or their numbers from 1, separated by commas. Default: all whose cells are numbers.
+    target : str
+        What is forecast: a column, a column and how many rows ahead (``"speed+10"``), or only how many (``"+10"``). Default:
+        the input columns, `horizon` rows ahead.
+    train, test : int, optional
+        Numbers of rows in the two parts, which follow one another. By default the test part is the last fifth of what the
+        other leaves, or all that it leaves.
+    horizon : int
+        Number of rows from the input to the target, where `target` does not say.
+    washout : int
+        Number of rows before the training part.
+    hold : float
+        Time in ms for which each row is held.
+    encoding : {"current", "poisson"}
+        Whether a network gets the values as currents, or as the rates of Poisson spikes.
+    peak_rate : float
+        Rate of the largest value of a column in the training part (Hz).
+    seed : int
+        Seed of the spikes.
+
+    Returns
+    -------
+    SeriesTask
+        Inputs and targets are standardised by the training part.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, has no rows, or rows of different lengths.
+    InputError
+        When a column does not exist (with the nearest name), or one of its cells is not a finite number (with its line), or
+        the table is too short.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "wind.csv"
+    >>> lines = [f"2024-01-01T{k:04d},{k % 7},{k % 5}" for k in range(300)]
+    >>> _ = path.write_text(chr(10).join(["time,speed,gust", *lines]))
+    >>> task = csv(path, column="speed", target="gust+10")
+    >>> task.inputs.shape, task.test
+    ((290, 1), slice(252, 290, None))
+    """
+    names, rows = _table(path)
+    chosen = [_place(path, names, one) for one in column.split(",")] if column else _numeric(path, names, rows)
+    found = _TARGET.fullmatch(target)
+    assert found is not None  # every text matches
+    name, ahead = found.groups()
+    if ahead is not None:
+        if horizon != 1:
+            raise InputError("horizon", horizon, f"cannot be given with target = {target!r}, which says how many rows ahead")
+        horizon = int(ahead)
+    aims = [_place(path, names, name)] if name else chosen
+    return SeriesTask.from_array(
+        _columns(names, rows, chosen),
+        None if aims == chosen else _columns(names, rows, aims),
+        name="csv",
+        horizon=horizon,
+        train=train,
+        test=test,
+        washout=washout,
+        hold=hold,
+        encoding=encoding,
+        peak_rate=peak_rate,
+        seed=seed,
+    )
+
+
+def _table(path: PathLike) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the names of the columns, and the rows with their line numbers."""
+    text = read_text(path).removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    check_memory("path", str(path), _PER_CELL * (text.count(separator) + text.count("\n") + 1), "the table")
+    with refuse_damaged(path, "table"):
+        reader = tables.reader(text.splitlines(), delimiter=separator, strict=True)
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(cell.strip() for cell in row)]
+    if not rows:
+        raise FileError(path, "is an empty table")
+    width = len(rows[0][1])
+    for line, row in rows:
+        if len(row) != width:
+            raise FileError(path, f"has {len(row)} cells in line {line}, and {width} in the first")
+    named = any(_number(cell) is None for cell in rows[0][1]) and not all(
+        (_number(a) is None) == (_number(b) is None) for a, b in zip(rows[0][1], rows[-1][1], strict=True)
+    )
+    if named:
+        return rows[0][1], rows[1:]
+    return [str(k + 1) for k in range(width)], rows
+
+
+def _number(cell: str) -> float | None:
+    """Return a cell as a number; None for text. Digits may not be grouped by underscores."""
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def _place(path: PathLike, names: list[str], wanted: str) -> int:
+    """Return the index of a column by its name or, from 1, its number."""
+    name = wanted.strip()
+    if name in names:
+        return names.index(name)
+    if name.isascii() and name.isdecimal() and 1 <= int(name) <= len(names):
+        return int(name) - 1
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} others" if len(names) > 20 else "")
+    raise InputError("column", name, f"{hint}{path} has the columns {shown}")
+
+
+def _numeric(path: PathLike, names: list[str], rows: list[tuple[int, list[str]]]) -> list[int]:
+    """Return the columns whose first and last cells are numbers."""
+    ends = [row for _, row in (rows[:1] + rows[-1:])]
+    found = [k for k in range(len(names)) if ends and all(_number(row[k]) is not None for row in ends)]
+    if not found:
+        raise FileError(path, "has no column of numbers")
+    return found
+
+
+def _columns(names: list[str], rows: list[tuple[int, list[str]]], chosen: list[int]) -> np.ndarray:
+    """Return columns as an array (rows, columns)."""
+    values = np.empty((len(rows), len(chosen)))
+    for k, (line, row) in enumerate(rows):
+        for place, index in enumerate(chosen):
+            value = _number(row[index])
+            if value is None or not math.isfinite(value):
+                said = row[index] or "an empty cell"
+                raise InputError(names[index], said, f"must be a finite number, also in line {line}: fill gaps first")
+            values[k, place] = value
+    return values
+
+
+TASK = TaskDeclaration(
+    summary="columns of a table, such as wind speeds or prices",
+    kind="series",
+    load=csv,
+    baselines=("last_value", "linear_autoregression", "echo_state_network", "no_recurrence", "delay_bank"),
+    label="Own series",
+)
