@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 Runs = Sequence[Sequence[PruningRecord]]
 
 _MOST_DRAWN = 4000
-_MARKERS, _LEVELS = "os^vDPX", ("--", ":")
+_MARKERS, _LEVELS = "os^vDPX", ("--", ":", "-.", (0, (1, 4)))
 
 
 def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
@@ -151,6 +151,8 @@ def curves(
                 levels += 1
                 continue
             style: dict[str, Any] = {"color": COLOURS[lines % len(COLOURS)], "marker": _MARKERS[lines % len(_MARKERS)]}
+            # beyond the colours, dashed lines
+            style["linestyle"] = "-" if lines < len(COLOURS) else "--"
             # slightly shifted, so that intervals do not overlap
             place = left * 1.02 ** (lines - 3)
             width = 1.6 if not lines else 0.8

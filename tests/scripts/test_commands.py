@@ -244,8 +244,11 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
         (["memory", "--values", "50"], "50"),
         (["memory", "--hold", "nan"], "hold"),
         (["forecast", "--train", "0"], "train = 0"),
-        (["forecast", "--task", "digits"], "--task = 'digits': is of the kind classes; of the kind series are lorenz63"),
-        (["forecast", "--task", "lorenz"], "task = 'lorenz': did you mean 'lorenz63'?"),
+        (
+            ["forecast", "--task", "digits"],
+            "--task = 'digits': is of the kind classes; of the kind series are csv, lorenz63",
+        ),
+        (["forecast", "--task", "lorenz_63"], "task = 'lorenz_63': did you mean 'lorenz63'?"),
         (["forecast", "--closed-loop", "--horizon", "2"], "(horizon 1) for a closed loop"),
         (["forecast", "--closed-loop", "--test", "20", "--starts", "21"], "starts = 21: must be at most the 20 test values"),
         (["forecast", "--closed-loop", "--starts", "0"], "starts = 0"),

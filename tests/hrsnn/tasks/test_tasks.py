@@ -37,7 +37,7 @@ def trajectory(start, steps, dt):
     ("name", "options", "message"),
     [
         ("digit", {}, r"^task = 'digit': did you mean 'digits'\?"),
-        ("qqq", {}, r"^task = 'qqq': must be one of digits, "),
+        ("qqq", {}, r"^task = 'qqq': must be one of csv, digits, "),
         ("digits", {"test_shares": 0.1}, r"^test_shares = 0\.1: no option of task 'digits': did you mean 'test_share'\?"),
         ("fsdd", {}, r"^path = None: task 'fsdd' needs it"),
         ("file", {"path": None}, r"^path = None"),
