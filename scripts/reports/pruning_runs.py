@@ -21,6 +21,7 @@ from hrsnn.scripts.reports.pruning_report import PruningRuns, Run
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
+    from hrsnn.networks import PruningMethod
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
     from hrsnn.tasks import TaskChoice
@@ -51,14 +52,11 @@ class PruningCommand(TaskArguments, ParallelCommand):
     ] = None
     """Share of the neurons removed in the end."""
 
-    restore: Annotated[
-        Literal["none", "bias", "sums", "both", "rate"] | None,
-        tyro.conf.arg(help_behavior_hint="(default: bias, or what the method states)"),
-    ] = None
-    """What neurons get back: mean drive as a bias, sums of weights, both, or these and the dense network's rate."""
+    restore: Literal["usual", "none", "bias", "sums", "both", "rate"] = "usual"
+    """What neurons get back: mean drive as a bias, sums of weights, both, or these and the rate; usual: what a method says."""
 
-    exponents: Annotated[Literal["local", "v", "all"] | None, tyro.conf.arg(help_behavior_hint="(default: local)")] = None
-    """Lyapunov exponent of a neuron: that of its block, or its share of the spectrum over v or over all its variables."""
+    exponents: Literal["usual", "local", "v", "all"] = "usual"
+    """Exponent of a neuron: that of its block (usual), or its share of the spectrum over v or over all its variables."""
 
     refresh: int = 10
     """Number of iterations between two measurements of the exponents."""
@@ -100,7 +98,7 @@ class PruningCommand(TaskArguments, ParallelCommand):
         if self.resume and self.out is None:
             raise InputError("--resume", True, "needs --out, the folder of the runs")
         made = [pruning_method(name, **options) for name, options in methods.values()]  # invalid settings raise an error
-        if self.exponents is not None and not any(getattr(method, "uses_exponents", True) for method in made):
+        if self.exponents != "usual" and not any(getattr(method, "uses_exponents", True) for method in made):
             raise InputError("--exponents", self.exponents, "must be left out: no method of this run uses any")
         self.scored_task  # noqa: B018  # raises an error for an unknown task before the work
         if self.graph is not None and self.neurons is not None:
@@ -134,6 +132,11 @@ class PruningRunner:
         methods = [pruning_method(name, **settings) for name, settings in self.methods.values()]
         return max(usual_neuron_target(method, self.options.synapse_target) for method in methods)
 
+    def exponents_for(self, method: PruningMethod) -> Literal["local", "v", "all"] | None:
+        """Return the exponents that a method gets: none where it uses none, or they are the usual ones."""
+        chosen = self.options.exponents
+        return None if chosen == "usual" or not getattr(method, "uses_exponents", True) else chosen
+
     def dense(self, seed: int) -> Reservoir:
         """Return the network before pruning, with the channels that the task of the score needs."""
         from hrsnn.builder import build
@@ -162,9 +165,9 @@ class PruningRunner:
             iterations=options.iterations,
             synapse_target=options.synapse_target,
             neuron_target=self.neuron_target,
-            restore=options.restore,
+            restore=None if options.restore == "usual" else options.restore,
             stimulus=noise(dense.channels, options.duration, seed=seed),
-            exponents=options.exponents if getattr(method, "uses_exponents", True) else None,
+            exponents=self.exponents_for(method),
             refresh=options.refresh,
             score=None if task is None else TaskScore(task, options.engine, seed, options.states),
             seed=seed,
