@@ -53,7 +53,7 @@ class PruningCommand(TaskArguments, ParallelCommand):
     """Share of the neurons removed in the end."""
 
     restore: Literal["usual", "none", "bias", "sums", "both", "rate"] = "usual"
-    """What neurons get back: mean drive as a bias, sums of weights, both, or these and the rate; usual: what a method says."""
+    """What neurons get back: mean drive as a bias, sums of weights, both, or these and the rate; usual: as a method says."""
 
     exponents: Literal["usual", "local", "v", "all"] = "usual"
     """Exponent of a neuron: that of its block (usual), or its share of the spectrum over v or over all its variables."""
