@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -223,10 +224,11 @@ def prune(
     Notes
     -----
     There is no training here, and labels are never used. An iteration for which rounding leaves nothing to remove changes
-    nothing. If the remaining neurons had fewer links in the dense network than the budget allows (a target for neurons that
-    is strict compared with that for links), all of these are kept and the record gives their number. Links of weight 0
-    are links, and the first to be removed by any score of their weight. Neurons without links are not removed as such.
-    A graph that falls apart is pruned further: the records count its weakly connected components.
+    nothing, but for what a method does at the end of a run. If the remaining neurons had fewer links in the dense network
+    than the budget allows (a target for neurons that is strict compared with that for links), all of these are kept and the
+    record gives their number. Links of weight 0 are links, and the first to be removed by any score of their weight. Neurons
+    without links are not removed as such. A graph that falls apart is pruned further: the records count its weakly
+    connected components.
 
     Everything runs on one BLAS thread: same seed, same machine, same bytes.
 
@@ -372,7 +374,7 @@ def _run(
         found = bool(getattr(method, "finds_sizes", False))
         nothing = not found and (context.links, context.neurons) == (now.reservoir.synapses, now.reservoir.neurons)
         kept, numbers, smaller = np.ones(now.reservoir.neurons, dtype=bool), {}, now.reservoir
-        if not nothing or t == len(links) - 1:
+        if not nothing:
             pruned = method.prune(context)
             _check_budget(method, context, pruned)
             kept, numbers, origin = pruned.kept, dict(pruned.numbers), now.origin[pruned.kept]
@@ -380,10 +382,10 @@ def _run(
             if restore == "rate":
                 with context.watch("rate"):
                     smaller = measure.at_rate(smaller, now.records[0].mean_rate)
-            finish = getattr(method, "finish", None)
-            if finish is not None:
-                smaller, more = finish(context, smaller)
-                numbers |= more
+        finish = getattr(method, "finish", None)
+        if finish is not None and (not nothing or t == len(links) - 1):
+            smaller, more = finish(context, smaller)
+            numbers |= more
         with context.watch("simulation"):
             activity = measure.activity(smaller)
         values, leading = None if now.exponents is None else now.exponents[kept], None
@@ -461,5 +463,10 @@ def _scored(score: Callable[[Reservoir], float] | None, reservoir: Reservoir) ->
 
 
 def _name(function: Any) -> str:
-    """Return the name of a function in a checkpoint: without its module, so that files can be moved."""
-    return str(getattr(function, "__qualname__", None) or repr(function))
+    """Return the name of a function in a checkpoint: without its module, so that files can be moved, and its address."""
+    if isinstance(function, functools.partial):
+        given = [*map(repr, function.args), *(f"{name}={value!r}" for name, value in function.keywords.items())]
+        return f"{_name(function.func)}({', '.join(given)})"
+    kind: Any = type(function)
+    of_address = kind.__repr__ is object.__repr__
+    return str(getattr(function, "__qualname__", None) or (kind.__qualname__ if of_address else repr(function)))

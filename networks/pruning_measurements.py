@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis import lyapunov_spectrum
+from hrsnn.analysis import LyapunovSpectrum, lyapunov_spectrum
 from hrsnn.analysis.scoring.rate_matching import at_rate, with_bias
+from hrsnn.errors import InputError
 from hrsnn.networks.pruning_record import LEADING
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
@@ -50,17 +51,34 @@ class Measurements:
             if self.wanted and not callable(self.exponents):
                 # raises an error that names the one of the two
                 lyapunov_spectrum(reservoir, self.stimulus)
-            return self.exponents(reservoir) if callable(self.exponents) and whole else None, None
-        full = whole and self.wanted and self.exponents in ("v", "all")
+            return self._given(reservoir) if whole else None, None
         washout = min(_WASHOUT, float(self.stimulus.durations[0]) / 4)
-        count = None if full else min(LEADING, 3 * reservoir.neurons)
-        found = lyapunov_spectrum(reservoir, self.stimulus, count=count, washout=washout, seed=self.seed)
+
+        def spectrum(count: int | None) -> LyapunovSpectrum:
+            return lyapunov_spectrum(reservoir, self.stimulus, count=count, washout=washout, seed=self.seed)
+
+        # always of as many columns, on which the values depend: those of several networks are compared
+        found = spectrum(min(LEADING, 3 * reservoir.neurons))
         leading = found.active_exponents[:LEADING]
         if not self.wanted or not whole:
             return None, leading
         if callable(self.exponents):
-            return np.asarray(self.exponents(reservoir), dtype=np.float64), leading
+            return self._given(reservoir), leading
         if self.exponents == "local":
             # without the decay of the currents, which is equal for all neurons and would mask their differences
             return found.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh, leading
-        return (found.per_neuron_v if self.exponents == "v" else found.per_neuron), leading
+        whole_spectrum = spectrum(None)
+        return (whole_spectrum.per_neuron_v if self.exponents == "v" else whole_spectrum.per_neuron), leading
+
+    def _given(self, reservoir: Reservoir) -> Array | None:
+        """Return the exponents by the user's function, if there is one."""
+        if not callable(self.exponents):
+            return None
+        given = self.exponents(reservoir)
+        try:
+            values = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            values = np.empty(0)
+        if values.shape != (reservoir.neurons,) or not np.isfinite(values).all():
+            raise InputError("exponents", given, f"must be {reservoir.neurons} finite numbers, one a neuron")
+        return values

@@ -19,7 +19,9 @@ from hrsnn.validation.units import takes
 
 #: Bytes of memory for each cell while a file is read (measured).
 _PER_CELL = 120
-_TARGET = re.compile(r"(.*?)(?:\+(\d+))?")
+#: Lines by which the separator and the names are recognised.
+_LOOKED_AT = 50
+_TARGET = re.compile(r"(.*?)(?:\+(\d{1,9}))?", re.DOTALL)
 
 
 @takes(hold="ms", peak_rate="Hz")
@@ -43,7 +45,8 @@ def csv(
     path : path
         Text file with cells separated by commas, semicolons or tabs, with a line of names or without.
     column : str
-        Names of the input columns, or their numbers from 1, separated by commas. Default: all whose cells are numbers.
+        Names of the input columns, or their numbers from 1, separated by commas. Default: all of which most cells are
+        numbers.
     target : str
         What is forecast: a column, a column and how many rows ahead (``"speed+10"``), or only how many (``"+10"``). Default:
         the input columns, `horizon` rows ahead.
@@ -114,8 +117,7 @@ def csv(
 def _table(path: PathLike) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the names of the columns, and the rows with their line numbers."""
     text = read_text(path).removeprefix("\ufeff")
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
+    separator = _separator(text)
     check_memory("path", str(path), _PER_CELL * (text.count(separator) + text.count("\n") + 1), "the table")
     with refuse_damaged(path, "table"):
         reader = tables.reader(text.splitlines(), delimiter=separator, strict=True)
@@ -126,12 +128,20 @@ def _table(path: PathLike) -> tuple[list[str], list[tuple[int, list[str]]]]:
     for line, row in rows:
         if len(row) != width:
             raise FileError(path, f"has {len(row)} cells in line {line}, and {width} in the first")
-    named = any(_number(cell) is None for cell in rows[0][1]) and not all(
-        (_number(a) is None) == (_number(b) is None) for a, b in zip(rows[0][1], rows[-1][1], strict=True)
-    )
-    if named:
+    # text above numbers is a name
+    if any(
+        cell and _number(cell) is None and any(_number(row[k]) is not None for _, row in rows[1:_LOOKED_AT])
+        for k, cell in enumerate(rows[0][1])
+    ):
         return rows[0][1], rows[1:]
     return [str(k + 1) for k in range(width)], rows
+
+
+def _separator(text: str) -> str:
+    """Return the separator that is as frequent in each of the first lines; commas, which may be decimal, come last."""
+    lines = [line for line in text.split("\n", _LOOKED_AT)[:_LOOKED_AT] if line.strip()]
+    counts = {one: {line.count(one) for line in lines} for one in ";\t,"}
+    return next((one for one, found in counts.items() if len(found) == 1 and found != {0}), ",")
 
 
 def _number(cell: str) -> float | None:
@@ -156,9 +166,8 @@ def _place(path: PathLike, names: list[str], wanted: str) -> int:
 
 
 def _numeric(path: PathLike, names: list[str], rows: list[tuple[int, list[str]]]) -> list[int]:
-    """Return the columns whose first and last cells are numbers."""
-    ends = [row for _, row in (rows[:1] + rows[-1:])]
-    found = [k for k in range(len(names)) if ends and all(_number(row[k]) is not None for row in ends)]
+    """Return the columns of which most cells are numbers."""
+    found = [k for k in range(len(names)) if 2 * sum(_number(row[k]) is not None for _, row in rows) > len(rows)]
     if not found:
         raise FileError(path, "has no column of numbers")
     return found

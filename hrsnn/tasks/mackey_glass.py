@@ -81,7 +81,9 @@ def mackey_glass(
     >>> task.inputs.shape
     (450, 1)
     """
-    values = checked_sizes(train, test, dt, transient, horizon, washout, columns=1, longest=_LONGEST_TIME)
+    values = checked_sizes(
+        train, test, dt, transient, horizon, washout, columns=1, longest=_LONGEST_TIME, inner=dt / _LONGEST_STEP
+    )
     past = generator(seed, "mackey_glass").uniform(0.5, 1.3, 18)
     states = delayed_trajectory(_drift, past, DELAY, transient + values - 1, dt, _LONGEST_STEP)[transient:]
     return SeriesTask.from_array(

@@ -8,9 +8,18 @@ from hrsnn.validation.numbers import count_of, positive
 
 
 def checked_sizes(
-    train: int, test: int, dt: float, transient: int, horizon: int, washout: int, *, columns: int, longest: float
+    train: int,
+    test: int,
+    dt: float,
+    transient: int,
+    horizon: int,
+    washout: int,
+    *,
+    columns: int,
+    longest: float,
+    inner: float = 0.0,
 ) -> int:
-    """Return the number of values after the transient.
+    """Return the number of values after the transient; `inner` is the number of values kept between two of these.
 
     Raises
     ------
@@ -22,6 +31,6 @@ def checked_sizes(
     if positive("dt", dt, "time units") > longest:
         raise InputError("dt", dt, f"must be at most {longest:g} time units")
     values = train + test + horizon + washout
-    needed = 24 * columns * (values + transient)
+    needed = (24 * columns + 64 * inner) * (values + transient)
     check_memory("train, test, horizon", (train, test, horizon), needed, f"a series of {values + transient} values")
     return values

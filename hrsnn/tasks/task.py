@@ -296,7 +296,10 @@ class SeriesTask:
 
 def _columns(field: str, values: ArrayLike) -> np.ndarray:
     """Return a series as an array (time, columns)."""
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(field, type(values).__name__, "must be numbers, (time,) or (time, columns)") from error
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or not array.size:
         raise InputError(field, array.shape, "must have shape (time,) or (time, columns)")
@@ -312,22 +315,23 @@ def _parts(values: int, train: int | None, test: int | None) -> tuple[int, int]:
         raise InputError(
             "values", "a short series", f"must have {3 - values} values more: the washout and the horizon take some"
         )
+    train = None if train is None else count_of("train", train, 2)
+    test = None if test is None else count_of("test", test)
     if test is None:
-        test = values // 5 if train is None else values - count_of("train", train, 2)
+        test = values // 5 if train is None else values - train
     if train is None:
-        train = values - count_of("test", test)
+        train = values - test
     if train < 2 or test < 1 or train + test > values:
-        raise InputError(
-            "train, test", (train, test), f"must be over 1 and 0, and together at most {values}: the series ends"
-        )
-    return count_of("train", train, 2), count_of("test", test)
+        raise InputError("train, test", (train, test), f"must be over 1 and 0, together at most {values}")
+    return train, test
 
 
 def _standardised(field: str, columns: np.ndarray, part: slice) -> np.ndarray:
     learned = columns[part]
     spread = learned.std(axis=0)
-    if not spread.all():
-        raise InputError(field, f"column {int(np.argmin(spread != 0))}", "must vary in the training part")
+    constant = np.ptp(learned, axis=0) <= 1e-12 * np.abs(learned).max(axis=0)  # also by rounding
+    if constant.any():
+        raise InputError(field, f"column {int(np.argmax(constant))}", "must vary in the training part")
     return np.asarray((columns - learned.mean(axis=0)) / spread)
 
 

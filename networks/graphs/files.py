@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import writing
@@ -58,13 +60,19 @@ def write_graph(reservoir: Reservoir | networkx.DiGraph, path: str | os.PathLike
     graph = reservoir.graph() if isinstance(reservoir, Reservoir) else reservoir.copy()
     suffix = _suffix(path)
     for node in graph if suffix == ".edges" else ():
-        if isinstance(node, str) and ("#" in node or node.split() != [node]):
+        if "#" in str(node) or str(node).split() != [str(node)]:
             raise InputError("labels", node, "must have neither spaces nor # in an edge list: use .graphml")
     for node, values in graph.nodes(data=True):
         if "position" in values:
-            values.update(zip(_AXES, values.pop("position"), strict=True))
+            position = values.pop("position")
+            if np.shape(position) != (len(_AXES),):
+                raise InputError(f"position of node {node!r}", position, "must be three numbers")
+            values.update(zip(_AXES, position, strict=True))
         if isinstance(node, str):
             values["label"] = node  # names of nodes are text in a file, including numbers
+    if suffix == ".edges":
+        for *_, values in graph.edges(data=True):
+            values.setdefault("weight", 1.0)
     with writing(path) as temporary:
         if suffix == ".graphml":
             try:

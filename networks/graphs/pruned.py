@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from hrsnn.builder import PAIRS
+from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.units import takes
 
@@ -72,9 +73,11 @@ def pruned_graph(
         if new["weight"] != old["weight"]:
             own["weight"] = data.get("weight", 1.0) * (new["weight"] / old["weight"]) if old["weight"] else new["weight"]
         left.add_edge(source, target, **own)
+    signed = any(weight < 0 for *_, weight in graph.edges(data="weight", default=1.0))
     for (source, target), new in ends.items():
         pair = (was.nodes[number[source]]["type"] + was.nodes[number[target]]["type"]).lower()
-        left.add_edge(source, target, weight=new["weight"] / units.get(pair, 1.0))
+        weight = new["weight"] / units.get(pair, 1.0)
+        left.add_edge(source, target, weight=weight if signed else abs(weight))
     return left
 
 
@@ -107,7 +110,11 @@ def graph_of_matrix(matrix: csr_array) -> networkx.DiGraph:
     """Return the graph of a sparse matrix whose entry (i, j) is the weight of the link from i to j, as NetworkX has it."""
     import networkx
 
-    entries = coo_array(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError("matrix", matrix.shape, "must be square")
+    summed = csr_array(matrix)
+    summed.sum_duplicates()
+    entries = coo_array(summed)
     graph = networkx.DiGraph()
     graph.add_nodes_from(range(entries.shape[0]))
     graph.add_weighted_edges_from(

@@ -82,7 +82,9 @@ def noise_pruning(
         raise InputError("weights", weights, "must be mask or rescale")
     matrix = coupling(len(nodes), pre, post, weight)
     decay = critical_leak(matrix) if leak == "critical" else dominant_leak(matrix)
-    importance = noise_importance(np.abs(weight), np.sign(weight), pre, post, noise_covariance(matrix, decay))
+    # sweeps converge for a dominant leak only
+    covariance = noise_covariance(matrix, decay, method="dense" if leak == "critical" else "auto")
+    importance = noise_importance(np.abs(weight), np.sign(weight), pre, post, covariance)
     probability = inclusion_probabilities(importance, links)
     kept = systematic_sample(probability, generator(seed, "noise pruning"))
     left = whole.copy()
@@ -185,6 +187,8 @@ def delocalise(
     ----------
     Chakraborty & Mukhopadhyay (2024), step III, eq. 17.
     """
+    if issparse(graph) and issparse(original) and graph.shape != original.shape:
+        raise InputError("original", original.shape, f"must have the shape of the graph, {graph.shape}")
     left, whole = _graph(graph).copy(), _graph(original)
     names, pre, post, _ = _links(left)
     strange = [node for node in left if node not in whole] or [edge for edge in left.edges if not whole.has_edge(*edge)]
@@ -210,6 +214,8 @@ def delocalise(
 def _graph(given: Any) -> networkx.DiGraph:
     """Return the graph of a matrix, or the graph given, checked to be one of links between pairs of nodes."""
     graph = graph_of_matrix(given) if issparse(given) else given
+    if not len(graph):
+        raise InputError("graph", "without nodes", "must have some")
     if graph.is_multigraph():
         raise InputError("graph", graph, "must have one edge a pair: sum the parallel weights into a networkx.DiGraph first")
     return graph
@@ -220,7 +226,10 @@ def _links(graph: networkx.DiGraph) -> tuple[list[Any], Indices, Indices, NDArra
     nodes = list(graph)
     number = {node: k for k, node in enumerate(nodes)}
     ends = np.array([(number[a], number[b]) for a, b in graph.edges], np.int64).reshape(-1, 2)
-    weight = np.array([float(w) for *_, w in graph.edges(data="weight", default=1.0)])
+    try:
+        weight = np.array([float(w) for *_, w in graph.edges(data="weight", default=1.0)])
+    except (TypeError, ValueError) as error:
+        raise InputError("weight", str(error), "must be a number on every edge") from error
     if not np.isfinite(weight).all():
         raise InputError("weight", weight[~np.isfinite(weight)][0], "must be finite")
     if (ends[:, 0] == ends[:, 1]).any():

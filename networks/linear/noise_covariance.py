@@ -94,6 +94,8 @@ def critical_leak(links: csr_array, margin: float = 0.05) -> Array:
     Chakraborty & Mukhopadhyay (2024), eq. 14: "the linearized network around criticality".
     """
     matrix, above = links.toarray(), 1 + positive("margin", margin, "a share")
+    if not matrix.size:
+        return np.zeros(0)
     least = max(float(np.linalg.eigvals(matrix).real.max()), float(np.linalg.norm(matrix, 2)) / 2)
     return np.full(len(matrix), above * least if least > 0 else 1.0)
 

@@ -134,7 +134,7 @@ def networks_of(
     if label in CONTROLS:
         bare = dense.without_recurrence()
         if label == "no_recurrence_drive":
-            rates = simulate(dense, noise(1, seed=seed), record=(), engine=engine).rates
+            rates = simulate(dense, noise(1, seed=seed), record=(), engine=engine, seed=seed).rates
             bare = bare.replace(i_bias=bare.i_bias + mean_drive(dense, rates))
         return {"1": Subnetwork(bare, everyone)}
     arm = ARMS[label]

@@ -26,7 +26,7 @@ def rebuilt(
     equal : bool
         Whether all neurons have the same number of links from excitatory neurons, and from inhibitory ones, as near the
         wanted means as whole numbers are, and at least one from excitatory neurons. Otherwise the probabilities of the spec
-        are multiplied by `share`, or its in-degrees, to the nearest whole numbers and at least one.
+        are multiplied by `share`, or its in-degrees, to the nearest whole numbers and at least one from excitatory neurons.
     seed : int
     engine : str
 
@@ -52,6 +52,8 @@ def rebuilt(
     else:
         pairs = ("ee", "ei", "ie", "ii")
         sparse = spec.updated({f"probability_{pair}": share * getattr(spec, f"probability_{pair}") for pair in pairs})
-    stimulus = noise(1, seed=seed)
+    stimulus = noise(dense.channels, seed=seed)
     rate = float(simulate(dense, stimulus, record=(), engine=engine, seed=seed).rates.mean())
-    return at_rate(build(sparse, seed), with_weights, stimulus, rate, seed=seed, engine=engine).network
+    return at_rate(
+        build(sparse, seed, channels=dense.channels), with_weights, stimulus, rate, seed=seed, engine=engine
+    ).network

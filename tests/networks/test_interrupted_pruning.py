@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from folder_difference import difference
 
-from hrsnn import Reservoir
+from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.errors import FileError
 from hrsnn.files.digested_json import DIGEST, with_digest
 from hrsnn.files.writing import to_json
@@ -62,6 +62,29 @@ def test_killed_at_random_moments_a_run_ends_with_the_same_bytes(dense: Reservoi
     resumed = prune(dense, LNP(score="paper"), out=tmp_path / "killed", resume=True, **OPTIONS)
     assert resumed.reservoir.equals(whole.reservoir)
     assert len(resumed.reservoirs) == 13
+
+
+@pytest.mark.parametrize("exponents", ["local", "v"])
+def test_distances_of_spectra_do_not_depend_on_where_a_run_was_interrupted(exponents: Any, tmp_path: Path) -> None:
+    reservoir = build(ReservoirSpec.preset("dense", neurons=30), seed=1)
+    options: dict[str, Any] = {"iterations": 3, "synapse_target": 0.6, "refresh": 1, "exponents": exponents}
+    method, calls = LNP(timescales=False), []
+
+    def stops(last: int) -> Any:
+        def score(network: Reservoir) -> float:
+            calls.append(network)
+            if len(calls) == last:
+                raise KeyboardInterrupt
+            return 0.0
+
+        return score
+
+    whole = prune(reservoir, method, score=stops(0), **options)
+    calls.clear()
+    with pytest.raises(KeyboardInterrupt):
+        prune(reservoir, method, score=stops(3), out=tmp_path, **options)
+    resumed = prune(reservoir, method, score=stops(0), out=tmp_path, resume=True, **options)
+    assert repr(resumed.records) == repr(whole.records)
 
 
 @pytest.fixture(scope="module")

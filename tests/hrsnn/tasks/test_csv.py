@@ -60,12 +60,10 @@ def test_a_table_without_names_has_numbers(tmp_path: Path) -> None:
         ("a,b\nx,y\nz,w\n", {}, FileError, "has no column of numbers"),
         ("a,b\n1,2\n3\n", {}, FileError, "has 1 cells in line 3, and 2 in the first"),
         ("a,b\n1,2\n" * 200, {"column": "a"}, InputError, "a = 'a': must be a finite number, also in line 3"),
-        (
-            "a,b\n1,2\n" + "1,\n" * 200 + "1,2\n",
-            {},
-            InputError,
-            "b = 'an empty cell': must be a finite number, also in line 3",
-        ),
+        ("a,b\n1,2\n1,\n" + "1,2\n" * 200, {}, InputError, "b = 'an empty cell': must be .* also in line 3"),
+        ("a,b\n" + "0.1,2\n0.1,3\n" * 200, {}, InputError, "column 0.*must vary"),
+        ("x;y\n" + "3,1;2,2\n" * 200, {}, FileError, "has no column of numbers"),
+        ("a,b\n" + "1,2\n" * 200, {"target": "a\nb"}, InputError, "column = "),
         ("a,b\n" + "1,nan\n" * 200, {}, InputError, "b = 'nan': must be a finite number"),
         ("a,b\n" + "1,1_0\n" * 200, {"column": "b"}, InputError, "b = '1_0': must be a finite number"),
         ("speed,b\n" + "1,2\n" * 200, {"column": "sped"}, InputError, "column = 'sped': did you mean 'speed'?"),
@@ -89,6 +87,12 @@ def test_what_is_wrong_with_a_table(
         path.write_text(text)
     with pytest.raises(error, match=message):
         load_task("csv", path=path, **options)
+
+
+def test_an_empty_last_cell_and_numbers_in_some_rows_do_not_hide_the_names(tmp_path: Path) -> None:
+    rows = [*ROWS[:-1], ("", 10.0, 3.5)]
+    task = load_task("csv", path=table(tmp_path / "x.csv", rows=rows), column="speed")
+    assert len(task.inputs) == 299  # type: ignore[union-attr]
 
 
 def test_real_tables(data_folder: Path) -> None:

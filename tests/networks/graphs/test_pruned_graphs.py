@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 from pruning_methods import untrained
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
 from hrsnn import Reservoir, ReservoirSpec
 from hrsnn.errors import InputError
-from hrsnn.networks import METHODS, betweenness_pruning, delocalise, noise_pruning, participation, prune
+from hrsnn.networks import (
+    METHODS,
+    betweenness_pruning,
+    delocalise,
+    noise_pruning,
+    participation,
+    prune,
+    read_graph,
+    write_graph,
+)
+from hrsnn.networks.linear import noise_covariance
 
 OPTIONS: dict[str, Any] = {"iterations": 2, "synapse_target": 0.5, "neuron_target": 0.2, "seed": 3}
 
@@ -94,6 +105,26 @@ def test_a_matrix_is_that_of_its_graph() -> None:
     assert (smaller != nx.to_scipy_sparse_array(left, nodelist=sorted(left))).nnz == 0
 
 
+def test_links_that_move_in_a_graph_without_signs_stay_without(tmp_path: Path) -> None:
+    graph = nx.gnp_random_graph(30, 0.3, seed=2, directed=True)
+    left = prune(graph, untrained("erdos_renyi"), **OPTIONS)  # type: ignore[call-overload]
+    assert all(weight > 0 for *_, weight in left.edges(data="weight", default=1))
+    write_graph(left, tmp_path / "left.edges")
+    assert set(read_graph(tmp_path / "left.edges").edges) == set(left.edges)
+
+
+def test_a_matrix_is_summed_and_square() -> None:
+    twice = coo_array(([1.0, 2.0, 1.0, 4.0], ([0, 0, 1, 2], [1, 1, 2, 0])), shape=(3, 3))
+    assert noise_pruning(twice, 3)[[0], [1]] == 3
+    with pytest.raises(InputError, match="must be square"):
+        noise_pruning(csr_array(np.ones((3, 5))), 2)
+
+
+def test_a_large_graph_needs_no_dominant_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noise_covariance, "DENSE_LIMIT", 5)
+    assert noise_pruning(worm(), 40).number_of_edges() == 40
+
+
 def test_noise_pruning_of_a_graph_keeps_the_expectation() -> None:
     graph = worm(n=12)
     nodes = list(graph)
@@ -145,6 +176,8 @@ def test_delocalise_restores_links_that_spread_eigenvectors() -> None:
         (lambda g: noise_pruning(nx.MultiDiGraph(g), 1), "one edge a pair|DiGraph"),
         (lambda g: noise_pruning(nx.DiGraph([(0, 0)]), 1), "self-loops"),
         (lambda g: noise_pruning(nx.DiGraph([(0, 1, {"weight": np.nan})]), 1), "finite"),
+        (lambda g: noise_pruning(nx.DiGraph(), 0), "without nodes"),
+        (lambda g: noise_pruning(nx.DiGraph([(0, 1, {"weight": None})]), 1), "must be a number on every edge"),
         (lambda g: betweenness_pruning(g, 31), "must be at most 30"),
         (lambda g: delocalise(g, nx.DiGraph([(0, 1)]), 1), "only nodes and links of the original"),
         (lambda g: prune(nx.Graph(g), untrained("drive")), "to_directed"),
