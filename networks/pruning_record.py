@@ -138,7 +138,7 @@ def record_of(
         tau_excitatory=_summary(reservoir.tau_m[excitatory]),
         tau_inhibitory=_summary(reservoir.tau_m[~excitatory]),
         largest_exponent=float("nan") if leading is None or not len(leading) else float(leading[0]),
-        spectrum_distance=_distance(leading, dense_leading),
+        spectrum_distance=distance_of_spectra(leading, dense_leading),
         epsilon=spectral_error(reservoir, dense, origin) if n <= eigenvectors_up_to else float("nan"),
         participation=participation(n, reservoir.pre, reservoir.post, limit=eigenvectors_up_to),
         mean_rate=float(rates.mean()),
@@ -152,7 +152,8 @@ def record_of(
     )
 
 
-def _distance(leading: Array | None, dense: Array | None) -> float:
+def distance_of_spectra(leading: Array | None, dense: Array | None) -> float:
+    """Return W_1 between the ten leading exponents of two networks (1/s); nan where one has fewer, or was not measured."""
     if leading is None or dense is None or min(len(leading), len(dense)) < LEADING:
         return float("nan")
     return float(wasserstein_distance(leading, dense))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import wasserstein_distance
 
 from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.analysis.protocols.task_scores import TaskScores, scores_for, task_scores
@@ -16,14 +15,13 @@ from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, StatesSeen, TaskRun
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning import noise
+from hrsnn.networks.pruning_record import LEADING, distance_of_spectra
 from hrsnn.networks.reservoir_edits import with_input_of
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask, TaskChoice
 from hrsnn.tasks.declaration import TaskKind
 from hrsnn.validation.units import take_fields, takes
-
-_LEADING = 10  # number of exponents compared
 
 
 @dataclass(frozen=True)
@@ -195,13 +193,12 @@ def spectrum_distance(
     """
     stimulus = noise(dense.channels, seed=seed) if stimulus is None else stimulus
     leading = [
-        lyapunov_spectrum(one, stimulus, count=min(_LEADING, 3 * one.neurons), seed=seed).active_exponents
+        lyapunov_spectrum(one, stimulus, count=min(LEADING, 3 * one.neurons), seed=seed).active_exponents
         for one in (network, dense)
     ]
-    enough = min(map(len, leading)) == _LEADING
     return {
         "largest_exponent": float(leading[0][0]) if len(leading[0]) else float("nan"),
-        "spectrum_distance": float(wasserstein_distance(*leading)) if enough else float("nan"),
+        "spectrum_distance": distance_of_spectra(*leading),
     }
 
 
