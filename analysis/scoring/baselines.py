@@ -78,8 +78,8 @@ def _features(stimulus: Stimulus, options: RunOptions) -> Array:
     """Return what a readout of the input sees instead of the states: counts or mean currents, or the end of the input."""
     if isinstance(stimulus, Currents):
         if options.states == "final":
-            return np.asarray(stimulus.values[:, -1])
-        return window_means(list(stimulus.values), options.counted_windows)
+            return np.asarray(stimulus.values[np.arange(len(stimulus)), stimulus.lengths - 1])
+        return window_means([stimulus.sample(index) for index in range(len(stimulus))], options.counted_windows)
     if options.states == "final":
         ends = zip(range(len(stimulus)), stimulus.durations, strict=True)
         return np.stack(
