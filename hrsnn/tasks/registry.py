@@ -27,6 +27,7 @@ TASKS: Registry[TaskDeclaration] = Registry(
         "narma10": "hrsnn.tasks.narma10:TASK",
         "rossler": "hrsnn.tasks.rossler:TASK",
         "templates": "hrsnn.tasks.templates:TASK",
+        "ts": "hrsnn.tasks.ts:TASK",
         "xor": "hrsnn.tasks.xor:TASK",
     },
 )

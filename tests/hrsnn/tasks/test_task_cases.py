@@ -43,8 +43,24 @@ def labelled_trains(folder: Path) -> Path:
     return path
 
 
+def series_of_two_classes(folder: Path) -> Path:
+    """Noisy waves of two frequencies and of several lengths, as the archive has them."""
+    random = generator(0, "series")
+    for part in ("TRAIN", "TEST"):
+        lines = ["@problemName Waves", "@univariate true", "@classLabel true slow fast", "@data"]
+        for index in range(24):
+            wave = np.sin(np.arange(20 + index % 7) / (2 + 2 * (index % 2))) + 0.1 * random.standard_normal(20 + index % 7)
+            lines.append(",".join(f"{value:.4f}" for value in wave) + (":slow" if index % 2 else ":fast"))
+        (folder / f"Waves_{part}.ts").write_text("\n".join(lines))
+    return folder
+
+
 #: Functions that write data of a task into a folder, and return the path for its option.
-DATA: Mapping[str, Callable[[Path], Path]] = {"fsdd": tones, "file": labelled_trains}
+DATA: Mapping[str, Callable[[Path], Path]] = {
+    "fsdd": tones,
+    "file": labelled_trains,
+    "ts": series_of_two_classes,
+}
 
 
 @pytest.fixture(scope="class")

@@ -1,0 +1,133 @@
+"""Task ts: labelled time series from the files of the UEA and UCR archives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from hrsnn.encoders import CurrentEncoder, PoissonEncoder
+from hrsnn.encoders.frames import window_moments
+from hrsnn.errors import FileError
+from hrsnn.files.reading import refuse_damaged
+from hrsnn.files.writing import PathLike
+from hrsnn.formats.ts import LabelledSeries, read_ts
+from hrsnn.readout import readout
+from hrsnn.runtime.seeds import generator
+from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.rate_coding import check_encoding
+from hrsnn.tasks.task import ClassificationTask, take
+from hrsnn.validation.numbers import duration_of, positive
+from hrsnn.validation.units import takes
+
+
+@takes(hold="ms", peak_rate="Hz")
+def ts(
+    path: PathLike, hold: float = 10.0, encoding: str = "current", peak_rate: float = 200.0, seed: int = 0
+) -> ClassificationTask:
+    """Return the task of a data set of the UEA or UCR archive, with the archive's own split.
+
+    Parameters
+    ----------
+    path : path
+        The file ``NAME_TRAIN.ts`` or ``NAME_TEST.ts``, beside which the other is, or their folder, with one data set in it.
+    hold : float
+        Time in ms for which each value is held.
+    encoding : {"current", "poisson"}
+        Current: each channel standardised by the training part. Poisson: spikes at rates that are proportional to the value,
+        with the range of the channel in the training part.
+    peak_rate : float
+        Rate of the largest value of a channel in the training part (Hz).
+    seed : int
+        Seed of the order of the training samples, and of the spikes.
+
+    Returns
+    -------
+    ClassificationTask
+        Samples are arrays (times, channels) of their own lengths.
+
+    Raises
+    ------
+    FileError
+        When a file is missing or damaged, the two do not belong together, or a class has no sample in one of them.
+    InputError
+        When the encoding is unknown or a number is out of range.
+
+    Notes
+    -----
+    The baseline sees the mean and the standard deviation of each channel in five windows of a sample's own length.
+
+    References
+    ----------
+    Bagnall et al. (2018), arXiv:1811.00075; Dau et al. (2019), The UCR time series archive. The archive's sets are at
+    https://www.timeseriesclassification.com.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for part in ("TRAIN", "TEST"):
+    ...     _ = (folder / f"Two_{part}.ts").write_text("@classLabel true up down\\n@data\\n1,2,3:up\\n3,2:down\\n")
+    >>> ts(folder, hold=20).encoded().x_test
+    Currents(2 samples, 2 to 3 values of 20 ms, 1 channels)
+    """
+    check_encoding(encoding)
+    hold, peak_rate = duration_of("hold", hold), positive("peak_rate", peak_rate, "Hz")
+    train_path, test_path = _files(Path(path))
+    train, test = read_ts(train_path), read_ts(test_path)
+    _check_parts(train_path, train, test_path, test)
+    order = generator(seed, "ts", "order").permutation(len(train.samples))
+    encoders = {
+        "current": CurrentEncoder(dt=hold),
+        "poisson": PoissonEncoder(peak_rate=peak_rate, dt=hold, scale="channel", seed=seed),
+    }
+    return ClassificationTask(
+        name="ts",
+        x_train=take(train.samples, order),
+        y_train=train.labels[order],
+        x_test=test.samples,
+        y_test=test.labels,
+        classes=np.unique(train.labels),
+        encoder=encoders[encoding],
+        raw_baseline=Pipeline([("moments", FunctionTransformer(window_moments)), ("classify", readout())]),
+        raw_baseline_name="logistic regression on means and standard deviations in 5 time windows",
+    )
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    """Return the files of the training and the test part."""
+    with refuse_damaged(path, "folder"):
+        if path.is_dir():
+            found = sorted(path.glob("*_TRAIN.ts"))
+            if len(found) != 1:
+                names = f": name one of {', '.join(one.name for one in found[:8])}" if found else ""
+                raise FileError(path, f"holds {len(found)} files NAME_TRAIN.ts, wanted one{names}")
+            path = found[0]
+    for part in ("_TRAIN.ts", "_TEST.ts"):
+        if path.name.endswith(part):
+            name = path.name.removesuffix(part)
+            return path.with_name(f"{name}_TRAIN.ts"), path.with_name(f"{name}_TEST.ts")
+    raise FileError(path, "its name must end in _TRAIN.ts or _TEST.ts, and the other file be beside it")
+
+
+def _check_parts(train_path: Path, train: LabelledSeries, test_path: Path, test: LabelledSeries) -> None:
+    if train.samples[0].shape[1] != test.samples[0].shape[1]:
+        raise FileError(
+            test_path, f"has {test.samples[0].shape[1]} channels, and {train_path.name} {train.samples[0].shape[1]}"
+        )
+    for path, part, other in ((train_path, train, test), (test_path, test, train)):
+        missing = sorted(set(other.labels.tolist()) - set(part.labels.tolist()))
+        if missing:
+            raise FileError(path, f"has no sample of the class {missing[0]!r}, which the other part has")
+
+
+TASK = TaskDeclaration(
+    summary="labelled time series of the UEA and UCR archives (.ts files)",
+    kind="classes",
+    load=ts,
+    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    spiking={"encoding": "poisson"},
+    label="Time series",
+)
