@@ -21,7 +21,7 @@ from hrsnn.tasks import ClassificationTask
 from hrsnn.validation.units import takes
 
 #: Baselines of a classification, unless a task declares others.
-BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "no_recurrence", "delay_bank")
+BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank")
 
 
 @dataclass(frozen=True)

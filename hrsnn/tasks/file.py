@@ -75,6 +75,6 @@ TASK = TaskDeclaration(
     summary="your own spike trains and labels",
     kind="classes",
     load=file,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own data",
 )

@@ -127,7 +127,7 @@ TASK = TaskDeclaration(
     summary="labelled time series of the UEA and UCR archives (.ts files)",
     kind="classes",
     load=ts,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="Time series",
 )
