@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.encoders import CurrentEncoder, PoissonEncoder
 from hrsnn.encoders.frames import window_moments
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.ts import LabelledSeries, read_ts
@@ -22,17 +23,21 @@ from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.validation.numbers import duration_of, positive
 from hrsnn.validation.units import takes
 
+_TRAIN, _TEST = "_TRAIN.ts", "_TEST.ts"
+
 
 @takes(hold="ms", peak_rate="Hz")
 def ts(
-    path: PathLike, hold: float = 10.0, encoding: str = "current", peak_rate: float = 200.0, seed: int = 0
+    path: PathLike, name: str = "", hold: float = 10.0, encoding: str = "current", peak_rate: float = 200.0, seed: int = 0
 ) -> ClassificationTask:
     """Return the task of a data set of the UEA or UCR archive, with the archive's own split.
 
     Parameters
     ----------
     path : path
-        The file ``NAME_TRAIN.ts`` or ``NAME_TEST.ts``, beside which the other is, or their folder, with one data set in it.
+        The file ``NAME_TRAIN.ts`` or ``NAME_TEST.ts``, beside which the other is, or their folder.
+    name : str
+        Name of the data set, where the folder holds several, or a folder for each as the archive does.
     hold : float
         Time in ms for which each value is held.
     encoding : {"current", "poisson"}
@@ -75,7 +80,7 @@ def ts(
     """
     check_encoding(encoding)
     hold, peak_rate = duration_of("hold", hold), positive("peak_rate", peak_rate, "Hz")
-    train_path, test_path = _files(Path(path))
+    train_path, test_path = _files(Path(path), name)
     train, test = read_ts(train_path), read_ts(test_path)
     _check_parts(train_path, train, test_path, test)
     order = generator(seed, "ts", "order").permutation(len(train.samples))
@@ -96,20 +101,42 @@ def ts(
     )
 
 
-def _files(path: Path) -> tuple[Path, Path]:
+def _files(path: Path, name: str) -> tuple[Path, Path]:
     """Return the files of the training and the test part."""
     with refuse_damaged(path, "folder"):
-        if path.is_dir():
-            found = sorted(path.glob("*_TRAIN.ts"))
-            if len(found) != 1:
-                names = f": name one of {', '.join(one.name for one in found[:8])}" if found else ""
-                raise FileError(path, f"holds {len(found)} files NAME_TRAIN.ts, wanted one{names}")
-            path = found[0]
-    for part in ("_TRAIN.ts", "_TEST.ts"):
+        folder = path.is_dir()
+        found = {one.name.removesuffix(_TRAIN): one for one in _training_files(path)} if folder else {}
+    if folder:
+        path = found[_data_set(path, name, list(found))]
+    elif name:
+        raise InputError("name", name, f"is for a folder: {path} is none")
+    for part in (_TRAIN, _TEST):
         if path.name.endswith(part):
             name = path.name.removesuffix(part)
-            return path.with_name(f"{name}_TRAIN.ts"), path.with_name(f"{name}_TEST.ts")
-    raise FileError(path, "its name must end in _TRAIN.ts or _TEST.ts, and the other file be beside it")
+            return path.with_name(name + _TRAIN), path.with_name(name + _TEST)
+    raise FileError(path, f"its name must end in {_TRAIN} or {_TEST}, and the other file be beside it")
+
+
+def _data_set(path: Path, name: str, found: list[str]) -> str:
+    """Return the name of the data set that is wanted of those in a folder."""
+    if not found:
+        raise FileError(path, f"holds no file NAME{_TRAIN}")
+    known = f"{', '.join(found[:20])}{' and others' if len(found) > 20 else ''}"
+    if name and name not in found:
+        close = difflib.get_close_matches(name, found, n=1)
+        raise InputError("name", name, f"{f'did you mean {close[0]!r}? ' if close else ''}{path} has {known}")
+    if not name and len(found) > 1:
+        raise FileError(path, f"holds {len(found)} data sets: give the option name, one of {known}")
+    return name or found[0]
+
+
+def _training_files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob(f"*{_TRAIN}"), *folder.glob(f"*/*{_TRAIN}")])
+
+
+def recognises(path: Path) -> bool:
+    """Return whether a path is a `.ts` file or a folder with some."""
+    return path.suffix == ".ts" or (path.is_dir() and bool(_training_files(path)))
 
 
 def _check_parts(train_path: Path, train: LabelledSeries, test_path: Path, test: LabelledSeries) -> None:
@@ -127,6 +154,8 @@ TASK = TaskDeclaration(
     summary="labelled time series of the UEA and UCR archives (.ts files)",
     kind="classes",
     load=ts,
+    recognises=recognises,
+    layout=("ts", "Univariate_ts", "Multivariate_ts"),
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="Time series",

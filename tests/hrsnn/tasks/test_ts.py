@@ -10,7 +10,7 @@ import pytest
 
 from hrsnn import simulate
 from hrsnn.builder import build
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, InputError
 from hrsnn.formats.ts import read_ts
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
@@ -99,7 +99,7 @@ def test_bad_files_are_refused_in_one_line(train: str | None, message: str, tmp_
 
 
 def test_bad_folders_and_pairs(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"holds 0 files NAME_TRAIN\.ts"):
+    with pytest.raises(FileError, match=r"holds no file NAME_TRAIN\.ts"):
         load_task("ts", path=tmp_path)
     with pytest.raises(FileError, match=r"must end in _TRAIN\.ts"):
         load_task("ts", path=tmp_path / "x.ts")
@@ -110,8 +110,13 @@ def test_bad_folders_and_pairs(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"Hand_TEST\.ts: has 1 channels, and Hand_TRAIN\.ts 2"):
         load_task("ts", path=tmp_path)
     (tmp_path / "Other_TRAIN.ts").write_text(TRAIN)
-    with pytest.raises(FileError, match=r"holds 2 files .* name one of Hand_TRAIN\.ts, Other_TRAIN\.ts"):
+    with pytest.raises(FileError, match="holds 2 data sets: give the option name, one of Hand, Other"):
         load_task("ts", path=tmp_path)
+    with pytest.raises(InputError, match="name = 'Hant': did you mean 'Hand'"):
+        load_task("ts", path=tmp_path, name="Hant")
+    (tmp_path / "Third").mkdir()
+    folder_of(tmp_path / "Third")
+    assert len(load_task("ts", path=tmp_path, name="Hand").x_train) == 3  # type: ignore[union-attr]
 
 
 @pytest.mark.skipif("HRSNN_DATA" not in os.environ, reason="needs the data folder that HRSNN_DATA names")
