@@ -127,7 +127,7 @@ def classify(
     >>> digits = load_task("digits").subset(train=40, test=20)
     >>> result = classify(digits, ReservoirSpec.preset("dense", neurons=30), plastic=False)
     >>> sorted(result.baselines)
-    ['encoder_counts', 'no_recurrence', 'raw_input']
+    ['echo_state_network', 'encoder_counts', 'no_recurrence', 'raw_input']
     """
     options = RunOptions(
         seed=seed,

@@ -28,7 +28,7 @@ _TRAIN, _TEST = "_TRAIN.ts", "_TEST.ts"
 
 @takes(hold="ms", peak_rate="Hz")
 def ts(
-    path: PathLike, name: str = "", hold: float = 10.0, encoding: str = "current", peak_rate: float = 200.0, seed: int = 0
+    path: PathLike, dataset: str = "", hold: float = 10.0, encoding: str = "current", peak_rate: float = 200.0, seed: int = 0
 ) -> ClassificationTask:
     """Return the task of a data set of the UEA or UCR archive, with the archive's own split.
 
@@ -36,7 +36,7 @@ def ts(
     ----------
     path : path
         The file ``NAME_TRAIN.ts`` or ``NAME_TEST.ts``, beside which the other is, or their folder.
-    name : str
+    dataset : str
         Name of the data set, where the folder holds several, or a folder for each as the archive does.
     hold : float
         Time in ms for which each value is held.
@@ -80,7 +80,7 @@ def ts(
     """
     check_encoding(encoding)
     hold, peak_rate = duration_of("hold", hold), positive("peak_rate", peak_rate, "Hz")
-    train_path, test_path = _files(Path(path), name)
+    train_path, test_path = _files(Path(path), dataset)
     train, test = read_ts(train_path), read_ts(test_path)
     _check_parts(train_path, train, test_path, test)
     order = generator(seed, "ts", "order").permutation(len(train.samples))
@@ -109,7 +109,7 @@ def _files(path: Path, name: str) -> tuple[Path, Path]:
     if folder:
         path = found[_data_set(path, name, list(found))]
     elif name:
-        raise InputError("name", name, f"is for a folder: {path} is none")
+        raise InputError("dataset", name, f"is for a folder: {path} is none")
     for part in (_TRAIN, _TEST):
         if path.name.endswith(part):
             name = path.name.removesuffix(part)
@@ -124,9 +124,9 @@ def _data_set(path: Path, name: str, found: list[str]) -> str:
     known = f"{', '.join(found[:20])}{' and others' if len(found) > 20 else ''}"
     if name and name not in found:
         close = difflib.get_close_matches(name, found, n=1)
-        raise InputError("name", name, f"{f'did you mean {close[0]!r}? ' if close else ''}{path} has {known}")
+        raise InputError("dataset", name, f"{f'did you mean {close[0]!r}? ' if close else ''}{path} has {known}")
     if not name and len(found) > 1:
-        raise FileError(path, f"holds {len(found)} data sets: give the option name, one of {known}")
+        raise FileError(path, f"holds {len(found)} data sets: give the option dataset, one of {known}")
     return name or found[0]
 
 

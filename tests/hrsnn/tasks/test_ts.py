@@ -110,13 +110,15 @@ def test_bad_folders_and_pairs(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"Hand_TEST\.ts: has 1 channels, and Hand_TRAIN\.ts 2"):
         load_task("ts", path=tmp_path)
     (tmp_path / "Other_TRAIN.ts").write_text(TRAIN)
-    with pytest.raises(FileError, match="holds 2 data sets: give the option name, one of Hand, Other"):
+    with pytest.raises(FileError, match="holds 2 data sets: give the option dataset, one of Hand, Other"):
         load_task("ts", path=tmp_path)
-    with pytest.raises(InputError, match="name = 'Hant': did you mean 'Hand'"):
-        load_task("ts", path=tmp_path, name="Hant")
+    with pytest.raises(InputError, match="dataset = 'Hant': did you mean 'Hand'"):
+        load_task("ts", path=tmp_path, dataset="Hant")
     (tmp_path / "Third").mkdir()
     folder_of(tmp_path / "Third")
-    assert len(load_task("ts", path=tmp_path, name="Hand").x_train) == 3  # type: ignore[union-attr]
+    task = load_task("ts", path=tmp_path / "Third", dataset="Hand")
+    assert isinstance(task, ClassificationTask)
+    assert len(task.x_train) == 3
 
 
 @pytest.mark.skipif("HRSNN_DATA" not in os.environ, reason="needs the data folder that HRSNN_DATA names")
