@@ -26,6 +26,7 @@ TASKS: Registry[TaskDeclaration] = Registry(
         "memory": "hrsnn.tasks.memory:TASK",
         "narma10": "hrsnn.tasks.narma10:TASK",
         "rossler": "hrsnn.tasks.rossler:TASK",
+        "santa_fe": "hrsnn.tasks.santa_fe:TASK",
         "templates": "hrsnn.tasks.templates:TASK",
         "ts": "hrsnn.tasks.ts:TASK",
         "xor": "hrsnn.tasks.xor:TASK",

@@ -47,6 +47,36 @@ def test_columns_and_targets(options: dict[str, object], wanted: SeriesTask, sep
     assert (task.train, task.test) == (wanted.train, wanted.test)
 
 
+def test_the_laser_has_its_parts_in_its_own_units(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 256, 1200)
+    (tmp_path / "A.dat").write_text("\n".join(map(str, values)))
+    task = load_task("santa_fe", path=tmp_path / "A.dat")
+    assert isinstance(task, SeriesTask)
+    learned = values[100:1000]
+    assert task.inputs[:, 0] == pytest.approx((values[:1100] - learned.mean()) / learned.std())
+    assert task.targets[:-1, 0] == pytest.approx(task.inputs[1:, 0])
+    assert (task.train, task.test) == (slice(100, 1000), slice(1000, 1100))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "does not exist"),
+        ("", "holds no numbers"),
+        ("1 2 256", "'256' as number 3"),
+        ("1,2.5", r"'2\.5' as number 2"),
+        ("1 -2", "'-2' as number 2"),
+        ("1 nan", "'nan' as number 2"),
+        ("1 2 3", "must have 101 values more"),
+    ],
+)
+def test_what_is_no_recording_of_the_laser(text: str | None, message: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "A.dat").write_text(text)
+    with pytest.raises(HrsnnError, match=message):
+        load_task("santa_fe", path=tmp_path / "A.dat")
+
+
 def test_a_table_without_names_has_numbers(tmp_path: Path) -> None:
     task = load_task("csv", path=table(tmp_path / "x.csv", header=""), column="3")
     assert np.array_equal(task.inputs, expected([1]).inputs)  # type: ignore[union-attr]

@@ -55,10 +55,20 @@ def series_of_two_classes(folder: Path) -> Path:
     return folder
 
 
+def laser(folder: Path) -> Path:
+    """Whole numbers from 0 to 255, by a logistic map."""
+    values = [0.3]
+    for _ in range(1400):
+        values.append(3.9 * values[-1] * (1 - values[-1]))
+    (folder / "A.dat").write_text("\n".join(str(int(255 * value)) for value in values))
+    return folder / "A.dat"
+
+
 #: Functions that write data of a task into a folder, and return the path for its option.
 DATA: Mapping[str, Callable[[Path], Path]] = {
     "fsdd": tones,
     "file": labelled_trains,
+    "santa_fe": laser,
     "ts": series_of_two_classes,
 }
 
