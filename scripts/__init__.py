@@ -38,6 +38,7 @@ COMMANDS = {
     "spec": "Spec",
     "engines": "Engines",
     "tasks": "Tasks",
+    "fetch": "Fetch",
     "list": "List",
 }
 

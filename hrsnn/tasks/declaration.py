@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hrsnn.errors import InputError
+from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask, SeriesTask
 from hrsnn.validation.annotations import check_of
 
@@ -82,6 +83,8 @@ class TaskDeclaration:
         loads nothing and raises no error. With it, commands take the data without the name of the task.
     layout : tuple of str, optional
         Where the data are in a folder of several data sets in their official layouts (``--data``): the first that exists.
+    sources : tuple of Source, optional
+        Where the files are on the network; they are downloaded by ``hrsnn fetch`` only.
     label : str
         Name in axis labels; by default `summary`.
     prefix : str, optional
@@ -102,6 +105,7 @@ class TaskDeclaration:
     spiking: Mapping[str, Any] = field(default_factory=dict)
     recognises: Callable[[Path], bool] | None = None
     layout: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
     label: str = ""
     prefix: str | None = None
 

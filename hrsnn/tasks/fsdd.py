@@ -24,6 +24,7 @@ from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.tasks.wav_files import check_wav
 from hrsnn.validation.limits import beyond_memory, limit
@@ -199,5 +200,7 @@ TASK = TaskDeclaration(
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     validation={"split": "validation"},
     spiking={"encoding": "level_crossing"},
+    layout=("free-spoken-digit-dataset-master", "free-spoken-digit-dataset", "fsdd"),
+    sources=(Source("https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/heads/master.zip", "."),),
     label="Spoken digits",
 )

@@ -49,9 +49,16 @@ COMMANDS = {
     "engines": [],
     "list": [],
     "tasks": [],
+    "fetch": ["fsdd", "--data", "data"],
 }
 #: What a command says of an extra that is not there.
-SAID = {"importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'"}
+SAID = {
+    "importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'",
+    "fetch": "needs an extra: pip install 'hrsnn[fetch]'",
+}
+
+#: Commands that do nothing without an extra.
+REFUSED = ("fetch",)
 
 
 def built(folder: Path) -> Path:
@@ -67,7 +74,7 @@ def built(folder: Path) -> Path:
 
 def problem(done: subprocess.CompletedProcess[str], verb: str) -> str:
     """What is wrong with how a command ended; empty where nothing is."""
-    if done.returncode:
+    if done.returncode != (2 if verb in REFUSED else 0):
         return f"ended with {done.returncode}\n{done.stderr}"
     if "Traceback" in done.stderr:
         return f"showed a traceback\n{done.stderr}"
