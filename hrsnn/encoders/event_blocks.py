@@ -124,9 +124,7 @@ class EventBlocks:
                 raise InputError(f"{name}.{part}", values, f"must be as long as t: {len(values)} against {len(t)}")
             if values.size and (values.min() < 0 or values.max() > most):
                 bad = int(np.argmax((values < 0) | (values > most)))
-                raise InputError(
-                    f"{name}.{part}[{bad}]", values[bad], "must be >= 0" if part == "t" else f"must be 0 to {most}"
-                )
+                raise InputError(f"{name}.{part}[{bad}]", values[bad], f"must be 0 to {most}")
         falls = np.flatnonzero(t[1:] < t[:-1])
         if len(falls):
             bad = int(falls[0]) + 1

@@ -17,6 +17,8 @@ from hrsnn.validation.numbers import duration_of
 
 #: Bytes for each spike while the recordings are joined: the spikes twice.
 _SPIKE = 24
+#: Most bins times channels, below the largest integer of 64 bits.
+_MOST = 1e18
 
 
 class EventEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -121,7 +123,7 @@ class EventEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array, tags.requires_fit = False, False
+        tags.input_tags.two_d_array = False
         return tags
 
     def _parameters(self) -> tuple[EventBlocks, float | None]:
@@ -133,9 +135,8 @@ def _binned(
     times: np.ndarray, channels: np.ndarray, length: float, width: float, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return one spike, at the start of the bin, for each bin and channel that has some."""
-    last = int(step_count(length, width)) - 1
-    bins = np.minimum(steps_of(times, width), last)
-    if (last + 1) * count > np.iinfo(np.int64).max:
-        raise InputError("bin_width", width, f"must be longer: {last + 1:.3g} bins of {count} channels cannot be numbered")
+    if length / width * count > _MOST:
+        raise InputError("bin_width", width, f"must be longer: {length / width:.3g} bins of {count} channels are too many")
+    bins = np.minimum(steps_of(times, width), step_count(length, width) - 1)
     used = np.unique(bins * count + channels)
     return used // count * width, used % count

@@ -89,7 +89,7 @@ def read_aedat2(path: PathLike, transposed: bool = False) -> Events:
         size = os.fstat(content.fileno()).st_size
         lines, begin = header_lines(path, read_start(content))
         if lines[0].rstrip() != "!AER-DAT2.0":
-            raise FileError(path, f"has the version {lines[0].rstrip()[9:]!r:.20} of AEDAT, wanted 2.0")
+            raise FileError(path, f"has the version {lines[0].rstrip()[8:]!r:.20} of AEDAT, wanted 2.0")
         if (size - begin) % _EVENT:
             raise FileError(path, f"has {size - begin} bytes of events: must be a multiple of {_EVENT}")
         check_memory_of_file(path, _MEMORY * (size - begin))

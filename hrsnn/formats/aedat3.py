@@ -144,7 +144,7 @@ def _packets(path: PathLike, content: IO[bytes]) -> Iterator[_Packet]:
     size = os.fstat(content.fileno()).st_size
     lines, place = header_lines(path, read_start(content))
     if lines[0].rstrip() != "!AER-DAT3.1":
-        raise FileError(path, f"has the version {lines[0].rstrip()[9:]!r:.20} of AEDAT, wanted 3.1")
+        raise FileError(path, f"has the version {lines[0].rstrip()[8:]!r:.20} of AEDAT, wanted 3.1")
     if lines[-1] != "!END-HEADER":
         raise FileError(path, "is damaged or no AEDAT 3.1 recording: its header does not end with #!END-HEADER")
     for line in lines:
