@@ -28,8 +28,9 @@ offset size type          meaning
 4      4    int32         time in us, the lower 31 bits
 ====== ==== ============= ===================================
 
-Sources: https://docs.inivation.com/software/software-advanced-usage/file-formats/aedat-3.1.html; Amir et al. 2017, "A low
-power, fully event-based gesture recognition system", CVPR.
+Sources: https://docs.inivation.com/software/software-advanced-usage/file-formats/aedat-3.1.html, and ``events/common.h`` and
+``events/polarity.h`` of iniVation's libcaer; Amir et al. 2017, "A low power, fully event-based gesture recognition
+system", CVPR.
 """
 
 from __future__ import annotations

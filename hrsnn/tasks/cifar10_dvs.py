@@ -70,7 +70,7 @@ def cifar10_dvs(
     References
     ----------
     Li et al. (2017), "CIFAR10-DVS: an event-stream dataset for object classification", Frontiers in Neuroscience 11:309.
-    Data (CC BY 4.0): https://figshare.com/articles/dataset/CIFAR10-DVS_New/4724671
+    Data: https://figshare.com/articles/dataset/CIFAR10-DVS_New/4724671
 
     Examples
     --------
