@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
     from hrsnn.encoders import (
         CurrentEncoder,
+        EventEncoder,
         LatencyEncoder,
         LevelCrossingEncoder,
         PoissonEncoder,
@@ -42,6 +43,7 @@ _HOME = {
     "Currents": "stimuli.currents",
     "Distribution": "distributions",
     "DivergenceError": "errors",
+    "EventEncoder": "encoders",
     "FileError": "errors",
     "Gamma": "distributions",
     "HrsnnError": "errors",
@@ -72,6 +74,7 @@ __all__ = [
     "Currents",
     "Distribution",
     "DivergenceError",
+    "EventEncoder",
     "FileError",
     "Gamma",
     "HrsnnError",

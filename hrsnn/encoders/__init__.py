@@ -1,6 +1,7 @@
 """Encoders: scikit-learn transformers of numbers to spike trains or currents."""
 
 from hrsnn.encoders.current import CurrentEncoder
+from hrsnn.encoders.events import EventEncoder
 from hrsnn.encoders.latency import LatencyEncoder
 from hrsnn.encoders.level_crossing import LevelCrossingEncoder
 from hrsnn.encoders.poisson import PoissonEncoder
@@ -9,6 +10,7 @@ from hrsnn.encoders.temporal_difference import TemporalDifferenceEncoder
 
 __all__ = [
     "CurrentEncoder",
+    "EventEncoder",
     "LatencyEncoder",
     "LevelCrossingEncoder",
     "PoissonEncoder",

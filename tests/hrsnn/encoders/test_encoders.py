@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.encoders import (
     CurrentEncoder,
+    EventEncoder,
     LatencyEncoder,
     LevelCrossingEncoder,
     PoissonEncoder,
@@ -78,6 +79,31 @@ class DenseTemporalDifference(TemporalDifferenceEncoder):
         return tags
 
 
+class DenseEvents(EventEncoder):
+    """Rows instead of recordings, which scikit-learn's checks do not have: value v of pixel k is |10 v| events."""
+
+    def __init__(self, shape: tuple[int, int] = (1, 64)) -> None:
+        super().__init__(shape, duration=1.0)
+        self.shape = shape
+
+    def fit(self, X: Any, y: Any = None) -> DenseEvents:
+        super().fit(X)
+        validate_data(self, X, dtype=float)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        counts = np.minimum(np.abs(10 * validate_data(self, X, reset=False, dtype=float)), 1e3).astype(int)
+        pixels = [np.repeat(np.arange(len(row)), row) for row in counts]
+        recordings = [(pixel, 0 * pixel, pixel % 2, 0 * pixel) for pixel in pixels]
+        return super().transform(recordings).counts()[:, 0].astype(float)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.requires_fit = True, True
+        return tags
+
+
 # what the checks above cannot do with spike trains themselves: they compare outputs as arrays
 NO_ARRAY = dict.fromkeys(
     (
@@ -110,6 +136,7 @@ def expected_failures(estimator: Any) -> dict[str, str]:
         DenseReceptiveFields(),
         DenseReceptiveFields(code="rate"),
         DenseTemporalDifference(),
+        DenseEvents(),
     ],
     expected_failed_checks=expected_failures,
 )

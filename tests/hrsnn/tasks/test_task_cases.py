@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from event_files import tiny_cifar10_dvs, tiny_dvs_gesture, tiny_events, tiny_nmnist
 from scipy.io import wavfile
 
 from hrsnn import SpikeTrains
@@ -66,8 +67,12 @@ def laser(folder: Path) -> Path:
 
 #: Functions that write data of a task into a folder, and return the path for its option.
 DATA: Mapping[str, Callable[[Path], Path]] = {
-    "fsdd": tones,
+    "cifar10_dvs": tiny_cifar10_dvs,
+    "dvs_gesture": tiny_dvs_gesture,
+    "events": tiny_events,
     "file": labelled_trains,
+    "fsdd": tones,
+    "nmnist": tiny_nmnist,
     "santa_fe": laser,
     "ts": series_of_two_classes,
 }
