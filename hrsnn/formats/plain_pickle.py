@@ -22,27 +22,20 @@ GLOBAL, STACK_GLOBAL                        name of a function or type
 REDUCE, BUILD                               call of a function; state of what it returned
 ==========================================  ====================================================================
 
-An array is ``_reconstruct(ndarray, (0,), b"b")`` with the state (version, shape, dtype, Fortran order, values as bytes); its
-dtype is ``dtype("u1", False, True)`` with the state (version, byte order, ...).
-
 Sources: ``pickletools`` of Python (https://docs.python.org/3/library/pickletools.html), which documents every opcode in its
-code; ``numpy.ndarray.__reduce__`` and ``__setstate__`` (https://numpy.org/doc/stable/reference/generated/numpy.ndarray.html).
+code. Arrays: :mod:`hrsnn.formats.pickled_arrays`.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import pickletools
-import re
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from hrsnn.errors import FileError
 from hrsnn.files.reading import open_binary, refuse_damaged
 from hrsnn.files.writing import PathLike
+from hrsnn.formats.pickled_arrays import NAMES, PickledArray, PickledName, PickledType, called, exactly, set_state
 from hrsnn.validation.limits import beyond_memory, limit, readable
 from hrsnn.validation.units import takes
 
@@ -52,12 +45,6 @@ _MOST = 3_000_000
 _MEMORY = 3
 #: Texts above this length, which hold arrays, are not kept for a later reference: they would stay in memory.
 _KEPT = 2**16
-_NAMES = {
-    **{f"numpy.{core}.multiarray _reconstruct": "array" for core in ("core", "_core")},
-    "numpy ndarray": "ndarray",
-    "numpy dtype": "dtype",
-    "_codecs encode": "encode",
-}
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY: dict[str, type] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
 _VALUES = frozenset(
@@ -68,21 +55,6 @@ _VALUES = frozenset(
     )
 )
 _MARK = object()
-
-
-@dataclass(frozen=True)
-class _Name:
-    meaning: str
-
-
-@dataclass
-class _Type:
-    code: str
-
-
-@dataclass
-class _Array:
-    values: np.ndarray | None = None
 
 
 @takes()
@@ -170,22 +142,22 @@ class _Machine:
             stack.append(tuple(self.last(int(name[-1]))))
         elif name in ("APPEND", "APPENDS"):
             items = self.marked() if name == "APPENDS" else self.last(1)
-            _of(list, stack[-1]).extend(items)
+            exactly(list, stack[-1]).extend(items)
         elif name in ("SETITEM", "SETITEMS"):
             items = self.marked() if name == "SETITEMS" else self.last(2)
-            _of(dict, stack[-1]).update(_pairs(items))
+            exactly(dict, stack[-1]).update(_pairs(items))
         elif name in ("GLOBAL", "STACK_GLOBAL"):
-            called = argument if name == "GLOBAL" else " ".join(_of(str, one) for one in self.last(2))
-            if called not in _NAMES:
-                shown = " ".join(called.split()).replace(" ", ".")
+            wanted = argument if name == "GLOBAL" else " ".join(exactly(str, one) for one in self.last(2))
+            if wanted not in NAMES:
+                shown = " ".join(wanted.split()).replace(" ", ".")
                 raise FileError(self.path, f"names {shown:.80}, which is no plain data: refused")
-            stack.append(_Name(_NAMES[called]))
+            stack.append(PickledName(NAMES[wanted]))
         elif name == "REDUCE":
             function, arguments = self.last(2)
-            stack.append(_called(_of(_Name, function).meaning, _of(tuple, arguments)))
+            stack.append(called(exactly(PickledName, function).meaning, exactly(tuple, arguments)))
         elif name == "BUILD":
             (state,) = self.last(1)
-            _build(stack[-1], _of(tuple, state))
+            set_state(stack[-1], exactly(tuple, state))
         elif name not in ("PROTO", "FRAME", "STOP"):
             raise FileError(self.path, f"has the pickle opcode {name}, which is no plain data: refused")
 
@@ -207,47 +179,10 @@ class _Machine:
         return values
 
 
-def _of(kind: type, value: Any) -> Any:
-    if type(value) is not kind:
-        raise TypeError(f"it takes a {type(value).__name__} for a {kind.__name__.strip('_').lower()}")
-    return value
-
-
 def _pairs(items: list[Any]) -> dict[Any, Any]:
     if not all(isinstance(key, (str, bytes, int)) for key in items[::2]):  # the hash of nested tuples may take forever
         raise TypeError("a key is neither text nor a number")
     return dict(zip(items[::2], items[1::2], strict=True))
-
-
-def _called(meaning: str, arguments: tuple[Any, ...]) -> Any:
-    """Return what one of the known functions would: an array or a type without its state yet, or bytes."""
-    if meaning == "array":
-        return _Array()
-    if meaning == "dtype":
-        code = arguments[0].decode("latin-1") if isinstance(arguments[0], bytes) else arguments[0]
-        if not re.fullmatch(r"[biuf][1248]", _of(str, code)):
-            raise TypeError(f"values of type {code!r:.20} are none of bool, int, uint and float")
-        return _Type(code)
-    if meaning == "encode" and len(arguments) == 2 and arguments[1] == "latin1":
-        return _of(str, arguments[0]).encode("latin-1")
-    raise TypeError(f"it calls {meaning} with {len(arguments)} arguments")
-
-
-def _build(target: Any, state: tuple[Any, ...]) -> None:
-    """Give an array its values, or a type its byte order."""
-    if isinstance(target, _Type):
-        order = state[1].decode("latin-1") if isinstance(state[1], bytes) else state[1]
-        if _of(str, order) not in ("<", ">", "|", "="):
-            raise ValueError(f"{order!r:.20} is no byte order")
-        target.code = order + target.code
-        return
-    _, shape, kind, fortran, raw = state
-    raw = raw.encode("latin-1") if isinstance(raw, str) else _of(bytes, raw)
-    shape = tuple(_of(int, one) for one in _of(tuple, shape))
-    dtype = np.dtype(_of(_Type, kind).code)
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(raw):
-        raise ValueError(f"an array of shape {shape} and type {dtype} has not {len(raw)} bytes")
-    _of(_Array, target).values = np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _unwrapped(value: Any) -> Any:
@@ -261,8 +196,8 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, _Array) and value.values is not None:
+    if isinstance(value, PickledArray) and value.values is not None:
         return value.values
-    if isinstance(value, (_Array, _Type, _Name)) or value is _MARK:
+    if isinstance(value, (PickledArray, PickledType, PickledName)) or value is _MARK:
         raise ValueError("an array has no values")
     return value
