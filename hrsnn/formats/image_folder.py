@@ -117,19 +117,20 @@ def image_shape(path: PathLike) -> tuple[int, int, int]:
 
 
 @takes()
-def read_image(path: PathLike, grey: bool = False) -> np.ndarray:
+def read_image(path: PathLike, colours: int | None = None) -> np.ndarray:
     """Return the pixels of an image.
 
     Parameters
     ----------
     path : path
         PNG, JPEG, BMP, GIF, TIFF, PGM or PPM.
-    grey : bool
-        Whether colours are converted to grey, 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601).
+    colours : {1, 3}, optional
+        1: colours are converted to grey, 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). 3: grey becomes equal red,
+        green and blue. By default as in the file.
 
     Returns
     -------
-    ndarray of uint8, (height, width) if grey, or (height, width, 3)
+    ndarray of uint8, (height, width) of grey, or (height, width, 3) of red, green and blue
 
     Raises
     ------
@@ -152,10 +153,12 @@ def read_image(path: PathLike, grey: bool = False) -> np.ndarray:
     """
     with _opened(path) as image:
         if image.mode in _WIDE:
-            return np.asarray(np.rint(np.asarray(image, dtype=np.float64) / 257), dtype=np.uint8)
-        if image.mode in _GREY:
-            return np.array(image.convert("L"))
-        return np.array(image.convert("RGB").convert("L") if grey else image.convert("RGB"))
+            pixels = np.rint(np.asarray(image, dtype=np.float64) / 257).astype(np.uint8)
+        else:
+            pixels = np.array(image.convert("L" if image.mode in _GREY else "RGB"))
+            if pixels.ndim == 3 and colours == 1:
+                pixels = np.array(image.convert("RGB").convert("L"))
+        return np.repeat(pixels[..., np.newaxis], 3, axis=2) if pixels.ndim == 2 and colours == 3 else pixels
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ def images(
     size = None if size is None else count_of("size", size)
     found = image_files(path)
     colours = _checked([file for part in found.values() for file, _ in part], size)
-    read = functools.partial(_image, grey=grey or colours == 1, size=size)
+    read = functools.partial(_image, colours=1 if grey else colours, size=size)
     samples = {part: SampleFiles([file for file, _ in files], read) for part, files in found.items()}
     labels = {part: np.array([label for _, label in files]) for part, files in found.items()}
     if "all" in found:
@@ -103,8 +103,8 @@ def _checked(files: list[Path], size: int | None) -> int:
     return max(colours for _, _, colours in shapes)
 
 
-def _image(file: Path, grey: bool, size: int | None) -> np.ndarray:
-    return np.asarray(prepared(read_image(file, grey)[np.newaxis], False, size)[0])
+def _image(file: Path, colours: int, size: int | None) -> np.ndarray:
+    return np.asarray(prepared(read_image(file, colours)[np.newaxis], False, size)[0])
 
 
 TASK = TaskDeclaration(

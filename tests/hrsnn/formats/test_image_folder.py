@@ -61,7 +61,9 @@ def test_bytes_by_hand(name: str, content: bytes, wanted: np.ndarray, tmp_path: 
     np.testing.assert_array_equal(found, wanted)
     assert image_shape(tmp_path / name) == (*wanted.shape[:2], 3 if wanted.ndim == 3 else 1)
     grey = wanted if wanted.ndim == 2 else wanted @ [0.299, 0.587, 0.114]
-    assert read_image(tmp_path / name, grey=True) == pytest.approx(grey, abs=1)
+    assert read_image(tmp_path / name, colours=1) == pytest.approx(grey, abs=1)
+    colours = np.stack([wanted] * 3, axis=-1) if wanted.ndim == 2 else wanted
+    np.testing.assert_array_equal(read_image(tmp_path / name, colours=3), colours)
 
 
 @pytest.mark.parametrize(
