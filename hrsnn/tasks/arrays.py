@@ -32,7 +32,7 @@ def arrays(
     encoding: str | None = None,
     duration: float = 100.0,
     hold: float = 10.0,
-    peak_rate: float = 60.0,
+    peak_rate: float = 100.0,
     grey: bool = False,
     size: int | None = None,
     test_share: float = 0.25,
@@ -58,7 +58,7 @@ def arrays(
     hold : float
         Time in ms for which each value of a series is held.
     peak_rate : float
-        Rate of the largest value (Hz).
+        Rate of the largest value (Hz). Images that are mostly dark need more, such as 300 Hz for digits on black.
     grey : bool
         Whether colours of images are converted to grey.
     size : int, optional

@@ -18,7 +18,7 @@ def cifar10(
     path: PathLike,
     encoding: str = "poisson",
     duration: float = 100.0,
-    peak_rate: float = 20.0,
+    peak_rate: float = 100.0,
     grey: bool = False,
     size: int | None = None,
     seed: int = 0,

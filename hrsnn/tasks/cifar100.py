@@ -17,7 +17,7 @@ def cifar100(
     labels: str = "fine",
     encoding: str = "poisson",
     duration: float = 100.0,
-    peak_rate: float = 20.0,
+    peak_rate: float = 100.0,
     grey: bool = False,
     size: int | None = None,
     seed: int = 0,

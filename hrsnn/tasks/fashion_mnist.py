@@ -15,7 +15,7 @@ def fashion_mnist(
     path: PathLike,
     encoding: str = "poisson",
     duration: float = 100.0,
-    peak_rate: float = 60.0,
+    peak_rate: float = 300.0,
     size: int | None = None,
     seed: int = 0,
 ) -> ClassificationTask:

@@ -23,7 +23,7 @@ def images(
     path: PathLike,
     encoding: str = "poisson",
     duration: float = 100.0,
-    peak_rate: float = 60.0,
+    peak_rate: float = 100.0,
     grey: bool = False,
     size: int | None = None,
     test_share: float = 0.25,
@@ -41,7 +41,7 @@ def images(
     duration : float
         Time in ms for which an image is shown.
     peak_rate : float
-        Rate of the largest pixel value (Hz).
+        Rate of the largest pixel value (Hz). Images that are mostly dark need more, such as 300 Hz for digits on black.
     grey : bool
         Whether colours are converted to grey. Without it, images are read in colour where one of them has colours.
     size : int, optional

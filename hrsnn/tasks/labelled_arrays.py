@@ -8,6 +8,7 @@ import numpy as np
 
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.writing import PathLike
+from hrsnn.validation.limits import beyond, limit
 
 CONTENTS = ("images", "series", "rows")
 #: Shapes that each content may have.
@@ -52,6 +53,8 @@ def labels_of(path: PathLike, name: str, labels: np.ndarray) -> np.ndarray:
         said = f"{labels.dtype} of shape {labels.shape}"
         raise FileError(path, f"{name} is {said}: must be whole numbers or strings, one a sample")
     if labels.dtype.kind == "U":
+        if labels.dtype.itemsize // 4 > limit("name"):
+            raise FileError(path, f"{name} has labels of {labels.dtype.itemsize // 4} characters: {beyond('name')}")
         return labels
     if len(labels) and int(labels.max()) > np.iinfo(np.int64).max:
         raise FileError(path, f"{name} has the label {labels.max()}: must be below 2^63")

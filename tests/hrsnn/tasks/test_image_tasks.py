@@ -265,6 +265,7 @@ class TestArrays:
             ({"x": IMAGES, "y": LABELS + 0.5}, {}, FileError, "y is float64 of shape .*: must be whole numbers or strings"),
             ({"x": IMAGES, "y": np.eye(30)}, {}, FileError, "y is float64 of shape .30, 30.: must be whole numbers"),
             ({"x": IMAGES, "y": np.full(30, 2**63, np.uint64)}, {}, FileError, "y has the label 9223372036854775808"),
+            ({"x": IMAGES, "y": np.full(30, "y" * 201)}, {}, FileError, "y has labels of 201 characters: length of a name"),
             ({"x": IMAGES, "y": LABELS * 0}, {}, FileError, "all its samples are of class 0"),
             ({"x": IMAGES[:3], "y": LABELS[:3]}, {"test_share": 0.4}, FileError, "class . has no sample in the t"),
             ({"x": np.array(["a"] * 30), "y": LABELS}, {}, FileError, "x is <U1 of shape .30,.: must be numbers"),
