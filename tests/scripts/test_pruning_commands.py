@@ -286,8 +286,8 @@ def test_without_pruning_a_candidate_is_the_dense_network() -> None:
     found = score_network(ScoredNetwork(few.reservoir, few.origin, dense), suite)
     assert all(np.isfinite(value) for value in found.values())
     assert spectrum_distance(dense(1), dense(1))["spectrum_distance"] == 0
-    with pytest.raises(InputError, match="task = 'mnist': must be one of csv, digits"):
-        TaskSuite(("mnist",))
+    with pytest.raises(InputError, match="task = 'qqq': must be one of arrays, "):
+        TaskSuite(("qqq",))
 
 
 def test_curves_have_an_axis_of_what_is_left_and_levels_of_controls() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hrsnn.encoders.global_range import GlobalRange
 from hrsnn.encoders.images import grey_images, image_rows, resized_images
@@ -80,3 +83,8 @@ def test_the_range_of_all_columns() -> None:
     fitted = GlobalRange().fit(np.array([[50, 100], [100, 150]], np.uint8))
     np.testing.assert_array_equal(fitted.transform([[50, 150], [0, 255], [75, 125]]), [[0, 1], [0, 1], [0.25, 0.75]])
     np.testing.assert_array_equal(GlobalRange().fit_transform(np.full((2, 2), 7)), np.zeros((2, 2)))
+
+
+@parametrize_with_checks([GlobalRange()])
+def test_scikit_learn_checks(estimator: GlobalRange, check: Callable[[GlobalRange], None]) -> None:
+    check(estimator)
