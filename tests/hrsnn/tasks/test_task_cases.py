@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from event_files import tiny_cifar10_dvs, tiny_dvs_gesture, tiny_events, tiny_nmnist
+from image_layouts import write_cifar10, write_cifar100, write_image_folder, write_mnist
 from scipy.io import wavfile
 
 from hrsnn import SpikeTrains
@@ -65,13 +66,59 @@ def laser(folder: Path) -> Path:
     return folder / "A.dat"
 
 
+def squares(shape: tuple[int, ...] = (6, 6)) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy images, bright on the left or on the right, and which."""
+    random, labels = generator(0, "squares"), np.arange(60) % 2
+    images = random.integers(0, 80, (60, *shape))
+    images[labels == 0, :, : shape[1] // 2] += 150
+    images[labels == 1, :, shape[1] // 2 :] += 150
+    return images.astype(np.uint8), labels
+
+
+def idx_files(folder: Path) -> Path:
+    """The four files of MNIST."""
+    images, labels = squares()
+    return write_mnist(folder, {"train": (images[:40], labels[:40]), "t10k": (images[40:], labels[40:])}, packed=True)
+
+
+def cifar10_batches(folder: Path) -> Path:
+    """Batches of CIFAR-10."""
+    images, labels = squares((32, 32, 3))
+    return write_cifar10(folder, (images[:40], labels[:40]), (images[40:], labels[40:]))
+
+
+def cifar100_batches(folder: Path) -> Path:
+    """Files of CIFAR-100."""
+    images, labels = squares((32, 32, 3))
+    return write_cifar100(folder, (images[:40], labels[:40] + 9, labels[:40]), (images[40:], labels[40:] + 9, labels[40:]))
+
+
+def folders_of_images(folder: Path) -> Path:
+    """Images in one folder a class."""
+    images, labels = squares()
+    return write_image_folder(folder, images, np.array(["left", "right"])[labels].tolist())
+
+
+def own_arrays(folder: Path) -> Path:
+    """Images and labels in an npz file."""
+    images, labels = squares()
+    np.savez(folder / "mine.npz", x=images, y=labels)
+    return folder / "mine.npz"
+
+
 #: Functions that write data of a task into a folder, and return the path for its option.
 DATA: Mapping[str, Callable[[Path], Path]] = {
+    "arrays": own_arrays,
+    "cifar10": cifar10_batches,
+    "cifar100": cifar100_batches,
     "cifar10_dvs": tiny_cifar10_dvs,
     "dvs_gesture": tiny_dvs_gesture,
     "events": tiny_events,
+    "fashion_mnist": idx_files,
     "file": labelled_trains,
     "fsdd": tones,
+    "images": folders_of_images,
+    "mnist": idx_files,
     "nmnist": tiny_nmnist,
     "santa_fe": laser,
     "ts": series_of_two_classes,

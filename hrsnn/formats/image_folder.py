@@ -1,0 +1,187 @@
+"""Folders of images, one folder a class, and the pixels of an image file.
+
+::
+
+    ROOT/CLASS/*.png                                 one part
+    ROOT/train/CLASS/*.png, ROOT/test/CLASS/*.png    two parts
+
+The files may be PNG, JPEG, BMP, GIF, TIFF, PGM and PPM, by their endings; others, and hidden files, are passed over. They
+are decoded by Pillow (https://pillow.readthedocs.io/en/stable/handbook/image-file-formats.html).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hrsnn.errors import FileError
+from hrsnn.files.reading import open_binary, refuse_damaged
+from hrsnn.files.writing import PathLike, check_path
+from hrsnn.validation.limits import beyond_memory, limit
+from hrsnn.validation.units import takes
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
+#: Formats that are decoded: not those that Pillow gives to other programs, such as PostScript.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "PPM")
+_GREY, _WIDE = ("1", "L", "LA", "La"), ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
+
+
+@takes()
+def image_files(path: PathLike) -> dict[str, list[tuple[Path, str]]]:
+    """Return the image files below a folder with their classes, without opening them.
+
+    Parameters
+    ----------
+    path : path
+        Folder with one folder a class, or with ``train`` and ``test`` that have one folder a class each.
+
+    Returns
+    -------
+    dict
+        ``"all"``, or ``"train"`` and ``"test"``, to pairs of a path and the class, the name of its folder; sorted by class
+        and name.
+
+    Raises
+    ------
+    FileError
+        When a folder is missing, has no folders of classes, or a class has no images.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
+    ...     (root / name).parent.mkdir(exist_ok=True)
+    ...     (root / name).touch()
+    >>> [(file.name, label) for file, label in image_files(root)["all"]]
+    [('1.png', 'cat'), ('2.png', 'cat'), ('1.png', 'dog')]
+    """
+    check_path(path)
+    root = Path(path)
+    with refuse_damaged(root, "folder"):
+        if not root.is_dir():
+            raise FileError(root, "is no folder" if root.exists() else "does not exist: give the folder of images")
+        inside = _folders(root)
+        parts = [root / name for name in ("train", "test") if (root / name) in inside and _folders(root / name)]
+        if not parts:
+            return {"all": _labelled(root)}
+        if len(parts) == 1 or len(inside) > 2:
+            others = ", ".join(folder.name for folder in inside if folder not in parts) or "no other"
+            raise FileError(root, f"has the folder {parts[0].name}, of classes, and {others}: wanted train and test only")
+        return {folder.name: _labelled(folder) for folder in parts}
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(one for one in root.iterdir() if one.is_dir() and not one.name.startswith("."))
+
+
+def _labelled(root: Path) -> list[tuple[Path, str]]:
+    """Return the images of each class."""
+    found = []
+    for folder in _folders(root):
+        files = sorted(one for one in folder.iterdir() if one.suffix.lower() in ENDINGS and not one.name.startswith("."))
+        if not files:
+            raise FileError(folder, f"holds no images ({', '.join(ENDINGS)})")
+        found += [(file, folder.name) for file in files]
+    if not found:
+        raise FileError(root, "has no folders of images, one a class")
+    return found
+
+
+@takes()
+def image_shape(path: PathLike) -> tuple[int, int, int]:
+    """Return the height, width and number of colours (1 or 3) of an image, from its header.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, no image, or too large.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.pgm"
+    >>> _ = path.write_bytes(b"P5 3 2 255 " + bytes([0, 10, 20, 30, 40, 50]))
+    >>> image_shape(path)
+    (2, 3, 1)
+    """
+    with _opened(path) as image:
+        return image.height, image.width, 3 if image.mode in _COLOUR else 1
+
+
+@takes()
+def read_image(path: PathLike, colours: int | None = None) -> np.ndarray:
+    """Return the pixels of an image.
+
+    Parameters
+    ----------
+    path : path
+        PNG, JPEG, BMP, GIF, TIFF, PGM or PPM.
+    colours : {1, 3}, optional
+        1: colours are converted to grey, 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). 3: grey becomes equal red,
+        green and blue. By default as in the file.
+
+    Returns
+    -------
+    ndarray of uint8, (height, width) of grey, or (height, width, 3) of red, green and blue
+
+    Raises
+    ------
+    FileError
+        When the file is missing, damaged, no image, or so large that Pillow takes it for a decompression bomb.
+
+    Notes
+    -----
+    Transparency is dropped; of several frames the first is read; 16 bits are rounded to 8; the orientation in the metadata
+    is not applied.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.pgm"
+    >>> _ = path.write_bytes(b"P5 3 2 255 " + bytes([0, 10, 20, 30, 40, 50]))
+    >>> read_image(path)
+    array([[ 0, 10, 20],
+           [30, 40, 50]], dtype=uint8)
+    """
+    with _opened(path) as image:
+        if image.mode in _WIDE:
+            pixels = np.rint(np.asarray(image, dtype=np.float64) / 257).astype(np.uint8)
+        else:
+            pixels = np.array(image.convert("L" if image.mode in _GREY else "RGB"))
+            if pixels.ndim == 3 and colours == 1:
+                pixels = np.array(image.convert("RGB").convert("L"))
+        return np.repeat(pixels[..., np.newaxis], 3, axis=2) if pixels.ndim == 2 and colours == 3 else pixels
+
+
+@contextlib.contextmanager
+def _opened(path: PathLike) -> Iterator[Any]:
+    """Open an image, of which only the header is read, if its pixels may be."""
+    from PIL import Image, UnidentifiedImageError  # takes a tenth of a second, and most tasks need none
+
+    with open_binary(path) as file, refuse_damaged(path, "image"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            if not os.fstat(file.fileno()).st_size:
+                raise FileError(path, "is empty")
+            with Image.open(file, formats=_FORMATS) as image:
+                needed = 4 * image.width * image.height
+                if needed > limit("memory"):
+                    raise FileError(path, beyond_memory(needed))
+                wide = image.mode in _WIDE and (image.mode != "I" or image.format in ("PNG", "PPM"))
+                if not (wide or image.mode in _GREY or image.mode in _COLOUR):
+                    raise FileError(path, f"has pixels of mode {image.mode}: must be grey or colours of 8 or 16 bits")
+                yield image
+        except UnidentifiedImageError as error:
+            raise FileError(path, f"is damaged or no image of the formats {', '.join(_FORMATS)}") from error
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            most = f"{Image.MAX_IMAGE_PIXELS:,} pixels".replace(",", " ")
+            raise FileError(path, f"says that it has over {most}: is taken for a decompression bomb") from error
