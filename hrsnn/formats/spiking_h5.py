@@ -154,6 +154,8 @@ def _lengths(path: PathLike, opened: Any, name: str, kinds: str, number: int) ->
     if inner is None or not isinstance(inner, np.dtype) or inner.kind not in kinds:
         wanted = "floats" if kinds == "f" else "whole numbers"
         raise FileError(path, f"{name!r} has the type {inner or data.dtype}, wanted rows of variable length of {wanted}")
+    if inner.byteorder == ">":  # h5py would return the bytes of rows as if they were little-endian
+        raise FileError(path, f"{name!r} is big-endian, wanted little-endian numbers")
     if data.shape[0] != number:
         raise FileError(path, f"{name!r} has {data.shape[0]} rows, and there are {number} labels")
     address = opened.id.get_create_plist().get_sizes()[0]

@@ -26,6 +26,7 @@ https://learn.microsoft.com/windows/win32/directshow/avi-riff-file-reference
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from types import ModuleType
@@ -77,17 +78,19 @@ def video_header(path: PathLike) -> VideoHeader:
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.avi"
     >>> main = struct.pack("<14L", 40_000, 0, 0, 0, 100, 0, 1, 0, 160, 120, 0, 0, 0, 0)
-    >>> head = struct.pack("<4sL4s4sL4s4sL", b"RIFF", 200, b"AVI ", b"LIST", 192, b"hdrl", b"avih", 56)
+    >>> head = struct.pack("<4sL4s4sL4s4sL", b"RIFF", 80, b"AVI ", b"LIST", 68, b"hdrl", b"avih", 56)
     >>> _ = path.write_bytes(head + main)
     >>> video_header(path)
     VideoHeader(width=160, height=120, frame_time=40.0)
     """
     with open_binary(path) as file, refuse_damaged(path, "AVI file"):
-        head = file.read(88)
+        head, size = file.read(88), os.fstat(file.fileno()).st_size
         if head[:4] != b"RIFF" or head[8:12] != b"AVI ":
             raise FileError(path, "is no AVI file")
         if len(head) < 88 or head[12:16] != b"LIST" or head[20:28] != b"hdrlavih" or head[28:32] != struct.pack("<L", 56):
             raise FileError(path, "is damaged or no AVI file: does not begin with the main header")
+        if 8 + int.from_bytes(head[4:8], "little") > size:
+            raise FileError(path, f"is truncated: has {size} bytes, and says {8 + int.from_bytes(head[4:8], 'little')}")
         duration, width, height = (struct.unpack_from("<L", head, place)[0] for place in (32, 64, 68))
         if not width or not height:
             raise FileError(path, f"is damaged or no AVI file: has frames of {width} x {height} pixels")
@@ -119,14 +122,13 @@ def read_video(path: PathLike, block: int = 1, most: int | None = None) -> np.nd
     Raises
     ------
     FileError
-        When PyAV is not installed, the file is missing, damaged, no AVI file or truncated so that no frame is left, frames
-        are larger than the header declares, `block` does not divide width and height, or the result would not fit into
+        When PyAV is not installed, the file is missing, damaged, truncated or no AVI file, frames are larger
+        than the header declares, `block` does not divide width and height, or the result would not fit into
         memory.
 
     Notes
     -----
-    One frame is decoded at a time, by one thread. Of a file whose end is missing, the frames before it are returned.
-    Colours become grey by FFmpeg (ITU-R BT.601 luma).
+    One frame is decoded at a time, by one thread. Colours become grey by FFmpeg (ITU-R BT.601 luma).
 
     References
     ----------
@@ -163,9 +165,8 @@ def read_video(path: PathLike, block: int = 1, most: int | None = None) -> np.nd
                     if most is not None and len(found) >= most:
                         break
         except av.FFmpegError as error:
-            if not found:
-                said = f"{error.strerror or error}, or frames larger than the {header.width} x {header.height} declared"
-                raise FileError(path, f"is damaged or no AVI file: {said}") from error
+            said = f"{error.strerror or error}, or frames larger than the {header.width} x {header.height} declared"
+            raise FileError(path, f"is damaged or no AVI file: {said}") from error
     if not found:
         raise FileError(path, "holds no frames")
     return np.stack(found)

@@ -110,7 +110,7 @@ def wavs(
     names = np.array([one.label for one in files])
     classes = np.unique(names)
     if len(classes) < 2:
-        raise FileError(path, f"its recordings are all of one class, {classes[0]!r}")
+        raise FileError(path, f"its recordings are all of one class, {str(classes[0])!r}")
     if files[0].part:
         in_test = np.array([one.part == "test" for one in files])
         for part, labelled in (("train", names[~in_test]), ("test", names[in_test])):

@@ -52,7 +52,7 @@ def write_actions(
         (folder / action).mkdir(parents=True)
         for person in persons:
             for scene in scenes:
-                video = bar(action, 4 * person + scene)
+                video = bar(action, 4 * person + scene, height=30, width=40)  # so that 20 blocks fill the width
                 noisy = np.clip(video + random.normal(0, 3, video.shape), 0, 255).astype(np.uint8)
                 write_avi(folder / action / f"person{person:02d}_{action}_d{scene}_uncomp.avi", noisy, codec)
     return folder

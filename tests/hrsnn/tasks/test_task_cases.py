@@ -6,11 +6,15 @@ A task that needs data is skipped unless there is a function here that makes som
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.io import wavfile
+from spiking_h5_files import write_recordings_folder
+from video_files import write_actions
+from wav_folders import write_tones
 
 from hrsnn import SpikeTrains
 from hrsnn.runtime.seeds import generator
@@ -44,7 +48,14 @@ def labelled_trains(folder: Path) -> Path:
 
 
 #: Functions that write data of a task into a folder, and return the path for its option.
-DATA: Mapping[str, Callable[[Path], Path]] = {"fsdd": tones, "file": labelled_trains}
+DATA: Mapping[str, Callable[[Path], Path]] = {
+    "file": labelled_trains,
+    "fsdd": tones,
+    "kth": write_actions,
+    "shd": partial(write_recordings_folder, prefix="shd", classes=20, train=9, test=3),
+    "ssc": partial(write_recordings_folder, prefix="ssc", classes=35, train=7, valid=3, test=3),
+    "wavs": write_tones,
+}
 
 
 @pytest.fixture(scope="class")
