@@ -153,12 +153,13 @@ def read_video(path: PathLike, block: int = 1, most: int | None = None) -> np.nd
             # the format is given, so that a playlist under this name cannot open other files; frames larger than declared
             # are refused by the decoder, before it takes memory
             options = {"max_pixels": str(largest)}
+            grey_of = av.video.reformatter.VideoReformatter()  # one for all frames, whose conversion it prepares once
             with av.open(file, format="avi", options=options) as container:
                 for frame in container.decode(_stream(path, container, options)):
                     if (frame.width, frame.height) != (header.width, header.height):
                         said = f"{frame.width} x {frame.height} pixels, and declares {header.width} x {header.height}"
                         raise FileError(path, f"has a frame of {said}")
-                    grey = frame.to_ndarray(format="gray").reshape(rows, block, columns, block)
+                    grey = grey_of.reformat(frame, format="gray").to_ndarray().reshape(rows, block, columns, block)
                     found.append(grey.mean(axis=(1, 3), dtype=np.float32) / np.float32(255))
                     if 2 * len(found) * found[0].nbytes > limit("memory"):
                         raise FileError(path, beyond_memory(2 * len(found) * found[0].nbytes))

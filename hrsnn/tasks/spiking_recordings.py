@@ -23,7 +23,7 @@ from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of
 
 #: Recordings that are converted together, so that few are in memory twice.
-_TOGETHER = 256
+_TOGETHER = 64
 #: A recording ends with the first multiple of so many ms after its last spike.
 _END = 10.0
 #: Windows in which the baseline counts spikes.
