@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 
 from hrsnn.connectivity import distance_links, equal_pairs, grid_positions, in_degree_links, random_links, random_pairs
 from hrsnn.distributions import Constant, Distribution, Gamma
-from hrsnn.errors import SpecError
+from hrsnn.errors import HrsnnWarning, InputError, SpecError
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.reservoir import NEURON_ARRAYS, SHORT_TERM_ARRAYS, Links, Reservoir, ShortTerm
 from hrsnn.runtime.seeds import generator
 from hrsnn.spec import DELAYS, ReservoirSpec
@@ -54,8 +56,10 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     SpecError
         When the length of an array in the spec differs from what the network needs.
     InputError
-        When `seed` or `channels` is not a valid whole number, the network would exceed the memory limit, or v_reset is
-        drawn at or above v_threshold.
+        When `seed` or `channels` is not a valid whole number, the network would exceed the memory limit, v_reset is
+        drawn at or above v_threshold, or the graph of the spec has another number of neurons.
+    FileError
+        When the spec names the file of a graph that is missing, damaged, or no network.
 
     Notes
     -----
@@ -72,6 +76,8 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     (1000, 4000)
     """
     channels = count_of("channels", channels, most=MOST_CHANNELS)
+    if spec.graph is not None:
+        return _of_graph(spec, seed, channels)
     n = spec.neurons
     check_memory("neurons", n, network_memory(spec, channels), f"a network of {expected_links(spec):.2g} links")
     is_excitatory = np.zeros(n, dtype=bool)
@@ -79,6 +85,24 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     cluster, positions = cluster_layout(n, spec.clusters)
     pre, post, scale = _recurrent_pairs(spec, seed, positions, cluster, is_excitatory)
     return assemble(spec, seed, channels, is_excitatory, positions, pre, post, weight_factors=scale, cluster=cluster)
+
+
+def _of_graph(spec: ReservoirSpec, seed: int, channels: int) -> Reservoir:
+    """Return the network of the graph that the spec names, completed by what the spec draws."""
+    from hrsnn.formats.graphs import network_file
+    from hrsnn.graph import from_graph  # which assembles its reservoirs here
+
+    assert spec.graph is not None
+    file = network_file(spec.graph)
+    if file.neurons != spec.neurons:
+        raise InputError("neurons", spec.neurons, f"must be {file.neurons}, as {spec.graph} has")
+    if file.channels not in (None, channels):
+        text = f"{spec.graph} has input links of {file.channels} channels, and {channels} are needed: they are drawn anew"
+        warnings.warn(text, HrsnnWarning, stacklevel=3)
+    if file.saved is not None and file.channels == channels:
+        return file.saved
+    with refuse_damaged(spec.graph, "network"):
+        return from_graph(file.graph if file.saved is None else file.saved.graph(), spec, seed, channels)
 
 
 def assemble(

@@ -75,6 +75,7 @@ _ADDED = {
     "psp_normalised",
     *(name for names in DELAYS for name in names),
     "delay_input",
+    "graph",
 }
 
 #: Maximum number of problems in a message: a file that is not a spec can have any number.
@@ -164,6 +165,12 @@ class ReservoirSpec(BaseModel):
         "",
         "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; in_degree: given numbers of links to each "
         "neuron, from sources drawn by this law; random: one probability",
+    )
+    graph: str | None = _field(
+        None,
+        "",
+        "file of a network: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges), whose links, and "
+        "whatever else it has, replace those that the spec would draw; neurons must be as many",
     )
     in_degree_exc: int = _field(
         2, "", "links from excitatory neurons to each neuron (in_degree)", ge=0, le=10**7, strict=True

@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hrsnn.formats.graphs import read_graph, write_graph
     from hrsnn.networks.carried_input import input_covariance
     from hrsnn.networks.gains import link_gains, spectral_error
     from hrsnn.networks.graphs.centrality import betweenness, most_central
     from hrsnn.networks.graphs.delocalisation import links_to_restore
-    from hrsnn.networks.graphs.files import read_graph, write_graph
     from hrsnn.networks.graphs.laplacian import participation, strong_component
     from hrsnn.networks.graphs.steps import betweenness_pruning, delocalise, noise_pruning
     from hrsnn.networks.linear.delayed_covariance import delay_independent_leak, delayed_covariance
@@ -82,7 +82,7 @@ _HOME = {
     "prune": "pruning",
     "pruning_method": "methods.registry",
     "rank_at_target": "methods.ranking",
-    "read_graph": "graphs.files",
+    "read_graph": ".formats.graphs",
     "retune": "retuning",
     "score_network": "studies.pruned_scores",
     "sparsified": "linear.noise_pruning",
@@ -90,7 +90,7 @@ _HOME = {
     "spectrum_distance": "studies.pruned_scores",
     "strong_component": "graphs.laplacian",
     "systematic_sample": "linear.sampling",
-    "write_graph": "graphs.files",
+    "write_graph": ".formats.graphs",
 }
 
 __all__ = [
@@ -154,7 +154,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.networks' has no attribute {name!r}")
-    value = getattr(import_module(f"hrsnn.networks.{_HOME[name]}"), name)
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = value
     return value
 

@@ -165,7 +165,7 @@ def digest_of(stimulus: Stimulus) -> str:
     """Return a digest of a stimulus, equal for equal stimuli only."""
     digest = hashlib.blake2b(digest_size=16)
     if isinstance(stimulus, Currents):
-        parts = [stimulus.values, np.array([stimulus.dt])]
+        parts = [stimulus.values, stimulus.lengths, np.array([stimulus.dt])]
     else:
         parts = [stimulus.times, stimulus.channels, stimulus.offsets, np.array(stimulus.durations)]
     for part in parts:

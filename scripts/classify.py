@@ -17,14 +17,14 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
-from hrsnn.scripts.cli.task_arguments import StatesOption, TaskArguments, scores_of, tasks_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, StatesOption, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.kinds import Network
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classify(TaskArguments, Repeatable):
+class Classify(DataArguments, Repeatable):
     """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
 
     any_network: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class Classify(TaskArguments, Repeatable):
         from hrsnn.scripts.cli import pictures
 
         spec = self.network_spec()
-        choice = self.task_choice(self.task, "classes")
+        choice = self.chosen(self.task, "classes")
         task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
         result = classify(
             task,

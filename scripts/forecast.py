@@ -18,7 +18,7 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
-from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import FreeRunning
@@ -29,7 +29,7 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(TaskArguments, Repeatable):
+class Forecast(DataArguments, Repeatable):
     """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
 
     any_network: ClassVar[bool] = True
@@ -61,7 +61,7 @@ class Forecast(TaskArguments, Repeatable):
             raise InputError("--starts", self.starts, "is for --closed-loop")
         if self.scores and self.closed_loop:
             raise InputError("--scores", " ".join(self.scores), "are of open loop: --closed-loop has its own")
-        choice = self.task_choice(self.task, "series")
+        choice = self.chosen(self.task, "series")
         train, test, starts = _CLOSED if self.closed_loop else _OPEN
         given = {"train": self.train, "test": self.test, "horizon": self.horizon}
         sizes = self.sizes(choice, given, {"train": train, "test": test, "horizon": 1})

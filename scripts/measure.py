@@ -18,7 +18,7 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
-from hrsnn.scripts.cli.task_arguments import FurtherScores, TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, FurtherScores, tasks_of
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _SAMPLES, _VALUES = 100, 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure(TaskArguments, Repeatable):
+class Measure(DataArguments, Repeatable):
     """Measure firing statistics and synaptic operations of a reservoir under the input of a task."""
 
     any_network: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class Measure(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import measure
         from hrsnn.scripts.cli import pictures
 
-        choice, spec = self.task_choice(self.task), self.network_spec()
+        choice, spec = self.chosen(self.task), self.network_spec()
         task = choice.load(seed=self.seed)
         stimulus, scored = self.stimulus(task), self.further(choice, task, spec)
         result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
@@ -74,7 +74,7 @@ class Measure(TaskArguments, Repeatable):
         }
         what = f"{len(stimulus)} stimuli" if len(stimulus) > 1 else f"{stimulus.durations[0] / 1000:g} s"
         return Report(
-            title=f"measure: {self.task}, {what}, {spec.neurons} neurons, seed {self.seed}",
+            title=f"measure: {choice.name}, {what}, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
@@ -84,7 +84,7 @@ class Measure(TaskArguments, Repeatable):
             draw=lambda: pictures.of_measures(result),
             timing=result.timing,
             details={
-                "task": self.task,
+                "task": choice.name,
                 "engine": self.engine,
                 "stimuli": len(stimulus),
                 "seconds": float(stimulus.durations.sum()) / 1000,
@@ -111,7 +111,7 @@ class Measure(TaskArguments, Repeatable):
         asked = None if self.stimuli is None else count_of("--stimuli", self.stimuli)
         there = len(task.inputs) if isinstance(task, SeriesTask) else len(task.x_train)
         if asked is not None and asked > there:
-            raise InputError("--stimuli", asked, f"must be at most {there}: there are no more in task {self.task!r}")
+            raise InputError("--stimuli", asked, f"must be at most {there}: there are no more in task {task.name!r}")
         if isinstance(task, SeriesTask):
             return task.stimulus(0, min(asked or _VALUES, there))
         few = max(asked or _SAMPLES, len(task.classes))

@@ -16,11 +16,11 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
-from hrsnn.scripts.cli.task_arguments import TaskArguments, tasks_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rank(TaskArguments, Repeatable):
+class Rank(DataArguments, Repeatable):
     """Measure the effective rank of the final states over samples of a task, and that of the input."""
 
     any_network: ClassVar[bool] = True
@@ -36,12 +36,13 @@ class Rank(TaskArguments, Repeatable):
         from hrsnn.analysis.protocols import rank
         from hrsnn.scripts.cli import pictures
 
-        stimuli = self.samples(self.task_choice(self.task, "classes").load_classes(seed=self.seed), self.stimuli)
+        choice = self.chosen(self.task, "classes")
+        stimuli = self.samples(choice.load_classes(seed=self.seed), self.stimuli)
         spec = self.network_spec()
         result = rank(stimuli, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         ranks, uncoupled, counts = map(dataclasses.asdict, (result.ranks, result.uncoupled, result.input_counts))
         return Report(
-            title=f"rank: {self.stimuli} {self.task}, {spec.neurons} neurons, seed {self.seed}",
+            title=f"rank: {self.stimuli} {choice.name}, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
@@ -50,7 +51,7 @@ class Rank(TaskArguments, Repeatable):
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_ranks(result),
             timing=result.timing,
-            details={"task": self.task, "engine": self.engine, "stimuli": self.stimuli},
+            details={"task": choice.name, "engine": self.engine, "stimuli": self.stimuli},
         )
 
 

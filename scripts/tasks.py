@@ -44,6 +44,7 @@ class TaskList:
                         f"  {name:14s}{task.summary}",
                         f"    options      {', '.join(map(str, task.options.values())) or 'none'}",
                         f"    baselines    {', '.join(task.baselines)}",
+                        *([f"    --data DIR   DIR/{' or '.join(task.layout)}"] if task.layout else []),
                     ]
         return "\n".join(lines)
 
@@ -60,6 +61,8 @@ class TaskList:
                         for option in task.options.values()
                     },
                     "baselines": task.baselines,
+                    "recognised": task.recognises is not None,
+                    "layout": task.layout,
                 }
                 for name, task in self.tasks.items()
             },

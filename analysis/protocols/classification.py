@@ -21,7 +21,7 @@ from hrsnn.tasks import ClassificationTask
 from hrsnn.validation.units import takes
 
 #: Baselines of a classification, unless a task declares others.
-BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "no_recurrence", "delay_bank")
+BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def classify(
     >>> digits = load_task("digits").subset(train=40, test=20)
     >>> result = classify(digits, ReservoirSpec.preset("dense", neurons=30), plastic=False)
     >>> sorted(result.baselines)
-    ['encoder_counts', 'no_recurrence', 'raw_input']
+    ['echo_state_network', 'encoder_counts', 'no_recurrence', 'raw_input']
     """
     options = RunOptions(
         seed=seed,

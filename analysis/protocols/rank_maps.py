@@ -197,6 +197,8 @@ def rank_map(
     R. Legenstein & W. Maass, Neural Networks 20 (2007), for the two ranks.
     """
     spec = spec or ReservoirSpec()
+    if spec.graph is not None:
+        raise InputError("graph", spec.graph, "must be left out: lambda would change nothing")
     if spec.connectivity == "random":
         raise InputError("connectivity", spec.connectivity, "must be 'in_degree' or 'distance', or lambda changes nothing")
     axes = [_axis("length_scales", length_scales, zero=False), _axis("weight_scales", weight_scales, zero=True)]

@@ -113,7 +113,7 @@ def rank(
     warn_of_silence(activity)
     with watch("rank"):
         if isinstance(stimuli, Currents):
-            counts = stimuli.values.mean(axis=1)
+            counts = stimuli.values.sum(axis=1) / stimuli.lengths[:, None]
         else:
             counts = stimuli.counts(1)[:, 0, :].astype(np.float64)
         return Ranking(

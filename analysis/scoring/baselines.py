@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hrsnn.analysis.forecasting.models import MODELS
+from hrsnn.analysis.scoring.echo_state_classes import fit_echo_state_features
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions, SeriesRun, TaskRun, share_correct
 from hrsnn.encoders.frames import window_means
@@ -78,8 +79,8 @@ def _features(stimulus: Stimulus, options: RunOptions) -> Array:
     """Return what a readout of the input sees instead of the states: counts or mean currents, or the end of the input."""
     if isinstance(stimulus, Currents):
         if options.states == "final":
-            return np.asarray(stimulus.values[:, -1])
-        return window_means(list(stimulus.values), options.counted_windows)
+            return np.asarray(stimulus.values[np.arange(len(stimulus)), stimulus.lengths - 1])
+        return window_means([stimulus.sample(index) for index in range(len(stimulus))], options.counted_windows)
     if options.states == "final":
         ends = zip(range(len(stimulus)), stimulus.durations, strict=True)
         return np.stack(
@@ -109,6 +110,22 @@ def _model(name: str) -> Baseline:
     return baseline
 
 
+def _echo_state_network(run: TaskRun, score: str) -> dict[str, float]:
+    """Of as many units as the network has neurons, with its seed, and the readout of the run."""
+    name = "echo_state_network"
+    if not isinstance(run, ClassesRun):
+        return _model(name)(run, score)
+    if score != "accuracy":
+        return {}
+    options, task = run.options, run.task
+    windows = 0 if options.states == "final" else options.counted_windows
+    with options.watch("controls"):
+        size = run.network.neurons
+        features = fit_echo_state_features(run.train, task.y_train, size, options.seed, windows=windows)
+        seen = [features(stimulus) for stimulus in (run.train, run.test)]
+    return {name: share_correct(run.predictions(*seen), task.y_test)}
+
+
 #: Baselines by the name under which tasks declare them.
 BASELINES: Mapping[str, Baseline] = {
     "raw_input": _raw_input,
@@ -116,4 +133,5 @@ BASELINES: Mapping[str, Baseline] = {
     "no_recurrence": _no_recurrence,
     "delay_bank": _delay_bank,
     **{name: _model(name) for name in MODELS},
+    "echo_state_network": _echo_state_network,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
-from hrsnn.errors import InputError
 from hrsnn.stimuli.currents import Currents
 from hrsnn.validation.numbers import bool_of, duration_of
 
@@ -41,8 +41,7 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        When a parameter is out of range, `X` is 3-D without `series` or 2-D with it, or the series of a batch differ in
-        length (currents are dense).
+        When a parameter is out of range, or `X` is 3-D without `series` or 2-D with it.
 
     Examples
     --------
@@ -58,10 +57,10 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.series = series
 
     def fit(self, X: Any, y: Any = None) -> CurrentEncoder:
-        """Compute mean and scale of `X`, (samples, channels) or series (times, channels) of equal length."""
+        """Compute mean and scale of `X`, (samples, channels) or series (times, channels), over all of their rows."""
         standardise = bool_of("standardise", self.standardise)
-        values, _ = self._values(X, reset=True)
-        rows = values.reshape(-1, values.shape[-1])
+        samples, _ = self._samples(X, reset=True)
+        rows = np.concatenate(samples)
         self.mean_ = rows.mean(axis=0) if standardise else np.zeros(rows.shape[1])
         spread = rows.std(axis=0) if standardise else np.ones(rows.shape[1])
         # by rounding, the sd of a constant column may differ from 0
@@ -72,20 +71,16 @@ class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any) -> Currents:
         """Return the currents of the samples in `X`: held for `duration` (rows), or `dt` for each row of a series."""
         check_is_fitted(self)
-        values, hold = self._values(X, reset=False)
-        return Currents((values - self.mean_) / self.scale_, hold)
+        samples, hold = self._samples(X, reset=False)
+        return Currents.from_samples([(sample - self.mean_) / self.scale_ for sample in samples], hold)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array, tags.input_tags.three_d_array = not self.series, bool(self.series)
         return tags
 
-    def _values(self, X: Any, reset: bool) -> tuple[np.ndarray, float]:
+    def _samples(self, X: Any, reset: bool) -> tuple[Sequence[np.ndarray], float]:
         duration, dt = duration_of("duration", self.duration), duration_of("dt", self.dt)
         if not takes_as_series(self, X):
-            return checked_rows(self, X, reset)[:, np.newaxis], duration
-        samples = checked_series(self, X, reset)
-        lengths = sorted({len(sample) for sample in samples})
-        if len(lengths) > 1:
-            raise InputError("X", lengths, "series of one batch must be equally long: currents are dense")
-        return np.stack(samples), dt
+            return [row[np.newaxis] for row in checked_rows(self, X, reset)], duration
+        return checked_series(self, X, reset), dt

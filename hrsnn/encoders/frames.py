@@ -28,7 +28,7 @@ def equal_frames(samples: list[np.ndarray], frames: int = 50) -> np.ndarray:
 
     Notes
     -----
-    The duration of a word is lost. Currents are dense, so that all recordings of a batch must have the same length.
+    The duration of a word is lost.
 
     Examples
     --------
@@ -66,10 +66,38 @@ def window_means(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
     >>> window_means([np.array([[0.0], [2.0], [4.0], [8.0]])], windows=2)
     array([[1., 6.]])
     """
-    features = []
     check_memory("windows", windows, 16 * windows * sum(sample.shape[1] for sample in samples), "the means")
+    return np.array([np.concatenate([rows.mean(axis=0) for rows in _windows(sample, windows)]) for sample in samples])
+
+
+def window_moments(samples: list[np.ndarray], windows: int = 5) -> np.ndarray:
+    """Return the mean and the standard deviation of each channel in equal windows of each sample's own length.
+
+    Parameters
+    ----------
+    samples : list of ndarray, (times, channels)
+        One series for each sample.
+    windows : int
+        Number of windows; in a sample with fewer rows, rows are repeated.
+
+    Returns
+    -------
+    ndarray, (samples, 2 * windows * channels)
+        All means, then all standard deviations.
+
+    Examples
+    --------
+    >>> window_moments([np.array([[0.0], [2.0], [4.0], [8.0]])], windows=2)
+    array([[1., 6., 1., 2.]])
+    """
+    check_memory("windows", windows, 32 * windows * sum(sample.shape[1] for sample in samples), "the means")
+    features = []
     for sample in samples:
-        edges = np.arange(windows + 1) * len(sample) // windows
-        means = [sample[start : max(stop, start + 1)].mean(axis=0) for start, stop in itertools.pairwise(edges)]
-        features.append(np.concatenate(means))
+        parts = _windows(sample, windows)
+        features.append(np.concatenate([*(rows.mean(axis=0) for rows in parts), *(rows.std(axis=0) for rows in parts)]))
     return np.array(features)
+
+
+def _windows(sample: np.ndarray, windows: int) -> list[np.ndarray]:
+    edges = np.arange(windows + 1) * len(sample) // windows
+    return [sample[start : max(stop, start + 1)] for start, stop in itertools.pairwise(edges)]

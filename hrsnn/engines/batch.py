@@ -189,7 +189,7 @@ class Batch:
     def _values(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the steps at which the values of an analog stimulus begin, and the values."""
         assert isinstance(self._stimulus, Currents)
-        values = self._stimulus.values[index]
+        values = self._stimulus.sample(index)
         step = step_count(np.arange(len(values)) * self._stimulus.dt, self.dt)
         lasting = np.append(step[1:], int(self.stimulus_steps[index])) > step  # a short value may fall between two steps
         return step[lasting], values[lasting]

@@ -64,11 +64,11 @@ def events(reservoir: Reservoir, stimulus: SpikeTrains | Currents, index: int, b
     links = reservoir.input
     delayed = bool(links.delay.any())
     if isinstance(stimulus, Currents) and delayed:
-        values = stimulus.values[index]
+        values = stimulus.sample(index)
         begins = np.arange(len(values)) * stimulus.dt
         own = delayed_drive(begins, values, end, links, links.delay, reservoir.input_gain, end + blank)
     elif isinstance(stimulus, Currents):
-        drive_time, drive = _drive(reservoir, stimulus.values[index], stimulus.dt)
+        drive_time, drive = _drive(reservoir, stimulus.sample(index), stimulus.dt)
         if blank > 0:
             drive_time, drive = np.append(drive_time, end), np.vstack([drive, np.zeros(reservoir.neurons)])
     else:

@@ -50,6 +50,15 @@ def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.n
                 np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
+def names_in_npz(path: PathLike) -> set[str]:
+    """Return the names of the arrays in an ``.npz`` file, without reading them; none where it is no such file."""
+    try:
+        with open_binary(path) as file, zipfile.ZipFile(file) as archive:
+            return {name.removesuffix(".npy") for name in archive.namelist()}
+    except (FileError, OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return set()
+
+
 def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:
     """Return the arrays and the header of a file written by :func:`write_npz`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hrsnn.errors import InputError
 from hrsnn.stimuli.sample_index import sample_rows
-from hrsnn.validation.limits import check_limit
-from hrsnn.validation.numbers import positive
+from hrsnn.validation.limits import check_limit, check_memory
+from hrsnn.validation.numbers import positive, whole_vector
 from hrsnn.validation.units import plain
 
 
@@ -20,7 +21,7 @@ class Currents:
     """Piecewise constant input currents of several samples; immutable.
 
     Value k of a sample is held during [k dt, (k + 1) dt). Values are dimensionless; ``Reservoir.input_gain`` (mV) converts
-    them to voltages.
+    them to voltages. Samples may differ in length.
 
     Parameters
     ----------
@@ -28,16 +29,20 @@ class Currents:
         Finite numbers.
     dt : float
         Time in ms for which each value is held.
+    lengths : array_like of int, (samples,), optional
+        Number of values of each sample, of which the longest has `times`; what is beyond a sample's length is stored as 0.
+        By default all have `times`.
 
     Raises
     ------
     InputError
-        When the values are not finite numbers of that shape, `dt` is not positive, or a sample lasts longer than the limit.
+        When the values are not finite numbers of that shape, `dt` is not positive, a length is not from 1 to `times`, or a
+        sample lasts longer than the limit.
 
     Notes
     -----
-    All samples have the same length. ``shape``, ``len`` and indexing are those of
-    :class:`~hrsnn.stimuli.spike_trains.SpikeTrains`, as scikit-learn's cross-validation requires.
+    ``shape``, ``len`` and indexing are those of :class:`~hrsnn.stimuli.spike_trains.SpikeTrains`, as scikit-learn's
+    cross-validation requires. All samples take the memory of the longest.
 
     Examples
     --------
@@ -45,10 +50,13 @@ class Currents:
     >>> u = np.random.default_rng(0).uniform(-1, 1, size=(1, 200, 1))
     >>> Currents(u, dt=20.0)
     Currents(1 samples, 200 values of 20 ms, 1 channels)
+    >>> Currents.from_samples([[[1.0], [2.0]], [[3.0]]], dt=20.0)
+    Currents(2 samples, 1 to 2 values of 20 ms, 1 channels)
     """
 
     values: np.ndarray
     dt: float
+    lengths: np.ndarray = None  # type: ignore[assignment]  # an array once it is made
 
     def __post_init__(self) -> None:
         try:
@@ -64,26 +72,59 @@ class Currents:
             raise InputError(f"values{list(place)}", values[place], f"sample {place[0]}: must be finite")
         dt = positive("dt", self.dt, "ms")
         check_limit("duration", f"dt of {values.shape[1]} values", values.shape[1] * dt)
-        values.flags.writeable = False
-        object.__setattr__(self, "values", values)
+        lengths = _checked_lengths(self.lengths, *values.shape[:2])
+        for index in np.flatnonzero(lengths < values.shape[1]):
+            values[index, lengths[index] :] = 0.0
+        for name, array in (("values", values), ("lengths", lengths)):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
         object.__setattr__(self, "dt", dt)
+
+    @classmethod
+    def from_samples(cls, samples: Sequence[ArrayLike], dt: float) -> Currents:
+        """Return the currents of one series (times, channels) for each sample, of any lengths.
+
+        Raises
+        ------
+        InputError
+            When a sample is not (times, channels) with at least one of each, their channels differ, or the samples, all
+            stored with the length of the longest, would exceed the memory limit.
+        """
+        series = [_one_series(index, plain(sample, "", "samples")) for index, sample in enumerate(samples)]
+        if not series:
+            raise InputError("samples", samples, "must hold at least one series")
+        channels = series[0].shape[1]
+        for index, one in enumerate(series):
+            if one.shape[1] != channels:
+                raise InputError(f"samples[{index}]", one.shape, f"must have {channels} channels, as the first has")
+        lengths = [len(one) for one in series]
+        size = len(series) * max(lengths) * channels
+        check_memory("samples", f"{len(series)} of at most {max(lengths)} values", 16 * size, "the currents")
+        values = np.zeros((len(series), max(lengths), channels))
+        for row, one in zip(values, series, strict=True):
+            row[: len(one)] = one
+        return cls(values, dt, lengths)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # goes through the constructor: an array unpickled by default would be writable
-        return type(self), (self.values, self.dt)
+        return type(self), (self.values, self.dt, self.lengths)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __repr__(self) -> str:
         samples, times, channels = self.values.shape
-        return f"Currents({samples} samples, {times} values of {self.dt:g} ms, {channels} channels)"
+        shortest = int(self.lengths.min(initial=times))
+        values = f"{times}" if shortest == times else f"{shortest} to {times}"
+        return f"Currents({samples} samples, {values} values of {self.dt:g} ms, {channels} channels)"
 
     def __iter__(self) -> Iterator[Currents]:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, key: Any) -> Currents:
-        return Currents(self.values[sample_rows(key, len(self))], self.dt)
+        rows = sample_rows(key, len(self))
+        lengths = self.lengths[rows]
+        return Currents(self.values[rows, : lengths.max(initial=0) or None], self.dt, lengths)
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         raise InputError("array", self, "currents are no plain array: use .values")
@@ -101,8 +142,36 @@ class Currents:
     @property
     def durations(self) -> np.ndarray:
         """Length of each sample in ms, (samples,)."""
-        return np.full(len(self), self.values.shape[1] * self.dt)
+        return np.asarray(self.lengths * self.dt)
+
+    def sample(self, index: int) -> np.ndarray:
+        """Return the values of one sample, (its length, channels)."""
+        return np.asarray(self.values[index, : self.lengths[index]])
 
     def equals(self, other: object) -> bool:
-        """Return whether `other` has exactly the same values and `dt`."""
-        return isinstance(other, Currents) and self.dt == other.dt and np.array_equal(self.values, other.values)
+        """Return whether `other` has exactly the same values, lengths and `dt`."""
+        if not isinstance(other, Currents) or self.dt != other.dt:
+            return False
+        return np.array_equal(self.values, other.values) and np.array_equal(self.lengths, other.lengths)
+
+
+def _checked_lengths(lengths: Any, samples: int, times: int) -> np.ndarray:
+    """Return the number of values of each sample, of which the largest is `times`."""
+    if lengths is None:
+        return np.full(samples, times, dtype=np.int64)
+    found = whole_vector("lengths", lengths, np.int64).copy()
+    if len(found) != samples:
+        raise InputError("lengths", found, f"must be {samples}, one for each sample")
+    if samples and not (found.min() >= 1 and found.max() == times):
+        raise InputError("lengths", found, f"must be from 1 to {times}, the number of values, which the longest has")
+    return found
+
+
+def _one_series(index: int, sample: Any) -> np.ndarray:
+    try:
+        series = np.asarray(sample, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"samples[{index}]", sample, "must be numbers, (times, channels)") from error
+    if series.ndim != 2 or not series.size:
+        raise InputError(f"samples[{index}]", series.shape, "must have the shape (times, channels), none of them 0")
+    return series

@@ -190,6 +190,7 @@ TASK = TaskDeclaration(
     summary="columns of a table, such as wind speeds or prices",
     kind="series",
     load=csv,
+    recognises=lambda path: path.suffix.lower() in (".csv", ".tsv", ".txt", ".dat") and path.is_file(),
     baselines=("last_value", "linear_autoregression", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own series",
 )

@@ -7,6 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from hrsnn.errors import InputError
@@ -76,6 +77,11 @@ class TaskDeclaration:
         from the training part (:meth:`ClassificationTask.validation_part`, :meth:`SeriesTask.validation_part`).
     spiking : mapping, optional
         Options with which samples are encoded as spikes, if they are not by default: STDP acts on links of spikes only.
+    recognises : callable, optional
+        Function from a path, of a file or a folder, to whether it holds data of this task, by names and the first bytes: it
+        loads nothing and raises no error. With it, commands take the data without the name of the task.
+    layout : tuple of str, optional
+        Where the data are in a folder of several data sets in their official layouts (``--data``): the first that exists.
     label : str
         Name in axis labels; by default `summary`.
     prefix : str, optional
@@ -84,7 +90,8 @@ class TaskDeclaration:
     Raises
     ------
     InputError
-        When the kind is unknown, there are no baselines, or a mapping names no option of `load`.
+        When the kind is unknown, there are no baselines, a mapping names no option of `load`, or data are recognised by a
+        task that reads none.
     """
 
     summary: str
@@ -93,6 +100,8 @@ class TaskDeclaration:
     baselines: tuple[str, ...]
     validation: Mapping[str, Any] = field(default_factory=dict)
     spiking: Mapping[str, Any] = field(default_factory=dict)
+    recognises: Callable[[Path], bool] | None = None
+    layout: tuple[str, ...] = ()
     label: str = ""
     prefix: str | None = None
 
@@ -104,6 +113,9 @@ class TaskDeclaration:
         for name in (*self.validation, *self.spiking):
             if name not in self.options:
                 raise InputError(name, "in validation or spiking", f"must be an option of the task: {self._known}")
+
+        if (self.recognises is not None or self.layout) and "path" not in self.options:
+            raise InputError("recognises", "data", "are of tasks with an option path")
 
     @functools.cached_property
     def options(self) -> Mapping[str, TaskOption]:

@@ -55,6 +55,6 @@ TASK = TaskDeclaration(
     summary="8 x 8 handwritten digits, included",
     kind="classes",
     load=digits,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Digits",
 )

@@ -7,6 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.errors import FileError
+from hrsnn.files.npz import names_in_npz
 from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -75,6 +76,7 @@ TASK = TaskDeclaration(
     summary="your own spike trains and labels",
     kind="classes",
     load=file,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: {"times", "channels", "offsets", "durations"} <= names_in_npz(path),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own data",
 )

@@ -178,11 +178,19 @@ def _waveform(file: Path) -> np.ndarray:
     return read_wav(file)[1]
 
 
+def recognises(path: Path) -> bool:
+    """Return whether a path is a folder of recordings of digits, or the one above, by the names of all."""
+    files = [file for folder in (path, path / "recordings") for file in folder.glob("*.wav")]
+    return bool(files) and all(_NAME.fullmatch(file.stem) for file in files)
+
+
 TASK = TaskDeclaration(
     summary="spoken digits, from a folder of wav files",
     kind="classes",
     load=fsdd,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=recognises,
+    layout=("fsdd", "free-spoken-digit-dataset"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     validation={"split": "validation"},
     spiking={"encoding": "level_crossing"},
     label="Spoken digits",

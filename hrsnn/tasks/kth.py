@@ -176,11 +176,20 @@ def _video(file: Path, block: int, frames: int) -> np.ndarray:
     return video
 
 
+def recognises(path: Path) -> bool:
+    """Return whether a path is a folder of folders of actions, by the names of some videos."""
+    return path.is_dir() and any(
+        _NAME.fullmatch(file.stem) for name in CLASSES for file in (path / name).glob("person*.avi")
+    )
+
+
 TASK = TaskDeclaration(
     summary="six human actions, from folders of avi files",
     kind="classes",
     load=kth,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=recognises,
+    layout=("kth", "KTH"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     validation={"split": "validation"},
     label="KTH actions",
 )

@@ -12,6 +12,12 @@ from hrsnn.validation.numbers import positive
 ENCODINGS = ("current", "poisson")
 
 
+def check_encoding(encoding: str) -> None:
+    """Raise an `InputError` unless `encoding` is one of `ENCODINGS`."""
+    if encoding not in ENCODINGS:
+        raise InputError("encoding", encoding, f"must be one of {', '.join(ENCODINGS)}")
+
+
 def rate_coded(
     encoding: str, inputs: np.ndarray, train: slice, hold: float, peak_rate: float, seed: int
 ) -> SpikeTrains | None:
@@ -25,8 +31,7 @@ def rate_coded(
     InputError
         When the encoding is unknown, the rate is not positive, or there would be too many spikes.
     """
-    if encoding not in ENCODINGS:
-        raise InputError("encoding", encoding, f"must be one of {', '.join(ENCODINGS)}")
+    check_encoding(encoding)
     positive("peak_rate", peak_rate, "Hz")
     if encoding == "current":
         return None

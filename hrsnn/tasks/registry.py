@@ -30,6 +30,7 @@ TASKS: Registry[TaskDeclaration] = Registry(
         "shd": "hrsnn.tasks.shd:TASK",
         "ssc": "hrsnn.tasks.ssc:TASK",
         "templates": "hrsnn.tasks.templates:TASK",
+        "ts": "hrsnn.tasks.ts:TASK",
         "wavs": "hrsnn.tasks.wavs:TASK",
         "xor": "hrsnn.tasks.xor:TASK",
     },

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.spiking_h5 import CHANNELS
 from hrsnn.tasks.declaration import TaskDeclaration
-from hrsnn.tasks.spiking_recordings import recordings_task
+from hrsnn.tasks.spiking_recordings import holds_recordings, recordings_task
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
@@ -69,6 +71,8 @@ TASK = TaskDeclaration(
     summary="spoken digits as spikes, from HDF5 files",
     kind="classes",
     load=shd,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=partial(holds_recordings, prefix="shd"),
+    layout=("shd", "SHD"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Spiking Heidelberg Digits",
 )

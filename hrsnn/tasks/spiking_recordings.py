@@ -108,6 +108,12 @@ def _labels(file: Path, classes: int) -> np.ndarray:
     return labels
 
 
+def holds_recordings(path: Path, prefix: str) -> bool:
+    """Return whether a path is the folder of the files of a data set, or one of them, by their names."""
+    parts = {f"{prefix}_{part}.h5" for part in ("train", "valid", "test")}
+    return path.name in parts or any((path / name).is_file() for name in parts)
+
+
 def recording(place: tuple[Path, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the times (ms) and channels of a recording, from its file and row."""
     file, row = place

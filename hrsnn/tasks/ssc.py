@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hrsnn.errors import InputError
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.spiking_h5 import CHANNELS
 from hrsnn.tasks.declaration import TaskDeclaration
-from hrsnn.tasks.spiking_recordings import recordings_task
+from hrsnn.tasks.spiking_recordings import holds_recordings, recordings_task
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
@@ -79,7 +81,9 @@ TASK = TaskDeclaration(
     summary="35 spoken words as spikes, from HDF5 files",
     kind="classes",
     load=ssc,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=partial(holds_recordings, prefix="ssc"),
+    layout=("ssc", "SSC"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     validation={"split": "validation"},
     label="Spiking Speech Commands",
 )

@@ -98,6 +98,6 @@ TASK = TaskDeclaration(
     summary="two spike patterns, of which the first is named at the end",
     kind="classes",
     load=templates,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Templates",
 )

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.encoders.cochleagram import Cochleagram
-from hrsnn.encoders.frames import equal_frames, window_means
+from hrsnn.encoders.frames import window_means
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.wav import read_wav, wav_header
@@ -53,8 +53,8 @@ def wavs(
         Name of a table in the folder, separated by commas, with the columns ``file`` (from the folder), ``label`` and, for
         a split of your own, ``split``: train or test.
     encoding : {"current", "level_crossing"}
-        Current: each recording is resampled to 50 frames of 10 ms (:func:`equal_frames`), each band standardised, as analog
-        input. Level crossing: in real time, as spikes of two channels for each band.
+        Both in real time. Current: each band standardised, as analog input that changes each 10 ms. Level crossing: as
+        spikes of two channels for each band.
     rate : float, optional
         Sampling rate that the files must have, in Hz; by default any, but the same.
     average : bool
@@ -142,9 +142,7 @@ def wavs(
 def _encoder(encoding: str) -> list[tuple[str, Any]]:
     if encoding == "level_crossing":
         return [("spikes", LevelCrossingEncoder(delta=0.05, dt=_FRAME))]
-    # without this line, recordings are in real time, where CurrentEncoder takes series of different lengths
-    frames = ("frames", FunctionTransformer(equal_frames))
-    return [frames, ("currents", CurrentEncoder(dt=_FRAME, series=True))]
+    return [("currents", CurrentEncoder(dt=_FRAME, series=True))]
 
 
 def _rate(files: list[LabelledFile], wanted: float | None, average: bool) -> int:
@@ -170,11 +168,18 @@ def _waveform(file: Path, average: bool) -> np.ndarray:
     return read_wav(file, average)[1]
 
 
+def recognises(path: Path) -> bool:
+    """Return whether a path is a folder of two or more folders with wav files, or of those of a training part."""
+    folder = path / "train" if (path / "train").is_dir() and (path / "test").is_dir() else path
+    return len({file.parent for file in folder.glob("*/*.wav")}) > 1
+
+
 TASK = TaskDeclaration(
     summary="classes of your own wav files",
     kind="classes",
     load=wavs,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=recognises,
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "level_crossing"},
     label="Own sounds",
 )

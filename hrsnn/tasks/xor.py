@@ -113,6 +113,6 @@ TASK = TaskDeclaration(
     summary="parity of bits presented one after another",
     kind="classes",
     load=xor,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="XOR",
 )

@@ -176,14 +176,21 @@ class EngineCases:
             assert f"engine = {self.engine!r}: cannot " in str(refused.value)
             assert str(declared.can[feature]) in str(refused.value)
 
-    def test_a_batch_is_its_stimuli_one_by_one(self) -> None:
+    @pytest.mark.parametrize("analog", [False, True], ids=["spikes", "currents"])
+    def test_a_batch_is_its_stimuli_one_by_one(self, analog: bool) -> None:
         # stimuli of different length; delays are still in flight where one ends
         reservoir = build(BATCH_SPEC, seed=1, channels=4)
-        parts = [trains(1, 4, duration, 150, seed=9) for duration in (30.0, 45.5, 12.0)]
         record = ("spikes", "v", "counts", "states")
-        batch = self.run(reservoir, SpikeTrains.concatenate(parts), record=record, windows=3)
+        stimuli: Stimulus
+        if analog:
+            series = np.random.default_rng(9).uniform(0, 3, (3, 6, 4))
+            stimuli = Currents.from_samples([series[0, :4], series[1], series[2, :1]], 9.7)
+        else:
+            stimuli = SpikeTrains.concatenate([trains(1, 4, duration, 150, seed=9) for duration in (30.0, 45.5, 12.0)])
+        batch = self.run(reservoir, stimuli, record=record, windows=3)
         assert batch.spike_count > 30
-        for index, part in enumerate(parts):
+        for index in range(len(stimuli)):
+            part = stimuli[index]
             alone = self.run(reservoir, part, record=record, windows=3)
             assert alone.spikes.equals(batch.spikes[index])
             for name in ("v", "counts", "states"):

@@ -40,8 +40,9 @@ def trains(samples: int, channels: int, duration: float, rate: float, seed: int)
 
 
 def currents(samples: int, channels: int, values: int, hold: float, seed: int) -> Currents:
-    """Return `values` random values in [-1, 1] for each channel, each held for `hold` ms."""
-    return Currents(np.random.default_rng(seed).uniform(-1, 1, (samples, values, channels)), hold)
+    """Return random values in [-1, 1], each held for `hold` ms: `values` of them, one fewer in every other sample."""
+    lengths = np.maximum(values - np.arange(samples) % 2, 1)
+    return Currents(np.random.default_rng(seed).uniform(-1, 1, (samples, values, channels)), hold, lengths)
 
 
 #: Changes of the default reservoir by name, of 20 neurons or so.

@@ -244,7 +244,7 @@ def analog_drive(r: Reservoir, stimulus: SpikeTrains | Currents, index: int, sto
             links = zip(r.input_channel.tolist(), r.input_post.tolist(), r.input_gain.tolist(), lags, strict=True)
             for channel, target, gain, lag in links:
                 if 0 <= step - lag < stop:
-                    row = min(step_of((step - lag) * r.dt, stimulus.dt), stimulus.values.shape[1] - 1)
+                    row = min(step_of((step - lag) * r.dt, stimulus.dt), stimulus.lengths[index] - 1)
                     drive[step][target] += gain * float(stimulus.values[index, row, channel])
     return drive
 

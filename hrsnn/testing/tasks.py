@@ -192,7 +192,7 @@ def samples_of(samples: Any) -> list[bytes]:
         pairs = [samples.sample(index) for index in range(len(samples))]
         return [np.asarray(times).tobytes() + np.asarray(channels).tobytes() for times, channels in pairs]
     if isinstance(samples, Currents):
-        samples = samples.values
+        return [samples.sample(index).tobytes() for index in range(len(samples))]
     return [np.ascontiguousarray(sample).tobytes() for sample in samples]
 
 

@@ -75,6 +75,9 @@ class Command(ABC):
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint=preset_names)] = None
     """A named set of parameters: default, or dense for many weak links without delays."""
 
+    graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: links are drawn)")] = None
+    """Network from a file: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""
+
     set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Change one parameter of the network, such as tau_exc=4 or tau_m_exc.mean=25."""
 
@@ -170,6 +173,8 @@ class Command(ABC):
             changes[name.strip()] = value.strip()
         if self.neurons is not None:
             changes["neurons"] = str(self.neurons)
+        if self.graph is not None:
+            changes |= self._of_graph()
         spec: NetworkSpec = self.default_spec(kind) if self.spec is None else kind.spec.load(self.spec)
         if spec.kind != self.network:
             reason = f"its specifications are of the kind {spec.kind!r}: the package that declares it is at fault"
@@ -186,6 +191,17 @@ class Command(ABC):
         if variant is None:
             raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} has none")
         return variant(self.variant)
+
+    def _of_graph(self) -> dict[str, str]:
+        """Return the parameters of the network in ``--graph``."""
+        from hrsnn.formats.graphs import network_file
+
+        if self.network != "reservoir":
+            raise InputError("--graph", str(self.graph), f"is of reservoirs; a {self.network} has none")
+        if self.neurons is not None:
+            raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
+        assert self.graph is not None
+        return {"graph": to_json(str(self.graph)).strip(), "neurons": str(network_file(self.graph).neurons)}
 
     def default_spec(self, kind: Kind) -> NetworkSpec:
         """Return the spec without ``--spec``: the defaults of the kind, unless a subclass has others."""

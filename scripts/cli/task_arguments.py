@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,9 @@ StatesOption = Literal["windows", "total", "final"]
 @dataclass(frozen=True, kw_only=True)
 class TaskArguments(Command):
     """Command that runs tasks, with the options for their data and settings."""
+
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(for tasks that need data)")] = None
+    """Folder with data sets in their official layouts, in which each task finds its own; `hrsnn tasks` says where."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for tasks that need data)")] = None
     """File or folder with the data of the task; `hrsnn tasks` lists what each task needs."""
@@ -137,8 +141,14 @@ class TaskArguments(Command):
             readers = [name for name, one in declared.items() if "path" in one.options]
             if not readers:
                 raise InputError("--path", str(self.path), f"is no option of {_named(declared)}")
+            if self.data is not None:
+                raise InputError("--data", str(self.data), "cannot be given with --path")
             for name in readers:
                 settings[name]["path"] = self.path
+        elif self.data is not None:
+            for name, one in declared.items():
+                if one.needs_data:
+                    settings[name]["path"] = _in_folder(self.data, name, one)
         for given, text in pairs_of(self.task_option, "--task-option"):
             owners, key = _owners(declared, given)
             for name in owners:
@@ -149,6 +159,53 @@ class TaskArguments(Command):
             if task.needs_data and "path" not in settings[name]:
                 raise InputError("--path", None, f"task {name!r} needs it")
         return {name: TaskChoice(name, options) for name, options in settings.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataArguments(TaskArguments):
+    """Command that runs one task, which it may find itself by the data."""
+
+    own_data: Annotated[
+        Path | None,
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="DATA", help_behavior_hint="(default: those of --task)"),
+    ] = None
+    """Your own data instead of --task and --path: csv, npz, ts, h5, or a folder of recordings or images."""
+
+    def chosen(self, task: str, *kinds: str) -> TaskChoice:
+        """Return the task that reads DATA, or else `task`, with its options.
+
+        Raises
+        ------
+        InputError, FileError
+            As :meth:`task_choice`; when DATA are not recognised, or of a task of another kind.
+        """
+        from hrsnn.tasks import TASKS
+        from hrsnn.tasks.recognition import recognised
+
+        if self.own_data is None:
+            return self.task_choice(task, *kinds)
+        for option, value in (("--path", self.path), ("--data", self.data)):
+            if value is not None:
+                raise InputError(option, str(value), f"cannot be given with DATA, {self.own_data}")
+        name = recognised(self.own_data)
+        kind = TASKS.find(name).kind
+        if kinds and kind not in kinds:
+            other = {"classes": "classify", "series": "forecast", "memory": "memory"}[kind]
+            raise InputError(
+                "DATA", str(self.own_data), f"is of the task {name}, of the kind {kind}: `hrsnn {other}` takes it"
+            )
+        return dataclasses.replace(self, path=self.own_data).task_choice(name, *kinds)
+
+
+def _in_folder(folder: Path, name: str, task: TaskDeclaration) -> Path:
+    """Return where a task's data are in a folder of official layouts."""
+    if not task.layout:
+        raise InputError("--data", str(folder), f"is for data sets with a layout of their own: task {name!r} needs --path")
+    for place in task.layout:
+        if (folder / place).exists():
+            return folder / place
+    raise InputError("--data", str(folder), f"must hold {' or '.join(task.layout)} for task {name!r}")
 
 
 def _declared(name: str, kinds: Sequence[str], option: str) -> TaskDeclaration:

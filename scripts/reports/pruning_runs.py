@@ -13,7 +13,6 @@ import numpy as np
 import tyro
 
 from hrsnn.errors import InputError
-from hrsnn.files.reading import refuse_damaged
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand
 from hrsnn.scripts.cli.task_arguments import StatesOption, TaskArguments, tasks_of
@@ -37,9 +36,6 @@ def method_names(default: str) -> str:
 @dataclass(frozen=True, kw_only=True)
 class PruningCommand(TaskArguments, ParallelCommand):
     """Base class of the commands that prune, with their shared options."""
-
-    graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
-    """Prune the network in a file instead: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""
 
     iterations: int = 100
     """Number of iterations."""
@@ -101,8 +97,6 @@ class PruningCommand(TaskArguments, ParallelCommand):
         if self.exponents != "usual" and not any(getattr(method, "uses_exponents", True) for method in made):
             raise InputError("--exponents", self.exponents, "must be left out: no method of this run uses any")
         self.scored_task  # noqa: B018  # raises an error for an unknown task before the work
-        if self.graph is not None and self.neurons is not None:
-            raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         spec, seeds = self.reservoir_spec(), range(self.seed, self.seed + self.seeds)
         folder = None if self.out is None else (self.out / report.RUNS).absolute()
         quiet = dataclasses.replace(self, quiet=True) if self.seeds * len(methods) > 1 else self
@@ -140,16 +134,12 @@ class PruningRunner:
     def dense(self, seed: int) -> Reservoir:
         """Return the network before pruning, with the channels that the task of the score needs."""
         from hrsnn.builder import build
+        from hrsnn.formats.graphs import network_file
         from hrsnn.networks.studies.pruned_scores import channels_of
 
         task, file = self.options.scored_task, self.options.graph
-        channels = 1 if task is None else channels_of(task, seed)
-        if file is None:
-            return build(self.spec, seed, channels=channels)
-        saved = network_in(file, self.spec, seed, channels)
-        if task is not None and saved.channels != channels:
-            raise InputError("--score", task.name, f"needs {channels} channels of input: the reservoir has {saved.channels}")
-        return saved
+        said = None if file is None else network_file(file).channels
+        return build(self.spec, seed, channels=channels_of(task, seed) if task is not None else said or 1)
 
     def __call__(self, unit: tuple[str, int]) -> Run:
         from hrsnn.networks import noise, prune, pruning_method
@@ -178,24 +168,6 @@ class PruningRunner:
             progress=options.progress,
         )
         return Run(found.records, found.seconds, found.reservoir, found.origin)
-
-
-def network_in(file: Path, spec: ReservoirSpec, seed: int, channels: int | None) -> Reservoir:
-    """Read a network from a file: a saved reservoir with its channels, or a graph completed from the spec.
-
-    Raises
-    ------
-    FileError
-        When it cannot be read, or does not contain a network; the message names the file.
-    """
-    from hrsnn.networks import read_graph
-    from hrsnn.reservoir import Reservoir
-
-    if file.suffix == ".npz":
-        return Reservoir.load(file)
-    graph = read_graph(file)
-    with refuse_damaged(file, "network"):
-        return Reservoir.from_graph(graph, spec, seed, channels)
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         write_graph(networks["reservoir"], where / file)
         # as the command reads it
         found[name] = Specimen(
-            where, file, lambda at, file=file: _graph(at / file), Reservoir.equals, ways, rule, _simulated
+            where, file, lambda at, file=file: network_in(at / file), Reservoir.equals, ways, rule, _simulated
         )  # type: ignore[misc]
 
     where = place("fsdd")
@@ -304,11 +304,14 @@ def _toml_table(name: str, values: Mapping[str, Any]) -> str:
     return "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in values.items())])
 
 
-def _graph(path: Path) -> Any:
-    from hrsnn.scripts.reports.pruning_runs import network_in
+def network_in(path: Path) -> Any:
+    """Return the network of a graph file, with as many channels as it says, or one."""
+    from hrsnn.builder import build
+    from hrsnn.formats.graphs import network_file
     from hrsnn.spec import ReservoirSpec
 
-    return network_in(path, ReservoirSpec(), seed=0, channels=None)
+    file = network_file(path)
+    return build(ReservoirSpec(graph=str(path), neurons=file.neurons), channels=file.channels or 1)
 
 
 def _built(spec: Any, turn: int) -> None:

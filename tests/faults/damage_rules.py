@@ -325,7 +325,7 @@ _DELAYS = (
     {f"delay_{pair}" for pair in ("ee", "ei", "ie", "ii")},
     {"delay_speed"},
 )
-_OPTIONAL = {"delay_input", *set().union(*_DELAYS)}
+_OPTIONAL = {"delay_input", "graph", *set().union(*_DELAYS)}
 _COUNTS = {
     "neurons": (2, 10**7),
     "clusters": (1, 10**7),

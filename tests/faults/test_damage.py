@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage_harness import network_in
 from scipy.io import wavfile
 
 from hrsnn import NetworkState, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
@@ -20,7 +21,6 @@ from hrsnn.files.npz import ABOUT, digest
 from hrsnn.files.writing import write_json
 from hrsnn.networks import RandomPruning, prune, read_graph, write_graph
 from hrsnn.scripts.cli.kept_runs import KeptRuns
-from hrsnn.scripts.reports.pruning_runs import network_in
 from hrsnn.tasks import load_task
 
 Arrays = dict[str, Any]
@@ -170,12 +170,12 @@ GRAPHML = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
     ],
 )
 def test_graphml_says_everything_once(old: str, new: str, message: str, tmp_path: Path) -> None:
-    file, spec = tmp_path / "a.graphml", ReservoirSpec()
+    file = tmp_path / "a.graphml"
     file.write_text(GRAPHML)
-    assert network_in(file, spec, seed=0, channels=None).neurons == 3
+    assert network_in(file).neurons == 3
     file.write_text(GRAPHML.replace(old, new, 1))
     with pytest.raises(FileError, match=rf"a\.graphml: .*{message}"):
-        network_in(file, spec, seed=0, channels=None)
+        network_in(file)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_input_in_graphml_is_numbers_by_channel(old: str, new: str, dense: Reser
     assert old in text
     file.write_text(text.replace(old, new, 1))
     with pytest.raises(FileError, match=r"a\.graphml: .*input of node .*by channel a list"):
-        network_in(file, ReservoirSpec(), seed=0, channels=None)
+        network_in(file)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_input_in_graphml_is_numbers_by_channel(old: str, new: str, dense: Reser
 def test_an_edge_list_says_everything_once(lines: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.edges").write_text(lines)
     with pytest.raises(FileError, match=message):
-        network_in(tmp_path / "a.edges", ReservoirSpec(), seed=0, channels=None)
+        network_in(tmp_path / "a.edges")
 
 
 def test_names_and_comments_are_still_read(dense: Reservoir, tmp_path: Path) -> None:

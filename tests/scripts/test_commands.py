@@ -27,7 +27,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 #: Commands on pruned networks, whose reports have another form: tests/scripts/test_pruning_commands.py.
 PRUNING = ("prune", "compare", "pruning_curve")
 SCORES = {
-    "classify": {"accuracy": {"raw_input", "encoder_counts", "no_recurrence", "delay_bank"}},
+    "classify": {"accuracy": {"raw_input", "encoder_counts", "echo_state_network", "no_recurrence", "delay_bank"}},
     "memory": {
         "memory_capacity": {"raw_input", "no_recurrence", "delay_bank"},
         "memory_capacity_v": {"raw_input", "no_recurrence", "delay_bank"},
@@ -144,7 +144,7 @@ def test_text_shows_each_score_with_its_baselines_and_writes_nothing(
     assert ran.code == 0
     assert ran.err == ""
     words = [line[:34].strip() for line in ran.out.splitlines()]
-    assert words[1:5] == ["accuracy", "raw input", "encoder counts", "no recurrence"]
+    assert words[1:6] == ["accuracy", "raw input", "encoder counts", "echo state network", "no recurrence"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -63,7 +63,7 @@ def test_classify_takes_currents_and_says_what_their_means_are_worth() -> None:
     task = digits()
     encoder = CurrentEncoder(duration=50)
     result = classify(dataclasses.replace(task, encoder=encoder), SPEC, windows=5)
-    assert set(result.baselines) == {"raw_input", "encoder_means", "no_recurrence"}
+    assert set(result.baselines) == {"raw_input", "encoder_means", "echo_state_network", "no_recurrence"}
     pixels = [np.tile(encoder.fit(task.x_train).transform(x).values[:, 0], 5) for x in (task.x_train, task.x_test)]
     alone = readout().fit(pixels[0], task.y_train)
     assert result.baselines["encoder_means"] == alone.score(pixels[1], task.y_test)

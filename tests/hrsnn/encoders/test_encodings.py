@@ -243,6 +243,10 @@ class TestCurrent:
         assert standardised.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
         assert standardised.std(axis=0) == pytest.approx(1.0)
 
-    def test_unequal_series_are_refused(self):
-        with pytest.raises(InputError, match="equally long"):
-            CurrentEncoder().fit(SERIES)
+    def test_unequal_series_keep_their_lengths(self):
+        currents = CurrentEncoder(dt=5.0).fit_transform(SERIES)
+        assert currents.durations.tolist() == [5.0 * len(one) for one in SERIES]
+        rows = np.concatenate([currents.sample(index) for index in range(len(SERIES))])
+        assert rows.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
+        assert rows.std(axis=0) == pytest.approx(1.0)
+        assert np.allclose(currents.sample(1), (SERIES[1] - np.concatenate(SERIES).mean(0)) / np.concatenate(SERIES).std(0))

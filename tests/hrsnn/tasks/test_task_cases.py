@@ -47,6 +47,18 @@ def labelled_trains(folder: Path) -> Path:
     return path
 
 
+def series_of_two_classes(folder: Path) -> Path:
+    """Noisy waves of two frequencies and of several lengths, as the archive has them."""
+    random = generator(0, "series")
+    for part in ("TRAIN", "TEST"):
+        lines = ["@problemName Waves", "@univariate true", "@classLabel true slow fast", "@data"]
+        for index in range(24):
+            wave = np.sin(np.arange(20 + index % 7) / (2 + 2 * (index % 2))) + 0.1 * random.standard_normal(20 + index % 7)
+            lines.append(",".join(f"{value:.4f}" for value in wave) + (":slow" if index % 2 else ":fast"))
+        (folder / f"Waves_{part}.ts").write_text("\n".join(lines))
+    return folder
+
+
 #: Functions that write data of a task into a folder, and return the path for its option.
 DATA: Mapping[str, Callable[[Path], Path]] = {
     "file": labelled_trains,
@@ -54,6 +66,7 @@ DATA: Mapping[str, Callable[[Path], Path]] = {
     "kth": write_actions,
     "shd": partial(write_recordings_folder, prefix="shd", classes=20, train=9, test=3),
     "ssc": partial(write_recordings_folder, prefix="ssc", classes=35, train=7, valid=3, test=3),
+    "ts": series_of_two_classes,
     "wavs": write_tones,
 }
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn import Gamma, Reservoir, ReservoirSpec, Uniform, build
-from hrsnn.errors import FileError, InputError
+from hrsnn.errors import FileError, HrsnnWarning, InputError
 from hrsnn.networks import LNP, prune, read_graph, write_graph
 
 
@@ -118,3 +118,55 @@ def test_names_that_an_edge_list_cannot_hold(tmp_path: Path) -> None:
     reservoir = build(ReservoirSpec(neurons=2), seed=1).replace(labels=["a b", "c"])
     with pytest.raises(InputError, match=r"labels = 'a b': must have neither spaces nor #.* use .graphml"):
         write_graph(reservoir, tmp_path / "a.edges")
+
+
+def test_a_spec_names_the_file_of_its_links(tmp_path: Path) -> None:
+    whole = nx.relabel_nodes(nx.gnp_random_graph(30, 0.2, seed=1, directed=True), lambda k: f"cell {k}")
+    file = tmp_path / "worm.graphml"
+    write_graph(whole, file)
+    spec = ReservoirSpec(graph=str(file), neurons=30)
+    assert ReservoirSpec.from_toml(spec.to_toml()) == spec
+    network = build(spec, seed=4, channels=3)
+    assert network.equals(Reservoir.from_graph(read_graph(file), spec, seed=4, channels=3))
+    assert network.labels is not None
+    assert set(network.graph().edges) == set(whole.edges)
+    # what the file does not have is drawn, and differs between variants and seeds
+    assert np.ptp(network.tau_m) > 0
+    assert len(set(build(spec.variant("HoNHoS"), seed=4).tau_m.tolist())) == 2
+    assert not np.array_equal(build(spec, seed=5, channels=3).tau_m, network.tau_m)
+    with pytest.raises(InputError, match=r"neurons = 20: must be 30, as .*worm\.graphml has"):
+        build(spec.updated({"neurons": 20}))
+    write_graph(nx.gnp_random_graph(12, 0.3, seed=1, directed=True), file)
+    with pytest.raises(InputError, match="must be 12"):  # the file is read again when it has changed
+        build(spec)
+
+
+def test_a_saved_reservoir_is_used_as_it_is_and_gets_new_input_where_channels_differ(tmp_path: Path) -> None:
+    saved = build(ReservoirSpec(neurons=40), seed=1, channels=2)
+    saved = saved.with_weights(0.5 * saved.weight, saved.input_weight)
+    saved.save(tmp_path / "network.npz")
+    spec = ReservoirSpec(graph=str(tmp_path / "network.npz"), neurons=40)
+    assert build(spec, seed=7, channels=2).equals(saved)
+    with pytest.warns(HrsnnWarning, match="has input links of 2 channels, and 5 are needed"):
+        other = build(spec, seed=7, channels=5)
+    assert np.array_equal(other.weight, saved.weight)
+    assert np.array_equal(other.tau_m, saved.tau_m)
+    assert other.channels == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("missing.graphml", None, r"missing\.graphml: does not exist"),
+        ("a.edges", "0 1 1\n", r"must be 2, as"),
+        ("a.edges", "", r"at least two nodes"),
+        ("a.txt", "0 1 1\n", r"must end in \.graphml, \.edges or \.npz"),
+        ("a.npz", "0 1 1\n", r"a\.npz: is damaged or no"),
+        ("a.edges", "0 0 1\n1 0 1\n2 0 1\n", r"a\.edges: .*no self-loops"),
+    ],
+)
+def test_bad_files_of_networks(name: str, text: str | None, message: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises((FileError, InputError), match=message):
+        build(ReservoirSpec(graph=str(tmp_path / name), neurons=3))

@@ -1,10 +1,12 @@
-"""Graph files (GraphML and edge lists) of reservoirs."""
+"""Graph files, GraphML and edge lists, of reservoirs and of any directed graph."""
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import writing
-from hrsnn.networks.graphs.file_checks import check_edges, check_graphml
+from hrsnn.formats.graph_checks import check_edges, check_graphml
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.limits import beyond, beyond_memory, limit
 from hrsnn.validation.units import takes
@@ -129,6 +131,58 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
         if all(axis in values for axis in _AXES):
             values["position"] = tuple(values.pop(axis) for axis in _AXES)
     return graph
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """A network in a file: a saved reservoir, or a graph from which one is made."""
+
+    saved: Reservoir | None
+    graph: networkx.DiGraph | None
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons."""
+        return self.saved.neurons if self.saved is not None else len(self.graph or ())
+
+    @property
+    def channels(self) -> int | None:
+        """Number of input channels; None where the file has no input links."""
+        if self.saved is not None:
+            return self.saved.channels
+        assert self.graph is not None
+        said: int | None = self.graph.graph.get("channels")
+        return said
+
+
+def network_file(path: str | os.PathLike[str]) -> NetworkFile:
+    """Read a network from GraphML (``.graphml``), an edge list (``.edges``) or a saved reservoir (``.npz``).
+
+    A file that has not changed is read once; the graph must not be changed.
+
+    Raises
+    ------
+    InputError
+        When the extension is another.
+    FileError
+        As of :func:`read_graph` and :meth:`Reservoir.load`, and for fewer than two nodes.
+    """
+    with refuse_damaged(path, "network"):
+        about = os.stat(path)
+    return _network_file(os.fspath(path), about.st_mtime_ns, about.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _network_file(path: str, _modified: int, _size: int) -> NetworkFile:
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".npz", ".graphml", ".edges"):
+        raise InputError("graph", path, "must end in .graphml, .edges or .npz (a saved reservoir)")
+    if suffix == ".npz":
+        return NetworkFile(Reservoir.load(path), None)
+    graph = read_graph(path)
+    if len(graph) < 2:
+        raise FileError(path, f"is damaged or no network: has {len(graph)} nodes, must have at least two nodes")
+    return NetworkFile(None, graph)
 
 
 def _lines(path: str | os.PathLike[str], text: str) -> Iterator[str]:
