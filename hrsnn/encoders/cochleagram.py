@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -122,7 +122,15 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> Cochleagram:
         """Compute the filters; `X`, a list of waveforms, is only checked."""
-        _waveforms(X)
+        for _ in _waveforms(X):
+            pass
+        return self._prepare()
+
+    def fit_transform(self, X: Any, y: Any = None) -> list[np.ndarray]:
+        """Compute the filters, and return the energies as :meth:`transform`: each waveform is read once."""
+        return self._prepare().transform(X)
+
+    def _prepare(self) -> Cochleagram:
         rate, channels = positive("sample_rate", self.sample_rate, "Hz"), count_of("channels", self.channels)
         frame, window = positive("frame", self.frame, "ms"), positive("window", self.window, "ms")
         if frame < 1000 / rate:
@@ -170,10 +178,12 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(10 * np.log10(np.maximum(self.filters_ @ power, self.floor)).T)
 
 
-def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:
+def _waveforms(X: Any) -> Iterator[np.ndarray]:
+    """Check the waveforms of `X` one by one, so that those in files need not be in memory together."""
     if isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
         raise InputError("X", X, "must be a list of waveforms")
-    waveforms = []
+    if len(X) == 0:
+        raise InputError("X", X, "must hold at least one waveform")
     for index, item in enumerate(X):
         try:
             waveform = np.asarray(plain(item, "", f"X[{index}]"), dtype=np.float64)
@@ -188,7 +198,4 @@ def _waveforms(X: Sequence[Any]) -> list[np.ndarray]:
         if not np.all(np.isfinite(waveform)):
             place = int(np.argmin(np.isfinite(waveform)))
             raise InputError(f"X[{index}][{place}]", waveform[place], "must be finite")
-        waveforms.append(waveform)
-    if not waveforms:
-        raise InputError("X", X, "must hold at least one waveform")
-    return waveforms
+        yield waveform

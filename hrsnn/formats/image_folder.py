@@ -12,6 +12,7 @@ are decoded by Pillow (https://pillow.readthedocs.io/en/stable/handbook/image-fi
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import warnings
 from collections.abc import Iterator
@@ -76,6 +77,12 @@ def image_files(path: PathLike) -> dict[str, list[tuple[Path, str]]]:
             others = ", ".join(folder.name for folder in inside if folder not in parts) or "no other"
             raise FileError(root, f"has the folder {parts[0].name}, of classes, and {others}: wanted train and test only")
         return {folder.name: _labelled(folder) for folder in parts}
+
+
+def holds_images(path: Path) -> bool:
+    """Return whether a folder has images in folders of classes, or of parts and classes."""
+    files = itertools.chain(path.glob("*/*"), path.glob("*/*/*"))
+    return any(file.suffix.lower() in ENDINGS for file in files)
 
 
 def _folders(root: Path) -> list[Path]:

@@ -26,6 +26,8 @@ from hrsnn.formats.idx import read_idx
 from hrsnn.validation.units import takes
 
 _CLASSES = 10
+#: Names of the four files as they are published.
+PACKED = tuple(f"{part}-{array}-ubyte.gz" for part in ("train", "t10k") for array in ("images-idx3", "labels-idx1"))
 #: Folders below the given one in which torchvision puts the files.
 _BELOW = (".", "raw", "MNIST/raw", "FashionMNIST/raw")
 
@@ -37,7 +39,7 @@ def read_mnist(path: PathLike, part: str) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     path : path
-        The folder of the files, or one that has it as ``raw``, ``MNIST/raw`` or ``FashionMNIST/raw``.
+        The folder of the files, one of them, or a folder that has it as ``raw``, ``MNIST/raw`` or ``FashionMNIST/raw``.
     part : {"train", "t10k"}
         Training or test part, as its files are named.
 
@@ -76,10 +78,17 @@ def read_mnist(path: PathLike, part: str) -> tuple[np.ndarray, np.ndarray]:
     return images, labels.astype(np.int64)
 
 
+def holds_idx(path: Path) -> bool:
+    """Return whether a path is the folder of the images of the training part, or one of the files."""
+    return "-ubyte" in path.name or any(any((path / below).glob("train-images?idx3-ubyte*")) for below in _BELOW)
+
+
 def _found(path: PathLike, start: str, dimensions: int) -> Path:
     """Return the path of a file in the folder, or in one below it."""
     check_path(path)
     with refuse_damaged(path, "folder"):
+        if "-ubyte" in Path(path).name and Path(path).is_file():
+            path = Path(path).parent
         if not Path(path).is_dir():
             said = "is no folder" if Path(path).exists() else "does not exist"
             raise FileError(path, f"{said}: give the folder of {start}-idx{dimensions}-ubyte and the three other files")

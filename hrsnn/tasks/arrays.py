@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from hrsnn.encoders import CurrentEncoder, PoissonEncoder
 from hrsnn.encoders.frames import window_means
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.npz import load_arrays
+from hrsnn.files.npz import load_arrays, names_in_npz
 from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
@@ -162,7 +162,8 @@ TASK = TaskDeclaration(
     summary="your own images, series or rows, from an npz file",
     kind="classes",
     load=arrays,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: bool({"x", "x_train"} & (names := names_in_npz(path))) and "t" not in names,
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="Own arrays",
 )

@@ -6,6 +6,7 @@ from hrsnn.files.writing import PathLike
 from hrsnn.formats.cifar import cifar_folder, read_cifar_batches
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.of_images import Parts, check_encoding, prepared, task_of_images
+from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
@@ -89,7 +90,10 @@ TASK = TaskDeclaration(
     summary="small colour images of ten classes, from the batches of CIFAR-10",
     kind="classes",
     load=cifar10,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: any((path / above / _TRAIN[0]).is_file() for above in (".", "cifar-10-batches-py")),
+    layout=("cifar-10-batches-py", "cifar10"),
+    sources=(Source("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "."),),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="CIFAR-10",
 )

@@ -7,6 +7,7 @@ from hrsnn.files.writing import PathLike
 from hrsnn.formats.cifar import cifar_folder, read_cifar_batches
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.of_images import Parts, check_encoding, prepared, task_of_images
+from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
@@ -94,7 +95,10 @@ TASK = TaskDeclaration(
     summary="small colour images of 100 classes, or 20 groups, from the files of CIFAR-100",
     kind="classes",
     load=cifar100,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: any((path / above / "meta").is_file() for above in (".", "cifar-100-python")),
+    layout=("cifar-100-python", "cifar100"),
+    sources=(Source("https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "."),),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="CIFAR-100",
 )

@@ -119,6 +119,8 @@ TASK = TaskDeclaration(
     summary="CIFAR10-DVS, images seen by an event camera, from its folders",
     kind="classes",
     load=cifar10_dvs,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: any(path.glob(f"{_CLASSES[0]}/*.aedat")),
+    layout=("cifar10_dvs", "CIFAR10DVS"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="CIFAR10-DVS",
 )

@@ -73,9 +73,9 @@ class TaskDeclaration:
     baselines : tuple of str
         Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES` of what its scores are compared with.
     validation : mapping, optional
-        Options with which the test part is a validation part, for choosing parameters: a part of the usual training part.
-        By default the validation part is cut from the training part (:meth:`ClassificationTask.validation_part`,
-        :meth:`SeriesTask.validation_part`).
+        Options with which the test part is a validation part, for choosing parameters: samples of the usual training part,
+        or of a part that the data have for this, but none of the usual test part. By default the validation part is cut
+        from the training part (:meth:`ClassificationTask.validation_part`, :meth:`SeriesTask.validation_part`).
     spiking : mapping, optional
         Options with which samples are encoded as spikes, if they are not by default: STDP acts on links of spikes only.
     recognises : callable, optional

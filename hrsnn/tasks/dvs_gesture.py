@@ -169,6 +169,8 @@ TASK = TaskDeclaration(
     summary="DVS128 Gesture, hand gestures seen by an event camera, from its folder",
     kind="classes",
     load=dvs_gesture,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: any(any(path.glob(f"{above}{_PARTS[0]}")) for above in ("", "*/")),
+    layout=("DvsGesture", "dvs_gesture"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="DVS128 Gesture",
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from hrsnn.encoders.events import EventEncoder
 from hrsnn.errors import FileError, HrsnnWarning
+from hrsnn.files.npz import names_in_npz
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.event_arrays import read_event_arrays
 from hrsnn.runtime.seeds import generator
@@ -111,6 +112,7 @@ TASK = TaskDeclaration(
     summary="your own recordings of an event camera, and labels",
     kind="classes",
     load=events,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: {"x", "y", "t", "offset", "label"} <= names_in_npz(path),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own events",
 )

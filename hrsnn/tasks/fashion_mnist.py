@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hrsnn.files.writing import PathLike
-from hrsnn.formats.mnist_folder import read_mnist
+from hrsnn.formats.mnist_folder import PACKED, holds_idx, read_mnist
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.of_images import Parts, check_encoding, prepared, task_of_images
+from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
@@ -83,7 +84,13 @@ TASK = TaskDeclaration(
     summary="articles of clothing, from the four files of Fashion-MNIST",
     kind="classes",
     load=fashion_mnist,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: holds_idx(path) and "fashion" in str(path).lower(),
+    layout=("fashion_mnist", "FashionMNIST/raw", "FashionMNIST"),
+    sources=tuple(
+        Source(f"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/{name}", f"fashion_mnist/{name}")
+        for name in PACKED
+    ),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="Fashion-MNIST",
 )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from scipy.io import wavfile
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -19,19 +16,18 @@ from hrsnn.encoders import CurrentEncoder, LevelCrossingEncoder
 from hrsnn.encoders.cochleagram import Cochleagram
 from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
-from hrsnn.files.reading import open_binary, refuse_damaged
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import PathLike
+from hrsnn.formats.wav import read_wav, wav_header
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.sample_files import SampleFiles
 from hrsnn.tasks.sources import Source
-from hrsnn.tasks.task import ClassificationTask, take
-from hrsnn.tasks.wav_files import check_wav
-from hrsnn.validation.limits import beyond_memory, limit
+from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
 _SAMPLE_RATE = 8000
-_MEMORY = 6  # bytes for each byte of a recording: samples of 16 bits are converted to 64-bit numbers
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)")
 
 _ENCODERS: dict[str, Callable[[], list[tuple[str, Any]]]] = {
@@ -90,6 +86,7 @@ def fsdd(
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> from scipy.io import wavfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> for digit, index in [(3, 0), (3, 5), (7, 0), (7, 5)]:
     ...     sound = (3000 * np.sin(np.arange(4000) * digit / 10)).astype(np.int16)
@@ -125,13 +122,15 @@ def fsdd(
         raise FileError(path, f"the {split} split leaves nothing to {'test' if np.any(in_train) else 'train'} on")
     if len(np.unique(digits[in_train])) < 2:
         raise FileError(path, "its training recordings are all of one digit")
-    waveforms = [_waveform(file) for file, _ in files]
+    for file, _ in files:
+        _check(file)
+    waveforms = SampleFiles([file for file, _ in files], _waveform)
     train, test = order.permutation(np.flatnonzero(in_train)), np.flatnonzero(in_test)
     return ClassificationTask(
         name="fsdd",
-        x_train=take(waveforms, train),
+        x_train=waveforms[train],
         y_train=digits[train],
-        x_test=take(waveforms, test),
+        x_test=waveforms[test],
         y_test=digits[test],
         classes=np.unique(digits),
         encoder=Pipeline([("cochleagram", Cochleagram(_SAMPLE_RATE)), *_ENCODERS[encoding]()]),
@@ -163,40 +162,34 @@ def _recordings(path: Path) -> list[tuple[Path, tuple[int, str, int]]]:
     return found
 
 
+def _check(file: Path) -> None:
+    """Check the header of a recording."""
+    found = wav_header(file)
+    if found.rate != _SAMPLE_RATE:
+        raise FileError(file, f"has a sample rate of {found.rate} Hz, wanted {_SAMPLE_RATE}: resample it")
+    if found.channels != 1:
+        raise FileError(file, f"has {found.channels} channels, wanted one (mono)")
+    if (found.kind, found.bits) != ("integers", 16):
+        kind = {"integers": "int", "floats": "float"}[found.kind]
+        raise FileError(file, f"has samples of type {kind}{found.bits}, wanted 16 bit integers")
+
+
 def _waveform(file: Path) -> np.ndarray:
     """Return the samples of a recording in [-1, 1]."""
-    with open_binary(file) as content, refuse_damaged(file, "wav file"), warnings.catch_warnings():
-        # no warnings of unknown chunks (tags of the recorder), which are harmless, unlike truncated files
-        warnings.simplefilter("ignore", wavfile.WavFileWarning)
-        warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
-        _check_memory(file, content)
-        check_wav(content)
-        try:
-            rate, samples = wavfile.read(content)
-        except wavfile.WavFileWarning as error:
-            raise FileError(file, f"is damaged or no wav file: {error}") from error
-    if rate != _SAMPLE_RATE:
-        raise FileError(file, f"has a sample rate of {rate} Hz, wanted {_SAMPLE_RATE}: resample it")
-    if samples.ndim != 1:
-        raise FileError(file, f"has {samples.shape[1]} channels, wanted one (mono)")
-    if samples.dtype != np.int16:
-        raise FileError(file, f"has samples of type {samples.dtype}, wanted 16 bit integers")
-    if len(samples) == 0:
-        raise FileError(file, "holds no sound")
-    return np.asarray(samples / 32768.0)
+    return read_wav(file)[1]
 
 
-def _check_memory(path: Path, content: IO[bytes]) -> None:
-    """Check that the sound fits into memory."""
-    size = os.fstat(content.fileno()).st_size
-    if _MEMORY * size > limit("memory"):
-        raise FileError(path, beyond_memory(_MEMORY * size))
+def recognises(path: Path) -> bool:
+    """Return whether a path is a folder of recordings of digits, or the one above, by the names of all."""
+    files = [file for folder in (path, path / "recordings") for file in folder.glob("*.wav")]
+    return bool(files) and all(_NAME.fullmatch(file.stem) for file in files)
 
 
 TASK = TaskDeclaration(
     summary="spoken digits, from a folder of wav files",
     kind="classes",
     load=fsdd,
+    recognises=recognises,
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     validation={"split": "validation"},
     spiking={"encoding": "level_crossing"},

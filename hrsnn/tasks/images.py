@@ -9,7 +9,7 @@ import numpy as np
 
 from hrsnn.errors import FileError
 from hrsnn.files.writing import PathLike
-from hrsnn.formats.image_folder import image_files, image_shape, read_image
+from hrsnn.formats.image_folder import holds_images, image_files, image_shape, read_image
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.of_images import Parts, check_encoding, parts_of, prepared, task_of_images
 from hrsnn.tasks.sample_files import SampleFiles
@@ -111,7 +111,8 @@ TASK = TaskDeclaration(
     summary="your own images, in one folder a class",
     kind="classes",
     load=images,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=holds_images,
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="Own images",
 )

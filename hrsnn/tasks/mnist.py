@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hrsnn.files.writing import PathLike
-from hrsnn.formats.mnist_folder import read_mnist
+from hrsnn.formats.mnist_folder import PACKED, holds_idx, read_mnist
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.of_images import Parts, check_encoding, prepared, task_of_images
+from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.units import takes
 
@@ -83,7 +84,10 @@ TASK = TaskDeclaration(
     summary="handwritten digits, from the four files of MNIST",
     kind="classes",
     load=mnist,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: holds_idx(path) and "fashion" not in str(path).lower(),
+    layout=("mnist", "MNIST/raw", "MNIST"),
+    sources=tuple(Source(f"https://ossci-datasets.s3.amazonaws.com/mnist/{name}", f"mnist/{name}") for name in PACKED),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="MNIST",
 )

@@ -112,6 +112,8 @@ TASK = TaskDeclaration(
     summary="N-MNIST, digits seen by an event camera, from its folders",
     kind="classes",
     load=nmnist,
-    baselines=("raw_input", "encoded_input", "no_recurrence", "delay_bank"),
+    recognises=lambda path: any(any(path.glob(f"{above}Train/*/*.bin")) for above in ("", "*/")),
+    layout=("nmnist", "N-MNIST", "NMNIST"),
+    baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="N-MNIST",
 )

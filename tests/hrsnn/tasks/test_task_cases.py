@@ -6,6 +6,7 @@ A task that needs data is skipped unless there is a function here that makes som
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ import pytest
 from event_files import tiny_cifar10_dvs, tiny_dvs_gesture, tiny_events, tiny_nmnist
 from image_layouts import write_cifar10, write_cifar100, write_image_folder, write_mnist
 from scipy.io import wavfile
+from spiking_h5_files import write_recordings_folder
+from video_files import write_actions
+from wav_folders import write_tones
 
 from hrsnn import SpikeTrains
 from hrsnn.runtime.seeds import generator
@@ -118,10 +122,14 @@ DATA: Mapping[str, Callable[[Path], Path]] = {
     "file": labelled_trains,
     "fsdd": tones,
     "images": folders_of_images,
+    "kth": write_actions,
     "mnist": idx_files,
     "nmnist": tiny_nmnist,
     "santa_fe": laser,
+    "shd": partial(write_recordings_folder, prefix="shd", classes=20, train=9, test=3),
+    "ssc": partial(write_recordings_folder, prefix="ssc", classes=35, train=7, valid=3, test=3),
     "ts": series_of_two_classes,
+    "wavs": write_tones,
 }
 
 
