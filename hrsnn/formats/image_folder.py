@@ -23,7 +23,7 @@ import numpy as np
 
 from hrsnn.errors import FileError
 from hrsnn.files.reading import open_binary, refuse_damaged
-from hrsnn.files.writing import PathLike, check_path
+from hrsnn.files.writing import PathLike
 from hrsnn.validation.limits import beyond_memory, limit
 from hrsnn.validation.units import takes
 
@@ -34,72 +34,10 @@ _GREY, _WIDE = ("1", "L", "LA", "La"), ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 
 
-@takes()
-def image_files(path: PathLike) -> dict[str, list[tuple[Path, str]]]:
-    """Return the image files below a folder with their classes, without opening them.
-
-    Parameters
-    ----------
-    path : path
-        Folder with one folder a class, or with ``train`` and ``test`` that have one folder a class each.
-
-    Returns
-    -------
-    dict
-        ``"all"``, or ``"train"`` and ``"test"``, to pairs of a path and the class, the name of its folder; sorted by class
-        and name.
-
-    Raises
-    ------
-    FileError
-        When a folder is missing, has no folders of classes, or a class has no images.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> root = pathlib.Path(tempfile.mkdtemp())
-    >>> for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
-    ...     (root / name).parent.mkdir(exist_ok=True)
-    ...     (root / name).touch()
-    >>> [(file.name, label) for file, label in image_files(root)["all"]]
-    [('1.png', 'cat'), ('2.png', 'cat'), ('1.png', 'dog')]
-    """
-    check_path(path)
-    root = Path(path)
-    with refuse_damaged(root, "folder"):
-        if not root.is_dir():
-            raise FileError(root, "is no folder" if root.exists() else "does not exist: give the folder of images")
-        inside = _folders(root)
-        parts = [root / name for name in ("train", "test") if (root / name) in inside and _folders(root / name)]
-        if not parts:
-            return {"all": _labelled(root)}
-        if len(parts) == 1 or len(inside) > 2:
-            others = ", ".join(folder.name for folder in inside if folder not in parts) or "no other"
-            raise FileError(root, f"has the folder {parts[0].name}, of classes, and {others}: wanted train and test only")
-        return {folder.name: _labelled(folder) for folder in parts}
-
-
 def holds_images(path: Path) -> bool:
     """Return whether a folder has images in folders of classes, or of parts and classes."""
     files = itertools.chain(path.glob("*/*"), path.glob("*/*/*"))
     return any(file.suffix.lower() in ENDINGS for file in files)
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(one for one in root.iterdir() if one.is_dir() and not one.name.startswith("."))
-
-
-def _labelled(root: Path) -> list[tuple[Path, str]]:
-    """Return the images of each class."""
-    found = []
-    for folder in _folders(root):
-        files = sorted(one for one in folder.iterdir() if one.suffix.lower() in ENDINGS and not one.name.startswith("."))
-        if not files:
-            raise FileError(folder, f"holds no images ({', '.join(ENDINGS)})")
-        found += [(file, folder.name) for file in files]
-    if not found:
-        raise FileError(root, "has no folders of images, one a class")
-    return found
 
 
 @takes()

@@ -43,20 +43,20 @@ def folders_in(path: Path) -> list[Path]:
     return sorted(one for one in path.iterdir() if one.is_dir() and not one.name.startswith((".", "__")))
 
 
-def files_of_classes(path: PathLike, suffix: str) -> Mapping[str, list[Path]]:
+def files_of_classes(path: PathLike, *endings: str) -> Mapping[str, list[Path]]:
     """Return the files of each class by the name of its folder; both are ordered by name.
 
     Parameters
     ----------
     path : path
         Folder with one folder a class.
-    suffix : str
-        End of the files' names, such as ``.bin``; other files, and hidden ones, are not used.
+    *endings : str
+        Ends of the files' names in lower case, such as ".bin"; other files, and hidden ones, are not used.
 
     Raises
     ------
     FileError
-        When the folder is missing, or has no folders, or one of them has no such files.
+        When the folder is missing, or has no folders, one of them has no such files, or such a file is in none of them.
 
     Examples
     --------
@@ -71,17 +71,21 @@ def files_of_classes(path: PathLike, suffix: str) -> Mapping[str, list[Path]]:
     whole = Path(path)
     with refuse_damaged(path, "folder"):
         if not whole.is_dir():
-            raise FileError(path, "is no folder" if whole.exists() else "does not exist")
-        found = {
-            one.name: sorted(file for file in one.iterdir() if file.suffix == suffix and not file.name.startswith("."))
-            for one in folders_in(whole)
-        }
+            raise FileError(path, "is no folder" if whole.exists() else "does not exist: give a folder of class folders")
+        found = {one.name: _files(one, endings) for one in folders_in(whole)}
+        loose = [one for one in _files(whole, endings) if not one.is_dir()]
+    if loose:
+        raise FileError(loose[0], "is in no folder of a class: wanted CLASS/file")
     if not found:
         raise FileError(path, "holds no folders: must have one for each class")
     for name, files in found.items():
         if not files:
-            raise FileError(whole / name, f"holds no {suffix} files")
+            raise FileError(whole / name, f"holds no {' or '.join(endings)} files")
     return found
+
+
+def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if one.suffix.lower() in endings and not one.name.startswith("."))
 
 
 def _has(folder: Path, names: tuple[str, ...]) -> bool:

@@ -9,8 +9,9 @@ import numpy as np
 
 from hrsnn.errors import FileError
 from hrsnn.files.writing import PathLike
-from hrsnn.formats.image_folder import holds_images, image_files, image_shape, read_image
+from hrsnn.formats.image_folder import ENDINGS, holds_images, image_shape, read_image
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.labelled_files import files_in_folders
 from hrsnn.tasks.of_images import Parts, check_encoding, parts_of, prepared, task_of_images
 from hrsnn.tasks.sample_files import SampleFiles
 from hrsnn.tasks.task import ClassificationTask
@@ -81,15 +82,15 @@ def images(
     """
     check_encoding(encoding, duration, peak_rate)
     size = None if size is None else count_of("size", size)
-    found = image_files(path)
-    colours = _checked([file for part in found.values() for file, _ in part], size)
+    found = files_in_folders(path, *ENDINGS)
+    colours = _checked([one.path for one in found], size)
     read = functools.partial(_image, colours=1 if grey else colours, size=size)
-    samples = {part: SampleFiles([file for file, _ in files], read) for part, files in found.items()}
-    labels = {part: np.array([label for _, label in files]) for part, files in found.items()}
-    if "all" in found:
-        parts = parts_of(samples["all"], labels["all"], test_share, seed)
+    samples, labels = SampleFiles([one.path for one in found], read), np.array([one.label for one in found])
+    if found[0].part:
+        in_test = np.array([one.part == "test" for one in found])
+        parts = Parts(samples[~in_test], labels[~in_test], samples[in_test], labels[in_test])
     else:
-        parts = Parts(samples["train"], labels["train"], samples["test"], labels["test"])
+        parts = parts_of(samples, labels, test_share, seed)
     return task_of_images("images", path, parts, encoding=encoding, duration=duration, peak_rate=peak_rate, seed=seed)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from hrsnn.errors import FileError
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import PathLike
+from hrsnn.tasks.class_folders import files_of_classes, folders_in
 from hrsnn.validation.units import takes
 
 
@@ -23,19 +24,20 @@ class LabelledFile:
 
 
 @takes()
-def files_in_folders(path: PathLike, ending: str) -> list[LabelledFile]:
-    """Return the files ``CLASS/*`` of a folder, or ``train/CLASS/*`` and ``test/CLASS/*``, ordered by name.
+def files_in_folders(path: PathLike, *endings: str) -> list[LabelledFile]:
+    """Return the files ``CLASS/*`` of a folder, or ``train/CLASS/*`` and ``test/CLASS/*``, ordered by class and name.
 
     Parameters
     ----------
     path : path
-    ending : str
-        Of the names of the files, in any case, such as ".wav".
+    *endings : str
+        Ends of the files' names in lower case, such as ".wav".
 
     Raises
     ------
     FileError
-        When the folder is missing, holds no such files, or holds some that are in no folder of a class.
+        When the folder is missing, a class has no such files, some are in no folder of a class, or of the folders train and
+        test, with classes, one is missing or others are beside them.
 
     Examples
     --------
@@ -47,10 +49,19 @@ def files_in_folders(path: PathLike, ending: str) -> list[LabelledFile]:
     >>> [(one.path.name, one.label) for one in files_in_folders(folder, ".wav")]
     [('1.wav', 'cat'), ('1.wav', 'dog')]
     """
-    folder = _folder(path)
-    if (folder / "train").is_dir() and (folder / "test").is_dir():
-        return _in_classes(folder / "train", ending, "train") + _in_classes(folder / "test", ending, "test")
-    return _in_classes(folder, ending, "")
+    whole = Path(path)
+    with refuse_damaged(path, "folder"):
+        inside = folders_in(whole) if whole.is_dir() else []
+        parts = [one for one in inside if one.name in ("train", "test") and folders_in(one)]
+    if parts and (len(parts) == 1 or len(inside) > 2):
+        others = ", ".join(one.name for one in inside if one not in parts) or "no other"
+        raise FileError(path, f"has the folder {parts[0].name}, of classes, and {others}: wanted train and test only")
+    found = []
+    for folder in parts or [whole]:
+        part: Literal["", "train", "test"] = "" if not parts else "train" if folder.name == "train" else "test"
+        for label, files in files_of_classes(folder, *endings).items():
+            found += [LabelledFile(file, label, part) for file in files]
+    return found
 
 
 @takes()
@@ -114,17 +125,3 @@ def _folder(path: PathLike) -> Path:
         if not folder.is_dir():
             raise FileError(path, "is no folder" if folder.exists() else "does not exist: give the folder of the files")
     return folder
-
-
-def _in_classes(folder: Path, ending: str, part: Literal["", "train", "test"]) -> list[LabelledFile]:
-    found = []
-    with refuse_damaged(folder, "folder"):
-        loose = [file.name for file in sorted(folder.iterdir()) if file.suffix.lower() == ending and not file.is_dir()]
-        if loose:
-            raise FileError(folder / loose[0], "is in no folder of a class: wanted CLASS/file, or a table of labels")
-        for inner in sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")):
-            files = sorted(file for file in inner.iterdir() if file.suffix.lower() == ending)
-            found += [LabelledFile(file, inner.name, part) for file in files]
-    if not found:
-        raise FileError(folder, f"holds no {ending} files in folders of classes")
-    return found

@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from hrsnn.encoders.event_blocks import EventBlocks
-from hrsnn.encoders.event_images import count_images
 from hrsnn.encoders.events import EventEncoder
 from hrsnn.readout import readout
+from hrsnn.tasks.event_images import count_images
 from hrsnn.tasks.sample_files import SampleFiles
 from hrsnn.tasks.task import ClassificationTask
 

@@ -12,8 +12,8 @@ from sklearn.exceptions import NotFittedError
 
 from hrsnn import EventEncoder, SpikeTrains
 from hrsnn.encoders.event_blocks import EventBlocks
-from hrsnn.encoders.event_images import count_images
 from hrsnn.errors import InputError
+from hrsnn.tasks.event_images import count_images
 from hrsnn.tasks.sample_files import SampleFiles
 
 RANDOM = np.random.default_rng(5)

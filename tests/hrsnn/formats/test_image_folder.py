@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from PIL import Image
 
 from hrsnn.errors import FileError
-from hrsnn.formats.image_folder import image_files, image_shape, read_image
+from hrsnn.formats.image_folder import image_shape, read_image
 
 GREY = np.arange(0, 240, 20, dtype=np.uint8).reshape(3, 4)
 COLOUR = np.stack([GREY, GREY[::-1], np.full_like(GREY, 7)], axis=-1)
@@ -120,53 +119,3 @@ def test_files_that_are_none_and_memory(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HRSNN_MAX_MEMORY", "1e7")
     with pytest.raises(FileError, match=r"a\.png: would take about 95.4 MiB of memory"):
         image_shape(tmp_path / "a.png")
-
-
-def touch(root: Path, *names: str) -> Path:
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
-    return root
-
-
-@pytest.mark.parametrize(
-    ("names", "wanted"),
-    [
-        (
-            ["b/1.png", "a/2.JPG", "a/1.pgm", "a/notes.txt", "a/.hidden.png", ".cache/1.png", "README"],
-            {"all": ["a/1.pgm", "a/2.JPG", "b/1.png"]},
-        ),
-        (
-            ["train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/3.tif"],
-            {"train": ["train/a/1.png", "train/b/1.png"], "test": ["test/a/2.png", "test/b/3.tif"]},
-        ),
-        (["train/1.png", "test/1.png"], {"all": ["test/1.png", "train/1.png"]}),  # classes of these names
-    ],
-)
-def test_classes_and_parts(names: list[str], wanted: dict[str, list[str]], tmp_path: Path) -> None:
-    found = image_files(touch(tmp_path, *names))
-    assert {part: [str(file.relative_to(tmp_path)) for file, _ in files] for part, files in found.items()} == wanted
-    assert all(file.parent.name == label for files in found.values() for file, label in files)
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda root: None, "has no folders of images, one a class"),
-        (lambda root: touch(root, "1.png"), "has no folders of images, one a class"),
-        (lambda root: touch(root, "a/1.png", "b/x.txt"), r"b: holds no images \(.png, .jpg"),
-        (lambda root: touch(root, "train/a/1.png"), "has the folder train, of classes, and no other: wanted train and test"),
-        (lambda root: touch(root, "train/a/1.png", "val/a/1.png"), "has the folder train, of classes, and val"),
-        (lambda root: touch(root, "train/a/1.png", "test/a/1.png", "val/a/1.png"), "of classes, and val"),
-    ],
-)
-def test_what_is_wrong_with_a_folder(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:
-    make(tmp_path)
-    with pytest.raises(FileError, match=message):
-        image_files(tmp_path)
-
-
-def test_no_folder(tmp_path: Path) -> None:
-    for path, message in ((tmp_path / "none", "does not exist"), (touch(tmp_path, "file") / "file", "is no folder")):
-        with pytest.raises(FileError, match=message):
-            image_files(path)

@@ -158,7 +158,7 @@ GOOD = "".join(f"{name}/{index}.wav,{name}\n" for name in ("cat", "dog") for ind
     ("change", "options", "message"),
     [
         (lambda folder: None, {"path": "nowhere"}, "nowhere: does not exist"),
-        (lambda folder: (folder / "more").mkdir(), {"path": "more"}, "more: holds no .wav files in folders of classes"),
+        (lambda folder: (folder / "more").mkdir(), {"path": "more"}, "more: holds no folders: must have one for each class"),
         (lambda folder: None, {"path": "cat"}, r"cat/0\.wav: is in no folder of a class"),
         (lambda folder: (folder / "dog").rename(folder.parent / "dog"), {}, "its recordings are all of one class, 'cat'"),
         (_sound("dog/0.wav", 16000), {}, r"dog/0\.wav: has a sample rate of 16000 Hz, and .*cat/0\.wav one of 8000"),
