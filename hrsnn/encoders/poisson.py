@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.runtime.seeds import generator
-from hrsnn.stimuli.spike_trains import EVENT, SpikeTrains
+from hrsnn.stimuli.spike_trains import STREAMED, SpikeTrains
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import duration_of, positive
 
@@ -101,10 +101,10 @@ class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             samples = checked_series(self, X, reset=False)
         else:
             samples, dt = [row[np.newaxis] for row in checked_rows(self, X, reset=False)], duration
-        rates = [scaled(sample, self.low_, self.high_) for sample in samples]
-        expected = peak_rate * 1e-3 * dt * sum(float(rate.sum()) for rate in rates)
-        check_memory("peak_rate", self.peak_rate, EVENT * expected, f"{expected:.2g} spikes")
-        trains = [self._spikes(sample, peak_rate, dt) for sample in samples]
+        rates = (float(scaled(sample, self.low_, self.high_).sum()) for sample in samples)
+        expected = peak_rate * 1e-3 * dt * sum(rates)
+        check_memory("peak_rate", self.peak_rate, STREAMED * expected, f"{expected:.2g} spikes")
+        trains = (self._spikes(sample, peak_rate, dt) for sample in samples)
         return SpikeTrains.from_samples(trains, self.n_features_in_, [len(sample) * dt for sample in samples])
 
     def __sklearn_tags__(self) -> Any:
