@@ -1,0 +1,202 @@
+"""Your own data and your own network on the command line: recognised, run, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from hrsnn import ReservoirSpec, SpikeTrains, build
+from hrsnn.networks import write_graph
+
+_TINY = ["--neurons", 20, "--quiet", "--json"]
+
+
+def table(folder: Path) -> Path:
+    rows = [f"{k},{np.sin(k / 4):.4f},{np.cos(k / 9):.4f}" for k in range(900)]
+    (folder / "wind.csv").write_text("\n".join(["time,speed,gust", *rows]))
+    return folder / "wind.csv"
+
+
+def sounds(folder: Path) -> Path:
+    for pitch, name in ((0.2, "low"), (0.6, "high")):
+        (folder / "sounds" / name).mkdir(parents=True)
+        for k in range(8):
+            wave = np.sin(np.arange(800 + 100 * k) * pitch) * 20_000
+            wavfile.write(folder / "sounds" / name / f"{k}.wav", 8000, wave.astype(np.int16))
+    return folder / "sounds"
+
+
+def pictures(folder: Path) -> Path:
+    random = np.random.default_rng(0)
+    for k in range(24):
+        pixels = random.integers(0, 120, (4, 4)) + 100 * (np.arange(4) < 2 if k % 2 else np.arange(4) >= 2)
+        place = folder / "pictures" / ("left" if k % 2 else "right") / f"{k}.pgm"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"P5 4 4 255 " + pixels.astype(np.uint8).tobytes())
+    return folder / "pictures"
+
+
+def events(folder: Path) -> Path:
+    random, labels = np.random.default_rng(0), np.arange(16) % 2
+    x = np.concatenate([random.integers(4 * label, 4 * label + 4, 60) for label in labels])
+    t = np.concatenate([np.sort(random.integers(0, 50_000, 60)) for _ in labels])
+    other = random.integers(0, 8, len(x)), random.integers(0, 2, len(x))
+    np.savez(folder / "recordings.npz", x=x, y=other[0], p=other[1], t=t, offset=np.arange(17) * 60, label=labels)
+    return folder / "recordings.npz"
+
+
+def arrays(folder: Path) -> Path:
+    images, labels = np.random.default_rng(0).integers(0, 100, (24, 5, 5)), np.arange(24) % 2
+    images[labels == 1, :, :2] += 150
+    np.savez(folder / "images.npz", x=images.astype(np.uint8), y=labels)
+    return folder / "images.npz"
+
+
+def trains(folder: Path) -> Path:
+    samples = [(np.linspace(1, 40, 10 + 10 * (k % 2)), [k % 2] * (10 + 10 * (k % 2))) for k in range(16)]
+    SpikeTrains.from_samples(samples, 2, 50.0).save(folder / "trains.npz", labels=np.arange(16) % 2)
+    return folder / "trains.npz"
+
+
+def series(folder: Path) -> Path:
+    for part in ("TRAIN", "TEST"):
+        lines = [
+            ",".join(f"{np.sin(t / (2 + 3 * (k % 2))):.3f}" for t in range(15 + k)) + f":{'ab'[k % 2]}" for k in range(12)
+        ]
+        (folder / f"Waves_{part}.ts").write_text("\n".join(["@classLabel true a b", "@data", *lines]))
+    return folder / "Waves_TEST.ts"
+
+
+@pytest.mark.parametrize(
+    ("make", "command", "task"),
+    [
+        (table, "forecast", "csv"),
+        (table, "measure", "csv"),
+        (sounds, "classify", "wavs"),
+        (pictures, "rank", "images"),
+        (events, "classify", "events"),
+        (arrays, "rank", "arrays"),
+        (trains, "measure", "file"),
+        (series, "classify", "ts"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else value,
+)
+def test_data_are_recognised_and_run(
+    make: Callable[[Path], Path], command: str, task: str, run: Any, tmp_path: Path
+) -> None:
+    more = {"classify": ["--no-plastic"], "rank": ["--stimuli", 6], "measure": ["--stimuli", 6], "forecast": []}[command]
+    ran = run(command, make(tmp_path), *_TINY, *more)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["task"] == task
+
+
+def with_names(path: Path, *names: str) -> Path:
+    """A file or a folder with files of these names."""
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(b"")
+    return path
+
+
+def bomb(folder: Path) -> Path:
+    """An npz file that unpacks to much more than it has."""
+    with zipfile.ZipFile(folder / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        header = (
+            b"\x93NUMPY\x01\x00v\x00"
+            + b"{'descr': '|u1', 'fortran_order': False, 'shape': (400000000,), }".ljust(117)
+            + b"\n"
+        )
+        for name in ("x", "y"):
+            with archive.open(f"{name}.npy", "w") as member:
+                member.write(header)
+                for _ in range(400):
+                    member.write(bytes(10**6))
+    return folder / "bomb.npz"
+
+
+@pytest.mark.parametrize(
+    ("make", "command", "options", "message"),
+    [
+        (lambda folder: folder / "none.csv", "classify", [], "none.csv: does not exist"),
+        (lambda folder: folder, "classify", [], "is not recognised: say what it is, as --task NAME"),
+        (lambda folder: with_names(folder, "a.xyz") / "a.xyz", "forecast", [], "a.xyz: is not recognised"),
+        (table, "classify", [], "of the kind series: `hrsnn forecast` takes it"),
+        (series, "forecast", [], "of the kind classes: `hrsnn classify` takes it"),
+        (table, "forecast", ["--task-option", "column=sped"], "column = 'sped': did you mean 'speed'?"),
+        (table, "forecast", ["--path", "x.csv"], "--path = 'x.csv': cannot be given with DATA"),
+        (table, "forecast", ["--data", "x"], "--data = 'x': cannot be given with DATA"),
+        (table, "forecast", ["--task-option", "dataset=x"], "is no option of the task csv"),
+        (
+            lambda folder: with_names(folder, "w.graphml") / "w.graphml",
+            "rank",
+            [],
+            "is a graph, a network and not data: --graph",
+        ),
+        (
+            lambda folder: with_names(folder, "a/1.wav", "b/1.wav", "c/2.png"),
+            "classify",
+            [],
+            "could be data for images or wavs",
+        ),
+        (bomb, "classify", [], "bomb.npz: "),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_run_is_said_in_one_line(
+    make: Callable[[Path], Path], command: str, options: list[str], message: str, run: Any, tmp_path: Path
+) -> None:
+    ran = run(command, make(tmp_path), *options, *_TINY)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_official_layouts_in_one_folder(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "sets" / "ts").mkdir(parents=True)
+    series(tmp_path / "sets" / "ts")
+    ran = run("classify", "--data", tmp_path / "sets", "--task", "ts", *_TINY, "--no-plastic")
+    assert ran.code == 0, ran.err
+    for task, message in (("mnist", "must hold mnist or MNIST/raw or MNIST"), ("images", "task 'images' needs --path")):
+        ran = run("classify", "--data", tmp_path / "sets", "--task", task, *_TINY)
+        assert ran.code == 2
+        assert message in ran.err
+
+
+def test_a_network_of_your_own_runs_every_task(run: Any, tmp_path: Path) -> None:
+    whole = nx.relabel_nodes(nx.gnp_random_graph(30, 0.2, seed=1, directed=True), lambda k: f"cell {k}")
+    write_graph(whole, tmp_path / "worm.graphml")
+    saved = build(ReservoirSpec(neurons=24), seed=3)
+    saved.save(tmp_path / "network.npz")
+    for file, neurons, links in (("worm.graphml", 30, whole.number_of_edges()), ("network.npz", 24, saved.synapses)):
+        for command, options in (
+            ("memory", ["--values", 600]),
+            ("rank", ["--stimuli", 10]),
+            ("lyapunov", ["--duration", 100]),
+        ):
+            ran = run(
+                command, "--graph", tmp_path / file, *options, "--quiet", "--json", "--out", tmp_path / f"{file}-{command}"
+            )
+            assert ran.code == 0, ran.err
+            with np.load(tmp_path / f"{file}-{command}" / "reservoir.npz") as stored:
+                assert len(stored["tau_m"]) == neurons
+                assert len(stored["recurrent.pre"]) == links
+    ran = run(
+        "variants", "--graph", tmp_path / "worm.graphml", "--seeds", 2, "--tasks", "memory", "--values", 600, "--quiet"
+    )
+    assert ran.code == 0, ran.err
+    for options, message in (
+        (["--graph", tmp_path / "worm.graphml", "--neurons", 20], "--neurons = 20: cannot be given with --graph"),
+        (["--graph", tmp_path / "none.edges"], "none.edges: does not exist"),
+        (["--graph", tmp_path], "must end in .graphml, .edges or .npz"),
+    ):
+        ran = run("memory", *options)
+        assert ran.code == 2
+        assert message in ran.err
