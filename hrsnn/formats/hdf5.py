@@ -88,7 +88,7 @@ def dataset(path: PathLike, opened: Any, name: str) -> Any:
 
 
 def stored_rows(path: PathLike, name: str, data: Any, width: int) -> np.ndarray:
-    """Return the bytes of each row of a dataset as they are stored; afterwards the dataset can be read by h5py.
+    """Return the bytes of each row of a dataset as they are stored.
 
     Parameters
     ----------
@@ -133,8 +133,10 @@ def stored_rows(path: PathLike, name: str, data: Any, width: int) -> np.ndarray:
         about = data.id.get_chunk_info(index)
         if about.size > size:
             raise FileError(path, f"{name!r} has a chunk of {about.size} bytes in a file of {size}")
-        begin = about.chunk_offset[0]
-        mask, raw = data.id.read_direct_chunk(about.chunk_offset)
+        begin, mask = about.chunk_offset[0], about.filter_mask
+        with open_binary(path) as file:
+            file.seek(about.byte_offset)
+            raw = file.read(about.size)
         used = [one for place, one in enumerate(filters) if not mask >> place & 1]
         unpacked = _unpacked(path, name, raw, used, data.chunks[0], width)
         found[begin : begin + data.chunks[0]] = unpacked[: rows - begin]

@@ -12,32 +12,25 @@ extra/keys    text                          names of the classes; not read
 extra/speaker whole number                  speaker, SHD; not read
 ============= ============================= ===================================================================
 
-A row of variable length is stored as a reference to its values, which are never compressed:
-
-====== ==== ====== =============================================================================================
-offset size type   meaning
-====== ==== ====== =============================================================================================
-0      4    uint32 number of values, little-endian
-4      8    uint64 address of the collection of values (as many bytes as the file declares for addresses)
-12     4    uint32 index in it
-====== ==== ====== =============================================================================================
+Rows of variable length are stored as the tables of :mod:`hrsnn.formats.hdf5_heap` say.
 
 Sources: Cramer, Stradmann, Schemmel & Zenke (2020), The Heidelberg Spiking Data Sets for the Systematic Evaluation of
-Spiking Neural Networks, IEEE Trans. Neural Netw. Learn. Syst. 33(7); https://zenkelab.org/resources/spiking-heidelberg-datasets-shd;
-HDF5 File Format Specification Version 3.0, section VIII.B.
+Spiking Neural Networks, IEEE Trans. Neural Netw. Learn. Syst. 33(7); https://zenkelab.org/resources/spiking-heidelberg-datasets-shd.
+HDF5 File Format Specification Version 3.0.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from hrsnn.errors import FileError
+from hrsnn.files.reading import open_binary
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.hdf5 import dataset, open_hdf5, stored_rows
+from hrsnn.formats.hdf5_heap import Rows, row_values
 from hrsnn.validation.units import takes
 
 TIMES, UNITS, LABELS = "spikes/times", "spikes/units", "labels"
@@ -78,10 +71,10 @@ def recording_labels(path: PathLike) -> np.ndarray:
         data = dataset(path, opened, LABELS)
         if data.dtype.kind not in "iu":
             raise FileError(path, f"{LABELS!r} has the type {data.dtype}, wanted whole numbers")
-        stored_rows(path, LABELS, data, data.dtype.itemsize)
-        labels = np.asarray(data[:]).astype(np.int64)
+        stored = stored_rows(path, LABELS, data, data.dtype.itemsize)
+        labels: np.ndarray = stored.view(data.dtype)[:, 0].astype(np.int64)
         for name, kinds in ((TIMES, "f"), (UNITS, "iu")):
-            _lengths(path, opened, name, kinds, len(labels))
+            _rows(path, opened, name, kinds, len(labels))
     if not len(labels):
         raise FileError(path, "holds no recordings")
     return labels
@@ -137,16 +130,17 @@ def read_recordings(
     """
     with open_hdf5(path) as opened:
         number = dataset(path, opened, LABELS).shape[0]
-        times, count = _lengths(path, opened, TIMES, "f", number)
-        units, others = _lengths(path, opened, UNITS, "iu", number)
-        for row in rows:
-            if count[row] != others[row]:
-                raise FileError(path, f"recording {row} has {count[row]} times and {others[row]} units")
-            yield _checked(path, int(row), np.asarray(times[row]), np.asarray(units[row]), channels)
+        times, units = _rows(path, opened, TIMES, "f", number), _rows(path, opened, UNITS, "iu", number)
+    with open_binary(path) as file:
+        for row in map(int, rows):
+            if times.count[row] != units.count[row]:
+                raise FileError(path, f"recording {row} has {times.count[row]} times and {units.count[row]} units")
+            when, which = (row_values(path, file, one, row) for one in (times, units))
+            yield _checked(path, row, when, which, channels)
 
 
-def _lengths(path: PathLike, opened: Any, name: str, kinds: str, number: int) -> tuple[Any, np.ndarray]:
-    """Return a dataset of variable length, and the number of values of each row, by its references."""
+def _rows(path: PathLike, opened: Any, name: str, kinds: str, number: int) -> Rows:
+    """Return where the rows of a dataset of variable length are."""
     import h5py
 
     data = dataset(path, opened, name)
@@ -154,18 +148,10 @@ def _lengths(path: PathLike, opened: Any, name: str, kinds: str, number: int) ->
     if inner is None or not isinstance(inner, np.dtype) or inner.kind not in kinds:
         wanted = "floats" if kinds == "f" else "whole numbers"
         raise FileError(path, f"{name!r} has the type {inner or data.dtype}, wanted rows of variable length of {wanted}")
-    if inner.byteorder == ">":  # h5py would return the bytes of rows as if they were little-endian
-        raise FileError(path, f"{name!r} is big-endian, wanted little-endian numbers")
     if data.shape[0] != number:
         raise FileError(path, f"{name!r} has {data.shape[0]} rows, and there are {number} labels")
-    address = opened.id.get_create_plist().get_sizes()[0]
-    stored = stored_rows(path, name, data, 4 + address + 4)
-    count = np.ascontiguousarray(stored[:, :4]).view("<u4")[:, 0].astype(np.int64)
-    size = os.stat(path).st_size
-    if len(count) and count.max() * inner.itemsize > size:
-        row = int(count.argmax())
-        raise FileError(path, f"recording {row} declares {count[row]} values of {name!r} in a file of {size} bytes")
-    return data, count
+    address, sizes = opened.id.get_create_plist().get_sizes()
+    return Rows.from_stored(stored_rows(path, name, data, 4 + address + 4), inner, sizes)
 
 
 def _checked(path: PathLike, row: int, times: np.ndarray, units: np.ndarray, channels: int) -> tuple[np.ndarray, np.ndarray]:
