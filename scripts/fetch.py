@@ -43,7 +43,7 @@ class Downloads:
             f"{one.path}  {one.size} bytes\n  sha256 {one.sha256}{'' if one.known else ', not known beforehand'}"
             for one in self.files
         ]
-        return "\n".join([*lines, f"use it as --task {self.task} --data {self.folder}"])
+        return "\n".join([*lines, f"use it as `hrsnn measure --task {self.task} --data {self.folder}`"])
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``--json``."""

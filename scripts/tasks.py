@@ -44,7 +44,7 @@ class TaskList:
                         f"  {name:14s}{task.summary}",
                         f"    options      {', '.join(map(str, task.options.values())) or 'none'}",
                         f"    baselines    {', '.join(task.baselines)}",
-                        *([f"    --data DIR   DIR/{' or '.join(task.layout)}"] if task.layout else []),
+                        *([f"    in a folder  {' or '.join(task.layout)}"] if task.layout else []),
                     ]
         return "\n".join(lines)
 

@@ -50,6 +50,8 @@ FurtherScores = Annotated[
 ]
 
 
+#: Command that takes the data of a task of each kind.
+_TAKEN_BY = {"classes": "`hrsnn classify`", "series": "`hrsnn forecast`", "memory": "`hrsnn memory`"}
 #: Option of commands that classify.
 StatesOption = Literal["windows", "total", "final"]
 
@@ -191,7 +193,6 @@ class DataArguments(TaskArguments):
         name = recognised(self.own_data)
         kind = TASKS.find(name).kind
         if kinds and kind not in kinds:
-            other = {"classes": "classify", "series": "forecast", "memory": "memory"}[kind]
             raise InputError(
                 "DATA", str(self.own_data), f"is of the task {name}, of the kind {kind}: `hrsnn {other}` takes it"
             )

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,27 +68,6 @@ PICTURES = {
     "lyapunov": {"spectrum", "neurons", "time_constants"},
     "measure": {"raster", "time_constants", "firing"},
 }
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
-    """Run ``hrsnn ...`` in this process: its exit code and all it wrote, whoever wrote it."""
-
-    def run(*arguments: object) -> Ran:
-        capfd.readouterr()
-        code = scripts.main([str(argument) for argument in arguments])
-        return Ran(code, *capfd.readouterr())
-
-    yield run
-    # a command leaves the process as it was
-    assert logging.getLogger("hrsnn").handlers == []
 
 
 def folder(path: Path) -> dict[str, bytes]:
@@ -383,7 +361,8 @@ def test_help_and_complaints_in_any_encoding(root: Path, encoding: str) -> None:
 
 @pytest.mark.parametrize("arguments", [["--version"], ["classify", "--version"]], ids=str)
 def test_version(arguments: list[str], run: Any) -> None:
-    assert run(*arguments) == Ran(0, f"hrsnn {hrsnn.__version__}\n", "")
+    ran = run(*arguments)
+    assert (ran.code, ran.out, ran.err) == (0, f"hrsnn {hrsnn.__version__}\n", "")
 
 
 def test_help_lists_every_command(run: Any) -> None:
