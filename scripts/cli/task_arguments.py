@@ -194,7 +194,7 @@ class DataArguments(TaskArguments):
         kind = TASKS.find(name).kind
         if kinds and kind not in kinds:
             raise InputError(
-                "DATA", str(self.own_data), f"is of the task {name}, of the kind {kind}: `hrsnn {other}` takes it"
+                "DATA", str(self.own_data), f"is of the task {name}, of the kind {kind}: {_TAKEN_BY[kind]} takes it"
             )
         return dataclasses.replace(self, path=self.own_data).task_choice(name, *kinds)
 
