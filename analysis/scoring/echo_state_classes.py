@@ -69,7 +69,7 @@ class EchoStateFeatures:
             for window in range(windows):
                 within = (begin[:, window] <= t) & (t < end[:, window])
                 features[within, window] += x[within]
-        return features / (end - begin)[:, :, None]
+        return np.asarray(features / (end - begin)[:, :, None])
 
 
 def frames_of(stimulus: Stimulus, width: float = _WIDTH) -> list[Array]:

@@ -103,7 +103,7 @@ class Currents:
         values = np.zeros((len(series), max(lengths), channels))
         for row, one in zip(values, series, strict=True):
             row[: len(one)] = one
-        return cls(values, dt, lengths)
+        return cls(values, dt, np.array(lengths))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # goes through the constructor: an array unpickled by default would be writable
