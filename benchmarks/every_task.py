@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn import HrsnnWarning, ReservoirSpec, build
-from hrsnn.analysis import mean_interval
+from hrsnn.analysis import bounds_of, mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.files.writing import to_json, write_text
@@ -111,16 +111,16 @@ def scored(neurons: int, data: Path | None, tables: Path | None, out: Path | Non
     return row
 
 
-def cell(values: np.ndarray, signed: bool = False) -> str:
-    """Return a mean with its 95 % interval; nothing for values that are missing."""
+def cell(values: np.ndarray, signed: bool = False, score: str = "") -> str:
+    """Return a mean with its 95 % interval, within the bounds of a score; nothing for values that are missing."""
     if not len(values) or not np.isfinite(values).all():
         return ""
-    numbers = (np.mean(values), *mean_interval(values)) if np.ptp(values) else (values[0],)
+    numbers = (np.mean(values), *mean_interval(values, bounds=bounds_of(score))) if np.ptp(values) else (values[0],)
     mean, *ends = (f"{float(number):{'+' if signed else ''}.3f}".replace("0.", ".", 1) for number in numbers)
     return f"{mean} [{', '.join(ends)}]" if ends else mean
 
 
-def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+def table(rows: list[dict[str, Any]], columns: tuple[str, ...], score: str) -> str:
     """Return a Markdown table: the network with its interval, and each baseline with the difference of the network."""
     lines = [
         f"| task | network | {' | '.join(name.replace('_', ' ') for name in columns)} | rate (Hz), silent | seconds |",
@@ -137,7 +137,8 @@ def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
             mean = f"{there.mean():.3f}".replace("0.", ".", 1) if np.isfinite(there).all() else ""
             cells.append(f"{mean} ({cell(network - there, signed=True)})" if mean else "")
         rate, silent, seconds = (np.mean([row[key] for row in mine]) for key in ("rate", "silent", "seconds"))
-        lines.append(f"| {run} | {cell(network)} | {' | '.join(cells)} | {rate:.1f}, {100 * silent:.0f} % | {seconds:.1f} |")
+        ends = f"{rate:.1f}, {100 * silent:.0f} % | {seconds:.1f}"
+        lines.append(f"| {run} | {cell(network, score=score)} | {' | '.join(cells)} | {ends} |")
     return "\n".join(lines)
 
 
@@ -156,10 +157,13 @@ def main() -> None:
     jobs = [(name, seed) for name in names for seed in range(options.seeds)]
     run = functools.partial(scored, options.neurons, options.data, options.tables, options.out)
     rows = run_all(run, jobs, jobs=options.jobs, progress=True)
-    for title, kind, columns in (("Accuracy", "classes", CLASSES), ("NRMSE", "series", SERIES)):
+    for title, kind, columns, score in (
+        ("Accuracy", "classes", CLASSES, "accuracy"),
+        ("NRMSE", "series", SERIES, "nrmse"),
+    ):
         chosen = [row for row in rows if TASKS.find(RUNS[row["run"]][0]).kind == kind]
         if chosen:
-            print(f"{title}\n\n{table(chosen, columns)}\n")
+            print(f"{title}\n\n{table(chosen, columns, score)}\n")
 
 
 if __name__ == "__main__":

@@ -72,8 +72,8 @@ class Forecast(DataArguments, Repeatable):
             "train": task.train.stop - task.train.start,
             "test": task.test.stop - task.test.start,
         }
-        if "horizon" in choice.declaration.options:
-            details["horizon"] = choice.options.get("horizon", sizes["horizon"])
+        if task.horizon is not None:
+            details["horizon"] = task.horizon
         if self.closed_loop:
             return self._freely(task, starts if self.starts is None else self.starts, details)
         return self._open(task, choice.declaration.baselines, details)

@@ -144,6 +144,8 @@ class SeriesTask:
         Largest Lyapunov exponent of the system, per unit of its time; its inverse is the Lyapunov time.
     kind : {"series", "memory"}
         Whether targets are to be forecast, or past inputs reconstructed.
+    horizon : int or None
+        Number of values from an input to its target; None where targets are no later values.
     spikes : SpikeTrains or None
         The inputs as one sample of spike trains, one channel for each, which a network gets instead of currents; baselines
         read the inputs.
@@ -160,6 +162,7 @@ class SeriesTask:
     lyapunov_exponent: float | None = None
     kind: Literal["series", "memory"] = "series"
     spikes: SpikeTrains | None = None
+    horizon: int | None = None
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
@@ -252,6 +255,7 @@ class SeriesTask:
             time_step=time_step,
             lyapunov_exponent=lyapunov_exponent,
             spikes=rate_coded(encoding, given, part, hold, peak_rate, seed),
+            horizon=horizon,
         )
 
     @property

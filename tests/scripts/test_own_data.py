@@ -98,6 +98,14 @@ def test_data_are_recognised_and_run(
     assert json.loads(ran.out)["task"] == task
 
 
+def test_how_far_ahead_is_said(run: Any, tmp_path: Path) -> None:
+    path = table(tmp_path)
+    for target, horizon in (("gust+7", 7), ("speed", 1)):
+        options = ["--task-option", f"target={target}", "--neurons", 20, "--quiet"]
+        assert f", {horizon} ahead, " in run("forecast", path, *options).out
+        assert json.loads(run("forecast", path, *options, "--json").out)["horizon"] == horizon
+
+
 def with_names(path: Path, *names: str) -> Path:
     """A file or a folder with files of these names."""
     for name in names:
