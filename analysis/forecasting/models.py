@@ -17,7 +17,12 @@ Model = Callable[[SeriesTask, int, int], Array]
 
 
 def _last_value(task: SeriesTask, units: int, seed: int) -> Array:
-    return last_value(task.inputs)
+    """Return the inputs, or, where the targets are of another series, the value that it has at the time of the input."""
+    ahead = task.horizon
+    if ahead is None or np.array_equal(task.inputs[ahead:], task.targets[:-ahead]):
+        return last_value(task.inputs)
+    # before the first known value, within the washout, that value itself
+    return last_value(np.concatenate([np.repeat(task.targets[:1], ahead, axis=0), task.targets[:-ahead]]))
 
 
 def _linear_autoregression(task: SeriesTask, units: int, seed: int) -> Array:

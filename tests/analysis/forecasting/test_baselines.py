@@ -16,7 +16,9 @@ from hrsnn.analysis import (
     ridge_readout,
 )
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
+from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.errors import InputError
+from hrsnn.tasks import SeriesTask
 
 
 def autoregressive(coefficients, times, seed=0):
@@ -65,6 +67,16 @@ def test_last_value_of_a_random_walk_has_the_variance_of_its_steps():
     for horizon in (1, 4):
         error = last_value(walk)[:-horizon] - walk[horizon:]
         assert np.mean(error**2) == pytest.approx(horizon, rel=0.06)
+
+
+def test_last_value_of_a_task_is_that_of_the_series_which_is_forecast():
+    values, other = np.random.default_rng(0).normal(size=(300, 2)), np.arange(300.0) ** 2
+    task = SeriesTask.from_array(values, other, horizon=4, washout=20)
+    assert MODELS["last_value"](task, 0, 0)[task.test, 0] == pytest.approx(
+        task.targets[task.test.start - 4 : task.test.stop - 4, 0]
+    )
+    same = SeriesTask.from_array(values, horizon=4, washout=20)
+    assert np.array_equal(MODELS["last_value"](same, 0, 0), same.inputs)
 
 
 def test_last_value_is_a_copy():
