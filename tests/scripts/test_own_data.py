@@ -183,7 +183,8 @@ def test_a_network_of_your_own_runs_every_task(run: Any, tmp_path: Path) -> None
     write_graph(whole, tmp_path / "worm.graphml")
     saved = build(ReservoirSpec(neurons=24), seed=3)
     saved.save(tmp_path / "network.npz")
-    for file, neurons, links in (("worm.graphml", 30, whole.number_of_edges()), ("network.npz", 24, saved.synapses)):
+    both = (("worm.graphml", 30, whole.number_of_edges()), ("network.npz", 24, saved.synapses))
+    for (file, neurons, links), commands in zip(both, (("memory", "rank", "lyapunov"), ("rank",)), strict=True):
         for command, options in (
             ("memory", ["--values", 600]),
             ("rank", ["--stimuli", 10]),

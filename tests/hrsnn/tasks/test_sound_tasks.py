@@ -12,7 +12,7 @@ from fsdd_adapter import write_recordings
 from scipy.io import wavfile
 from sklearn.base import clone
 from spiking_h5_files import random_recordings, write_lauscher, write_recordings_folder, write_spiking_h5
-from wav_folders import write_digit_folders, write_tones
+from wav_folders import write_tones
 
 from hrsnn import Currents, SpikeTrains
 from hrsnn.errors import FileError, HrsnnError
@@ -240,10 +240,3 @@ def test_digits_as_a_folder_of_sounds_are_the_task_of_digits(data_folder: Path, 
     order = [np.lexsort(one.T) for one in features]
     np.testing.assert_array_equal(features[0][order[0]], features[1][order[1]])
     np.testing.assert_array_equal(own.y_test[order[0]].astype(int), official.y_test[order[1]])
-
-
-@pytest.mark.slow
-def test_the_baseline_on_all_digits_as_a_folder_of_sounds(data_folder: Path, tmp_path: Path) -> None:
-    task = load_task("wavs", path=write_digit_folders(data_folder, tmp_path / "own"))
-    assert (len(task.x_train), len(task.x_test)) == (2700, 300)
-    assert clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test) >= 0.95
