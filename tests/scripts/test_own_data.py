@@ -183,13 +183,12 @@ def test_a_network_of_your_own_runs_every_task(run: Any, tmp_path: Path) -> None
     write_graph(whole, tmp_path / "worm.graphml")
     saved = build(ReservoirSpec(neurons=24), seed=3)
     saved.save(tmp_path / "network.npz")
-    both = (("worm.graphml", 30, whole.number_of_edges()), ("network.npz", 24, saved.synapses))
-    for (file, neurons, links), commands in zip(both, (("memory", "rank", "lyapunov"), ("rank",)), strict=True):
-        for command, options in (
-            ("memory", ["--values", 600]),
-            ("rank", ["--stimuli", 10]),
-            ("lyapunov", ["--duration", 100]),
-        ):
+    both = {"worm.graphml": (30, whole.number_of_edges()), "network.npz": (24, saved.synapses)}
+    sizes = {"memory": ["--values", 600], "rank": ["--stimuli", 10], "lyapunov": ["--duration", 100]}
+    for file, commands in (("worm.graphml", tuple(sizes)), ("network.npz", ("rank",))):
+        neurons, links = both[file]
+        for command in commands:
+            options = sizes[command]
             ran = run(
                 command, "--graph", tmp_path / file, *options, "--quiet", "--json", "--out", tmp_path / f"{file}-{command}"
             )
