@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from hrsnn.errors import InputError
+from hrsnn.files.reading import refuse_damaged
+from hrsnn.files.writing import check_path
 from hrsnn.scripts.cli.command import Command
 from hrsnn.scripts.cli.settings import pairs_of, value_of
 
@@ -92,7 +94,8 @@ class TaskArguments(Command):
         declared = OBJECTIVES.find(objective)
         if declared.kind is not None:
             return self.task_choice(task or declared.task, declared.kind)
-        for option, value in (("--task", task), ("--path", self.path), ("--task-option", self.task_option)):
+        given = (("--task", task), ("--path", self.path), ("--data", self.data), ("--task-option", self.task_option))
+        for option, value in given:
             if value:
                 raise InputError(option, value, f"cannot be given: the objective {objective} needs no task")
         return None
@@ -148,9 +151,11 @@ class TaskArguments(Command):
             for name in readers:
                 settings[name]["path"] = self.path
         elif self.data is not None:
-            for name, one in declared.items():
-                if one.needs_data:
-                    settings[name]["path"] = _in_folder(self.data, name, one)
+            readers = [name for name, one in declared.items() if one.needs_data]
+            if not readers:
+                raise InputError("--data", str(self.data), f"is no option of {_named(declared)}, which read no data")
+            for name in readers:
+                settings[name]["path"] = _in_folder(self.data, name, declared[name])
         for given, text in pairs_of(self.task_option, "--task-option"):
             owners, key = _owners(declared, given)
             for name in owners:
@@ -203,9 +208,11 @@ def _in_folder(folder: Path, name: str, task: TaskDeclaration) -> Path:
     """Return where a task's data are in a folder of official layouts."""
     if not task.layout:
         raise InputError("--data", str(folder), f"is for data sets with a layout of their own: task {name!r} needs --path")
-    for place in task.layout:
-        if (folder / place).exists():
-            return folder / place
+    check_path(folder)
+    with refuse_damaged(folder, "folder"):
+        for place in task.layout:
+            if (folder / place).exists():
+                return folder / place
     raise InputError("--data", str(folder), f"must hold {' or '.join(task.layout)} for task {name!r}")
 
 

@@ -80,7 +80,7 @@ class PruningCommand(TaskArguments, ParallelCommand):
         """The task on which networks are scored, with its options."""
         if self.score != "none":
             return self.task_choice(self.score, option="--score")
-        for option, value in (("--path", self.path), ("--task-option", self.task_option)):
+        for option, value in (("--path", self.path), ("--data", self.data), ("--task-option", self.task_option)):
             if value:
                 raise InputError(option, value, "is for the task of --score")
         return None

@@ -172,7 +172,11 @@ def test_official_layouts_in_one_folder(run: Any, tmp_path: Path) -> None:
     series(tmp_path / "sets" / "ts")
     ran = run("classify", "--data", tmp_path / "sets", "--task", "ts", *_TINY, "--no-plastic")
     assert ran.code == 0, ran.err
-    for task, message in (("mnist", "must hold mnist or MNIST/raw or MNIST"), ("images", "task 'images' needs --path")):
+    for task, message in (
+        ("mnist", "must hold mnist or MNIST/raw or MNIST"),
+        ("images", "task 'images' needs --path"),
+        ("digits", "is no option of the task digits, which read no data"),
+    ):
         ran = run("classify", "--data", tmp_path / "sets", "--task", task, *_TINY)
         assert ran.code == 2
         assert message in ran.err
