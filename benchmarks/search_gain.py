@@ -1,6 +1,7 @@
 """Gain by heterogeneity: a heterogeneous and a homogeneous network, searched with the same budget, on fresh seeds.
 
     python benchmarks/search_gain.py --out results/search_gain
+    python benchmarks/search_gain.py --preset dense --out results/search_gain_dense
     python benchmarks/search_gain.py --out results/search_gain --measured-neurons 1000
     python benchmarks/search_gain.py --out results/search_gain --task fsdd --path free-spoken-digit-dataset
 
@@ -33,6 +34,7 @@ from hrsnn.analysis.studies.objectives import NamedObjective
 from hrsnn.files.writing import write_json
 from hrsnn.runtime.parallel import run_all
 from hrsnn.search import Space, named_space, search
+from hrsnn.spec import PRESETS
 from hrsnn.tasks import ClassificationTask, TaskChoice, load_task
 
 KINDS = ("heterogeneous", "homogeneous")
@@ -89,9 +91,9 @@ class Kept:
         return kept
 
 
-def network(kind: str, neurons: int) -> tuple[ReservoirSpec, Space]:
+def network(kind: str, preset: str, neurons: int) -> tuple[ReservoirSpec, Space]:
     """Return the spec and its search space."""
-    spec = ReservoirSpec.preset("dense", neurons=neurons)
+    spec = ReservoirSpec.preset(preset, neurons=neurons)
     if kind == "heterogeneous":
         return spec, named_space("neurons", spec)
     return spec.variant("HoNHoS"), named_space("neurons", spec).homogeneous()
@@ -123,6 +125,7 @@ def main() -> None:
     parser.add_argument("--path", type=Path, help="folder of the spoken digits")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--searches", type=int, default=1, help="with seeds 0, 1, ...")
+    parser.add_argument("--preset", default="default", choices=PRESETS)
     parser.add_argument("--neurons", type=int, default=300)
     parser.add_argument("--measured-neurons", type=int, default=None, help="of the fresh runs; those of the search")
     parser.add_argument("--fresh", type=int, default=20, help="seeds that no search used")
@@ -138,11 +141,14 @@ def main() -> None:
         measure = functools.partial(spoken_scores, options.path)
 
     measured = options.measured_neurons or options.neurons
-    specs = {f"default, {kind}": [network(kind, measured)[0]] for kind in KINDS}
+    specs = {f"default, {kind}": [network(kind, options.preset, measured)[0]] for kind in KINDS}
     if options.task == "fsdd":  # the effect of a single parameter
-        specs |= {f"all targets, {kind}": [network(kind, measured)[0].updated({"input_fraction": 1.0})] for kind in KINDS}
+        specs |= {
+            f"all targets, {kind}": [network(kind, options.preset, measured)[0].updated({"input_fraction": 1.0})]
+            for kind in KINDS
+        }
     for (name, objective), kind, seed in itertools.product(objectives.items(), KINDS, range(options.searches)):
-        spec, space = network(kind, options.neurons)
+        spec, space = network(kind, options.preset, options.neurons)
         found = search(
             spec,
             space,
@@ -155,7 +161,9 @@ def main() -> None:
         )
         point = {key: round(value, 3) for key, value in found.best.parameters.items()}
         print(f"{name}, {kind}, search {seed}: {found.best.value:.4g} at {point}", flush=True)
-        specs.setdefault(f"best {name}, {kind}", []).append(space.spec(found.best.parameters, network(kind, measured)[0]))
+        specs.setdefault(f"best {name}, {kind}", []).append(
+            space.spec(found.best.parameters, network(kind, options.preset, measured)[0])
+        )
 
     tasks = [(spec, FRESH + k) for every in specs.values() for spec in every for k in range(options.fresh)]
     scores = iter(run_all(Kept(measure, folder), tasks, jobs=options.jobs))
