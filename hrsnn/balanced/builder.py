@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from hrsnn.balanced.lag import compensated, expected_lag, expected_spikes, makes_unstable
+from hrsnn.balanced.lag import code_of, compensated, makes_unstable
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
 from hrsnn.balanced.systems import MARGIN, LinearSystem, legendre, rotations, variances
@@ -50,10 +50,10 @@ def build_balanced(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Bala
 
     Notes
     -----
-    Columns of the decoder are random directions of length `decoder_norm`. The states of a stable system have unit variance for
-    independent inputs, uniform on (-1, 1) and each held for `hold`. An integrator moves by `gain` in a second with an input
-    of 1; an oscillator is kicked to the amplitude `gain` by an input of 1 in one `hold`. Matrices that are given are taken
-    as they are.
+    Columns of the decoder are random directions of length `decoder_norm`. The states of a stable system have unit variance
+    for independent inputs, uniform on (-1, 1) and each held for `hold`. An integrator moves by `gain` in a second with an
+    input of 1; an oscillator is kicked to the amplitude `gain` by an input of 1 in one `hold`. Matrices that are given are
+    taken as they are.
 
     Examples
     --------
@@ -159,8 +159,8 @@ def _drawn(value: float | Distribution, count: int, seed: int, name: str) -> np.
 
 def _lag(spec: BalancedSpec, system: LinearSystem, norm: float, leak: float) -> float:
     """Return the lag to be compensated (s), after the check of the predicted spikes against one a step."""
-    dt, hold = spec.dt / 1000, spec.hold / 1000
-    spikes = expected_spikes(system, norm, hold)
+    dt = spec.dt / 1000
+    spikes, lag = code_of(system, leak, spec.hold / 1000, norm, spec.neurons)
     share = spikes * dt
     text = (
         f"takes {spikes:.0f} spikes a second for these states and decoder_norm, {share:.2g} a step, and one at most is "
@@ -172,5 +172,4 @@ def _lag(spec: BalancedSpec, system: LinearSystem, norm: float, leak: float) -> 
         warnings.warn(str(InputError("dt", spec.dt, text)), HrsnnWarning, stacklevel=4)
     if isinstance(spec.lag, float):
         return spec.lag / 1000
-    lag = expected_lag(spikes, spec.states, dt)
     return 0.0 if makes_unstable(system, leak, lag) else lag

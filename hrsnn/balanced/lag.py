@@ -1,60 +1,102 @@
-"""Lag of the coding error behind the drift, its compensation in the weights, and the number of spikes that coding takes."""
+"""Lag of the coding error behind the drift, its compensation in the weights, and the spikes that coding takes.
+
+The drift is d = B u + (A + lambda I) z: what moves the error e = x - z until the next spike, which moves it back by gamma.
+Both rules below depend on the N random decoders in J dimensions and on gamma/|d| alone; they were fitted to runs, and
+docs/balanced.md has the residuals.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hrsnn.balanced.systems import MARGIN, LinearSystem, mean_speed
+from hrsnn.balanced.systems import MARGIN, LinearSystem, mean_square_drift
+from hrsnn.errors import InputError
+from hrsnn.validation.numbers import count_of, positive
 
-#: Constants of the rules below, fitted to runs; docs/balanced.md has the commands and the residuals.
-_SPIKES, _LAG_STEPS, _LAG_SPIKES = 1.18, 1 / 3, 0.031
+_SPIKES = 0.95
+_LAG, _LAG_NEURONS = 0.088, -0.38
 
 
-def expected_spikes(system: LinearSystem, decoder_norm: float, hold: float) -> float:
-    """Return the spikes a second that follow the system for random inputs: ``1.18 <sum_j |x_j'|>/gamma``.
+def expected_spikes(drift: float, decoder_norm: float, states: int) -> float:
+    """Return the spikes a second of all neurons, ``0.95 sqrt(J) |d|/gamma``.
+
+    A spike moves the error by gamma in the direction of one of the decoders, of which about 1/sqrt(J) is along the drift.
+
+    Parameters
+    ----------
+    drift : float
+        Root mean square of |d| (1/s).
+    decoder_norm : float
+        gamma.
+    states : int
+        J.
+
+    Examples
+    --------
+    >>> round(expected_spikes(drift=180, decoder_norm=0.3, states=32))
+    3224
+    """
+    return float(_SPIKES * np.sqrt(states) * drift / decoder_norm)
+
+
+def expected_lag(drift: float, decoder_norm: float, states: int, neurons: int) -> float:
+    """Return the lag (s) of the coding error, ``0.088 (J - 2) N^-0.38 gamma/|d|``; 0 for one or two states.
+
+    On average e = lag d. The time step hardly matters: a longer one lets the error pass its threshold further, but the
+    neuron furthest above its threshold is then better aligned with it.
+
+    Parameters
+    ----------
+    drift, decoder_norm, states
+        As for :func:`expected_spikes`.
+    neurons : int
+        N.
+
+    Examples
+    --------
+    >>> round(1e6 * expected_lag(drift=180, decoder_norm=0.3, states=32, neurons=1000))
+    319
+    """
+    return float(_LAG * max(states - 2, 0) * neurons**_LAG_NEURONS * decoder_norm / max(drift, 1e-12))
+
+
+def compensated(system: LinearSystem, leak: float, lag: float) -> LinearSystem:
+    """Return the system in the weights that lets the network follow `system` in spite of the lag.
+
+    With e = lag d and M = A' + lambda I in the weights, y = z + e obeys
+    ``y' = (M (I + lag M)^-1 - lambda I) y + (I + lag M)^-1 B' u``. That is A and B for
+
+        A' = D (I - lag D)^-1 - lambda I,    B' = (I - lag D)^-1 B,    D = A + lambda I,
+
+    which to first order is ``A + lag D^2`` and ``B + lag D B``.
 
     Parameters
     ----------
     system : LinearSystem
-    decoder_norm : float
-        gamma, mean length of the decoders of a spike.
-    hold : float
-        Time for which an input value is held (s).
-    """
-    return _SPIKES * mean_speed(system, hold) / decoder_norm
-
-
-def expected_lag(spikes: float, states: int, dt: float) -> float:
-    """Return the lag (s) of the coding error: ``dt/3 + 0.031 J/spikes``.
-
-    On average the error is e = lag d, d = B u + (A + lambda I) z the drift: a spike comes when the drift has moved the error
-    past a threshold, and the spikes of a second share the J dimensions.
-
-    Parameters
-    ----------
-    spikes : float
-        Spikes of all neurons a second.
-    states : int
-        J.
-    dt : float
+        A and B.
+    leak : float
+        lambda (1/s).
+    lag : float
         s.
+
+    Raises
+    ------
+    InputError
+        When the lag is so long that I - lag D is singular.
 
     Examples
     --------
-    >>> round(1e6 * expected_lag(spikes=5000, states=32, dt=1e-4))
-    232
+    >>> fast = compensated(LinearSystem(np.array([[-10.0]]), np.ones((1, 1))), leak=20.0, lag=0.001)
+    >>> fast.A.round(6), fast.B.round(6)
+    (array([[-9.89899]]), array([[1.010101]]))
     """
-    return _LAG_STEPS * dt + _LAG_SPIKES * states / max(spikes, 1e-9)
-
-
-def compensated(system: LinearSystem, leak: float, lag: float) -> LinearSystem:
-    """Return ``A + lag (A + lambda I)^2`` and ``B + lag (A + lambda I) B``, for the weights.
-
-    With the error e = lag d the network's estimate obeys ``A - lag (A + lambda I)^2``; the weights of the compensated system
-    take that out to first order in the lag.
-    """
+    if not lag:
+        return system
     drift = system.A + leak * np.eye(len(system.A))
-    return LinearSystem(system.A + lag * drift @ drift, system.B + lag * drift @ system.B)
+    factor = np.eye(len(drift)) - lag * drift
+    if np.linalg.cond(factor) > 1e12:
+        raise InputError("lag", 1000 * lag, "must be shorter (ms): it is as long as the fastest time of the system")
+    return LinearSystem(np.linalg.solve(factor, drift) - leak * np.eye(len(drift)), np.linalg.solve(factor, system.B))
 
 
 def makes_unstable(system: LinearSystem, leak: float, lag: float) -> bool:
@@ -62,14 +104,25 @@ def makes_unstable(system: LinearSystem, leak: float, lag: float) -> bool:
     return compensated(system, leak, lag).growth > max(system.growth, MARGIN)
 
 
-def largest_lag(system: LinearSystem, leak: float, most: float = 0.1) -> float:
-    """Return the smallest lag (s), up to `most`, at which ``A - lag (A + lambda I)^2`` is unstable."""
-    drift = system.A + leak * np.eye(len(system.A))
-    values = np.linalg.eigvals(system.A)
-    # the eigenvalues of a polynomial of A are that polynomial of its eigenvalues
-    loss = ((values + leak) ** 2).real
-    del drift
-    growing = loss < 0
-    if not growing.any():
-        return most
-    return float(min(most, (values.real[growing] / loss[growing]).min()))
+def drift_of(system: LinearSystem, leak: float, hold: float) -> float:
+    """Return the root mean square of |d|, d = x' + lambda x (1/s), for random inputs each held for `hold` seconds.
+
+    Raises
+    ------
+    InputError
+        When a value is not positive.
+    """
+    return float(np.sqrt(mean_square_drift(system, positive("leak", leak, "1/s"), positive("hold", hold, "s"))))
+
+
+def code_of(system: LinearSystem, leak: float, hold: float, decoder_norm: float, neurons: int) -> tuple[float, float]:
+    """Return (spikes a second, lag in s) that are expected of N neurons which follow a system.
+
+    Raises
+    ------
+    InputError
+        When a value is not positive.
+    """
+    drift, states = drift_of(system, leak, hold), len(system.A)
+    count_of("neurons", neurons)
+    return expected_spikes(drift, decoder_norm, states), expected_lag(drift, decoder_norm, states, neurons)

@@ -189,7 +189,7 @@ class BalancedNetwork:
 
     @takes()
     def drive(self, values: np.ndarray) -> np.ndarray:
-        """Return ``(Gamma^T B u)_i/lambda_i`` (times, N), the V that a constant input (times, channels) alone would reach."""
+        """Return ``(Gamma^T B u)_i/lambda_i`` (times, N), the V that a constant input (times, channels) would reach."""
         return np.asarray((np.asarray(values) @ self.B_weights.T) @ self.decoder / self.leak)
 
     @takes(times="ms")
@@ -252,7 +252,7 @@ class BalancedNetwork:
 
     @takes()
     def shuffled(self, seed: int = 0) -> BalancedNetwork:
-        """Return a control whose weights off the diagonal are permuted, fast and slow alike; any number may spike in a step."""
+        """Return a control whose weights off the diagonal are permuted, fast and slow alike; several may spike in a step."""
         n = self.neurons
         order = generator(seed, "balanced", "shuffle").permutation(n * (n - 1))
         off = ~np.eye(n, dtype=bool)

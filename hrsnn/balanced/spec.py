@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import json
 import math
@@ -161,7 +160,7 @@ class BalancedSpec:
         Parameters
         ----------
         changes : dict
-            Values by name; text is read as a TOML value, a bare word as text. ``leak.mean`` is a parameter of a distribution.
+            Values by name; text is read as TOML, a bare word as text. ``leak.mean`` is a parameter of a distribution.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Linear systems x' = A x + B u that a balanced network can follow: rotations, Legendre delay line, integrator, oscillator."""
+"""Linear systems x' = A x + B u that a balanced network can follow: rotations, a delay line, and moments of their states."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def legendre(dimensions: int, window: float) -> LinearSystem:
 
     Notes
     -----
-    The past input u(t - s) is about ``sum_i P_i(2 s/theta - 1) x_i (-1)^i``-like in shifted Legendre polynomials: exact as J grows,
-    for an input without frequencies above about J/(2 theta).
+    ``u(t - s)`` is about ``sum_i x_i P_i(2 s/theta - 1)`` for 0 <= s <= theta, P_i the Legendre polynomials. J states follow
+    frequencies up to about J/(2 theta).
 
     Examples
     --------
@@ -143,24 +143,32 @@ def variances(system: LinearSystem, hold: float) -> np.ndarray:
     return np.asarray(solve_discrete_lyapunov(step, INPUT_VARIANCE * kick @ kick.T))
 
 
-def mean_speed(system: LinearSystem, hold: float) -> float:
-    """Return ``<sum_j |x_j'|>`` (1/s), the mean speed of the states for the inputs of :func:`variances`.
+def mean_square_drift(system: LinearSystem, leak: float, hold: float) -> float:
+    """Return the mean of ``|x' + lambda x|^2`` (1/s^2) for the inputs of :func:`variances`, averaged over a held value.
 
-    Each x_j' is taken as normal; its variance is averaged over a held value. States of a system that is not stable are taken
-    as independent, of variance 1.
+    States of a system that is not stable are taken as independent, of variance 1.
+
+    Parameters
+    ----------
+    system : LinearSystem
+    leak : float
+        lambda (1/s).
+    hold : float
+        s.
 
     Examples
     --------
-    An oscillation of 1 Hz with states of variance 1 has ``2 (2 pi) sqrt(2/pi)``.
+    An oscillation of 1 Hz with states of variance 1 has ``2 ((2 pi)^2 + lambda^2)``.
 
-    >>> round(mean_speed(LinearSystem(rotations(np.ones(1), np.full(1, np.inf), 2), np.zeros((2, 1))), 0.02), 3)
-    10.027
+    >>> oscillator = LinearSystem(rotations(np.ones(1), np.full(1, np.inf), 2), np.zeros((2, 1)))
+    >>> round(mean_square_drift(oscillator, 20.0, 0.02), 3) == round(2 * (4 * np.pi**2 + 400), 3)
+    True
     """
     j = len(system.A)
     covariance = np.eye(j) if system.growth > -MARGIN else variances(system, hold)
-    total = np.zeros(j)
+    drift, total = system.A + leak * np.eye(j), 0.0
     for share in (np.arange(_MOMENTS) + 0.5) / _MOMENTS:
         step, kick = system.held(share * hold)
-        onward, driven = system.A @ step, system.A @ kick + system.B
-        total += np.einsum("ij,jk,ik->i", onward, covariance, onward) + INPUT_VARIANCE * (driven**2).sum(axis=1)
-    return float(np.sqrt(2 / np.pi) * np.sqrt(total / _MOMENTS).sum())
+        onward, driven = drift @ step, drift @ kick + system.B
+        total += float(np.trace(onward @ covariance @ onward.T) + INPUT_VARIANCE * (driven**2).sum())
+    return total / _MOMENTS

@@ -156,7 +156,7 @@ class Batch:
         return len(self.steps)
 
     def presentation(self, index: int, drive: bool = True) -> Presentation:
-        """Return stimulus `index` on the grid; without `drive` for an engine that takes its analog input from :meth:`values`."""
+        """Return stimulus `index` on the grid; without its `drive` for an engine that reads :meth:`values`."""
         last_stimulus_step = int(self.stimulus_steps[index]) - 1
         none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
         spikes = (none, nobody, np.empty(0))
