@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from hrsnn.balanced import BalancedNetwork
 from hrsnn.balanced.decoding import filtered
@@ -100,12 +101,13 @@ def _of_balanced(network: BalancedNetwork, spikes: SpikeTrains, batch: Batch, st
     kicks = network.B_weights.T @ network.decoder * network.hold / 1000
     others = -np.array(network.fast)
     np.fill_diagonal(others, 0.0)
+    spiked = csr_array((np.ones(len(step)), (step, who)), shape=(steps, n))
+    pulses = 1000 / dt / network.leak
     sides = []
     for sign in (1, -1):
         found = sign * np.maximum(sign * drive, 0)
         found += rates @ (sign * np.maximum(sign * network.slow, 0)).T / network.leak
-        pulses = 1000 / dt / network.leak
-        np.add.at(found, step, (sign * np.maximum(sign * others, 0)).T[who] * pulses)
+        found += spiked @ (sign * np.maximum(sign * others, 0)).T * pulses
         jumps = now.spike_count[:, None] * kicks[now.spike_channel]
         np.add.at(found, now.spike_step, sign * np.maximum(sign * jumps, 0) * pulses)
         sides.append(found)

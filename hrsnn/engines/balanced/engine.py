@@ -122,6 +122,18 @@ def _voltage_form(network: BalancedNetwork) -> VoltageForm:
     )
 
 
+def _start(form: _Form, j: int, n: int, key: int) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
+    """Return the kernel of a form, its constants, and the state at rest; `key` is that of the noise."""
+    if form.of_states is not None:
+        error, estimate, driven, moved = np.zeros((4, j))
+        return states.advance, form.of_states, States(error, estimate, driven, moved, np.zeros(n))
+    assert form.of_voltages is not None
+    v, slow, rates, driven, kicked = np.zeros((5, n))
+    p, q = np.zeros((2, j))
+    state = Voltages(v, slow, rates, driven, kicked, p, q)
+    return voltages.advance, form.of_voltages._replace(key=np.uint64(key)), state
+
+
 def _present(
     network: BalancedNetwork, form: _Form, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]
 ) -> Response:
@@ -137,15 +149,7 @@ def _present(
     )
     (j, n), room = network.decoder.shape, network.neurons + _ROOM
     out = Output(np.empty(room, np.int64), np.empty(room, np.int32), np.empty((len(now.v_step), n)), np.empty(n, np.int32))
-    state: Any
-    if form.of_states is not None:
-        kernel, constants = states.advance, form.of_states
-        state = States(*(np.zeros(j) for _ in range(4)), v=np.zeros(n))
-    else:
-        assert form.of_voltages is not None
-        key = generator(batch.seed, "balanced", "noise", index).integers(2**64, dtype=np.uint64)
-        kernel, constants = voltages.advance, form.of_voltages._replace(key=key)
-        state = Voltages(*(np.zeros(n) for _ in range(5)), p=np.zeros(j), q=np.zeros(j))
+    kernel, constants, state = _start(form, j, n, int(generator(batch.seed, "balanced", "noise", index).integers(2**63)))
     arguments = plain_tuples((form.code, constants, inputs, state, out))
     steps, who, step = [np.empty(0, np.int64)], [np.empty(0, np.int32)], 0
     while step < now.n_steps and not stop:
