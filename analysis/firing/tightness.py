@@ -49,7 +49,7 @@ def current_balance(
     Parameters
     ----------
     excitation, inhibition : array (times, N) or (times,)
-        Currents at equal intervals, E >= 0 and I <= 0, in one unit; :func:`hrsnn.analysis.firing.currents.currents` has them.
+        Currents at equal intervals, E >= 0 and I <= 0, in one unit, as :func:`hrsnn.analysis.firing.currents.currents` has.
     dt : float
         Interval (ms).
     tau : float

@@ -229,6 +229,23 @@ class BalancedNetwork:
             float_vector("times", row)
         return decoded(spikes, np.atleast_1d(moments), self.decoder, self.leak)
 
+    @takes(hold="ms")
+    def ideal_states(self, values: np.ndarray, hold: float) -> np.ndarray:
+        """Return the states (times, J) of the linear system itself, at the end of each value, from 0.
+
+        Parameters
+        ----------
+        values : array (times, C)
+        hold : float
+            Time for which each value is held (ms).
+        """
+        step, kick = self.system.held(positive("hold", hold, "ms") / 1000)
+        driven = np.asarray(values, dtype=np.float64) @ kick.T
+        x, states = np.zeros(self.states), np.empty(driven.shape)
+        for index, row in enumerate(driven):
+            states[index] = x = step @ x + row
+        return states
+
     @takes()
     def with_matrices(self, fast: np.ndarray | None = None, slow: np.ndarray | None = None) -> BalancedNetwork:
         """Return the network with other fast or slow weights (N, N), simulated with N x N weights; None keeps them."""
