@@ -87,8 +87,8 @@ def currents(network: Network, spikes: SpikeTrains, stimulus: Stimulus) -> Curre
 def _drive(batch: Batch, steps: int, neurons: int) -> Array:
     """Return the analog drive in each step (steps, N)."""
     now, drive = batch.presentation(0), np.zeros((steps, neurons))
-    for first, last, row in zip(now.drive_step, [*now.drive_step[1:], steps], now.drive, strict=True):
-        drive[first:last] = row
+    for first, row in zip(now.drive_step, now.drive, strict=True):
+        drive[first:] = row
     return drive
 
 
