@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from hrsnn.balanced.lag import code_of, compensated, makes_unstable
+from hrsnn.balanced.lag import code_of, compensated, makes_unstable, needed_rate, tolerated_lag
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
 from hrsnn.balanced.systems import MARGIN, LinearSystem, legendre, rotations, variances
@@ -17,7 +17,7 @@ from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of
 from hrsnn.validation.units import takes
 
-#: Shares of one spike a step, as predicted: above the first a warning, above the second an error.
+#: Steps that a code needs over those that there are: above the first a warning, above the second an error.
 _WARNED, _REFUSED = 0.9, 1.1
 
 
@@ -40,13 +40,12 @@ def build_balanced(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Bala
     Raises
     ------
     InputError
-        When the system grows, the channels are not those of the given matrices, or the predicted spikes are more than 1.1 a
-        step.
+        When the system grows, the channels are not those of the given matrices, or dt is over 1.1 times what the code needs.
 
     Warns
     -----
     HrsnnWarning
-        When more than 0.9 spikes a step are predicted: the code may break down, or has.
+        When dt is over 0.9 times what the code needs (:func:`hrsnn.balanced.lag.needed_rate`): it may break down.
 
     Notes
     -----
@@ -161,10 +160,10 @@ def _lag(spec: BalancedSpec, system: LinearSystem, norm: float, leak: float) -> 
     """Return the lag to be compensated (s), after the check of the predicted spikes against one a step."""
     dt = spec.dt / 1000
     spikes, lag = code_of(system, leak, spec.hold / 1000, norm, spec.neurons)
-    share = spikes * dt
+    share = dt * needed_rate(spikes, spec.states, tolerated_lag(system, leak))
     text = (
-        f"takes {spikes:.0f} spikes a second for these states and decoder_norm, {share:.2g} a step, and one at most is "
-        f"possible: a dt of {0.7 * spec.dt / share:.2g} ms, or a longer decoder_norm, is safe"
+        f"is too long for these states and decoder_norm, with about {spikes:.0f} spikes a second and one at most in a step: "
+        f"must be at most {_WARNED * spec.dt / share:.2g} ms, or decoder_norm longer"
     )
     if share > _REFUSED:
         raise InputError("dt", spec.dt, text)

@@ -15,6 +15,9 @@ from hrsnn.validation.numbers import count_of, positive
 
 _SPIKES = 0.95
 _LAG, _LAG_NEURONS = 0.088, -0.38
+_NEEDED, _NEEDED_FAST = 0.62, 0.0105
+#: Longest lag that is told from none (s).
+_LONGEST_LAG = 0.1
 
 
 def expected_spikes(drift: float, decoder_norm: float, states: int) -> float:
@@ -102,6 +105,43 @@ def compensated(system: LinearSystem, leak: float, lag: float) -> LinearSystem:
 def makes_unstable(system: LinearSystem, leak: float, lag: float) -> bool:
     """Return whether compensation would make a system grow, such as an integrator."""
     return compensated(system, leak, lag).growth > max(system.growth, MARGIN)
+
+
+def tolerated_lag(system: LinearSystem, leak: float) -> float:
+    """Return the shortest lag (s) with which the system would grow: ``min -Re(a)/(-Re((a + lambda)^2))`` over eigenvalues a.
+
+    What compensation leaves of the lag has to stay below. At most 0.1 s; that too for a system that does not decay, which
+    tolerates none.
+
+    Examples
+    --------
+    Slow states tolerate any lag; a rotation of 10 Hz that decays in 0.5 s tolerates half a millisecond.
+
+    >>> tolerated_lag(LinearSystem(np.array([[-2.0]]), np.ones((1, 1))), leak=20.0)
+    0.1
+    >>> turn = np.array([[-2.0, -62.8], [62.8, -2.0]])
+    >>> round(1000 * tolerated_lag(LinearSystem(turn, np.ones((2, 1))), leak=20.0), 2)
+    0.55
+    """
+    values = np.linalg.eigvals(system.A)
+    gain = -((values + leak) ** 2).real
+    growing = gain > 0
+    if system.growth > -MARGIN or not growing.any():
+        return _LONGEST_LAG
+    return float(min(_LONGEST_LAG, (-values.real[growing] / gain[growing]).min()))
+
+
+def needed_rate(spikes: float, states: int, tolerated: float) -> float:
+    """Return the steps a second that a code needs, ``0.62 spikes + 0.0105 J/b``, b the tolerated lag (s).
+
+    A code with fewer breaks down: the lag grows as the spikes come near one a step, and faster systems tolerate less of it.
+
+    Examples
+    --------
+    >>> round(needed_rate(spikes=5600, states=48, tolerated=3e-4))
+    5152
+    """
+    return _NEEDED * spikes + _NEEDED_FAST * states / tolerated
 
 
 def drift_of(system: LinearSystem, leak: float, hold: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from hrsnn import Gamma, Uniform
 from hrsnn.balanced import BalancedSpec, build_balanced
-from hrsnn.errors import HrsnnError, HrsnnWarning, SpecError
+from hrsnn.errors import HrsnnError, HrsnnWarning, InputError, SpecError
 
 NAN = float("nan")
 GIVEN: dict[str, Any] = {"system": "matrices", "neurons": 20, "matrix": [[-1.0]], "input_matrix": [[1.0]]}
@@ -50,7 +52,7 @@ def test_bad_input_is_one_line(changes: dict[str, Any], said: str) -> None:
     ("changes", "said"),
     [
         ({**GIVEN, "matrix": [[0.1]]}, "matrix = 'growth 0.1/s': must not grow"),
-        ({"neurons": 1000, "dimensions": 32, "decoder_norm": 0.05}, "dt = 0.1: takes"),
+        ({"neurons": 1000, "dimensions": 32, "decoder_norm": 0.05}, "dt = 0.1: is too long"),
     ],
     ids=["a system that grows", "too coarse a step"],
 )
@@ -61,10 +63,15 @@ def test_a_network_that_cannot_code_is_refused(changes: dict[str, Any], said: st
 
 
 def test_near_the_limit_there_is_a_warning_and_the_dt_it_names_is_safe() -> None:
-    spec = BalancedSpec(neurons=1000, dimensions=32, decoder_norm=0.3, dt=0.26)
-    with pytest.warns(HrsnnWarning, match="a dt of 0.19 ms, or a longer decoder_norm, is safe"):
+    spec = BalancedSpec(neurons=1000, dimensions=32, decoder_norm=0.3, dt=0.35)
+    with pytest.warns(HrsnnWarning, match="is too long") as caught:
         build_balanced(spec)
-    build_balanced(spec.updated({"dt": 0.19}))
+    named = re.search("at most ([0-9.]+) ms", str(caught[0].message))
+    assert named is not None
+    with warnings.catch_warnings(action="error"):
+        build_balanced(spec.updated({"dt": float(named[1]) - 0.01}))
+    with pytest.raises(InputError, match="is too long"):
+        build_balanced(spec.updated({"dt": 0.4}))
 
 
 def test_an_integrator_is_allowed() -> None:

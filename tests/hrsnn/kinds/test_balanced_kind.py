@@ -60,7 +60,7 @@ def test_memory_is_reported_from_the_decoder_beside_the_ideal(run: Any, tmp_path
     [
         (("memory", "--set", "dimensions=40"), "dimensions = 40: must be from 1 to 30, the number of neurons"),
         (("memory", "--set", "decoder_norm=nan"), "decoder_norm = nan: must be above 0"),
-        (("memory", "--set", "decoder_norm=0.001"), "dt = 0.1: takes"),
+        (("memory", "--set", "decoder_norm=0.001"), "dt = 0.1: is too long"),
         (("memory", "--noise", "fresh"), "noise = 'fresh': is the background input of a reservoir"),
         (("memory", "--engine", "compiled"), "cannot simulate a network of the kind 'balanced'; engines that can: balanced"),
         (("classify",), "engines that can: none; --no-plastic runs without STDP"),
