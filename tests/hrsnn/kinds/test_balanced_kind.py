@@ -78,7 +78,9 @@ def test_what_it_cannot_is_one_line(words: tuple[str, ...], said: str, run: Any)
 def test_memory_of_a_delay_line_is_near_the_ideal_and_lost_with_the_links() -> None:
     spec = BalancedSpec(neurons=300, system="legendre", dimensions=6, window=200, decoder_norm=0.1)
     result = memory(spec, values=1500, max_delay=20)
-    assert result.decoded is not None and result.ideal is not None and result.decoded_uncoupled is not None
+    assert result.decoded is not None
+    assert result.ideal is not None
+    assert result.decoded_uncoupled is not None
     assert result.ideal.total == pytest.approx(5, abs=0.3)
     assert result.decoded.total > 0.92 * result.ideal.total
     assert result.decoded_uncoupled.total < 0.5 * result.ideal.total
