@@ -29,9 +29,15 @@ HOLD = 20.0
 MEMORY = {
     "400, 16": {"neurons": 400, "dimensions": 16},
     "1000, 32": {"neurons": 1000, "dimensions": 32},
-    "1000, 48, gamma .35": {"neurons": 1000, "dimensions": 48, "decoder_norm": 0.35},
-    "1000, 64, gamma .6, dt .05": {"neurons": 1000, "dimensions": 64, "decoder_norm": 0.6, "dt": 0.05},
-    "2000, 80, gamma .45, dt .05": {"neurons": 2000, "dimensions": 80, "decoder_norm": 0.45, "dt": 0.05},
+    "1000, 48, gamma .45": {"neurons": 1000, "dimensions": 48, "decoder_norm": 0.45},
+    "1000, 64, gamma .6, span 16": {"neurons": 1000, "dimensions": 64, "decoder_norm": 0.6, "frequency": 16.0},
+    "2000, 80, gamma .4, span 20, dt .05": {
+        "neurons": 2000,
+        "dimensions": 80,
+        "decoder_norm": 0.4,
+        "frequency": 20.0,
+        "dt": 0.05,
+    },
     "400, 12 Legendre, gamma .1": {"neurons": 400, "dimensions": 12, "system": "legendre", "decoder_norm": 0.1},
 }
 CODES = [(100, 8, 0.3), (400, 16, 0.3), (400, 32, 0.3), (1000, 16, 0.1), (1000, 32, 0.3), (1000, 64, 0.6), (2000, 32, 0.3)]
@@ -48,14 +54,14 @@ def scored(network: BalancedNetwork, seed: int, values: int) -> tuple[float, flo
 
 
 def memory(options: argparse.Namespace) -> None:
-    print(f"{'N, J':30} {'memory, of':>30} {'ratio':>16} {'error':>6} {'Hz':>6}")
+    print(f"{'N, J':36} {'memory, of':>44} {'ratio':>20} {'error':>6} {'Hz':>6}")
     for name, changes in MEMORY.items():
         rows = np.array(
             [scored(build_balanced(BalancedSpec(**changes), seed), seed, options.values) for seed in range(options.seeds)]
         )
         pairs = ", ".join(f"{found:.1f} of {ideal:.1f}" for found, ideal, *_ in rows)
         ratios = ", ".join(f"{found / ideal:.3f}" for found, ideal, *_ in rows)
-        print(f"{name:30} {pairs:>30} {ratios:>16} {rows[:, 2].mean():6.3f} {rows[:, 3].mean():6.2f}", flush=True)
+        print(f"{name:36} {pairs:>44} {ratios:>20} {rows[:, 2].mean():6.3f} {rows[:, 3].mean():6.2f}", flush=True)
 
 
 def robust(options: argparse.Namespace) -> None:
@@ -87,7 +93,7 @@ def robust(options: argparse.Namespace) -> None:
         "N x N weights +- .3 %": ({}, jittered(0.003)),
         "N x N weights +- 1 %": ({}, jittered(0.01)),
     }
-    print(f"{'N = 1000, J = 32':30} {'memory, of':>30} {'error':>6} {'Hz':>6}")
+    print(f"{'N = 1000, J = 32':36} {'memory, of':>44} {'error':>6} {'Hz':>6}")
     for name, (changes, change) in arms.items():
         rows = np.array(
             [
@@ -96,14 +102,14 @@ def robust(options: argparse.Namespace) -> None:
             ]
         )
         pairs = ", ".join(f"{found:.1f} of {ideal:.1f}" for found, ideal, *_ in rows)
-        print(f"{name:30} {pairs:>30} {rows[:, 2].mean():6.3f} {rows[:, 3].mean():6.2f}", flush=True)
+        print(f"{name:36} {pairs:>44} {rows[:, 2].mean():6.3f} {rows[:, 3].mean():6.2f}", flush=True)
 
 
 def lag(options: argparse.Namespace) -> None:
     print(f"{'N':>5} {'J':>3} {'gamma':>5} {'dt':>5} {'lag':>6} {'rule':>6} {'spikes/s':>8} {'rule':>6}   (us, 1/s)")
     for neurons, states, norm in CODES:
         for dt in (0.05, 0.1, 0.2):
-            spec = BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm, dt=dt)
+            spec = BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm, dt=dt, frequency=states / 4)
             try:
                 network = build_balanced(spec, seed=options.seeds)
             except ValueError:
@@ -171,7 +177,8 @@ def speed(options: argparse.Namespace) -> None:
     stimulus = Currents(np.random.default_rng(0).uniform(-1, 1, (1, 150, 1)), dt=HOLD)
     print(f"{'N, J (dt .1 ms)':18} {'form':14} {'simulated / processor time':>27}")
     for neurons, states, norm in ((1000, 32, 0.3), (1000, 64, 0.6), (2000, 64, 0.6)):
-        network = build_balanced(BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm), seed=0)
+        spec = BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm, frequency=states / 4)
+        network = build_balanced(spec, seed=0)
         forms = {"J states": network, "N x N": network.with_matrices()}
         forms["V, low rank"] = dataclasses.replace(network, own_reset=np.full(neurons, 1e-12))
         for name, one in forms.items():

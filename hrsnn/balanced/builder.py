@@ -116,7 +116,7 @@ def linear_system(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Linea
     random = generator(seed, "balanced", "input")
     if spec.system == "integrator":
         return LinearSystem(np.zeros((j, j)), spec.gain * _spread(np.eye(j), channels))
-    frequency = spec.frequency if isinstance(spec.frequency, float) else 1.0 if spec.system == "oscillator" else j / 4
+    frequency = spec.frequency if isinstance(spec.frequency, float) else 1.0 if spec.system == "oscillator" else j / 3
     if spec.system == "oscillator":
         pairs = j // 2
         kicked = np.kron(np.eye(pairs), [[1.0], [0.0]])

@@ -28,7 +28,7 @@ _ABOUT = {
     "system": f"linear system that the network follows: {', '.join(SYSTEMS)}",
     "matrix": "A of the system `matrices`, J rows (1/s)",
     "input_matrix": "B of the system `matrices`, J rows with a value for each channel (1/s)",
-    "frequency": "highest frequency of the rotations, or that of the oscillator (Hz); auto: J/4 Hz, or 1 Hz",
+    "frequency": "highest frequency of the rotations, or that of the oscillator (Hz); auto: J/3 Hz, or 1 Hz",
     "decay": "time constant with which rotations decay (ms)",
     "window": "length of the Legendre delay line (ms)",
     "hold": "time for which an input value is held (ms): states have unit sd for random values; an input spike counts as 1",

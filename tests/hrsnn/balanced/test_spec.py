@@ -63,7 +63,7 @@ def test_a_network_that_cannot_code_is_refused(changes: dict[str, Any], said: st
 
 
 def test_near_the_limit_there_is_a_warning_and_the_dt_it_names_is_safe() -> None:
-    spec = BalancedSpec(neurons=1000, dimensions=32, decoder_norm=0.3, dt=0.35)
+    spec = BalancedSpec(neurons=1000, dimensions=32, decoder_norm=0.3, frequency=8.0, dt=0.35)
     with pytest.warns(HrsnnWarning, match="is too long") as caught:
         build_balanced(spec)
     named = re.search("at most ([0-9.]+) ms", str(caught[0].message))
