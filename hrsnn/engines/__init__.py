@@ -22,6 +22,7 @@ ENGINES: Registry[Engine] = Registry(
         "compiled": "hrsnn.engines.compiled:COMPILED",
         "exact": "hrsnn.engines.exact:EXACT",
         "balanced": "hrsnn.engines.balanced:BALANCED",
+        "brian2-balanced": "hrsnn.engines.brian:BRIAN2_BALANCED",
     },
     others=("auto",),
 )

@@ -13,7 +13,7 @@ from hrsnn import Currents, simulate
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
 from hrsnn.distributions import Uniform
 from hrsnn.engines.balanced.engine import by_states
-from hrsnn.errors import DivergenceError
+from hrsnn.errors import DivergenceError, InputError
 from hrsnn.testing.networks import currents, trains
 
 SMALL = BalancedSpec(neurons=40, dimensions=6, decoder_norm=0.2)
@@ -111,6 +111,26 @@ def test_between_spikes_the_estimate_and_its_error_are_exact() -> None:
     moved = np.hstack([z + e, e, np.ones((len(z), 1))])[:-1] @ onward.T
     assert activity.spike_count > 150
     np.testing.assert_allclose((z + e)[1:], moved, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["balanced", "quadratic cost", "self-reset", "shuffled"])
+def test_brian2_has_the_same_spikes(form: str) -> None:
+    net = network(**NETWORKS.get(form, {}))
+    net = {"self-reset": net.without_recurrence, "shuffled": net.shuffled}.get(form, lambda: net)()
+    for stimulus in (currents(2, 2, 6, 10.0, seed=3), trains(1, 2, 50.0, 150, seed=4)):
+        ours, theirs = (
+            simulate(net, stimulus, engine=engine, blank=10, record=("spikes", "v"))
+            for engine in ("balanced", "brian2-balanced")
+        )
+        assert ours.spike_count > 10
+        assert theirs.spikes.equals(ours.spikes)
+        np.testing.assert_allclose(theirs.v, ours.v, rtol=1e-9, atol=1e-10)
+
+
+def test_brian2_refuses_leaks_and_noise() -> None:
+    for changes, said in (({"leak": Uniform(10, 30)}, "leak = "), ({"noise": 0.1}, "noise = 0.1: ")):
+        with pytest.raises(InputError, match=f"{said}.*has one leak and no noise"):
+            simulate(network(**changes), currents(1, 2, 2, 10.0, seed=1), engine="brian2-balanced")
 
 
 def test_one_neuron_spikes_in_a_step_and_in_a_control_several() -> None:
