@@ -38,6 +38,13 @@ MEMORY = {
         "frequency": 20.0,
         "dt": 0.05,
     },
+    "2000, 80, gamma .45, span 24, dt .04": {
+        "neurons": 2000,
+        "dimensions": 80,
+        "decoder_norm": 0.45,
+        "frequency": 24.0,
+        "dt": 0.04,
+    },
     "400, 12 Legendre, gamma .1": {"neurons": 400, "dimensions": 12, "system": "legendre", "decoder_norm": 0.1},
 }
 CODES = [(100, 8, 0.3), (400, 16, 0.3), (400, 32, 0.3), (1000, 16, 0.1), (1000, 32, 0.3), (1000, 64, 0.6), (2000, 32, 0.3)]
