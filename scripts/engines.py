@@ -94,16 +94,24 @@ def renew(page: Path) -> None:
     write_text(page, f"{before}{BEGIN}\n\n{markdown()}\n\n{END}{after}")
 
 
+def _chosen(engines: Mapping[str, Engine], kind: str) -> str:
+    """Return which engine ``auto`` is for networks of a kind."""
+    able = [name for name, engine in engines.items() if engine.priority > 0 and kind in engine.kinds]
+    best, *others = (f"`{name}`" for name in sorted(able, key=lambda name: -engines[name].priority))
+    if not others:
+        return best
+    instead = " or else ".join(others)
+    return f"{best}; {instead} where that cannot simulate the run or be loaded, with a log message in the latter case"
+
+
 def markdown() -> str:
     """Return the tables of the engines of this package as Markdown."""
     engines = {name: ENGINES[name] for name in ENGINES.own_names}
     described = [["name", "description", "networks"]]
     described += [[f"`{name}`", engine.description, ", ".join(engine.kinds)] for name, engine in engines.items()]
-    by_priority = sorted((name for name in engines if engines[name].priority > 0), key=lambda name: -engines[name].priority)
-    best, *others = (f"`{name}`" for name in by_priority)
-    instead = " or else ".join(others)
-    auto = f"{best}; {instead} where that cannot simulate the run or be loaded, with a log message in the latter case"
-    described.append(["`auto`", auto, ""])
+    described += [
+        ["`auto`", _chosen(engines, kind), kind] for kind in dict.fromkeys(k for e in engines.values() for k in e.kinds)
+    ]
     reasons = [
         f"- {', '.join(f'`{name}`' for name in names)} cannot {what}: {reason}." for names, what, reason in _reasons(engines)
     ]

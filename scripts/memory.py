@@ -82,12 +82,14 @@ class Memory(TaskArguments, Repeatable):
             scores={
                 "memory_capacity": result.spikes.total,
                 "memory_capacity_v": result.v.total,
+                **({} if result.decoded is None else {"memory_capacity_decoded": result.decoded.total}),
                 **values_of(result.further),
             },
             baselines={
                 **controls_of(result.further),
                 "memory_capacity": {**_controls(result.spikes_uncoupled, result.spikes_bank), "raw_input": raw},
                 "memory_capacity_v": {**_controls(result.v_uncoupled, result.v_bank), "raw_input": raw},
+                **_of_decoder(result, raw),
             },
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_memory(result),
@@ -102,7 +104,11 @@ class Memory(TaskArguments, Repeatable):
                 **_over_longest_delay(result),
                 "curve": {"memory_capacity": result.spikes.curve, "memory_capacity_v": result.v.curve},
             },
-            intervals={"memory_capacity": result.spikes.interval, "memory_capacity_v": result.v.interval},
+            intervals={
+                "memory_capacity": result.spikes.interval,
+                "memory_capacity_v": result.v.interval,
+                **({} if result.decoded is None else {"memory_capacity_decoded": result.decoded.interval}),
+            },
         )
 
 
@@ -117,6 +123,14 @@ def _over_longest_delay(result: MemoryResult) -> dict[str, Any]:
             "memory_capacity_v": result.v.span / longest,
         }
     }
+
+
+def _of_decoder(result: MemoryResult, raw: float) -> dict[str, dict[str, float]]:
+    """Return the baselines of a network's own decoder: no recurrence, the system that it follows, and the raw input."""
+    if result.decoded_uncoupled is None or result.ideal is None:
+        return {}
+    found = {"no_recurrence": result.decoded_uncoupled.total, "ideal_system": result.ideal.total, "raw_input": raw}
+    return {"memory_capacity_decoded": found}
 
 
 def _controls(uncoupled: MemoryCapacity, bank: MemoryCapacity | None) -> dict[str, float]:

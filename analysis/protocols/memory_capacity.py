@@ -10,7 +10,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, has_decoder, rates_of, run_task
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
@@ -46,6 +46,11 @@ class Memory:
     noise: Noise | None
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: `decoded`, `decoded_uncoupled` and `ideal`: From the states that the network's own decoder makes of the spikes, with
+    #: and without recurrent links, and from the states of the system that it follows; None for a network without a decoder.
+    decoded: MemoryCapacity | None = None
+    decoded_uncoupled: MemoryCapacity | None = None
+    ideal: MemoryCapacity | None = None
     #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
     further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -124,6 +129,9 @@ def memory(
         activity=run.activity,
         rates=rates_of(run),
         noise=noise,
+        decoded=run.capacity("decoded") if has_decoder(run.network) else None,
+        decoded_uncoupled=uncoupled.capacity("decoded") if has_decoder(uncoupled.network) else None,
+        ideal=run.capacity_of(run.network.ideal_states(task.inputs, task.hold)) if has_decoder(run.network) else None,
         further=further_scores(run, scores),
         timing=options.watch.seconds,
     )

@@ -21,6 +21,7 @@ from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
+from hrsnn.kinds.contract import Decoding
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -31,8 +32,9 @@ from hrsnn.tasks import ClassificationTask, SeriesTask
 Array = NDArray[np.float64]
 #: Training samples and values on which the rate of the delay bank is matched.
 _MATCHED_SAMPLES, _MATCHED_VALUES = 50, 500
-#: States that a readout of a series sees: exponentially filtered spikes, or membrane potentials.
-Read = Literal["states", "v"]
+#: States that a readout of a series sees: exponentially filtered spikes, membrane potentials, or states that the network's
+#: own decoder makes of spikes.
+Read = Literal["states", "v", "decoded"]
 #: States that a classifier sees: counts in equal windows of a sample, counts in the whole sample, or filtered spikes at its
 #: end. Windows tell it the order of events; the other two do not, so that only the network can remember it.
 StatesSeen = Literal["windows", "total", "final"]
@@ -242,7 +244,17 @@ class SeriesRun:
         return nrmse(prediction[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
 
     def states(self, read: Read) -> Array:
-        """Return the states at the end of each value (times, neurons): filtered spikes, or v."""
+        """Return the states at the end of each value (times, units): filtered spikes, v, or those decoded from the spikes.
+
+        Raises
+        ------
+        InputError
+            When decoded states are asked of a network without a decoder.
+        """
+        if read == "decoded":
+            if not has_decoder(self.network):
+                raise InputError("read", read, f"must be states or v: a {self.network.kind} has no decoder")
+            return np.asarray(self.network.decode(self.activity.spikes, self.activity.sample_times)[0])
         return np.asarray(self.activity.states[0] if read == "states" else self.activity.v[0])
 
     @functools.cached_property
@@ -324,6 +336,11 @@ def run_task(
     if isinstance(task, SeriesTask):
         return _run_series(network, task, options, tuple(records))
     return _run_classes(network, task, options, tuple(records))
+
+
+def has_decoder(network: Network) -> TypeGuard[Decoding]:
+    """Return whether a network has a decoder of its own, as a balanced network does."""
+    return isinstance(network, Decoding)
 
 
 def has_delays(network: Network) -> TypeGuard[Reservoir]:

@@ -16,7 +16,9 @@ ENGINES: Registry[Engine] = Registry(
     "hrsnn.engines",
     Engine,
     {
+        "balanced": "hrsnn.engines.balanced:BALANCED",
         "brian2": "hrsnn.engines.brian:BRIAN2",
+        "brian2-balanced": "hrsnn.engines.brian:BRIAN2_BALANCED",
         "brian2-cython": "hrsnn.engines.brian:BRIAN2_CYTHON",
         "brian2-numpy": "hrsnn.engines.brian:BRIAN2_NUMPY",
         "compiled": "hrsnn.engines.compiled:COMPILED",

@@ -132,7 +132,9 @@ class Batch:
             )
         # of the kind that the engine simulates; what is read beside the contract is there if it needs background input
         self._network: Any = network
-        self._stimulus, self._seed = stimulus, seed
+        self._stimulus = stimulus
+        #: Seed of what an engine draws during a run.
+        self.seed = seed
         needs = network.needs()
         self._has_background = "background" in needs
         #: Rows of input links with delays in steps; None without input delays.
@@ -153,12 +155,12 @@ class Batch:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def presentation(self, index: int) -> Presentation:
-        """Return stimulus `index` on the grid."""
+    def presentation(self, index: int, drive: bool = True) -> Presentation:
+        """Return stimulus `index` on the grid; without its `drive` for an engine that reads :meth:`values`."""
         last_stimulus_step = int(self.stimulus_steps[index]) - 1
         none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
         spikes = (none, nobody, np.empty(0))
-        drive_step, drive = none, np.empty((0, self._network.neurons))
+        drive_step, drive_rows = none, np.empty((0, self._network.neurons))
         own = (none, nobody, np.empty(0))
         if isinstance(self._stimulus, SpikeTrains):
             times, channels = self._stimulus.sample(index)
@@ -168,18 +170,18 @@ class Batch:
                 spikes = self.input_rows.arrivals(*spikes, int(self.steps[index]))
         elif self.input_rows is not None:
             own = self._own_drive(index)
-        else:
-            drive_step, drive = self._drive(index)
+        elif drive:
+            drive_step, drive_rows = self._drive(index)
         v_step = none
         if self._record_v:
             v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
         background = self._background(index)
-        return Presentation(int(self.steps[index]), *spikes, drive_step, drive, *background, v_step, *own)
+        return Presentation(int(self.steps[index]), *spikes, drive_step, drive_rows, *background, v_step, *own)
 
     def events(self, index: int) -> tuple[Events, np.ndarray]:
         """Return stimulus `index` in continuous time, and the times at which v is recorded (ms)."""
         v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
-        return events(self._network, self._stimulus, index, self._blank, self._seed), v_times
+        return events(self._network, self._stimulus, index, self._blank, self.seed), v_times
 
     def _own_drive(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         step, values = self._values(index)
@@ -194,12 +196,21 @@ class Batch:
         lasting = np.append(step[1:], int(self.stimulus_steps[index])) > step  # a short value may fall between two steps
         return step[lasting], values[lasting]
 
+    def values(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps from which on the values of an analog stimulus hold, and the values (changes, channels)."""
+        step, values = self._values(index)
+        return self._until_end(index, step, values)
+
     def _drive(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         step, values = self._values(index)
-        drive, stop = self._network.drive(values), int(self.stimulus_steps[index])
+        return self._until_end(index, step, self._network.drive(values))
+
+    def _until_end(self, index: int, step: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Add a row of zeros at the end of the input, where time without input follows."""
+        stop = int(self.stimulus_steps[index])
         if self.steps[index] > stop:
-            step, drive = np.append(step, stop), np.vstack([drive, np.zeros(drive.shape[1])])
-        return step, drive
+            return np.append(step, stop), np.vstack([rows, np.zeros(rows.shape[1])])
+        return step, rows
 
     def _background(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if not self._has_background:
@@ -213,11 +224,11 @@ class Batch:
         rate, begin = self._network.background_rate, self._steps_before * self.dt
         end = float((self._steps_before + self.steps[index]) * self.dt)
         if not self._network.background_frozen:
-            return background_spikes(self._seed, index, rate, end, self._background_before)
+            return background_spikes(self.seed, index, rate, end, self._background_before)
         if isinstance(self._stimulus, Currents):
             period = self._stimulus.dt
-            return repeat_pattern(*background_spikes(self._seed, 0, rate, period), period, end, begin)
-        return background_spikes(self._seed, 0, rate, end, self._background_before)  # the period is the whole stimulus
+            return repeat_pattern(*background_spikes(self.seed, 0, rate, period), period, end, begin)
+        return background_spikes(self.seed, 0, rate, end, self._background_before)  # the period is the whole stimulus
 
     @property
     def _steps_before(self) -> int:

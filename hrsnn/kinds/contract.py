@@ -31,7 +31,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -39,6 +39,8 @@ from hrsnn.errors import InputError
 
 if TYPE_CHECKING:
     import networkx
+
+    from hrsnn.stimuli.spike_trains import SpikeTrains
 
 PathLike = str | os.PathLike[str]
 
@@ -134,6 +136,20 @@ class Network(Protocol):
 
         Further attributes of nodes and edges are free.
         """
+
+
+@runtime_checkable
+class Decoding(Network, Protocol):
+    """A network that follows a system of J states, and whose spikes are read by a decoder of its own; optional.
+
+    Scores then report what is read from the decoded states, and from the states of the system itself, beside the rest.
+    """
+
+    def decode(self, spikes: SpikeTrains, times: np.ndarray) -> np.ndarray:
+        """Return the states (samples, times, J) decoded from spikes at `times` (ms), (times,) or (samples, times)."""
+
+    def ideal_states(self, values: np.ndarray, hold: float) -> np.ndarray:
+        """Return the states (times, J) of the system at the end of each value (times, channels), held for `hold` ms."""
 
 
 def is_spec(value: object) -> TypeGuard[NetworkSpec]:

@@ -6,7 +6,12 @@ from hrsnn.kinds.contract import Kind, Network, NetworkSpec
 from hrsnn.runtime.registry import Registry
 
 #: Kinds of this package and of installed ones.
-KINDS: Registry[Kind] = Registry("network", "hrsnn.kinds", Kind, {"reservoir": "hrsnn.kinds.reservoir:RESERVOIR"})
+KINDS: Registry[Kind] = Registry(
+    "network",
+    "hrsnn.kinds",
+    Kind,
+    {"reservoir": "hrsnn.kinds.reservoir:RESERVOIR", "balanced": "hrsnn.kinds.balanced:BALANCED"},
+)
 
 
 def build_network(spec: NetworkSpec, seed: int = 0, channels: int = 1) -> Network:

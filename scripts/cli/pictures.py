@@ -46,9 +46,13 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
 def of_memory(result: Memory) -> Pictures:
     """Draw the memory curves with their surrogates, raster and time constants."""
     read = {"spikes": result.spikes, "v": result.v}
+    if result.decoded is not None:
+        read["decoded"] = result.decoded
     controls = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
     if result.spikes_bank is not None:
         controls["spikes, delay bank"] = result.spikes_bank
+    if result.ideal is not None:
+        controls["ideal system"] = result.ideal
     return {
         **_of_network(result.reservoir, result.activity),
         "memory": figures.memory_curve(read, controls=controls),

@@ -167,7 +167,7 @@ def test_engines_are_listed_and_written(run: Any, root: Path, tmp_path: Path) ->
     assert found["engines"]["compiled"]["loads"] is True
     assert found["engines"]["exact"]["can"]["adaptation"] is True
     assert "continuous time" in found["engines"]["exact"]["can"]["grid"]
-    assert run("engines").out.startswith("brian2 ")
+    assert run("engines").out.startswith("balanced ")
     # the tables of a page are replaced, and nothing else of it
     whole = (root / "docs" / "engines.md").read_text(encoding="utf-8")
     begin, end = whole.index("| name |"), whole.index("<!-- end of engines -->")

@@ -40,6 +40,32 @@ def _engine(description: str, target: str, priority: int = 0) -> Engine:
     )
 
 
+def _load_balanced() -> EngineFunction:
+    from hrsnn.engines.brian.balanced import run
+
+    return run
+
+
+_AT_ONCE = "spikes of a balanced network arrive at once, and input too"
+BRIAN2_BALANCED = Engine(
+    description="Brian2: balanced networks with one leak, with N x N weights",
+    load=_load_balanced,
+    can={
+        "grid": True,
+        "delays_per_neuron": _AT_ONCE,
+        "delays_per_link": _AT_ONCE,
+        "input_delays": _AT_ONCE,
+        "short_term_plasticity": "its weights are constant",
+        "adaptation": "balanced neurons have no adaptation",
+        "background": "balanced neurons have voltage noise instead of background spikes",
+        "resumable_state": "a state is of a reservoir",
+        "plasticity": "its weights follow from a decoder and a linear system",
+        "gradients": "Brian2 records no derivatives, and a spike has none",
+        "batch_on_device": "it uses Brian2's runtime device, which is the processor",
+    },
+    kinds=("balanced",),
+    priority=10,
+)
 BRIAN2 = _engine("Brian2: Cython where a C++ compiler is found, NumPy otherwise, with a log message", "auto", priority=10)
 BRIAN2_CYTHON = _engine("Brian2, compiled with Cython; an error where no C++ compiler is found", "cython")
 BRIAN2_NUMPY = _engine("Brian2 on NumPy, without a compiler", "numpy")

@@ -113,9 +113,9 @@ def test_unknown_engines_are_refused():
     for name in ("nest", "compild", "", 3, None):
         for check in (check_name, choose, why_not_loaded):
             if check is why_not_loaded:
-                assert "must be one of auto, brian2" in check(name)
+                assert "must be one of auto, balanced, brian2" in check(name)
                 continue
-            with pytest.raises(HrsnnError, match=r"engine = .*must be one of auto, brian2, .*exact"):
+            with pytest.raises(HrsnnError, match=r"engine = .*must be one of auto, balanced, brian2, .*exact"):
                 check(name)
     with pytest.raises(InputError, match="engine = 'compild': did you mean 'compiled'"):
         check_name("compild")

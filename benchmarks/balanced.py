@@ -1,0 +1,208 @@
+"""Balanced networks: memory beside the ideal system, lag and spikes beside their rules, limits, robustness and speed.
+
+    python benchmarks/balanced.py memory|lag|limit|robust|tracking|speed [--seeds 3] [--values 4000]
+
+Each prints one table, that of docs/balanced.md. "of" is the capacity of the linear system itself, with the same values and
+the same score: it differs between seeds by 10 % at 4000 values, so that only the ratio means something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+from hrsnn import Currents, Gamma, simulate
+from hrsnn.analysis import memory_capacity
+from hrsnn.analysis.firing.coding import coding_error
+from hrsnn.analysis.firing.currents import currents
+from hrsnn.analysis.firing.tightness import current_balance
+from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
+from hrsnn.balanced.lag import code_of, needed_rate, tolerated_lag
+from hrsnn.tasks.memory import memory as memory_task
+
+HOLD = 20.0
+MEMORY = {
+    "400, 16": {"neurons": 400, "dimensions": 16},
+    "1000, 32": {"neurons": 1000, "dimensions": 32},
+    "1000, 48, gamma .45": {"neurons": 1000, "dimensions": 48, "decoder_norm": 0.45},
+    "1000, 64, gamma .6, span 16": {"neurons": 1000, "dimensions": 64, "decoder_norm": 0.6, "frequency": 16.0},
+    "2000, 80, gamma .4, span 20, dt .05": {
+        "neurons": 2000,
+        "dimensions": 80,
+        "decoder_norm": 0.4,
+        "frequency": 20.0,
+        "dt": 0.05,
+    },
+    "2000, 80, gamma .45, span 24, dt .04": {
+        "neurons": 2000,
+        "dimensions": 80,
+        "decoder_norm": 0.45,
+        "frequency": 24.0,
+        "dt": 0.04,
+    },
+    "400, 12 Legendre, gamma .1": {"neurons": 400, "dimensions": 12, "system": "legendre", "decoder_norm": 0.1},
+}
+CODES = [(100, 8, 0.3), (400, 16, 0.3), (400, 32, 0.3), (1000, 16, 0.1), (1000, 32, 0.3), (1000, 64, 0.6), (2000, 32, 0.3)]
+
+
+def scored(network: BalancedNetwork, seed: int, values: int) -> tuple[float, float, float, float]:
+    """Memory from the decoder, of the ideal system, the coding error in sd, and the mean rate."""
+    task = memory_task(values=values, seed=seed)
+    times = HOLD * np.arange(1, values + 1)
+    activity = simulate(network, task.stimulus())
+    z, x = network.decode(activity.spikes, times)[0], network.ideal_states(task.inputs, HOLD)
+    found, ideal = (memory_capacity(states, task.inputs[:, 0], 100, washout=200).total for states in (z, x))
+    return found, ideal, coding_error(x[200:], z[200:], relative=True), float(activity.rates.mean())
+
+
+def memory(options: argparse.Namespace) -> None:
+    print(f"{'N, J':36} {'memory, of':>44} {'ratio':>20} {'error':>6} {'Hz':>6}")
+    for name, changes in MEMORY.items():
+        rows = np.array(
+            [scored(build_balanced(BalancedSpec(**changes), seed), seed, options.values) for seed in range(options.seeds)]
+        )
+        pairs = ", ".join(f"{found:.1f} of {ideal:.1f}" for found, ideal, *_ in rows)
+        ratios = ", ".join(f"{found / ideal:.3f}" for found, ideal, *_ in rows)
+        print(f"{name:36} {pairs:>44} {ratios:>20} {rows[:, 2].mean():6.3f} {rows[:, 3].mean():6.2f}", flush=True)
+
+
+def robust(options: argparse.Namespace) -> None:
+    spec = BalancedSpec(neurons=1000, dimensions=32)
+
+    def deleted(network: BalancedNetwork, seed: int) -> BalancedNetwork:
+        kept = np.sort(np.random.default_rng(seed).permutation(1000)[:800])
+        own = {name: getattr(network, name)[kept] for name in ("leak", "threshold", "own_reset")}
+        return dataclasses.replace(network, decoder=network.decoder[:, kept], **own)
+
+    def jittered(share: float) -> Callable[[BalancedNetwork, int], BalancedNetwork]:
+        def change(network: BalancedNetwork, seed: int) -> BalancedNetwork:
+            random = np.random.default_rng(seed)
+            both = [matrix * (1 + share * random.normal(size=matrix.shape)) for matrix in (network.fast, network.slow)]
+            return network.with_matrices(*both)
+
+        return change
+
+    def same(network: BalancedNetwork, seed: int) -> BalancedNetwork:
+        return network
+
+    arms: dict[str, tuple[dict[str, object], Callable[[BalancedNetwork, int], BalancedNetwork]]] = {
+        "as it is": ({}, same),
+        "noise .1 thresholds": ({"noise": 0.1}, same),
+        "noise .3 thresholds": ({"noise": 0.3}, same),
+        "20 % of the neurons deleted": ({}, deleted),
+        "leaks gamma, CV .3": ({"leak": Gamma(20, 0.3)}, same),
+        "norms gamma, CV .3": ({"decoder_norm": Gamma(0.3, 0.3)}, same),
+        "N x N weights +- .3 %": ({}, jittered(0.003)),
+        "N x N weights +- 1 %": ({}, jittered(0.01)),
+    }
+    print(f"{'N = 1000, J = 32':36} {'memory, of':>44} {'error':>6} {'Hz':>6}")
+    for name, (changes, change) in arms.items():
+        rows = np.array(
+            [
+                scored(change(build_balanced(spec.updated(changes), seed), seed), seed, options.values)
+                for seed in range(options.seeds)
+            ]
+        )
+        pairs = ", ".join(f"{found:.1f} of {ideal:.1f}" for found, ideal, *_ in rows)
+        print(f"{name:36} {pairs:>44} {rows[:, 2].mean():6.3f} {rows[:, 3].mean():6.2f}", flush=True)
+
+
+def lag(options: argparse.Namespace) -> None:
+    print(f"{'N':>5} {'J':>3} {'gamma':>5} {'dt':>5} {'lag':>6} {'rule':>6} {'spikes/s':>8} {'rule':>6}   (us, 1/s)")
+    for neurons, states, norm in CODES:
+        for dt in (0.05, 0.1, 0.2):
+            spec = BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm, dt=dt, frequency=states / 4)
+            try:
+                network = build_balanced(spec, seed=options.seeds)
+            except ValueError:
+                continue
+            values = np.random.default_rng(1).uniform(-1, 1, 300)
+            times = np.arange(600.0, 6000, 1.7)
+            stimulus = Currents(values[None, :, None], dt=HOLD)
+            activity = simulate(network, stimulus, record=("spikes", "v"), sample_times=times)
+            z, leak = network.decode(activity.spikes, times)[0], float(network.leak[0])
+            error = np.linalg.lstsq(network.decoder.T, activity.v[0].T, rcond=None)[0].T
+            u = values[np.minimum((times / HOLD).astype(int), 299)][:, None]
+            drift = u @ network.B_weights.T + z @ (network.A_weights + leak * np.eye(states)).T
+            measured = 1e6 * (error * drift).sum() / (drift**2).sum()
+            spikes, expected = code_of(network.system, leak, HOLD / 1000, norm, neurons)
+            rates = f"{activity.spike_count / 6:8.0f} {spikes:6.0f}"
+            print(f"{neurons:5} {states:3} {norm:5} {dt:5} {measured:6.0f} {1e6 * expected:6.0f} {rates}", flush=True)
+
+
+def limit(options: argparse.Namespace) -> None:
+    random, rows = np.random.default_rng(5), []
+    for seed in range(40):
+        neurons, states = int(random.choice([200, 400, 700, 1000])), int(random.choice([8, 16, 24, 32, 48]))
+        norm, leak = float(random.choice([0.15, 0.3, 0.5])), float(random.choice([10.0, 20.0, 40.0]))
+        frequency = states / 4 * float(random.choice([0.5, 1.0, 1.0, 1.5, 2.0]))
+        states = 16 if states > neurons / 12 else states
+        spec = BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm, leak=leak, frequency=frequency)
+        fine = build_balanced(spec.updated({"dt": 1e-3}), seed)
+        needed = needed_rate(code_of(fine.system, leak, 0.02, norm, neurons)[0], states, tolerated_lag(fine.system, leak))
+        dt = HOLD / max(1, round(HOLD * needed / 1000 / random.uniform(0.5, 1.5)))
+        network = dataclasses.replace(fine, dt=dt)
+        values = random.uniform(-1, 1, 120)
+        activity = simulate(network, Currents(values[None, :, None], dt=HOLD))
+        z, x = network.decode(activity.spikes, HOLD * np.arange(1, 121))[0], network.ideal_states(values[:, None], HOLD)
+        rows.append((dt * needed / 1000, coding_error(x[40:], z[40:], relative=True)))
+    shares, errors = np.array(rows).T
+    print(f"{'needed steps':>14} {'codes':>6} {'error below .7 sd':>18}")
+    for low, high in ((0, 0.7), (0.7, 0.9), (0.9, 1.1), (1.1, 1.3), (1.3, 2)):
+        here = (shares >= low) & (shares < high)
+        print(f"{low:6} to {high:4} {here.sum():6} {(errors[here] < 0.7).sum():18}")
+
+
+def tracking(options: argparse.Namespace) -> None:
+    eye = np.eye(3)
+    matrices = {"matrix": (-20 * eye).tolist(), "input_matrix": eye.tolist()}
+    print(f"{'three sinusoids, N = 400':26} {'Hz':>7} {'RMSE':>7} {'tightness':>10} {'correlation':>12}")
+    for norm in (0.035, 0.1):
+        network = build_balanced(BalancedSpec(neurons=400, system="matrices", decoder_norm=norm, **matrices), 0, 3)
+        for name, one in {"balanced": network, "self-reset": network.without_recurrence()}.items():
+            time_now = 1e-4 * np.arange(23_000)[:, None]
+            w = 2 * np.pi * np.array([1.0, 2.0, 3.0])
+            x = np.sin(w * (time_now + 1e-4))
+            stimulus = Currents((w * np.cos(w * time_now) + 20 * np.sin(w * time_now))[None], dt=0.1)
+            activity = simulate(one, stimulus)
+            z = one.decode(activity.spikes, 0.1 * np.arange(3000, 23_000, 20))[0]
+            target = x[2999::20][: len(z)]
+            scale = 1.0 if name == "balanced" else float((z * target).sum() / (z * z).sum())
+            found = currents(one, activity.spikes, stimulus)
+            with warnings.catch_warnings(action="ignore"):
+                balance = current_balance(found.excitation, found.inhibition, 0.1, washout=3000)
+            numbers = f"{activity.rates.mean():7.2f} {coding_error(target, scale * z):7.4f} {balance.mean_tightness:10.3f}"
+            print(f"{name + f', gamma {norm}':26} {numbers} {balance.mean_correlation:12.3f}", flush=True)
+
+
+def speed(options: argparse.Namespace) -> None:
+    stimulus = Currents(np.random.default_rng(0).uniform(-1, 1, (1, 150, 1)), dt=HOLD)
+    print(f"{'N, J (dt .1 ms)':18} {'form':14} {'simulated / processor time':>27}")
+    for neurons, states, norm in ((1000, 32, 0.3), (1000, 64, 0.6), (2000, 64, 0.6)):
+        spec = BalancedSpec(neurons=neurons, dimensions=states, decoder_norm=norm, frequency=states / 4)
+        network = build_balanced(spec, seed=0)
+        forms = {"J states": network, "N x N": network.with_matrices()}
+        forms["V, low rank"] = dataclasses.replace(network, own_reset=np.full(neurons, 1e-12))
+        for name, one in forms.items():
+            taken = []
+            for _ in range(4):  # the first compiles
+                begin = time.process_time()
+                simulate(one, stimulus)
+                taken.append(time.process_time() - begin)
+            print(f"{f'{neurons}, {states}':18} {name:14} {3 / min(taken[1:]):27.1f}", flush=True)
+
+
+TABLES = {one.__name__: one for one in (memory, lag, limit, robust, tracking, speed)}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--values", type=int, default=4000)
+    given = parser.parse_args()
+    TABLES[given.table](given)

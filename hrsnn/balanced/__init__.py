@@ -1,0 +1,9 @@
+"""Tightly balanced networks: spikes that follow a linear system."""
+
+from __future__ import annotations
+
+from hrsnn.balanced.builder import build_balanced
+from hrsnn.balanced.network import BalancedNetwork
+from hrsnn.balanced.spec import BalancedSpec
+
+__all__ = ["BalancedNetwork", "BalancedSpec", "build_balanced"]
