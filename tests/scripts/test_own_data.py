@@ -156,7 +156,6 @@ def bomb(folder: Path) -> Path:
         ),
         (bomb, "classify", [], "bomb.npz: "),
     ],
-    ids=str,
 )
 def test_what_cannot_be_run_is_said_in_one_line(
     make: Callable[[Path], Path], command: str, options: list[str], message: str, run: Any, tmp_path: Path
