@@ -12,10 +12,10 @@ INSTALLED = $(VENV)/.installed
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
 
-# Two processes, each with whole files: fixtures of a file are made once
+# Three processes, since some tests wait for others of their own, each with whole files: fixtures of a file are made once
 test: lint
 	@start=$$(date +%s); \
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
+	$(RUN) -m pytest --numprocesses 3 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
 check: test lowest wheel kills stops damage

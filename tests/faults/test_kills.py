@@ -19,7 +19,7 @@ def test_killed_commands_end_with_the_same_bytes_and_leave_nothing(root: Path, t
         sys.executable,
         str(root / "tests" / "faults" / "kill_harness.py"),
         "--kills",
-        "4",
+        "2",
         "--folder",
         str(tmp_path / "runs"),
     ]

@@ -135,7 +135,7 @@ def test_bad_options(options: Any, field: str) -> None:
 
 def test_a_task_of_the_other_kind() -> None:
     for name, task, message in (
-        ("accuracy", "lorenz63", "task = 'lorenz63': is of the kind series; of the kind classes are digits"),
+        ("accuracy", "lorenz63", "task = 'lorenz63': is of the kind series; of the kind classes are arrays, "),
         ("nrmse", "digits", "task = 'digits': is of the kind classes; of the kind series are csv, lorenz63"),
         ("lyapunov", "digits", "task = 'digits': cannot be given: the objective lyapunov needs no task"),
     ):
