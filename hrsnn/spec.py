@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, unit_in
 from hrsnn.errors import InputError, SpecError
-from hrsnn.files.parsing import parsed_toml, toml_value
+from hrsnn.files.parsing import parsed_toml, toml_text, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
 from hrsnn.validation.limits import beyond, limit
@@ -503,7 +503,7 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.to_dict().items()) + " }"
     if isinstance(value, np.ndarray):
         return "[" + ", ".join(repr(float(x)) for x in value) + "]"
-    return json.dumps(value)
+    return toml_text(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _problems(error: ValidationError, known: set[str]) -> list[str]:

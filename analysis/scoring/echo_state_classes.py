@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
+from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
@@ -143,7 +144,7 @@ def fit_echo_state_features(
     settings, best = (_RADII[-1], _SCALES[0], _LEAKS[0]), -1.0
     try:
         learn, check = split_rows(named, VALIDATION_SHARE, seed)
-    except ValueError:  # a part without samples: nothing to compare on
+    except InputError:  # a part without samples: nothing to compare on
         learn = check = np.arange(0)
     for one in itertools.product(_RADII, _SCALES, _LEAKS) if len(check) else ():
         features = EchoStateFeatures(unit.scaled(*one), scale, windows)(tried).reshape(len(tried), -1)

@@ -55,7 +55,7 @@ def names_in_npz(path: PathLike) -> set[str]:
     try:
         with open_binary(path) as file, zipfile.ZipFile(file) as archive:
             return {name.removesuffix(".npy") for name in archive.namelist()}
-    except (FileError, OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):  # OSError: a FileError too
         return set()
 
 

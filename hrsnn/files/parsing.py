@@ -119,6 +119,18 @@ def toml_value(text: str) -> Any:
         return text
 
 
+def toml_text(text: str) -> str:
+    """Return text as a TOML string.
+
+    Examples
+    --------
+    >>> print(toml_text('a "b"'))
+    "a \\"b\\""
+    """
+    # JSON would write characters beyond 16 bits as two, which TOML does not read
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def depth(value: Any) -> int:
     """Return the depth of nested mappings and lists in `value`; 0 where it is neither.
 

@@ -194,6 +194,7 @@ class Command(ABC):
 
     def _of_graph(self) -> dict[str, str]:
         """Return the parameters of the network in ``--graph``."""
+        from hrsnn.files.parsing import toml_text
         from hrsnn.formats.graphs import network_file
 
         if self.network != "reservoir":
@@ -201,7 +202,7 @@ class Command(ABC):
         if self.neurons is not None:
             raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         assert self.graph is not None
-        return {"graph": to_json(str(self.graph)).strip(), "neurons": str(network_file(self.graph).neurons)}
+        return {"graph": toml_text(str(self.graph)), "neurons": str(network_file(self.graph).neurons)}
 
     def default_spec(self, kind: Kind) -> NetworkSpec:
         """Return the spec without ``--spec``: the defaults of the kind, unless a subclass has others."""

@@ -183,12 +183,13 @@ def test_official_layouts_in_one_folder(run: Any, tmp_path: Path) -> None:
 
 def test_a_network_of_your_own_runs_every_task(run: Any, tmp_path: Path) -> None:
     whole = nx.relabel_nodes(nx.gnp_random_graph(30, 0.2, seed=1, directed=True), lambda k: f"cell {k}")
-    write_graph(whole, tmp_path / "worm.graphml")
+    worm = "wörm 😀.graphml"
+    write_graph(whole, tmp_path / worm)
     saved = build(ReservoirSpec(neurons=24), seed=3)
     saved.save(tmp_path / "network.npz")
-    both = {"worm.graphml": (30, whole.number_of_edges()), "network.npz": (24, saved.synapses)}
+    both = {worm: (30, whole.number_of_edges()), "network.npz": (24, saved.synapses)}
     sizes = {"memory": ["--values", 600], "rank": ["--stimuli", 10], "lyapunov": ["--duration", 100]}
-    for file, commands in (("worm.graphml", tuple(sizes)), ("network.npz", ("rank",))):
+    for file, commands in ((worm, tuple(sizes)), ("network.npz", ("rank",))):
         neurons, links = both[file]
         for command in commands:
             options = sizes[command]
@@ -199,12 +200,10 @@ def test_a_network_of_your_own_runs_every_task(run: Any, tmp_path: Path) -> None
             with np.load(tmp_path / f"{file}-{command}" / "reservoir.npz") as stored:
                 assert len(stored["tau_m"]) == neurons
                 assert len(stored["recurrent.pre"]) == links
-    ran = run(
-        "variants", "--graph", tmp_path / "worm.graphml", "--seeds", 2, "--tasks", "memory", "--values", 600, "--quiet"
-    )
+    ran = run("variants", "--graph", tmp_path / worm, "--seeds", 2, "--tasks", "memory", "--values", 600, "--quiet")
     assert ran.code == 0, ran.err
     for options, message in (
-        (["--graph", tmp_path / "worm.graphml", "--neurons", 20], "--neurons = 20: cannot be given with --graph"),
+        (["--graph", tmp_path / worm, "--neurons", 20], "--neurons = 20: cannot be given with --graph"),
         (["--graph", tmp_path / "none.edges"], "none.edges: does not exist"),
         (["--graph", tmp_path], "must end in .graphml, .edges or .npz"),
     ):
