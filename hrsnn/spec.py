@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -22,10 +20,9 @@ from pydantic_core import PydanticCustomError
 
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, unit_in
 from hrsnn.errors import InputError, SpecError
-from hrsnn.files.parsing import parsed_toml, toml_text, toml_value
+from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
-from hrsnn.validation.limits import beyond, limit
 from hrsnn.validation.parameter_bounds import (
     Delay,
     Duration,
@@ -39,6 +36,8 @@ from hrsnn.validation.parameter_bounds import (
     Release,
     Truth,
 )
+from hrsnn.validation.parameter_text import toml_of
+from hrsnn.validation.spec_problems import check_names, problems_of
 from hrsnn.validation.units import OURS, plain, takes
 
 #: Ways of giving delays, of which a spec has at most one: per neuron, per link, and from positions.
@@ -77,9 +76,6 @@ _ADDED = {
     "delay_input",
     "graph",
 }
-
-#: Maximum number of problems in a message: a file that is not a spec can have any number.
-_MOST_PROBLEMS = 100
 
 
 def _field(default: Any, unit: str, text: str, **bounds: Any) -> Any:
@@ -277,11 +273,11 @@ class ReservoirSpec(BaseModel):
         return value
 
     def __init__(self, /, **values: Any) -> None:  # so that an unknown parameter "self" is reported like any other
-        _check_names(values)
+        check_names(values)
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SpecError(_problems(error, set(type(self).model_fields))) from None
+            raise SpecError(problems_of(error, type(self).model_fields)) from None
         if 2 * self.clusters > self.neurons:
             raise SpecError(
                 [str(InputError("clusters", self.clusters, f"{self.neurons} neurons make at most half as many"))]
@@ -380,7 +376,7 @@ class ReservoirSpec(BaseModel):
         if not isinstance(changes, Mapping):
             raise InputError("changes", changes, "must be a mapping, from parameters to values")
         changes = {str(name): value for name, value in changes.items()}
-        _check_names(changes)
+        check_names(changes)
         values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         problems: list[str] = []
         for name, given in changes.items():
@@ -460,7 +456,7 @@ class ReservoirSpec(BaseModel):
                 lines.append(f"# {field.description}{f' ({unit})' if unit else ''}")
             value = getattr(self, name)
             if value is not None:
-                lines.append(f"{name} = {_toml(value)}")
+                lines.append(f"{name} = {toml_of(value.value if isinstance(value, Constant) else value)}")
             elif comments:
                 lines.append(f"# {name} is not given")
         return "\n".join(lines) + "\n"
@@ -487,44 +483,3 @@ def unit_of_parameter(name: str) -> str:
     """
     extra = ReservoirSpec.model_fields[name].json_schema_extra
     return str(extra["unit"]) if isinstance(extra, dict) else ""
-
-
-def _check_names(names: Iterable[str]) -> None:
-    longest = limit("name")
-    problems = [f"{name:.60}: has {len(name)} characters: {beyond('name')}" for name in names if len(name) > longest]
-    if problems:
-        raise SpecError(problems[:_MOST_PROBLEMS])
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Constant):
-        return repr(value.value)
-    if isinstance(value, Distribution):
-        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.to_dict().items()) + " }"
-    if isinstance(value, np.ndarray):
-        return "[" + ", ".join(repr(float(x)) for x in value) + "]"
-    return toml_text(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _problems(error: ValidationError, known: set[str]) -> list[str]:
-    """Return one line for each problem: the parameter, its value, and the allowed values."""
-    problems: list[str] = []
-    found = error.errors()
-    for item in found:
-        if len(problems) == _MOST_PROBLEMS:
-            return [*problems, f"and more: {len(found)} in all"]
-        name = str(item["loc"][0]) if item["loc"] else ""
-        if item["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, sorted(known), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; `hrsnn spec` lists them all"
-            problems.append(f"{name}: no such parameter{hint}")
-        elif not name or item["type"] == "unit":
-            problems.append(item["msg"])
-        elif item["type"] == "literal_error" and len(item["loc"]) > 1:
-            continue  # the error of the other branch of a "value or 'auto'" union is clearer
-        else:
-            message = item["msg"].replace("Input should be", "must be")
-            if "auto" in str(ReservoirSpec.model_fields[name].annotation):
-                message += ", or 'auto'"
-            problems.append(str(InputError(name, item["input"], message)))
-    return problems

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import math
 import os
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
 from hrsnn.validation.annotations import is_number, is_whole
+from hrsnn.validation.parameter_text import toml_of
 
 #: Systems by name; "matrices" is that of `matrix` and `input_matrix`.
 SYSTEMS = ("rotations", "legendre", "integrator", "oscillator", "matrices")
@@ -193,7 +193,7 @@ class BalancedSpec:
             value = getattr(self, name)
             lines += [f"# {text}"] if comments else []
             if value is not None:
-                lines.append(f"{name} = {_toml(value)}")
+                lines.append(f"{name} = {toml_of(value)}")
             elif comments:
                 lines.append(f"# {name} is not given")
         return "\n".join(lines) + "\n"
@@ -260,11 +260,3 @@ def _matrix(name: str, value: Any) -> Matrix:
     if not np.isfinite(array).all():
         raise InputError(name, array[~np.isfinite(array)][0], "must be finite")
     return tuple(map(tuple, array.tolist()))
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Distribution):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.to_dict().items()) + " }"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value)

@@ -33,6 +33,7 @@ QUICK = (
     "test_parallel",
     "test_figures",
     "test_commands",
+    "test_bad_input",
 )
 #: Old libraries and the newest of what they themselves depend on warn of each other.
 _QUIET = ("-W", "ignore::DeprecationWarning")
