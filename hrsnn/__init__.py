@@ -63,6 +63,7 @@ _HOME = {
     "TemporalDifferenceEncoder": "encoders",
     "Uniform": "distributions",
     "build": "builder",
+    "quantise": "quantisation",
     "simulate": "simulation",
 }
 
@@ -95,6 +96,7 @@ __all__ = [
     "Uniform",
     "__version__",
     "build",
+    "quantise",
     "simulate",
 ]
 

@@ -19,7 +19,7 @@ from hrsnn.files.reading import refuse_damaged
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
-from hrsnn.validation.numbers import bool_of, float_vector, positive
+from hrsnn.validation.numbers import bool_of, float_vector, positive, state_bits_of
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _KIND, _VERSION = "balanced", 1
 _HEADER = ("dt", "hold", "lag", "noise", "linked", "several_spikes")
+_ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,8 @@ class BalancedNetwork:
     noise: float = 0.0  #: sd of the voltage noise, in thresholds
     linked: bool = True  #: False: no links, and only the reset of a neuron's own spikes
     several_spikes: bool = False  #: False: in a step only the neuron furthest above its threshold spikes
+    state_bits: int = 0  #: V is rounded to so many bits after each step; 0: it is not; see :func:`hrsnn.quantise`
+    stochastic_rounding: bool = False  #: up with the probability by which V is above a level, or to the nearest one
     #: (N, N) mV and 1/s, as edited; empty: those of the decoder and the system
     edited_fast: Annotated[np.ndarray, array("target", "source", optional=True)] = dataclasses.field(
         default_factory=lambda: np.empty((0, 0))
@@ -87,8 +90,9 @@ class BalancedNetwork:
             object.__setattr__(self, name, positive(name, getattr(self, name), "ms"))
         object.__setattr__(self, "lag", positive("lag", self.lag, "ms", zero=True))
         object.__setattr__(self, "noise", positive("noise", self.noise, "thresholds", zero=True))
-        for name in ("linked", "several_spikes"):
+        for name in ("linked", "several_spikes", "stochastic_rounding"):
             object.__setattr__(self, name, bool_of(name, getattr(self, name)))
+        object.__setattr__(self, "state_bits", state_bits_of(self.state_bits))
         if not 1e-4 <= self.dt <= 100:
             raise InputError("dt", self.dt, "must be from 0.0001 to 100 (ms)")
         convert_arrays(self)
@@ -181,7 +185,7 @@ class BalancedNetwork:
 
     def needs(self) -> set[str]:
         """Return the features that an engine needs: steps of dt."""
-        return {"grid"}
+        return {"grid", "state_bits"} if self.state_bits else {"grid"}
 
     def time_spans(self) -> dict[str, np.ndarray]:
         """Return the times that an engine divides into steps: there are none."""
@@ -289,7 +293,8 @@ class BalancedNetwork:
             When the file cannot be written; an existing file is then unchanged.
         """
         arrays = {name: getattr(self, name) for name in rules_of(BalancedNetwork)}
-        write_npz(path, _KIND, _VERSION, arrays, {name: getattr(self, name) for name in _HEADER})
+        names = (*_HEADER, *(_ROUNDING if self.state_bits else ()))
+        write_npz(path, _KIND, _VERSION, arrays, {name: getattr(self, name) for name in names})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BalancedNetwork:
@@ -304,10 +309,11 @@ class BalancedNetwork:
         arrays: dict[str, Any] = dict(stored)
         with refuse_damaged(path, _KIND):
             own = {name: arrays.pop(name) for name in rules_of(BalancedNetwork)}
-            unknown = sorted({*arrays, *(set(header) - set(_HEADER))})
+            unknown = sorted({*arrays, *(set(header) - {*_HEADER, *_ROUNDING})})
             if unknown:
                 raise InputError("names", unknown, "are none of a balanced network")
-            return cls(**own, **{name: header[name] for name in _HEADER})
+            more = {name: header[name] for name in _ROUNDING if name in header}
+            return cls(**own, **more, **{name: header[name] for name in _HEADER})
 
     def graph(self) -> networkx.DiGraph:
         """Return the fast links as a graph of nodes 0 to N - 1, with the attributes ``weight`` (mV) and ``slow`` (1/s)."""

@@ -21,6 +21,7 @@ FEATURES: Mapping[str, str] = {
     "short_term_plasticity": "simulate short-term plasticity",
     "adaptation": "simulate adaptation",
     "background": "simulate background input",
+    "state_bits": "round v to a number of bits after each step",
     "resumable_state": "continue from the state of an earlier run",
     "plasticity": "simulate STDP and homeostasis",
     "gradients": "compute gradients",

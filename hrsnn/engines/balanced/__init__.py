@@ -28,6 +28,7 @@ BALANCED = Engine(
         "short_term_plasticity": "its weights are constant",
         "adaptation": "balanced neurons have no adaptation",
         "background": "balanced neurons have voltage noise instead of background spikes",
+        "state_bits": True,
         "resumable_state": "a state is of a reservoir",
         "plasticity": "its weights follow from a decoder and a linear system",
         "gradients": "it records no derivatives, and a spike has none",

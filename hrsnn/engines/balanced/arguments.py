@@ -74,6 +74,7 @@ class VoltageForm(NamedTuple):
     one_leak: Any  #: bool
     several: Any  #: bool: any number of neurons spike in a step
     key: Any  #: uint64 of the noise
+    rounding: Any  #: of V, a tuple
 
 
 class Voltages(NamedTuple):

@@ -14,6 +14,7 @@ from hrsnn.engines.balanced.arguments import Code, Inputs, Output, StateForm, St
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.jit import plain_tuples, read_only
+from hrsnn.engines.rounding import Rounding, rounding
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError
 from hrsnn.runtime.seeds import generator
@@ -73,9 +74,10 @@ class _Form(NamedTuple):
 
 
 def by_states(network: BalancedNetwork) -> bool:
-    """Return whether the J states are the whole state: one leak, no quadratic cost, noise, edit or several spikes a step."""
+    """Return whether the J states are the whole state: one leak; no mu, noise, rounding, edit or several spikes a step."""
     edited = network.edited or not network.linked or network.several_spikes
-    return bool(np.ptp(network.leak) == 0 and not network.own_reset.any() and not network.noise and not edited)
+    simple = not network.own_reset.any() and not network.noise and not network.state_bits
+    return bool(np.ptp(network.leak) == 0 and simple and not edited)
 
 
 def _form(network: BalancedNetwork) -> _Form:
@@ -119,11 +121,14 @@ def _voltage_form(network: BalancedNetwork) -> VoltageForm:
         one_leak=one_leak,
         several=network.several_spikes,
         key=np.uint64(0),
+        rounding=rounding(0, False, _EMPTY, _EMPTY, 0, 0),
     )
 
 
-def _start(form: _Form, j: int, n: int, key: int) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
-    """Return the kernel of a form, its constants, and the state at rest; `key` is that of the noise."""
+def _start(
+    form: _Form, j: int, n: int, key: int, levels: Rounding
+) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
+    """Return the kernel of a form, its constants, and the state at rest; `key` is of the noise, `levels` are of V."""
     if form.of_states is not None:
         error, estimate, driven, moved = np.zeros((4, j))
         return states.advance, form.of_states, States(error, estimate, driven, moved, np.zeros(n))
@@ -131,7 +136,7 @@ def _start(form: _Form, j: int, n: int, key: int) -> tuple[Callable[..., tuple[i
     v, slow, rates, driven, kicked = np.zeros((5, n))
     p, q = np.zeros((2, j))
     state = Voltages(v, slow, rates, driven, kicked, p, q)
-    return voltages.advance, form.of_voltages._replace(key=np.uint64(key)), state
+    return voltages.advance, form.of_voltages._replace(key=np.uint64(key), rounding=levels), state
 
 
 def _present(
@@ -149,7 +154,10 @@ def _present(
     )
     (j, n), room = network.decoder.shape, network.neurons + _ROOM
     out = Output(np.empty(room, np.int64), np.empty(room, np.int32), np.empty((len(now.v_step), n)), np.empty(n, np.int32))
-    kernel, constants, state = _start(form, j, n, int(generator(batch.seed, "balanced", "noise", index).integers(2**63)))
+    key = int(generator(batch.seed, "balanced", "noise", index).integers(2**63))
+    bits, stochastic = network.state_bits, network.stochastic_rounding
+    levels = rounding(bits, stochastic, np.zeros(n), network.threshold, batch.seed, index)
+    kernel, constants, state = _start(form, j, n, key, levels)
     arguments = plain_tuples((form.code, constants, inputs, state, out))
     steps, who, step = [np.empty(0, np.int64)], [np.empty(0, np.int32)], 0
     while step < now.n_steps and not stop:

@@ -35,6 +35,7 @@ from hrsnn.engines.compiled.simd import (
     subtract,
 )
 from hrsnn.engines.jit import jit
+from hrsnn.engines.rounding import Rounding, round_all
 
 
 @jit(inline="always")
@@ -223,7 +224,9 @@ def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
 
 
 @jit(allocates=False)
-def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events):
+def present_frozen(
+    step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events, rounding
+):
     """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes or the queues could overflow.
 
     Returns the step reached and the number of spikes in the buffer.
@@ -231,7 +234,7 @@ def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory,
     state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
     rows, flights = Rows(*rows), Flights(*flights)
     recurrent, inputs = FrozenLinks(*recurrent), FrozenInput(*inputs)
-    arrivals, events = named_arrivals(arrivals), named_events(events)
+    arrivals, events, rounding = named_arrivals(arrivals), named_events(events), Rounding(*rounding)
     exc, inh, spiked = state.exc, state.inh, out.spiked
     spikes = events.spikes
     n, room, delayed = len(exc), len(out.step), len(rows.lag)
@@ -266,6 +269,7 @@ def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory,
             for s in range(count):
                 arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
+        round_all(step, state.v, rounding)
         next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1
     return step, filled
