@@ -6,7 +6,7 @@
 read by its decoder and whose other tasks by regression, as those of the reservoir. Weights are quantised after the network
 is built; readouts are fitted to the quantised network, in double precision. Every run is kept in the folder of ``--out``,
 and a second start goes on. It prints one table for each task, that of docs/quantised.md, with the paired difference from
-float64 and its 95 % interval.
+float64 and its 95 % interval; ``--figure`` draws memory against bits.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from hrsnn import DivergenceError, HrsnnWarning, Reservoir, ReservoirSpec, build, quantise, simulate
 from hrsnn.analysis import bounds_of, mean_interval, memory_capacity
+from hrsnn.analysis.figures.style import COLUMN_WIDTH, EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, label_axes, save
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
@@ -107,7 +109,7 @@ def _cell(values: np.ndarray, signed: bool = False, score: str = "") -> str:
         return "diverges"
     if not np.ptp(values):
         return f"{values[0]:.3g}"
-    numbers = (values.mean(), *mean_interval(values, bounds=None if signed else bounds_of(score)))
+    numbers = (values.mean(), *mean_interval(values, bounds=bounds_of("" if signed else score)))
     mean, low, high = (f"{float(number):{'+' if signed else ''}.2f}" for number in numbers)
     return f"{mean} [{low}, {high}]"
 
@@ -133,6 +135,56 @@ def table(rows: list[dict[str, Any]], task: str) -> str:
     return "\n".join(lines)
 
 
+#: Lines of the figure: network, arms, colour, marker.
+LINES = {
+    "weights": (
+        ("reservoir", "reservoir", "weights {} bit", (1, 2, 3, 4, 8), INHIBITORY, "o"),
+        ("balanced, decoder", "balanced", "weights {} bit", (1, 2, 3, 4, 8), EXCITATORY, "s"),
+        ("balanced, N x N weights", "balanced, N x N", "weights {} bit", (1, 2, 3, 4, 8, 10, 12), "#009E73", "^"),
+    ),
+    "membrane potential": (
+        ("reservoir, stochastic rounding", "reservoir", "v {} bit, stochastic", (2, 4, 8), INHIBITORY, "o"),
+        ("reservoir, to the nearest", "reservoir", "v {} bit", (2, 4, 8), INHIBITORY, "v"),
+        ("balanced, stochastic rounding", "balanced", "v {} bit, stochastic", (2, 4, 8), EXCITATORY, "s"),
+        ("balanced, to the nearest", "balanced", "v {} bit", (2, 4, 8), EXCITATORY, "D"),
+    ),
+}
+
+
+def figure(rows: list[dict[str, Any]]) -> Figure:
+    """Draw memory against bits: the share of that in float64, with its 95 % interval."""
+    drawing = Figure(figsize=(2 * COLUMN_WIDTH, 3.1), layout="constrained")
+    for axes, (title, lines) in zip(drawing.subplots(1, 2, sharey=True), LINES.items(), strict=True):
+        for label, network, arm, bits, colour, marker in lines:
+            whole = "balanced" if network.startswith("balanced") else network
+            float64 = {r["seed"]: r["score"] for r in rows if (r["network"], r["arm"]) == (whole, "float64")}
+            shares = []
+            for one in bits:
+                mine = [r for r in rows if (r["network"], r["arm"]) == (network, arm.format(one))]
+                shares.append(np.array([r["score"] / float64[r["seed"]] for r in mine]))
+            means = np.array([share.mean() for share in shares])
+            ends = np.array([mean_interval(share) if np.ptp(share) else (share[0],) * 2 for share in shares]).T
+            style = "-" if "nearest" not in label else "--"
+            axes.errorbar(
+                bits,
+                means,
+                np.abs(ends - means),
+                color=colour,
+                marker=marker,
+                linestyle=style,
+                markersize=4,
+                linewidth=1,
+                capsize=2,
+                label=label,
+            )
+        axes.axhline(1, color=GREY, linewidth=0.6)
+        label_axes(axes, f"Bits of the {title}", "Memory capacity over that in float64" if title == "weights" else "")
+        axes.set_ylim(-0.03, 1.1)
+        axes.set_xticks((1, 2, 4, 6, 8, 10, 12) if title == "weights" else (2, 4, 6, 8))
+        axes.legend(fontsize=SMALL_TEXT, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    return drawing
+
+
 def main() -> None:
     """Read the options, run, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -141,6 +193,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", choices=SCORES, default=list(SCORES))
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--figure", type=Path, help="path of the figure of memory")
     options = parser.parse_args()
     tasks = [task for task in options.tasks if task != "fsdd" or options.fsdd is not None]
     jobs = [
@@ -153,6 +206,8 @@ def main() -> None:
     rows = run_all(functools.partial(scored, options.out, options.fsdd), jobs, jobs=options.jobs, progress=True)
     for task in tasks:
         print(f"{task}\n\n{table(rows, task)}\n")
+    if options.figure is not None:
+        save(figure([row for row in rows if row["task"] == "memory"]), options.figure)
 
 
 if __name__ == "__main__":
