@@ -62,8 +62,8 @@ def quantise(
     Notes
     -----
     v that is rounded to the nearest level decays only while it moves by half a level in a step: with k bits, a time constant
-    tau and a step dt it stops at about ``(v_threshold - v_rest) tau/(2 L dt)`` above rest and takes no input smaller than half
-    a level. Stochastic rounding keeps the mean of both (Gupta et al. 2015).
+    tau and a step dt it stops at about ``(v_threshold - v_rest) tau/(2 L dt)`` above rest, and takes no input smaller than
+    half a level. Stochastic rounding keeps the mean of both (Gupta et al. 2015).
 
     A link whose weight is rounded to 0 stays a link. ``w_max`` is raised where a weight is rounded up beyond it.
 
@@ -137,13 +137,14 @@ def quantised(weights: np.ndarray, bits: int) -> np.ndarray:
     if not size.any():
         return weights
     if bits == 1:
-        return np.where(weights < 0, -1.0, 1.0) * size.mean()
+        return np.asarray(np.where(weights < 0, -1.0, 1.0) * size.mean())
     levels = 2 ** (bits - 1) - 1
     scales = size.max() / levels * np.linspace(1 / 400, 1, 400)
     scale = scales[np.argmin([np.sum((size - one * np.minimum(np.rint(size / one), levels)) ** 2) for one in scales])]
     steps = np.minimum(np.rint(size / scale), levels)
     scale = float(np.sum(size * steps) / np.sum(steps**2))
-    return np.asarray(np.sign(weights) * scale * np.minimum(np.rint(size / scale), levels))
+    rounded: np.ndarray = np.sign(weights) * scale * np.minimum(np.rint(size / scale), levels)
+    return rounded
 
 
 def _reservoir(reservoir: Reservoir, bits: int) -> Reservoir:

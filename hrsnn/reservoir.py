@@ -337,7 +337,7 @@ class Reservoir:
             if "short_term.release" in arrays:
                 arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in rules_of(ShortTerm)})
             own = {name: arrays.pop(name) for name in rules_of(Reservoir)}
-            more = {name: arrays.pop(name) for name in ("labels", "short_term") if name in arrays}
+            more: dict[str, Any] = {name: arrays.pop(name) for name in ("labels", "short_term") if name in arrays}
             more |= {name: header[name] for name in _ROUNDING if name in header}
             unknown = sorted({*arrays, *(set(header) - {*_HEADER, *_ROUNDING})})
             if unknown:

@@ -48,7 +48,9 @@ def test_a_reservoir_keeps_its_signs_and_links() -> None:
     excitatory = SMALL.is_excitatory[SMALL.pre]
     for chosen in (excitatory, ~excitatory):
         assert len(np.unique(few.weight[chosen])) <= 4
-    assert few.synapses == SMALL.synapses and (few.weight >= 0).all() and (few.w_max >= few.weight).all()
+    assert few.synapses == SMALL.synapses
+    assert (few.weight >= 0).all()
+    assert (few.w_max >= few.weight).all()
     assert np.ptp(quantise(SMALL, weight_bits=1).weight[excitatory]) < 1e-12
     assert abs(np.corrcoef(quantise(SMALL, weight_bits=8).weight, SMALL.weight)[0, 1] - 1) < 1e-4
     assert quantise(SMALL) is SMALL
@@ -82,9 +84,11 @@ def test_the_mean_of_stochastic_rounding_is_the_value() -> None:
     one = single(v_rest=0.0, v_threshold=15.0, v_reset=0.0, v_start=10.0, tau_m=50.0, i_bias=0.0)
     silent = Currents(np.zeros((400, 1, 1)), 20.0)
     nearest = simulate(quantise(one, state_bits=4), silent, record=("v",)).v[:, -1, 0]
-    assert (np.abs(nearest - 10) < 15 / 7).all() and np.ptp(nearest) == 0
+    assert (np.abs(nearest - 10) < 15 / 7).all()
+    assert np.ptp(nearest) == 0
     v = simulate(quantise(one, state_bits=4, stochastic_rounding=True), silent, record=("v",)).v[:, -1, 0]
-    assert abs(v.mean() - 10 * np.exp(-20 / 50)) < 4 * v.std() / np.sqrt(len(v)) and v.std() > 0
+    assert abs(v.mean() - 10 * np.exp(-20 / 50)) < 4 * v.std() / np.sqrt(len(v))
+    assert v.std() > 0
 
 
 def test_stochastic_rounding_in_parts_is_that_in_one_piece_for_any_number_of_threads() -> None:
@@ -93,18 +97,21 @@ def test_stochastic_rounding_in_parts_is_that_in_one_piece_for_any_number_of_thr
     whole = simulate(network, Currents(values, 10.0), seed=4)
     first = simulate(network, Currents(values[:, :2], 10.0), seed=4)
     second = simulate(network, Currents(values[:, 2:], 10.0), seed=4, state=first.state)
-    assert first.spike_count and first.spike_count + second.spike_count == whole.spike_count
+    assert first.spike_count
+    assert first.spike_count + second.spike_count == whole.spike_count
     other = simulate(network, Currents(values, 10.0), seed=5)
     assert not other.spikes.equals(whole.spikes)
 
 
 def test_a_balanced_network_has_few_bits_by_its_decoder_or_by_its_matrices() -> None:
     few = quantise(BALANCED, weight_bits=4, state_bits=8)
-    assert len(np.unique(np.abs(few.decoder))) <= 8 and few.state_bits == 8
+    assert len(np.unique(np.abs(few.decoder))) <= 8
+    assert few.state_bits == 8
     np.testing.assert_allclose(few.threshold, (few.decoder**2).sum(axis=0) / 2)  # nu = mu = 0
     matrices = quantise(BALANCED, weight_bits=4, form="matrices")
     off = matrices.fast[~np.eye(100, dtype=bool)]
-    assert len(np.unique(np.abs(off))) <= 8 and len(np.unique(np.abs(matrices.slow))) <= 8
+    assert len(np.unique(np.abs(off))) <= 8
+    assert len(np.unique(np.abs(matrices.slow))) <= 8
     np.testing.assert_allclose(np.diag(matrices.fast), np.diag(BALANCED.fast))
     activity = simulate(few, Currents(np.random.default_rng(1).uniform(-1, 1, (1, 20, 1)), 20), record=("spikes", "v"))
     level = activity.v / (few.threshold / 127)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from hrsnn.engines.balanced.arguments import Code, Inputs, Output, VoltageForm, Voltages
 from hrsnn.engines.balanced.products import first_from, furthest_above, project
 from hrsnn.engines.jit import inlined, kernel
-from hrsnn.engines.rounding import Rounding, normal, round_all
+from hrsnn.engines.rounding_kernels import normal, round_all
 
 
 @inlined
@@ -82,7 +82,7 @@ def advance(step, end, code, form, inputs, state, out):
     Returns the next step and the number of spikes written.
     """
     code, form, inputs = Code(*code), VoltageForm(*form), Inputs(*inputs)
-    state, out, rounding = Voltages(*state), Output(*out), Rounding(*form.rounding)
+    state, out = Voltages(*state), Output(*out)
     n, j_count = len(state.v), len(state.p)
     change, event = first_from(inputs.drive_step, step), first_from(inputs.spike_step, step)
     filled = 0
@@ -125,7 +125,7 @@ def advance(step, end, code, form, inputs, state, out):
             act(out.spiked[index], code, form, state)
             out.step[filled], out.neuron[filled] = step, out.spiked[index]
             filled += 1
-        round_all(step, state.v, rounding)
+        round_all(step, state.v, form.rounding)
         for at in range(first_from(inputs.v_step, step), len(inputs.v_step)):
             if inputs.v_step[at] != step:
                 break

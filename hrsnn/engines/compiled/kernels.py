@@ -35,7 +35,7 @@ from hrsnn.engines.compiled.simd import (
     subtract,
 )
 from hrsnn.engines.jit import jit
-from hrsnn.engines.rounding import Rounding, round_all
+from hrsnn.engines.rounding_kernels import round_all
 
 
 @jit(inline="always")
@@ -234,7 +234,7 @@ def present_frozen(
     state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
     rows, flights = Rows(*rows), Flights(*flights)
     recurrent, inputs = FrozenLinks(*recurrent), FrozenInput(*inputs)
-    arrivals, events, rounding = named_arrivals(arrivals), named_events(events), Rounding(*rounding)
+    arrivals, events = named_arrivals(arrivals), named_events(events)
     exc, inh, spiked = state.exc, state.inh, out.spiked
     spikes = events.spikes
     n, room, delayed = len(exc), len(out.step), len(rows.lag)

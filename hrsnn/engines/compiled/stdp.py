@@ -48,7 +48,7 @@ from hrsnn.engines.compiled.simd import (
     subtract,
 )
 from hrsnn.engines.jit import jit
-from hrsnn.engines.rounding import Rounding, round_all
+from hrsnn.engines.rounding_kernels import round_all
 
 
 @jit(inline="always")
@@ -161,7 +161,7 @@ def present_plastic(
     """Simulate as :func:`~hrsnn.engines.compiled.kernels.present_frozen`, with STDP of input and recurrent links."""
     state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
     rows, flights = Rows(*rows), Flights(*flights)
-    arrivals, events, rounding = named_arrivals(arrivals), named_events(events), Rounding(*rounding)
+    arrivals, events = named_arrivals(arrivals), named_events(events)
     named, its = PlasticSides(named_side(sides[0]), named_side(sides[1])), Scratch(*scratch)
     exc, inh, spiked, acting = state.exc, state.inh, out.spiked, its.acting
     input_start, input_links, input_since = named.input
