@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from hrsnn.connectivity.distance import BLOCK
+
 
 def random_pairs(
     rows: int, columns: int, probability: float, generator: np.random.Generator
