@@ -18,7 +18,7 @@ from hrsnn.validation.units import takes
 
 #: Spread of the membrane time constants of `unbalanced` about their mean: from 1900 to 2100 ms where that is 2 s.
 _SPREAD = 0.05
-#: Relative error of a matched rate, and the most halvings of the interval of thresholds.
+#: Relative error of a matched rate, and the most halvings of the interval of factors.
 _CLOSE, _HALVINGS = 0.02, 24
 
 
@@ -77,9 +77,10 @@ def unbalanced(network: BalancedNetwork, seed: int = 0) -> BalancedNetwork:
 
 @takes(rate="Hz")
 def at_rate(network: BalancedNetwork, stimulus: Stimulus, rate: float, seed: int = 0) -> BalancedNetwork:
-    """Return the network with all thresholds multiplied by one factor, such that its mean rate is `rate` within 2 %.
+    """Return the network with its input weights multiplied by one factor, such that its mean rate is `rate` within 2 %.
 
-    Resets are the same. The factor is found by bisection between 1/64 and 64.
+    The factor is found by bisection between 1/64 and 64. Without links it is the same as thresholds and resets divided by it;
+    lower thresholds alone do not reach all rates, since a reset then leaves V far below 0.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def at_rate(network: BalancedNetwork, stimulus: Stimulus, rate: float, seed: int
     Raises
     ------
     InputError
-        When the rate is not positive, or is not that of the network with any of these factors.
+        When the rate is not positive, or is that of the network with none of these factors.
 
     Examples
     --------
@@ -110,12 +111,12 @@ def at_rate(network: BalancedNetwork, stimulus: Stimulus, rate: float, seed: int
     low, high = -6.0, 6.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        changed = dataclasses.replace(network, threshold=network.threshold * 2.0**middle)
+        changed = dataclasses.replace(network, B=network.B * 2.0**middle, B_weights=network.B_weights * 2.0**middle)
         found = float(simulate(changed, stimulus, seed=seed).rates.mean())
         if abs(found - wanted) <= _CLOSE * wanted:
             return changed
-        low, high = (middle, high) if found > wanted else (low, middle)
-    raise InputError("rate", rate, f"cannot be reached by the thresholds: the nearest rate is {found:.3g} Hz")
+        low, high = (middle, high) if found < wanted else (low, middle)
+    raise InputError("rate", rate, f"cannot be reached by the input weights: the nearest rate is {found:.3g} Hz")
 
 
 ONE, ANY_NUMBER = "at most one, furthest above its threshold", "all that are above their thresholds"

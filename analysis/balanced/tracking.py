@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.firing.coding import coding_error, used_share
 from hrsnn.analysis.firing.currents import Currents as NeuronCurrents
@@ -66,8 +66,8 @@ class Tracking:
 
 
 @takes()
-def sinusoids(network: BalancedNetwork, times: Array) -> tuple[Array, Array]:
-    """Return targets ``x_j = sin(2 pi j t)``, t in s, and the inputs that move the system along them, (times, J) and (times, C).
+def sinusoids(network: BalancedNetwork, times: ArrayLike) -> tuple[Array, Array]:
+    """Return targets ``x_j = sin(2 pi j t)`` (times, J), t in s, and the inputs (times, C) that move the system along them.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def track(
     duration, washout = duration_of("duration", duration), duration_of("washout", washout, zero=True)
     dt = network.dt
     steps = round((duration + washout) / dt)
-    at = np.arange(washout + _EVERY, duration + washout + dt / 2, _EVERY)
+    at: Array = np.asarray(np.arange(washout + _EVERY, duration + washout + dt / 2, _EVERY), dtype=np.float64)
     if len(at) < 2:
         raise InputError("duration", duration, f"must be at least {2 * _EVERY:g} ms")
     check_memory("duration", duration, 8.0 * steps * (8 * network.neurons + 4 * network.states), "the currents of the run")
