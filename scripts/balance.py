@@ -35,8 +35,8 @@ logger = logging.getLogger("hrsnn")
 
 _STATES, _LEAK = 3, 20.0
 _SAMPLES, _DURATION = 200, 2000.0
-#: Part of a run in which the currents of a neuron are drawn (ms), and the filter of what is drawn of the cue task.
-_DRAWN, _SLOW_FILTER = (500.0, 1300.0), 20.0
+#: Part of a run in which the currents of a neuron are drawn (ms), and the filters of what is drawn, also of the cue task.
+_DRAWN, _FILTER, _SLOW_FILTER = (500.0, 1300.0), 10.0, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +182,7 @@ class ArmRunner:
             times, who = spikes.sample(0)
             drawn = {"tracking": figures.tracking(run.times, run.target, run.estimate, times, who, network.neurons)}
             end = float(spikes.durations[0])
-            begin, end, tau = min(_DRAWN[0], end / 2), min(_DRAWN[1], end), 2.0
+            begin, end, tau = min(_DRAWN[0], end / 2), min(_DRAWN[1], end), _FILTER
         times, who = spikes.sample(0)
         inside = (times >= begin) & (times < end)
         neuron = int(np.bincount(who[inside], minlength=network.neurons).argmax())

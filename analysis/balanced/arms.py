@@ -21,9 +21,13 @@ from hrsnn.validation.units import takes
 #: Leak of the network that keeps its states in ongoing spikes (1/s), and the samples with which rates are matched.
 MEMORY_LEAK, _MATCHED_ON = 5.0, 40
 #: Arms of tracking and of the cue task, each with the rule by which neurons spike in a step.
-TRACKING_ARMS: Mapping[str, str] = {"balanced": ONE, **{name: CONTROLS[name].rule for name in ("no_recurrence", "shuffled")}}
+TRACKING_ARMS: Mapping[str, str] = {
+    "balanced": ONE,
+    **{name: CONTROLS[name].rule for name in ("balanced_uncapped", "no_recurrence", "shuffled")},
+}
 CUE_ARMS: Mapping[str, str] = {
     "balanced": ONE,
+    "balanced_uncapped": ANY_NUMBER,
     "no_recurrence": ANY_NUMBER,
     "no_recurrence_at_rate": ANY_NUMBER,
     "shuffled": ANY_NUMBER,
@@ -56,8 +60,8 @@ class CueOptions:
 def cue_network(arm: str, spec: BalancedSpec, task: ClassificationTask, seed: int = 0) -> BalancedNetwork:
     """Return the network of an arm, in `CUE_ARMS`, for a task of spike trains.
 
-    ``balanced``; ``no_recurrence``, ``shuffled``, ``unbalanced``: :data:`hrsnn.analysis.balanced.controls.CONTROLS`;
-    ``no_recurrence_at_rate``, with input weights by which it has the rate of ``balanced`` on 40 training samples;
+    ``balanced``; ``balanced_uncapped``, ``no_recurrence``, ``shuffled`` and ``unbalanced``, of
+    :data:`hrsnn.analysis.balanced.controls.CONTROLS`; ``no_recurrence_at_rate``, with input weights by which it has the rate of ``balanced`` on 40 training samples;
     ``balanced_memory``, with a leak of 5/s, and ``memory_no_recurrence``, the same without links.
 
     Raises

@@ -79,8 +79,8 @@ def unbalanced(network: BalancedNetwork, seed: int = 0) -> BalancedNetwork:
 def at_rate(network: BalancedNetwork, stimulus: Stimulus, rate: float, seed: int = 0) -> BalancedNetwork:
     """Return the network with its input weights multiplied by one factor, such that its mean rate is `rate` within 2 %.
 
-    The factor is found by bisection between 1/64 and 64. Without links it is the same as thresholds and resets divided by it;
-    lower thresholds alone do not reach all rates, since a reset then leaves V far below 0.
+    The factor is found by bisection between 1/64 and 64. Without links it is the same as to divide thresholds and resets by
+    it; lower thresholds alone do not reach all rates, since a reset then leaves V far below 0.
 
     Parameters
     ----------
@@ -126,5 +126,8 @@ CONTROLS: Mapping[str, Control] = {
         lambda network, _: network.without_recurrence(), "no links, reset by a neuron's own spikes", ANY_NUMBER
     ),
     "shuffled": Control(lambda network, seed: network.shuffled(seed), "all weights permuted off the diagonal", ANY_NUMBER),
+    "balanced_uncapped": Control(
+        lambda network, _: dataclasses.replace(network, several_spikes=True), "the network itself", ANY_NUMBER
+    ),
     "unbalanced": Control(unbalanced, "random orthogonal weights of the same norm, no slow ones", ANY_NUMBER),
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
@@ -34,7 +34,7 @@ _DRAWN = 20_000
 
 @takes(dt="ms", tau="ms", begin="ms")
 def currents_of_neuron(
-    excitation: ArrayLike, inhibition: ArrayLike, dt: float, tau: float = 2.0, begin: float = 0.0, spikes: ArrayLike = ()
+    excitation: ArrayLike, inhibition: ArrayLike, dt: float, tau: float = 10.0, begin: float = 0.0, spikes: ArrayLike = ()
 ) -> Figure:
     """Draw the excitatory and the inhibitory current of one neuron and their sum, after a low-pass filter, with its spikes.
 
@@ -202,7 +202,10 @@ def accuracy_and_rate(
         if levels and label in levels:
             axes.axvline(levels[label], color=INHIBITORY, linewidth=0.7, linestyle="--")
         if label in logarithmic:
-            axes.set_xscale("log")
+            low, high = axes.get_xlim() if axes.get_xlim()[0] > 0 else (axes.dataLim.minpos[0], axes.get_xlim()[1])
+            axes.set(xscale="log", xlim=(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))))
+            axes.xaxis.set_major_locator(LogLocator(numticks=4))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         else:
             axes.xaxis.set_major_locator(MaxNLocator(3))
         label_axes(axes, label, "")
