@@ -63,12 +63,19 @@ class Balance(ParallelCommand):
     shared_noise: Flag = False
     """cue: the same random numbers for the spikes of training and test samples, as in the published code."""
 
+    conductances: Flag = False
+    """cue: also the network with conductances in place of currents, simulated by Brian2, and without links."""
+
     def check(self) -> None:
         """Raise an error for an option that would have no effect, before anything else."""
         if self.network != "balanced":
             raise InputError("--network", self.network, "must be balanced: the controls are those of a balanced network")
         of_the_other = (
-            {"--samples": self.samples, "--shared-noise": self.shared_noise or None}
+            {
+                "--samples": self.samples,
+                "--shared-noise": self.shared_noise or None,
+                "--conductances": self.conductances or None,
+            }
             if self.subject == "tracking"
             else {"--duration": self.duration}
         )
@@ -88,7 +95,7 @@ class Balance(ParallelCommand):
 
     def run(self) -> BalanceReport:
         """Run what is not yet in the out folder, for each seed and arm."""
-        from hrsnn.analysis.balanced.arms import CUE_ARMS, TRACKING_ARMS, CueOptions
+        from hrsnn.analysis.balanced.arms import CONDUCTANCE_ARMS, CUE_ARMS, TRACKING_ARMS, CueOptions
         from hrsnn.balanced import BalancedSpec
 
         repeats_of("--seeds", self.seeds)
@@ -103,6 +110,7 @@ class Balance(ParallelCommand):
         rules = dict(CUE_ARMS if cue else TRACKING_ARMS)
         if cue and spec.system != "inputs":  # a leak of its own means something only where states decay otherwise
             rules = {arm: rule for arm, rule in rules.items() if "memory" not in arm}
+        rules |= CONDUCTANCE_ARMS if self.conductances else {}
         seeds = range(self.seed, self.seed + self.seeds)
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
         runner = ArmRunner(spec, options if cue else None, duration, self.engine, kept)

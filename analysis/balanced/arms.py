@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sklearn.base import clone
@@ -35,6 +36,8 @@ CUE_ARMS: Mapping[str, str] = {
     "balanced_memory": ONE,
     "memory_no_recurrence": ANY_NUMBER,
 }
+#: Arms of the cue task with conductances, simulated by Brian2.
+CONDUCTANCE_ARMS: Mapping[str, str] = {"conductances": ONE, "conductances_no_recurrence": ANY_NUMBER}
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,28 @@ def cue_network(arm: str, spec: BalancedSpec, task: ClassificationTask, seed: in
     """Return the network of an arm, in `CUE_ARMS`, for a task of spike trains.
 
     ``balanced``; ``balanced_uncapped``, ``no_recurrence``, ``shuffled`` and ``unbalanced``, of
-    :data:`hrsnn.analysis.balanced.controls.CONTROLS`; ``no_recurrence_at_rate``, with input weights by which it has the rate of ``balanced`` on 40 training samples;
-    ``balanced_memory``, with a leak of 5/s, and ``memory_no_recurrence``, the same without links.
+    :data:`hrsnn.analysis.balanced.controls.CONTROLS`; ``no_recurrence_at_rate``, with input weights by which it has the rate
+    of ``balanced`` on 40 training samples; ``balanced_memory``, with a leak of 5/s, and ``memory_no_recurrence``, the same
+    without links. ``conductances`` and ``conductances_no_recurrence`` are the first and its control, whose synapses
+    :func:`cue_scores` replaces.
 
     Raises
     ------
     InputError
         When the arm is unknown, or its rate cannot be reached.
     """
-    if arm not in CUE_ARMS:
-        raise InputError("arm", arm, f"must be one of {', '.join(CUE_ARMS)}")
+    known = [*CUE_ARMS, *CONDUCTANCE_ARMS]
+    if arm not in known:
+        raise InputError("arm", arm, f"must be one of {', '.join(known)}")
     channels = task.x_train.n_channels
     if arm in ("balanced_memory", "memory_no_recurrence"):
         network = build_balanced(spec.updated({"leak": MEMORY_LEAK}), seed, channels)
         return network if arm == "balanced_memory" else network.without_recurrence()
     network = build_balanced(spec, seed, channels)
-    if arm == "balanced":
+    if arm in ("balanced", "conductances"):
         return network
+    if arm == "conductances_no_recurrence":
+        return network.without_recurrence()
     if arm != "no_recurrence_at_rate":
         return CONTROLS[arm].make(network, seed)
     some = task.x_train[:_MATCHED_ON]
@@ -104,8 +112,20 @@ def cue_scores(arm: str, spec: BalancedSpec, options: CueOptions, seed: int = 0,
             found[name] = float(clone(task.raw_baseline).fit(train, task.y_train).score(test, task.y_test))
         return found
     network = cue_network(arm, spec, task, seed)
+    simulated = None
+    if arm in CONDUCTANCE_ARMS:
+        from hrsnn.engines.brian.conductances import conductance_spikes
+
+        simulated = partial(conductance_spikes, network)
     return accuracy_and_balance(
-        network, task, tau=options.tau, end=options.end, balanced_samples=options.balanced_samples, seed=seed, engine=engine
+        network,
+        task,
+        tau=options.tau,
+        end=options.end,
+        balanced_samples=options.balanced_samples,
+        seed=seed,
+        engine=engine,
+        simulated=simulated,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +26,10 @@ from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
 #: Spikes that are held at a time, as a number of samples; and the times a ms at which the filtered spikes are averaged.
-_SAMPLES, _STEP = 20, 5.0
+_SAMPLES, _STEP = 25, 5.0
 #: Time constant of the low-pass filter of the currents (ms), and the time that is left out at the beginning.
 _FILTER, _WASHOUT = 10.0, 100.0
+BALANCES = ("correlation", "tightness", "filtered_anticorrelation")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def accuracy_and_balance(
     balanced_samples: int = 10,
     seed: int = 0,
     engine: str = "auto",
+    simulated: Callable[[SpikeTrains], SpikeTrains] | None = None,
 ) -> dict[str, float]:
     """Train linear readouts of a network on a task of spike trains, and return their accuracies, the spikes and the balance.
 
@@ -69,6 +71,9 @@ def accuracy_and_balance(
     seed : int
         Seed of the voltage noise.
     engine : str
+    simulated : callable, optional
+        Function from stimuli to the spikes of the network, in place of :func:`hrsnn.simulate`: of other synapses, for
+        example. The balance of its currents is then nan.
 
     Returns
     -------
@@ -101,13 +106,12 @@ def accuracy_and_balance(
     if end > duration:
         raise InputError("end", end, f"must be at most {duration:g} ms, the duration of a sample")
     count = count_of("balanced_samples", balanced_samples, 1, len(task.x_test))
-    # N x N weights cost least where spikes are rare, and give the same spikes
-    fast = network if network.edited or not network.linked else network.with_matrices()
+    run = _simulation(network, seed, engine) if simulated is None else simulated
     found: dict[str, Read] = {}
     kept: list[SpikeTrains] = []
     for part in ("train", "test"):
         reads = []
-        for spikes in _in_groups(fast, getattr(task, f"x_{part}"), seed, engine):
+        for spikes in _in_groups(run, getattr(task, f"x_{part}")):
             reads.append(_read(spikes, duration, tau, end))
             if part == "test" and len(kept) < count:
                 kept += [spikes[k : k + 1] for k in range(min(len(spikes), count - len(kept)))]
@@ -130,14 +134,20 @@ def accuracy_and_balance(
         "spikes_per_sample": test.spikes / samples,
         "used_share": used_share(test.spikes, samples * duration, network.dt),
         "silent_share": float((test.counts.sum(axis=0) == 0).mean()),
-        **_balance(network, kept, task.x_test),
+        **(_balance(network, kept, task.x_test) if simulated is None else dict.fromkeys(BALANCES, float("nan"))),
     }
 
 
-def _in_groups(network: BalancedNetwork, stimulus: SpikeTrains, seed: int, engine: str) -> Iterator[SpikeTrains]:
+def _simulation(network: BalancedNetwork, seed: int, engine: str) -> Callable[[SpikeTrains], SpikeTrains]:
+    # N x N weights cost least where spikes are rare, and give the same spikes
+    fast = network if network.edited or not network.linked else network.with_matrices()
+    return lambda stimulus: simulate(fast, stimulus, engine=engine, seed=seed).spikes
+
+
+def _in_groups(run: Callable[[SpikeTrains], SpikeTrains], stimulus: SpikeTrains) -> Iterator[SpikeTrains]:
     """Yield the spikes of some samples at a time: an unbalanced network has millions."""
     for first in range(0, len(stimulus), _SAMPLES):
-        yield simulate(network, stimulus[first : first + _SAMPLES], engine=engine, seed=seed).spikes
+        yield run(stimulus[first : first + _SAMPLES])
 
 
 def _read(spikes: SpikeTrains, duration: float, tau: float, end: float) -> Read:
