@@ -106,7 +106,7 @@ class Balance(ParallelCommand):
         cue = self.subject == "cue"
         samples = count_of("--samples", _SAMPLES if self.samples is None else self.samples, 20, 10**5)
         duration = positive("--duration", _DURATION if self.duration is None else self.duration, "ms")
-        options = CueOptions(samples, samples, self.shared_noise, balanced_samples=min(10, samples))
+        options = CueOptions(samples, samples, self.shared_noise, balanced_samples=max(1, min(10, samples // 10)))
         rules = dict(CUE_ARMS if cue else TRACKING_ARMS)
         if cue and spec.system != "inputs":  # a leak of its own means something only where states decay otherwise
             rules = {arm: rule for arm, rule in rules.items() if "memory" not in arm}

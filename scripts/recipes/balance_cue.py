@@ -154,7 +154,9 @@ def run(options: RecipeOptions) -> RecipeResult:
     if spec.system != "inputs":
         raise InputError("--set system", spec.system, "must be inputs: the balanced initialisation for given input weights")
     kept = KeptRuns(options.runs)
-    plan = CueRunner(spec, CueOptions(samples, samples, balanced_samples=min(10, samples)), values, options.engine, kept)
+    plan = CueRunner(
+        spec, CueOptions(samples, samples, balanced_samples=max(1, min(10, samples // 10))), values, options.engine, kept
+    )
     kept.prepare(plan.settings())
     arms = [*((arm, False) for arm in (*CUE_ARMS, RAW)), *((arm, True) for arm in SHARED)]
     units = [(seed, arm, shared) for seed in options.seeds for arm, shared in arms]

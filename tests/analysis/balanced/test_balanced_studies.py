@@ -26,7 +26,7 @@ TRACKING = BalancedSpec(
 )
 #: The published sizes but for steps of 1 ms, those of the spikes.
 CUE = BalancedSpec().updated(dict(BALANCED.presets["cue"])).updated({"dt": 1.0})
-OPTIONS = CueOptions(train=100, test=60, balanced_samples=2)
+OPTIONS = CueOptions(train=80, test=60, balanced_samples=1)
 
 
 def test_inputs_move_the_system_along_the_targets() -> None:
@@ -40,7 +40,7 @@ def test_inputs_move_the_system_along_the_targets() -> None:
     assert np.abs(reached - target).max() < 1e-4
 
 
-def test_balance_saves_spikes_and_halves_no_accuracy() -> None:
+def test_balance_saves_spikes_and_follows_better() -> None:
     found = {arm: tracked(arm, TRACKING, duration=500.0).scores() for arm in ("balanced", "no_recurrence", "shuffled")}
     own, alone, mixed = found.values()
     assert own["rmse"] < 0.04
@@ -59,8 +59,8 @@ def test_a_scaled_estimate_has_the_least_error() -> None:
         assert dataclasses.replace(run, estimate=factor * run.estimate).scores()["rmse"] > error
 
 
-def test_without_spikes_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All scores read spikes alone: with all of them deleted the error is that of 0, and accuracies are those of guessing."""
+def test_without_spikes_nothing_is_read() -> None:
+    """All scores read spikes alone: with all of them deleted, accuracies are those of guessing."""
     task = load_task("cue", train=60, test=60)
     network = cue_network("balanced", CUE, task)
 

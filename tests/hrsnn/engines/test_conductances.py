@@ -51,7 +51,9 @@ def test_it_is_a_plain_loop(several: bool) -> None:
             above = v - network.threshold
             who = np.flatnonzero(above > 0)
             who = who if several or not len(who) else np.array([above.argmax()])
-            for weights in [count * w_in[c] for c, count in enumerate(arriving[sample, step]) if count] + [w[i] for i in who]:
+            for weights in [count * w_in[c] for c, count in enumerate(arriving[sample, step]) if count] + [
+                w[i] for i in who
+            ]:
                 g_exc = g_exc + np.maximum(weights, 0) / high * jump[0]
                 g_inh = g_inh + np.minimum(weights, 0) / low * jump[1]
             v[who] -= own[who]
