@@ -14,7 +14,7 @@ from hrsnn.analysis.firing.currents import currents
 from hrsnn.analysis.firing.operations import UndefinedWarning
 from hrsnn.analysis.firing.tightness import current_balance
 from hrsnn.balanced import BalancedNetwork
-from hrsnn.errors import InputError
+from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -25,8 +25,8 @@ from hrsnn.validation.units import takes
 Array = NDArray[np.float64]
 #: Frequency of the first state, of which the j-th has j times as much (Hz); time between two comparisons (ms).
 _SLOWEST, _EVERY = 1.0, 2.0
-#: Time constant of the low-pass filter of the currents (ms).
-_FILTER = 10.0
+#: Time constant of the low-pass filter of the currents (ms), and the spikes a step above which a code breaks down.
+_FILTER, _CLOSE = 10.0, 0.9
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,11 @@ def track(
     InputError
         When a duration is not positive, or the targets cannot be reached (:func:`sinusoids`).
 
+    Warns
+    -----
+    HrsnnWarning
+        When more than 0.9 of the steps have a spike, where one at most is possible: the code breaks down.
+
     Examples
     --------
     >>> from hrsnn.balanced import BalancedSpec, build_balanced
@@ -155,5 +160,12 @@ def track(
     estimate = network.decode(spikes, at)[0]
     squares = float((estimate**2).sum())
     scale = float((estimate * target).sum()) / squares if scaled and squares else 1.0
+    share = used_share(spikes.n_spikes, duration + washout, dt)
+    if share > _CLOSE and not network.several_spikes:
+        warnings.warn(
+            f"{share:.0%} of the steps have a spike, and one at most is possible: dt must be shorter, or decoder_norm longer",
+            HrsnnWarning,
+            stacklevel=3,
+        )
     flow = currents(network, spikes, stimulus)
     return Tracking(at, target, scale * estimate, scale, spikes, flow, washout, network)

@@ -82,7 +82,7 @@ def test_conductances_are_two_more_arms(run: Any) -> None:
         (["--variant", "HoNHoS"], "--variant = 'HoNHoS': is of reservoirs"),
         (["--set", "matrix=[[1,0,0],[0,1,0],[0,0,1]]"], "must not grow"),
         (["--set", "input_matrix=[[1,0,0],[0,1,0],[0,0,0]]"], "input_matrix = 'rank 2': must have rank 3"),
-        (["--set", "decoder_norm=0.0005"], "dt = 0.1: is too long"),
+        (["--set", "decoder_norm=0.00001"], "dt = 0.1: is too long"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )

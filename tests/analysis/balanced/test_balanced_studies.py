@@ -15,7 +15,7 @@ from hrsnn.analysis.balanced.cue_accumulation import accuracy_and_balance
 from hrsnn.analysis.balanced.tracking import sinusoids, track
 from hrsnn.analysis.firing.tightness import filtered_anticorrelation
 from hrsnn.balanced import BalancedSpec, build_balanced
-from hrsnn.errors import InputError
+from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds.balanced import BALANCED
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks import load_task
@@ -57,6 +57,11 @@ def test_a_scaled_estimate_has_the_least_error() -> None:
     error = run.scores()["rmse"]
     for factor in (0.98, 1.02):
         assert dataclasses.replace(run, estimate=factor * run.estimate).scores()["rmse"] > error
+
+
+def test_a_spike_in_nearly_every_step_is_warned_of() -> None:
+    with pytest.warns(HrsnnWarning, match="of the steps have a spike, and one at most is possible"):
+        tracked("balanced", TRACKING.updated({"decoder_norm": 0.002}), duration=100.0)
 
 
 def test_without_spikes_nothing_is_read() -> None:
