@@ -163,7 +163,7 @@ def track(
     share = used_share(spikes.n_spikes, duration + washout, dt)
     if share > _CLOSE and not network.several_spikes:
         warnings.warn(
-            f"{share:.0%} of the steps have a spike, and one at most is possible: dt must be shorter, or decoder_norm longer",
+            f"{share:.0%} of the steps have a spike, and one at most is possible: shorten dt, or make decoder_norm longer",
             HrsnnWarning,
             stacklevel=3,
         )

@@ -152,6 +152,7 @@ def accuracy_and_rate(
     levels: Mapping[str, float] | None = None,
     bounds: Mapping[str, Bounds] | None = None,
     logarithmic: tuple[str, ...] = (),
+    highlighted: tuple[str, ...] = ("balanced",),
 ) -> Figure:
     """Draw scores of several networks side by side: every seed a point, with the mean and its 95 % interval.
 
@@ -165,6 +166,8 @@ def accuracy_and_rate(
         Smallest and largest possible value, which intervals do not exceed.
     logarithmic : tuple of str
         Labels of panels with a logarithmic axis; values of 0 are not drawn there.
+    highlighted : tuple of str
+        Names of the networks in blue; the others are grey.
 
     Returns
     -------
@@ -193,7 +196,7 @@ def accuracy_and_rate(
             values = values[np.isfinite(values) & ((values > 0) | (label not in logarithmic))]
             if not values.size:
                 continue
-            colour = EXCITATORY if name.startswith("balanced") else GREY
+            colour = EXCITATORY if name in highlighted else GREY
             if len(values) > 1:
                 axes.plot(mean_interval(values, bounds=(bounds or {}).get(label, ANY)), [place, place], color=colour, lw=1.4)
                 lift = place + np.linspace(0.14, 0.36, len(values))

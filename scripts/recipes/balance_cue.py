@@ -136,7 +136,8 @@ class CueTable:
             for label, score in labels.items()
         }
         bounds = {label: one for label, score in labels.items() for name, one in QUANTITIES.values() if name == score}
-        return accuracy_and_rate(panels, {"Accuracy, all spikes": ACCURACY}, bounds, ("Rate (Hz)",))
+        blue = tuple(arm for arm in self.by if arm.startswith(("balanced,", "balanced_memory")) or arm == "balanced")
+        return accuracy_and_rate(panels, {"Accuracy, all spikes": ACCURACY}, bounds, ("Rate (Hz)",), blue)
 
 
 def run(options: RecipeOptions) -> RecipeResult:

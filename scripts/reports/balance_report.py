@@ -1,4 +1,4 @@
-"""The report on a balanced network beside its controls: a table over seeds, verdict-free, and figures."""
+"""The report on a balanced network beside its controls: a table over seeds, and figures."""
 
 from __future__ import annotations
 
@@ -79,8 +79,7 @@ class BalanceReport:
     def text(self) -> str:
         """Readable table: for each arm its rule and scores."""
         many = len(self.seeds) > 1
-        lines = [self.title, f"{'':34s}{'mean':>10s}  [{INTERVAL}]" if many else self.title[:0]]
-        lines = [line for line in lines if line]
+        lines = [self.title, *([f"{'':34s}{'mean':>10s}  [{INTERVAL}]"] if many else [])]
         before = ""
         for row in self.rows():
             if row.score != before:
@@ -122,7 +121,7 @@ class BalanceReport:
             if row.score in _DRAWN and not np.isnan(row.values).all():
                 panels.setdefault(LABELS[row.score][0], {})[row.of] = row.values
         bounds = dict(LABELS[score] for score in _DRAWN)
-        return accuracy_and_rate(panels, {}, bounds, _LOGARITHMIC)
+        return accuracy_and_rate(panels, {}, bounds, _LOGARITHMIC, (OWN, "balanced_memory"))
 
     def _nested(self, value: Callable[[Row], Any]) -> dict[str, Any]:
         nested: dict[str, dict[str, Any]] = {"scores": {}, "baselines": {}, "spikes": {}}
