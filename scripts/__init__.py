@@ -28,6 +28,7 @@ COMMANDS = {
     "map": "Map",
     "lyapunov": "Lyapunov",
     "measure": "Measure",
+    "balance": "Balance",
     "variants": "Variants",
     "search": "Search",
     "importance": "ImportanceStudy",

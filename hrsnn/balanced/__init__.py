@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hrsnn.balanced.builder import build_balanced
+from hrsnn.balanced.inputs import balanced_for_inputs
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
 
-__all__ = ["BalancedNetwork", "BalancedSpec", "build_balanced"]
+__all__ = ["BalancedNetwork", "BalancedSpec", "balanced_for_inputs", "build_balanced"]

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from hrsnn.balanced.inputs import integrators, random_input_weights
 from hrsnn.balanced.lag import code_of, compensated, makes_unstable, needed_rate, tolerated_lag
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
@@ -49,7 +50,9 @@ def build_balanced(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Bala
 
     Notes
     -----
-    Columns of the decoder are random directions of length `decoder_norm`. The states of a stable system have unit variance
+    Columns of the decoder are random directions of length `decoder_norm`; of the system `inputs`, random input weights
+    (:func:`hrsnn.balanced.inputs.random_input_weights`) of that root mean square length, a state for each channel, to which
+    an input spike adds `gain`. The states of a stable system have unit variance
     for independent inputs, uniform on (-1, 1) and each held for `hold`. An integrator moves by `gain` in a second with an
     input of 1; an oscillator is kicked to the amplitude `gain` by an input of 1 in one `hold`. Matrices that are given are
     taken as they are.
@@ -64,15 +67,22 @@ def build_balanced(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Bala
     if not isinstance(spec, BalancedSpec):
         raise InputError("spec", spec, "must be a BalancedSpec")
     check_seed(seed)
-    channels, n, j = count_of("channels", channels, most=MOST_CHANNELS), spec.neurons, spec.states
+    channels = count_of("channels", channels, most=MOST_CHANNELS)
+    spec = _with_states(spec, channels)
+    n, j = spec.neurons, spec.states
     check_memory("neurons", n, 8.0 * (3 * n * j + 4 * j * (j + channels)), "the network")
     system = linear_system(spec, seed, channels)
     if system.growth > MARGIN * max(1.0, float(np.abs(system.A).max())):
         raise InputError("matrix", f"growth {system.growth:.3g}/s", "must not grow: eigenvalues with real parts <= 0")
     norm = _drawn(spec.decoder_norm, n, seed, "decoder_norm")
     leak = _drawn(spec.leak, n, seed, "leak")
-    random = generator(seed, "balanced", "decoder").normal(size=(j, n))
-    decoder = random / np.sqrt((random**2).sum(axis=0)) * norm
+    if spec.system == "inputs":
+        random = random_input_weights(n, channels, seed).T
+        decoder = random / np.sqrt((random**2).sum(axis=0).mean()) * norm
+        norm = np.sqrt((decoder**2).sum(axis=0))
+    else:
+        random = generator(seed, "balanced", "decoder").normal(size=(j, n))
+        decoder = random / np.sqrt((random**2).sum(axis=0)) * norm
     lag = _lag(spec, system, float(norm.mean()), float(leak.mean()))
     weights = compensated(system, float(leak.mean()), lag)
     own = spec.quadratic_cost * leak**2
@@ -107,7 +117,10 @@ def linear_system(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Linea
     >>> linear_system(BalancedSpec(system="integrator", gain=2.0)).B
     array([[2.]])
     """
+    spec = _with_states(spec, channels)
     j, hold = spec.states, spec.hold / 1000
+    if spec.system == "inputs":
+        return integrators(_drawn(spec.decay, j, seed, "decay") / 1000, spec.gain, hold)
     if spec.matrix is not None and spec.input_matrix is not None:
         given = np.array(spec.input_matrix)
         if given.shape[1] != channels:
@@ -133,6 +146,15 @@ def linear_system(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Linea
     scaled = _unit_variance(plain, hold, np.arange(j) // 2, spec.gain)
     basis = np.linalg.qr(generator(seed, "balanced", "basis").normal(size=(j, j)))[0]
     return LinearSystem(basis @ scaled.A @ basis.T, basis @ scaled.B)
+
+
+def _with_states(spec: BalancedSpec, channels: int) -> BalancedSpec:
+    """Return the specification with a state for each channel, where the system is that of the inputs."""
+    if spec.system != "inputs" or spec.dimensions == channels:
+        return spec
+    if spec.dimensions != "auto":
+        raise InputError("dimensions", spec.dimensions, f"must be {channels}, the number of channels, or auto")
+    return spec.updated({"dimensions": channels})
 
 
 def _spread(columns: np.ndarray, channels: int) -> np.ndarray:

@@ -18,18 +18,18 @@ from hrsnn.files.writing import write_text
 from hrsnn.validation.annotations import is_number, is_whole
 from hrsnn.validation.parameter_text import toml_of
 
-#: Systems by name; "matrices" is that of `matrix` and `input_matrix`.
-SYSTEMS = ("rotations", "legendre", "integrator", "oscillator", "matrices")
+#: Systems by name; "matrices" is that of `matrix` and `input_matrix`, "inputs" a leaky integrator for each channel.
+SYSTEMS = ("rotations", "legendre", "integrator", "oscillator", "inputs", "matrices")
 Matrix = tuple[tuple[float, ...], ...]
 
 _ABOUT = {
     "neurons": "number of neurons N",
-    "dimensions": "number of states J of the linear system; auto: those of the matrices, else about 0.032 a neuron, even",
+    "dimensions": "number of states J of the linear system; auto: of the matrices or the channels, else 0.032 a neuron",
     "system": f"linear system that the network follows: {', '.join(SYSTEMS)}",
     "matrix": "A of the system `matrices`, J rows (1/s)",
     "input_matrix": "B of the system `matrices`, J rows with a value for each channel (1/s)",
     "frequency": "highest frequency of the rotations, or that of the oscillator (Hz); auto: J/3 Hz, or 1 Hz",
-    "decay": "time constant with which rotations decay (ms)",
+    "decay": "time constant with which rotations, or the states of `inputs`, decay (ms)",
     "window": "length of the Legendre delay line (ms)",
     "hold": "time for which an input value is held (ms): states have unit sd for random values; an input spike counts as 1",
     "gain": "factor of the input matrix",
@@ -145,13 +145,14 @@ class BalancedSpec:
 
     @property
     def states(self) -> int:
-        """Number of states J."""
+        """Number of states J; of the system `inputs` without `dimensions` at least 1, as many as there are channels."""
         if self.matrix is not None:
             return len(self.matrix)
         if not isinstance(self.dimensions, str):
             return self.dimensions
         return min(
-            self.neurons, {"integrator": 1, "oscillator": 2}.get(self.system, 2 * max(1, round(0.016 * self.neurons)))
+            self.neurons,
+            {"integrator": 1, "inputs": 1, "oscillator": 2}.get(self.system, 2 * max(1, round(0.016 * self.neurons))),
         )
 
     def updated(self, changes: dict[str, Any]) -> BalancedSpec:

@@ -19,6 +19,15 @@ BALANCED = Kind(
     },
     presets={
         "dense_code": {"decoder_norm": 0.1, "dt": 0.05},
+        "cue": {
+            "system": "inputs",
+            "neurons": 100,
+            "decay": 2000.0,
+            "leak": 0.5,
+            "gain": 0.1,
+            "decoder_norm": 0.38,
+            "dt": 0.25,
+        },
         "delay_line": {"system": "legendre", "dimensions": 12, "decoder_norm": 0.1},
     },
 )

@@ -26,6 +26,7 @@ COMMANDS = {
     "map": [*_TINY, "--points", "2", "--stimuli", "10", "--copies", "3"],
     "lyapunov": [*_TINY, "--duration", "200"],
     "measure": [*_TINY, "--stimuli", "300"],
+    "balance": ["tracking", "--neurons", "40", "--duration", "300"],
     "variants": [*_TINY, "--seeds", "2", "--tasks", "memory", "--values", "600"],
     "search": [*_TINY, "--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "500"],
     "importance": [*_TINY, "--parameters", "tau_m_exc", "--seeds", "2", "--values", "500"],
