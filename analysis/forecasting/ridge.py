@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ ALPHAS: tuple[float, ...] = tuple(float(f"1e{power}") for power in range(-12, 3)
 
 @dataclass(frozen=True)
 class Forecast:
-    """Forecast of a linear readout.
+    """Forecast of a readout.
 
     Attributes
     ----------
@@ -31,14 +31,15 @@ class Forecast:
         Ridge penalty with the smallest error on the validation rows.
     validation_error : float
         Mean squared error on these rows, in units of the targets' training variance, before the final fit.
-    readout : LinearReadout
-        Fitted readout, which can be called with further states.
+    readout : callable
+        Fitted readout, from further states (times, units) to forecasts (times, outputs): a :class:`LinearReadout`, or a
+        :class:`hrsnn.analysis.forecasting.quadratic.QuadraticReadout`.
     """
 
     prediction: Array
     alpha: float
     validation_error: float
-    readout: LinearReadout
+    readout: Callable[[ArrayLike], Array]
 
 
 @dataclass(frozen=True)

@@ -145,11 +145,17 @@ class Decoding(Network, Protocol):
     Scores then report what is read from the decoded states, and from the states of the system itself, beside the rest.
     """
 
-    def decode(self, spikes: SpikeTrains, times: np.ndarray) -> np.ndarray:
-        """Return the states (samples, times, J) decoded from spikes at `times` (ms), (times,) or (samples, times)."""
+    def decode(self, spikes: SpikeTrains, times: np.ndarray, before: Any = None) -> np.ndarray:
+        """Return the states (samples, times, J) decoded from spikes at `times` (ms), (times,) or (samples, times).
 
-    def ideal_states(self, values: np.ndarray, hold: float) -> np.ndarray:
-        """Return the states (times, J) of the system at the end of each value (times, channels), held for `hold` ms."""
+        `before` is the state of an earlier run from which that with these spikes continued.
+        """
+
+    def ideal_states(self, values: np.ndarray, hold: float, start: np.ndarray | None = None) -> np.ndarray:
+        """Return the states (times, J) of the system at the end of each value (times, channels), held for `hold` ms.
+
+        It begins at `start` (J,), by default at 0.
+        """
 
 
 def is_spec(value: object) -> TypeGuard[NetworkSpec]:

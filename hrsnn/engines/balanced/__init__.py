@@ -28,7 +28,7 @@ BALANCED = Engine(
         "short_term_plasticity": "its weights are constant",
         "adaptation": "balanced neurons have no adaptation",
         "background": "balanced neurons have voltage noise instead of background spikes",
-        "resumable_state": "a state is of a reservoir",
+        "resumable_state": True,
         "plasticity": "its weights follow from a decoder and a linear system",
         "gradients": "it records no derivatives, and a spike has none",
         "batch_on_device": "its kernels are compiled for the processor",
