@@ -34,12 +34,15 @@ class Forecast:
     readout : callable
         Fitted readout, from further states (times, units) to forecasts (times, outputs): a :class:`LinearReadout`, or a
         :class:`hrsnn.analysis.forecasting.quadratic.QuadraticReadout`.
+    columns : int
+        Number of columns that the readout sees, without those that hardly vary.
     """
 
     prediction: Array
     alpha: float
     validation_error: float
     readout: Callable[[ArrayLike], Array]
+    columns: int
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def ridge_readout(
     coefficients, intercept = path.shrink(path.project(y[washout:train]), alpha), y[washout:train].mean(axis=0)
     prediction = path.frame(z) @ coefficients + intercept
     readout = LinearReadout(standardise, path.mean, path.vectors, coefficients, intercept)
-    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout)
+    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout, int(standardise.kept.sum()))
 
 
 def check_alphas(alphas: Sequence[float]) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hrsnn.analysis.scoring.baselines import baselines_of
+from hrsnn.analysis.scoring.baselines import BASELINES, baselines_of
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
@@ -139,7 +139,7 @@ def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, fl
     Returns
     -------
     dict of str to dict of str to float
-        For each score ``network`` and ``no_recurrence``.
+        For each score ``network`` and ``no_recurrence``, of decoded states ``ideal_system`` too.
 
     Raises
     ------
@@ -148,7 +148,8 @@ def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, fl
     """
     found = {name: check_score(name, run.task.kind) for name in names}
     runs = {"network": run, "no_recurrence": run.without_recurrence} if found else {}
-    return {name: {label: score.of(one) for label, one in runs.items()} for name, score in found.items()}
+    values = {name: {label: score.of(one) for label, one in runs.items()} for name, score in found.items()}
+    return {name: {**each, **BASELINES["ideal_system"](run, name)} for name, each in values.items()}
 
 
 def check_score(name: str, kind: str) -> Score:

@@ -186,6 +186,8 @@ class Kind:
         Search spaces by name, as :meth:`hrsnn.search.space.Space.of` takes them: what can be searched over.
     presets : mapping of str to mapping
         Changes of the default specification by name, for ``--preset``.
+    decodes : bool
+        Whether its networks have a decoder of their own (:class:`Decoding`), whose states commands read too.
 
     Raises
     ------
@@ -199,6 +201,7 @@ class Kind:
     load: Callable[[PathLike], Network]
     spaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    decodes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("spec", "build", "load"):
