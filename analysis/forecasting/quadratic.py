@@ -53,7 +53,7 @@ class QuadraticExpansion:
     def columns(self) -> int:
         """Number of columns: the kept states, and K (K + 1)/2 squares and products of K components."""
         kept, components = self.vectors.shape
-        return kept + components * (components + 1) // 2
+        return int(kept + components * (components + 1) // 2)
 
     def __call__(self, states: Array) -> Array:
         """Return the standardised states (times, kept) followed by squares and products."""
