@@ -32,7 +32,7 @@ from hrsnn.tasks import ClassificationTask, TaskChoice
 
 SPECS: Mapping[str, Mapping[str, Any]] = {
     "JapaneseVowels": {"dimensions": 24, "decay": 400.0, "frequency": 2.0, "decoder_norm": 0.5},
-    "FSDD": {"dimensions": 24, "decay": 100.0, "frequency": 5.0, "decoder_norm": 0.5},
+    "FSDD": {"dimensions": 24, "decay": 400.0, "frequency": 2.0, "decoder_norm": 0.6},
 }
 _NEURONS = 300
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
