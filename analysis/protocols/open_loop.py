@@ -58,9 +58,9 @@ class Forecasting:
     timing: Mapping[str, float]
     #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
     further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    #: `nrmse_decoded`, `nrmse_decoded_uncoupled` and `nrmse_ideal`: NRMSE read from the states that the network's decoder makes
-    #: of the spikes, with and without recurrent links, and from those of the system that it follows; None for a network without
-    #: a decoder, the last for an input of spikes too.
+    #: `nrmse_decoded`, `nrmse_decoded_uncoupled` and `nrmse_ideal`: NRMSE read from the states that the network's decoder
+    #: makes of the spikes, with and without recurrent links, and from those of the system that it follows; None for a
+    #: network without a decoder, the last for an input of spikes too.
     nrmse_decoded: float | None = None
     nrmse_decoded_uncoupled: float | None = None
     nrmse_ideal: float | None = None
