@@ -86,11 +86,12 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
         ),
     }
     if len(result.starts) > 1:
+        own = sum(name.startswith("reservoir") for name in result.valid_times)
         panels = {
             f"Valid time at {threshold} sd ({unit})": {name: each[:, place] for name, each in result.valid_times.items()}
             for place, threshold in enumerate(THRESHOLDS)
         }
-        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=2)
+        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=own)
     return drawn
 
 
