@@ -63,7 +63,7 @@ SPECS: Mapping[str, Mapping[int, Mapping[str, Any]]] = {
         1000: {"dimensions": 16, "decay": 60.0, "frequency": 10.0, "decoder_norm": 0.15, "dt": 0.05},
     },
     "lorenz63": {
-        300: {"dimensions": 6, "decay": 40.0, "frequency": 1.0, "decoder_norm": 0.1, "dt": 0.05},
+        300: {"dimensions": 6, "decay": 40.0, "frequency": 1.0, "decoder_norm": 0.12, "dt": 0.05},
         1000: {"dimensions": 6, "decay": 40.0, "frequency": 1.0, "decoder_norm": 0.03, "dt": 0.05},
     },
 }

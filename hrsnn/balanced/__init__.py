@@ -5,5 +5,6 @@ from __future__ import annotations
 from hrsnn.balanced.builder import build_balanced
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
+from hrsnn.balanced.state import BalancedState
 
-__all__ = ["BalancedNetwork", "BalancedSpec", "build_balanced"]
+__all__ = ["BalancedNetwork", "BalancedSpec", "BalancedState", "build_balanced"]

@@ -91,6 +91,8 @@ def balanced_state_after(
     if before is not None:
         rates = rates + before.rates * np.exp(-network.leak * end / 1000)
         states = states + before.filtered * np.exp(-end / tau_state)
+    for one in (*variables, rates, states):
+        one.setflags(write=False)
     return BalancedState(
         variables=variables,
         steps=steps + (0 if before is None else before.steps),
