@@ -78,8 +78,8 @@ class Activity(Generic[NetworkType]):
             When the run had several stimuli, each started from rest, or its engine returns no state.
         """
         if self.final_state is None:
-            engines = "compiled or brian2" if self.reservoir.kind == "reservoir" else "balanced, of balanced networks"
-            raise InputError("state", None, f"is there after a run of one stimulus on the engine {engines}")
+            able = "is there after a run of one stimulus on the engine compiled or brian2, or balanced for balanced networks"
+            raise InputError("state", None, f"{able}; this run of a {self.reservoir.kind} has none")
         return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)  # type: ignore[attr-defined]
 
     @property
