@@ -73,6 +73,7 @@ _DELAYS, _COMPONENTS, _LAGS = {1: 60, 2: 20, 3: 8}, 32, {1: (6, 12, 24), 3: (2, 
 LINEAR_ONLY = ("delay bank", "random E/I, no links")
 #: Rate from which the balanced network without links is not run: its spikes would not fit in memory (Hz).
 _LOUD = 400.0
+_SCORES = ("memory", "bits", "degree 1", "degree 2", "degree 3", "linear", "quadratic")
 _NO_DELAYS = {"delay_exc": 0, "delay_inh": 0}
 
 
@@ -231,11 +232,7 @@ def interval(values: Array, signed: bool = False) -> str:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return a Markdown table of one task and size: scores, the paired difference from the balanced network, and costs."""
-    scores = [
-        key
-        for key in rows[0]
-        if key not in ("task", "neurons", "seed", "network", "read", "spikes", "rate", "links", "delays")
-    ]
+    scores = [name for name in _SCORES if name in rows[0]]
     main = scores[-1] if "quadratic" in scores else scores[0]
     header = ["network", *(f"{score} (bits/spike)" if score == "bits" else score for score in scores)]
     header += [f"balanced - it, {main}", "Hz", "links", "delays"]
