@@ -26,6 +26,8 @@ import numpy as np
 
 from hrsnn import Currents, HrsnnWarning, ReservoirSpec, build, simulate
 from hrsnn.analysis import information_capacity, mean_interval, memory_capacity
+from hrsnn.analysis.figures.seeds import scores_over_seeds
+from hrsnn.analysis.figures.style import save
 from hrsnn.analysis.forecasting.baselines import linear_autoregression
 from hrsnn.analysis.forecasting.echo_state import fit_echo_state_network
 from hrsnn.analysis.forecasting.models import MODELS
@@ -262,6 +264,31 @@ def column(rows: list[dict[str, Any]], key: tuple[str, str], name: str) -> Array
     return np.array([row[name] for row in rows if (row["network"], row["read"]) == key and name in row], dtype=float)
 
 
+def draw(rows: list[dict[str, Any]], file: Path) -> None:
+    """Draw the first score of each task and size, and bits a spike, a row for each network and a point for each seed."""
+    panels: dict[str, dict[str, Array]] = {}
+    for task, size in dict.fromkeys((row["task"], row["neurons"]) for row in rows):
+        mine = [row for row in rows if (row["task"], row["neurons"]) == (task, size)]
+        keys = dict.fromkeys((row["network"], row["read"]) for row in mine)
+        score = next(name for name in (_SCORES[0], _SCORES[-1], *_SCORES) if name in mine[0])
+        names = {
+            key: key[0] if key[1] in ("", "decoded") or key[0] != "balanced" else f"{key[0]}, from rates" for key in keys
+        }
+        label = {"memory": "Memory (values)", "degree 1": "Capacity of degree 1", "quadratic": "NRMSE, quadratic readout"}[
+            score
+        ]
+        panels[f"{label}{'' if score == 'memory' else f', {task}'}, N = {size}"] = {
+            name: values for key, name in names.items() if len(values := column(mine, key, score)) > 1
+        }
+        if score == "memory":
+            panels[f"Bits of memory a spike, N = {size}"] = {
+                name: column(mine, key, "bits") / column(mine, key, "spikes")
+                for key, name in names.items()
+                if column(mine, key, "spikes").all()
+            }
+    save(scores_over_seeds(panels, dict.fromkeys(panels, (0.0, np.inf)), highlighted=2), file, dpi=150)
+
+
 def main() -> None:
     """Read the options, run, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -270,6 +297,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder in which jobs are kept")
+    parser.add_argument("--figure", type=Path, help="PNG or PDF of the main scores")
     options = parser.parse_args()
     jobs = [(task, size, seed) for task in options.tasks for size in options.neurons for seed in range(options.seeds)]
     found = run_all(functools.partial(scored, options.out), jobs, jobs=options.jobs, progress=True)
@@ -278,6 +306,8 @@ def main() -> None:
         for size in options.neurons:
             mine = [row for row in rows if (row["task"], row["neurons"]) == (task, size)]
             print(f"\n{task}, N = {size}, seeds 0 to {options.seeds - 1}\n\n{table(mine)}", flush=True)
+    if options.figure is not None:
+        draw(rows, options.figure)
 
 
 if __name__ == "__main__":
