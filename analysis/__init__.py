@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
+    from hrsnn.analysis.forecasting.quadratic import quadratic_readout
     from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
     from hrsnn.analysis.intervals import mean_interval
     from hrsnn.analysis.lyapunov.exponents import (
@@ -111,6 +112,7 @@ _HOME = {
     "numerical_rank": "states.ranks",
     "operation_ratio": "firing.operations",
     "paired_test": "paired_tests",
+    "quadratic_readout": "forecasting.quadratic",
     "r_squared": "forecasting.errors",
     "rate_distribution": "firing.population",
     "ridge_readout": "forecasting.ridge",
@@ -183,6 +185,7 @@ __all__ = [
     "numerical_rank",
     "operation_ratio",
     "paired_test",
+    "quadratic_readout",
     "r_squared",
     "rate_distribution",
     "ridge_readout",

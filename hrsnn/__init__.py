@@ -14,6 +14,7 @@ from hrsnn._version import __version__
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
+    from hrsnn.balanced.state import BalancedState
     from hrsnn.builder import build
     from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
     from hrsnn.encoders import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Activity": "activity",
+    "BalancedState": "balanced.state",
     "Cochleagram": "encoders.cochleagram",
     "Constant": "distributions",
     "CurrentEncoder": "encoders",
@@ -69,6 +71,7 @@ _HOME = {
 
 __all__ = [
     "Activity",
+    "BalancedState",
     "Cochleagram",
     "Constant",
     "CurrentEncoder",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from hrsnn.activity import Activity, NetworkType
+from hrsnn.balanced.network import BalancedNetwork
+from hrsnn.balanced.state import BalancedState, BalancedVariables, balanced_state_after
 from hrsnn.engines import choose
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.capabilities import needs
 from hrsnn.engines.contract import Response
-from hrsnn.engines.network_state import NetworkState, state_after
+from hrsnn.engines.network_state import NetworkState, Variables, state_after
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
 from hrsnn.recording import filtered_states, window_counts
@@ -46,7 +48,7 @@ def simulate(
     blank: float = 0.0,
     tau_state: float = 20.0,
     seed: int = 0,
-    state: NetworkState | None = None,
+    state: NetworkState | BalancedState | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Activity[NetworkType]:
     """Simulate a network for each stimulus, starting from rest, and return the requested records.
@@ -81,7 +83,7 @@ def simulate(
         Time constant of "states": x_i(t) = sum over spikes t_k < t of exp(-(t - t_k)/tau_state).
     seed : int
         Seed of the background input; nothing else is random.
-    state : NetworkState, optional
+    state : NetworkState or BalancedState, optional
         ``earlier.state`` of an earlier run, from which to continue instead of from rest, with ``earlier.reservoir`` and
         the next part of the stimulus as the only one. Time starts at 0 in every part.
     progress : bool or callable
@@ -136,9 +138,9 @@ def simulate(
             raise InputError("stimulus", f"{len(stimulus)} samples", "must be one where a state is given")
         if isinstance(reservoir, Reservoir) and reservoir.input.delay.any():
             raise InputError("state", "of an earlier run", "holds no input in transit: with input delays, begin at rest")
-        if not isinstance(reservoir, Reservoir):
-            raise InputError("state", "of an earlier run", f"can be used with a reservoir, not with a {reservoir.kind}")
-        state.check(reservoir, seed, tau_state if "states" in record else None)
+        if state.kind != reservoir.kind:
+            raise InputError("state", f"of a {state.kind}", f"must be of the kind of the network, {reservoir.kind}")
+        state.check(cast(Any, reservoir), seed, tau_state if "states" in record else None)
         tau_state = state.tau_state
     batch = Batch(reservoir, stimulus, blank, seed, times, "v" in record, state)
     run = choose(engine, reservoir.kind, needs(reservoir, plastic, state is not None))
@@ -151,7 +153,7 @@ def simulate(
     v = np.zeros((samples, moments, n)) if "v" in record else None
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
     durations = batch.steps * dt
-    final_state: NetworkState | None = None
+    final_state: NetworkState | BalancedState | None = None
     delivered = 0
 
     def check_engine(fault: str) -> None:
@@ -184,9 +186,13 @@ def simulate(
             v[index] = response.v
         if "spikes" in record:
             spikes.append((when, who))
-        if response.end is not None and isinstance(reservoir, Reservoir) and not reservoir.input.delay.any():
-            before = (state, batch.background_after(), tau_state, seed)
-            final_state = state_after(response.end, response.spike_step, who, int(batch.steps[0]), reservoir, *before)
+        spiked = (response.spike_step, who, int(batch.steps[0]))
+        if isinstance(response.end, BalancedVariables) and isinstance(reservoir, BalancedNetwork):
+            balanced_before = state if isinstance(state, BalancedState) else None
+            final_state = balanced_state_after(response.end, *spiked, reservoir, balanced_before, tau_state, seed)
+        elif isinstance(response.end, Variables) and isinstance(reservoir, Reservoir) and not reservoir.input.delay.any():
+            before = state if isinstance(state, NetworkState) else None
+            final_state = state_after(response.end, *spiked, reservoir, before, batch.background_after(), tau_state, seed)
 
     with progress_bar(progress, total=float(batch.steps.sum() * dt), unit="ms simulated") as done:
         weights = run(reservoir, batch, plastic, deliver, lambda steps: done(steps * dt))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 
 from hrsnn.balanced.decoding import decoded
+from hrsnn.balanced.state import BalancedState
 from hrsnn.balanced.systems import LinearSystem
 from hrsnn.balanced.weights import fast_weights, links_of, slow_weights
 from hrsnn.errors import InputError
@@ -183,6 +185,16 @@ class BalancedNetwork:
         """(S,) weights ``-fast_ij`` of the fast links from j to i (mV); positive ones excite."""
         return self._links[2]
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Digest of all arrays and settings, which identifies a network."""
+        digest = hashlib.blake2b(repr([getattr(self, name) for name in _HEADER]).encode(), digest_size=16)
+        for name in rules_of(BalancedNetwork):
+            values = np.ascontiguousarray(getattr(self, name))
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            digest.update(values.tobytes())
+        return digest.hexdigest()
+
     def needs(self) -> set[str]:
         """Return the features that an engine needs: steps of dt."""
         return {"grid", "state_bits"} if self.state_bits else {"grid"}
@@ -197,7 +209,7 @@ class BalancedNetwork:
         return np.asarray((np.asarray(values) @ self.B_weights.T) @ self.decoder / self.leak)
 
     @takes(times="ms")
-    def decode(self, spikes: SpikeTrains, times: np.ndarray) -> np.ndarray:
+    def decode(self, spikes: SpikeTrains, times: np.ndarray, before: BalancedState | None = None) -> np.ndarray:
         """Return the estimates ``Gamma r`` of the states from spikes alone.
 
         Parameters
@@ -206,6 +218,8 @@ class BalancedNetwork:
             Over the neurons, as ``activity.spikes``.
         times : array (times,) or (samples, times)
             ms, ascending.
+        before : BalancedState, optional
+            State from which the run with these spikes continued: the spikes before it count too.
 
         Returns
         -------
@@ -231,21 +245,28 @@ class BalancedNetwork:
         moments = np.asarray(times, dtype=np.float64)
         for row in moments.reshape(-1, moments.shape[-1]) if moments.ndim else ():
             float_vector("times", row)
-        return decoded(spikes, np.atleast_1d(moments), self.decoder, self.leak)
+        found = decoded(spikes, np.atleast_1d(moments), self.decoder, self.leak)
+        if before is not None:
+            decay = np.exp(-np.atleast_1d(moments)[..., None] * self.leak / 1000)
+            found = found + (decay * before.rates) @ self.decoder.T
+        return found
 
     @takes(hold="ms")
-    def ideal_states(self, values: np.ndarray, hold: float) -> np.ndarray:
-        """Return the states (times, J) of the linear system itself, at the end of each value, from 0.
+    def ideal_states(self, values: np.ndarray, hold: float, start: np.ndarray | None = None) -> np.ndarray:
+        """Return the states (times, J) of the linear system itself, at the end of each value.
 
         Parameters
         ----------
         values : array (times, C)
         hold : float
             Time for which each value is held (ms).
+        start : array (J,), optional
+            State at the beginning, by default 0.
         """
         step, kick = self.system.held(positive("hold", hold, "ms") / 1000)
         driven = np.asarray(values, dtype=np.float64) @ kick.T
-        x, states = np.zeros(self.states), np.empty(driven.shape)
+        x = np.zeros(self.states) if start is None else np.asarray(start, dtype=np.float64)
+        states = np.empty(driven.shape)
         for index, row in enumerate(driven):
             states[index] = x = step @ x + row
         return states

@@ -10,6 +10,7 @@ BALANCED = Kind(
     spec=BalancedSpec,
     build=build_balanced,
     load=BalancedNetwork.load,
+    decodes=True,
     spaces={
         "default": {"decay": [200.0, 1600.0], "frequency": [2.0, 10.0], "decoder_norm": [0.25, 0.8]},
         "norms": {

@@ -71,7 +71,8 @@ def of_forecast(result: Forecasting) -> Pictures:
 def of_free_running(result: FreeRunning, unit: str) -> Pictures:
     """Draw the trajectories of the first start, the valid times of all starts, raster and time constants."""
     steps = len(result.target) // len(result.starts)
-    models = ["reservoir", "reservoir_v", "echo_state_network"]
+    last = "reservoir_decoded" if "reservoir_decoded" in result.prediction else "reservoir_v"
+    models = ["reservoir", last, "echo_state_network"]
     drawn = {
         **_of_network(result.reservoir, result.activity),
         "closed_loop": free_trajectories(
@@ -85,11 +86,12 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
         ),
     }
     if len(result.starts) > 1:
+        own = sum(name.startswith("reservoir") for name in result.valid_times)
         panels = {
             f"Valid time at {threshold} sd ({unit})": {name: each[:, place] for name, each in result.valid_times.items()}
             for place, threshold in enumerate(THRESHOLDS)
         }
-        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=2)
+        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=own)
     return drawn
 
 
@@ -116,6 +118,8 @@ def of_capacities(result: Capacities) -> Pictures:
     """Draw the capacity of each degree, the memory curves, raster and time constants."""
     read = {"spikes": result.spikes, "v": result.v}
     uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    if result.decoded is not None and result.ideal is not None:
+        read, uncoupled = {**read, "decoded": result.decoded}, {**uncoupled, "ideal system": result.ideal}
     scores = {**read, **uncoupled, "raw input": result.raw_input}
     return {
         **_of_network(result.reservoir, result.activity),

@@ -29,7 +29,7 @@ BALANCED = Engine(
         "adaptation": "balanced neurons have no adaptation",
         "background": "balanced neurons have voltage noise instead of background spikes",
         "state_bits": True,
-        "resumable_state": "a state is of a reservoir",
+        "resumable_state": True,
         "plasticity": "its weights follow from a decoder and a linear system",
         "gradients": "it records no derivatives, and a spike has none",
         "batch_on_device": "its kernels are compiled for the processor",

@@ -103,7 +103,7 @@ def advance(step, end, code, form, inputs, state, out):
                 state.slow[i] *= form.decay[i]
         if len(form.noise):
             for i in range(n):
-                state.v[i] += form.noise[i] * normal(form.key, step * n + i)
+                state.v[i] += form.noise[i] * normal(form.key, (form.begin + step) * n + i)
         spikes = 0
         if form.several:
             for i in range(n):

@@ -128,7 +128,7 @@ def test_all_commands_are_here() -> None:
         (("memory", "--noise", "fresh"), "noise = 'fresh'"),
         (("memory", "--engine", "compiled"), "engine = 'compiled': cannot simulate a network of the kind 'toy'"),
         (("memory", "--network", "tyo"), "network = 'tyo': did you mean 'toy'?"),
-        (("forecast", "--closed-loop", "--train", 150, "--test", 60, "--starts", 1), "a toy has none"),
+        (("forecast", "--closed-loop", "--train", 150, "--test", 60, "--starts", 1), "this run of a toy has none"),
         (("search", "--space", "neurons"), "space = 'neurons': must be one of default, bias, or a TOML file"),
         (("search", "--objective", "lyapunov", "--space", "default", "--trials", 2, "--fresh", 0), "exponents of a toy"),
         (("search", "--plastic", "--space", "default", "--trials", 2, "--fresh", 0), "STDP"),
