@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from hrsnn.balanced.builder import build_balanced
+from hrsnn.balanced.lag_check import MeasuredCode, check_lag, measured_lag
+from hrsnn.balanced.memory import expected_memory
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
 
-__all__ = ["BalancedNetwork", "BalancedSpec", "build_balanced"]
+__all__ = [
+    "BalancedNetwork",
+    "BalancedSpec",
+    "MeasuredCode",
+    "build_balanced",
+    "check_lag",
+    "expected_memory",
+    "measured_lag",
+]
