@@ -20,6 +20,8 @@ from hrsnn.validation.units import takes
 _WASHOUT, _INTERVAL = 300.0, 1.7
 #: Share of the longest lag that the system tolerates by which the compensation may be off.
 _OFF = 0.5
+#: Share of the steps with a spike from which on there is no room for the spikes that are missing.
+_FULL = 0.9
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class MeasuredCode:
     expected_spikes: float  #: 1/s, by :func:`hrsnn.balanced.lag.expected_spikes`
     tolerated: float  #: ms: by how much the compensation may be off before the system grows
 
+    used: float  #: share of the steps with a spike, in the second half of the run
+
     @property
     def breaks(self) -> bool:
-        """Whether the code broke down: its error is larger than the states, of unit sd."""
-        return self.noise > 1
+        """Whether the code breaks down: nearly every step has a spike, and what is missing adds up."""
+        return self.used > _FULL
 
 
 @takes(duration="ms")
@@ -106,6 +110,7 @@ def measured_lag(network: BalancedNetwork, duration: float = 1500.0, seed: int =
         expected_lag=1000 * expected,
         expected_spikes=spikes,
         tolerated=1000 * tolerated_lag(network.system, leak),
+        used=int((run.spikes.times > count * hold / 2).sum()) * network.dt / (count * hold / 2),
     )
 
 
@@ -131,7 +136,7 @@ def check_lag(network: BalancedNetwork, duration: float = 1500.0, seed: int = 0)
     found = measured_lag(network, duration, seed)
     off = abs(found.lag - network.lag)
     if found.breaks:
-        text = f"lag: the code breaks down, with an error of {found.noise:.3g} sd; a shorter dt or decoder_norm may mend it"
+        text = f"dt = {network.dt:g}: the code breaks down, with a spike in {found.used:.0%} of the steps; must be shorter"
         warnings.warn(text, HrsnnWarning, stacklevel=3)
     elif off > max(_OFF * found.tolerated, 3 * found.standard_error):
         text = f"lag = {network.lag:.3g}: {found.lag:.3g} +- {found.standard_error:.2g} ms were measured; set lag to that"
