@@ -129,7 +129,7 @@ _KEPT: dict[str, Callable[[_Links], Mask]] = {
 
 
 @takes()
-def kept_balanced_links(network: BalancedNetwork, method: str, share: float, seed: int = 0) -> Mask:
+def kept_balanced_links(network: BalancedNetwork, method: str, synapse_target: float, seed: int = 0) -> Mask:
     """Return which links of a balanced network a method keeps.
 
     The scores are those of the methods of the same names for reservoirs, with the modulus of the fast weight for w_ij and
@@ -142,8 +142,8 @@ def kept_balanced_links(network: BalancedNetwork, method: str, share: float, see
     ----------
     network : BalancedNetwork
     method : str
-    share : float
-        Of the links that are removed, from 0 to below 1.
+    synapse_target : float
+        Share of the links that are removed, from 0 to below 1.
     seed : int
         Seed of the draws and of the noise under which rates are measured.
 
@@ -173,7 +173,7 @@ def kept_balanced_links(network: BalancedNetwork, method: str, share: float, see
         METHODS.find(method)  # raises an error with the most similar name for what is none at all
         raise InputError("method", method, f"must be one of {', '.join(_KEPT)} for a balanced network")
     check_seed(seed)
-    count = _budget(network, share)
+    count = _budget(network, synapse_target)
     if count == network.synapses:
         return np.ones(count, dtype=bool)
     return _KEPT[method](_Links(network, count, seed))
@@ -229,7 +229,7 @@ def keep_balanced_neurons(network: BalancedNetwork, kept: Mask) -> BalancedNetwo
 
 
 @takes()
-def prune_balanced(network: BalancedNetwork, method: str, share: float, seed: int = 0) -> BalancedNetwork:
+def prune_balanced(network: BalancedNetwork, method: str, synapse_target: float, seed: int = 0) -> BalancedNetwork:
     """Prune a balanced network by a method, in one step.
 
     Links are those of :func:`kept_balanced_links`, removed by :func:`keep_balanced_links`. The method ``activity_neurons``
@@ -255,23 +255,23 @@ def prune_balanced(network: BalancedNetwork, method: str, share: float, seed: in
     (780, 28)
     """
     if method != NEURONS:
-        return keep_balanced_links(network, kept_balanced_links(network, method, share, seed))
-    links = _Links(network, _budget(network, share), check_seed(seed))
+        return keep_balanced_links(network, kept_balanced_links(network, method, synapse_target, seed))
+    links = _Links(network, _budget(network, synapse_target), check_seed(seed))
     order = np.argsort(-(links.rates() * network.leak) - 1e-6 * links.random("neurons").random(network.neurons))
     # links among the first k + 1 neurons of the order: a link counts from its later end on
     place = np.argsort(order)
     among = np.cumsum(np.bincount(np.maximum(place[network.pre], place[network.post]), minlength=network.neurons))
     count = int(np.searchsorted(among, links.count, side="right"))
     if count < network.states:
-        raise InputError("share", share, f"leaves {count} neurons, fewer than the {network.states} states")
+        raise InputError("synapse_target", synapse_target, f"leaves {count} neurons, fewer than the {network.states} states")
     return keep_balanced_neurons(network, place < count)
 
 
-def _budget(network: BalancedNetwork, share: float) -> int:
+def _budget(network: BalancedNetwork, synapse_target: float) -> int:
     """Return the number of links that are left when a share of them is removed."""
-    if not is_number(share) or not 0 <= share < 1:
-        raise InputError("share", share, "must be from 0 to below 1")
-    count = round(network.synapses * (1 - share))
+    if not is_number(synapse_target) or not 0 <= synapse_target < 1:
+        raise InputError("synapse_target", synapse_target, "must be from 0 to below 1")
+    count = round(network.synapses * (1 - synapse_target))
     if not count:
-        raise InputError("share", share, f"leaves none of the {network.synapses} links")
+        raise InputError("synapse_target", synapse_target, f"leaves none of the {network.synapses} links")
     return count
