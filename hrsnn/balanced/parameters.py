@@ -45,7 +45,6 @@ _BOUNDS: dict[str, tuple[float, float, bool]] = {
     "window": (0, 1e6, False),
     "hold": (0, 1e6, False),
     "gain": (-1e6, 1e6, True),
-    "decoder": f"columns of the decoder: {', '.join(DECODERS)}",
     "decoder_norm": (0, 1e3, False),
     "leak": (0, 1e4, False),
     "linear_cost": (0, 1e6, True),

@@ -117,7 +117,8 @@ def _pictures(dense: BalancedNetwork, pruned: BalancedNetwork) -> Mapping[str, F
 
     figure: Any = Drawn(figsize=(3.5, 2.6), layout="constrained")
     axes = figure.subplots()
-    bins = np.linspace(*np.array([-1.0, 1.0]) * np.abs(dense.weight).max(), 61)
+    largest = float(np.abs(dense.weight).max())
+    bins = np.linspace(-largest, largest, 61)
     axes.hist(dense.weight, bins, color=GREY, label="dense")
     axes.hist(pruned.weight, bins, histtype="step", color=EXCITATORY, linewidth=1.2, label="pruned")
     axes.set_yscale("log")

@@ -12,14 +12,8 @@ import pytest
 from hrsnn import Currents, scripts, simulate
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
 from hrsnn.errors import InputError
-from hrsnn.networks.balanced_pruning import (
-    NEURONS,
-    REFUSED,
-    keep_balanced_links,
-    keep_balanced_neurons,
-    kept_balanced_links,
-    prune_balanced,
-)
+from hrsnn.networks.balanced_links import NEURONS, REFUSED, kept_balanced_links
+from hrsnn.networks.balanced_pruning import keep_balanced_links, keep_balanced_neurons, prune_balanced
 from hrsnn.networks.methods.registry import METHODS
 
 NETWORK = build_balanced(BalancedSpec(neurons=60, dimensions=4, leak=20.0), seed=3)
