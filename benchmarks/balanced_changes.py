@@ -1,6 +1,6 @@
 """What balanced networks withstand: heterogeneity at equal rate, lost neurons, noise, jittered weights and removed links.
 
-    python benchmarks/balanced_changes.py heterogeneity|robust|jitter|prune [--seeds 20] [--values 2000] [--out FOLDER]
+    python benchmarks/balanced_changes.py heterogeneity|robust|jitter|sparse|prune [--seeds 20] [--values 2000] [--out DIR]
 
 Each prints one table, that of docs/balanced.md, with differences that are paired by seed and their 95 % intervals; `prune`
 also draws its figure.
@@ -9,19 +9,24 @@ also draws its figure.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from balanced import HOLD, interval, scored
+from scipy.linalg import schur
 
 from hrsnn import Currents, Gamma, simulate
 from hrsnn.analysis.firing.currents import currents
 from hrsnn.analysis.firing.tightness import current_balance
 from hrsnn.analysis.paired_tests import paired_test
 from hrsnn.analysis.scoring.rate_matching import at_rate
-from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
+from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced, measured_lag
+from hrsnn.balanced.decoders import random_decoder, tightened
+from hrsnn.balanced.lag import compensated
+from hrsnn.balanced.systems import LinearSystem
 from hrsnn.networks.balanced_pruning import keep_balanced_neurons, prune_balanced
 
 SPEC = BalancedSpec(neurons=400, dimensions=16)
@@ -155,6 +160,39 @@ def jitter(options: argparse.Namespace) -> None:
     table(SPEC, arms, options)
 
 
+def grouped(size: int) -> Change:
+    """A network built sparse: groups of neurons that decode `size` states each, whole planes of the rotations.
+
+    Decoders of different groups are orthogonal, so that neither matrix links them.
+    """
+
+    def change(network: BalancedNetwork, seed: int) -> BalancedNetwork:
+        blocks, basis = schur(network.A)
+        system = LinearSystem(np.where(np.abs(blocks) < 1e-9, 0.0, blocks), basis.T @ network.B)
+        each = network.neurons * size // network.states
+        random = np.random.default_rng([5, seed])
+        norm = float(np.sqrt((network.decoder**2).sum(axis=0)).mean())
+        decoder = np.zeros(network.decoder.shape)
+        for group in range(network.states // size):
+            states, neurons = slice(group * size, (group + 1) * size), slice(group * each, (group + 1) * each)
+            decoder[states, neurons] = tightened(random_decoder(size, np.full(each, norm), random))
+        arrays = {"decoder": decoder, "threshold": (decoder**2).sum(axis=0) / 2, "A": system.A, "B": system.B}
+        plain = dataclasses.replace(network, A_weights=system.A, B_weights=system.B, lag=0.0, **arrays)
+        lag = measured_lag(plain, duration=3000).lag / 1000
+        weights = compensated(system, float(network.leak[0]), lag)
+        return dataclasses.replace(plain, A_weights=weights.A, B_weights=weights.B, lag=1000 * lag)
+
+    return change
+
+
+def sparse(options: argparse.Namespace) -> None:
+    arms: dict[str, tuple[dict[str, object], Change]] = {"all 16 states": ({"decoder": "tight"}, same)}
+    for size in (8, 4, 2):
+        example = grouped(size)(build_balanced(SPEC, 0), 0)
+        arms[f"{size} states, {example.synapses / (400 * 399):.1%} of the links"] = ({}, grouped(size))
+    table(SPEC, arms, options)
+
+
 def prune(options: argparse.Namespace) -> None:
     shares = (1e-4, 1e-3, 0.01, 0.05, 0.2, 0.5, 0.8, 0.9)
     methods = ("random", "magnitude", "noise", "drive", "signal", "activity", "activity_neurons", "random neurons")
@@ -212,7 +250,7 @@ def draw(path: Path, shares: np.ndarray, dense: np.ndarray, found: dict[str, np.
     save(figure, path)
 
 
-TABLES = {one.__name__: one for one in (heterogeneity, robust, jitter, prune)}
+TABLES = {one.__name__: one for one in (heterogeneity, robust, jitter, sparse, prune)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
