@@ -130,7 +130,7 @@ def _voltage_form(network: BalancedNetwork) -> VoltageForm:
 def _start(
     form: _Form, j: int, n: int, key: int, levels: Rounding, before: BalancedState | None
 ) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
-    """Return the kernel of a form, its constants, and the state at rest or `before`; `key` is of the noise, `levels` of V."""
+    """Return the kernel of a form, its constants, and the state at rest or `before`; `key` is of the noise."""
     if form.of_states is not None:
         error, estimate, driven, moved = np.zeros((4, j))
         if before is not None:
