@@ -1,0 +1,10 @@
+"""Training of networks by gradients, with PyTorch; needs the extra ``torch``."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from hrsnn.errors import HrsnnError
+
+if find_spec("torch") is None:
+    raise HrsnnError("training needs PyTorch: pip install 'hrsnn[torch]'")
