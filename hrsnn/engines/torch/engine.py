@@ -12,6 +12,7 @@ from hrsnn.engines.batch import Batch, Presentation
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.torch.arrivals import Arrivals
+from hrsnn.engines.torch.dense import DenseArrivals, dense_pays
 from hrsnn.engines.torch.neurons import State, advance, cells_of, reset, rest
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.engines.torch.population import Group, grouped, joined, room_on
@@ -93,7 +94,7 @@ class _Networks:
 
     def __init__(self, reservoirs: Sequence[Reservoir], batches: Sequence[Batch], device: str, dtype: torch.dtype) -> None:
         self._n, self._many, self._device, self._dtype = reservoirs[0].neurons, len(reservoirs), device, dtype
-        self._start, self._alone = batches[0].start, len(batches) == len(batches[0]) == 1
+        self._start, self._alone = batches[0].start, len(batches) == len(batches[0]) == 1 and dtype == torch.float64
         self._reservoir = joined(reservoirs)
         self._cells = cells_of(self._reservoir, dtype, device)
         self._links = [InputLinks(one, batch.input_rows) for one, batch in zip(reservoirs, batches, strict=True)]
@@ -103,7 +104,11 @@ class _Networks:
         reservoir, device, dtype, cells, n = self._reservoir, self._device, self._dtype, self._cells, self._n
         lanes, rows, total = group.lanes, len(group.rows), reservoir.neurons
         timeline = Timeline(lanes, n, self._links, dtype, device)
-        arrivals = Arrivals(reservoir, rows, dtype, device, self._start)
+        arrivals: Arrivals | DenseArrivals
+        if dense_pays(reservoir, self._many, dtype):
+            arrivals = DenseArrivals(reservoir, self._many, rows, dtype, device)
+        else:
+            arrivals = Arrivals(reservoir, rows, dtype, device, self._start)
         state = rest(reservoir, rows, dtype, device) if self._start is None else _state_of(self._start, device)
         drive = torch.zeros((rows, total), dtype=dtype, device=device)
         currents = torch.empty((2, rows, total), dtype=dtype, device=device)
@@ -128,7 +133,7 @@ class _Networks:
             if not (step + 1) % _REPORT:
                 tell(step + 1)
         found = _spikes_of(spikes, lanes, n)
-        end = self._end(state, arrivals, timeline.steps) if self._alone else None
+        end = self._end(state, arrivals, timeline.steps) if self._alone and isinstance(arrivals, Arrivals) else None
         return [Response(*one, seen.cpu().double().numpy(), end) for one, seen in zip(found, v, strict=True)]
 
     def _check_finite(self, state: State, lanes: list[int], first: int) -> None:

@@ -10,15 +10,17 @@ torch = pytest.importorskip("torch", reason="PyTorch (the extra torch) is not in
 from hrsnn import Currents, InputError, ReservoirSpec, Uniform, build, simulate, simulate_population  # noqa: E402
 from hrsnn.activity import Activity  # noqa: E402
 from hrsnn.engines.torch import population as torch_groups  # noqa: E402
+from hrsnn.engines.torch.arrivals import Arrivals  # noqa: E402
+from hrsnn.engines.torch.dense import DenseArrivals, dense_pays  # noqa: E402
 from hrsnn.errors import DivergenceError  # noqa: E402
-from hrsnn.testing.networks import HETEROGENEOUS, SHORT_TERM, currents, trains  # noqa: E402
+from hrsnn.testing.networks import HETEROGENEOUS, currents, trains  # noqa: E402
 
 #: What members may have, each drawn with probability 1/2.
 OPTIONS = {
     "heterogeneous": HETEROGENEOUS,
     "delays of neurons": {"delay_exc": Uniform(0, 20), "delay_inh": Uniform(0, 3)},
     "delays of links": {"delay_exc": 0, "delay_inh": 0, "delay_ee": Uniform(0, 9), "delay_ie": Uniform(0, 9)},
-    "short-term plasticity": SHORT_TERM,
+    "short-term plasticity": {"short_term_plasticity": True},
     "adaptation": {"adaptation": Uniform(0, 2)},
     "background": {"background_rate": Uniform(0, 100)},
     "input delays": {"delay_input": Uniform(0, 8)},
@@ -95,23 +97,71 @@ def test_groups_change_nothing(name: str, value: int, monkeypatch: pytest.Monkey
     assert len(seen) > 1
 
 
-def test_float32_differs_by_rounding_only_at_first() -> None:
-    network = build(ReservoirSpec.preset("dense", neurons=80), seed=1, channels=2)
+def test_float32_differs_by_rounding_only_before_a_spike() -> None:
+    network = build(ReservoirSpec(neurons=80, i_bias=12, v_start=5), seed=1, channels=2)
     stimulus = currents(1, 2, 4, 10.0, 1)
     options = {"record": ("spikes", "v"), "sample_times": np.arange(1, 41.0)}
     (double,), (single,) = (simulate_population([network], stimulus, precision=p, **options) for p in ("float64", "float32"))
     assert single.v.dtype == np.float64
-    before = int(min(double.spikes.times.min(), 40))
+    before = int(min(double.spikes.times.min(initial=40), 40))
     assert before >= 5
-    np.testing.assert_allclose(single.v[0, : before - 1], double.v[0, : before - 1], rtol=0, atol=2e-5)
+    np.testing.assert_allclose(single.v[0, :before], double.v[0, :before], rtol=0, atol=2e-5)
     assert not np.array_equal(single.v, double.v)
+
+
+def test_products_add_what_lists_of_links_add() -> None:
+    """In float64 too, where only the order of additions differs."""
+    spec = ReservoirSpec(neurons=30, connectivity="random", connection_probability=0.6, delay_exc=Uniform(0, 4))
+    networks = [build(spec, seed=seed) for seed in range(3)]
+    networks[1] = networks[1].replace(is_excitatory=np.arange(30) % 3 > 0)  # other numbers of sources of each kind
+    whole, rng = torch_groups.joined(networks), np.random.default_rng(0)
+    by_list, by_product = Arrivals(whole, 4, torch.float64, "cpu"), DenseArrivals(whole, 3, 4, torch.float64, "cpu")
+    reached = 0
+    for step in range(30):
+        spiked = torch.tensor(rng.random((4, 90)) < 0.1)
+        ours, theirs = torch.zeros((2, 2, 4, 90), dtype=torch.float64)
+        by_list.deliver(step, spiked, theirs)
+        by_product.deliver(step, spiked, ours)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-11)
+        reached += int((theirs != 0).sum())
+    assert reached > 3000
+
+
+PRODUCTS = {
+    "dense": ({}, 1, torch.float32, True),
+    "one delay a neuron": ({"delay_exc": Uniform(0, 9)}, 1, torch.float32, True),
+    "double precision": ({}, 1, torch.float64, False),
+    "sparse": ({"connection_probability": 0.1}, 1, torch.float32, False),
+    "a delay each link": ({"delay_ee": Uniform(0, 9)}, 1, torch.float32, False),
+    "short-term plasticity": ({"short_term_plasticity": True}, 1, torch.float32, False),
+    "density within members": ({}, 3, torch.float32, True),
+}
+
+
+@pytest.mark.parametrize("case", PRODUCTS)
+def test_products_are_for_dense_networks_in_single_precision(case: str) -> None:
+    changes, networks, dtype, expected = PRODUCTS[case]
+    spec = ReservoirSpec.preset("dense", neurons=30, connectivity="random", connection_probability=0.3).updated(changes)
+    whole = torch_groups.joined([build(spec, seed=seed) for seed in range(networks)])
+    assert dense_pays(whole, networks, dtype) is expected
+
+
+def test_a_dense_network_in_float32_follows_the_double_one_at_first() -> None:
+    spec = ReservoirSpec(neurons=40, connectivity="random", connection_probability=0.5, delay_exc=Uniform(0, 5))
+    networks = [build(spec, seed=seed, channels=3) for seed in range(3)]
+    stimulus = trains(2, 3, 30.0, 200, 1)
+    options = {"record": ("spikes", "v"), "sample_times": [10.0]}
+    double, single = (simulate_population(networks, stimulus, precision=p, **options) for p in ("float64", "float32"))
+    for one, other in zip(double, single, strict=True):
+        assert (one.spikes.times < 10).sum() > 3
+        np.testing.assert_allclose(one.v, other.v, rtol=0, atol=1e-4)
 
 
 SMALL = build(ReservoirSpec(neurons=10), seed=0, channels=1)
 HELD = Currents(np.ones((1, 1, 1)), 5.0)
 REFUSED = {
     "no networks": (([], HELD), {}, r"networks = \[\]: must have at least one Reservoir"),
-    "none": (([SMALL, "x"], HELD), {}, r"networks\[1\] = 'str': must be a Reservoir: no engine"),
+    "none": (([SMALL, "x"], HELD), {}, r"networks = .*: must be a list of Reservoir"),
     "size": (
         ([SMALL, build(ReservoirSpec(neurons=11))], HELD),
         {},
@@ -144,14 +194,15 @@ def test_a_balanced_network_is_refused() -> None:
     from hrsnn.balanced import BalancedSpec, build_balanced
 
     network = build_balanced(BalancedSpec(neurons=10, dimensions=2, dt=0.5), 0, 1)
-    with pytest.raises(InputError, match=r"networks\[1\] = 'balanced': must be a Reservoir"):
+    with pytest.raises(InputError, match=r"networks = .*: must be a list of Reservoir"):
         simulate_population([SMALL, network], HELD)
 
 
 def test_a_network_that_diverges_is_named() -> None:
+    still = SMALL.replace(input_gain=np.zeros(len(SMALL.input)))
     far = SMALL.replace(input_gain=np.full(len(SMALL.input), 1e300))
     with pytest.raises(DivergenceError, match="of network 2 is no longer finite"):
-        simulate_population([SMALL, SMALL, far], Currents(np.full((1, 2, 1), 1e308), 10.0))
+        simulate_population([still, still, far], Currents(np.full((1, 2, 1), 1e308), 10.0))
 
 
 def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
