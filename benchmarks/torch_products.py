@@ -85,7 +85,7 @@ def products(sizes: list[int]) -> None:
                         currents = torch.zeros((2, batch, neurons), dtype=dtype)
                         way.deliver(0, spiked, currents)
                         sums.append(currents.double().clone())
-                        times.append(least(lambda way=way, currents=currents: way.deliver(0, spiked, currents)))
+                        times.append(least(lambda way=way, spiked=spiked, currents=currents: way.deliver(0, spiked, currents)))
                 assert all(torch.allclose(one, sums[0], rtol=1e-4, atol=1e-3) for one in sums)
                 print(f"{neurons:>6}{density:>9g}{batch:>7}" + "".join(f"{one:>10.0f}" for one in times), flush=True)
 
