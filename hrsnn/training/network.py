@@ -15,9 +15,9 @@ from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.stimulus import Stimulus
-from hrsnn.training.balanced_dynamics import BalancedDynamics
-from hrsnn.training.quantities import check_learn
-from hrsnn.training.reservoir_dynamics import ReservoirDynamics
+from hrsnn.training.dynamics.balanced import BalancedDynamics
+from hrsnn.training.dynamics.quantities import check_learn
+from hrsnn.training.dynamics.reservoir import ReservoirDynamics
 from hrsnn.training.samples import Minibatch, Samples
 from hrsnn.training.surrogates import spike_function
 from hrsnn.validation.numbers import count_of, positive
@@ -129,6 +129,12 @@ class TrainableNetwork(nn.Module):
             longest_delay = positive("longest_delay", longest_delay, "ms")
         names = tuple(dict.fromkeys(name for one in learn for name in _MEANT.get(one, (one,))))
         self.learn, self.dtype, self.device = names, DTYPES[dtype], torch.device(device)
+        #: What the module is made with, for checkpoints.
+        self.model = {
+            **{"outputs": outputs, "learn": list(names), "surrogate": surrogate, "width": width, "smooth": smooth},
+            **{"reset_gradient": reset_gradient, "dale": dale, "times": times, "longest_delay": longest_delay},
+            **{"tau_readout": tau_readout, "dtype": dtype, "seed": seed},
+        }
         kind = BalancedDynamics if isinstance(network, BalancedNetwork) else ReservoirDynamics
         check_learn(names, (*kind.LEARNS, "readout"))
         inner = tuple(name for name in names if name != "readout")

@@ -23,7 +23,7 @@ def to_v(tau_m: Tensor, tau: Tensor, dt: float) -> Tensor:
     >>> tau = torch.tensor([3.0, 3.0], dtype=torch.float64)
     >>> to_v(tau_m, tau, 0.5).sum().backward()
     >>> [round(slope, 6) for slope in tau_m.grad.tolist()]  # at tau_m = tau: (t/tau^2) (t/(2 tau) - 1) e^(-t/tau)
-    [-0.001113, -0.043119]
+    [-0.001122, -0.043108]
     """
     x = dt * (1 / tau_m - 1 / tau).abs()
     small = x < 1e-3

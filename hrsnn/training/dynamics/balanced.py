@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.errors import InputError
-from hrsnn.training.quantities import Quantity, check_learn
+from hrsnn.training.dynamics.quantities import Quantity, check_learn
 from hrsnn.training.samples import Minibatch, Samples
 from hrsnn.training.surrogates import Elementwise
 
@@ -100,6 +100,11 @@ class BalancedDynamics(nn.Module):
             slow=value["slow"].T,
             threshold=value["v_threshold"],
         )
+
+    def span(self) -> Tensor:
+        """Return threshold (N,) in mV: v is at rest at 0."""
+        threshold: Tensor = self.named["v_threshold"]()
+        return threshold.detach()
 
     def begin(self, stimuli: int) -> Carry:
         """Return the state at rest."""

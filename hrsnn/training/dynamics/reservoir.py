@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from hrsnn.engines.torch.neurons import Cells, State, advance, cells_of, reset, rest
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Links, Reservoir
-from hrsnn.training.delay_line import DelayLine
-from hrsnn.training.factors import decay, to_v
-from hrsnn.training.quantities import Form, Quantity, TimesOfGroups, check_learn
-from hrsnn.training.recurrence import Recurrence
+from hrsnn.training.dynamics.delay_line import DelayLine
+from hrsnn.training.dynamics.factors import decay, to_v
+from hrsnn.training.dynamics.quantities import Form, Quantity, TimesOfGroups, check_learn
+from hrsnn.training.dynamics.recurrence import Recurrence
 from hrsnn.training.samples import Minibatch, Samples
 from hrsnn.training.surrogates import Elementwise
 
@@ -153,6 +153,11 @@ class ReservoirDynamics(nn.Module):
     @property
     def _tau_adaptation(self) -> Tensor:
         return torch.tensor(self._reservoir.tau_adaptation, dtype=self._cells.membrane.dtype, device=self._device)
+
+    def span(self) -> Tensor:
+        """Return threshold less reset (N,) in mV."""
+        threshold: Tensor = self.named["v_threshold"]()
+        return (threshold - self._cells.v_reset).detach()
 
     def begin(self, stimuli: int) -> Carry:
         """Return the state at rest."""
