@@ -154,6 +154,11 @@ class ReservoirDynamics(nn.Module):
     def _tau_adaptation(self) -> Tensor:
         return torch.tensor(self._reservoir.tau_adaptation, dtype=self._cells.membrane.dtype, device=self._device)
 
+    def use_dense(self, dense: bool) -> None:
+        """Use matrices of recurrent weights, or sums over links, which gives the same but for rounding."""
+        self._links = Recurrence(self._reservoir, dense)
+        self._links.to(self._device)
+
     def span(self) -> Tensor:
         """Return threshold less reset (N,) in mV."""
         threshold: Tensor = self.named["v_threshold"]()
