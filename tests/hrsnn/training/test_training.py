@@ -285,7 +285,7 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
         else:
             changed = {key: value for key, value in {**arrays, **change}.items() if value is not None}
             write_npz(path, "training", 1, changed, header)
-        with pytest.raises(FileError, match="checkpoint.npz: "):
+        with pytest.raises(FileError, match=r"checkpoint\.npz: "):
             train(network(), TRAINS, LABELS, VALIDATION, OPTIONS, tmp_path)
 
 
