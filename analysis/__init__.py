@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
     from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+    from hrsnn.analysis.gradients.spike_gradients import SpikeGradients, spike_gradients
     from hrsnn.analysis.intervals import mean_interval
     from hrsnn.analysis.lyapunov.exponents import (
         GrowthRates,
@@ -73,6 +74,7 @@ _HOME = {
     "RateDistribution": "firing.population",
     "ReservoirForecaster": "forecasting.closed_loop",
     "Separation": "states.separation",
+    "SpikeGradients": "gradients.spike_gradients",
     "StateCorrelation": "states.covariance",
     "UndefinedWarning": "firing.operations",
     "binned_counts": "firing.rates",
@@ -118,6 +120,7 @@ _HOME = {
     "silent_share": "firing.rates",
     "sparsity": "firing.operations",
     "spike_efficiency": "firing.operations",
+    "spike_gradients": "gradients.spike_gradients",
     "state_correlation": "states.covariance",
     "synaptic_operations": "firing.operations",
     "synchrony": "firing.population",
@@ -145,6 +148,7 @@ __all__ = [
     "RateDistribution",
     "ReservoirForecaster",
     "Separation",
+    "SpikeGradients",
     "StateCorrelation",
     "UndefinedWarning",
     "binned_counts",
@@ -190,6 +194,7 @@ __all__ = [
     "silent_share",
     "sparsity",
     "spike_efficiency",
+    "spike_gradients",
     "state_correlation",
     "synaptic_operations",
     "synchrony",

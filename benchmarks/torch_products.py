@@ -5,8 +5,8 @@
 Microseconds for the currents of one step, on one thread: "links" follows the links of the neurons that spike (the engine, in
 float64 always), "csr" multiplies with a sparse matrix, "dense" with one matrix for excitatory and one for inhibitory neurons
 (the engine in float32 from a density of 0.2 on). Networks have random links without delays; 1 % of the neurons spike in a
-step: 10 Hz at 1 ms. With `--compile`: a step of the neurons as it is and by torch.compile, whose results are compared. The
-least time of five runs each.
+step: 10 Hz at 1 ms. With `--compile`: a step of the neurons as it is and by torch.compile, whose results are compared.
+Processor times, the least of five runs each.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ SHARE = 0.01
 
 
 def least(run: Callable[[], object]) -> float:
-    """Return the least time of a call (us)."""
+    """Return the least time of a call (us of the processor)."""
     began = time.perf_counter()
     run()
     calls = max(1, int(0.05 / (time.perf_counter() - began)))
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(calls):
             run()
-        times.append((time.perf_counter() - began) / calls)
+        times.append((time.process_time() - began) / calls)
     return 1e6 * min(times)
 
 
@@ -85,7 +85,9 @@ def products(sizes: list[int]) -> None:
                         currents = torch.zeros((2, batch, neurons), dtype=dtype)
                         way.deliver(0, spiked, currents)
                         sums.append(currents.double().clone())
-                        times.append(least(lambda way=way, spiked=spiked, currents=currents: way.deliver(0, spiked, currents)))
+                        times.append(
+                            least(lambda way=way, spiked=spiked, currents=currents: way.deliver(0, spiked, currents))
+                        )
                 assert all(torch.allclose(one, sums[0], rtol=1e-4, atol=1e-3) for one in sums)
                 print(f"{neurons:>6}{density:>9g}{batch:>7}" + "".join(f"{one:>10.0f}" for one in times), flush=True)
 

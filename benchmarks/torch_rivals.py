@@ -7,8 +7,8 @@ Their equations differ from ours by the factor of a current, which is put into t
 after a step of snnTorch's RSynaptic and Norse's LIFRecurrentCell is ours one step later. RSynaptic sets a neuron that spiked
 to 0 in the next step, which is a refractory period of two steps here; Norse's has none. Theirs multiply with dense matrices;
 ours follows the links, or multiplies in float32 from a density of 0.2 on. Spikes are compared in float64 and must be the
-same. Times are without gradients, on one thread, medians over repeats in turns; ours includes the stimuli's way to the grid
-and the spikes' way back.
+same. Times are processor times of one thread without gradients, the least of some repeats in turns; ours includes the
+stimuli's way to the grid and the spikes' way back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
-from torch_engine import medians
+from torch_engine import least
 
 from hrsnn import Reservoir, ReservoirSpec, SpikeTrains, build, simulate_population
 from hrsnn.engines.propagators import propagators
@@ -158,7 +158,7 @@ def compare(name: str, reservoir: Reservoir, sizes: list[int], repeats: int) -> 
         ours = activity.spikes.to_dense(1.0)  # (M, steps, N)
         theirs = rivals[torch.float64](given.double()).numpy().transpose(1, 0, 2)
         assert np.array_equal(ours[:, 1:] > 0, theirs[:, :-1] > 0), f"{name}: other spikes"
-        found = medians(
+        found = least(
             {
                 "rival 64": lambda g=given: rivals[torch.float64](g.double()),
                 "ours 64": lambda t=trains: simulate_population([reservoir], t, record=()),

@@ -110,13 +110,14 @@ def spike_gradients(
 
     References
     ----------
-    Wunderlich & Pehle 2021, equations 4 to 6, for zero delays and no refractoriness; delays as in Göltz et al. 2025.
+    Wunderlich & Pehle 2021, table 2, for zero delays and no refractory period; delays as in Mészáros et al. 2025.
 
     Examples
     --------
     How the first spike moves with the bias, against a difference:
 
     >>> from hrsnn import ReservoirSpec, SpikeTrains, build
+    >>> from hrsnn.analysis import spike_gradients
     >>> from hrsnn.engines.exact.engine import trajectory
     >>> nothing = SpikeTrains([], [], [0, 0], 1, 60.0)
     >>> reservoir = build(ReservoirSpec(neurons=5, i_bias=20), seed=0)

@@ -9,12 +9,15 @@ torch = pytest.importorskip("torch", reason="PyTorch (the extra torch) is not in
 
 from hrsnn import Currents, InputError, ReservoirSpec, Uniform, build, simulate, simulate_population  # noqa: E402
 from hrsnn.activity import Activity  # noqa: E402
+from hrsnn.engines import why_not_loaded  # noqa: E402
 from hrsnn.engines.torch import population as torch_groups  # noqa: E402
 from hrsnn.engines.torch.arrivals import Arrivals  # noqa: E402
 from hrsnn.engines.torch.dense import DenseArrivals, dense_pays  # noqa: E402
 from hrsnn.errors import DivergenceError  # noqa: E402
 from hrsnn.testing.networks import HETEROGENEOUS, currents, trains  # noqa: E402
 
+#: The engine of each device that is there.
+HERE = [name for name in ("torch", "torch-cuda") if not why_not_loaded(name)]
 #: What members may have, each drawn with probability 1/2.
 OPTIONS = {
     "heterogeneous": HETEROGENEOUS,
@@ -52,17 +55,18 @@ def assert_same(ours: Activity, alone: Activity) -> None:
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_each_network_has_the_bits_of_a_run_alone(number: int) -> None:
+@pytest.mark.parametrize("engine", HERE)
+def test_each_network_has_the_bits_of_a_run_alone(engine: str, number: int) -> None:
     networks = members(number)
     # unequal numbers of stimuli, and of steps
     stimuli = [
         currents(1 + k % 3, one.channels, 5, 9.3, k) if k % 2 else trains(1 + k % 3, one.channels, 40.0 + 5 * k, 200, k)
         for k, one in enumerate(networks)
     ]
-    together = simulate_population(networks, stimuli, **RECORD)
+    together = simulate_population(networks, stimuli, engine=engine, **RECORD)
     for ours, network, stimulus in zip(together, networks, stimuli, strict=True):
         assert ours.reservoir is network
-        assert_same(ours, simulate(network, stimulus, engine="torch", **RECORD))
+        assert_same(ours, simulate(network, stimulus, engine=engine, **RECORD))
 
 
 def test_the_random_members_spike_and_differ() -> None:
