@@ -7,20 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.gradients.adjoint_kernel import (
-    ARRIVAL,
-    EDGE,
-    INPUT,
-    RELEASE,
-    SPIKE,
-    Adjoint,
-    Cells,
-    Events,
-    Links,
-    Spikes,
-    backward,
-)
-from hrsnn.engines.events import Events as Stimulation
+from hrsnn.analysis.gradients.adjoint_kernel import Adjoint, Cells, Links, Spikes, backward
+from hrsnn.analysis.gradients.trajectory_events import trajectory_events
 from hrsnn.engines.events import events
 from hrsnn.engines.exact.engine import Trajectory
 from hrsnn.engines.input_rows import InputRows
@@ -32,9 +20,6 @@ from hrsnn.validation.numbers import float_vector
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
-
-#: Order of events at one time: a release, arrivals, edges of the analog input, the spike, what it reaches at once.
-_FIRST, _ARRIVING, _CHANGING, _SPIKING, _AT_ONCE = range(5)
 
 
 @dataclass(frozen=True)
@@ -140,27 +125,18 @@ def spike_gradients(
             "trajectory", f"of {trajectory.duration:g} ms", f"must be of this stimulus, {now.duration:g} ms long"
         )
 
-    order = np.lexsort((reservoir.post, reservoir.delay, reservoir.pre))
-    excitatory = reservoir.is_excitatory[reservoir.pre[order]]
-    signed = np.where(excitatory, 1.0, -1.0) * reservoir.weight[order]
-    recurrent = Links(reservoir.post[order], signed, excitatory, *np.zeros((2, len(order))))
-    row = (
-        InputRows.of(reservoir.input, reservoir.input.delay).of_link
-        if reservoir.input.delay.any()
-        else reservoir.input_channel
-    )
-    input_order = np.lexsort((reservoir.input_post, row))
-    every = np.ones(len(input_order), bool)
-    inputs = Links(reservoir.input_post[input_order], reservoir.input_weight[input_order], every, *np.zeros((2, len(every))))
-    edges = np.arange(stimulus.sample(index).shape[0]) * stimulus.dt if isinstance(stimulus, Currents) else np.empty(0)
-    happened = _events(reservoir, trajectory, now, order, row[input_order], edges)
+    order, links, signs = _recurrent(reservoir)
+    input_order, row, inputs = _inputs(reservoir)
+    edges = np.empty(0)
+    if isinstance(stimulus, Currents):
+        edges = np.arange(len(stimulus.sample(index)), dtype=np.float64) * float(stimulus.dt)
+    happened = trajectory_events(reservoir, trajectory, now, order, row, edges)
 
     # a neuron whose refractory period goes on at the end does not react to its v
     held = np.zeros(n, bool)
     held[trajectory.spike_neuron[trajectory.release_time > trajectory.duration]] = True
-    adjoint = Adjoint(
-        np.where(held, 0.0, given["v_end"]), *np.zeros((2, n)), np.full(n, now.duration), held.copy(), np.zeros(n)
-    )
+    start = np.where(held, 0.0, given["v_end"])
+    adjoint = Adjoint(start, np.zeros(n), np.zeros(n), np.full(n, now.duration), held.copy(), np.zeros(n))
     cells = Cells(
         reservoir.tau_m, reservoir.tau_exc, reservoir.tau_inh, reservoir.v_threshold - reservoir.v_reset, given["v_integral"]
     )
@@ -170,18 +146,18 @@ def spike_gradients(
     release_drift = np.nan_to_num(trajectory.release_drift)
     by_bias = np.zeros((len(edges) + 1, n))
     record = Spikes(who, trajectory.drift, release_drift, at_once, by_time, by_release)
-    backward(happened, adjoint, cells, record, recurrent, inputs, by_bias)
+    backward(happened, adjoint, cells, record, links, inputs, by_bias)
 
     resting = np.minimum(trajectory.release_time, now.duration) - trajectory.spike_time
     by_reset = by_release + given["v_integral"][who] * resting
     return SpikeGradients(
-        weight=_placed(order, np.where(excitatory, 1.0, -1.0) * recurrent.by_weight),
-        delay=_placed(order, recurrent.by_delay),
+        weight=_placed(order, signs * links.by_weight),
+        delay=_placed(order, links.by_delay),
         input_weight=_placed(input_order, inputs.by_weight),
         input_gain=_gains(reservoir, stimulus, index, by_bias),
         i_bias=adjoint.bias,
-        v_threshold=np.bincount(who, by_time / trajectory.drift, n),
-        v_reset=np.bincount(who, by_reset, n) + np.where(held, given["v_end"], 0.0),
+        v_threshold=_summed(who, by_time / trajectory.drift, n),
+        v_reset=_summed(who, by_reset, n) + np.where(held, given["v_end"], 0.0),
         v_start=adjoint.v,
         spike_time=by_time,
     )
@@ -199,10 +175,33 @@ def _check(reservoir: Reservoir, stimulus: Stimulus, index: int) -> None:
         raise InputError("stimulus", "currents", "must be spikes where input links have delays")
 
 
+def _recurrent(reservoir: Reservoir) -> tuple[NDArray[np.int64], Links, Array]:
+    """Return the order of the recurrent links by (source, delay, target), the links in it, and their signs."""
+    order = np.lexsort((reservoir.post, reservoir.delay, reservoir.pre))
+    excitatory = reservoir.is_excitatory[reservoir.pre[order]]
+    signs = np.where(excitatory, 1.0, -1.0)
+    post, weight, size = reservoir.post[order], signs * reservoir.weight[order], len(order)
+    return order, Links(post, weight, excitatory, np.zeros(size), np.zeros(size)), signs
+
+
+def _inputs(reservoir: Reservoir) -> tuple[NDArray[np.int64], NDArray[np.int64], Links]:
+    """Return the order of the input links by (channel or row of a delay, target), their channels or rows, and the links."""
+    row = reservoir.input_channel.astype(np.int64)
+    if reservoir.input.delay.any():
+        row = InputRows.of(reservoir.input, reservoir.input.delay).of_link
+    order = np.lexsort((reservoir.input_post, row))
+    post, weight, size = reservoir.input_post[order], reservoir.input_weight[order], len(order)
+    return order, row[order], Links(post, weight, np.ones(size, np.bool_), np.zeros(size), np.zeros(size))
+
+
 def _placed(order: NDArray[np.int64], values: Array) -> Array:
     found = np.empty_like(values)
     found[order] = values
     return found
+
+
+def _summed(who: NDArray[np.int64], values: Array, n: int) -> Array:
+    return np.bincount(who, values, n).astype(np.float64)  # without spikes, bincount returns integers
 
 
 def _gains(reservoir: Reservoir, stimulus: Stimulus, index: int, by_bias: Array) -> Array:
@@ -212,47 +211,3 @@ def _gains(reservoir: Reservoir, stimulus: Stimulus, index: int, by_bias: Array)
     within = by_bias[:-1] - by_bias[1:]  # what was collected after the beginning of an interval but not after its end
     found = stimulus.sample(index).T @ within
     return np.asarray(found[reservoir.input_channel, reservoir.input_post])
-
-
-def _events(
-    reservoir: Reservoir,
-    trajectory: Trajectory,
-    now: Stimulation,
-    order: NDArray[np.int64],
-    row: NDArray[np.int32] | NDArray[np.int64],
-    edges: Array,
-) -> Events:
-    """Return all events before the end, in the order of time."""
-    time, who = trajectory.spike_time, trajectory.spike_neuron
-    pre, delay = reservoir.pre[order], reservoir.delay[order]
-    begins = np.append(True, (np.diff(pre) != 0) | (np.diff(delay) != 0))[: len(pre)]
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(pre))[: len(first)]
-    bounds = np.searchsorted(pre[first], np.arange(reservoir.neurons + 1))
-    groups = np.diff(bounds)[who]
-    spike = np.repeat(np.arange(len(time)), groups)
-    group = np.arange(len(spike)) - np.repeat(np.cumsum(groups) - groups, groups) + bounds[who[spike]]
-    later = reservoir.refractory[who] > 0
-    released = np.flatnonzero(later)
-    row_start = np.searchsorted(row, np.arange(row.max(initial=-1) + 2))
-    heard = now.input_channel < len(row_start) - 1  # of channels with links
-    channel = now.input_channel[heard]
-    none = np.zeros(max(len(time), len(edges)), np.int64)
-    at = delay[first[group]]
-    parts = [  # time, kind, rank, index, first and last link
-        (trajectory.release_time[released], RELEASE, _FIRST, released, none, none),
-        (time[spike] + at, ARRIVAL, np.where(at > 0, _ARRIVING, _AT_ONCE), spike, first[group], last[group]),
-        (now.input_time[heard], INPUT, _ARRIVING, channel, row_start[channel], row_start[channel + 1]),
-        (time, SPIKE, _SPIKING, np.arange(len(time)), none, none),
-        (edges, EDGE, _CHANGING, np.arange(len(edges)), none, none),
-    ]
-    sizes = [len(part[0]) for part in parts]
-    when = np.concatenate([part[0] for part in parts])
-    kind = np.repeat([part[1] for part in parts], sizes)
-    rank = np.concatenate([np.broadcast_to(part[2], size) for part, size in zip(parts, sizes, strict=True)])
-    columns = [np.concatenate([part[k][:size] for part, size in zip(parts, sizes, strict=True)]) for k in (3, 4, 5)]
-    count = np.ones(len(when))
-    count[kind == INPUT] = now.input_count[heard]
-    found = np.lexsort((rank, when))
-    found = found[when[found] <= now.duration]
-    return Events(when[found], kind[found], *(column[found] for column in columns), count[found])
