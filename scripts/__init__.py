@@ -29,6 +29,7 @@ COMMANDS = {
     "lyapunov": "Lyapunov",
     "measure": "Measure",
     "variants": "Variants",
+    "train": "Train",
     "search": "Search",
     "importance": "ImportanceStudy",
     "prune": "Prune",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
     from hrsnn.analysis.figures.style import save
+    from hrsnn.analysis.figures.training import times_before_after, training_curves
 
 _HOME = {
     "best_distributions": "search",
@@ -56,6 +57,8 @@ _HOME = {
     "singular_values": "ranks",
     "spike_raster": "reservoir",
     "time_constants": "reservoir",
+    "times_before_after": "training",
+    "training_curves": "training",
     "weights_before_after": "reservoir",
 }
 
@@ -85,6 +88,8 @@ __all__ = [
     "singular_values",
     "spike_raster",
     "time_constants",
+    "times_before_after",
+    "training_curves",
     "weights_before_after",
 ]
 

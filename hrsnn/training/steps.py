@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, HrsnnError
+from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
 from hrsnn.training.losses import rate_penalty, read_as, voltage_penalty
 from hrsnn.training.network import Response, TrainableNetwork
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part
 from hrsnn.training.samples import Minibatch
+from hrsnn.validation.units import takes
 
 
 def take_step(
@@ -68,6 +70,40 @@ def evaluate(
             tell(done := done + len(rows))
     loss_, score_ = (total / len(part)).tolist()
     return loss_, score_, spikes / seconds / network.dynamics.neurons
+
+
+@takes()
+def predict(
+    network: TrainableNetwork, stimulus: Stimulus, options: TrainingOptions | None = None, seed: int = 0
+) -> np.ndarray:
+    """Return the outputs (M, outputs) of a network, as `options.read` reads them; the largest is the predicted class.
+
+    Parameters
+    ----------
+    network : TrainableNetwork
+    stimulus : SpikeTrains or Currents
+        M stimuli.
+    options : TrainingOptions, optional
+        Of which `read` and `batch` are used.
+    seed : int
+        Of background input.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, SpikeTrains, build
+    >>> module = TrainableNetwork(build(ReservoirSpec(neurons=20), seed=1, channels=1), outputs=3)
+    >>> predict(module, SpikeTrains.from_samples([([5.0], [0])] * 2, 1, 30)).shape
+    (2, 3)
+    """
+    options = options or TrainingOptions()
+    check_stimulus(stimulus)
+    samples, read = network.samples(stimulus, seed), read_as(options.read)
+    found = []
+    with torch.no_grad(), one_thread(network.device):
+        for start in range(0, len(samples), options.batch):
+            batch = network.minibatch(samples, range(start, min(start + options.batch, len(samples))))
+            found.append(read(network(batch).outputs, batch.lengths).double().cpu().numpy())
+    return np.concatenate(found) if found else np.empty((0, network.readout.out_features))
 
 
 def _loss(response: Response, batch: Minibatch, targets: np.ndarray, options: TrainingOptions) -> tuple[Tensor, float]:
