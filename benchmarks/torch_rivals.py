@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
-from torch_populations import least
+from torch_engine import least
 
 from hrsnn import Reservoir, ReservoirSpec, SpikeTrains, build, simulate_population
 from hrsnn.engines.propagators import propagators
