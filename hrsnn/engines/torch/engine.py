@@ -103,6 +103,7 @@ class _Network:
         arrivals = Arrivals(reservoir, many, _DTYPE, device, self._start)
         state = rest(reservoir, many, _DTYPE, device) if self._start is None else _state_of(self._start, device)
         drive = torch.zeros((many, n), dtype=_DTYPE, device=device)
+        currents = torch.empty((2, many, n), dtype=_DTYPE, device=device)
         spikes: list[tuple[int, torch.Tensor]] = []
         v = [torch.empty((len(one.v_step), n), dtype=_DTYPE, device=device) for one in group]
         watched = _by_step((index, one.v_step) for index, one in enumerate(group))
@@ -111,10 +112,10 @@ class _Network:
             timeline.set_drive(step, drive)
             state, excess, awake = advance(state, drive, step, cells)
             spiked = (excess > 0) & awake
-            currents = torch.stack((state.exc, state.inh))
+            currents[0], currents[1] = state.exc, state.inh
             timeline.excite(step, currents[0])
             arrivals.deliver(step, spiked, currents)
-            state = state._replace(exc=currents[0], inh=currents[1])
+            state = state._replace(exc=currents[0].clone(), inh=currents[1].clone())
             state = reset(state, spiked.to(_DTYPE), spiked, step, cells)
             spikes.append((step, spiked.nonzero()))
             for index, place in watched.get(step, ()):

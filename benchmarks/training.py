@@ -1,6 +1,6 @@
 """PyTorch against the compiled engine, and products with matrices against sums over links, on one thread.
 
-    python benchmarks/torch_engine.py [--neurons 200 1000] [--batches 1 16 256] [--turns 3]
+    python benchmarks/training.py [--neurons 200 1000] [--batches 1 16 256] [--turns 3]
 
 The first table has the forward pass of a frozen network: microseconds per step and stimulus of `torch` (float64) and
 `compiled`, and the median of the ratios within a turn. The second has a step of training (forward and backward, float32)
