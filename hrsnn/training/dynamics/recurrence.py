@@ -9,7 +9,7 @@ from torch import Tensor
 from hrsnn.reservoir import Reservoir
 
 #: Share of the possible links from which on a dense product is faster, as measured (docs/training.md).
-DENSE_FROM = 0.02
+DENSE_FROM = 0.015
 
 
 class Recurrence:
