@@ -5,16 +5,15 @@
 batches: milliseconds for a simulated second of a stimulus, at batches of 1, 16 and 256, dt 1 ms, beside the engine compiled;
 the spikes are compared and must be the same. PyTorch has one thread always; "2 threads" is what two gain the engine compiled
 on the clock. populations: simulated seconds of networks a second, for seeds of one spec at once with one stimulus each,
-beside the networks one after another. precision: after how many ms the first spike in float32 differs from that in float64,
-the largest difference of v before it, and of the number of spikes. memory: kB that a further step takes. Times are processor
-times of one thread, the least of some repeats in turns, so that other load on the machine matters little.
+beside the networks one after another. precision: in how many networks and after how many ms a spike in float32 differs from
+that in float64, the largest difference of v before it, and of the number of spikes. memory: kB that a further step takes.
+Times are processor times of one thread, the least of some repeats in turns: other load on the machine matters little.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -130,26 +129,28 @@ def populations(sizes: list[int], repeats: int) -> None:
             print(f"{neurons:>6}{many:>10}{line}", flush=True)
 
 
-def precision(sizes: list[int], seeds: int = 12) -> None:
-    head = f"{'N':>6}{'density':>9}{f'first difference (ms), median of {seeds}':>38}{'least':>8}"
-    print(f"{head}{'v before (mV)':>15}{'counts':>9}")
-    batch = stimuli(1, 1000.0)
+def precision(sizes: list[int], seeds: int = 12, duration: float = 5000.0) -> None:
+    print(f"{seeds} networks each, {duration:g} ms")
+    print(f"{'N':>6}{'density':>9}{'Hz':>7}{'differ':>8}{'first (ms)':>12}{'median':>8}{'v before (mV)':>15}{'counts':>9}")
+    batch = stimuli(1, duration)
     for neurons in sizes:
         for density in (0, 0.05, 0.25):
             links = {"connectivity": "random", "connection_probability": density} if density else {}
             networks = [network(neurons, seed, **links) for seed in range(seeds)]
-            record = {"record": ("spikes", "v"), "sample_times": 1000}
+            record = {"record": ("spikes", "v"), "sample_times": int(duration / 10)}
             double, single = (simulate_population(networks, batch, precision=p, **record) for p in ("float64", "float32"))
             first, before, apart = [], [], []
             for one, other in zip(double, single, strict=True):
                 a, b = (set(zip(x.spikes.times.tolist(), x.spikes.channels.tolist(), strict=True)) for x in (one, other))
-                when = min((time for time, _ in a ^ b), default=1000.0)
+                when = min((time for time, _ in a ^ b), default=np.inf)
                 first.append(when)
-                before.append(float(np.abs(one.v - other.v)[0, : int(when)].max(initial=0)))
+                before.append(float(np.abs(one.v - other.v)[0, : int(min(when, duration) / 10)].max(initial=0)))
                 apart.append(abs(other.spike_count / one.spike_count - 1))
             name = f"{density:g}" if density else f"{networks[0].synapses / neurons**2:.3f}"
-            middle = f"{statistics.median(first):>38.0f}{min(first):>8.0f}{max(before):>15.1g}{100 * max(apart):>8.1f}%"
-            print(f"{neurons:>6}{name:>9}{middle}", flush=True)
+            rate = np.mean([one.rates.mean() for one in double])
+            when = f"{min(first):>12.0f}{statistics.median(first):>8.0f}"
+            texts = f"{sum(np.isfinite(first)):>8}{when}{max(before):>15.1g}{100 * max(apart):>8.2f}%"
+            print(f"{neurons:>6}{name:>9}{rate:>7.1f}{texts}", flush=True)
 
 
 def memory(sizes: list[int]) -> None:
@@ -164,9 +165,13 @@ def memory(sizes: list[int]) -> None:
 
 
 def peak(neurons: int, samples: int, steps: int) -> float:
-    """Return the peak of this process's memory after a run (kB)."""
-    simulate(network(neurons), stimuli(samples, float(steps)), engine="torch", record=())
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """Return the peak of this process's memory during a run (kB); on Linux."""
+    reservoir, batch = network(neurons), stimuli(samples, float(steps))
+    simulate(reservoir, batch[:1], engine="torch", record=())  # imports need more for a moment
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    simulate(reservoir, batch, engine="torch", record=())
+    status = Path("/proc/self/status").read_text()
+    return float(status.partition("VmHWM:")[2].split()[0])
 
 
 def main() -> None:
