@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
     from hrsnn.analysis.forecasting.quadratic import quadratic_readout
     from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+    from hrsnn.analysis.gradients.spike_gradients import SpikeGradients, spike_gradients
     from hrsnn.analysis.intervals import mean_interval
     from hrsnn.analysis.lyapunov.exponents import (
         GrowthRates,
@@ -74,6 +75,7 @@ _HOME = {
     "RateDistribution": "firing.population",
     "ReservoirForecaster": "forecasting.closed_loop",
     "Separation": "states.separation",
+    "SpikeGradients": "gradients.spike_gradients",
     "StateCorrelation": "states.covariance",
     "UndefinedWarning": "firing.operations",
     "binned_counts": "firing.rates",
@@ -120,6 +122,7 @@ _HOME = {
     "silent_share": "firing.rates",
     "sparsity": "firing.operations",
     "spike_efficiency": "firing.operations",
+    "spike_gradients": "gradients.spike_gradients",
     "state_correlation": "states.covariance",
     "synaptic_operations": "firing.operations",
     "synchrony": "firing.population",
@@ -147,6 +150,7 @@ __all__ = [
     "RateDistribution",
     "ReservoirForecaster",
     "Separation",
+    "SpikeGradients",
     "StateCorrelation",
     "UndefinedWarning",
     "binned_counts",
@@ -193,6 +197,7 @@ __all__ = [
     "silent_share",
     "sparsity",
     "spike_efficiency",
+    "spike_gradients",
     "state_correlation",
     "synaptic_operations",
     "synchrony",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hrsnn.engines.network_state import NetworkState
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
     from hrsnn.reservoir import Reservoir
-    from hrsnn.simulation import simulate
+    from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec
     from hrsnn.stimuli.currents import Currents
     from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -67,6 +67,7 @@ _HOME = {
     "build": "builder",
     "quantise": "quantisation",
     "simulate": "simulation",
+    "simulate_population": "simulation",
 }
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "build",
     "quantise",
     "simulate",
+    "simulate_population",
 ]
 
 # In a checkout that is not installed, `hrsnn.networks`, `hrsnn.analysis` and `hrsnn.scripts` are the folders next to this

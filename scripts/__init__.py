@@ -30,6 +30,7 @@ COMMANDS = {
     "measure": "Measure",
     "balance": "Balance",
     "variants": "Variants",
+    "train": "Train",
     "search": "Search",
     "importance": "ImportanceStudy",
     "prune": "Prune",

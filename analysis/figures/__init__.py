@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
     from hrsnn.analysis.figures.style import save
+    from hrsnn.analysis.figures.training import times_before_after, training_curves
 
 _HOME = {
     "accuracy_and_rate": "balance",
@@ -59,6 +60,8 @@ _HOME = {
     "singular_values": "ranks",
     "spike_raster": "reservoir",
     "time_constants": "reservoir",
+    "times_before_after": "training",
+    "training_curves": "training",
     "tracking": "balance",
     "weights_before_after": "reservoir",
 }
@@ -91,6 +94,8 @@ __all__ = [
     "singular_values",
     "spike_raster",
     "time_constants",
+    "times_before_after",
+    "training_curves",
     "tracking",
     "weights_before_after",
 ]

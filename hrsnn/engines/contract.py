@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -127,3 +127,33 @@ class EngineFunction(Protocol):
         progress: Callable[[int], None],
         /,
     ) -> Weights: ...
+
+
+class PopulationFunction(Protocol):
+    """Simulate several reservoirs of equal size and dt at once, frozen, each for a batch of stimuli of its own.
+
+    Each network starts every stimulus from rest, as with :class:`EngineFunction`.
+
+    Parameters
+    ----------
+    networks : sequence of Reservoir
+    batches : sequence of Batch
+        One for each network; numbers of stimuli may differ.
+    deliver : callable
+        Called with (index of the network, index of the stimulus, response) once for each stimulus, those of one network in
+        their order.
+    progress : callable
+        Called with the number of steps done so far, over all networks.
+    precision : str
+        "float64" or "float32", of all variables and constants.
+    """
+
+    def __call__(
+        self,
+        networks: Sequence[Any],
+        batches: Sequence[Batch],
+        deliver: Callable[[int, int, Response], None],
+        progress: Callable[[int], None],
+        precision: str,
+        /,
+    ) -> None: ...

@@ -20,6 +20,7 @@ from hrsnn.reservoir import Reservoir
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
     from hrsnn.analysis.protocols import Classification, Forecasting, FreeRunning, Measures, Memory, Ranking
+    from hrsnn.analysis.protocols.gradient_training import TrainedClassification
     from hrsnn.analysis.protocols.information_capacity import Capacities
     from hrsnn.analysis.protocols.rank_maps import RankMap
     from hrsnn.kinds import Network
@@ -39,6 +40,29 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
     }
     if before is not after and isinstance(before, Reservoir) and isinstance(after, Reservoir):  # STDP was on
         excitatory = after.is_excitatory[after.pre]
+        drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
+    return drawn
+
+
+def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
+    """Draw losses and accuracies over the epochs, tau_m and weights before and after, accuracy, confusion and raster."""
+    before, after, epochs = result.initial, result.network, result.training.epochs
+    excitatory = after.is_excitatory[after.pre]
+    drawn = {
+        **_of_network(after, result.activity),
+        "training": figures.training_curves(
+            [one.train_loss for one in epochs],
+            [one.validation_loss for one in epochs],
+            [one.train_score for one in epochs],
+            [one.validation_score for one in epochs],
+            best=result.training.best,
+            chance=1 / len(classes),
+        ),
+        "tau_m": figures.times_before_after(before.tau_m, after.tau_m, after.is_excitatory, "tau_m"),
+        "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
+        "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
+    }
+    if after.synapses:
         drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
     return drawn
 

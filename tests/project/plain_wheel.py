@@ -28,6 +28,7 @@ COMMANDS = {
     "measure": [*_TINY, "--stimuli", "300"],
     "balance": ["tracking", "--neurons", "40", "--duration", "300"],
     "variants": [*_TINY, "--seeds", "2", "--tasks", "memory", "--values", "600"],
+    "train": [*_TINY, "--train", "40", "--test", "20", "--epochs", "1"],
     "search": [*_TINY, "--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "500"],
     "importance": [*_TINY, "--parameters", "tau_m_exc", "--seeds", "2", "--values", "500"],
     "prune": [*_TINY, "--iterations", "2", "--synapse-target", "0.5", "--duration", "300"],
@@ -56,10 +57,11 @@ COMMANDS = {
 SAID = {
     "importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'",
     "fetch": "needs an extra: pip install 'hrsnn[fetch]'",
+    "train": "training needs PyTorch: pip install 'hrsnn[torch]'",
 }
 
 #: Commands that do nothing without an extra.
-REFUSED = ("fetch",)
+REFUSED = ("fetch", "train")
 
 
 def built(folder: Path) -> Path:
