@@ -95,8 +95,8 @@ __all__ = [
     "spike_raster",
     "time_constants",
     "times_before_after",
-    "training_curves",
     "tracking",
+    "training_curves",
     "weights_before_after",
 ]
 
