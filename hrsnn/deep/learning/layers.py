@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hrsnn.deep.architecture import Node
+from hrsnn.deep.learning.quantisers import binary_weights, quantised_potential, uniform_weights
 from hrsnn.deep.memory import END_BITS
 from hrsnn.deep.neurons import Neuron
 from hrsnn.deep.precision import Precision
-from hrsnn.deep.learning.quantisers import binary_weights, quantised_potential, uniform_weights
 from hrsnn.training.surrogates import SURROGATES, step
 
 _MOMENTUM, _EPSILON = 0.1, 1e-5

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hrsnn.deep.frames import CODINGS
-from hrsnn.deep.models import architecture
 from hrsnn.deep.learning.network import Spiking
+from hrsnn.deep.models import architecture
 from hrsnn.deep.neurons import Neuron, lif
 from hrsnn.deep.precision import Precision
 from hrsnn.errors import InputError

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hrsnn.deep.frames import Bytes, Frames, poisson_frames
+from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hrsnn.deep.learning.losses import rate_regularisation, temporal_cross_entropy
 from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.learning.quantisers import steepness_at
