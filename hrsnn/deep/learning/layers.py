@@ -137,7 +137,7 @@ class SpikingLayer(nn.Module):
         threshold, early = self.neuron.threshold, self.precision.before_spike
         floor = self.present_neuron().floor
         a, b, c = (self.get_parameter(name) for name in "abc")
-        carried = torch.zeros_like(currents[0])
+        carried = torch.zeros_like(currents[0]).clamp_min(floor)  # as after a spike
         spikes, potentials = [], []
         for x in currents:
             potential = (a * carried * carried if self.learn or self.neuron.a else 0.0) + b * carried + c + x
