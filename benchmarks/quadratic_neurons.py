@@ -38,8 +38,6 @@ ARMS: dict[str, tuple[str, float | None]] = {
     "lif, analytic": ("lif", None),
     "qif, analytic": ("qif", None),
     "qif-roots, analytic": ("qif-roots", None),
-    "lif, 1": ("lif", 1.0),
-    "qif, 1": ("qif", 1.0),
     "lif, 0.25": ("lif", 0.25),
     "qif, 0.25": ("qif", 0.25),
     "qif-roots, 0.25": ("qif-roots", 0.25),
@@ -71,7 +69,7 @@ def one(arguments: argparse.Namespace, arm: str, seed: int) -> dict[str, float]:
         given = torch.from_numpy(stimulus(settings, validation, probe, seed))
         labels = torch.from_numpy(validation.labels[probe])
         fresh = settings.build(seed)
-        for _ in range(40):  # running moments of the normalisation, and windows
+        for _ in range(20):  # running moments of the normalisation, and windows
             fresh.train()(given)
         trained = train(settings, TrainingSettings(epochs=arguments.epochs, seed=seed), training, validation)
         for when, network in (("before", fresh), ("after", trained.network)):

@@ -101,7 +101,7 @@ def _neuron_layer(layer: SpikingLayer) -> NeuronLayer:
 
 
 def _word(value: float) -> int:
-    word = round(value * 2**FILE_FRACTION)
+    word = round(value * 2.0**FILE_FRACTION)
     if abs(word) > _MOST:
         raise InputError("network", value, f"has a potential that does not fit into {31 - FILE_FRACTION} bits")
     return word

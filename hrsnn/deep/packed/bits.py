@@ -41,7 +41,7 @@ def pack(numbers: NDArray[np.int8], bits: int) -> bytes:
     if bits == 1:
         if not (np.abs(flat) == 1).all():
             raise InputError("numbers", flat[np.abs(flat) != 1][0], "must be -1 or 1")
-        return np.packbits(flat > 0).tobytes()
+        return bytes(np.packbits(flat > 0))
     low = -(2 ** (bits - 1))
     if flat.size and not low <= flat.min() <= flat.max() < -low:
         raise InputError("numbers", flat, f"must be from {low} to {-low - 1}")
@@ -49,7 +49,7 @@ def pack(numbers: NDArray[np.int8], bits: int) -> bytes:
     each = 8 // bits
     padded = np.concatenate([unsigned, np.zeros(-len(unsigned) % each, np.uint8)]).reshape(-1, each)
     shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
-    return np.bitwise_or.reduce(padded << shifts, axis=1).astype(np.uint8).tobytes()
+    return bytes(np.bitwise_or.reduce(padded << shifts, axis=1).astype(np.uint8))
 
 
 def unpack(data: bytes, bits: int, count: int) -> NDArray[np.int8]:

@@ -71,7 +71,7 @@ class IntegerInference:
 
     def predictions(self, frames: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the class of each sample, the one with the largest output; the first of equal ones."""
-        return np.argmax(self.outputs(frames), axis=1)
+        return np.asarray(np.argmax(self.outputs(frames), axis=1))
 
     def _batch(self, frames: NDArray[np.uint8], moving: bool) -> NDArray[np.int64]:
         own = self.network.architecture

@@ -13,8 +13,8 @@ offset                 bytes      content
 16 + H + P             32         SHA-256 of all bytes before
 =====================  =========  ================================================================================
 
-A layer of weights has its weights (``ceil(count bits / 8)`` bytes, outputs first, as PyTorch orders them, :mod:`.bits`), then
-factor and offset of each output (4 bytes each): its current is ``factor n + offset``, with n the sum of weight times
+A layer of weights has its weights (``ceil(count bits / 8)`` bytes, outputs first, as PyTorch orders them, :mod:`.bits`),
+then factor and offset of each output (4 bytes each): its current is ``factor n + offset``, with n the sum of weight times
 input, in whole numbers: 0 to 255 for the stimulus, 0 or 1 for spikes, numbers of spikes in a square after a mean. A layer of
 neurons has ``2 L + 1`` numbers, the potential that each state -L to L becomes in a step without input, then the step of the
 states and the threshold (4 bytes each, with 24 bits after the point).
@@ -233,7 +233,7 @@ def _words(numbers: NDArray[np.int32]) -> bytes:
 
 
 def payload_size(network: PackedNetwork) -> int:
-    """Return the number of bytes that the layers take: weights by their bits, 8 an output, ``4 (2 L + 3)`` a layer of neurons."""
+    """Return the bytes that the layers take: weights by their bits, 8 an output, ``4 (2 L + 3)`` a layer of neurons."""
     total = 0
     for node in network.architecture:
         layer = network.layers.get(node.name)

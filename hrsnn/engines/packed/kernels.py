@@ -72,7 +72,7 @@ def add_spikes(values, totals):
 
 @kernel
 def fire(totals, states, table, step, threshold, levels, before_spike, spikes):
-    """Advance neurons by a step: ``u = table[q + L] + total``, a spike and q = 0 where u > threshold, else ``q = round(u / step)``.
+    """Advance neurons: ``u = table[q + L] + total``, a spike and q = 0 where u > threshold, else ``q = round(u / step)``.
 
     With `before_spike`, u is replaced by ``q step`` before it is compared. Halves are rounded to even numbers.
     """
