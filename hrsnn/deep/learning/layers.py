@@ -100,6 +100,7 @@ class SpikingLayer(nn.Module):
     """
 
     potential_scale: Tensor
+    followed: Tensor
 
     def __init__(self, neuron: Neuron, precision: Precision, window: float | None = None, learn: bool = False) -> None:
         super().__init__()
@@ -109,14 +110,27 @@ class SpikingLayer(nn.Module):
         self.learn = learn
         if precision.quantises_potentials and precision.potential_scale == "running":
             self.register_buffer("potential_scale", torch.zeros(()))
-        self._followed = (neuron.a, neuron.b, neuron.c, 0.0, neuron.threshold**2)
+        # what the window was computed of; saved, so that a resumed run has the same windows
+        start = (neuron.a, neuron.b, neuron.c, 0.0, neuron.threshold**2)
+        self.register_buffer("followed", torch.tensor(start, dtype=torch.float64))
         #: Half-width of the window.
-        self.width = neuron.width() if window is None else window
+        self.width = 0.0 if window is None else window
+        self.compute_width()
 
     def present_neuron(self) -> Neuron:
         """Return the neuron with the present a, b and c."""
-        a, b, c = (float(getattr(self, name)) for name in "abc")
-        return Neuron(max(a, 0.0), b, c, self.neuron.threshold, self.neuron.clamp_vertex) if self.learn else self.neuron
+        if not self.learn:
+            return self.neuron
+        return self._neuron_of(*(float(self.get_parameter(name).detach()) for name in "abc"))
+
+    def _neuron_of(self, a: float, b: float, c: float) -> Neuron:
+        return Neuron(max(a, 0.0), b, c, self.neuron.threshold, self.neuron.clamp_vertex)
+
+    def compute_width(self) -> None:
+        """Compute the analytic window of what is followed, after it has been changed or loaded."""
+        if self.fixed is None:
+            *parabola, mean, variance = self.followed.tolist()
+            self.width = self._neuron_of(*parabola).width(mean, variance or None)
 
     def follow(self, mean: float, variance: float) -> None:
         """Compute the analytic window anew if the neuron's parameters or the moments of its input have changed."""
@@ -124,8 +138,9 @@ class SpikingLayer(nn.Module):
             return
         neuron = self.present_neuron()
         present = (neuron.a, neuron.b, neuron.c, mean, variance)
-        if any(abs(new - old) > _MOVED for new, old in zip(present, self._followed, strict=True)):
-            self.width, self._followed = neuron.width(mean, variance or None), present
+        if any(abs(new - old) > _MOVED for new, old in zip(present, self.followed.tolist(), strict=True)):
+            self.followed.copy_(torch.tensor(present, dtype=torch.float64))
+            self.compute_width()
 
     def forward(self, currents: Tensor, smoothing: float | None = None) -> tuple[Tensor, Tensor]:
         """Return spikes and potentials before the reset for currents of (steps, samples, ...).

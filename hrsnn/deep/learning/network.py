@@ -201,3 +201,6 @@ class Spiking(nn.Module):
             if name not in own or name not in arrays or tuple(own[name].shape) != arrays[name].shape:
                 raise InputError("network", name, "is of another network: model, neuron or precision differ")
         self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
+        for layer in self.spiking.values():
+            assert isinstance(layer, SpikingLayer)
+            layer.compute_width()

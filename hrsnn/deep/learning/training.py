@@ -242,7 +242,7 @@ def _epoch(
             loss = loss + network.precision.regularisation * rate_regularisation(run.rates)
         if not torch.isfinite(loss):
             raise DivergenceError(
-                f"the loss is {float(loss):g} in epoch {epoch + 1}: lower learning_rate; the epochs before are kept"
+                f"the loss is {float(loss.detach()):g} in epoch {epoch + 1}: lower learning_rate; the epochs before are kept"
             )
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
