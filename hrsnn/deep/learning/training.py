@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,7 @@ def train(
     validation_part: Frames,
     *,
     start: dict[str, np.ndarray] | None = None,
+    about: Mapping[str, Any] | None = None,
     checkpoint: Path | None = None,
     progress: bool | Callable[[float, float], None] = False,
 ) -> Trained:
@@ -127,6 +128,8 @@ def train(
     train_part, validation_part : Frames
     start : mapping of name to array, optional
         Parameters to begin with (:meth:`Spiking.arrays`), of this or another precision; by default random ones.
+    about : mapping, optional
+        Further settings that the checkpoint keeps, such as the task.
     checkpoint : path, optional
         File that is written after each epoch, and from which the run resumes if it is there.
     progress : bool or callable
@@ -158,7 +161,9 @@ def train(
         own = network.arrays()
         network.load_arrays(own | {name: value for name, value in start.items() if name in own})
     optimiser = _optimiser(network, training)
-    state = Checkpoint({**_plain(settings, training, train_part, start), "format": 1}, 0, [], network.arrays(), 0, {}, {})
+    state = Checkpoint(
+        {**_plain(settings, training, train_part, start), **(about or {})}, 0, [], network.arrays(), 0, {}, {}
+    )
     if checkpoint is not None and checkpoint.exists():
         stored = read_checkpoint(checkpoint)
         check_same_settings(checkpoint, stored.settings, state.settings, "the run there was", "choose another --out")

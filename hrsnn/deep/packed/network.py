@@ -26,7 +26,6 @@ import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,12 +141,16 @@ class PackedNetwork:
                 parts += [_words(layer.table), _words(np.array([layer.step, layer.threshold], np.int32))]
         return b"".join(parts)
 
+    def to_bytes(self) -> bytes:
+        """Return the content of the file."""
+        header = to_json(self.header()).encode()
+        data = MAGIC + struct.pack("<II", VERSION, len(header)) + header + self.payload()
+        return data + hashlib.sha256(data).digest()
+
     def save(self, path: PathLike) -> None:
         """Write the file atomically."""
-        header, payload = to_json(self.header()).encode(), self.payload()
-        data = MAGIC + struct.pack("<II", VERSION, len(header)) + header + payload
         with writing(path) as temporary:
-            temporary.write_bytes(data + hashlib.sha256(data).digest())
+            temporary.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: PathLike) -> PackedNetwork:
@@ -242,8 +245,3 @@ def payload_size(network: PackedNetwork) -> int:
         elif layer is not None:
             total += _WORD * (2 * layer.levels + 3)
     return total
-
-
-def file_size(path: PathLike) -> int:
-    """Return the bytes of a file on disk."""
-    return Path(path).stat().st_size
