@@ -59,7 +59,7 @@ def learning_curves(history: Sequence[Mapping[str, float]], chance: float) -> Fi
     accuracy.axhline(chance, color="black", linewidth=0.6, linestyle="--", label="chance")
     accuracy.set_ylim(0, 1.02)
     rate.plot(epochs, [row["mean_rate"] for row in history], color=INHIBITORY, marker=".", markersize=3, linewidth=1)
-    rate.set_ylim(bottom=0)
+    rate.set_ylim(0, 1.15 * max(row["mean_rate"] for row in history) or 1)
     label_axes(accuracy, "", "Accuracy")
     label_axes(rate, "Epoch", "Spikes a step")
     legend_above(figure, accuracy)
@@ -172,7 +172,8 @@ def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
     names, values = list(scores), list(scores.values())
     figure = column_figure(2.2)
     axes = figure.subplots()
-    axes.plot(range(len(names)), values, color=COLOURS[0], marker="o", markersize=4, linewidth=1, label="quantised")
+    axes.plot(range(1, len(names)), values[1:], color=COLOURS[0], marker="o", markersize=4, linewidth=1, label="quantised")
+    axes.plot(0, values[0], color=GREY, marker="o", markersize=4, linestyle="none")
     axes.axhline(values[0], color=GREY, linewidth=0.8, label=names[0])
     axes.axhline(chance, color="black", linewidth=0.6, linestyle="--", label="chance")
     for place, value in enumerate(values):

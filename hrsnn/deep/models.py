@@ -16,6 +16,8 @@ _VGG_SNN = (64, 128, "M", 256, 256, "M", 512, 512, "M", 512, 512)
 _VGG16 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512)
 #: Side of images from which a residual network begins with a 7 x 7 convolution of stride 2, as for ImageNet.
 _LARGE = 128
+#: A network that a processor trains on images of 32 x 32 pixels in minutes.
+_VGG_SMALL = (32, 32, "M", 64, 64, "M", 128)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ MODELS: Registry[Model] = Registry(
     {
         "mlp": "hrsnn.deep.models:MLP",
         "conv-16-32-fc64": "hrsnn.deep.models:SMALL",
+        "vgg-small": "hrsnn.deep.models:VGG_SMALL",
         "vgg16": "hrsnn.deep.models:VGG16",
         "vgg-snn": "hrsnn.deep.models:VGG_SNN",
         "resnet-19": "hrsnn.deep.models:RESNET19",
@@ -56,7 +59,7 @@ def architecture(model: str, shape: tuple[int, ...], classes: int) -> Architectu
     Parameters
     ----------
     model : str
-        One of :data:`MODELS`: ``mlp`` (two layers of 256), ``conv-16-32-fc64``, ``vgg16`` (13 convolutions), ``vgg-snn``
+        One of :data:`MODELS`: ``mlp`` (two layers of 256), ``conv-16-32-fc64``, ``vgg-small`` (5 convolutions), ``vgg16`` (13 convolutions), ``vgg-snn``
         (8), ``resnet-19`` (3, 3 and 2 blocks, 128 to 512 channels), ``resnet-18``.
     shape : tuple of int
         (channels, height, width), or (values,).
@@ -138,6 +141,7 @@ def _block(builder: Builder, source: str, channels: int, stride: int) -> str:
 
 MLP = Model("two fully connected layers of 256, for samples of any shape", _mlp)
 SMALL = Model("convolutions of 16 and 32 channels and a layer of 64", _small)
+VGG_SMALL = Model("5 convolutions, of 32 to 128 channels", _vgg(_VGG_SMALL))
 VGG16 = Model("13 convolutions, of 64 to 512 channels", _vgg(_VGG16))
 VGG_SNN = Model("8 convolutions, of 64 to 512 channels", _vgg(_VGG_SNN))
 RESNET19 = Model("8 residual blocks of 128, 256 and 512 channels", _residual(((3, 128), (3, 256), (2, 512))))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +16,9 @@ from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.deep.options import OfTrained
 from hrsnn.scripts.deep.outcome import DeepOutcome
 
-#: Samples from which statistics of layers and gradients are computed.
-_PROBE = 128
+if TYPE_CHECKING:
+    from hrsnn.deep.learning.information import LayerStatistics
+    from hrsnn.deep.learning.mismatch import Mismatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +27,12 @@ class DeepMeasure(OfTrained):
 
     def run(self) -> DeepOutcome:
         """Measure, and report."""
-        import torch
         from sklearn.base import clone
 
         from hrsnn.analysis.figures.deep import potentials_and_windows, weights_before_and_after
         from hrsnn.analysis.firing.operations import energy
         from hrsnn.deep.frames import frames_of
-        from hrsnn.deep.learning.information import layer_statistics
-        from hrsnn.deep.learning.mismatch import gradient_mismatch
-        from hrsnn.deep.learning.training import predictions, stimulus, torch_threads
+        from hrsnn.deep.learning.evaluation import evaluate
         from hrsnn.deep.memory import memory_table
 
         settings, state = self.stored()
@@ -44,78 +41,43 @@ class DeepMeasure(OfTrained):
         network = settings.build(state.settings["training"]["seed"])
         first = network.arrays()
         network.load_arrays(state.best)
-        network.eval()
-        with torch_threads():
-            begun = time.perf_counter()
-            predicted = predictions(network, settings, test, self.seed)
-            seconds = time.perf_counter() - begun
-            given = torch.from_numpy(stimulus(settings, test, np.arange(min(_PROBE, len(test))), self.seed))
-            labels = torch.from_numpy(test.labels[:_PROBE])
-            statistics = layer_statistics(network, given)
-            mismatch = gradient_mismatch(network, given, labels)
-            with torch.no_grad():
-                run = network.run(given, record=True)
+        found = evaluate(network, settings, test, self.seed)
         linear = clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test)
-        spiking = list(statistics.operations.values())[1:]
+        # with direct coding the first layer multiplies
+        first_layer, *spiking = found.statistics.operations.values()
         scores = {
-            "accuracy": float((predicted == test.labels).mean()),
-            "mean_rate_per_step": float(np.mean(list(statistics.rates.values()))),
+            "accuracy": float((found.predicted == test.labels).mean()),
+            "mean_rate_per_step": float(np.mean(list(found.statistics.rates.values()))),
             "synaptic_operations": float(sum(spiking)),
-            "multiplications_of_the_first_layer": float(next(iter(statistics.operations.values()))),
-            "energy_of_operations_nj": float(energy(sum(spiking), "accumulate_45nm")) * 1e9,
-            "gradient_cosine": mismatch.cosine,
-            "gradient_cosine_common": mismatch.cosine_common,
+            "operations_of_the_first_layer": float(first_layer),
+            "energy_of_synaptic_operations_nj": float(energy(sum(spiking), "accumulate_45nm")) * 1e9,
+            "gradient_cosine": found.mismatch.cosine,
+            "gradient_cosine_common": found.mismatch.cosine_common,
         }
-        whole, timing = self._in_integers(network, settings, test, predicted)
-        scores |= whole
-        widths = {name: float(layer.width) for name, layer in network.spiking.items()}  # type: ignore[arg-type]
-        potentials = {name: u.numpy().ravel() for name, u in run.potentials.items()}
+        speed = {"torch_samples_per_second": len(test) / found.seconds}
+        if found.integers is not None:
+            scores["integer_accuracy"] = float((found.integers == test.labels).mean())
+            scores["integer_agreement"] = float((found.integers == found.predicted).mean())
+            speed["integer_samples_per_second"] = len(test) / found.integer_seconds
         names = [f"weight.{node.name}" for node in network.architecture.weighted]
         weights = {name.removeprefix("weight."): (first[name].ravel(), state.best[name].ravel()) for name in names}
-        layers = _layers(statistics, mismatch)
+        layers, memory = _layers(found.statistics, found.mismatch), memory_table(network.architecture)
         return DeepOutcome(
             title=f"{settings.model} on {task.name}: {len(test)} test samples, {settings.steps} steps, seed {self.seed}",
             seed=self.seed,
             scores=scores,
             baselines={"accuracy": {"linear": float(linear), "chance": 1 / settings.classes}},
-            details={"network": settings.plain(), "layers": layers, "memory_mb": memory_table(network.architecture)},
-            tables=_tables(layers, memory_table(network.architecture)),
+            details={"network": settings.plain(), "layers": layers, "memory_mb": memory},
+            tables=_tables(layers, memory),
             draw=lambda: {
-                "potentials": potentials_and_windows(potentials, widths, settings.neuron.threshold),
+                "potentials": potentials_and_windows(found.potentials, found.mismatch.widths, settings.neuron.threshold),
                 "weights": weights_before_and_after(weights),
             },
-            files={"timing.json": {"torch_samples_per_second": len(test) / seconds, **timing}},
+            files={"timing.json": speed},
         )
 
-    def _in_integers(
-        self, network: Any, settings: Any, test: Any, predicted: np.ndarray
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        """Return accuracy and agreement of the packed network, and its speed; nothing where it has no integers."""
-        from hrsnn.deep.learning.export import packed
-        from hrsnn.deep.learning.training import stimulus
-        from hrsnn.deep.packed.inference import IntegerInference
-        from hrsnn.errors import InputError
 
-        try:
-            runner = IntegerInference(packed(network, settings.coding))
-        except InputError:  # in floating point, or with the scales of a batch
-            return {}, {}
-        runner.predictions(stimulus(settings, test, np.arange(1), self.seed))  # compiles
-        # batches as PyTorch had them, so that random spikes are the same
-        begun, found = time.perf_counter(), []
-        for first in range(0, len(test), 256):
-            rows = np.arange(first, min(first + 256, len(test)))
-            found.append(runner.predictions(stimulus(settings, test, rows, self.seed, "evaluation", first)))
-        seconds = time.perf_counter() - begun
-        whole = np.concatenate(found)
-        scores = {
-            "integer_accuracy": float((whole == test.labels).mean()),
-            "integer_agreement": float((whole == predicted).mean()),
-        }
-        return scores, {"integer_samples_per_second": len(test) / seconds}
-
-
-def _layers(statistics: Any, mismatch: Any) -> dict[str, dict[str, float]]:
+def _layers(statistics: LayerStatistics, mismatch: Mismatch) -> dict[str, dict[str, float]]:
     """Return the numbers of each layer."""
     found: dict[str, dict[str, float]] = {}
     for name, share in statistics.positive_weights.items():
