@@ -65,7 +65,8 @@ def simulate(
         Whether STDP is on, with homeostasis after each stimulus if ``reservoir.homeostasis``.
     engine : str
         "compiled" (Numba), "brian2" (Cython where a compiler is found, else NumPy), "brian2-cython", "brian2-numpy", "exact"
-        (continuous time, no grid), or one of an installed package; `hrsnn engines` lists them with what each can simulate.
+        (continuous time, no grid), "torch" and "torch-cuda" (PyTorch, many stimuli at once), or one of an installed package;
+        `hrsnn engines` lists them with what each can simulate.
         "auto": the best that can simulate this run and can be loaded, of this package compiled, then Brian2.
     record : sequence of str
         Any of "spikes", "counts", "states", "v". The spike count of each neuron in each stimulus is always recorded.

@@ -59,8 +59,8 @@ def architecture(model: str, shape: tuple[int, ...], classes: int) -> Architectu
     Parameters
     ----------
     model : str
-        One of :data:`MODELS`: ``mlp`` (two layers of 256), ``conv-16-32-fc64``, ``vgg-small`` (5 convolutions), ``vgg16`` (13 convolutions), ``vgg-snn``
-        (8), ``resnet-19`` (3, 3 and 2 blocks, 128 to 512 channels), ``resnet-18``.
+        One of :data:`MODELS`: ``mlp`` (two layers of 256), ``conv-16-32-fc64``, ``vgg-small`` (5 convolutions), ``vgg16``
+        (13), ``vgg-snn`` (8), ``resnet-19`` (3, 3 and 2 blocks, 128 to 512 channels), ``resnet-18``.
     shape : tuple of int
         (channels, height, width), or (values,).
     classes : int

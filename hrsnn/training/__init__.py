@@ -8,3 +8,9 @@ from hrsnn.errors import HrsnnError
 
 if find_spec("torch") is None:
     raise HrsnnError("training needs PyTorch: pip install 'hrsnn[torch]'")
+
+from hrsnn.training.loop import Training, train
+from hrsnn.training.network import TrainableNetwork
+from hrsnn.training.options import TrainingOptions
+
+__all__ = ["TrainableNetwork", "Training", "TrainingOptions", "train"]

@@ -27,6 +27,8 @@ QUICK = (
     "test_spec",
     "test_spike_trains",
     "test_conformance",
+    "test_torch_engine",
+    "test_surrogates",
     "test_centrality",
     "test_transformer",
     "test_search",
@@ -35,6 +37,8 @@ QUICK = (
     "test_commands",
     "test_bad_input",
 )
+#: PyTorch without gigabytes of CUDA; where this index is out of reach, the tests that need it are skipped with the reason.
+CPU_TORCH = ("--retries", "1", "--timeout", "15", "--index-url", "https://download.pytorch.org/whl/cpu")
 #: Old libraries and the newest of what they themselves depend on warn of each other.
 _QUIET = ("-W", "ignore::DeprecationWarning")
 
@@ -68,6 +72,9 @@ def main() -> int:
         venv.create(Path(folder) / "venv", with_pip=True)
         python = str(Path(folder) / "venv" / "bin" / "python")
         subprocess.run([python, "-m", "pip", "install", "--quiet", *pins, *TOOLS], check=True)
+        extra = lowest(config["options.extras_require"]["torch"])
+        if subprocess.run([python, "-m", "pip", "install", "--quiet", *CPU_TORCH, *extra], check=False).returncode:
+            print(f"{', '.join(extra)} cannot be installed here: its tests are skipped", flush=True)
         # a cache of its own: kernels of another Numba must not be read, nor left behind
         environment = {**os.environ, "XDG_CACHE_HOME": str(Path(folder) / "cache"), "MPLBACKEND": "Agg"}
         tests = [str(path) for name in QUICK for path in (ROOT / "tests").rglob(f"{name}.py")]

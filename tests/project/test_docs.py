@@ -34,8 +34,18 @@ def modules() -> list[str]:
     return names
 
 
+#: Packages and pages that need an extra.
+NEEDS_TORCH = ("hrsnn.training", "hrsnn.engines.torch.", "hrsnn.deep", "training.md", "deep.md")
+
+
+def needs_torch(name: str) -> None:
+    if name.startswith(NEEDS_TORCH):
+        pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
+
+
 @pytest.mark.parametrize("name", modules())
 def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_torch(name)
     monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     report: list[str] = []
@@ -66,6 +76,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
 def test_page_snippets(page: Path, tmp_path: Path) -> None:
+    needs_torch(page.name)
     # in a process of its own: a page may set global preferences of a library
     done = subprocess.run(
         [sys.executable, "-c", snippets(page)],

@@ -56,11 +56,18 @@ def test_a_library_for_tests_is_imported_by_tests_only(library: str) -> None:
     assert {path for path in importers if not path.is_relative_to(TESTING)} == set()
 
 
-@pytest.mark.parametrize(("library", "home"), [("brian2", "hrsnn/engines/brian"), ("numba", "hrsnn/engines")])
-def test_a_library_is_imported_in_one_place(library: str, home: str) -> None:
+HOMES = {
+    "brian2": ["hrsnn/engines/brian"],
+    "numba": ["hrsnn/engines"],
+    "torch": ["hrsnn/engines/torch", "hrsnn/training", "hrsnn/deep"],
+}
+
+
+@pytest.mark.parametrize(("library", "homes"), HOMES.items(), ids=list(HOMES))
+def test_a_library_is_imported_in_its_places(library: str, homes: list[str]) -> None:
     importers = {path for path in FILES if any(name.split(".")[0] == library for name in imported(path))}
     assert importers
-    assert {path for path in importers if not path.is_relative_to(home)} == set()
+    assert {path for path in importers if not any(path.is_relative_to(home) for home in homes)} == set()
 
 
 def test_kernels_are_made_of_files_of_their_own_folder() -> None:

@@ -82,7 +82,9 @@ def test_another_kind_of_network_is_for_engines_that_simulate_it():
 
 
 def test_what_none_can_do_is_said():
-    with pytest.raises(InputError, match=r"no engine is chosen .* and compute gradients; engines that can: none"):
+    with pytest.raises(
+        InputError, match=r"no engine is chosen .* and compute gradients; engines that can: torch, torch-cuda"
+    ):
         choose("auto", needed={"gradients"})
     with ENGINES.added("best", engine(priority=1, kinds=("rates",))):
         with pytest.raises(InputError, match=r"none of the engines .* can be loaded \(best: it is not there\)"):
@@ -93,7 +95,7 @@ def test_what_none_can_do_is_said():
 
 
 def test_declarations_need_no_engine():
-    """In a process of its own: neither Brian2 nor Numba is imported to list engines."""
+    """In a process of its own: neither Brian2 nor Numba nor PyTorch is imported to list engines."""
     import subprocess
     import sys
 
@@ -101,7 +103,7 @@ def test_declarations_need_no_engine():
         "import sys\n"
         "from hrsnn.engines import ENGINES\n"
         "assert len(ENGINES.loadable()) >= 5\n"
-        "assert not {'brian2', 'numba'} & set(sys.modules)\n"
+        "assert not {'brian2', 'numba', 'torch'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""Networks as modules: their arrays as parameters, and their steps with gradients."""
