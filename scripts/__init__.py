@@ -69,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _shown(_help())
     from hrsnn.errors import shortened
 
+    if any(command.startswith(f"{verb} ") for command in COMMANDS):
+        verb = " ".join(arguments[:2])
     near = difflib.get_close_matches(verb, COMMANDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
     asked = f"no command {shortened(verb, 60)!r}" if verb else "which command"

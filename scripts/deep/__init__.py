@@ -1,1 +1,1 @@
-"""Commands on deep networks, ``hrsnn deep VERB``, a file each, and what they share."""
+"""Commands on deep networks, a file each, and what they share."""
