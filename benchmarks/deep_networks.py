@@ -51,6 +51,7 @@ STUDIES: dict[str, dict[str, tuple[str, float | None, Precision]]] = {
     },
     "bits": {
         "1w-2u, WS-DR": ("lif", None, precision_of(1, 2)),
+        "1w-2u, absolute scale": ("lif", None, dataclasses.replace(precision_of(1, 2), potential_scale="running_absolute")),
         "1w-2u, neither": ("lif", None, precision_of(1, 2, regulate=False)),
         "1w-2u, weights only": ("lif", None, dataclasses.replace(precision_of(1, 2), regularisation=0.0)),
         "1w-2u, spikes only": ("lif", None, dataclasses.replace(precision_of(1, 2), normalise="none")),

@@ -12,7 +12,7 @@ from hrsnn.validation.units import take_fields
 _CHOICES = {
     "normalise": ("none", "layer", "channel"),
     "scale": ("mean", "power_of_two"),
-    "potential_scale": ("running", "batch"),
+    "potential_scale": ("running", "running_absolute", "batch"),
     "ends_scale": ("absolute", "signed"),
 }
 
@@ -30,10 +30,11 @@ class Precision:
         Over what weights are made of mean 0 and deviation 1 before their sign is taken.
     scale : {"mean", "power_of_two"}
         Scale of the signs of a channel: the mean of the absolute weights, or the nearest power of two (of its logarithm).
-    potential_scale : {"running", "batch"}
-        Largest potential that is represented: a running mean of the largest absolute one, which stays fixed at evaluation,
-        or the largest (signed) one of each batch and step, at evaluation too, where a prediction then depends on the other
-        samples of its batch.
+    potential_scale : {"running", "running_absolute", "batch"}
+        Largest potential that is represented: a running mean of the largest one, or of the largest absolute one, which
+        stays fixed at evaluation; or the largest one of each batch and step, at evaluation too, where a prediction then
+        depends on the other samples of its batch. The largest potential that is carried over is about the threshold; the
+        largest absolute one is that of strong inhibition, and leaves few of the levels below the threshold.
     squash : bool
         Whether tanh is taken of potentials before they are quantised.
     before_spike : bool

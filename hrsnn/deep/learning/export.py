@@ -47,7 +47,7 @@ def packed(network: Spiking, coding: str = "direct") -> PackedNetwork:
     if not (precision.quantises_weights and precision.quantises_potentials):
         bits = f"{precision.weight_bits} and {precision.potential_bits} bits"
         raise InputError("network", bits, "must have weights and potentials of 8 bits or fewer: quantise it first")
-    if precision.potential_scale != "running" or precision.squash:
+    if precision.potential_scale == "batch" or precision.squash:
         raise InputError("potential_scale", precision.potential_scale, "of a batch has no fixed integers: must be running")
     layers: dict[str, WeightLayer | NeuronLayer] = {}
     for node in own:

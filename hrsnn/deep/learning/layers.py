@@ -13,7 +13,7 @@ from hrsnn.deep.neurons import Neuron
 from hrsnn.deep.precision import Precision
 from hrsnn.training.surrogates import SURROGATES, step
 
-_MOMENTUM, _EPSILON = 0.1, 1e-5
+_MOMENTUM, _EPSILON, _SMALLEST = 0.1, 1e-5, 1e-12
 #: Relative change of the parameters of a layer after which its window is computed anew.
 _MOVED = 0.01
 
@@ -108,7 +108,7 @@ class SpikingLayer(nn.Module):
         for name in "abc":
             self.register_parameter(name, nn.Parameter(torch.tensor(getattr(neuron, name)), requires_grad=learn))
         self.learn = learn
-        if precision.quantises_potentials and precision.potential_scale == "running":
+        if precision.quantises_potentials and precision.potential_scale != "batch":
             self.register_buffer("potential_scale", torch.zeros(()))
         # what the window was computed of; saved, so that a resumed run has the same windows
         start = (neuron.a, neuron.b, neuron.c, 0.0, neuron.threshold**2)
@@ -179,14 +179,15 @@ class SpikingLayer(nn.Module):
         if precision.squash:
             potential = torch.tanh(potential)
         if precision.potential_scale == "batch":
-            scale = potential.detach().max().clamp_min(1e-12)
+            scale = potential.detach().max().clamp_min(_SMALLEST)
         else:
             scale = self._running_scale(potential)
         return quantised_potential(potential, scale / precision.levels, precision.levels)
 
     def _running_scale(self, potential: Tensor) -> Tensor:
         if self.training:
-            largest = potential.detach().abs().max()
+            absolute = self.precision.potential_scale == "running_absolute"
+            largest = (potential.detach().abs() if absolute else potential.detach()).max().clamp_min(_SMALLEST)
             old = torch.where(self.potential_scale > 0, self.potential_scale, largest)
             self.potential_scale.copy_(old + _MOMENTUM * (largest - old))
-        return self.potential_scale.clamp_min(1e-12).clone()
+        return self.potential_scale.clamp_min(_SMALLEST).clone()

@@ -87,6 +87,7 @@ CASES = {
     "vertex above 0": ("mlp", (20,), "qif-roots", precision_of(1, 4)),
     "4-bit weights": ("conv-16-32-fc64", (1, 8, 8), "lif", Precision(4, 4)),
     "rounded before the spike": ("mlp", (20,), "lif", Precision(1, 8, before_spike=True)),
+    "absolute scale": ("mlp", (20,), "lif", Precision(1, 4, potential_scale="running_absolute")),
     "residual": ("resnet-18", (3, 16, 16), "lif", precision_of(1, 2)),
 }
 
