@@ -14,15 +14,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 
-from hrsnn.deep.frames import Frames, frames_of, poisson_frames  # noqa: E402
+from hrsnn.deep.frames import Frames  # noqa: E402
 from hrsnn.deep.learning.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
 from hrsnn.deep.learning.settings import NetworkSettings  # noqa: E402
 from hrsnn.deep.learning.training import TrainingSettings, predictions, train  # noqa: E402
 from hrsnn.deep.neurons import qif_from_fixed_points  # noqa: E402
 from hrsnn.deep.precision import precision_of  # noqa: E402
 from hrsnn.errors import DivergenceError, FileError, InputError  # noqa: E402
-from hrsnn.stimuli.spike_trains import SpikeTrains  # noqa: E402
-from hrsnn.tasks import load_task  # noqa: E402
 
 SHORT = TrainingSettings(epochs=3, batch=32)
 
@@ -177,35 +175,6 @@ def test_given_weights_are_where_training_begins(digits):
 def test_bad_settings_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         TrainingSettings(**options)
-
-
-def test_images_rows_and_spikes_become_frames():
-    task = load_task("digits").subset(train=30, test=20)
-    train_part, test = frames_of(task)
-    assert np.array_equal(train_part.values[:, 0].reshape(30, 64), np.rint(task.x_train * 255))
-    assert (train_part.shape, train_part.moving, test.labels.tolist()) == ((1, 8, 8), False, task.y_test.tolist())
-    trains = SpikeTrains([1.0, 9.0, 9.5, 4.0], [0, 1, 1, 1], [0, 3, 4], n_channels=2, duration=10.0)
-    spiking = dataclasses.replace(
-        task, x_train=trains, y_train=np.array([0, 1]), x_test=trains, y_test=np.array([0, 1]), encoder=None
-    )
-    part, _ = frames_of(spiking, steps=2)
-    assert part.values.tolist() == [[[128, 0], [0, 255]], [[0, 128], [0, 0]]]
-    assert part.moving
-    assert part.batch(np.array([1])).shape == (2, 1, 2)
-
-
-def test_poisson_frames_are_spikes_with_the_probability_of_the_byte():
-    values = np.array([[0, 64, 255]], np.uint8).repeat(4000, 0)
-    spikes = poisson_frames(values, 3, 0, "test")
-    assert set(np.unique(spikes)) == {0, 255}
-    assert (spikes > 0).mean((0, 1)) == pytest.approx([0, 64 / 255, 1], abs=0.02)
-    assert np.array_equal(spikes, poisson_frames(values, 3, 0, "test"))
-
-
-def test_sounds_are_refused():
-    task = dataclasses.replace(load_task("digits").subset(train=10, test=10), x_train=[np.zeros(5)] * 10, encoder=None)
-    with pytest.raises(InputError, match="has samples that are no frames"):
-        frames_of(task)
 
 
 def test_settings_survive_json(digits):
