@@ -34,8 +34,10 @@ from hrsnn.analysis import mean_interval, paired_test
 from hrsnn.deep.frames import Frames, frames_of
 from hrsnn.deep.learning.information import layer_statistics
 from hrsnn.deep.learning.mismatch import gradient_mismatch
+from hrsnn.deep.learning.optimisers import TrainingSettings
+from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
 from hrsnn.deep.learning.settings import NetworkSettings
-from hrsnn.deep.learning.training import TrainingSettings, predictions, stimulus, torch_threads, train
+from hrsnn.deep.learning.training import train
 from hrsnn.deep.neurons import NEURONS
 from hrsnn.deep.precision import Precision, precision_of
 from hrsnn.files.writing import write_json

@@ -23,8 +23,8 @@ from hrsnn.scripts.deep.outcome import DeepOutcome
 if TYPE_CHECKING:
     from hrsnn.deep.frames import Frames
     from hrsnn.deep.learning.checkpoint import Checkpoint
+    from hrsnn.deep.learning.optimisers import TrainingSettings
     from hrsnn.deep.learning.settings import NetworkSettings
-    from hrsnn.deep.learning.training import TrainingSettings
 
     Parts = tuple[Frames, Frames]
 
@@ -72,7 +72,8 @@ class DeepQuantise(OfTrained):
     def run(self) -> DeepOutcome:
         """Train, or go on with a run that was stopped, and report accuracy against bits."""
         from hrsnn.analysis.figures.deep import accuracy_against_bits
-        from hrsnn.deep.learning.training import TrainingSettings, predictions
+        from hrsnn.deep.learning.optimisers import TrainingSettings
+        from hrsnn.deep.learning.predictions import predictions
         from hrsnn.deep.memory import memory_of
         from hrsnn.deep.models import architecture
         from hrsnn.deep.precision import precision_of
@@ -112,7 +113,8 @@ class DeepQuantise(OfTrained):
         self, folder: Path | None, settings: NetworkSettings, training: TrainingSettings, parts: Parts, state: Checkpoint
     ) -> float:
         """Train a network, in a folder of its own, and return its accuracy on the validation part."""
-        from hrsnn.deep.learning.training import predictions, train
+        from hrsnn.deep.learning.predictions import predictions
+        from hrsnn.deep.learning.training import train
 
         with contextlib.nullcontext() if folder is None else working_in(folder):
             found = train(

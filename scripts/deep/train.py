@@ -110,8 +110,9 @@ class DeepTrain(DataArguments, DeepCommand):
     def run(self) -> DeepOutcome:
         """Train, or go on with a run that was stopped, and report the epochs."""
         from hrsnn.analysis.figures.deep import learning_curves
+        from hrsnn.deep.learning.optimisers import TrainingSettings
         from hrsnn.deep.learning.settings import NetworkSettings
-        from hrsnn.deep.learning.training import TrainingSettings, train
+        from hrsnn.deep.learning.training import train
         from hrsnn.deep.neurons import NEURONS
 
         precision = self._precision()

@@ -14,8 +14,8 @@ from hrsnn.deep.learning.export import packed
 from hrsnn.deep.learning.information import LayerStatistics, layer_statistics
 from hrsnn.deep.learning.mismatch import Mismatch, gradient_mismatch
 from hrsnn.deep.learning.network import Spiking
+from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
 from hrsnn.deep.learning.settings import NetworkSettings
-from hrsnn.deep.learning.training import predictions, stimulus, torch_threads
 from hrsnn.deep.packed.inference import IntegerInference
 from hrsnn.errors import InputError
 

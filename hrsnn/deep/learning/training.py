@@ -2,76 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from hrsnn.deep.frames import Bytes, Frames, poisson_frames
+from hrsnn.deep.frames import Frames
+from hrsnn.deep.learning.augmentation import augmented
 from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hrsnn.deep.learning.losses import rate_regularisation, temporal_cross_entropy
 from hrsnn.deep.learning.network import Spiking
+from hrsnn.deep.learning.optimisers import TrainingSettings, optimiser_of, restore, stored
+from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
 from hrsnn.deep.learning.quantisers import steepness_at
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.runtime.progress import progress_bar
-from hrsnn.runtime.seeds import check_seed, generator
-from hrsnn.validation.numbers import count_of
-
-OPTIMISERS = ("sgd", "adam")
-#: Pixels around an image from which a shifted one is cut.
-_PADDING = 4
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a network is trained.
-
-    Parameters
-    ----------
-    epochs : int
-    batch : int
-    optimiser : {"sgd", "adam"}
-        Stochastic gradient descent with momentum 0.9, or Adam.
-    learning_rate : float
-        At the beginning; it falls to 0 along half a cosine.
-    weight_decay : float
-        Of weights; scales and offsets of the normalisation and biases have none.
-    augment : bool
-        Whether training images are shifted by up to 4 pixels and mirrored at random.
-    seed : int
-
-    Raises
-    ------
-    InputError
-        When a value is not allowed.
-    """
-
-    epochs: int = 20
-    batch: int = 64
-    optimiser: str = "sgd"
-    learning_rate: float = 0.1
-    weight_decay: float = 0.0
-    augment: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        count_of("epochs", self.epochs, 0)
-        count_of("batch", self.batch, 2)
-        check_seed(self.seed)
-        if self.optimiser not in OPTIMISERS:
-            raise InputError("optimiser", self.optimiser, f"must be one of {', '.join(OPTIMISERS)}")
-        for name in ("learning_rate", "weight_decay"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise InputError(name, value, "must be 0 or more")
+from hrsnn.runtime.seeds import generator
 
 
 @dataclass(frozen=True)
@@ -92,17 +44,6 @@ class Trained:
     network: Spiking
     history: list[dict[str, float]]
     best_epoch: int
-
-
-@contextlib.contextmanager
-def torch_threads(count: int = 1) -> Iterator[None]:
-    """Context in which PyTorch has so many threads: sums, and so results, depend on their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def train(
@@ -160,16 +101,16 @@ def train(
         # scales of potentials belong to a precision, and are found anew
         own = network.arrays()
         network.load_arrays(own | {name: value for name, value in start.items() if name in own})
-    optimiser = _optimiser(network, training)
+    optimiser = optimiser_of(network, training)
     state = Checkpoint(
         {**_plain(settings, training, train_part, start), **(about or {})}, 0, [], network.arrays(), 0, {}, {}
     )
     if checkpoint is not None and checkpoint.exists():
-        stored = read_checkpoint(checkpoint)
-        check_same_settings(checkpoint, stored.settings, state.settings, "the run there was", "choose another --out")
-        state = stored
+        found = read_checkpoint(checkpoint)
+        check_same_settings(checkpoint, found.settings, state.settings, "the run there was", "choose another --out")
+        state = found
         network.load_arrays(state.last)
-        _restore(optimiser, state.optimiser)
+        restore(optimiser, state.optimiser)
     with torch_threads(), progress_bar(progress, training.epochs, "epochs") as done:
         done(state.epoch)
         for epoch in range(state.epoch, training.epochs):
@@ -183,40 +124,13 @@ def train(
             best = int(np.argmax(values)) + 1
             arrays = network.arrays()
             kept = arrays if best == epoch + 1 else state.best
-            state = Checkpoint(state.settings, epoch + 1, history, kept, best, arrays, _stored(optimiser))
+            state = Checkpoint(state.settings, epoch + 1, history, kept, best, arrays, stored(optimiser))
             if checkpoint is not None:
                 write_checkpoint(checkpoint, state)
             done(epoch + 1)
     network.load_arrays(state.best)
     network.steepness = steepness_at(max(state.best_epoch - 1, 0), training.epochs)
     return Trained(network.eval(), state.history, state.best_epoch)
-
-
-def stimulus(settings: NetworkSettings, frames: Frames, rows: np.ndarray, seed: int, *path: str | int) -> Bytes:
-    """Return the input of a network for some samples, with random spikes where it codes by them."""
-    values = frames.batch(rows)
-    if settings.coding == "poisson" and not frames.moving:
-        return poisson_frames(values, settings.steps, seed, *path)
-    return values
-
-
-def predictions(network: Spiking, settings: NetworkSettings, frames: Frames, seed: int = 0, batch: int = 256) -> np.ndarray:
-    """Return the class of each sample: the largest output, summed over steps; the network is left in evaluation.
-
-    Examples
-    --------
-    >>> settings = NetworkSettings("mlp", (4,), 3)
-    >>> predictions(settings.build(), settings, Frames(np.zeros((2, 4), np.uint8), np.zeros(2, np.int64), False)).shape
-    (2,)
-    """
-    network.eval()
-    found = []
-    with torch.no_grad():
-        for first in range(0, len(frames), batch):
-            rows = np.arange(first, min(first + batch, len(frames)))
-            given = torch.from_numpy(stimulus(settings, frames, rows, seed, "evaluation", first))
-            found.append(network(given).sum(0).argmax(1).numpy())
-    return np.concatenate(found)
 
 
 def _epoch(
@@ -239,7 +153,7 @@ def _epoch(
         for group in optimiser.param_groups:
             group["lr"] = training.learning_rate * (1 + math.cos(math.pi * share)) / 2
         values = stimulus(settings, part, rows, training.seed, epoch, index)
-        given = torch.from_numpy(_augmented(values, random) if training.augment else values)
+        given = torch.from_numpy(augmented(values, random) if training.augment else values)
         labels = torch.from_numpy(part.labels[rows])
         run = network.run(given)
         loss = temporal_cross_entropy(run.outputs, labels)
@@ -263,50 +177,6 @@ def _epoch(
         "mean_rate": rate / seen,
         "learning_rate": training.learning_rate * (1 + math.cos(math.pi * epoch / training.epochs)) / 2,
     }
-
-
-def _augmented(values: Bytes, random: np.random.Generator) -> Bytes:
-    """Return images, shifted and mirrored at random, the same way at all steps."""
-    if values.ndim < 4:
-        raise InputError("augment", True, "is for images")
-    height, width = values.shape[-2:]
-    border = [(0, 0)] * (values.ndim - 2) + [(_PADDING, _PADDING)] * 2
-    padded, shifted = np.pad(values, border), np.empty_like(values)
-    samples = values.shape[-4]
-    for row, (down, right, mirrored) in enumerate(random.integers(0, [2 * _PADDING + 1, 2 * _PADDING + 1, 2], (samples, 3))):
-        cut = padded[..., row, :, down : down + height, right : right + width]
-        shifted[..., row, :, :, :] = cut[..., ::-1] if mirrored else cut
-    return shifted
-
-
-def _optimiser(network: nn.Module, training: TrainingSettings) -> torch.optim.Optimizer:
-    named = [(name, one) for name, one in network.named_parameters() if one.requires_grad]
-    decayed = [one for name, one in named if name.startswith("weight.")]
-    others = [one for name, one in named if not name.startswith("weight.")]
-    groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": training.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    if training.optimiser == "adam":
-        return torch.optim.Adam(groups, lr=training.learning_rate)
-    return torch.optim.SGD(groups, lr=training.learning_rate, momentum=0.9)
-
-
-def _stored(optimiser: torch.optim.Optimizer) -> dict[str, np.ndarray]:
-    state = optimiser.state_dict()["state"]
-    return {f"{index}.{name}": _array(value) for index, one in state.items() for name, value in one.items()}
-
-
-def _array(value: Tensor | float | None) -> np.ndarray:
-    return value.detach().numpy().copy() if isinstance(value, Tensor) else np.asarray(value, dtype=np.float64)
-
-
-def _restore(optimiser: torch.optim.Optimizer, arrays: dict[str, np.ndarray]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in arrays.items():
-        index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = torch.from_numpy(np.array(value))
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
 def _plain(

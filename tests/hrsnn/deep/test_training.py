@@ -16,8 +16,10 @@ torch = pytest.importorskip("torch", reason="needs the extra torch")
 
 from hrsnn.deep.frames import Frames  # noqa: E402
 from hrsnn.deep.learning.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
+from hrsnn.deep.learning.optimisers import TrainingSettings  # noqa: E402
+from hrsnn.deep.learning.predictions import predictions  # noqa: E402
 from hrsnn.deep.learning.settings import NetworkSettings  # noqa: E402
-from hrsnn.deep.learning.training import TrainingSettings, predictions, train  # noqa: E402
+from hrsnn.deep.learning.training import train  # noqa: E402
 from hrsnn.deep.neurons import qif_from_fixed_points  # noqa: E402
 from hrsnn.deep.precision import precision_of  # noqa: E402
 from hrsnn.errors import DivergenceError, FileError, InputError  # noqa: E402
@@ -93,7 +95,8 @@ import sys, time
 from pathlib import Path
 from hrsnn.deep.frames import frames_of
 from hrsnn.deep.learning.settings import NetworkSettings
-from hrsnn.deep.learning.training import TrainingSettings, train
+from hrsnn.deep.learning.training import train
+from hrsnn.deep.learning.optimisers import TrainingSettings
 from hrsnn.tasks import load_task
 part, validation = frames_of(load_task("digits").subset(train=400, test=200).validation_part())
 train(NetworkSettings("mlp", part.shape, 10), TrainingSettings(epochs=6, batch=32), part, validation,
