@@ -1,6 +1,6 @@
 """Studies of deep networks on one task: quadratic against leaky neurons, and bits against accuracy.
 
-    python benchmarks/deep_networks.py --study neurons|bits [--task digits] [--path FILE] [--model conv-16-32-fc64]
+    python benchmarks/deep_networks.py --study neurons|bits|widths [--task digits] [--path FILE] [--model conv-16-32-fc64]
         [--train N] [--test N] [--steps 4] [--seeds 12] [--epochs 10] [--out results/deep_neurons.json] [--arms ARM ...]
 
 Each arm is trained from the same seeds (split, initial weights, order of samples); the epoch is chosen by a validation part,
@@ -9,6 +9,7 @@ regression on the same samples. Finished runs are kept in the file, and are not 
 
 neurons: own (analytic) and narrow (0.25) windows; before and after training, the share of potentials within the window, and
 the cosine of the surrogate gradient with that of smooth networks, whose windows are the same or have a half-width of 1.
+widths: the same cosine at other widths than the analytic one that each network was trained with.
 bits: 1-bit weights with potentials of 8, 4 and 2 bits, with and without WS-DR and with either half of it, and the readings
 "text" and "code" of the paper.
 """
@@ -51,6 +52,7 @@ STUDIES: dict[str, dict[str, tuple[str, float | None, Precision]]] = {
         for window, neurons in ((None, ("lif", "qif", "qif-roots")), (0.25, ("lif", "qif", "qif-roots")))
         for neuron in neurons
     },
+    "widths": {name: (name, None, Precision()) for name in ("lif", "qif", "qif-roots")},
     "bits": {
         "1w-2u, WS-DR": ("lif", None, precision_of(1, 2)),
         "1w-2u, absolute scale": ("lif", None, dataclasses.replace(precision_of(1, 2), potential_scale="running_absolute")),
@@ -66,6 +68,9 @@ STUDIES: dict[str, dict[str, tuple[str, float | None, Precision]]] = {
         "32w-32u": ("lif", None, Precision()),
     },
 }
+
+#: Half-widths at which gradients are compared; None is the analytic one.
+WIDTHS = (0.125, 0.25, 0.5, 0.75, 1.0, None, 1.5, 2.0, 3.0, 4.0)
 
 
 def parts(arguments: argparse.Namespace, seed: int) -> tuple[Frames, Frames, Frames, float]:
@@ -106,11 +111,24 @@ def one(arguments: argparse.Namespace, data: tuple[Frames, Frames, Frames, float
         if arguments.study == "neurons":
             found |= mismatches(trained.network, given, labels, "after")
         statistics = layer_statistics(trained.network, given)
+        if arguments.study == "widths":
+            found |= cosines(trained.network, given, labels)
         for name in ("rates", "entropies", "positive_weights"):
             found[name] = float(np.mean(list(getattr(statistics, name).values())))
         right = predictions(trained.network, settings, test, seed) == test.labels
     row = trained.history[trained.best_epoch - 1]
     return {"accuracy": float(right.mean()), "rate": row["mean_rate"], "loss": row["loss"], **found}
+
+
+def cosines(network: torch.nn.Module, given: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """Return the agreement of gradients at each width."""
+    found = {}
+    own = {name: layer.width for name, layer in network.spiking.items()}
+    for width in WIDTHS:
+        for name, layer in network.spiking.items():
+            layer.width = own[name] if width is None else width
+        found[f"cosine at {width or 'analytic'}"] = gradient_mismatch(network, given, labels).cosine
+    return found
 
 
 def mismatches(network: torch.nn.Module, given: torch.Tensor, labels: torch.Tensor, when: str) -> dict[str, float]:

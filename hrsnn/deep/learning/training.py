@@ -116,8 +116,8 @@ def train(
         for epoch in range(state.epoch, training.epochs):
             network.steepness = steepness_at(epoch, training.epochs)
             row = _epoch(network, settings, optimiser, training, train_part, epoch)
-            found = predictions(network, settings, validation_part, training.seed)
-            row["validation_accuracy"] = float((found == validation_part.labels).mean())
+            predicted = predictions(network, settings, validation_part, training.seed)
+            row["validation_accuracy"] = float((predicted == validation_part.labels).mean())
             history = [*state.history, row]
             values = [one["validation_accuracy"] for one in history]
             # the first of equal ones: the others were only trained longer
