@@ -59,6 +59,8 @@ STUDIES: dict[str, dict[str, tuple[str, float | None, Precision]]] = {
         "1w-2u, neither": ("lif", None, precision_of(1, 2, regulate=False)),
         "1w-2u, weights only": ("lif", None, dataclasses.replace(precision_of(1, 2), regularisation=0.0)),
         "1w-2u, spikes only": ("lif", None, dataclasses.replace(precision_of(1, 2), normalise="none")),
+        "1w-2u, WS-DR, no annealing": ("lif", None, dataclasses.replace(precision_of(1, 2), anneal=False)),
+        "1w-2u, neither, no annealing": ("lif", None, dataclasses.replace(precision_of(1, 2, regulate=False), anneal=False)),
         "1w-4u, WS-DR": ("lif", None, precision_of(1, 4)),
         "1w-4u, neither": ("lif", None, precision_of(1, 4, regulate=False)),
         "1w-8u, WS-DR": ("lif", None, precision_of(1, 8)),
