@@ -17,7 +17,7 @@ from hrsnn._version import __version__
 if TYPE_CHECKING:
     from hrsnn.scripts.cli.command import Command
 
-#: Class of the options of each command, in the file named after the command.
+#: Class of the options of each command, in the file named after the command; a command of two words is in a folder.
 COMMANDS = {
     "demo": "Demo",
     "classify": "Classify",
@@ -41,13 +41,17 @@ COMMANDS = {
     "engines": "Engines",
     "tasks": "Tasks",
     "fetch": "Fetch",
+    "deep train": "DeepTrain",
+    "deep quantise": "DeepQuantise",
+    "deep export": "DeepExport",
+    "deep measure": "DeepMeasure",
     "list": "List",
 }
 
 
 def find(verb: str) -> type[Command]:
     """Return the class of the options of a command."""
-    command: type[Command] = getattr(import_module(f"hrsnn.scripts.{verb}"), COMMANDS[verb])
+    command: type[Command] = getattr(import_module(f"hrsnn.scripts.{verb.replace(' ', '.')}"), COMMANDS[verb])
     return command
 
 
@@ -55,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``hrsnn VERB ...`` and return its exit code: 0, 2 for bad input, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     verb = arguments[0] if arguments else ""
+    if " ".join(arguments[:2]) in COMMANDS:
+        verb, arguments = " ".join(arguments[:2]), arguments[1:]
     if verb in COMMANDS:
         from hrsnn.scripts.cli.command import execute
 
@@ -65,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _shown(_help())
     from hrsnn.errors import shortened
 
+    if any(command.startswith(f"{verb} ") for command in COMMANDS):
+        verb = " ".join(arguments[:2])
     near = difflib.get_close_matches(verb, COMMANDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
     asked = f"no command {shortened(verb, 60)!r}" if verb else "which command"

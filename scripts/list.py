@@ -16,6 +16,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.studies.objectives import OBJECTIVES
+from hrsnn.deep.models import MODELS
+from hrsnn.deep.neurons import NEURONS, Neuron
 from hrsnn.engines import ENGINES
 from hrsnn.errors import InputError
 from hrsnn.files.writing import write_json
@@ -43,6 +45,10 @@ def _kind(kind: Kind) -> str:
     return f"{kind.summary} ({shown})" if shown else kind.summary
 
 
+def _parabola(neuron: Neuron) -> str:
+    return f"u = {neuron.a:g} v^2 + {neuron.b:g} v + {neuron.c:g} + x, of deep networks"
+
+
 def _plain(axis: str) -> str:
     """Return the label of an axis without its mathematical notation: "lambda_1"."""
     return axis.replace("$", "").replace("\\", "")
@@ -59,6 +65,8 @@ GROUPS: Mapping[str, tuple[Registry[Any], Callable[[Any], str]]] = {
         lambda score: f"{_plain(score.axis)}; {', '.join(score.kinds) if score.function else 'only reported'}",
     ),
     "objectives": (OBJECTIVES, lambda objective: f"{objective.summary} ({objective.direction})"),
+    "models": (MODELS, lambda model: model.summary),
+    "neurons": (NEURONS, _parabola),
     "recipes": (RECIPES, lambda recipe: f"{recipe.item} of {recipe.paper}: {recipe.title}"),
 }
 
@@ -91,7 +99,7 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class List(Command):
-    """List the names of engines, kinds of networks, tasks, pruning methods, scores, objectives and recipes."""
+    """List the names of engines, kinds, tasks, pruning methods, scores, objectives, deep models and recipes."""
 
     any_network: ClassVar[bool] = True
 

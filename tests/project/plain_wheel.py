@@ -52,16 +52,21 @@ COMMANDS = {
     "list": [],
     "tasks": [],
     "fetch": ["fsdd", "--data", "data"],
+    "deep train": ["--epochs", "1"],
+    "deep quantise": ["--trained", "nothing"],
+    "deep export": ["--trained", "nothing"],
+    "deep measure": ["--trained", "nothing"],
 }
 #: What a command says of an extra that is not there.
 SAID = {
     "importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'",
     "fetch": "needs an extra: pip install 'hrsnn[fetch]'",
     "train": "training needs PyTorch: pip install 'hrsnn[torch]'",
+    **{f"deep {verb}": "pip install 'hrsnn[torch]'" for verb in ("train", "quantise", "export", "measure")},
 }
 
 #: Commands that do nothing without an extra.
-REFUSED = ("fetch", "train")
+REFUSED = ("fetch", "train", *(verb for verb in COMMANDS if verb.startswith("deep ")))
 
 
 def built(folder: Path) -> Path:
@@ -97,8 +102,8 @@ def main() -> int:
         environment |= {"XDG_CACHE_HOME": str(folder / "cache"), "MPLBACKEND": "Agg"}
         failed = 0
         for verb, options in COMMANDS.items():
-            out = ["--out", f"{verb}.toml" if verb == "spec" else verb]
-            command = [str(folder / "venv" / "bin" / "hrsnn"), verb, *options, *out]
+            out = ["--out", f"{verb}.toml" if verb == "spec" else verb.replace(" ", "_")]
+            command = [str(folder / "venv" / "bin" / "hrsnn"), *verb.split(), *options, *out]
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
             wrong = problem(done, verb)
             failed += bool(wrong)

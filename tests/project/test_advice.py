@@ -54,6 +54,8 @@ def problems(text: str, verbs: tuple[str, ...]) -> list[str]:
     text = re.sub(r"\bpip install [^\n]*", "", text)
     for quoted, plain in re.findall(r"`hrsnn ([^`]*)`|\bsee hrsnn ((?:\w+)(?: --[\w-]+)*)", text):
         verb, *words = (quoted or plain).split()
+        if words and f"{verb} {words[0]}" in scripts.COMMANDS:
+            verb, *words = f"{verb} {words[0]}", *words[1:]
         if verb in ("VERB", "COMMAND"):
             continue
         known = options(verb) if verb in scripts.COMMANDS else frozenset[str]()
@@ -66,8 +68,8 @@ def problems(text: str, verbs: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_messages_advise_is_there(path: Path) -> None:
-    alone = path.parent.name == "scripts" and path.stem in scripts.COMMANDS
-    verbs = (path.stem,) if alone else tuple(scripts.COMMANDS)
+    verb = path.stem if path.parent.name == "scripts" else f"{path.parent.name} {path.stem}"
+    verbs = (verb,) if verb in scripts.COMMANDS else tuple(scripts.COMMANDS)
     assert [(text, wrong) for text in said(path) if (wrong := problems(text, verbs))] == []
 
 
@@ -80,6 +82,9 @@ def test_what_messages_advise_is_there(path: Path) -> None:
         ("`hrsnn spec` lists them all", []),
         ("see `hrsnn search --jobs 2`", ["--jobs"]),
         ("see hrsnn search --workers", []),
+        ("`hrsnn deep train --epochs 3` makes one", []),
+        ("`hrsnn deep train --layers 3` makes one", ["--layers"]),
+        ("`hrsnn deep trian` makes one", ["command deep"]),
         ("choose another --out", []),
         ("choose another --folder", ["--folder"]),
     ],

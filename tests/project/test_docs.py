@@ -74,7 +74,10 @@ def commands() -> list[list[str]]:
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     split = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
     cut = [list(itertools.takewhile(lambda word: word not in {"|", ">", "&&", ";"}, words)) for words in split]
-    return [words[1:] for words in cut if len(words) > 1 and words[0] == "hrsnn"]
+    given = [words[1:] for words in cut if len(words) > 1 and words[0] == "hrsnn"]
+    # a verb may have two words
+    two = [" ".join(words[:2]) in scripts.COMMANDS for words in given]
+    return [[" ".join(words[:2]), *words[2:]] if both else words for words, both in zip(given, two, strict=True)]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)

@@ -35,8 +35,8 @@ PRUNING = ("prune", "compare", "pruning_curve")
         (["spec", "--out", "a_file/x.toml"], "a_file: is a file; name a folder"),
         (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
         (
-            ["list", "neurons"],
-            "group = 'neurons': must be one of engines, kinds, tasks, methods, scores, objectives, recipes",
+            ["list", "synapses"],
+            "group = 'synapses': must be one of engines, kinds, tasks, methods, scores, objectives, models, neurons, recipes",
         ),
         (["engines", "--page", "missing.md"], "missing.md: does not exist"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),

@@ -1,0 +1,194 @@
+"""Figures of deep networks: learning curves, potentials with their windows, weights, and accuracy against bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from hrsnn.analysis.figures.style import (
+    COLOURS,
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    SMALL_TEXT,
+    column_figure,
+    label_axes,
+    legend_above,
+)
+from hrsnn.errors import InputError
+from hrsnn.validation.units import takes
+
+_BINS = 80
+#: Layers of which all are drawn; of more, the first and the last, and some between them.
+_MOST_PANELS = 6
+
+
+@takes()
+def learning_curves(history: Sequence[Mapping[str, float]], chance: float) -> Figure:
+    """Draw accuracy on the training and the validation part, and the rate, against epochs.
+
+    Parameters
+    ----------
+    history : list of mappings
+        Rows of :class:`hrsnn.deep.learning.training.Trained`.
+    chance : float
+
+    Raises
+    ------
+    InputError
+        When there is no epoch.
+
+    Examples
+    --------
+    >>> row = {"epoch": 1, "train_accuracy": 0.5, "validation_accuracy": 0.4, "mean_rate": 0.2}
+    >>> len(learning_curves([row, {**row, "epoch": 2}], 0.1).axes)
+    2
+    """
+    if not history:
+        raise InputError("history", history, "must have an epoch")
+    epochs = [row["epoch"] for row in history]
+    figure = column_figure(2.6)
+    accuracy, rate = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    for name, label, colour in (("train_accuracy", "training", GREY), ("validation_accuracy", "validation", EXCITATORY)):
+        accuracy.plot(
+            epochs, [row[name] for row in history], color=colour, label=label, marker=".", markersize=3, linewidth=1
+        )
+    accuracy.axhline(chance, color="black", linewidth=0.6, linestyle="--", label="chance")
+    accuracy.set_ylim(0, 1.02)
+    rate.plot(epochs, [row["mean_rate"] for row in history], color=INHIBITORY, marker=".", markersize=3, linewidth=1)
+    rate.set_ylim(0, 1.15 * max(row["mean_rate"] for row in history) or 1)
+    label_axes(accuracy, "", "Accuracy")
+    label_axes(rate, "Epoch", "Spikes a step")
+    legend_above(figure, accuracy)
+    return figure
+
+
+@takes()
+def potentials_and_windows(
+    potentials: Mapping[str, ArrayLike], widths: Mapping[str, float], threshold: float = 1.0
+) -> Figure:
+    """Draw the distribution of potentials before the reset in each layer, with the window of the surrogate gradient.
+
+    Parameters
+    ----------
+    potentials : mapping of layer to array
+    widths : mapping of layer to float
+        Half-widths of the windows.
+    threshold : float
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel a layer, of at most six; the share of potentials within the window stands beside its name.
+
+    Raises
+    ------
+    InputError
+        When there is no layer.
+
+    Examples
+    --------
+    >>> figure = potentials_and_windows({"spike1": [0.1, 0.5, 1.2]}, {"spike1": 1.084})
+    >>> figure.axes[0].get_title()
+    'spike1: 100 % in the window'
+    """
+    names = _some(list(potentials))
+    figure = column_figure(0.95 * len(names) + 0.6)
+    for axes, name in zip(figure.subplots(len(names), 1, squeeze=False, sharex=True)[:, 0], names, strict=True):
+        values, width = np.asarray(potentials[name], dtype=np.float64), widths[name]
+        low, high = np.quantile(values, [0.001, 0.999])
+        low, high = min(low, threshold - width), max(high, threshold + width)
+        axes.hist(values, bins=_BINS, range=(low, high), density=True, color=GREY, label="potentials")
+        window = [threshold - width, threshold, threshold + width]
+        axes.fill_between(window, [0, 1 / width, 0], color=EXCITATORY, alpha=0.25, linewidth=0)
+        axes.plot(window, [0, 1 / width, 0], color=EXCITATORY, linewidth=1, label="window")
+        axes.axvline(threshold, color="black", linewidth=0.7, linestyle="--", label="threshold")
+        inside = float((np.abs(values - threshold) < width).mean())
+        axes.set_title(f"{name}: {100 * inside:.0f} % in the window", fontsize=SMALL_TEXT, pad=2)
+        label_axes(axes, "Potential (thresholds)" if name == names[-1] else "", "Density")
+    legend_above(figure, figure.axes[0])
+    return figure
+
+
+@takes()
+def weights_before_and_after(weights: Mapping[str, Sequence[ArrayLike]]) -> Figure:
+    """Draw the distributions of the weights of each layer before and after training.
+
+    Parameters
+    ----------
+    weights : mapping of layer to (before, after)
+        Weights before they are quantised.
+
+    Raises
+    ------
+    InputError
+        When there is no layer.
+
+    Examples
+    --------
+    >>> len(weights_before_and_after({"conv1": ([0.0, 1.0], [0.5, 2.0])}).axes)
+    1
+    """
+    names = _some(list(weights))
+    figure = column_figure(0.95 * len(names) + 0.6)
+    for axes, name in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
+        before, after = (np.asarray(one, dtype=np.float64) for one in weights[name])
+        edge = float(np.quantile(np.abs(np.concatenate([before, after])), 0.999)) or 1.0
+        bins = np.linspace(-edge, edge, _BINS // 2 + 1)
+        axes.hist(before, bins=bins, density=True, color=GREY, alpha=0.6, label="before")
+        axes.hist(after, bins=bins, density=True, histtype="step", color=INHIBITORY, linewidth=1, label="after")
+        axes.axvline(0, color="black", linewidth=0.6, linestyle="--")
+        axes.set_title(name, fontsize=SMALL_TEXT, pad=2)
+        label_axes(axes, "Weight" if name == names[-1] else "", "Density")
+    legend_above(figure, figure.axes[0])
+    return figure
+
+
+@takes()
+def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
+    """Draw accuracies by bits of weights and potentials, the first one as a line to compare with.
+
+    Parameters
+    ----------
+    scores : mapping of bits, such as "1w-2u", to accuracy
+    chance : float
+
+    Raises
+    ------
+    InputError
+        When there are none.
+
+    Examples
+    --------
+    >>> figure = accuracy_against_bits({"32w-32u": 0.98, "1w-2u": 0.95}, 0.1)
+    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    ['32w-32u', '1w-2u']
+    """
+    if not scores:
+        raise InputError("scores", scores, "must have an accuracy")
+    names, values = list(scores), list(scores.values())
+    figure = column_figure(2.2)
+    axes = figure.subplots()
+    axes.plot(range(1, len(names)), values[1:], color=COLOURS[0], marker="o", markersize=4, linewidth=1, label="quantised")
+    axes.plot(0, values[0], color=GREY, marker="o", markersize=4, linestyle="none")
+    axes.axhline(values[0], color=GREY, linewidth=0.8, label=names[0])
+    axes.axhline(chance, color="black", linewidth=0.6, linestyle="--", label="chance")
+    for place, value in enumerate(values):
+        axes.annotate(f"{value:.3f}", (place, value), (0, 5), textcoords="offset points", ha="center", size=SMALL_TEXT)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(ylim=(0, 1.12), xlim=(-0.4, len(names) - 0.6))
+    label_axes(axes, "Bits of weights and potentials", "Validation accuracy")
+    legend_above(figure, axes)
+    return figure
+
+
+def _some(names: list[str]) -> list[str]:
+    if not names:
+        raise InputError("layers", names, "must be one or more")
+    if len(names) <= _MOST_PANELS:
+        return names
+    places = np.linspace(0, len(names) - 1, _MOST_PANELS).round().astype(int)
+    return [names[place] for place in places]

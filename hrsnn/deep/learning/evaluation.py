@@ -1,0 +1,97 @@
+"""A trained network on samples that it has not seen: predictions, their speed, and the statistics of a part of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hrsnn.deep.frames import Frames
+from hrsnn.deep.learning.export import packed
+from hrsnn.deep.learning.information import LayerStatistics, layer_statistics
+from hrsnn.deep.learning.mismatch import Mismatch, gradient_mismatch
+from hrsnn.deep.learning.network import Spiking
+from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
+from hrsnn.deep.learning.settings import NetworkSettings
+from hrsnn.deep.packed.inference import IntegerInference
+from hrsnn.errors import InputError
+
+#: Samples in a batch, and samples from which statistics of layers and gradients are computed.
+_BATCH, _PROBE = 256, 128
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network does with unseen samples.
+
+    Attributes
+    ----------
+    predicted : ndarray of int64, (samples,)
+        Classes.
+    integers : ndarray of int64 (samples,), or None
+        Classes by the packed network; None where the network has no integers.
+    seconds, integer_seconds : float
+        Wall time of each, on one thread; nan where it was not run.
+    statistics : LayerStatistics
+    mismatch : Mismatch
+    potentials : dict of layer to ndarray
+        Before the reset.
+    """
+
+    predicted: NDArray[np.int64]
+    integers: NDArray[np.int64] | None
+    seconds: float
+    integer_seconds: float
+    statistics: LayerStatistics
+    mismatch: Mismatch
+    potentials: dict[str, NDArray[np.float32]]
+
+
+def evaluate(network: Spiking, settings: NetworkSettings, frames: Frames, seed: int = 0) -> Evaluation:
+    """Evaluate a network, in PyTorch and, where it can be exported, in integers; statistics are of the first 128 samples.
+
+    Parameters
+    ----------
+    network : Spiking
+    settings : NetworkSettings
+    frames : Frames
+    seed : int
+        Of random spikes, where the input is coded by them; they are the same for both.
+
+    Examples
+    --------
+    >>> settings = NetworkSettings("mlp", (4,), 3)
+    >>> found = evaluate(settings.build(), settings, Frames(np.zeros((5, 4), np.uint8), np.zeros(5, np.int64), False))
+    >>> found.predicted.shape, found.integers is None
+    ((5,), True)
+    """
+    with torch_threads():
+        begun = time.perf_counter()
+        predicted = predictions(network, settings, frames, seed, _BATCH)
+        seconds = time.perf_counter() - begun
+        given = torch.from_numpy(stimulus(settings, frames, np.arange(min(_PROBE, len(frames))), seed))
+        labels = torch.from_numpy(frames.labels[:_PROBE])
+        statistics, mismatch = layer_statistics(network, given), gradient_mismatch(network, given, labels)
+        with torch.no_grad():
+            run = network.run(given, record=True)
+    potentials = {name: u.numpy().ravel() for name, u in run.potentials.items()}
+    integers, integer_seconds = _in_integers(network, settings, frames, seed)
+    return Evaluation(predicted, integers, seconds, integer_seconds, statistics, mismatch, potentials)
+
+
+def _in_integers(
+    network: Spiking, settings: NetworkSettings, frames: Frames, seed: int
+) -> tuple[NDArray[np.int64] | None, float]:
+    try:
+        runner = IntegerInference(packed(network, settings.coding))
+    except InputError:  # in floating point, or with the scales of a batch
+        return None, float("nan")
+    runner.predictions(stimulus(settings, frames, np.arange(1), seed))  # compiles
+    begun, found = time.perf_counter(), []
+    for first in range(0, len(frames), _BATCH):
+        rows = np.arange(first, min(first + _BATCH, len(frames)))
+        found.append(runner.predictions(stimulus(settings, frames, rows, seed, "evaluation", first)))
+    return np.concatenate(found), time.perf_counter() - begun

@@ -1,0 +1,51 @@
+"""What a deep network predicts for frames, a batch at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from hrsnn.deep.frames import Bytes, Frames, poisson_frames
+from hrsnn.deep.learning.network import Spiking
+from hrsnn.deep.learning.settings import NetworkSettings
+
+
+@contextlib.contextmanager
+def torch_threads(count: int = 1) -> Iterator[None]:
+    """Context in which PyTorch has so many threads: sums, and so results, depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def stimulus(settings: NetworkSettings, frames: Frames, rows: np.ndarray, seed: int, *path: str | int) -> Bytes:
+    """Return the input of a network for some samples, with random spikes where it codes by them."""
+    values = frames.batch(rows)
+    if settings.coding == "poisson" and not frames.moving:
+        return poisson_frames(values, settings.steps, seed, *path)
+    return values
+
+
+def predictions(network: Spiking, settings: NetworkSettings, frames: Frames, seed: int = 0, batch: int = 256) -> np.ndarray:
+    """Return the class of each sample: the largest output, summed over steps; the network is left in evaluation.
+
+    Examples
+    --------
+    >>> settings = NetworkSettings("mlp", (4,), 3)
+    >>> predictions(settings.build(), settings, Frames(np.zeros((2, 4), np.uint8), np.zeros(2, np.int64), False)).shape
+    (2,)
+    """
+    network.eval()
+    found = []
+    with torch.no_grad():
+        for first in range(0, len(frames), batch):
+            rows = np.arange(first, min(first + batch, len(frames)))
+            given = torch.from_numpy(stimulus(settings, frames, rows, seed, "evaluation", first))
+            found.append(network(given).sum(0).argmax(1).numpy())
+    return np.concatenate(found)

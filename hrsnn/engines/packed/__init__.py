@@ -1,0 +1,1 @@
+"""Integer kernels of packed deep networks (:mod:`hrsnn.deep.packed`), in Numba."""

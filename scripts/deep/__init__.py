@@ -1,0 +1,1 @@
+"""Commands on deep networks, a file each, and what they share."""
