@@ -112,7 +112,7 @@ class CueTable:
             Reading(
                 "balance-cue-accuracy",
                 "accuracy",
-                reason="the paper trains weights by gradients, and here readouts alone are trained, with the accuracies above",
+                reason="the paper trains weights by gradients, and here readouts alone are trained (the rows above)",
             ),
             Reading(
                 "balance-by-initialisation",
