@@ -71,6 +71,7 @@ PARAMETERS = {
 UNCHECKED = {
     *("capacity(noise)", "heterogeneity(groups)", "lyapunov_exponents(state)", "prune(method)", "search(cluster)"),
     *("chaos_map(cluster)", "rank_map(cluster)", "simulate(sample_times)", "simulate(windows)"),
+    *("simulate_population(sample_times)", "simulate_population(windows)"),
 }
 
 
