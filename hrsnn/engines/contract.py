@@ -145,8 +145,6 @@ class PopulationFunction(Protocol):
         Called with the number of steps done so far, over all networks.
     precision : str
         "float64" or "float32", of all variables and constants.
-    compiled : bool
-        Whether to compile the operations of a step into one, for an engine that can.
     """
 
     def __call__(
@@ -156,6 +154,5 @@ class PopulationFunction(Protocol):
         deliver: Callable[[int, int, Response], None],
         progress: Callable[[int], None],
         precision: str,
-        compiled: bool,
         /,
     ) -> None: ...

@@ -29,7 +29,6 @@ def simulate_population(
     plastic: bool = False,
     engine: str = "torch",
     precision: str = "float64",
-    compiled: bool = False,
     record: Sequence[str] = ("spikes",),
     sample_times: int | Sequence[float] | np.ndarray = 1,
     windows: int | Sequence[float] | np.ndarray = 1,
@@ -53,12 +52,9 @@ def simulate_population(
     engine : str
         One that simulates populations: "torch" or "torch-cuda", or one of an installed package.
     precision : str
-        "float64", or "float32": with spikes that differ from those in float64 after a while, since rounding errors shift a
-        spike to another step. Dense networks are faster in it: from a density of 0.2 on, currents are products with dense
-        matrices, whose rounding depends on the numbers of networks and stimuli.
-    compiled : bool
-        Whether the operations of a step are compiled by ``torch.compile``, with the same bits: faster for large batches,
-        after up to a minute at the first use in a process. It needs a C++ compiler.
+        "float64", or "float32", whose rounding may shift a spike to another step, after which the runs part. Dense networks
+        are faster in it: from a density of 0.2 on, currents are products with dense matrices, whose rounding depends on the
+        numbers of networks and stimuli.
     record, sample_times, windows, blank, tau_state, progress
         As for :func:`hrsnn.simulate`.
     seed : int
@@ -73,7 +69,7 @@ def simulate_population(
     ------
     InputError
         When there are no networks, they are none, of unequal size or dt, the number of stimuli is another, the engine
-        simulates no populations, lacks a feature or cannot compile, and as for :func:`hrsnn.simulate`.
+        simulates no populations or lacks a feature, and as for :func:`hrsnn.simulate`.
     DivergenceError
         When v or a current is no longer finite, with the number of the network.
 
@@ -105,8 +101,7 @@ def simulate_population(
     dt = networks[0].dt
     with progress_bar(progress, total=sum(run.total for run in runs), unit="ms simulated") as done:
         batches = [run.batch for run in runs]
-        tell: Callable[[int], None] = lambda steps: done(steps * dt)  # noqa: E731
-        function(networks, batches, lambda which, *given: take[which](*given), tell, precision, compiled)
+        function(networks, batches, lambda which, *given: take[which](*given), lambda steps: done(steps * dt), precision)
     return [run.activity() for run in runs]
 
 

@@ -13,7 +13,7 @@ from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.torch.arrivals import Arrivals
 from hrsnn.engines.torch.dense import DenseArrivals, dense_pays
-from hrsnn.engines.torch.inference import StepsOfNeurons, steps_of_neurons
+from hrsnn.engines.torch.inference import after_spikes, before_spikes
 from hrsnn.engines.torch.neurons import State, cells_of, rest
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.engines.torch.population import Group, grouped, joined, room_on
@@ -48,9 +48,7 @@ def run(
     HrsnnError
         When the device has not enough memory.
     """
-    run_population(
-        [reservoir], [batch], lambda _, index, response: deliver(index, response), progress, "float64", False, device
-    )
+    run_population([reservoir], [batch], lambda _, index, response: deliver(index, response), progress, "float64", device)
     return Weights(reservoir.weight, reservoir.input_weight)
 
 
@@ -60,13 +58,11 @@ def run_population(
     deliver: Callable[[int, int, Response], None],
     progress: Callable[[int], None],
     precision: str,
-    compiled: bool,
     device: str = "cpu",
 ) -> None:
     """Simulate several networks at once; see :class:`~hrsnn.engines.contract.PopulationFunction`.
 
-    With float64, each network's numbers are those of :func:`run`, `compiled` or not: ``torch.compile`` keeps the order of
-    operations. Errors are those of :func:`run`.
+    With float64, each network's numbers are those of :func:`run`. Errors are those of :func:`run`.
     """
     done = 0
     first, networks = -1, None
@@ -75,8 +71,7 @@ def run_population(
         for group in grouped(reservoirs, batches, room_on(on_device)):
             if group.first != first or networks is None:
                 first, members = group.first, slice(group.first, group.first + len(group.rows[0]))
-                of_these = reservoirs[members], batches[members]
-                networks = _Networks(*of_these, device, _PRECISIONS[precision], steps_of_neurons(compiled))
+                networks = _Networks(reservoirs[members], batches[members], device, _PRECISIONS[precision])
             lengths = np.array([one.n_steps for one in group.lanes])
             try:
                 responses = networks.present(group, partial(_tell, progress, done, lengths))
@@ -98,17 +93,10 @@ def _tell(progress: Callable[[int], None], done: int, lengths: np.ndarray, step:
 class _Networks:
     """Networks of equal size as tensors; a lane is a stimulus of one of them."""
 
-    def __init__(
-        self,
-        reservoirs: Sequence[Reservoir],
-        batches: Sequence[Batch],
-        device: str,
-        dtype: torch.dtype,
-        steps: StepsOfNeurons,
-    ) -> None:
+    def __init__(self, reservoirs: Sequence[Reservoir], batches: Sequence[Batch], device: str, dtype: torch.dtype) -> None:
         self._n, self._many, self._device, self._dtype = reservoirs[0].neurons, len(reservoirs), device, dtype
         self._start, self._alone = batches[0].start, len(batches) == len(batches[0]) == 1 and dtype == torch.float64
-        self._reservoir, self._steps = joined(reservoirs), steps
+        self._reservoir = joined(reservoirs)
         self._cells = cells_of(self._reservoir, dtype, device)
         self._links = [InputLinks(one, batch.input_rows) for one, batch in zip(reservoirs, batches, strict=True)]
 
@@ -128,7 +116,6 @@ class _Networks:
         v = [torch.empty((len(one.v_step), n), dtype=dtype, device=device) for one in lanes]
         watched = _by_step((lane, one.v_step) for lane, one in enumerate(lanes))
         ends = _by_step((lane, np.array([one.n_steps - 1])) for lane, one in enumerate(lanes))
-        before_spikes, after_spikes = self._steps
         for step in range(timeline.steps):
             timeline.set_drive(step, drive.view(-1, n))
             state, spiked, currents = before_spikes(state, drive, step, cells)

@@ -10,7 +10,6 @@ torch = pytest.importorskip("torch", reason="PyTorch (the extra torch) is not in
 from hrsnn import Currents, InputError, ReservoirSpec, Uniform, build, simulate, simulate_population  # noqa: E402
 from hrsnn.activity import Activity  # noqa: E402
 from hrsnn.engines import why_not_loaded  # noqa: E402
-from hrsnn.engines.torch import inference  # noqa: E402
 from hrsnn.engines.torch import population as torch_groups  # noqa: E402
 from hrsnn.engines.torch.arrivals import Arrivals  # noqa: E402
 from hrsnn.engines.torch.dense import DenseArrivals, dense_pays  # noqa: E402
@@ -68,32 +67,6 @@ def test_each_network_has_the_bits_of_a_run_alone(engine: str, number: int) -> N
     for ours, network, stimulus in zip(together, networks, stimuli, strict=True):
         assert ours.reservoir is network
         assert_same(ours, simulate(network, stimulus, engine=engine, **RECORD))
-
-
-@pytest.mark.slow  # compilation takes up to a minute
-def test_compiled_steps_have_the_same_bits() -> None:
-    for number in (1, 4):  # with and without adaptation
-        networks = members(number, 3)
-        stimuli = [trains(2, one.channels, 40.0, 200, k) for k, one in enumerate(networks)]
-        plain, compiled = (simulate_population(networks, stimuli, compiled=one, **RECORD) for one in (False, True))
-        assert sum(one.spike_count for one in plain) > 10
-        for ours, theirs in zip(compiled, plain, strict=True):
-            assert_same(ours, theirs)
-
-
-def test_where_nothing_can_be_compiled_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(part: object, dynamic: bool) -> object:
-        def run(*given: object) -> None:
-            raise torch._dynamo.exc.BackendCompilerFailed(refuse, RuntimeError("no C++ compiler"), None)
-
-        return run
-
-    inference._compiled.cache_clear()
-    monkeypatch.setattr(torch, "compile", refuse)
-    with pytest.raises(InputError, match="compiled = True: must be False here: PyTorch cannot compile") as caught:
-        simulate_population([SMALL], HELD, compiled=True)
-    assert "\n" not in str(caught.value)
-    inference._compiled.cache_clear()
 
 
 def test_the_random_members_spike_and_differ() -> None:
