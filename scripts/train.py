@@ -57,6 +57,9 @@ class Train(DataArguments):
     """What learns: recurrent, inputs, tau_m, tau_exc, tau_inh, tau_syn, v_threshold, delays, input_delays, readout; the
     readout always does."""
 
+    method: Literal["bptt", "eprop"] = "bptt"
+    """Back-propagation through time, or e-prop, of weights only."""
+
     epochs: int = 15
     """Number of epochs."""
 
@@ -247,7 +250,7 @@ _NEEDING = {
 #: Options that are those of training, and of the module.
 _OPTIONS = (
     *("epochs", "batch", "learning_rate", "schedule", "read", "clip", "rate_weight", "rate_target", "voltage_weight"),
-    *("truncate", "checkpoint", "patience", "seed"),
+    *("method", "truncate", "checkpoint", "patience", "seed"),
 )
 _MODEL = ("surrogate", "width", "dale", "times", "longest_delay", "dtype", "device")
 

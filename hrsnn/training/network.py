@@ -155,7 +155,8 @@ class TrainableNetwork(nn.Module):
             self.readout.weight.copy_(torch.tensor(start))
             self.readout.bias.zero_()
         self.readout.requires_grad_("readout" in names)
-        self._keep = float(np.exp(-network.dt / tau_readout))
+        #: Share of the filtered spikes that is left after a step.
+        self.keep = float(np.exp(-network.dt / tau_readout))
 
     def samples(self, stimulus: Stimulus, seed: int = 0) -> Samples:
         """Return stimuli on the network's grid, of which minibatches are made; `seed` is that of background input."""
@@ -198,7 +199,7 @@ class TrainableNetwork(nn.Module):
         driven = spikes @ self.readout.weight.T
         filtered, kept = [], torch.zeros_like(driven[0])
         for now in driven:
-            kept = kept * self._keep + now
+            kept = kept * self.keep + now
             filtered.append(kept)
         return torch.stack(filtered) + self.readout.bias
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, HrsnnError
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
+from hrsnn.training.eprop import eprop
 from hrsnn.training.losses import rate_penalty, read_as, voltage_penalty
 from hrsnn.training.network import Response, TrainableNetwork
 from hrsnn.training.options import TrainingOptions
@@ -29,6 +31,12 @@ def take_step(
 ) -> tuple[float, float]:
     """Make one step of the optimiser; return the loss with its regularisers, and the score."""
     batch = network.minibatch(part.samples, rows)
+    if options.method == "eprop":
+        aims = torch.tensor(part.targets[rows], device=network.device)
+        cost, outputs = eprop(network, batch, aims)
+        right = read_as(options.read)(outputs, batch.lengths).argmax(1) == aims
+        _move(network, optimiser, options, cost, epoch)
+        return cost, float(right.double().mean())
     with _Memory(batch, options):
         response = network(batch, options.truncate, options.checkpoint)
         loss, score = _loss(response, batch, part.targets[rows], options)
@@ -42,12 +50,21 @@ def take_step(
             raise DivergenceError(diverged("the loss", loss.item(), epoch))
         optimiser.zero_grad()
         torch.autograd.backward([loss])
+    _move(network, optimiser, options, float(loss.item()), epoch)
+    return float(loss.item()), score
+
+
+def _move(
+    network: TrainableNetwork, optimiser: torch.optim.Optimizer, options: TrainingOptions, loss: float, epoch: int
+) -> None:
+    """Move the parameters by their gradients, and into their bounds."""
+    if not math.isfinite(loss):
+        raise DivergenceError(diverged("the loss", loss, epoch))
     size = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
     if not bool(size.isfinite()):
         raise DivergenceError(diverged("the norm of the gradient", size.item(), epoch))
     optimiser.step()
     network.project()
-    return float(loss.item()), score
 
 
 def evaluate(

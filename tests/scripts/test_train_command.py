@@ -102,6 +102,8 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
         (("--longest-delay", "9"), "--longest-delay = 9.0: has no effect: of delays, input_delays nothing learns"),
         (("--learn", "delays", "--longest-delay", "-9"), "longest_delay = -9.0: must be positive"),
         (("--rate-target", "5"), "--rate-target = 5.0: has no effect without --rate-weight"),
+        (("--method", "eprop", "--learn", "tau_m"), "learn = 'tau_m': must be of recurrent, inputs, readout with e-prop"),
+        (("--method", "eprop", "--truncate", "9"), "truncate = 9: has no effect with e-prop"),
         (("--surrogate", "sigmoid"), "surrogate = 'sigmoid': did you mean 'fast_sigmoid'?"),
         (("--width", "0"), "width = 0.0: must be positive"),
         (("--epochs", "-1"), "epochs = -1"),
