@@ -9,7 +9,7 @@ INSTALLED = $(VENV)/.installed
 # On Linux the PyTorch of PyPI brings gigabytes of CUDA. Without this index, pip takes what it finds
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check lowest wheel kills stops damage lint typecheck clean
+.PHONY: demo test check lowest wheel kills stops damage lint typecheck bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -47,6 +47,11 @@ lint: $(INSTALLED)
 
 typecheck: $(INSTALLED)
 	$(RUN) -m pytest tests/project/test_types.py
+
+# Speed beside snnTorch and Norse, in a folder of their own: they bring packages that this one does not need
+bench-rivals: $(INSTALLED)
+	$(RUN) -m pip install --quiet --upgrade --no-deps --target $(VENV)/rivals snntorch norse nir nirtorch
+	PYTHONPATH=$(VENV)/rivals $(RUN) benchmarks/torch_rivals.py
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -x $(RUN) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
+    from hrsnn.analysis.forecasting.quadratic import quadratic_readout
     from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+    from hrsnn.analysis.gradients.spike_gradients import SpikeGradients, spike_gradients
     from hrsnn.analysis.intervals import mean_interval
     from hrsnn.analysis.lyapunov.exponents import (
         GrowthRates,
@@ -73,6 +75,7 @@ _HOME = {
     "RateDistribution": "firing.population",
     "ReservoirForecaster": "forecasting.closed_loop",
     "Separation": "states.separation",
+    "SpikeGradients": "gradients.spike_gradients",
     "StateCorrelation": "states.covariance",
     "UndefinedWarning": "firing.operations",
     "binned_counts": "firing.rates",
@@ -111,6 +114,7 @@ _HOME = {
     "numerical_rank": "states.ranks",
     "operation_ratio": "firing.operations",
     "paired_test": "paired_tests",
+    "quadratic_readout": "forecasting.quadratic",
     "r_squared": "forecasting.errors",
     "rate_distribution": "firing.population",
     "ridge_readout": "forecasting.ridge",
@@ -118,6 +122,7 @@ _HOME = {
     "silent_share": "firing.rates",
     "sparsity": "firing.operations",
     "spike_efficiency": "firing.operations",
+    "spike_gradients": "gradients.spike_gradients",
     "state_correlation": "states.covariance",
     "synaptic_operations": "firing.operations",
     "synchrony": "firing.population",
@@ -145,6 +150,7 @@ __all__ = [
     "RateDistribution",
     "ReservoirForecaster",
     "Separation",
+    "SpikeGradients",
     "StateCorrelation",
     "UndefinedWarning",
     "binned_counts",
@@ -183,6 +189,7 @@ __all__ = [
     "numerical_rank",
     "operation_ratio",
     "paired_test",
+    "quadratic_readout",
     "r_squared",
     "rate_distribution",
     "ridge_readout",
@@ -190,6 +197,7 @@ __all__ = [
     "silent_share",
     "sparsity",
     "spike_efficiency",
+    "spike_gradients",
     "state_correlation",
     "synaptic_operations",
     "synchrony",

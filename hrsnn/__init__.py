@@ -14,6 +14,7 @@ from hrsnn._version import __version__
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
+    from hrsnn.balanced.state import BalancedState
     from hrsnn.builder import build
     from hrsnn.distributions import Constant, Distribution, Gamma, LogNormal, Uniform
     from hrsnn.encoders import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hrsnn.engines.network_state import NetworkState
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
     from hrsnn.reservoir import Reservoir
-    from hrsnn.simulation import simulate
+    from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec
     from hrsnn.stimuli.currents import Currents
     from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Activity": "activity",
+    "BalancedState": "balanced.state",
     "Cochleagram": "encoders.cochleagram",
     "Constant": "distributions",
     "CurrentEncoder": "encoders",
@@ -63,11 +65,14 @@ _HOME = {
     "TemporalDifferenceEncoder": "encoders",
     "Uniform": "distributions",
     "build": "builder",
+    "quantise": "quantisation",
     "simulate": "simulation",
+    "simulate_population": "simulation",
 }
 
 __all__ = [
     "Activity",
+    "BalancedState",
     "Cochleagram",
     "Constant",
     "CurrentEncoder",
@@ -95,7 +100,9 @@ __all__ = [
     "Uniform",
     "__version__",
     "build",
+    "quantise",
     "simulate",
+    "simulate_population",
 ]
 
 # In a checkout that is not installed, `hrsnn.networks`, `hrsnn.analysis` and `hrsnn.scripts` are the folders next to this

@@ -9,6 +9,7 @@ from typing import Generic
 import numpy as np
 from typing_extensions import TypeVar
 
+from hrsnn.balanced.state import BalancedState
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
@@ -43,7 +44,9 @@ class Activity(Generic[NetworkType]):
     recorded_counts: np.ndarray | None = None
     recorded_states: np.ndarray | None = None
     recorded_v: np.ndarray | None = None
-    final_state: NetworkState | None = None  #: without the fingerprint, which is computed only when `state` is read
+    final_state: NetworkState | BalancedState | None = (
+        None  #: without the fingerprint, which is computed only when `state` is read
+    )
 
     @property
     def spikes(self) -> SpikeTrains:
@@ -66,7 +69,7 @@ class Activity(Generic[NetworkType]):
         return _asked(self.recorded_v, "v")
 
     @property
-    def state(self) -> NetworkState:
+    def state(self) -> NetworkState | BalancedState:
         """State at the end of the run; ``simulate(activity.reservoir, ..., state=activity.state)`` continues from it.
 
         Raises
@@ -74,11 +77,10 @@ class Activity(Generic[NetworkType]):
         InputError
             When the run had several stimuli, each started from rest, or its engine returns no state.
         """
-        if not isinstance(self.reservoir, Reservoir):
-            raise InputError("state", None, f"is of reservoirs: a {self.reservoir.kind} has none to continue from")
         if self.final_state is None:
-            raise InputError("state", None, "is there after a run of one stimulus on the engine compiled or brian2")
-        return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)
+            able = "is there after a run of one stimulus on the engine compiled or brian2, or balanced for balanced networks"
+            raise InputError("state", None, f"{able}; this run of a {self.reservoir.kind} has none")
+        return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)  # type: ignore[attr-defined]
 
     @property
     def spike_count(self) -> int:

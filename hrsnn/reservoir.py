@@ -16,7 +16,7 @@ from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
 from hrsnn.validation.labels import checked_labels, labels_of
-from hrsnn.validation.numbers import MOST_CHANNELS, count_of, positive
+from hrsnn.validation.numbers import MOST_CHANNELS, bool_of, count_of, positive, state_bits_of
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _KIND, _VERSION = "reservoir", 1
 _HEADER = ("channels", "dt", "background_frozen", "homeostasis")
+_ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +133,8 @@ class Reservoir:
     background_frozen: bool = False
     homeostasis: bool = True
     short_term: ShortTerm | None = None  #: of the recurrent links; None: no short-term plasticity
+    state_bits: int = 0  #: v is rounded to so many bits after each step; 0: it is not; see :func:`hrsnn.quantise`
+    stochastic_rounding: bool = False  #: up with the probability by which v is above a level, or to the nearest one
     labels: np.ndarray | None = None  #: (N,) names of the neurons, distinct integers or strings; None: 0 to N - 1
 
     def __post_init__(self) -> None:
@@ -139,10 +142,9 @@ class Reservoir:
         object.__setattr__(self, "dt", positive("dt", self.dt, "ms"))
         if not 1e-4 <= self.dt <= 100:
             raise InputError("dt", self.dt, "must be from 0.0001 to 100 (ms)")
-        for name in ("background_frozen", "homeostasis"):
-            if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise InputError(name, getattr(self, name), "must be true or false")
-            object.__setattr__(self, name, bool(getattr(self, name)))
+        for name in ("background_frozen", "homeostasis", "stochastic_rounding"):
+            object.__setattr__(self, name, bool_of(name, getattr(self, name)))
+        object.__setattr__(self, "state_bits", state_bits_of(self.state_bits))
         self._validate()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -155,6 +157,11 @@ class Reservoir:
         convert_arrays(self)
         sizes = {"neuron": self.neurons, "input link": len(self.input)}
         check_arrays(self, sizes)
+        if self.state_bits:
+            above = self.v_threshold > self.v_rest
+            require(
+                "v_threshold", self.v_threshold, above, "must be above v_rest (mV), from which v is rounded to state_bits"
+            )
         reset = self.v_reset < self.v_threshold
         require("v_reset", self.v_reset, reset, "must be below v_threshold (mV), or it fires for ever")
         _check_links("recurrent", self.recurrent, self.neurons, self.neurons)
@@ -255,6 +262,8 @@ class Reservoir:
             found.add("adaptation")
         if (self.background_rate > 0).any():
             found.add("background")
+        if self.state_bits:
+            found.add("state_bits")
         return found
 
     def time_spans(self) -> dict[str, np.ndarray]:
@@ -328,8 +337,9 @@ class Reservoir:
             if "short_term.release" in arrays:
                 arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in rules_of(ShortTerm)})
             own = {name: arrays.pop(name) for name in rules_of(Reservoir)}
-            more = {name: arrays.pop(name) for name in ("labels", "short_term") if name in arrays}
-            unknown = sorted({*arrays, *(set(header) - set(_HEADER))})
+            more: dict[str, Any] = {name: arrays.pop(name) for name in ("labels", "short_term") if name in arrays}
+            more |= {name: header[name] for name in _ROUNDING if name in header}
+            unknown = sorted({*arrays, *(set(header) - {*_HEADER, *_ROUNDING})})
             if unknown:
                 raise InputError("names", unknown, "are none of a reservoir")
             return cls(**own, **more, **links, **{name: header[name] for name in _HEADER})
@@ -345,7 +355,7 @@ class Reservoir:
         return arrays
 
     def _header(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _HEADER}
+        return {name: getattr(self, name) for name in (*_HEADER, *(_ROUNDING if self.state_bits else ()))}
 
     def graph(self) -> networkx.DiGraph:
         """Return the recurrent network as a NetworkX graph; see :func:`hrsnn.graph.to_graph`."""

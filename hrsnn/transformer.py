@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
-from hrsnn.kinds.contract import is_network, is_spec
+from hrsnn.kinds.contract import Decoding, is_network, is_spec
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
@@ -20,7 +20,7 @@ from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.validation.numbers import bool_of, count_of, positive
 from hrsnn.validation.units import plain
 
-FEATURES = ("counts", "states", "v")
+FEATURES = ("counts", "states", "v", "decoded")
 
 
 class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -37,11 +37,13 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         A reservoir to use instead of `spec`.
     features : str
         "counts": square root of the spike counts in `windows` equal windows; "states": exponentially filtered spikes
-        (20 ms) at the ends of those windows; "v": membrane potential at the same times.
+        (20 ms) at the ends of those windows; "v": membrane potential at the same times; "decoded": the states that the
+        network's own decoder makes of its spikes at the same times, for a balanced network.
     windows : int
         Number of windows K.
     neurons : array of int, optional
-        Neurons to read out, by default all (:mod:`hrsnn.networks.graphs.centrality` selects the most central ones).
+        Neurons to read out, by default all (:mod:`hrsnn.networks.graphs.centrality` selects the most central ones); not of
+        decoded states, which are of all neurons.
     plastic : bool
         Whether ``fit`` applies STDP; otherwise it only builds the reservoir.
     blank : float
@@ -144,6 +146,8 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         else:
             self.initial_reservoir_ = build_network(self.spec or ReservoirSpec(), self.seed, stimulus.n_channels)
         self._check_neurons(self.initial_reservoir_.neurons)
+        if self.features == "decoded" and not isinstance(self.initial_reservoir_, Decoding):
+            raise InputError("features", "decoded", f"needs a decoder, which a {self.initial_reservoir_.kind} does not have")
         self.reservoir_, self.spike_count_ = self.initial_reservoir_, 0
         if self.plastic:
             activity = simulate(
@@ -160,7 +164,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return states of the frozen reservoir, (samples, windows x neurons), ordered by window, then neuron.
+        """Return states of the frozen reservoir, (samples, windows x neurons or states), ordered by window, then neuron.
 
         Parameters
         ----------
@@ -172,7 +176,7 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             self.reservoir_,
             stimulus,
             engine=self.engine,
-            record=(self.features,),
+            record=("spikes" if self.features == "decoded" else self.features,),
             windows=self.windows,
             sample_times=self.windows,
             seed=self.seed,
@@ -181,6 +185,8 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         if self.features == "counts":
             # the square root makes the variance of a count nearly independent of its mean
             values = np.sqrt(activity.counts)
+        elif self.features == "decoded":
+            values = cast(Decoding, self.reservoir_).decode(activity.spikes, activity.sample_times)
         else:
             values = activity.states if self.features == "states" else activity.v
         if self.neurons is not None:
@@ -189,6 +195,8 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     def _check_neurons(self, size: int) -> None:
         if self.neurons is not None:
+            if self.features == "decoded":
+                raise InputError("neurons", self.neurons, "cannot be chosen for decoded states, which are of all neurons")
             try:
                 some = len(np.arange(size)[np.asarray(plain(self.neurons, "", "neurons"))]) > 0
             except (IndexError, TypeError):

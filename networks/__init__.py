@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrsnn.formats.graphs import read_graph, write_graph
+    from hrsnn.networks.balanced_links import kept_balanced_links
+    from hrsnn.networks.balanced_pruning import keep_balanced_links, keep_balanced_neurons, prune_balanced
     from hrsnn.networks.carried_input import input_covariance
     from hrsnn.networks.gains import link_gains, spectral_error
     from hrsnn.networks.graphs.centrality import betweenness, most_central
@@ -65,8 +67,11 @@ _HOME = {
     "dominant_leak": "linear.noise_covariance",
     "inclusion_probabilities": "linear.sampling",
     "input_covariance": "carried_input",
+    "keep_balanced_links": "balanced_pruning",
+    "keep_balanced_neurons": "balanced_pruning",
     "keep_links": "reservoir_edits",
     "keep_neurons": "reservoir_edits",
+    "kept_balanced_links": "balanced_links",
     "link_gains": "gains",
     "link_scores": "methods.link_scores",
     "links_to_restore": "graphs.delocalisation",
@@ -80,6 +85,7 @@ _HOME = {
     "noise_pruning": "graphs.steps",
     "participation": "graphs.laplacian",
     "prune": "pruning",
+    "prune_balanced": "balanced_pruning",
     "pruning_method": "methods.registry",
     "rank_at_target": "methods.ranking",
     "read_graph": ".formats.graphs",
@@ -122,8 +128,11 @@ __all__ = [
     "dominant_leak",
     "inclusion_probabilities",
     "input_covariance",
+    "keep_balanced_links",
+    "keep_balanced_neurons",
     "keep_links",
     "keep_neurons",
+    "kept_balanced_links",
     "link_gains",
     "link_scores",
     "links_to_restore",
@@ -137,6 +146,7 @@ __all__ = [
     "noise_pruning",
     "participation",
     "prune",
+    "prune_balanced",
     "pruning_method",
     "rank_at_target",
     "read_graph",

@@ -51,20 +51,29 @@ class Capacity(Repeatable):
             engine=self.engine,
             progress=self.progress,
         )
-        read = {"": (result.spikes, result.spikes_uncoupled), "_v": (result.v, result.v_uncoupled)}
+        raw = {"raw_input": result.raw_input}
+        read = {
+            "": (result.spikes, {"no_recurrence": result.spikes_uncoupled, **raw}),
+            "_v": (result.v, {"no_recurrence": result.v_uncoupled, **raw}),
+        }
+        if result.decoded is not None and result.decoded_uncoupled is not None and result.ideal is not None:
+            controls = {"no_recurrence": result.decoded_uncoupled, "ideal_system": result.ideal, **raw}
+            read["_decoded"] = (result.decoded, controls)
         scores, baselines, intervals = {}, {}, {}
-        for suffix, (own, uncoupled) in read.items():
+        for suffix, (own, compared) in read.items():
             for name in ("total", "linear", "nonlinear"):
                 key = f"information_capacity{suffix}" if name == "total" else f"{name}_capacity{suffix}"
                 scores[key] = getattr(own.information, name)
-                compared = {"no_recurrence": uncoupled, "raw_input": result.raw_input}
                 baselines[key] = {label: getattr(one.information, name) for label, one in compared.items()}
             scores[f"memory_capacity{suffix}"] = own.memory.total
             intervals[f"memory_capacity{suffix}"] = own.memory.interval
-            baselines[f"memory_capacity{suffix}"] = {
-                "no_recurrence": uncoupled.memory.total,
-                "raw_input": result.raw_input.memory.total,
-            }
+            baselines[f"memory_capacity{suffix}"] = {label: one.memory.total for label, one in compared.items()}
+        reads = {"spikes": result.spikes, "v": result.v}
+        if result.decoded is not None:
+            reads["decoded"] = result.decoded
+        alone = {"spikes_uncoupled": result.spikes_uncoupled, "v_uncoupled": result.v_uncoupled}
+        if result.decoded_uncoupled is not None and result.ideal is not None:
+            alone |= {"decoded_uncoupled": result.decoded_uncoupled, "ideal_system": result.ideal}
         return Report(
             title=f"capacity: {self.values} values of {self.hold:g} ms, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
@@ -81,15 +90,11 @@ class Capacity(Repeatable):
                 "values": self.values,
                 "hold_ms": self.hold,
                 "delays": self.delays,
-                "by_degree": {
-                    "spikes": result.spikes.information.by_degree,
-                    "v": result.v.information.by_degree,
-                    "spikes_uncoupled": result.spikes_uncoupled.information.by_degree,
-                    "v_uncoupled": result.v_uncoupled.information.by_degree,
+                "by_degree": {name: one.information.by_degree for name, one in {**reads, **alone}.items()},
+                **{
+                    what: {name: getattr(one.information, what) for name, one in reads.items()}
+                    for what in ("reach", "threshold", "states_used")
                 },
-                "reach": {"spikes": result.spikes.information.reach, "v": result.v.information.reach},
-                "threshold": {"spikes": result.spikes.information.threshold, "v": result.v.information.threshold},
-                "states_used": {"spikes": result.spikes.information.states_used, "v": result.v.information.states_used},
             },
             intervals=intervals,
         )

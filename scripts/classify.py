@@ -72,6 +72,8 @@ class Classify(DataArguments, Repeatable):
             engine=self.engine,
             progress=self.progress,
         )
+        decoded = {} if result.accuracy_decoded is None else {"accuracy_decoded": result.accuracy_decoded}
+        of_decoded = dict.fromkeys(decoded, result.baselines_decoded)
         title = (
             f"{task.name}: {len(task.y_train)} training and {len(task.y_test)} test samples, "
             f"{spec.neurons} neurons, seed {self.seed}"
@@ -81,8 +83,8 @@ class Classify(DataArguments, Repeatable):
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={"accuracy": result.accuracy, **values_of(result.further)},
-            baselines={"accuracy": result.baselines, **controls_of(result.further)},
+            scores={"accuracy": result.accuracy, **decoded, **values_of(result.further)},
+            baselines={"accuracy": result.baselines, **of_decoded, **controls_of(result.further)},
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_classification(result, task.classes.tolist()),
             timing=result.timing,

@@ -21,7 +21,7 @@ from hrsnn.scripts.cli.report import Report, controls_of, values_of
 from hrsnn.scripts.cli.task_arguments import DataArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.protocols import FreeRunning
+    from hrsnn.analysis.protocols import Forecasting, FreeRunning
     from hrsnn.tasks import SeriesTask
 
 #: Training values, test values and starts, in open loop and in closed loop.
@@ -51,6 +51,9 @@ class Forecast(DataArguments, Repeatable):
 
     starts: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 10)")] = None
     """With --closed-loop, number of starting points in the test part."""
+
+    quadratic: int = 0
+    """Number of principal components of the states whose squares and products the readout sees too; 0: linear."""
 
     scores: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SCORE", help_behavior_hint=scores_of("series"))] = ()
     """Further scores, each with that of the network without recurrent links."""
@@ -84,7 +87,14 @@ class Forecast(DataArguments, Repeatable):
 
         spec, ahead = self.network_spec(), details.get("horizon")
         result = forecast(
-            task, spec, baselines=baselines, scores=self.scores, seed=self.seed, engine=self.engine, progress=self.progress
+            task,
+            spec,
+            baselines=baselines,
+            scores=self.scores,
+            quadratic=self.quadratic,
+            seed=self.seed,
+            engine=self.engine,
+            progress=self.progress,
         )
         return Report(
             title=(
@@ -95,7 +105,12 @@ class Forecast(DataArguments, Repeatable):
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={"nrmse": result.nrmse, "nrmse_v": result.nrmse_v, **values_of(result.further)},
+            scores={
+                "nrmse": result.nrmse,
+                "nrmse_v": result.nrmse_v,
+                **({} if result.nrmse_decoded is None else {"nrmse_decoded": result.nrmse_decoded}),
+                **values_of(result.further),
+            },
             baselines={
                 **controls_of(result.further),
                 "nrmse": {
@@ -108,11 +123,12 @@ class Forecast(DataArguments, Repeatable):
                     "no_recurrence": result.nrmse_v_uncoupled,
                     **({} if result.nrmse_v_bank is None else {"delay_bank": result.nrmse_v_bank}),
                 },
+                **_of_decoder(result),
             },
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_forecast(result),
             timing=result.timing,
-            details=details,
+            details={**details, "quadratic": self.quadratic, "readout_columns": result.columns},
         )
 
     def _freely(self, task: SeriesTask, starts: int, details: dict[str, object]) -> Report:
@@ -120,7 +136,15 @@ class Forecast(DataArguments, Repeatable):
         from hrsnn.scripts.cli import pictures
 
         spec = self.network_spec()
-        result = forecast_freely(task, spec, starts=starts, seed=self.seed, engine=self.engine, progress=self.progress)
+        result = forecast_freely(
+            task,
+            spec,
+            starts=starts,
+            quadratic=self.quadratic,
+            seed=self.seed,
+            engine=self.engine,
+            progress=self.progress,
+        )
         unit = "steps" if task.lyapunov_exponent is None else "Lyapunov times"
         scores, baselines = _valid_times(result)
         return Report(
@@ -139,6 +163,7 @@ class Forecast(DataArguments, Repeatable):
             timing=result.timing,
             details={
                 **details,
+                "quadratic": self.quadratic,
                 "closed_loop": True,
                 "starts": starts,
                 "unit": unit,
@@ -151,6 +176,14 @@ class Forecast(DataArguments, Repeatable):
         )
 
 
+def _of_decoder(result: Forecasting) -> dict[str, dict[str, float]]:
+    """Return the baselines of a network's own decoder: models, no recurrence, and the system that it follows."""
+    if result.nrmse_decoded_uncoupled is None:
+        return {}
+    ideal = {} if result.nrmse_ideal is None else {"ideal_system": result.nrmse_ideal}
+    return {"nrmse_decoded": {**result.baselines, "no_recurrence": result.nrmse_decoded_uncoupled, **ideal}}
+
+
 def _right_to_the_end(result: FreeRunning) -> str:
     """Describe the models that were valid to the end of some segments: their mean valid times are too low."""
     shares = {name.replace("_", " "): max(each.values()) for name, each in result.censored.items()}
@@ -160,8 +193,11 @@ def _right_to_the_end(result: FreeRunning) -> str:
 def _valid_times(result: FreeRunning) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Return mean valid times by threshold, from spikes and then from v, with those of the baselines."""
     scores, baselines = {}, {}
-    for suffix in ("", "_v"):
+    for suffix in ("", "_v", "_decoded"):
+        if f"reservoir{suffix}" not in result.valid_time:
+            continue
         compared = {"no_recurrence": f"no_recurrence{suffix}"}
+        compared |= {"ideal_system": "ideal_system"} if suffix == "_decoded" else {}
         compared |= {name: name for name in ("last_value", "linear_autoregression", "echo_state_network")}
         for threshold, value in result.valid_time[f"reservoir{suffix}"].items():
             score = f"valid_time{suffix}_{threshold}"

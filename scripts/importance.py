@@ -87,8 +87,6 @@ class ImportanceStudy(TaskArguments):
         specs = [switched(spec, groups, [bool(one) for one in on]) for on in combinations(len(names))]
         seeds = range(self.seed, self.seed + self.seeds)
         sampled = sage_package() is not None
-        if not sampled:
-            logger.info("SAGE by permutations %s; the exact values are all here", NEEDS_EXTRA)
         tasks = [(one, seed) for one in specs for seed in seeds]
         choice = self.task_choice(self.task)
         measured = ObjectiveScores(
@@ -101,6 +99,8 @@ class ImportanceStudy(TaskArguments):
             ),
             (MAIN[choice.kind][0], "spikes_per_neuron"),
         )
+        if not sampled:  # said only once all input is accepted: an error is one line
+            logger.info("SAGE by permutations %s; the exact values are all here", NEEDS_EXTRA)
         found = run_all(measured, tasks, jobs=self.workers, cluster=self.cluster, progress=self.progress)
         tables = np.array(found).reshape(len(specs), len(seeds), 2)
         of = {

@@ -41,18 +41,31 @@ class Rank(DataArguments, Repeatable):
         spec = self.network_spec()
         result = rank(stimuli, spec, seed=self.seed, engine=self.engine, progress=self.progress)
         ranks, uncoupled, counts = map(dataclasses.asdict, (result.ranks, result.uncoupled, result.input_counts))
+        named = {"decoded": result.decoded, "no_recurrence": result.decoded_uncoupled, "ideal_system": result.ideal}
+        decoded = {name: dataclasses.asdict(one) for name, one in named.items() if one is not None}
         return Report(
             title=f"rank: {self.stimuli} {choice.name}, {spec.neurons} neurons, seed {self.seed}",
             seed=self.seed,
             spec=spec,
             reservoir=result.reservoir,
-            scores={f"{kind}_rank": value for kind, value in ranks.items()},
-            baselines={f"{kind}_rank": {"no_recurrence": uncoupled[kind], "input_counts": counts[kind]} for kind in ranks},
+            scores={
+                **{f"{kind}_rank": value for kind, value in ranks.items()},
+                **{f"{kind}_rank_decoded": value for kind, value in decoded.get("decoded", {}).items()},
+            },
+            baselines={
+                **{f"{kind}_rank": {"no_recurrence": uncoupled[kind], "input_counts": counts[kind]} for kind in ranks},
+                **{f"{kind}_rank_decoded": _controls(decoded, kind, counts[kind]) for kind in decoded.get("decoded", {})},
+            },
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_ranks(result),
             timing=result.timing,
             details={"task": choice.name, "engine": self.engine, "stimuli": self.stimuli},
         )
+
+
+def _controls(decoded: dict[str, dict[str, float]], kind: str, counts: float) -> dict[str, float]:
+    """Return the baselines of one rank of decoded states."""
+    return {**{name: one[kind] for name, one in decoded.items() if name != "decoded"}, "input_counts": counts}
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
 
@@ -59,7 +60,7 @@ class RecipeList:
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``--json``."""
-        shown = ("title", "paper", "item", "claims", "needs", "duration", "options", "spec", "seeds")
+        shown = ("title", "paper", "item", "claims", "needs", "duration", "options", "network", "spec", "seeds")
         found: dict[str, Any] = {"recipes": {k: {one: getattr(v, one) for one in shown} for k, v in self.recipes.items()}}
         if self.claims:
             found["claims"] = [vars(claim) for claim in self.claims]
@@ -73,6 +74,8 @@ class RecipeList:
 @dataclass(frozen=True, kw_only=True)
 class Reproduce(ParallelCommand):
     """Reproduce a table or figure of a paper: measured beside published values, with a verdict on each claim."""
+
+    any_network: ClassVar[bool] = True  # of the kind of the recipe
 
     name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help_behavior_hint=recipe_names)] = _LIST
     """Recipe, or list to list all."""
@@ -108,6 +111,14 @@ class Reproduce(ParallelCommand):
                 raise InputError("--path", str(self.path), f"recipe {self.name!r} needs no data")
         super().check()
 
+    def network_spec(self) -> NetworkSpec:
+        """Return the network of the recipe, changed by the command line; it is of the recipe's kind."""
+        kind = "reservoir" if self.name == _LIST else RECIPES.find(self.name).network
+        if self.network not in ("reservoir", kind):
+            reason = "which takes reservoirs only" if kind == "reservoir" else f"whose networks are of the kind {kind}"
+            raise InputError("--network", self.network, f"cannot be used with this command, {reason}")
+        return super().network_spec() if self.network == kind else dataclasses.replace(self, network=kind).network_spec()
+
     def default_spec(self, kind: Kind) -> NetworkSpec:
         """Return the reservoir that the recipe is made with, where the command line does not say otherwise."""
         spec = super().default_spec(kind)
@@ -120,7 +131,7 @@ class Reproduce(ParallelCommand):
         recipe = RECIPES.find(self.name)
         count = repeats_of("--seeds", recipe.seeds if self.seeds is None else self.seeds, 2)
         first = count_of("--seed", self.seed, 0)
-        spec, seeds = self.reservoir_spec(), range(first, first + count)
+        spec, seeds = self.network_spec(), range(first, first + count)
         options = RecipeOptions(
             spec=spec,
             seeds=seeds,

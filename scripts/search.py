@@ -95,12 +95,16 @@ class Search(TaskArguments):
     states: StatesOption = "windows"
     """States that a classifier sees: counts in 5 windows, in one, or filtered spikes at the end of a sample."""
 
+    decoded: Flag = False
+    """Read the states that the network's own decoder makes of its spikes, for memory, accuracy and nrmse."""
+
     plastic: Flag = False
     """Run STDP over the training part of each evaluation first; without it, STDP parameters have no effect."""
 
     def run(self) -> SearchReport:
         """Search, and compare the best with the default."""
         from hrsnn.analysis.studies.objectives import NamedObjective, check_plastic
+        from hrsnn.kinds import KINDS
         from hrsnn.runtime.clusters import connect_cluster
         from hrsnn.search import named_space, search
         from hrsnn.search.baselines import BaselineSampler
@@ -120,6 +124,9 @@ class Search(TaskArguments):
         if isinstance(spec, ReservoirSpec) and not (spec.heterogeneous_neurons or spec.heterogeneous_synapses):
             space = space.homogeneous()  # a CV would have no effect
         check_plastic(space.ranges, self.plastic)
+        if self.decoded and not KINDS.find(spec.kind).decodes:
+            able = ", ".join(KINDS.where(lambda one: one.decodes))
+            raise InputError("--decoded", True, f"needs a decoder, which a {spec.kind} does not have: --network {able}")
         objective = NamedObjective(
             name=self.objective,
             values=self.values,
@@ -128,6 +135,7 @@ class Search(TaskArguments):
             validation=self.validation,
             plastic=self.plastic,
             states=self.states,
+            decoded=self.decoded,
             engine=self.engine,
         )
         if self.cluster is None:  # files on this machine need not exist on others

@@ -70,6 +70,17 @@ class MemoryCapacity:
     states_used: int
     rows: tuple[int, int, int]
 
+    @property
+    def bits(self) -> float:
+        """Memory in bits per value, ``-1/2 sum over tau of log2(1 - corrected_tau)``.
+
+        For jointly Gaussian u(t - tau) and y_tau(t) a term is their mutual information; for uniform values this is at least
+        the term minus 0.25 bits. A capacity of many poorly read values has fewer bits than one of few that are read well.
+        Each term is at most that of an r^2 of 1 - 1/(held-out rows), which is what so many rows can tell.
+        """
+        most = 1 - 1 / (self.rows[2])
+        return float(-0.5 * np.log2(1 - np.minimum(self.corrected, most)).sum())
+
 
 @dataclass(frozen=True)
 class _Slices:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hrsnn.analysis.figures.balance import accuracy_and_rate, currents_of_neuron, tracking
     from hrsnn.analysis.figures.capacity import capacity_by_degree, memory_curve
     from hrsnn.analysis.figures.firing import firing_statistics
     from hrsnn.analysis.figures.forecasts import forecast_series, free_trajectories
@@ -29,13 +30,16 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
     from hrsnn.analysis.figures.style import save
+    from hrsnn.analysis.figures.training import times_before_after, training_curves
 
 _HOME = {
+    "accuracy_and_rate": "balance",
     "best_distributions": "search",
     "capacity_by_degree": "capacity",
     "chaos_map": "lyapunov",
     "confusion_matrix": "scores",
     "convergence": "search",
+    "currents_of_neuron": "balance",
     "differences_in_pairs": "seeds",
     "exponent_spectrum": "lyapunov",
     "exponents_against_rates": "lyapunov",
@@ -56,15 +60,20 @@ _HOME = {
     "singular_values": "ranks",
     "spike_raster": "reservoir",
     "time_constants": "reservoir",
+    "times_before_after": "training",
+    "training_curves": "training",
+    "tracking": "balance",
     "weights_before_after": "reservoir",
 }
 
 __all__ = [
+    "accuracy_and_rate",
     "best_distributions",
     "capacity_by_degree",
     "chaos_map",
     "confusion_matrix",
     "convergence",
+    "currents_of_neuron",
     "differences_in_pairs",
     "exponent_spectrum",
     "exponents_against_rates",
@@ -85,6 +94,9 @@ __all__ = [
     "singular_values",
     "spike_raster",
     "time_constants",
+    "times_before_after",
+    "tracking",
+    "training_curves",
     "weights_before_after",
 ]
 

@@ -87,8 +87,9 @@ def currents(network: Network, spikes: SpikeTrains, stimulus: Stimulus) -> Curre
 def _drive(batch: Batch, steps: int, neurons: int) -> Array:
     """Return the analog drive in each step (steps, N)."""
     now, drive = batch.presentation(0), np.zeros((steps, neurons))
-    for first, row in zip(now.drive_step, now.drive, strict=True):
-        drive[first:] = row
+    until = np.append(now.drive_step[1:], steps)[: len(now.drive_step)]
+    for first, end, row in zip(now.drive_step, until, now.drive, strict=True):
+        drive[first:end] = row
     return drive
 
 

@@ -102,6 +102,54 @@ def current_balance(
     return CurrentBalance(correlation, tightness)
 
 
+@takes()
+def filtered_anticorrelation(excitation: ArrayLike, inhibition: ArrayLike, cutoff: float = 0.05) -> Array:
+    """Compute minus the correlation of excitation and inhibition after a Butterworth low-pass filter, of each neuron.
+
+    Parameters
+    ----------
+    excitation, inhibition : array (times, N)
+        Currents at equal intervals.
+    cutoff : float
+        Cutoff of the filter of fourth order, run forwards and backwards, over half the sampling rate.
+
+    Returns
+    -------
+    array (N,)
+        0 where a current is constant.
+
+    Raises
+    ------
+    InputError
+        When shapes differ, a value is not finite, there are too few times, or the cutoff is not between 0 and 1.
+
+    Notes
+    -----
+    The balance of Stadtmann et al. (2025), by their code. It depends on the time step by `cutoff`, and takes no notice of
+    how large the net current is: :func:`current_balance` has a time constant in ms, and the tightness.
+
+    Examples
+    --------
+    >>> excitation = np.random.default_rng(0).uniform(0, 2, (500, 1))
+    >>> filtered_anticorrelation(excitation, -0.2 * excitation).round(6)
+    array([1.])
+    """
+    from scipy.signal import butter, filtfilt
+
+    e, i = series_of("excitation", excitation), series_of("inhibition", inhibition)
+    if e.shape != i.shape:
+        raise InputError("inhibition", i.shape, f"must have the shape of the excitation, {e.shape}")
+    if not 0 < cutoff < 1:
+        raise InputError("cutoff", cutoff, "must be between 0 and 1")
+    if len(e) < 16:
+        raise InputError("excitation", e.shape, "must have at least 16 times")
+    b, a = butter(4, cutoff)
+    e, i = (filtfilt(b, a, one, axis=0) for one in (e, i))
+    e, i = e - e.mean(axis=0), i - i.mean(axis=0)
+    product = np.sqrt((e**2).sum(axis=0) * (i**2).sum(axis=0))
+    return np.asarray(-np.divide((e * i).sum(axis=0), product, out=np.zeros_like(product), where=product > 1e-12))
+
+
 def low_passed(values: Array, decay: float) -> Array:
     """Return the rows filtered by ``x_k = decay x_k-1 + (1 - decay) values_k``, from 0."""
     from scipy.signal import lfilter

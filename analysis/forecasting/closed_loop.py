@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrsnn.analysis.states.reading import RECORDED, Read, read_states
+from hrsnn.balanced.state import BalancedState
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
@@ -78,13 +80,13 @@ class ReservoirForecaster:
     reservoir : Reservoir
         Reservoir with fixed weights.
     readout : callable
-        From states (1, neurons) to a forecast (1, outputs): the ``readout`` of a :class:`hrsnn.analysis.Forecast`.
-    state : NetworkState
+        From states (1, units) to a forecast (1, outputs): the ``readout`` of a :class:`hrsnn.analysis.Forecast`.
+    state : NetworkState or BalancedState
         The ``state`` at the end of the previous run; it is not changed.
     encode : callable
         From a value (outputs,) to the stimulus of the reservoir, one sample; see :func:`held_currents`.
-    record : {"states", "v"}
-        Variable that the readout uses, recorded at the end of each value.
+    record : {"states", "v", "decoded"}
+        What the readout uses at the end of each value; "decoded" of a network with a decoder of its own.
     engine, seed
         As in :func:`hrsnn.simulate`, and as in the previous run.
 
@@ -110,15 +112,15 @@ class ReservoirForecaster:
         self,
         reservoir: Network,
         readout: Callable[[Array], Array],
-        state: NetworkState,
+        state: NetworkState | BalancedState,
         encode: Callable[[Array], Stimulus],
         *,
-        record: str = "states",
+        record: Read = "states",
         engine: str = "auto",
         seed: int = 0,
     ) -> None:
-        if record not in ("states", "v"):
-            raise InputError("record", record, 'must be "states" or "v"')
+        if record not in RECORDED:
+            raise InputError("record", record, f"must be one of {', '.join(RECORDED)}")
         self._reservoir, self._readout, self.state, self._encode = reservoir, readout, state, encode
         self._record, self._engine, self._seed = record, engine, seed
 
@@ -127,13 +129,14 @@ class ReservoirForecaster:
         activity = simulate(
             self._reservoir,
             self._encode(value),
-            record=(self._record,),
+            record=(RECORDED[self._record],),
             engine=self._engine,
             seed=self._seed,
             state=self.state,
         )
+        seen = read_states(activity, self._record, self.state)[0, -1:]
         self.state = activity.state
-        return np.ravel(self._readout(getattr(activity, self._record)[0, -1:]))
+        return np.ravel(self._readout(seen))
 
 
 @takes(hold="ms")

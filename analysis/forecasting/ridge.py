@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ ALPHAS: tuple[float, ...] = tuple(float(f"1e{power}") for power in range(-12, 3)
 
 @dataclass(frozen=True)
 class Forecast:
-    """Forecast of a linear readout.
+    """Forecast of a readout.
 
     Attributes
     ----------
@@ -31,14 +31,18 @@ class Forecast:
         Ridge penalty with the smallest error on the validation rows.
     validation_error : float
         Mean squared error on these rows, in units of the targets' training variance, before the final fit.
-    readout : LinearReadout
-        Fitted readout, which can be called with further states.
+    readout : callable
+        Fitted readout, from further states (times, units) to forecasts (times, outputs): a :class:`LinearReadout`, or a
+        :class:`hrsnn.analysis.forecasting.quadratic.QuadraticReadout`.
+    columns : int
+        Number of columns that the readout sees, without those that hardly vary.
     """
 
     prediction: Array
     alpha: float
     validation_error: float
-    readout: LinearReadout
+    readout: Callable[[ArrayLike], Array]
+    columns: int
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def ridge_readout(
     coefficients, intercept = path.shrink(path.project(y[washout:train]), alpha), y[washout:train].mean(axis=0)
     prediction = path.frame(z) @ coefficients + intercept
     readout = LinearReadout(standardise, path.mean, path.vectors, coefficients, intercept)
-    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout)
+    return Forecast(prediction.reshape(np.shape(targets)), alpha, min(errors), readout, int(standardise.kept.sum()))
 
 
 def check_alphas(alphas: Sequence[float]) -> Array:

@@ -13,7 +13,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions, StatesSeen
-from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
@@ -47,6 +47,11 @@ class Classification:
     timing: Mapping[str, float]
     #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
     further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: `accuracy_decoded` and `baselines_decoded`: Accuracy read from the states that the network's own decoder makes of the
+    #: spikes, with its baselines, of which ``ideal_system`` (for an input of currents) reads the system that the network
+    #: follows; None and empty for a network without a decoder.
+    accuracy_decoded: float | None = None
+    baselines_decoded: Mapping[str, float] = field(default_factory=dict)
 
 
 @takes(blank="ms")
@@ -143,10 +148,12 @@ def classify(
     )
     for name in scores:
         check_score(name, task.kind)
+    kind = KINDS.find((spec or ReservoirSpec()).kind)
     found = task_scores(
         lambda channels: build_network(spec or ReservoirSpec(), seed, channels),
         task,
         options,
+        ("accuracy", "accuracy_decoded") if kind.decodes else ("accuracy",),
         baselines=baselines,
         records=RECORDS if scores else (),
     )
@@ -162,5 +169,7 @@ def classify(
         activity=simulate(run.network, run.test[:1], engine=engine, seed=seed),
         rates=found.rates,
         further=further_scores(run, scores),
+        accuracy_decoded=found.scores.get("accuracy_decoded"),
+        baselines_decoded=found.baselines.get("accuracy_decoded", {}),
         timing=options.watch.seconds,
     )

@@ -9,27 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis import fit_echo_state_network, ridge_readout
+from hrsnn.analysis import fit_echo_state_network
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
-from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run, held_currents
+from hrsnn.analysis.forecasting.closed_loop import free_run
 from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
+from hrsnn.analysis.forecasting.quadratic import series_readout
 from hrsnn.analysis.forecasting.ridge import Forecast
+from hrsnn.analysis.forecasting.starts import Starts, starts_of_network, starts_of_system
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.series_runs import follow
-from hrsnn.engines.network_state import NetworkState
+from hrsnn.analysis.states.reading import SUFFIXES, has_decoder, read_states, reads_of
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
-from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
-from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import SeriesTask
 from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
-#: State of a model after the series up to a row: its next forecast, and its step function from there.
-Start = tuple[Array, Callable[[Array], Array]]
 #: Number of forecasts after which their error is checked.
 _STRETCH = 50
 
@@ -41,7 +39,8 @@ class FreeRunning:
     #: For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times if the task has an
     #: exponent, otherwise in steps. The models: ``reservoir`` and ``reservoir_v``, read from filtered spikes and from
     #: membrane potentials, the same without recurrent links, ``no_recurrence`` and ``no_recurrence_v``, and ``last_value``,
-    #: ``linear_autoregression``, ``echo_state_network``.
+    #: ``linear_autoregression``, ``echo_state_network``; of a network with a decoder ``reservoir_decoded``,
+    #: ``no_recurrence_decoded``, and ``ideal_system``, the system that it follows.
     valid_time: Mapping[str, Mapping[float, float]]
     #: arrays (starts, thresholds) Valid prediction times at each start.
     valid_times: Mapping[str, Array]
@@ -72,6 +71,7 @@ def forecast_freely(
     spec: NetworkSpec | None = None,
     *,
     starts: int = 1,
+    quadratic: int = 0,
     seed: int = 0,
     engine: str = "auto",
     progress: bool = False,
@@ -87,6 +87,9 @@ def forecast_freely(
     starts : int
         Number of segments that the test part is divided into. Each model receives the true series up to the start of a
         segment, and its own forecasts from there to the end of it.
+    quadratic : int
+        Number of principal components of the states whose squares and products the readouts of the network see too; 0:
+        linear readouts.
     seed : int
         Seed of the reservoir, its background and the echo state network.
     engine : str
@@ -132,8 +135,7 @@ def forecast_freely(
     reservoir = build_network(spec or ReservoirSpec(), seed, channels=task.inputs.shape[1])
 
     def fit(states: Array) -> Forecast:
-        train, washout = task.train.stop, task.washout
-        return ridge_readout(states, task.targets, train=train, washout=washout)
+        return series_readout(states, task.targets, task.train.stop, task.washout, quadratic)
 
     with watch("simulate"):
         activity, uncoupled = (
@@ -147,7 +149,7 @@ def forecast_freely(
         )
         linear = fit_autoregression(task.inputs, task.targets, train=task.train.stop, washout=task.washout)
 
-    def from_echo(row: int) -> Start:
+    def from_echo(row: int) -> tuple[Array, Callable[[Array], Array]]:
         state = echo.states[row]
 
         def step(value: Array) -> Array:
@@ -157,7 +159,7 @@ def forecast_freely(
 
         return echo.forecast.prediction[row], step
 
-    def from_linear(row: int) -> Start:
+    def from_linear(row: int) -> tuple[Array, Callable[[Array], Array]]:
         seen = task.inputs[: row + 1]
 
         def step(value: Array) -> Array:
@@ -167,28 +169,16 @@ def forecast_freely(
 
         return linear.forecast.prediction[row], step
 
-    def from_network(network_of: Network, run: Activity[Network], record: str) -> Callable[[int], Start]:
-        forecast = fit(getattr(run, record)[0])
-        reached: tuple[int, NetworkState | None] = (0, None)
-
-        def start(row: int) -> Start:
-            nonlocal reached
-            begin, state = reached
-            piece = Currents(task.inputs[None, begin : row + 1], dt=task.hold)
-            state = simulate(network_of, piece, record=("states",), engine=engine, seed=seed, state=state).state
-            reached = (row + 1, state)
-            model = ReservoirForecaster(
-                network_of, forecast.readout, state, held_currents(task.hold), record=record, engine=engine, seed=seed
-            )
-            return forecast.prediction[row], model
-
-        return start
-
-    models: dict[str, Callable[[int], Start]] = {
-        "reservoir": from_network(reservoir, activity, "states"),
-        "reservoir_v": from_network(reservoir, activity, "v"),
-        "no_recurrence": from_network(reservoir.without_recurrence(), uncoupled, "states"),
-        "no_recurrence_v": from_network(reservoir.without_recurrence(), uncoupled, "v"),
+    models: dict[str, Starts] = {}
+    alone = reservoir.without_recurrence()
+    for label, network, run in (("reservoir", reservoir, activity), ("no_recurrence", alone, uncoupled)):
+        for read in reads_of(network):
+            made = fit(read_states(run, read)[0])
+            models[f"{label}{SUFFIXES[read]}"] = starts_of_network(network, task, made, read, engine=engine, seed=seed)
+    if has_decoder(reservoir):
+        ideal = fit(reservoir.ideal_states(task.inputs, task.hold))
+        models["ideal_system"] = starts_of_system(reservoir, task, ideal)
+    models |= {
         "last_value": lambda row: (task.inputs[row], lambda value: value),
         "linear_autoregression": from_linear,
         "echo_state_network": from_echo,

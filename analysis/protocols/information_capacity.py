@@ -12,6 +12,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow
+from hrsnn.analysis.states.reading import has_decoder, read_states
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
@@ -47,6 +48,11 @@ class Capacities:
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: `decoded`, `decoded_uncoupled` and `ideal`: Of the states that the network's own decoder makes of the spikes, with and
+    #: without recurrent links, and of the system that it follows; None for a network without a decoder.
+    decoded: CapacityScores | None = None
+    decoded_uncoupled: CapacityScores | None = None
+    ideal: CapacityScores | None = None
 
 
 @takes(hold="ms")
@@ -118,6 +124,13 @@ def capacity(
     raw_input = scores_of(task.inputs)  # raises for too few values, before the simulation
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("capacity"):
+        decoded: dict[str, CapacityScores] = {}
+        if has_decoder(reservoir):
+            decoded = {
+                "decoded": scores_of(read_states(activity, "decoded")[0]),
+                "decoded_uncoupled": scores_of(read_states(uncoupled, "decoded")[0]),
+                "ideal": scores_of(reservoir.ideal_states(task.inputs, hold)),
+            }
         return Capacities(
             spikes=scores_of(activity.states[0]),
             v=scores_of(activity.v[0]),
@@ -128,4 +141,5 @@ def capacity(
             activity=activity,
             rates=Rates.of(activity),
             timing=watch.seconds,
+            **decoded,
         )

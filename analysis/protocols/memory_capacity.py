@@ -10,7 +10,8 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, has_decoder, rates_of, run_task
+from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.states.reading import has_decoder
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
@@ -116,7 +117,7 @@ def memory(
         check_score(name, task.kind)
     run = run_task(lambda channels: build_network(background, seed, channels), task, options)
     assert isinstance(run, SeriesRun)
-    uncoupled, bank = run.without_recurrence, run.delay_bank
+    uncoupled, bank, ideal = run.without_recurrence, run.delay_bank, run.of_ideal_system
     return Memory(
         spikes=run.capacity("states"),
         v=run.capacity("v"),
@@ -131,7 +132,7 @@ def memory(
         noise=noise,
         decoded=run.capacity("decoded") if has_decoder(run.network) else None,
         decoded_uncoupled=uncoupled.capacity("decoded") if has_decoder(uncoupled.network) else None,
-        ideal=run.capacity_of(run.network.ideal_states(task.inputs, task.hold)) if has_decoder(run.network) else None,
+        ideal=None if ideal is None else ideal.capacity("decoded"),
         further=further_scores(run, scores),
         timing=options.watch.seconds,
     )

@@ -14,6 +14,7 @@ from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.states.reading import has_decoder, reads_of
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
@@ -40,7 +41,8 @@ class Forecasting:
     #: NRMSE of the baselines: ``last_value``, ``linear_autoregression``, ``echo_state_network`` (of the same size).
     baselines: Mapping[str, float]
     #: In open loop, where each forecast starts from the true inputs: for ``reservoir``, ``reservoir_v``, ``no_recurrence``,
-    #: ``no_recurrence_v`` and each of the baselines, by threshold, the time until the error first exceeds it; see
+    #: ``no_recurrence_v``, with a decoder ``reservoir_decoded``, ``no_recurrence_decoded`` and ``ideal_system``, and each of
+    #: the baselines, by threshold, the time until the error first exceeds it; see
     #: :func:`valid_times`. In closed loop: :func:`hrsnn.analysis.protocols.forecast_freely`.
     valid_time: Mapping[str, Mapping[float, float]]
     #: `target` and `prediction`: (times, outputs) Target and prediction (from filtered spikes) over the test part.
@@ -56,6 +58,14 @@ class Forecasting:
     timing: Mapping[str, float]
     #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
     further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: `nrmse_decoded`, `nrmse_decoded_uncoupled` and `nrmse_ideal`: NRMSE read from the states that the network's decoder
+    #: makes of the spikes, with and without recurrent links, and from those of the system that it follows; None for a
+    #: network without a decoder, the last for an input of spikes too.
+    nrmse_decoded: float | None = None
+    nrmse_decoded_uncoupled: float | None = None
+    nrmse_ideal: float | None = None
+    #: Number of columns that the readout sees of the filtered spikes and, with a decoder, of the decoded states.
+    columns: Mapping[str, int] = field(default_factory=dict)
 
 
 @takes()
@@ -65,6 +75,7 @@ def forecast(
     *,
     baselines: Sequence[str] = tuple(MODELS),
     scores: Sequence[str] = (),
+    quadratic: int = 0,
     seed: int = 0,
     engine: str = "auto",
     progress: bool = False,
@@ -82,6 +93,9 @@ def forecast(
         baselines that are always computed, are ignored.
     scores : sequence of str
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+    quadratic : int
+        Number of principal components of the states whose squares and products the readouts of the network see too
+        (:func:`hrsnn.analysis.forecasting.quadratic.quadratic_readout`), at most 100; 0: linear readouts.
     seed : int
         Seed of the reservoir, its background and the echo state network.
     engine : str
@@ -115,12 +129,12 @@ def forecast(
     >>> result.prediction.shape == result.target.shape
     True
     """
-    options = RunOptions(seed=seed, engine=engine, progress=progress, watch=Stopwatch())
+    options = RunOptions(seed=seed, quadratic=quadratic, engine=engine, progress=progress, watch=Stopwatch())
     for name in scores:
         check_score(name, task.kind)
     run = run_task(lambda channels: build_network(spec or ReservoirSpec(), seed, channels), task, options)
     assert isinstance(run, SeriesRun)
-    uncoupled, bank = run.without_recurrence, run.delay_bank
+    uncoupled, bank, ideal = run.without_recurrence, run.delay_bank, run.of_ideal_system
     warn_of_silence(run.activity)
     with options.watch("readout"):
         prediction = run.forecast("states").prediction
@@ -130,12 +144,22 @@ def forecast(
             "no_recurrence": uncoupled.forecast("states").prediction,
             "no_recurrence_v": uncoupled.forecast("v").prediction,
         }
+        if has_decoder(run.network):
+            ours["reservoir_decoded"] = run.forecast("decoded").prediction
+            ours["no_recurrence_decoded"] = uncoupled.forecast("decoded").prediction
+        if ideal is not None:
+            ours["ideal_system"] = ideal.forecast("decoded").prediction
+        error = {name: run.error(each) for name, each in ours.items()}
         compared = {name: run.model_forecast(name) for name in baselines if name in MODELS}
         return Forecasting(
-            nrmse=run.error(prediction),
-            nrmse_v=run.error(ours["reservoir_v"]),
-            nrmse_uncoupled=run.error(ours["no_recurrence"]),
-            nrmse_v_uncoupled=run.error(ours["no_recurrence_v"]),
+            nrmse=error["reservoir"],
+            nrmse_v=error["reservoir_v"],
+            nrmse_uncoupled=error["no_recurrence"],
+            nrmse_v_uncoupled=error["no_recurrence_v"],
+            nrmse_decoded=error.get("reservoir_decoded"),
+            nrmse_decoded_uncoupled=error.get("no_recurrence_decoded"),
+            nrmse_ideal=error.get("ideal_system"),
+            columns={read: run.forecast(read).columns for read in reads_of(run.network) if read != "v"},
             nrmse_bank=None if bank is None else bank.error(bank.forecast("states").prediction),
             nrmse_v_bank=None if bank is None else bank.error(bank.forecast("v").prediction),
             baselines={name: run.error(other) for name, other in compared.items()},

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
+from hrsnn.analysis.states.reading import has_decoder, ideal_states, read_states
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -53,6 +54,12 @@ class Ranking:
     rates: Rates
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
+    #: `decoded`, `decoded_uncoupled` and `ideal`: Of the states that the network's decoder makes of the spikes at the end of
+    #: each stimulus, with and without recurrent links, and of the system that it follows (for an input of currents); None
+    #: for a network without a decoder.
+    decoded: Ranks | None = None
+    decoded_uncoupled: Ranks | None = None
+    ideal: Ranks | None = None
 
 
 @takes()
@@ -116,6 +123,15 @@ def rank(
             counts = stimuli.values.sum(axis=1) / stimuli.lengths[:, None]
         else:
             counts = stimuli.counts(1)[:, 0, :].astype(np.float64)
+        decoded: dict[str, Ranks] = {}
+        if has_decoder(reservoir):
+            decoded = {
+                "decoded": Ranks.of(read_states(activity, "decoded")[:, -1]),
+                "decoded_uncoupled": Ranks.of(read_states(uncoupled, "decoded")[:, -1]),
+            }
+            ideal = ideal_states(reservoir, stimuli)
+            if ideal is not None:
+                decoded["ideal"] = Ranks.of(ideal[:, -1])
         return Ranking(
             ranks=Ranks.of(activity.states[:, -1]),
             uncoupled=Ranks.of(uncoupled.states[:, -1]),
@@ -125,4 +141,5 @@ def rank(
             activity=activity,
             rates=Rates.of(activity),
             timing=watch.seconds,
+            **decoded,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hrsnn.analysis.scoring.baselines import baselines_of
+from hrsnn.analysis.scoring.baselines import BASELINES, baselines_of
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
@@ -98,6 +98,8 @@ def task_scores(
     needed = {need for name in names for need in check_score(name, task.kind).needs}
     wanted = tuple(record for record in RECORDS if record in needed or record in records)
     run = run_task(network, task, options or RunOptions(), wanted)
+    if baselines:  # of every network with a decoder, whatever the task
+        baselines = (*baselines, "ideal_system")
     return TaskScores(
         scores={name: SCORES[name].of(run) for name in names},
         baselines=baselines_of(run, baselines, names),
@@ -137,7 +139,7 @@ def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, fl
     Returns
     -------
     dict of str to dict of str to float
-        For each score ``network`` and ``no_recurrence``.
+        For each score ``network`` and ``no_recurrence``, of decoded states ``ideal_system`` too.
 
     Raises
     ------
@@ -146,7 +148,8 @@ def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, fl
     """
     found = {name: check_score(name, run.task.kind) for name in names}
     runs = {"network": run, "no_recurrence": run.without_recurrence} if found else {}
-    return {name: {label: score.of(one) for label, one in runs.items()} for name, score in found.items()}
+    values = {name: {label: score.of(one) for label, one in runs.items()} for name, score in found.items()}
+    return {name: {**each, **BASELINES["ideal_system"](run, name)} for name, each in values.items()}
 
 
 def check_score(name: str, kind: str) -> Score:

@@ -96,6 +96,12 @@ def _no_recurrence(run: TaskRun, score: str) -> dict[str, float]:
     return {"no_recurrence": SCORES.find(score).of(run.without_recurrence)}
 
 
+def _ideal_system(run: TaskRun, score: str) -> dict[str, float]:
+    """Return a score of decoded states if they were those of the system that the network follows, without spikes."""
+    ideal = run.of_ideal_system if "decoder" in SCORES.find(score).needs else None
+    return {} if ideal is None else {"ideal_system": SCORES.find(score).of(ideal)}
+
+
 def _delay_bank(run: TaskRun, score: str) -> dict[str, float]:
     bank = run.delay_bank
     return {} if bank is None else {"delay_bank": SCORES.find(score).of(bank)}
@@ -131,6 +137,7 @@ BASELINES: Mapping[str, Baseline] = {
     "raw_input": _raw_input,
     "encoded_input": _encoded_input,
     "no_recurrence": _no_recurrence,
+    "ideal_system": _ideal_system,
     "delay_bank": _delay_bank,
     **{name: _model(name) for name in MODELS},
     "echo_state_network": _echo_state_network,

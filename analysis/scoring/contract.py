@@ -20,9 +20,10 @@ SHARE: Bounds = (0.0, 1.0)
 CORRELATION: Bounds = (-1.0, 1.0)
 POSITIVE: Bounds = (0.0, np.inf)
 
-#: What a score may need of a run: recorded spikes, states (filtered spikes) or v, the input, or the network itself.
-Need = Literal["spikes", "states", "v", "inputs", "network"]
-NEEDS: tuple[Need, ...] = ("spikes", "states", "v", "inputs", "network")
+#: What a score may need of a run: recorded spikes, states (filtered spikes) or v, the input, the network itself, or that the
+#: network has a decoder of its own.
+Need = Literal["spikes", "states", "v", "inputs", "network", "decoder"]
+NEEDS: tuple[Need, ...] = ("spikes", "states", "v", "inputs", "network", "decoder")
 #: "skill": how well a network does a task. "cost": what it takes. "distance": from another network. "description": neither.
 Family = Literal["skill", "cost", "distance", "description"]
 
@@ -45,8 +46,8 @@ class Score:
     kinds : tuple of str
         Kinds of tasks that have this score: "classes", "series", "memory".
     needs : tuple of str
-        What `function` uses of a run: "spikes", "states", "v", "inputs", "network". Spikes, states and v are recorded only
-        for scores that need them.
+        What `function` uses of a run: "spikes", "states", "v", "inputs", "network", or "decoder", a network with a decoder
+        of its own. Spikes, states and v are recorded only for scores that need them.
     function : callable, optional
         From a run (:data:`hrsnn.analysis.scoring.task_runs.TaskRun`) to the score; nan where it is undefined. Without it
         the score is only reported, by a command that computes it in its own way.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from hrsnn.analysis import effective_rank, entropy_rank
-from hrsnn.analysis.scoring.contract import CORRELATION, POSITIVE, SHARE, Score
-from hrsnn.analysis.scoring.task_runs import ClassesRun
+from hrsnn.analysis.scoring.contract import CORRELATION, POSITIVE, SHARE, Need, Score
+from hrsnn.analysis.scoring.task_runs import ClassesRun, share_correct
+from hrsnn.analysis.states.reading import Read
 
 
-def _accuracy(run: ClassesRun) -> float:
-    return run.accuracy
+def _accuracy(read: Read, run: ClassesRun) -> float:
+    return share_correct(run.predicted_from(read), run.task.y_test)
 
 
 def _generalisation_gap(run: ClassesRun) -> float:
@@ -23,25 +27,34 @@ def _entropy_rank(run: ClassesRun) -> float:
     return float(entropy_rank(run.final_states))
 
 
-ACCURACY = Score(label="Accuracy", bounds=SHARE, better=1, family="skill", kinds=("classes",), function=_accuracy)
-EFFECTIVE_RANK = Score(
-    label="Effective rank",
-    bounds=POSITIVE,
-    better=1,
-    family="skill",
-    kinds=("classes",),
-    needs=("states",),
-    function=_effective_rank,
-)
-ENTROPY_RANK = Score(
-    label="Entropy rank",
-    bounds=POSITIVE,
-    better=1,
-    family="skill",
-    kinds=("classes",),
-    needs=("states",),
-    function=_entropy_rank,
-)
+def _score_of_accuracy(label: str, read: Read, *needs: Need) -> Score:
+    return Score(
+        label=label,
+        bounds=SHARE,
+        better=1,
+        family="skill",
+        kinds=("classes",),
+        needs=needs,
+        function=functools.partial(_accuracy, read),
+    )
+
+
+def _score_of_rank(label: str, function: Callable[[ClassesRun], float]) -> Score:
+    return Score(
+        label=label,
+        bounds=POSITIVE,
+        better=1,
+        family="skill",
+        kinds=("classes",),
+        needs=("states",),
+        function=function,
+    )
+
+
+ACCURACY = _score_of_accuracy("Accuracy", "states")
+ACCURACY_DECODED = _score_of_accuracy("Accuracy, decoded", "decoded", "spikes", "decoder")
+EFFECTIVE_RANK = _score_of_rank("Effective rank", _effective_rank)
+ENTROPY_RANK = _score_of_rank("Entropy rank", _entropy_rank)
 GENERALISATION_GAP = Score(
     label="Accuracy in training - in the test",
     bounds=CORRELATION,

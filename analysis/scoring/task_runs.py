@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, Self, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,26 +15,26 @@ from hrsnn.activity import Activity
 from hrsnn.analysis.capacity.memory import MemoryCapacity, memory_capacity
 from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
+from hrsnn.analysis.forecasting.quadratic import MOST_COMPONENTS, series_readout
+from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.scoring.delay_bank import delay_bank
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
+from hrsnn.analysis.states.reading import Read, has_decoder, ideal_states, read_states
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
-from hrsnn.kinds.contract import Decoding
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
+from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask
+from hrsnn.validation.numbers import count_of
 
 Array = NDArray[np.float64]
 #: Training samples and values on which the rate of the delay bank is matched.
 _MATCHED_SAMPLES, _MATCHED_VALUES = 50, 500
-#: States that a readout of a series sees: exponentially filtered spikes, membrane potentials, or states that the network's
-#: own decoder makes of spikes.
-Read = Literal["states", "v", "decoded"]
 #: States that a classifier sees: counts in equal windows of a sample, counts in the whole sample, or filtered spikes at its
 #: end. Windows tell it the order of events; the other two do not, so that only the network can remember it.
 StatesSeen = Literal["windows", "total", "final"]
@@ -63,6 +63,9 @@ class RunOptions:
         Time without input after each sample during STDP (ms); not between the parts of a series.
     readout : {"logistic", "ridge", "sampled"}
         Classifier; see :func:`hrsnn.readout.readout`.
+    quadratic : int
+        Number of principal components of the states whose squares and products a readout of a series sees too
+        (:func:`hrsnn.analysis.forecasting.quadratic.quadratic_readout`); 0: a linear readout.
     select : callable, optional
         Function from the network after STDP to the neurons that a classifier sees; all by default.
     max_delay, surrogates, bootstrap : int
@@ -81,6 +84,7 @@ class RunOptions:
     windows: int = 5
     blank: float = 100.0
     readout: str = "logistic"
+    quadratic: int = 0
     select: Callable[[Network], NDArray[np.integer[Any]]] | None = None
     max_delay: int = 100
     surrogates: int = 20
@@ -93,6 +97,7 @@ class RunOptions:
     def __post_init__(self) -> None:
         if self.states not in STATES:
             raise InputError("states", self.states, f"must be one of {', '.join(STATES)}")
+        count_of("quadratic", self.quadratic, 0, MOST_COMPONENTS)
 
     @property
     def counted_windows(self) -> int:
@@ -115,6 +120,8 @@ class ClassesRun:
     #: Activities in both parts, with the counts that the readout sees.
     on_train: Activity[Network]
     on_test: Activity[Network]
+    #: Whether decoded states are those of the system that the network follows, instead of those decoded from its spikes.
+    ideal: bool = False
 
     @property
     def stimulus(self) -> Stimulus:
@@ -145,12 +152,52 @@ class ClassesRun:
     @functools.cached_property
     def predicted(self) -> NDArray[Any]:
         """Classes of the test samples by the readout, trained on the training samples."""
-        return self.predictions(*(self.states(ran)[..., self.seen] for ran in (self.on_train, self.on_test)))
+        return self.predicted_from("states")
+
+    @functools.cached_property
+    def _read(self) -> dict[Read, NDArray[Any]]:
+        return {}
+
+    def predicted_from(self, read: Read) -> NDArray[Any]:
+        """Return the classes of the test samples by a readout of the neurons' states, or of the decoded ones."""
+        if read not in self._read:
+            self._read[read] = self.predictions(*self.both_states(read))
+        return self._read[read]
+
+    def both_states(self, read: Read = "states") -> tuple[Array, Array]:
+        """Return the states that the readout sees of the training and of the test samples."""
+        parts = ((self.on_train, self.train), (self.on_test, self.test))
+        first, second = (self.states(ran) if read == "states" else self.decoded_states(ran, part) for ran, part in parts)
+        return (first[..., self.seen], second[..., self.seen]) if read == "states" else (first, second)
 
     def states(self, ran: Activity[Network]) -> Array:
-        """Return the states that the readout sees (samples, windows, neurons)."""
+        """Return the neurons' states that the readout sees (samples, windows, neurons)."""
         final = self.options.states == "final"
         return np.asarray(ran.states[:, -1:] if final else np.sqrt(ran.counts))
+
+    def decoded_states(self, ran: Activity[Network], stimulus: Stimulus) -> Array:
+        """Return the decoded states at the ends of the windows (samples, windows, J); with one window, at the end.
+
+        Raises
+        ------
+        InputError
+            For a network without a decoder, and for the ideal system of an input of spikes.
+        """
+        windows = self.options.counted_windows
+        if self.ideal:
+            found = ideal_states(self.network, stimulus, windows)
+            if found is None:
+                raise InputError("ideal", True, "the system's own states are computed for an input of currents only")
+            return found
+        ends = stimulus.durations[:, None] * np.arange(1, windows + 1) / windows
+        return read_states(replace(ran, sample_times=ends), "decoded")
+
+    @property
+    def of_ideal_system(self) -> Self | None:
+        """The same run read from the states of the system that the network follows; None where there are none."""
+        if not has_decoder(self.network) or not isinstance(self.test, Currents):
+            return None
+        return replace(self, ideal=True)
 
     @functools.cached_property
     def without_recurrence(self) -> ClassesRun:
@@ -175,7 +222,7 @@ class ClassesRun:
     @property
     def train_accuracy(self) -> float:
         """Share of the training samples that the readout trained on them classifies correctly."""
-        states = self.states(self.on_train)[..., self.seen]
+        states = self.both_states()[0]
         return share_correct(self.predictions(states, states), self.task.y_train)
 
     @property
@@ -213,6 +260,8 @@ class SeriesRun:
     network: Network
     #: Activity in the whole series, in open loop; states and v at the end of each value.
     activity: Activity[Network]
+    #: Whether decoded states are those of the system that the network follows, instead of those decoded from its spikes.
+    ideal: bool = False
 
     @property
     def final_states(self) -> Array:
@@ -251,22 +300,28 @@ class SeriesRun:
         InputError
             When decoded states are asked of a network without a decoder.
         """
-        if read == "decoded":
-            if not has_decoder(self.network):
-                raise InputError("read", read, f"must be states or v: a {self.network.kind} has no decoder")
-            return np.asarray(self.network.decode(self.activity.spikes, self.activity.sample_times)[0])
-        return np.asarray(self.activity.states[0] if read == "states" else self.activity.v[0])
+        if read == "decoded" and self.ideal and has_decoder(self.network):
+            return np.asarray(self.network.ideal_states(self.task.inputs, self.task.hold))
+        return np.asarray(read_states(self.activity, read)[0])
+
+    @property
+    def of_ideal_system(self) -> Self | None:
+        """The same run read from the states of the system that the network follows; None where there are none."""
+        if not has_decoder(self.network) or self.task.spikes is not None:
+            return None
+        return replace(self, ideal=True)
 
     @functools.cached_property
     def _read(self) -> dict[Any, Any]:
         return {}
 
     def forecast(self, read: Read = "states") -> Forecast:
-        """Return the ridge readout of the task's targets, fitted and tuned on the training part, and its output."""
+        """Return the readout of the task's targets, fitted and tuned on the training part, and its output."""
         key = ("forecast", read)
         if key not in self._read:
             task = self.task
-            self._read[key] = ridge_readout(self.states(read), task.targets, train=task.train.stop, washout=task.washout)
+            fitted = (self.states(read), task.targets, task.train.stop, task.washout)
+            self._read[key] = series_readout(*fitted, self.options.quadratic)
         found: Forecast = self._read[key]
         return found
 
@@ -338,11 +393,6 @@ def run_task(
     return _run_classes(network, task, options, tuple(records))
 
 
-def has_decoder(network: Network) -> TypeGuard[Decoding]:
-    """Return whether a network has a decoder of its own, as a balanced network does."""
-    return isinstance(network, Decoding)
-
-
 def has_delays(network: Network) -> TypeGuard[Reservoir]:
     """Return whether a network is a reservoir with delays of recurrent links."""
     return isinstance(network, Reservoir) and bool(network.delay.any())
@@ -412,7 +462,8 @@ def _run_classes(
             ).reservoir
     with options.watch("states"):
         final = ("states",) if options.states == "final" else ()
-        on_train = respond(train, 1, *final)
+        decoded = ("spikes",) if "spikes" in records and has_decoder(trained) else ()
+        on_train = respond(train, 1, *final, *decoded)
         on_test = respond(test, 2, *dict.fromkeys((*records, *final)))
     return ClassesRun(task, options, initial, trained, train, test, on_train, on_test)
 

@@ -46,6 +46,8 @@ class Objective:
         Kind of the tasks in which the objective is defined; None if it needs no task.
     task : str
         Task, unless another is chosen.
+    decodes : bool
+        Whether it can be read from the states that a network's own decoder makes of its spikes.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class Objective:
     function: Callable[[NamedObjective, NetworkSpec, int], tuple[float, float]]
     kind: TaskKind | None = None
     task: str = ""
+    decodes: bool = False
 
     def __post_init__(self) -> None:
         if self.direction not in ("maximize", "minimize"):
@@ -101,6 +104,8 @@ class NamedObjective:
         of 25 values; scores are measured with fixed weights.
     states : {"windows", "total", "final"}
         States that a classifier sees.
+    decoded : bool
+        Whether readouts see the states that the network's own decoder makes of its spikes, for memory, accuracy and nrmse.
     engine : str
 
     Raises
@@ -134,6 +139,7 @@ class NamedObjective:
     duration: float = 1000.0
     plastic: bool = False
     states: StatesSeen = "windows"
+    decoded: bool = False
     engine: str = "auto"
 
     def __post_init__(self) -> None:
@@ -144,6 +150,9 @@ class NamedObjective:
             raise InputError("rates", self.rates, "must be two ascending numbers (Hz)")
         count_of("values", self.values, 4 * self.max_delay)
         duration_of("duration", self.duration)
+        if self.decoded and not declared.decodes:
+            able = ", ".join(OBJECTIVES.where(lambda one: one.decodes))
+            raise InputError("decoded", True, f"has no meaning for {self.name}: it is for {able}")
         if declared.kind is None:
             if self.plastic:
                 raise InputError("plastic", True, f"has no meaning for {self.name}: there is no training part")
@@ -184,6 +193,8 @@ class NamedObjective:
         fields = {name: value for name, value in vars(self).items() if name != "choice"}
         if self.states == "windows":  # so that searches stored without it can be resumed
             del fields["states"]
+        if not self.decoded:
+            del fields["decoded"]
         if self.choice is not None:
             fields |= {"task": self.choice.name, "task_options": self.choice.settings}
         return fields
@@ -235,8 +246,9 @@ def _of_score(score: str) -> Callable[[NamedObjective, NetworkSpec, int], tuple[
     """Return the function of an objective that is one score in the task of the objective."""
 
     def function(objective: NamedObjective, spec: NetworkSpec, seed: int) -> tuple[float, float]:
-        found = objective.measured(spec, seed, (score,))
-        return found.scores[score], found.rates.mean_rate
+        name = f"{score}_decoded" if objective.decoded else score
+        found = objective.measured(spec, seed, (name,))
+        return found.scores[name], found.rates.mean_rate
 
     return function
 
@@ -259,6 +271,7 @@ MEMORY = Objective(
     function=_of_score("memory_capacity"),
     kind="memory",
     task="memory",
+    decodes=True,
 )
 SPIKES = Objective(
     summary="spikes per neuron and second in the memory task",
@@ -280,6 +293,7 @@ ACCURACY = Objective(
     function=_of_score("accuracy"),
     kind="classes",
     task="digits",
+    decodes=True,
 )
 NRMSE = Objective(
     summary="error of a forecast of validation values",
@@ -287,6 +301,7 @@ NRMSE = Objective(
     function=_of_score("nrmse"),
     kind="series",
     task="lorenz63",
+    decodes=True,
 )
 LYAPUNOV = Objective(
     summary="minus the squared distance of the largest Lyapunov exponent from a target",

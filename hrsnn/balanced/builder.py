@@ -6,11 +6,13 @@ import warnings
 
 import numpy as np
 
+from hrsnn.balanced.decoders import random_decoder, tightened
+from hrsnn.balanced.inputs import integrators, random_input_weights
 from hrsnn.balanced.lag import code_of, compensated, makes_unstable, needed_rate, tolerated_lag
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.balanced.spec import BalancedSpec
 from hrsnn.balanced.systems import MARGIN, LinearSystem, legendre, rotations, variances
-from hrsnn.distributions import Distribution
+from hrsnn.distributions import Distribution, Uniform
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.runtime.seeds import check_seed, generator
 from hrsnn.validation.limits import check_memory
@@ -19,6 +21,8 @@ from hrsnn.validation.units import takes
 
 #: Steps that a code needs over those that there are: above the first a warning, above the second an error.
 _WARNED, _REFUSED = 0.9, 1.1
+#: Number of states up to which the decay of rotations does not depend on it.
+_FEW = 32
 
 
 @takes()
@@ -49,7 +53,10 @@ def build_balanced(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Bala
 
     Notes
     -----
-    Columns of the decoder are random directions of length `decoder_norm`. The states of a stable system have unit variance
+    Columns of the decoder are random directions of length `decoder_norm`, made a tight frame by ``decoder = "tight"``
+    (:func:`hrsnn.balanced.decoders.tightened`); of the system `inputs`, random input weights
+    (:func:`hrsnn.balanced.inputs.random_input_weights`) of that root mean square length, a state for each channel, to which
+    an input spike adds `gain`. The states of a stable system have unit variance
     for independent inputs, uniform on (-1, 1) and each held for `hold`. An integrator moves by `gain` in a second with an
     input of 1; an oscillator is kicked to the amplitude `gain` by an input of 1 in one `hold`. Matrices that are given are
     taken as they are.
@@ -64,15 +71,22 @@ def build_balanced(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Bala
     if not isinstance(spec, BalancedSpec):
         raise InputError("spec", spec, "must be a BalancedSpec")
     check_seed(seed)
-    channels, n, j = count_of("channels", channels, most=MOST_CHANNELS), spec.neurons, spec.states
+    channels = count_of("channels", channels, most=MOST_CHANNELS)
+    spec = _with_states(spec, channels)
+    n, j = spec.neurons, spec.states
     check_memory("neurons", n, 8.0 * (3 * n * j + 4 * j * (j + channels)), "the network")
     system = linear_system(spec, seed, channels)
     if system.growth > MARGIN * max(1.0, float(np.abs(system.A).max())):
         raise InputError("matrix", f"growth {system.growth:.3g}/s", "must not grow: eigenvalues with real parts <= 0")
     norm = _drawn(spec.decoder_norm, n, seed, "decoder_norm")
     leak = _drawn(spec.leak, n, seed, "leak")
-    random = generator(seed, "balanced", "decoder").normal(size=(j, n))
-    decoder = random / np.sqrt((random**2).sum(axis=0)) * norm
+    if spec.system == "inputs":
+        random = random_input_weights(n, channels, seed).T
+        decoder = random / np.sqrt((random**2).sum(axis=0).mean()) * norm
+        norm = np.sqrt((decoder**2).sum(axis=0))
+    else:
+        decoder = random_decoder(j, norm, generator(seed, "balanced", "decoder"))
+        decoder = tightened(decoder) if spec.decoder == "tight" else decoder
     lag = _lag(spec, system, float(norm.mean()), float(leak.mean()))
     weights = compensated(system, float(leak.mean()), lag)
     own = spec.quadratic_cost * leak**2
@@ -107,7 +121,10 @@ def linear_system(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Linea
     >>> linear_system(BalancedSpec(system="integrator", gain=2.0)).B
     array([[2.]])
     """
+    spec = _with_states(spec, channels)
     j, hold = spec.states, spec.hold / 1000
+    if spec.system == "inputs":
+        return integrators(_drawn(_decay(spec), j, seed, "decay") / 1000, spec.gain, hold)
     if spec.matrix is not None and spec.input_matrix is not None:
         given = np.array(spec.input_matrix)
         if given.shape[1] != channels:
@@ -116,7 +133,7 @@ def linear_system(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Linea
     random = generator(seed, "balanced", "input")
     if spec.system == "integrator":
         return LinearSystem(np.zeros((j, j)), spec.gain * _spread(np.eye(j), channels))
-    frequency = spec.frequency if isinstance(spec.frequency, float) else 1.0 if spec.system == "oscillator" else j / 3
+    frequency = spec.frequency if isinstance(spec.frequency, float) else 1.0 if spec.system == "oscillator" else _span(j)
     if spec.system == "oscillator":
         pairs = j // 2
         kicked = np.kron(np.eye(pairs), [[1.0], [0.0]])
@@ -128,11 +145,33 @@ def linear_system(spec: BalancedSpec, seed: int = 0, channels: int = 1) -> Linea
         return _unit_variance(LinearSystem(line.A, line.B @ mix), hold, np.ones(j, dtype=np.intp).cumsum() - 1, spec.gain)
     pairs = -(-j // 2)
     frequencies = (np.arange(pairs) + 0.5) / pairs * frequency
-    decays = _drawn(spec.decay, pairs, seed, "decay") / 1000
+    decays = _drawn(_decay(spec), pairs, seed, "decay") / 1000
     plain = LinearSystem(rotations(frequencies, decays, j), random.normal(size=(j, channels)))
     scaled = _unit_variance(plain, hold, np.arange(j) // 2, spec.gain)
     basis = np.linalg.qr(generator(seed, "balanced", "basis").normal(size=(j, j)))[0]
     return LinearSystem(basis @ scaled.A @ basis.T, basis @ scaled.B)
+
+
+def _with_states(spec: BalancedSpec, channels: int) -> BalancedSpec:
+    """Return the specification with a state for each channel, where the system is that of the inputs."""
+    if spec.system != "inputs" or spec.dimensions == channels:
+        return spec
+    if spec.dimensions != "auto":
+        raise InputError("dimensions", spec.dimensions, f"must be {channels}, the number of channels, or auto")
+    return spec.updated({"dimensions": channels})
+
+
+def _span(states: int) -> float:
+    """Return the highest frequency of rotations (Hz) for "auto": J/3, or less where there are many, for fewer spikes."""
+    return states / 3 if states <= _FEW else max(_FEW / 3, states / 4)
+
+
+def _decay(spec: BalancedSpec) -> float | Distribution:
+    """Return the decays (ms); for "auto" many states hold values for longer, and have to keep them above the noise."""
+    if not isinstance(spec.decay, str):
+        return spec.decay
+    mean = 600.0 if spec.states <= _FEW else min(600.0 * spec.states / _FEW, 1200.0)
+    return Uniform(mean * 2 / 3, mean * 4 / 3)
 
 
 def _spread(columns: np.ndarray, channels: int) -> np.ndarray:

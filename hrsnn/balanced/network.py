@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 
 from hrsnn.balanced.decoding import decoded
+from hrsnn.balanced.state import BalancedState
 from hrsnn.balanced.systems import LinearSystem
 from hrsnn.balanced.weights import fast_weights, links_of, slow_weights
 from hrsnn.errors import InputError
@@ -19,7 +21,7 @@ from hrsnn.files.reading import refuse_damaged
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
-from hrsnn.validation.numbers import bool_of, float_vector, positive
+from hrsnn.validation.numbers import bool_of, float_vector, positive, state_bits_of
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _KIND, _VERSION = "balanced", 1
 _HEADER = ("dt", "hold", "lag", "noise", "linked", "several_spikes")
+_ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,8 @@ class BalancedNetwork:
     noise: float = 0.0  #: sd of the voltage noise, in thresholds
     linked: bool = True  #: False: no links, and only the reset of a neuron's own spikes
     several_spikes: bool = False  #: False: in a step only the neuron furthest above its threshold spikes
+    state_bits: int = 0  #: V is rounded to so many bits after each step; 0: it is not; see :func:`hrsnn.quantise`
+    stochastic_rounding: bool = False  #: up with the probability by which V is above a level, or to the nearest one
     #: (N, N) mV and 1/s, as edited; empty: those of the decoder and the system
     edited_fast: Annotated[np.ndarray, array("target", "source", optional=True)] = dataclasses.field(
         default_factory=lambda: np.empty((0, 0))
@@ -87,8 +92,9 @@ class BalancedNetwork:
             object.__setattr__(self, name, positive(name, getattr(self, name), "ms"))
         object.__setattr__(self, "lag", positive("lag", self.lag, "ms", zero=True))
         object.__setattr__(self, "noise", positive("noise", self.noise, "thresholds", zero=True))
-        for name in ("linked", "several_spikes"):
+        for name in ("linked", "several_spikes", "stochastic_rounding"):
             object.__setattr__(self, name, bool_of(name, getattr(self, name)))
+        object.__setattr__(self, "state_bits", state_bits_of(self.state_bits))
         if not 1e-4 <= self.dt <= 100:
             raise InputError("dt", self.dt, "must be from 0.0001 to 100 (ms)")
         convert_arrays(self)
@@ -179,9 +185,19 @@ class BalancedNetwork:
         """(S,) weights ``-fast_ij`` of the fast links from j to i (mV); positive ones excite."""
         return self._links[2]
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Digest of all arrays and settings, which identifies a network."""
+        digest = hashlib.blake2b(repr([getattr(self, name) for name in _HEADER]).encode(), digest_size=16)
+        for name in rules_of(BalancedNetwork):
+            values = np.ascontiguousarray(getattr(self, name))
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            digest.update(values.tobytes())
+        return digest.hexdigest()
+
     def needs(self) -> set[str]:
         """Return the features that an engine needs: steps of dt."""
-        return {"grid"}
+        return {"grid", "state_bits"} if self.state_bits else {"grid"}
 
     def time_spans(self) -> dict[str, np.ndarray]:
         """Return the times that an engine divides into steps: there are none."""
@@ -193,7 +209,7 @@ class BalancedNetwork:
         return np.asarray((np.asarray(values) @ self.B_weights.T) @ self.decoder / self.leak)
 
     @takes(times="ms")
-    def decode(self, spikes: SpikeTrains, times: np.ndarray) -> np.ndarray:
+    def decode(self, spikes: SpikeTrains, times: np.ndarray, before: BalancedState | None = None) -> np.ndarray:
         """Return the estimates ``Gamma r`` of the states from spikes alone.
 
         Parameters
@@ -202,6 +218,8 @@ class BalancedNetwork:
             Over the neurons, as ``activity.spikes``.
         times : array (times,) or (samples, times)
             ms, ascending.
+        before : BalancedState, optional
+            State from which the run with these spikes continued: the spikes before it count too.
 
         Returns
         -------
@@ -227,21 +245,28 @@ class BalancedNetwork:
         moments = np.asarray(times, dtype=np.float64)
         for row in moments.reshape(-1, moments.shape[-1]) if moments.ndim else ():
             float_vector("times", row)
-        return decoded(spikes, np.atleast_1d(moments), self.decoder, self.leak)
+        found = decoded(spikes, np.atleast_1d(moments), self.decoder, self.leak)
+        if before is not None:
+            decay = np.exp(-np.atleast_1d(moments)[..., None] * self.leak / 1000)
+            found = found + (decay * before.rates) @ self.decoder.T
+        return found
 
     @takes(hold="ms")
-    def ideal_states(self, values: np.ndarray, hold: float) -> np.ndarray:
-        """Return the states (times, J) of the linear system itself, at the end of each value, from 0.
+    def ideal_states(self, values: np.ndarray, hold: float, start: np.ndarray | None = None) -> np.ndarray:
+        """Return the states (times, J) of the linear system itself, at the end of each value.
 
         Parameters
         ----------
         values : array (times, C)
         hold : float
             Time for which each value is held (ms).
+        start : array (J,), optional
+            State at the beginning, by default 0.
         """
         step, kick = self.system.held(positive("hold", hold, "ms") / 1000)
         driven = np.asarray(values, dtype=np.float64) @ kick.T
-        x, states = np.zeros(self.states), np.empty(driven.shape)
+        x = np.zeros(self.states) if start is None else np.asarray(start, dtype=np.float64)
+        states = np.empty(driven.shape)
         for index, row in enumerate(driven):
             states[index] = x = step @ x + row
         return states
@@ -289,7 +314,8 @@ class BalancedNetwork:
             When the file cannot be written; an existing file is then unchanged.
         """
         arrays = {name: getattr(self, name) for name in rules_of(BalancedNetwork)}
-        write_npz(path, _KIND, _VERSION, arrays, {name: getattr(self, name) for name in _HEADER})
+        names = (*_HEADER, *(_ROUNDING if self.state_bits else ()))
+        write_npz(path, _KIND, _VERSION, arrays, {name: getattr(self, name) for name in names})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BalancedNetwork:
@@ -304,10 +330,11 @@ class BalancedNetwork:
         arrays: dict[str, Any] = dict(stored)
         with refuse_damaged(path, _KIND):
             own = {name: arrays.pop(name) for name in rules_of(BalancedNetwork)}
-            unknown = sorted({*arrays, *(set(header) - set(_HEADER))})
+            unknown = sorted({*arrays, *(set(header) - {*_HEADER, *_ROUNDING})})
             if unknown:
                 raise InputError("names", unknown, "are none of a balanced network")
-            return cls(**own, **{name: header[name] for name in _HEADER})
+            more = {name: header[name] for name in _ROUNDING if name in header}
+            return cls(**own, **more, **{name: header[name] for name in _HEADER})
 
     def graph(self) -> networkx.DiGraph:
         """Return the fast links as a graph of nodes 0 to N - 1, with the attributes ``weight`` (mV) and ``slow`` (1/s)."""

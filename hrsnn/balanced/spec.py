@@ -3,61 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import math
 import os
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from hrsnn.distributions import Distribution, Uniform, from_dict
+from hrsnn.balanced.parameters import ABOUT, Matrix, checked
+from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
-from hrsnn.validation.annotations import is_number, is_whole
 from hrsnn.validation.parameter_text import toml_of
-
-#: Systems by name; "matrices" is that of `matrix` and `input_matrix`.
-SYSTEMS = ("rotations", "legendre", "integrator", "oscillator", "matrices")
-Matrix = tuple[tuple[float, ...], ...]
-
-_ABOUT = {
-    "neurons": "number of neurons N",
-    "dimensions": "number of states J of the linear system; auto: those of the matrices, else about 0.032 a neuron, even",
-    "system": f"linear system that the network follows: {', '.join(SYSTEMS)}",
-    "matrix": "A of the system `matrices`, J rows (1/s)",
-    "input_matrix": "B of the system `matrices`, J rows with a value for each channel (1/s)",
-    "frequency": "highest frequency of the rotations, or that of the oscillator (Hz); auto: J/3 Hz, or 1 Hz",
-    "decay": "time constant with which rotations decay (ms)",
-    "window": "length of the Legendre delay line (ms)",
-    "hold": "time for which an input value is held (ms): states have unit sd for random values; an input spike counts as 1",
-    "gain": "factor of the input matrix",
-    "decoder_norm": "length gamma of a neuron's decoder: its spike moves the estimate by so much, in sd of a state",
-    "leak": "leak lambda of the membranes and of the estimate (1/s)",
-    "linear_cost": "nu, cost of spikes: raises thresholds by nu lambda/2",
-    "quadratic_cost": "mu, cost of rates: raises thresholds and resets by mu lambda^2",
-    "noise": "sd of the voltage noise, in thresholds",
-    "lag": "lag of the coding error that is compensated (ms); auto: estimated, and 0 where that makes the system unstable",
-    "dt": "time step (ms); at most one neuron spikes in each",
-}
-_DISTRIBUTED = ("decay", "decoder_norm", "leak")
-#: Bounds of the numbers: lowest, highest, and whether the lowest is allowed.
-_BOUNDS: dict[str, tuple[float, float, bool]] = {
-    "frequency": (0, 1e4, False),
-    "decay": (0, 1e7, False),
-    "window": (0, 1e6, False),
-    "hold": (0, 1e6, False),
-    "gain": (-1e6, 1e6, True),
-    "decoder_norm": (0, 1e3, False),
-    "leak": (0, 1e4, False),
-    "linear_cost": (0, 1e6, True),
-    "quadratic_cost": (0, 1e6, True),
-    "noise": (0, 1e3, True),
-    "lag": (0, 100, True),
-    "dt": (1e-4, 10, True),
-}
-_AUTO = ("frequency", "lag")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +54,11 @@ class BalancedSpec:
     matrix: Matrix | None = None
     input_matrix: Matrix | None = None
     frequency: float | str = "auto"
-    decay: float | Distribution = Uniform(400, 800)
+    decay: float | Distribution | str = "auto"
     window: float = 400.0
     hold: float = 20.0
     gain: float = 1.0
+    decoder: str = "random"
     decoder_norm: float | Distribution = 0.3
     leak: float | Distribution = 20.0
     linear_cost: float = 0.0
@@ -110,9 +69,9 @@ class BalancedSpec:
 
     def __post_init__(self) -> None:
         problems: list[str] = []
-        for name in _ABOUT:
+        for name in ABOUT:
             try:
-                object.__setattr__(self, name, _checked(name, getattr(self, name)))
+                object.__setattr__(self, name, checked(name, getattr(self, name)))
             except (InputError, SpecError) as error:
                 problems.append(str(error))
         if not problems:
@@ -139,19 +98,24 @@ class BalancedSpec:
                 return [str(InputError("dimensions", self.dimensions, f"must be {rows}, the rows of matrix, or auto"))]
         if self.states > self.neurons:
             return [str(InputError("dimensions", self.states, f"must be from 1 to {self.neurons}, the number of neurons"))]
+        if self.system == "inputs" and self.decoder != "random":
+            return [
+                str(InputError("decoder", self.decoder, "must be random with system = 'inputs', whose weights are drawn"))
+            ]
         if self.system == "oscillator" and self.states % 2:
             return [str(InputError("dimensions", self.states, "must be even for an oscillator: two states each"))]
         return []
 
     @property
     def states(self) -> int:
-        """Number of states J."""
+        """Number of states J; of the system `inputs` without `dimensions` at least 1, as many as there are channels."""
         if self.matrix is not None:
             return len(self.matrix)
         if not isinstance(self.dimensions, str):
             return self.dimensions
         return min(
-            self.neurons, {"integrator": 1, "oscillator": 2}.get(self.system, 2 * max(1, round(0.016 * self.neurons)))
+            self.neurons,
+            {"integrator": 1, "inputs": 1, "oscillator": 2}.get(self.system, 2 * max(1, round(0.016 * self.neurons))),
         )
 
     def updated(self, changes: dict[str, Any]) -> BalancedSpec:
@@ -167,12 +131,12 @@ class BalancedSpec:
         SpecError
             Lists all problems: unknown names (with the most similar one) and values that are not allowed.
         """
-        values = {name: getattr(self, name) for name in _ABOUT}
+        values = {name: getattr(self, name) for name in ABOUT}
         for name, given in changes.items():
             parent, _, leaf = str(name).partition(".")
-            if parent not in _ABOUT:
-                near = difflib.get_close_matches(parent, list(_ABOUT), n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"a balanced network has {', '.join(_ABOUT)}"
+            if parent not in ABOUT:
+                near = difflib.get_close_matches(parent, list(ABOUT), n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"a balanced network has {', '.join(ABOUT)}"
                 raise SpecError([f"{name:.60}: no such parameter; {hint}"])
             try:
                 value = toml_value(given) if isinstance(given, str) else given
@@ -189,7 +153,7 @@ class BalancedSpec:
     def to_toml(self, comments: bool = False) -> str:
         """Return all parameters that are given as TOML text; with `comments`, their descriptions."""
         lines = []
-        for name, text in _ABOUT.items():
+        for name, text in ABOUT.items():
             value = getattr(self, name)
             lines += [f"# {text}"] if comments else []
             if value is not None:
@@ -220,43 +184,3 @@ class BalancedSpec:
             raise SpecError([f"{os.fspath(path)}: {problem}" for problem in error.problems]) from None
         except ValueError as error:
             raise SpecError([f"{os.fspath(path)}: no valid TOML: {error}"]) from None
-
-
-def _checked(name: str, value: Any) -> Any:
-    """Return a parameter converted to its type."""
-    if name == "neurons" or (name == "dimensions" and value != "auto"):
-        most = 10**6 if name == "neurons" else 10**5
-        if not is_whole(value) or not 1 <= value <= most:
-            raise InputError(name, value, f"must be a whole number from 1 to {most}{' or auto' * (name == 'dimensions')}")
-        return int(value)
-    if name == "system":
-        if value not in SYSTEMS:
-            raise InputError(name, value, f"must be one of {', '.join(SYSTEMS)}")
-        return value
-    if name in ("matrix", "input_matrix"):
-        return None if value is None else _matrix(name, value)
-    if value == "auto" and name in ("dimensions", *_AUTO):
-        return value
-    low, high, closed = _BOUNDS[name]
-    if name in _DISTRIBUTED and isinstance(value, (dict, Distribution)):
-        value = from_dict(value) if isinstance(value, dict) else value
-        if value.support[0] < low or (math.isfinite(value.support[1]) and value.support[1] > high):
-            raise InputError(name, value, f"must be from {low:g} to {high:g}")
-        return value
-    ends = f"{'from' if closed else 'above'} {low:g} {'to' if closed else 'and at most'} {high:g}"
-    extra = ", or auto" if name in _AUTO else ", or a distribution" if name in _DISTRIBUTED else ""
-    if not is_number(value) or not (low <= value <= high and (closed or value > low)):
-        raise InputError(name, value, f"must be {ends}{extra}")
-    return float(value)
-
-
-def _matrix(name: str, value: Any) -> Matrix:
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(name, value, "must be rows of numbers, all of one length") from None
-    if array.ndim != 2 or not array.size:
-        raise InputError(name, array.shape, "must be rows of numbers, all of one length")
-    if not np.isfinite(array).all():
-        raise InputError(name, array[~np.isfinite(array)][0], "must be finite")
-    return tuple(map(tuple, array.tolist()))

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from hrsnn.balanced.state import BalancedState
 from hrsnn.engines.background import BackgroundPosition, background_spikes, repeat_pattern
 from hrsnn.engines.events import Events, events
 from hrsnn.engines.input_rows import InputRows, delayed_drive
@@ -90,7 +91,7 @@ class Batch:
     v_times : list of arrays
         Times within each stimulus at which v is recorded (ms), or one list for all.
     record_v : bool
-    start : NetworkState, optional
+    start : NetworkState or BalancedState, optional
         State from which the only stimulus starts, instead of rest.
 
     Attributes
@@ -105,7 +106,7 @@ class Batch:
         Whether the stimuli are spikes; otherwise they are analog.
     input_rows : InputRows or None
         Rows of input links with delays in steps; None for a network without input delays.
-    start : NetworkState or None
+    start : NetworkState, BalancedState or None
         As given; always None for an engine without "resumable_state".
 
     Notes
@@ -122,7 +123,7 @@ class Batch:
         seed: int,
         v_times: list[np.ndarray],
         record_v: bool,
-        start: NetworkState | None = None,
+        start: NetworkState | BalancedState | None = None,
     ) -> None:
         if stimulus.n_channels != network.channels:
             raise InputError(
@@ -144,7 +145,7 @@ class Batch:
             self._input_lag: np.ndarray = np.round(links.delay / network.dt).astype(np.int64)
             self.input_rows = InputRows.of(links, self._input_lag)
         self._v_times, self._record_v, self._blank = v_times, record_v, blank
-        self.start = start
+        self.start: Any = start  # of the kind of the network
         self.dt = network.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
         _check_steps(stimulus.durations, blank, network)
@@ -236,7 +237,9 @@ class Batch:
 
     @property
     def _background_before(self) -> BackgroundPosition:
-        return BackgroundPosition.start(self._network.neurons) if self.start is None else self.start.background
+        if isinstance(self.start, NetworkState):
+            return self.start.background
+        return BackgroundPosition.start(self._network.neurons)
 
     def background_after(self) -> BackgroundPosition:
         """Return the position of the background input at the end of the only stimulus."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from hrsnn.errors import InputError
 
 if TYPE_CHECKING:
-    from hrsnn.engines.contract import EngineFunction
+    from hrsnn.engines.contract import EngineFunction, PopulationFunction
     from hrsnn.kinds import Network
 
 #: Features of an engine, each with what an engine that has it can do.
@@ -21,6 +21,7 @@ FEATURES: Mapping[str, str] = {
     "short_term_plasticity": "simulate short-term plasticity",
     "adaptation": "simulate adaptation",
     "background": "simulate background input",
+    "state_bits": "round v to a number of bits after each step",
     "resumable_state": "continue from the state of an earlier run",
     "plasticity": "simulate STDP and homeostasis",
     "gradients": "compute gradients",
@@ -49,6 +50,8 @@ class Engine:
     priority : int
         ``engine="auto"`` is the engine of the highest priority that can simulate the run and can be loaded; never one of
         priority 0.
+    load_population : callable, optional
+        Like `load`, for the function that simulates several networks at once; None where the engine has none.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Engine:
     can: Mapping[str, Literal[True] | str]
     kinds: tuple[str, ...] = ("reservoir",)
     priority: int = 0
+    load_population: Callable[[], PopulationFunction] | None = None
 
     def __post_init__(self) -> None:
         for feature in self.can:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from hrsnn.balanced.state import BalancedVariables
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.network_state import Variables
 
@@ -26,7 +27,7 @@ class Response:
     v : array (times, N) of float64
         Membrane potentials (mV) at the end of the steps ``v_step`` of the presentation, after input, links and resets; in
         an engine without a grid, at the times that :meth:`Batch.events` returns. Shape (0, N) if none are asked for.
-    end : Variables, optional
+    end : Variables or BalancedVariables, optional
         Variables after the last step, for a batch of one stimulus; of an engine that can continue ("resumable_state").
     spike_time : array (spikes,) of float64, optional
         Times of the spikes (ms), ascending, of an engine without a grid; they are then used instead of
@@ -38,7 +39,7 @@ class Response:
     spike_step: np.ndarray
     spike_neuron: np.ndarray
     v: np.ndarray
-    end: Variables | None = None
+    end: Variables | BalancedVariables | None = None
     spike_time: np.ndarray | None = None
     duration: float | None = None
 
@@ -126,3 +127,33 @@ class EngineFunction(Protocol):
         progress: Callable[[int], None],
         /,
     ) -> Weights: ...
+
+
+class PopulationFunction(Protocol):
+    """Simulate several reservoirs of equal size and dt at once, frozen, each for a batch of stimuli of its own.
+
+    Each network starts every stimulus from rest, as with :class:`EngineFunction`.
+
+    Parameters
+    ----------
+    networks : sequence of Reservoir
+    batches : sequence of Batch
+        One for each network; numbers of stimuli may differ.
+    deliver : callable
+        Called with (index of the network, index of the stimulus, response) once for each stimulus, those of one network in
+        their order.
+    progress : callable
+        Called with the number of steps done so far, over all networks.
+    precision : str
+        "float64" or "float32", of all variables and constants.
+    """
+
+    def __call__(
+        self,
+        networks: Sequence[Any],
+        batches: Sequence[Batch],
+        deliver: Callable[[int, int, Response], None],
+        progress: Callable[[int], None],
+        precision: str,
+        /,
+    ) -> None: ...

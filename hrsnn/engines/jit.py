@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from hrsnn.engines.kernel_cache import KernelCache
+from hrsnn.engines.cache.kernels import KernelCache
 
 logger = logging.getLogger("hrsnn")
 

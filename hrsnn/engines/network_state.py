@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -72,6 +72,8 @@ class NetworkState:
     >>> first.state.elapsed, first.spike_count + second.spike_count == whole.spike_count
     (80.0, True)
     """
+
+    kind: ClassVar[str] = "reservoir"  #: of network
 
     variables: Variables
     steps: int  #: since the network was at rest

@@ -10,6 +10,7 @@ BALANCED = Kind(
     spec=BalancedSpec,
     build=build_balanced,
     load=BalancedNetwork.load,
+    decodes=True,
     spaces={
         "default": {"decay": [200.0, 1600.0], "frequency": [2.0, 10.0], "decoder_norm": [0.25, 0.8]},
         "norms": {
@@ -19,6 +20,15 @@ BALANCED = Kind(
     },
     presets={
         "dense_code": {"decoder_norm": 0.1, "dt": 0.05},
+        "cue": {
+            "system": "inputs",
+            "neurons": 100,
+            "decay": 2000.0,
+            "leak": 0.5,
+            "gain": 0.1,
+            "decoder_norm": 0.38,
+            "dt": 0.25,
+        },
         "delay_line": {"system": "legendre", "dimensions": 12, "decoder_norm": 0.1},
     },
 )

@@ -145,11 +145,17 @@ class Decoding(Network, Protocol):
     Scores then report what is read from the decoded states, and from the states of the system itself, beside the rest.
     """
 
-    def decode(self, spikes: SpikeTrains, times: np.ndarray) -> np.ndarray:
-        """Return the states (samples, times, J) decoded from spikes at `times` (ms), (times,) or (samples, times)."""
+    def decode(self, spikes: SpikeTrains, times: np.ndarray, before: Any = None) -> np.ndarray:
+        """Return the states (samples, times, J) decoded from spikes at `times` (ms), (times,) or (samples, times).
 
-    def ideal_states(self, values: np.ndarray, hold: float) -> np.ndarray:
-        """Return the states (times, J) of the system at the end of each value (times, channels), held for `hold` ms."""
+        `before` is the state of an earlier run from which that with these spikes continued.
+        """
+
+    def ideal_states(self, values: np.ndarray, hold: float, start: np.ndarray | None = None) -> np.ndarray:
+        """Return the states (times, J) of the system at the end of each value (times, channels), held for `hold` ms.
+
+        It begins at `start` (J,), by default at 0.
+        """
 
 
 def is_spec(value: object) -> TypeGuard[NetworkSpec]:
@@ -180,6 +186,8 @@ class Kind:
         Search spaces by name, as :meth:`hrsnn.search.space.Space.of` takes them: what can be searched over.
     presets : mapping of str to mapping
         Changes of the default specification by name, for ``--preset``.
+    decodes : bool
+        Whether its networks have a decoder of their own (:class:`Decoding`), whose states commands read too.
 
     Raises
     ------
@@ -193,6 +201,7 @@ class Kind:
     load: Callable[[PathLike], Network]
     spaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    decodes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("spec", "build", "load"):

@@ -21,6 +21,7 @@ TASKS: Registry[TaskDeclaration] = Registry(
         "cifar100": "hrsnn.tasks.cifar100:TASK",
         "cifar10_dvs": "hrsnn.tasks.cifar10_dvs:TASK",
         "csv": "hrsnn.tasks.csv:TASK",
+        "cue": "hrsnn.tasks.cue:TASK",
         "digits": "hrsnn.tasks.digits:TASK",
         "dvs_gesture": "hrsnn.tasks.dvs_gesture:TASK",
         "events": "hrsnn.tasks.events:TASK",

@@ -15,7 +15,7 @@ from hrsnn.engines.capabilities import FEATURES
 from hrsnn.errors import HrsnnError
 from hrsnn.files.parsing import parsed_toml
 from hrsnn.kinds import KINDS, Kind, Network, NetworkSpec, build_network
-from hrsnn.kinds.contract import is_network, is_spec
+from hrsnn.kinds.contract import Decoding, is_network, is_spec
 from hrsnn.search.space import Space
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -86,6 +86,7 @@ class KindCases:
         assert is_network(network)
         assert (network.kind, network.neurons, network.channels) == (self.kind, spec.neurons, 2)
         assert self.declared.summary
+        assert self.declared.decodes == isinstance(network, Decoding)
 
     def test_changes_may_be_text_and_give_a_copy(self) -> None:
         spec = self.spec()

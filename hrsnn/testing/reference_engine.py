@@ -140,7 +140,7 @@ def present(
     held_until = [0] * n
     factors = [step_factors(r, i) for i in range(n)]
     hold = [round(t / dt) for t in r.refractory.tolist()]
-    excitatory = r.is_excitatory.tolist()
+    excitatory, rest, threshold = r.is_excitatory.tolist(), r.v_rest.tolist(), r.v_threshold.tolist()
     outgoing, incoming, from_channel = defaultdict(list), defaultdict(list), defaultdict(list)
     for synapse in recurrent:
         outgoing[synapse.source].append(synapse)
@@ -195,8 +195,17 @@ def present(
                     synapse.on_post(step, dt)
             v[i] = float(r.v_reset[i])
             adapted[i] += float(r.adaptation[i])
+        if r.state_bits:
+            v = [round_to_level(value, *ends, r.state_bits) for value, *ends in zip(v, rest, threshold, strict=True)]
         history.append(v.copy())
     return spikes, history
+
+
+def round_to_level(v: float, rest: float, threshold: float, bits: int) -> float:
+    """The nearest of the levels between the threshold and as far below rest, rounded half up."""
+    most = 2 ** (bits - 1) - 1
+    height = (threshold - rest) / most
+    return rest + height * max(-most, min(most, math.floor((v - rest) / height + 0.5)))
 
 
 def whole_steps(time: float, dt: float) -> int:

@@ -14,8 +14,9 @@ from hrsnn.analysis.protocols.task_scores import check_score, task_scores
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.registry import SCORES, bounds_of, label_of
 from hrsnn.analysis.scoring.task_runs import RunOptions
-from hrsnn.builder import build
+from hrsnn.balanced import BalancedSpec
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.kinds import NetworkSpec, build_network
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask, SeriesTask, load_task
 from hrsnn.tasks.declaration import KINDS
@@ -23,6 +24,9 @@ from hrsnn.tasks.declaration import KINDS
 _SPEC = ReservoirSpec.preset("dense", neurons=25)
 #: Without any spike: no input and no drive.
 _SILENT = _SPEC.updated({"i_bias": 0.0, "v_start": 0.0, "input_gain": 0.0, "input_weight": 0.0})
+#: The same for scores that need a decoder.
+_DECODING = BalancedSpec(neurons=25, dimensions=2)
+_SILENT_DECODING = _DECODING.updated({"gain": 0.0})
 _OPTIONS = RunOptions(max_delay=5, surrogates=19, bootstrap=20, starts=2, steps=5)
 
 
@@ -49,13 +53,15 @@ class ScoreCases:
         """Declaration of the score under test."""
         return SCORES.find(self.score)
 
-    def value(self, kind: str, spec: ReservoirSpec = _SPEC) -> float:
+    def value(self, kind: str, silent: bool = False) -> float:
         """Compute the score in a small task of a kind; only what the score declares to need is recorded."""
+        decoding = "decoder" in self.declared.needs
+        spec: NetworkSpec = _DECODING if decoding else _SPEC
+        if silent:
+            spec = _SILENT_DECODING if decoding else _SILENT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HrsnnWarning)  # of silence, and of inexact capacities
-            found = task_scores(
-                lambda channels: build(spec, seed=1, channels=channels), task_of(kind), _OPTIONS, (self.score,)
-            )
+            found = task_scores(lambda channels: build_network(spec, 1, channels), task_of(kind), _OPTIONS, (self.score,))
         return found.scores[self.score]
 
     def check_bounds(self, value: float) -> None:
@@ -96,7 +102,7 @@ class ScoreCases:
 
     def test_a_silent_network_is_no_error(self) -> None:
         for kind in self.declared.kinds:
-            self.check_bounds(self.value(kind, _SILENT))
+            self.check_bounds(self.value(kind, silent=True))
 
 
 @functools.cache

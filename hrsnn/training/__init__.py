@@ -12,5 +12,6 @@ if find_spec("torch") is None:
 from hrsnn.training.loop import Training, train
 from hrsnn.training.network import TrainableNetwork
 from hrsnn.training.options import TrainingOptions
+from hrsnn.training.steps import predict
 
-__all__ = ["TrainableNetwork", "Training", "TrainingOptions", "train"]
+__all__ = ["TrainableNetwork", "Training", "TrainingOptions", "predict", "train"]

@@ -24,6 +24,7 @@ from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.training import checkpoints
 from hrsnn.training.checkpoints import CHECKPOINT, Epoch
+from hrsnn.training.eprop import check as check_eprop
 from hrsnn.training.network import TrainableNetwork
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part, part_of
@@ -105,6 +106,10 @@ def train(
     """
     options = options or TrainingOptions()
     parts = [part_of(network, stimulus, targets), part_of(network, *validation, field="validation")]
+    if options.method == "eprop":
+        check_eprop(network)
+        if any(part.targets.ndim != 1 for part in parts):
+            raise InputError("targets", "numbers", "must be classes with e-prop")
     _check_memory(network, parts, options)
     groups = _groups(network)
     if not groups and options.epochs:

@@ -124,10 +124,12 @@ class TrainableNetwork(nn.Module):
                 raise InputError(name, value, f"must be one of {', '.join(allowed)}")
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("device", device, "is not here: PyTorch finds no CUDA device; use cpu")
+        if not isinstance(network, (Reservoir, BalancedNetwork)):
+            raise InputError("network", network, "must be a Reservoir or a BalancedNetwork")
         outputs, tau_readout = count_of("outputs", outputs), positive("tau_readout", tau_readout, "ms")
         if longest_delay is not None:
             longest_delay = positive("longest_delay", longest_delay, "ms")
-        names = tuple(dict.fromkeys(name for one in learn for name in _MEANT.get(one, (one,))))
+        names = _names(learn)
         self.learn, self.dtype, self.device = names, DTYPES[dtype], torch.device(device)
         #: What the module is made with, for checkpoints.
         self.model = {
@@ -153,7 +155,8 @@ class TrainableNetwork(nn.Module):
             self.readout.weight.copy_(torch.tensor(start))
             self.readout.bias.zero_()
         self.readout.requires_grad_("readout" in names)
-        self._keep = float(np.exp(-network.dt / tau_readout))
+        #: Share of the filtered spikes that is left after a step.
+        self.keep = float(np.exp(-network.dt / tau_readout))
 
     def samples(self, stimulus: Stimulus, seed: int = 0) -> Samples:
         """Return stimuli on the network's grid, of which minibatches are made; `seed` is that of background input."""
@@ -196,7 +199,7 @@ class TrainableNetwork(nn.Module):
         driven = spikes @ self.readout.weight.T
         filtered, kept = [], torch.zeros_like(driven[0])
         for now in driven:
-            kept = kept * self._keep + now
+            kept = kept * self.keep + now
             filtered.append(kept)
         return torch.stack(filtered) + self.readout.bias
 
@@ -211,8 +214,12 @@ class TrainableNetwork(nn.Module):
         return network
 
 
-#: Names that stand for several.
-_MEANT = {"tau_syn": ("tau_exc", "tau_inh")}
+def _names(learn: Any) -> tuple[str, ...]:
+    """Return the names of what learns, once each; "tau_syn" stands for two."""
+    if not isinstance(learn, (tuple, list)) or not all(isinstance(one, str) for one in learn):
+        raise InputError("learn", learn, "must be names in a tuple, such as ('recurrent', 'readout')")
+    meant = {"tau_syn": ("tau_exc", "tau_inh")}
+    return tuple(dict.fromkeys(name for one in learn for name in meant.get(one, (one,))))
 
 
 def _detached(carry: Any) -> Any:

@@ -13,6 +13,7 @@ from hrsnn.validation.numbers import count_of, positive
 from hrsnn.validation.units import take_fields
 
 SCHEDULES = ("constant", "cosine", "plateau")
+METHODS = ("bptt", "eprop")
 #: Of the schedule "plateau": epochs without a better loss before the rate falls, and by which factor.
 _PATIENCE, _FACTOR = 1, 0.7
 
@@ -41,6 +42,9 @@ class TrainingOptions:
         Weight of the penalty of v far from the range between reset and threshold.
     truncate, checkpoint : int, optional
         Steps after which gradients stop, and of segments that are computed twice to save memory.
+    method : {"bptt", "eprop"}
+        Back-propagation through time, or :mod:`e-prop <hrsnn.training.eprop>`, of weights only, whose loss is the mean over
+        the steps of the cross-entropy in each.
     patience : int, optional
         Epochs without a better validation score after which training stops; None: never.
     seed : int
@@ -68,6 +72,7 @@ class TrainingOptions:
     voltage_weight: float = 0.0
     truncate: int | None = None
     checkpoint: int | None = None
+    method: str = "bptt"
     patience: int | None = None
     seed: int = 0
 
@@ -79,6 +84,12 @@ class TrainingOptions:
         check_seed(self.seed)
         if self.schedule not in SCHEDULES:
             raise InputError("schedule", self.schedule, f"must be one of {', '.join(SCHEDULES)}")
+        if self.method not in METHODS:
+            raise InputError("method", self.method, f"must be one of {', '.join(METHODS)}")
+        if self.method == "eprop":
+            for name in ("rate_weight", "voltage_weight", "truncate", "checkpoint"):
+                if getattr(self, name):
+                    raise InputError(name, getattr(self, name), "has no effect with e-prop")
         for name in ("learning_rate", "rate_weight", "voltage_weight"):
             positive(name, getattr(self, name), "", zero=True)
         positive("rate_target", self.rate_target, "Hz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -10,11 +11,14 @@ from torch import Tensor, nn
 
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, HrsnnError
+from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
+from hrsnn.training.eprop import eprop
 from hrsnn.training.losses import rate_penalty, read_as, voltage_penalty
 from hrsnn.training.network import Response, TrainableNetwork
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part
 from hrsnn.training.samples import Minibatch
+from hrsnn.validation.units import takes
 
 
 def take_step(
@@ -27,6 +31,12 @@ def take_step(
 ) -> tuple[float, float]:
     """Make one step of the optimiser; return the loss with its regularisers, and the score."""
     batch = network.minibatch(part.samples, rows)
+    if options.method == "eprop":
+        aims = torch.tensor(part.targets[rows], device=network.device)
+        cost, outputs = eprop(network, batch, aims)
+        right = read_as(options.read)(outputs, batch.lengths).argmax(1) == aims
+        _move(network, optimiser, options, cost, epoch)
+        return cost, float(right.double().mean())
     with _Memory(batch, options):
         response = network(batch, options.truncate, options.checkpoint)
         loss, score = _loss(response, batch, part.targets[rows], options)
@@ -40,12 +50,21 @@ def take_step(
             raise DivergenceError(diverged("the loss", loss.item(), epoch))
         optimiser.zero_grad()
         torch.autograd.backward([loss])
+    _move(network, optimiser, options, float(loss.item()), epoch)
+    return float(loss.item()), score
+
+
+def _move(
+    network: TrainableNetwork, optimiser: torch.optim.Optimizer, options: TrainingOptions, loss: float, epoch: int
+) -> None:
+    """Move the parameters by their gradients, and into their bounds."""
+    if not math.isfinite(loss):
+        raise DivergenceError(diverged("the loss", loss, epoch))
     size = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
     if not bool(size.isfinite()):
         raise DivergenceError(diverged("the norm of the gradient", size.item(), epoch))
     optimiser.step()
     network.project()
-    return float(loss.item()), score
 
 
 def evaluate(
@@ -68,6 +87,40 @@ def evaluate(
             tell(done := done + len(rows))
     loss_, score_ = (total / len(part)).tolist()
     return loss_, score_, spikes / seconds / network.dynamics.neurons
+
+
+@takes()
+def predict(
+    network: TrainableNetwork, stimulus: Stimulus, options: TrainingOptions | None = None, seed: int = 0
+) -> np.ndarray:
+    """Return the outputs (M, outputs) of a network, as `options.read` reads them; the largest is the predicted class.
+
+    Parameters
+    ----------
+    network : TrainableNetwork
+    stimulus : SpikeTrains or Currents
+        M stimuli.
+    options : TrainingOptions, optional
+        Of which `read` and `batch` are used.
+    seed : int
+        Of background input.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, SpikeTrains, build
+    >>> module = TrainableNetwork(build(ReservoirSpec(neurons=20), seed=1, channels=1), outputs=3)
+    >>> predict(module, SpikeTrains.from_samples([([5.0], [0])] * 2, 1, 30)).shape
+    (2, 3)
+    """
+    options = options or TrainingOptions()
+    check_stimulus(stimulus)
+    samples, read = network.samples(stimulus, seed), read_as(options.read)
+    found = []
+    with torch.no_grad(), one_thread(network.device):
+        for start in range(0, len(samples), options.batch):
+            batch = network.minibatch(samples, range(start, min(start + options.batch, len(samples))))
+            found.append(read(network(batch).outputs, batch.lengths).double().cpu().numpy())
+    return np.concatenate(found) if found else np.empty((0, network.readout.out_features))
 
 
 def _loss(response: Response, batch: Minibatch, targets: np.ndarray, options: TrainingOptions) -> tuple[Tensor, float]:

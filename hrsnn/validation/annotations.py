@@ -20,7 +20,7 @@ CLASSES = frozenset(
     {
         *("Activity", "ClassificationTask", "Currents", "Distribution", "Gamma", "LogNormal", "NetworkState"),
         *("PairedTest", "PruningContext", "Reservoir", "ReservoirSpec", "ScoredNetwork", "SeriesTask", "Space"),
-        *("SpikeTrains", "TaskSuite"),
+        *("BalancedNetwork", "BalancedSpec", "BalancedState", "SpikeTrains", "TaskSuite"),
         *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
     }
 )

@@ -16,6 +16,8 @@ from hrsnn.validation.units import plain
 MOST = 10**15
 #: Maximum number of channels, whose indices have 32 bits.
 MOST_CHANNELS = 2**31 - 1
+#: Maximum number of bits of a quantised weight or v, whose levels are then finer than any parameter is known.
+MOST_BITS = 16
 
 
 def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
@@ -80,6 +82,19 @@ def count_of(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
         raise InputError(name, value, f"must be a whole number >= {least}")
     if value > most:
         raise InputError(name, value, f"must be at most {most}")
+    return int(value)
+
+
+def state_bits_of(value: Any) -> int:
+    """Return `value` as the number of bits of v: 0, or 2 to 16.
+
+    Raises
+    ------
+    InputError
+        When `value` is anything else.
+    """
+    if not is_whole(value) or (value != 0 and not 2 <= value <= MOST_BITS):
+        raise InputError("state_bits", value, f"must be 0 (v is not rounded), or a whole number from 2 to {MOST_BITS}")
     return int(value)
 
 

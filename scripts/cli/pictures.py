@@ -20,6 +20,7 @@ from hrsnn.reservoir import Reservoir
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
     from hrsnn.analysis.protocols import Classification, Forecasting, FreeRunning, Measures, Memory, Ranking
+    from hrsnn.analysis.protocols.gradient_training import TrainedClassification
     from hrsnn.analysis.protocols.information_capacity import Capacities
     from hrsnn.analysis.protocols.rank_maps import RankMap
     from hrsnn.kinds import Network
@@ -39,6 +40,29 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
     }
     if before is not after and isinstance(before, Reservoir) and isinstance(after, Reservoir):  # STDP was on
         excitatory = after.is_excitatory[after.pre]
+        drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
+    return drawn
+
+
+def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
+    """Draw losses and accuracies over the epochs, tau_m and weights before and after, accuracy, confusion and raster."""
+    before, after, epochs = result.initial, result.network, result.training.epochs
+    excitatory = after.is_excitatory[after.pre]
+    drawn = {
+        **_of_network(after, result.activity),
+        "training": figures.training_curves(
+            [one.train_loss for one in epochs],
+            [one.validation_loss for one in epochs],
+            [one.train_score for one in epochs],
+            [one.validation_score for one in epochs],
+            best=result.training.best,
+            chance=1 / len(classes),
+        ),
+        "tau_m": figures.times_before_after(before.tau_m, after.tau_m, after.is_excitatory, "tau_m"),
+        "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
+        "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
+    }
+    if after.synapses:
         drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
     return drawn
 
@@ -71,7 +95,8 @@ def of_forecast(result: Forecasting) -> Pictures:
 def of_free_running(result: FreeRunning, unit: str) -> Pictures:
     """Draw the trajectories of the first start, the valid times of all starts, raster and time constants."""
     steps = len(result.target) // len(result.starts)
-    models = ["reservoir", "reservoir_v", "echo_state_network"]
+    last = "reservoir_decoded" if "reservoir_decoded" in result.prediction else "reservoir_v"
+    models = ["reservoir", last, "echo_state_network"]
     drawn = {
         **_of_network(result.reservoir, result.activity),
         "closed_loop": free_trajectories(
@@ -85,11 +110,12 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
         ),
     }
     if len(result.starts) > 1:
+        own = sum(name.startswith("reservoir") for name in result.valid_times)
         panels = {
             f"Valid time at {threshold} sd ({unit})": {name: each[:, place] for name, each in result.valid_times.items()}
             for place, threshold in enumerate(THRESHOLDS)
         }
-        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=2)
+        drawn["valid_times"] = scores_over_seeds(panels, dict.fromkeys(panels, (0.0, result.longest)), highlighted=own)
     return drawn
 
 
@@ -116,6 +142,8 @@ def of_capacities(result: Capacities) -> Pictures:
     """Draw the capacity of each degree, the memory curves, raster and time constants."""
     read = {"spikes": result.spikes, "v": result.v}
     uncoupled = {"spikes, no recurrence": result.spikes_uncoupled, "v, no recurrence": result.v_uncoupled}
+    if result.decoded is not None and result.ideal is not None:
+        read, uncoupled = {**read, "decoded": result.decoded}, {**uncoupled, "ideal system": result.ideal}
     scores = {**read, **uncoupled, "raw input": result.raw_input}
     return {
         **_of_network(result.reservoir, result.activity),

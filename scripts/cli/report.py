@@ -216,7 +216,7 @@ def values_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 
 def controls_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Return the baselines of further scores."""
-    return {name: {"no_recurrence": one["no_recurrence"]} for name, one in further.items()}
+    return {name: {label: value for label, value in one.items() if label != "network"} for name, one in further.items()}
 
 
 def row(name: str, value: float) -> str:

@@ -16,7 +16,7 @@ from hrsnn.validation.annotations import is_number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hrsnn.spec import ReservoirSpec
+    from hrsnn.kinds import NetworkSpec
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -67,8 +67,8 @@ class RecipeOptions:
 
     Attributes
     ----------
-    spec : ReservoirSpec
-        Reservoir to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``.
+    spec : NetworkSpec
+        Network to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``.
     seeds : range
         Seeds of the paired runs.
     engine : str
@@ -84,8 +84,8 @@ class RecipeOptions:
         called in other processes, so that it must be a function of a module or a partial of one.
     """
 
-    #: Reservoir to be built: the recipe's default, changed by the command line.
-    spec: ReservoirSpec
+    #: Network to be built: the recipe's default, changed by the command line.
+    spec: NetworkSpec
     #: Seeds of the paired runs.
     seeds: range
     engine: str
@@ -168,8 +168,10 @@ class Recipe:
         Values of the paper to which measured ones are compared; each quantity must be that of a row.
     options : mapping of name to value
         Options and their defaults, for ``--option KEY=VALUE``: numbers, text and booleans.
+    network : str
+        Kind of the network.
     spec : mapping of parameter to value
-        Changes of the default reservoir; ``--spec`` replaces them all, ``--set`` and ``--neurons`` one by one.
+        Changes of the default network of that kind; ``--spec`` replaces them all, ``--set`` and ``--neurons`` one by one.
     seeds : int
         Number of paired seeds by default.
     needs : str
@@ -191,6 +193,7 @@ class Recipe:
     claims: Sequence[str] = ()
     published: Mapping[str, Published] = field(default_factory=dict)
     options: Mapping[str, Value] = field(default_factory=dict)
+    network: str = "reservoir"
     spec: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 10
     needs: str = ""

@@ -196,6 +196,7 @@ class Curves:
 def run(options: RecipeOptions) -> RecipeResult:
     """Prune by all methods for every seed, score every iteration, and test the claims."""
     from hrsnn.analysis import verdicts_in_reach
+    from hrsnn.spec import ReservoirSpec
 
     values = options.values
     repeats_of("--option iterations", values["iterations"], 2)
@@ -204,8 +205,9 @@ def run(options: RecipeOptions) -> RecipeResult:
             raise InputError(f"--option {name}", values[name], "must be a share that is removed, below 1")
     for name in ("train", "test"):
         check_memory(f"--option {name}", values[name], 88 * count_of(f"--option {name}", values[name]), "the task lorenz63")
-    kept = KeptRuns(options.runs)
-    plan = Fig10Runner(options.spec, values, options.engine, kept)
+    kept, spec = KeptRuns(options.runs), options.spec
+    assert isinstance(spec, ReservoirSpec)
+    plan = Fig10Runner(spec, values, options.engine, kept)
     kept.prepare(plan.settings())
     units = [(seed, arm) for seed in options.seeds for arm in (*PRUNED, CONTROL)]
     empty = Curves({name: {arm: np.ones((1, 3)) for arm in PRUNED} for name in _CURVES}).readings()

@@ -7,5 +7,9 @@ from hrsnn.scripts.recipes.contract import Recipe
 
 #: An installed package adds recipes with the entry-point group ``hrsnn.recipes``. "list" lists them.
 RECIPES: Registry[Recipe] = Registry(
-    "recipe", "hrsnn.recipes", Recipe, {"fig10": "hrsnn.scripts.recipes.fig10:RECIPE"}, ("list",)
+    "recipe",
+    "hrsnn.recipes",
+    Recipe,
+    {"fig10": "hrsnn.scripts.recipes.fig10:RECIPE", "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE"},
+    ("list",),
 )

@@ -13,10 +13,10 @@ from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row
 
 if TYPE_CHECKING:
+    from hrsnn.kinds import NetworkSpec
     from hrsnn.scripts.recipes.claims import PublishedClaim
     from hrsnn.scripts.recipes.contract import Recipe, RecipeResult
     from hrsnn.scripts.recipes.judging import ClaimResult
-    from hrsnn.spec import ReservoirSpec
 
 #: Heads of the columns of ``table.csv`` before those of the seeds.
 COLUMNS = ("quantity", "of", "mean", "low", "high", "published", "where")
@@ -28,7 +28,7 @@ class RecipeReport:
 
     name: str
     recipe: Recipe
-    spec: ReservoirSpec
+    spec: NetworkSpec
     seeds: range
     result: RecipeResult
     #: Claims of the papers by name, for their words.

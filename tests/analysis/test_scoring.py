@@ -61,7 +61,7 @@ def test_a_score_of_another_package_does_not_take_the_name_of_ours() -> None:
     [
         ({"bounds": (1, 0)}, "bounds"),
         ({"better": 2}, "better"),
-        ({"needs": ("counts",)}, "needs = 'counts': must be of spikes, states, v, inputs, network"),
+        ({"needs": ("counts",)}, "needs = 'counts': must be of spikes, states, v, inputs, network, decoder"),
         ({"family": "skill"}, "better = 0: must be 1 or -1 for a skill"),
     ],
 )

@@ -55,7 +55,7 @@ def test_equals_every_pair_looked_at():
 def test_blocks_of_neurons_change_nothing(monkeypatch):
     arguments = grid_positions(150), np.arange(150) % 5 > 0, TABLE, 2.0
     whole = distance_links(*arguments, np.random.default_rng(1))
-    monkeypatch.setattr("hrsnn.connectivity.BLOCK", 7)
+    monkeypatch.setattr("hrsnn.connectivity.distance.BLOCK", 7)
     parts = distance_links(*arguments, np.random.default_rng(1))
     np.testing.assert_array_equal(whole[0], parts[0])
     np.testing.assert_array_equal(whole[1], parts[1])
@@ -162,7 +162,7 @@ def test_links_of_a_given_in_degree_do_not_depend_on_the_block(monkeypatch):
     positions, excitatory = grid_positions(300), np.arange(300) % 5 > 0
     links = []
     for block in (7, 2000):
-        monkeypatch.setattr("hrsnn.connectivity.BLOCK", block)
+        monkeypatch.setattr("hrsnn.connectivity.distance.BLOCK", block)
         links.append(in_degree_links(positions, excitatory, (40, 9), 2.0, np.random.default_rng(1)))
     np.testing.assert_array_equal(links[0], links[1])
     assert len(links[0][0]) == 300 * 49

@@ -26,7 +26,9 @@ COMMANDS = {
     "map": [*_TINY, "--points", "2", "--stimuli", "10", "--copies", "3"],
     "lyapunov": [*_TINY, "--duration", "200"],
     "measure": [*_TINY, "--stimuli", "300"],
+    "balance": ["tracking", "--neurons", "40", "--duration", "300"],
     "variants": [*_TINY, "--seeds", "2", "--tasks", "memory", "--values", "600"],
+    "train": [*_TINY, "--train", "40", "--test", "20", "--epochs", "1"],
     "search": [*_TINY, "--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "500"],
     "importance": [*_TINY, "--parameters", "tau_m_exc", "--seeds", "2", "--values", "500"],
     "prune": [*_TINY, "--iterations", "2", "--synapse-target", "0.5", "--duration", "300"],
@@ -59,11 +61,12 @@ COMMANDS = {
 SAID = {
     "importance": "SAGE by permutations needs an extra: pip install 'hrsnn[importance]'",
     "fetch": "needs an extra: pip install 'hrsnn[fetch]'",
+    "train": "training needs PyTorch: pip install 'hrsnn[torch]'",
     **{f"deep {verb}": "pip install 'hrsnn[torch]'" for verb in ("train", "quantise", "export", "measure")},
 }
 
 #: Commands that do nothing without an extra.
-REFUSED = ("fetch", *(verb for verb in COMMANDS if verb.startswith("deep ")))
+REFUSED = ("fetch", "train", *(verb for verb in COMMANDS if verb.startswith("deep ")))
 
 
 def built(folder: Path) -> Path:

@@ -36,7 +36,8 @@ PRUNING = ("prune", "compare", "pruning_curve")
         (["spec", "--out", "x/" * 3000], "cannot be written: File name too long"),
         (
             ["list", "synapses"],
-            "group = 'synapses': must be one of engines, kinds, tasks, methods, scores, objectives, models, neurons, recipes",
+            "group = 'synapses': must be one of engines, kinds, tasks, methods, scores, objectives, models, neurons, "
+            "recipes",
         ),
         (["engines", "--page", "missing.md"], "missing.md: does not exist"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),

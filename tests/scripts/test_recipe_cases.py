@@ -9,7 +9,13 @@ from hrsnn.scripts.recipes.registry import RECIPES
 from hrsnn.testing import RecipeCases
 
 #: Options with which a recipe of this package is quick.
-TINY: Mapping[str, Mapping[str, Any]] = {"fig10": {"iterations": 2, "train": 150, "test": 30}}
+TINY: Mapping[str, Mapping[str, Any]] = {
+    "fig10": {"iterations": 2, "train": 150, "test": 30},
+    "balance-cue": {"samples": 20},
+}
+#: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
+WORDS: Mapping[str, tuple[str, ...]] = {"balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2")}
 
 for _name in RECIPES:
-    globals()[f"Test_{_name}"] = type(f"Test_{_name}", (RecipeCases,), {"recipe": _name, "options": TINY.get(_name, {})})
+    _made = {"recipe": _name, "options": TINY.get(_name, {}), **({"words": WORDS[_name]} if _name in WORDS else {})}
+    globals()[f"Test_{_name}"] = type(f"Test_{_name}", (RecipeCases,), _made)

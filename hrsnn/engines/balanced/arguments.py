@@ -74,6 +74,8 @@ class VoltageForm(NamedTuple):
     one_leak: Any  #: bool
     several: Any  #: bool: any number of neurons spike in a step
     key: Any  #: uint64 of the noise
+    rounding: Any  #: of V, a tuple
+    begin: Any  #: steps before those of this call, from which the noise goes on
 
 
 class Voltages(NamedTuple):

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hrsnn.balanced.network import BalancedNetwork
+from hrsnn.balanced.state import BalancedState, BalancedVariables
 from hrsnn.engines.balanced import states, voltages
 from hrsnn.engines.balanced.arguments import Code, Inputs, Output, StateForm, States, VoltageForm, Voltages
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.jit import plain_tuples, read_only
+from hrsnn.engines.rounding import Rounding, rounding
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError
 from hrsnn.runtime.seeds import generator
@@ -73,9 +75,10 @@ class _Form(NamedTuple):
 
 
 def by_states(network: BalancedNetwork) -> bool:
-    """Return whether the J states are the whole state: one leak, no quadratic cost, noise, edit or several spikes a step."""
+    """Return whether the J states are the whole state: one leak; no mu, noise, rounding, edit or several spikes a step."""
     edited = network.edited or not network.linked or network.several_spikes
-    return bool(np.ptp(network.leak) == 0 and not network.own_reset.any() and not network.noise and not edited)
+    simple = not network.own_reset.any() and not network.noise and not network.state_bits
+    return bool(np.ptp(network.leak) == 0 and simple and not edited)
 
 
 def _form(network: BalancedNetwork) -> _Form:
@@ -119,19 +122,35 @@ def _voltage_form(network: BalancedNetwork) -> VoltageForm:
         one_leak=one_leak,
         several=network.several_spikes,
         key=np.uint64(0),
+        rounding=rounding(0, False, _EMPTY, _EMPTY, 0, 0),
+        begin=0,
     )
 
 
-def _start(form: _Form, j: int, n: int, key: int) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
-    """Return the kernel of a form, its constants, and the state at rest; `key` is that of the noise."""
+def _start(
+    form: _Form, j: int, n: int, key: int, levels: Rounding, before: BalancedState | None
+) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
+    """Return the kernel of a form, its constants, and the state at rest or `before`; `key` is of the noise."""
     if form.of_states is not None:
         error, estimate, driven, moved = np.zeros((4, j))
+        if before is not None:
+            error[:], estimate[:] = before.variables.states
         return states.advance, form.of_states, States(error, estimate, driven, moved, np.zeros(n))
     assert form.of_voltages is not None
     v, slow, rates, driven, kicked = np.zeros((5, n))
+    if before is not None:
+        v[:], slow[:], rates[:] = before.variables.voltages
     p, q = np.zeros((2, j))
     state = Voltages(v, slow, rates, driven, kicked, p, q)
-    return voltages.advance, form.of_voltages._replace(key=np.uint64(key)), state
+    begin = 0 if before is None else before.steps
+    return voltages.advance, form.of_voltages._replace(key=np.uint64(key), rounding=levels, begin=begin), state
+
+
+def _end(state: States | Voltages) -> BalancedVariables:
+    """Return a copy of the variables from which a run can continue."""
+    if isinstance(state, States):
+        return BalancedVariables(np.stack([state.error, state.estimate]), _NONE)
+    return BalancedVariables(_NONE, np.stack([state.v, state.slow, state.rates]))
 
 
 def _present(
@@ -149,7 +168,11 @@ def _present(
     )
     (j, n), room = network.decoder.shape, network.neurons + _ROOM
     out = Output(np.empty(room, np.int64), np.empty(room, np.int32), np.empty((len(now.v_step), n)), np.empty(n, np.int32))
-    kernel, constants, state = _start(form, j, n, int(generator(batch.seed, "balanced", "noise", index).integers(2**63)))
+    key = int(generator(batch.seed, "balanced", "noise", index).integers(2**63))
+    before = batch.start if isinstance(batch.start, BalancedState) else None
+    bits, stochastic, done = network.state_bits, network.stochastic_rounding, 0 if before is None else before.steps
+    levels = rounding(bits, stochastic, np.zeros(n), network.threshold, batch.seed, index, done)
+    kernel, constants, state = _start(form, j, n, key, levels, before)
     arguments = plain_tuples((form.code, constants, inputs, state, out))
     steps, who, step = [np.empty(0, np.int64)], [np.empty(0, np.int32)], 0
     while step < now.n_steps and not stop:
@@ -159,4 +182,5 @@ def _present(
         tell(step)
     if not np.isfinite(state[0]).all():
         raise DivergenceError("V is no longer finite; the input or the weights are far too large")
-    return Response(np.concatenate(steps), np.concatenate(who), out.v)
+    end = _end(state) if len(batch) == 1 else None
+    return Response(np.concatenate(steps), np.concatenate(who), out.v, end)

@@ -7,27 +7,10 @@ middle of the step, which agrees with one leak exactly.
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
 from hrsnn.engines.balanced.arguments import Code, Inputs, Output, VoltageForm, Voltages
 from hrsnn.engines.balanced.products import first_from, furthest_above, project
 from hrsnn.engines.jit import inlined, kernel
-
-_GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_30, _27, _31, _32, _LOW = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32), np.uint64(0xFFFFFFFF)
-
-
-@inlined
-def normal(key, counter):
-    """Return a normal number that depends on key and counter only: SplitMix64's finaliser, then Box and Muller."""
-    z = key + (np.uint64(counter) + np.uint64(1)) * _GOLDEN
-    z = (z ^ (z >> _30)) * _FIRST
-    z = (z ^ (z >> _27)) * _SECOND
-    z = z ^ (z >> _31)
-    radius = math.sqrt(-2.0 * math.log((float(z >> _32) + 0.5) / 4294967296.0))
-    return radius * math.cos(2.0 * math.pi * (float(z & _LOW) / 4294967296.0))
+from hrsnn.engines.rounding_kernels import normal, round_all
 
 
 @inlined
@@ -120,7 +103,7 @@ def advance(step, end, code, form, inputs, state, out):
                 state.slow[i] *= form.decay[i]
         if len(form.noise):
             for i in range(n):
-                state.v[i] += form.noise[i] * normal(form.key, step * n + i)
+                state.v[i] += form.noise[i] * normal(form.key, (form.begin + step) * n + i)
         spikes = 0
         if form.several:
             for i in range(n):
@@ -142,6 +125,7 @@ def advance(step, end, code, form, inputs, state, out):
             act(out.spiked[index], code, form, state)
             out.step[filled], out.neuron[filled] = step, out.spiked[index]
             filled += 1
+        round_all(step, state.v, form.rounding)
         for at in range(first_from(inputs.v_step, step), len(inputs.v_step)):
             if inputs.v_step[at] != step:
                 break

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from hrsnn.engines.contract import EngineFunction
 
 
+_DOUBLE = "its equations keep v in double precision"
+
+
 def _load(target: str) -> EngineFunction:
     from hrsnn.engines.brian.engine import run
     from hrsnn.engines.brian.session import check_target
@@ -31,6 +34,7 @@ def _engine(description: str, target: str, priority: int = 0) -> Engine:
             "short_term_plasticity": True,
             "adaptation": True,
             "background": True,
+            "state_bits": _DOUBLE,
             "resumable_state": True,
             "plasticity": True,
             "gradients": "Brian2 records no derivatives, and a spike has none",
@@ -58,6 +62,7 @@ BRIAN2_BALANCED = Engine(
         "short_term_plasticity": "its weights are constant",
         "adaptation": "balanced neurons have no adaptation",
         "background": "balanced neurons have voltage noise instead of background spikes",
+        "state_bits": _DOUBLE,
         "resumable_state": "a state is of a reservoir",
         "plasticity": "its weights follow from a decoder and a linear system",
         "gradients": "Brian2 records no derivatives, and a spike has none",

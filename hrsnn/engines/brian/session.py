@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn.engines.cache_folder import cache_folder
+from hrsnn.engines.cache.folder import cache_folder
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.runtime.stopping import notice_signals
 

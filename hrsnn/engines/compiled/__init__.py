@@ -27,6 +27,7 @@ COMPILED = Engine(
         "short_term_plasticity": True,
         "adaptation": True,
         "background": True,
+        "state_bits": True,
         "resumable_state": True,
         "plasticity": True,
         "gradients": "it records no derivatives, and a spike has none",

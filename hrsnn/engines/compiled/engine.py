@@ -38,6 +38,7 @@ from hrsnn.engines.homeostasis import Homeostasis
 from hrsnn.engines.jit import plain_tuples, read_only
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.propagators import propagators
+from hrsnn.engines.rounding import Rounding, rounding
 from hrsnn.engines.threads import in_order, threads
 from hrsnn.errors import DivergenceError
 from hrsnn.reservoir import Links, Reservoir
@@ -210,7 +211,17 @@ class _Network:
             arrivals = self._arrivals(start)
             constants = (
                 *self._constants,
-                *plain_tuples((self._recurrent.arguments, arrivals, sides, waiting, scratch, _events(now))),
+                *plain_tuples(
+                    (
+                        self._recurrent.arguments,
+                        arrivals,
+                        sides,
+                        waiting,
+                        scratch,
+                        _events(now),
+                        self._rounding(batch, index),
+                    )
+                ),
             )
             spikes, state = self._present(
                 now, stdp.present_plastic, constants, partial(_told, progress, done), [], batch.start
@@ -228,7 +239,11 @@ class _Network:
     def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
         now = batch.presentation(index)
         arrivals = self._arrivals(None if batch.start is None else batch.start.variables)
-        constants = (*self._constants, *self._frozen_links, *plain_tuples((arrivals, _events(now))))
+        constants = (
+            *self._constants,
+            *self._frozen_links,
+            *plain_tuples((arrivals, _events(now), self._rounding(batch, index))),
+        )
         spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
         return Response(*spikes, self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
 
@@ -280,6 +295,11 @@ class _Network:
         if not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
         return (np.concatenate(steps), np.concatenate(who), out.v), state
+
+    def _rounding(self, batch: Batch, index: int) -> Rounding:
+        reservoir, before = self._reservoir, 0 if batch.start is None else batch.start.steps
+        bits, stochastic = reservoir.state_bits, reservoir.stochastic_rounding
+        return rounding(bits, stochastic, reservoir.v_rest, reservoir.v_threshold, batch.seed, index, before)
 
     def _end(
         self,

@@ -35,6 +35,7 @@ from hrsnn.engines.compiled.simd import (
     subtract,
 )
 from hrsnn.engines.jit import jit
+from hrsnn.engines.rounding_kernels import round_all
 
 
 @jit(inline="always")
@@ -223,7 +224,9 @@ def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
 
 
 @jit(allocates=False)
-def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events):
+def present_frozen(
+    step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events, rounding
+):
     """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes or the queues could overflow.
 
     Returns the step reached and the number of spikes in the buffer.
@@ -266,6 +269,7 @@ def present_frozen(step, stop, flights, state, out, cells, after, is_excitatory,
             for s in range(count):
                 arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
+        round_all(step, state.v, rounding)
         next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1
     return step, filled

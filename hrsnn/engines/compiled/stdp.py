@@ -48,6 +48,7 @@ from hrsnn.engines.compiled.simd import (
     subtract,
 )
 from hrsnn.engines.jit import jit
+from hrsnn.engines.rounding_kernels import round_all
 
 
 @jit(inline="always")
@@ -155,7 +156,7 @@ def arrive(step, row, pre, exc, inh, is_excitatory, side, arrivals, waiting, scr
 
 @jit(allocates=False)
 def present_plastic(
-    step, stop, flights, state, out, cells, after, is_excitatory, rows, arrivals, sides, waiting, scratch, events
+    step, stop, flights, state, out, cells, after, is_excitatory, rows, arrivals, sides, waiting, scratch, events, rounding
 ):
     """Simulate as :func:`~hrsnn.engines.compiled.kernels.present_frozen`, with STDP of input and recurrent links."""
     state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
@@ -215,6 +216,7 @@ def present_plastic(
             history_count[i] += 1
             latest[i] = step
             fullest = max(fullest, history_count[i])
+        round_all(step, state.v, rounding)
         next_v = sample(step, next_v, events.v_step, state.v, out.v)
         step += 1
     return step, filled

@@ -27,6 +27,7 @@ EXACT = Engine(
         "short_term_plasticity": "its kernel has no utilisation and no resources of links",
         "adaptation": True,
         "background": True,
+        "state_bits": "it has no steps after which v would be rounded",
         "resumable_state": "a state is on the grid of an engine that has one",
         "plasticity": True,
         "gradients": "it records no derivatives of weights and parameters",

@@ -1,8 +1,8 @@
-"""The PyTorch engine: batches of stimuli, step by step."""
+"""The PyTorch engine: batches of stimuli of one network or of several, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,18 +12,18 @@ from hrsnn.engines.batch import Batch, Presentation
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.torch.arrivals import Arrivals
-from hrsnn.engines.torch.neurons import State, advance, cells_of, reset, rest
+from hrsnn.engines.torch.dense import DenseArrivals, dense_pays
+from hrsnn.engines.torch.neurons import Cells, State, advance, cells_of, rest
 from hrsnn.engines.torch.one_thread import one_thread
+from hrsnn.engines.torch.population import Group, grouped, joined, room_on
 from hrsnn.engines.torch.timeline import InputLinks, Timeline
 from hrsnn.errors import DivergenceError, HrsnnError
 from hrsnn.reservoir import Reservoir
 
-_DTYPE = torch.float64
-#: Bytes of the stimuli that are simulated at once, and their maximum number.
-_BYTES, _STIMULI = 256 * 2**20, 256
 #: Steps between two reports of progress.
 _REPORT = 500
 _EMPTY = np.empty(0)
+_PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 
 def run(
@@ -47,86 +47,100 @@ def run(
     HrsnnError
         When the device has not enough memory.
     """
-    done = index = 0
+    run_population([reservoir], [batch], lambda _, index, response: deliver(index, response), progress, "float64", device)
+    return Weights(reservoir.weight, reservoir.input_weight)
+
+
+def run_population(
+    reservoirs: Sequence[Reservoir],
+    batches: Sequence[Batch],
+    deliver: Callable[[int, int, Response], None],
+    progress: Callable[[int], None],
+    precision: str,
+    device: str = "cpu",
+) -> None:
+    """Simulate several networks at once; see :class:`~hrsnn.engines.contract.PopulationFunction`.
+
+    With float64, each network's numbers are those of :func:`run`. Errors are those of :func:`run`.
+    """
+    done = 0
+    first, networks = -1, None
+    on_device = None if torch.device(device).type == "cpu" else int(torch.cuda.mem_get_info(device)[0])
     with torch.inference_mode(), one_thread(device):
-        network = _Network(reservoir, batch, device)
-        for group in _groups(reservoir, batch):
-            lengths = np.array([one.n_steps for one in group])
+        for group in grouped(reservoirs, batches, room_on(on_device)):
+            if group.first != first or networks is None:
+                first, members = group.first, slice(group.first, group.first + len(group.rows[0]))
+                networks = _Networks(reservoirs[members], batches[members], device, _PRECISIONS[precision])
+            lengths = np.array([one.n_steps for one in group.lanes])
             try:
-                responses = network.present(group, partial(_tell, progress, done, lengths))
+                responses = networks.present(group, partial(_tell, progress, done, lengths))
             except torch.cuda.OutOfMemoryError as error:
-                raise HrsnnError(f"{len(group)} stimuli of {reservoir.neurons} neurons do not fit on {device}") from error
-            for response in responses:
-                deliver(index, response)
-                index += 1
+                what = f"{len(lengths)} stimuli of {reservoirs[0].neurons} neurons"
+                raise HrsnnError(f"{what} do not fit on {device}") from error
+            for lane, response in enumerate(responses):
+                row, member = divmod(lane, len(group.rows[0]))
+                if group.start + row < len(batches[first + member]):
+                    deliver(first + member, group.start + row, response)
             done += int(lengths.sum())
             progress(done)
-    return Weights(reservoir.weight, reservoir.input_weight)
 
 
 def _tell(progress: Callable[[int], None], done: int, lengths: np.ndarray, step: int) -> None:
     progress(done + int(np.minimum(lengths, step).sum()))
 
 
-def _groups(reservoir: Reservoir, batch: Batch) -> Iterator[list[Presentation]]:
-    """Yield the stimuli of the batch in order, as many at once as there is room for."""
-    slots = float(reservoir.delay.max(initial=0.0)) / reservoir.dt + 1
-    links = reservoir.synapses if reservoir.short_term is not None else 0
-    group: list[Presentation] = []
-    filled = 0.0
-    for index in range(len(batch)):
-        one = batch.presentation(index)
-        size = reservoir.neurons * (100 + slots + 8 * len(one.v_step)) + 24 * links
-        size += 8 * (one.drive.size + 3 * one.own_drive.size + 3 * one.background_jump.size + 3 * one.spike_count.size)
-        if group and (filled + size > _BYTES or len(group) == _STIMULI):
-            yield group
-            group, filled = [], 0.0
-        group.append(one)
-        filled += size
-    yield group
+class _Networks:
+    """Networks of equal size as tensors; a lane is a stimulus of one of them."""
 
+    def __init__(self, reservoirs: Sequence[Reservoir], batches: Sequence[Batch], device: str, dtype: torch.dtype) -> None:
+        self._n, self._many, self._device, self._dtype = reservoirs[0].neurons, len(reservoirs), device, dtype
+        self._start, self._alone = batches[0].start, len(batches) == len(batches[0]) == 1 and dtype == torch.float64
+        self._reservoir = joined(reservoirs)
+        self._cells = cells_of(self._reservoir, dtype, device)
+        self._links = [InputLinks(one, batch.input_rows) for one, batch in zip(reservoirs, batches, strict=True)]
 
-class _Network:
-    """A reservoir as tensors."""
-
-    def __init__(self, reservoir: Reservoir, batch: Batch, device: str) -> None:
-        self._reservoir, self._device = reservoir, device
-        self._start, self._alone = batch.start, len(batch) == 1
-        self._cells = cells_of(reservoir, _DTYPE, device)
-        self._links = InputLinks(reservoir, batch.input_rows)
-
-    def present(self, group: list[Presentation], tell: Callable[[int], None]) -> list[Response]:
+    def present(self, group: Group, tell: Callable[[int], None]) -> list[Response]:
         """Simulate some stimuli at once; a stimulus that has ended goes on without input, unseen."""
-        reservoir, device, cells = self._reservoir, self._device, self._cells
-        n, many = reservoir.neurons, len(group)
-        timeline = Timeline(group, reservoir, self._links, _DTYPE, device)
-        arrivals = Arrivals(reservoir, many, _DTYPE, device, self._start)
-        state = rest(reservoir, many, _DTYPE, device) if self._start is None else _state_of(self._start, device)
-        drive = torch.zeros((many, n), dtype=_DTYPE, device=device)
-        currents = torch.empty((2, many, n), dtype=_DTYPE, device=device)
+        reservoir, device, dtype, cells, n = self._reservoir, self._device, self._dtype, self._cells, self._n
+        lanes, rows, total = group.lanes, len(group.rows), reservoir.neurons
+        timeline = Timeline(lanes, n, self._links, dtype, device)
+        arrivals: Arrivals | DenseArrivals
+        if dense_pays(reservoir, self._many, dtype):
+            arrivals = DenseArrivals(reservoir, self._many, rows, dtype, device)
+        else:
+            arrivals = Arrivals(reservoir, rows, dtype, device, self._start)
+        state = rest(reservoir, rows, dtype, device) if self._start is None else _state_of(self._start, device)
+        drive = torch.zeros((rows, total), dtype=dtype, device=device)
         spikes: list[tuple[int, torch.Tensor]] = []
-        v = [torch.empty((len(one.v_step), n), dtype=_DTYPE, device=device) for one in group]
-        watched = _by_step((index, one.v_step) for index, one in enumerate(group))
-        ends = _by_step((index, np.array([one.n_steps - 1])) for index, one in enumerate(group))
+        v = [torch.empty((len(one.v_step), n), dtype=dtype, device=device) for one in lanes]
+        watched = _by_step((lane, one.v_step) for lane, one in enumerate(lanes))
+        ends = _by_step((lane, np.array([one.n_steps - 1])) for lane, one in enumerate(lanes))
         for step in range(timeline.steps):
-            timeline.set_drive(step, drive)
+            timeline.set_drive(step, drive.view(-1, n))
             state, excess, awake = advance(state, drive, step, cells)
             spiked = (excess > 0) & awake
-            currents[0], currents[1] = state.exc, state.inh
+            currents = torch.stack((state.exc, state.inh))
             timeline.excite(step, currents[0])
             arrivals.deliver(step, spiked, currents)
-            state = state._replace(exc=currents[0].clone(), inh=currents[1].clone())
-            state = reset(state, spiked.to(_DTYPE), spiked, step, cells)
-            spikes.append((step, spiked.nonzero()))
-            for index, place in watched.get(step, ()):
-                v[index][place] = state.v[index]
-            for index, _ in ends.get(step, ()):
-                _check_finite(state, index)
+            state = _after_spikes(state._replace(exc=currents[0], inh=currents[1]), spiked, step, cells)
+            spikes.append((step, spiked.view(-1).nonzero()))
+            for lane, place in watched.get(step, ()):
+                v[lane][place] = state.v.view(-1, n)[lane]
+            if step in ends:
+                self._check_finite(state, [lane for lane, _ in ends[step]], group.first)
             if not (step + 1) % _REPORT:
                 tell(step + 1)
-        found = _spikes_of(spikes, group)
-        end = self._end(state, arrivals, timeline.steps) if self._alone else None
-        return [Response(*one, seen.cpu().numpy(), end) for one, seen in zip(found, v, strict=True)]
+        found = _spikes_of(spikes, lanes, n)
+        end = self._end(state, arrivals, timeline.steps) if self._alone and isinstance(arrivals, Arrivals) else None
+        return [Response(*one, seen.cpu().double().numpy(), end) for one, seen in zip(found, v, strict=True)]
+
+    def _check_finite(self, state: State, lanes: list[int], first: int) -> None:
+        # an infinite current makes a neuron spike in every step, and the reset makes its v finite again
+        finite = state.v.isfinite() & state.exc.isfinite() & state.inh.isfinite()
+        failed = [lane for lane in lanes if not bool(finite.view(-1, self._n)[lane].all())]
+        if failed:
+            which = "" if self._many == 1 else f"of network {first + failed[0] % self._many} "
+            raise DivergenceError(f"v or a current {which}is no longer finite; the input or the weights are far too large")
 
     def _end(self, state: State, arrivals: Arrivals, steps: int) -> Variables:
         used, resources, arrived = arrivals.short_term_after(steps)
@@ -135,6 +149,15 @@ class _Network:
         names = ("trace_plus", "trace_minus", "input_trace_plus", "input_trace_minus", "weight", "input_weight")
         unused = dict.fromkeys(names, _EMPTY)
         return Variables(v=v, exc=exc, inh=inh, adapted=adapted, used=used, resources=resources, arrived=arrived, **unused)
+
+
+def _after_spikes(state: State, spiked: torch.Tensor, step: int, cells: Cells) -> State:
+    """Return what :func:`~hrsnn.engines.torch.neurons.reset` does for spikes of 0 and 1, in fewer operations."""
+    adapted = state.adapted
+    if adapted is not None:
+        adapted = torch.where(spiked, adapted + cells.adaptation, adapted)
+    v, free_at = torch.where(spiked, cells.v_reset, state.v), torch.where(spiked, step + cells.hold, state.free_at)
+    return State(v, state.exc, state.inh, adapted, free_at)
 
 
 def _state_of(start: NetworkState, device: str) -> State:
@@ -154,21 +177,17 @@ def _by_step(steps: Iterable[tuple[int, np.ndarray]]) -> dict[int, list[tuple[in
     return found
 
 
-def _check_finite(state: State, index: int) -> None:
-    # an infinite current makes a neuron spike in every step, and the reset makes its v finite again
-    if not all(bool(one[index].isfinite().all()) for one in (state.v, state.exc, state.inh)):
-        raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
-
-
-def _spikes_of(spikes: list[tuple[int, torch.Tensor]], group: list[Presentation]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return steps and neurons of the spikes of each stimulus, without those after its end."""
-    pairs = torch.cat([who for _, who in spikes]).cpu().numpy()
+def _spikes_of(
+    spikes: list[tuple[int, torch.Tensor]], lanes: list[Presentation], n: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return steps and neurons of the spikes of each lane, without those after its end."""
+    cells = torch.cat([who for _, who in spikes]).view(-1).cpu().numpy()
     step = np.repeat(np.array([step for step, _ in spikes], np.int64), [len(who) for _, who in spikes])
-    order = np.argsort(pairs[:, 0], kind="stable")
-    bounds = np.searchsorted(pairs[order, 0], np.arange(len(group) + 1))
+    order = np.argsort(cells // n, kind="stable")
+    bounds = np.searchsorted(cells[order] // n, np.arange(len(lanes) + 1))
     found = []
-    for index, one in enumerate(group):
-        mine = order[bounds[index] : bounds[index + 1]]
+    for lane, one in enumerate(lanes):
+        mine = order[bounds[lane] : bounds[lane + 1]]
         mine = mine[step[mine] < one.n_steps]
-        found.append((step[mine], pairs[mine, 1].astype(np.int32)))
+        found.append((step[mine], (cells[mine] % n).astype(np.int32)))
     return found

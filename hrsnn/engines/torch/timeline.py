@@ -18,6 +18,7 @@ class InputLinks:
 
     def __init__(self, reservoir: Reservoir, rows: InputRows | None) -> None:
         links = reservoir.input
+        self.weight = reservoir.input_weight
         of_link = links.pre if rows is None else rows.of_link
         #: Index of each link in the reservoir, in the order of the rows.
         self.order = np.lexsort((links.post, of_link))
@@ -40,8 +41,10 @@ class Timeline:
     Parameters
     ----------
     presentations : sequence of Presentation
-    reservoir : Reservoir
-    links : InputLinks
+    n : int
+        Number of neurons of each network.
+    links : sequence of InputLinks
+        Of each network, in turns: presentation k is of network ``k % len(links)``.
     dtype, device
         Of the amounts.
     """
@@ -49,12 +52,11 @@ class Timeline:
     def __init__(
         self,
         presentations: Sequence[Presentation],
-        reservoir: Reservoir,
-        links: InputLinks,
+        n: int,
+        links: Sequence[InputLinks],
         dtype: torch.dtype,
         device: str | torch.device,
     ) -> None:
-        n, weight = reservoir.neurons, reservoir.input_weight
         self.steps = max(one.n_steps for one in presentations)
         step, cell, amount = [], [], []
         for index, one in enumerate(presentations):
@@ -62,10 +64,11 @@ class Timeline:
             cell.append(index * n + one.background_neuron.astype(np.int64))
             amount.append(one.background_jump)
         for index, one in enumerate(presentations):
-            spike, link, post = links.reached(one.spike_channel)
+            own_links = links[index % len(links)]
+            spike, link, post = own_links.reached(one.spike_channel)
             step.append(one.spike_step[spike])
             cell.append(index * n + post.astype(np.int64))
-            amount.append(one.spike_count[spike] * weight[link])
+            amount.append(one.spike_count[spike] * own_links.weight[link])
         self._jumps = _Events(self.steps, step, [cell, amount], [torch.int64, dtype], device)
         numbers = [np.full(len(one.drive_step), index) for index, one in enumerate(presentations)]
         drives = [numbers, [one.drive for one in presentations]]

@@ -69,6 +69,10 @@ class Quantity(nn.Module):
         """Return the values (K,)."""
         return self.theta if self._form == "value" else self.theta.exp()
 
+    def slope(self) -> Tensor | float:
+        """Return the derivative of the values by the parameters."""
+        return 1.0 if self._form == "value" else self.theta.detach().exp()
+
     def project(self) -> None:
         """Move values into their bounds, in place; those that have not moved stay."""
         if self.learns:

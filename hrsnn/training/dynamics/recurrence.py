@@ -9,7 +9,7 @@ from torch import Tensor
 from hrsnn.reservoir import Reservoir
 
 #: Share of the possible links from which on a dense product is faster, as measured (docs/training.md).
-DENSE_FROM = 0.03
+DENSE_FROM = 0.015
 
 
 class Recurrence:
@@ -34,9 +34,12 @@ class Recurrence:
         self.dense = not self.per_link and (links.pre.size >= DENSE_FROM * possible if dense is None else dense)
         #: Source of each delay.
         self.source = torch.tensor(links.pre if self.per_link else np.arange(n), dtype=torch.int64)
-        self._pre = torch.tensor(np.arange(len(links)) if self.per_link else links.pre, dtype=torch.int64)
+        #: Place of each link's source in what arrives, its target, and whether its source is excitatory (1 or 0).
+        self.pre = torch.tensor(np.arange(len(links)) if self.per_link else links.pre, dtype=torch.int64)
         inhibitory = ~reservoir.is_excitatory[links.pre]
         self._target = torch.tensor(links.post + n * inhibitory, dtype=torch.int64)
+        self.post = torch.tensor(links.post, dtype=torch.int64)
+        self.of_excitatory = torch.tensor(np.where(inhibitory, 0.0, 1.0), dtype=torch.float32)
         self._sign = torch.tensor(np.where(inhibitory, -1.0, 1.0))
         self._cell = torch.tensor(links.pre.astype(np.int64) * n + links.post)
 
@@ -72,6 +75,6 @@ class Recurrence:
         if self.dense:
             excitatory, inhibitory = weights
             return arrivals[:, self._excitatory] @ excitatory, arrivals[:, self._inhibitory] @ inhibitory
-        acting = arrivals[:, self._pre] * weights[0]
+        acting = arrivals[:, self.pre] * weights[0]
         both = acting.new_zeros((len(arrivals), 2 * self._n)).index_add(1, self._target, acting)
         return both[:, : self._n], both[:, self._n :]

@@ -68,9 +68,9 @@ class ReservoirDynamics(nn.Module):
         self._reservoir, self._spike, self._reset_gradient = reservoir, spike, reset_gradient
         self.neurons, self.dt, self._device = reservoir.neurons, reservoir.dt, device
         self._cells = cells_of(reservoir, dtype, device)
-        self._links = Recurrence(reservoir)
-        self._links.to(device)
-        delays, input_delays = self._links.delays_of(reservoir), np.round(reservoir.input.delay / reservoir.dt)
+        self.links = Recurrence(reservoir)
+        self.links.to(device)
+        delays, input_delays = self.links.delays_of(reservoir), np.round(reservoir.input.delay / reservoir.dt)
         slowest = max(float(one.max(initial=0.0)) for one in (delays, input_delays))
         most = slowest if longest_delay is None else round(longest_delay / reservoir.dt)
         form: Form = "value" if dale == "projection" else "log"
@@ -99,10 +99,10 @@ class ReservoirDynamics(nn.Module):
         self.quantities = nn.ModuleDict(self.named)
         self._slots = int(most) + 2
         self._with_delays = bool(delays.any()) or "delays" in learn
-        self._with_input_delays = bool(input_delays.any()) or "input_delays" in learn
-        self._input_pre = torch.tensor(reservoir.input_channel.astype(np.int64), device=device)
-        self._input_post = torch.tensor(reservoir.input_post.astype(np.int64), device=device)
-        self._first = torch.searchsorted(self._input_pre, torch.arange(reservoir.channels + 1, device=device))
+        self.input_delayed = bool(input_delays.any()) or "input_delays" in learn
+        self.input_pre = torch.tensor(reservoir.input_channel.astype(np.int64), device=device)
+        self.input_post = torch.tensor(reservoir.input_post.astype(np.int64), device=device)
+        self._first = torch.searchsorted(self.input_pre, torch.arange(reservoir.channels + 1, device=device))
         self._learned = {name for name in _TAUS if name in learn}
         self.to(device)
 
@@ -117,7 +117,7 @@ class ReservoirDynamics(nn.Module):
         none = dataclasses.replace(links, delay=np.zeros(len(links)))
         undelayed = self._reservoir.replace(input=none) if links.delay.any() else self._reservoir
         samples = Samples(undelayed, stimulus, seed)
-        if not samples.spiking and self._with_input_delays:
+        if not samples.spiking and self.input_delayed:
             raise InputError(
                 "network", "with delays of its input", "is trained on spikes; currents have no gradients of them"
             )
@@ -127,10 +127,10 @@ class ReservoirDynamics(nn.Module):
         """Return what the present parameters stand for."""
         value = {name: one() for name, one in self.named.items()}
         gain = value["input_gain"].new_zeros(self._reservoir.channels * self.neurons)
-        gain = gain.index_add(0, self._input_pre * self.neurons + self._input_post, value["input_gain"])
+        gain = gain.index_add(0, self.input_pre * self.neurons + self.input_post, value["input_gain"])
         return Constants(
             cells=self._present_cells(value),
-            weights=self._links.weights(value["recurrent"]),
+            weights=self.links.weights(value["recurrent"]),
             input_weight=value["inputs"],
             gain=gain.view(self._reservoir.channels, self.neurons),
             delay=value["delays"],
@@ -153,6 +153,11 @@ class ReservoirDynamics(nn.Module):
     @property
     def _tau_adaptation(self) -> Tensor:
         return torch.tensor(self._reservoir.tau_adaptation, dtype=self._cells.membrane.dtype, device=self._device)
+
+    def use_dense(self, dense: bool) -> None:
+        """Use matrices of recurrent weights, or sums over links, which gives the same but for rounding."""
+        self.links = Recurrence(self._reservoir, dense)
+        self.links.to(self._device)
 
     def span(self) -> Tensor:
         """Return threshold less reset (N,) in mV."""
@@ -177,10 +182,10 @@ class ReservoirDynamics(nn.Module):
             v above threshold (mV) before the reset.
         """
         state, cells = carry.state, constants.cells
-        jumps, drives = self._jumps(batch, start, stop, constants), self._drives(batch, start, stop, constants)
+        jumps, drives = self.jumps(batch, start, stop, constants), self.drives(batch, start, stop, constants)
         line = token = None
         if carry.history is not None:
-            line = DelayLine(carry.history, stop - start, self._links.source, constants.delay)
+            line = DelayLine(carry.history, stop - start, self.links.source, constants.delay)
             token = line.begin()
         spikes, above = [], []
         for t, step in enumerate(range(start, stop)):
@@ -191,7 +196,7 @@ class ReservoirDynamics(nn.Module):
             if line is not None:
                 assert token is not None
                 token, arrived = line.step(token, t, acting)
-            exc, inh = self._links.currents(arrived, constants.weights)
+            exc, inh = self.links.currents(arrived, constants.weights)
             state = state._replace(exc=state.exc + jumps[t] + exc, inh=state.inh + inh)
             state = reset(state, acting, spiked, step, cells, None if self._reset_gradient else acting.detach())
             spikes.append(acting)
@@ -199,25 +204,25 @@ class ReservoirDynamics(nn.Module):
         history = None if line is None or token is None else line.end(token)
         return Carry(state, history), torch.stack(spikes), torch.stack(above)
 
-    def _drives(self, batch: Minibatch, start: int, stop: int, constants: Constants) -> Tensor | None:
+    def drives(self, batch: Minibatch, start: int, stop: int, constants: Constants) -> Tensor | None:
         """Return the analog drive (steps, stimuli, N) in mV; None for spikes."""
         return None if batch.row is None else (batch.values @ constants.gain)[batch.row[start:stop]]
 
-    def _jumps(self, batch: Minibatch, start: int, stop: int, constants: Constants) -> Tensor:
+    def jumps(self, batch: Minibatch, start: int, stop: int, constants: Constants) -> Tensor:
         """Return what background and input spikes add to the excitatory currents (steps, stimuli, N)."""
         n, many, steps = self.neurons, len(batch), stop - start
         jumps = constants.input_weight.new_zeros(steps * many * n)
         background = batch.between("background", start, stop)
         cell = ((background["step"] - start) * many + background["stimulus"]) * n + background["neuron"]
         jumps = jumps.index_add(0, cell, background["amount"])
-        events = batch.between("spikes", start - self._slots if self._with_input_delays else start, stop)
+        events = batch.between("spikes", start - self._slots if self.input_delayed else start, stop)
         length = (self._first[1:] - self._first[:-1])[events["channel"]]
         event = torch.repeat_interleave(torch.arange(len(length), device=self._device), length)
         place = torch.arange(len(event), device=self._device) - (length.cumsum(0) - length)[event]
         link = self._first[events["channel"]][event] + place
         amount = events["amount"][event] * constants.input_weight[link]
-        row, at = events["stimulus"][event] * n + self._input_post[link], events["step"][event] - start
-        if not self._with_input_delays:
+        row, at = events["stimulus"][event] * n + self.input_post[link], events["step"][event] - start
+        if not self.input_delayed:
             return jumps.index_add(0, at * many * n + row, amount).view(steps, many, n)
         lag = constants.input_delay[link]
         whole = lag.detach().floor()
@@ -228,11 +233,26 @@ class ReservoirDynamics(nn.Module):
             jumps = jumps.index_add(0, arrival[inside] * many * n + row[inside], (amount * share)[inside])
         return jumps.view(steps, many, n)
 
+    def input_spikes(self, batch: Minibatch, step: int) -> Tensor:
+        """Return the number of input spikes (stimuli, input links) in a step, without delays."""
+        events = batch.between("spikes", step, step + 1)
+        counts = self._cells.membrane.new_zeros((len(batch), self._reservoir.channels))
+        counts[events["stimulus"], events["channel"]] = events["amount"]
+        return counts[:, self.input_pre]
+
+    def spike_and_slope(self, excess: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the spikes, and their surrogate derivative by v."""
+        with torch.enable_grad():
+            above = excess.detach().requires_grad_()
+            spikes = self._spike(above)
+            (slope,) = torch.autograd.grad(spikes.sum(), above)
+        return spikes.detach(), slope
+
     def network(self) -> Reservoir:
         """Return the reservoir with the present parameters; delays that moved are rounded to whole steps."""
         before = self._reservoir
         value = {name: one.given_back() for name, one in self.named.items()}
-        delay = self._links.of_links(value["delays"], before)
+        delay = self.links.of_links(value["delays"], before)
         return before.replace(
             recurrent=self._moved(before.recurrent, value["recurrent"], delay),
             input=self._moved(before.input, value["inputs"], value["input_delays"]),

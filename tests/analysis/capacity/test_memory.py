@@ -267,3 +267,16 @@ def test_bad_input(arguments, options, field):
     with pytest.raises(InputError) as caught:
         memory_capacity(*arguments, **options)
     assert caught.value.field == field
+
+
+def test_bits_are_those_of_gaussian_channels_of_the_same_correlation() -> None:
+    """A value read with r^2 = 1/2 and 3/4 has half a bit and one bit; noiseless ones no more than the rows can tell."""
+    random = np.random.default_rng(3)
+    u = random.uniform(-1, 1, 20_000)
+    noise = random.normal(size=(2, 20_000)) * np.array([[1.0], [3**-0.5]]) * u.std()
+    for columns, wanted in (([0], 0.5), ([1], 1.0), ([0, 1], 1.5)):
+        states = np.stack([np.roll(u, 1 + 3 * k) + noise[k] for k in columns], axis=1)
+        assert memory_capacity(states, u, max_delay=6).bits == pytest.approx(wanted, abs=0.06)
+    exact = memory_capacity(np.roll(u, 1)[:, None], u, max_delay=2)
+    assert exact.bits == pytest.approx(0.5 * np.log2(exact.rows[2]), rel=0.1)
+    assert memory_capacity(random.normal(size=(20_000, 2)), u, max_delay=2).bits < 0.01

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from hrsnn import Currents, simulate
+from hrsnn import Currents, Gamma, ReservoirSpec, build, simulate
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
 from hrsnn.distributions import Uniform
 from hrsnn.engines.balanced.engine import by_states
@@ -173,3 +173,42 @@ def test_v_without_end_is_an_error() -> None:
     net = dataclasses.replace(network().shuffled(), edited_slow=np.full((40, 40), 1e308))
     with pytest.raises(DivergenceError, match="V is no longer finite"):
         simulate(net, Currents(np.ones((1, 10, 2)), dt=10))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"noise": 0.2}, {"leak": Gamma(20, 0.3)}, {"quadratic_cost": 1e-5}],
+    ids=["states", "noise", "leaks", "cost"],
+)
+def test_a_run_in_parts_is_the_run_in_one_piece(changes: dict[str, Any]) -> None:
+    """Spikes, V, and the states that a decoder and a filter read, from the second part and the state before it."""
+    network = build_balanced(BalancedSpec(neurons=60, dimensions=4, **changes), seed=1)
+    values, times = np.random.default_rng(2).uniform(-1, 1, (1, 12, 1)), np.array([20.0, 33.0, 100.0])
+    record = ("spikes", "states", "v")
+    whole = simulate(network, Currents(values, 20), record=record, sample_times=140 + times, seed=3)
+    first = simulate(network, Currents(values[:, :7], 20), seed=3)
+    second = simulate(network, Currents(values[:, 7:], 20), record=record, sample_times=times, seed=3, state=first.state)
+    joined = np.concatenate([first.spikes.times, 140 + second.spikes.times])
+    np.testing.assert_allclose(joined, whole.spikes.times, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(np.append(first.spikes.channels, second.spikes.channels), whole.spikes.channels)
+    np.testing.assert_allclose(second.v, whole.v, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(second.states, whole.states, rtol=0, atol=1e-12)
+    decoded = network.decode(second.spikes, times, first.state)
+    np.testing.assert_allclose(decoded, network.decode(whole.spikes, 140 + times), rtol=0, atol=1e-12)
+    assert second.state.elapsed == whole.state.elapsed == 240
+
+
+def test_a_state_of_another_network_is_refused() -> None:
+    spec, stimulus = BalancedSpec(neurons=30, dimensions=2, noise=0.1), Currents(np.ones((1, 2, 1)), 20)
+    network = build_balanced(spec, seed=1)
+    state = simulate(network, stimulus, seed=1).state
+    other = build_balanced(spec, seed=2)
+    reservoir = build(ReservoirSpec(neurons=20), seed=1)
+    for one, options, message in (
+        (other, {}, "state = 'of another network'"),
+        (network, {"seed": 2}, "seed = 2: must stay 1"),
+        (network, {"record": ("states",), "tau_state": 5, "seed": 1}, "tau_state = 5"),
+        (reservoir, {}, "state = 'of a balanced': must be of the kind of the network, reservoir"),
+    ):
+        with pytest.raises(InputError, match=message):
+            simulate(one, stimulus, state=state, **options)

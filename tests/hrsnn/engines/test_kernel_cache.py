@@ -22,8 +22,8 @@ import pytest
 from numba.core import config
 from numba.core.caching import IndexDataCacheFile
 
-from hrsnn.engines import kernel_cache
-from hrsnn.engines.cache_files import CheckedCacheFiles
+from hrsnn.engines.cache import kernels as kernel_cache
+from hrsnn.engines.cache.files import CheckedCacheFiles
 
 ROOT = Path(__file__).resolve().parents[3]
 #: The two have the same bytecode, and Numba the same key for them: they differ in a constant. Each is compiled twice.

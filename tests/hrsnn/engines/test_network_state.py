@@ -161,7 +161,7 @@ class TestBadInput:
     def test_no_state_at_all(self, engine: str) -> None:
         activity = simulate(network(), spikes_in(), engine=engine)
         for wrong, name in ((activity, "Activity"), ("state.npz", "state.npz")):
-            with pytest.raises(InputError, match=f"state = '{name}': must be NetworkState or None"):
+            with pytest.raises(InputError, match=f"state = '{name}': must be NetworkState or BalancedState or None"):
                 simulate(network(), spikes_in(), engine=engine, state=wrong)  # type: ignore[arg-type]
 
     def test_weights_before_learning(self) -> None:

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (the extra torch) is not in
 
 from hrsnn import Currents, InputError, ReservoirSpec, Uniform, build, simulate  # noqa: E402
 from hrsnn.engines import ENGINES, choose, why_not_loaded  # noqa: E402
-from hrsnn.engines.torch import engine as torch_engine  # noqa: E402
+from hrsnn.engines.torch import population as torch_groups  # noqa: E402
 from hrsnn.errors import DivergenceError  # noqa: E402
 from hrsnn.testing.networks import CASES, HETEROGENEOUS, currents, trains  # noqa: E402
 
@@ -70,9 +70,9 @@ def test_groups_of_stimuli_change_nothing(engine: str, monkeypatch: pytest.Monke
     reservoir = build(ReservoirSpec.preset("dense", neurons=30), seed=1, channels=4)
     stimulus = trains(7, 4, 40.0, 150, seed=2)
     whole = simulate(reservoir, stimulus, engine=engine, record=("spikes", "v"))
-    for name, value in (("_STIMULI", 3), ("_BYTES", 1)):
+    for name, value in (("_LANES", 3), ("_BYTES", 1)):
         with monkeypatch.context() as patch:
-            patch.setattr(torch_engine, name, value)
+            patch.setattr(torch_groups, name, value)
             parts = simulate(reservoir, stimulus, engine=engine, record=("spikes", "v"))
         assert parts.spikes.equals(whole.spikes)
         np.testing.assert_array_equal(parts.v, whole.v)

@@ -58,6 +58,7 @@ def toy(priority: int = 0, **lacking: str) -> Engine:
     reasons = {
         "short_term_plasticity": "nobody plays with that",
         "input_delays": "its input arrives at once",
+        "state_bits": "its numbers have all bits",
         "resumable_state": "it always begins anew",
         "gradients": "a loop has none",
         "batch_on_device": "it is plain Python",

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[list[str], set[str]]] = {
     "search": (["--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "400"], set()),
 }
 #: Commands for reservoirs only.
-RESERVOIRS = ("demo", "map", "lyapunov", "variants", "importance", "prune", "compare", "pruning_curve", "reproduce")
+RESERVOIRS = ("demo", "map", "lyapunov", "variants", "importance", "prune", "compare", "pruning_curve", "reproduce", "train")
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +110,8 @@ def test_a_command_for_reservoirs_refuses_it(verb: str, run: Any) -> None:
 
 def test_all_commands_are_here() -> None:
     deep = {verb for verb in scripts.COMMANDS if verb.startswith("deep ")}
-    assert {*COMMANDS, *RESERVOIRS, *deep, "spec", "engines", "tasks", "list", "fetch"} >= set(scripts.COMMANDS)
+    others = {"spec", "engines", "tasks", "list", "fetch", "balance"}
+    assert {*COMMANDS, *RESERVOIRS, *deep, *others} >= set(scripts.COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_all_commands_are_here() -> None:
         (("memory", "--noise", "fresh"), "noise = 'fresh'"),
         (("memory", "--engine", "compiled"), "engine = 'compiled': cannot simulate a network of the kind 'toy'"),
         (("memory", "--network", "tyo"), "network = 'tyo': did you mean 'toy'?"),
-        (("forecast", "--closed-loop", "--train", 150, "--test", 60, "--starts", 1), "a toy has none"),
+        (("forecast", "--closed-loop", "--train", 150, "--test", 60, "--starts", 1), "this run of a toy has none"),
         (("search", "--space", "neurons"), "space = 'neurons': must be one of default, bias, or a TOML file"),
         (("search", "--objective", "lyapunov", "--space", "default", "--trials", 2, "--fresh", 0), "exponents of a toy"),
         (("search", "--plastic", "--space", "default", "--trials", 2, "--fresh", 0), "STDP"),

@@ -9,12 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn import SpikeTrains, scripts, simulate
+from hrsnn import scripts
 from hrsnn.analysis.protocols import memory
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun
-from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
-from hrsnn.errors import InputError
-from hrsnn.tasks.memory import memory as memory_task
+from hrsnn.balanced import BalancedNetwork, BalancedSpec
 
 #: Every command that takes networks of any kind, as small as it gets.
 COMMANDS: dict[str, list[str]] = {
@@ -24,6 +21,18 @@ COMMANDS: dict[str, list[str]] = {
     "measure": ["--stimuli", "50"],
     "capacity": ["--values", "500", "--delays", "5", "3"],
     "search": ["--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "400"],
+    "memory": ["--values", "560", "--max-delay", "10"],
+}
+#: Scores that a command reports from decoded states, and those of their baselines that only a decoder has.
+DECODED: dict[str, tuple[list[str], list[str]]] = {
+    "memory": (["memory_capacity_decoded"], ["ideal_system"]),
+    "capacity": (
+        ["information_capacity_decoded", "linear_capacity_decoded", "nonlinear_capacity_decoded", "memory_capacity_decoded"],
+        ["ideal_system"],
+    ),
+    "rank": (["effective_rank_decoded", "entropy_rank_decoded", "numerical_rank_decoded"], []),
+    "forecast": (["nrmse_decoded"], ["ideal_system", "linear_autoregression"]),
+    "classify": (["accuracy_decoded"], []),
 }
 
 
@@ -38,10 +47,46 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
-def test_a_command_runs_it(verb: str, run: Any) -> None:
+def test_a_command_runs_it_and_reads_its_decoder(verb: str, run: Any) -> None:
     code, out, error = run(verb, *COMMANDS[verb], "--network", "balanced", "--neurons", 30, "--json")
     assert code == 0, error
-    assert json.loads(out)
+    found = json.loads(out)
+    names, controls = DECODED.get(verb, ([], []))
+    for name in names:
+        assert np.isfinite(found["scores"][name]), name
+        assert name.removesuffix("_decoded") in found["scores"]
+        assert {"no_recurrence", *controls} <= set(found["baselines"][name]), name
+
+
+def test_closed_loops_of_decoded_states_and_of_the_ideal_system(run: Any) -> None:
+    words = ("--closed-loop", "--train", 150, "--test", 40, "--starts", 2, "--quadratic", 4)
+    code, out, error = run("forecast", *words, "--network", "balanced", "--neurons", 30, "--json")
+    assert code == 0, error
+    found = json.loads(out)
+    assert {"valid_time_0.5", "valid_time_v_0.5", "valid_time_decoded_0.5"} <= set(found["scores"])
+    assert "ideal_system" in found["baselines"]["valid_time_decoded_0.5"]
+    assert "ideal_system" not in found["baselines"]["valid_time_0.5"]
+
+
+def test_further_scores_come_with_the_ideal_system(run: Any) -> None:
+    scores = ("nrmse_decoded", "valid_time_decoded")
+    words = ("forecast", "--train", 150, "--test", 60, "--scores", *scores, "--network", "balanced", "--neurons", 30)
+    code, out, error = run(*words, "--json")
+    assert code == 0, error
+    found = json.loads(out)
+    for name in scores:
+        assert {"no_recurrence", "ideal_system"} <= set(found["baselines"][name])
+
+
+def test_a_quadratic_readout_says_its_size(run: Any) -> None:
+    """Four decoded states and their ten products; the linear readout of the system cannot square, this one can."""
+    words = ("forecast", "--task", "narma10", "--train", 300, "--test", 60, "--network", "balanced", "--neurons", 40)
+    sizes = {}
+    for components in (0, 4):
+        code, out, error = run(*words, "--set", "dimensions=4", "--quadratic", components, "--json")
+        assert code == 0, error
+        sizes[components] = json.loads(out)["readout_columns"]["decoded"]
+    assert sizes == {0: 4, 4: 14}
 
 
 def test_memory_is_reported_from_the_decoder_beside_the_ideal(run: Any, tmp_path: Path) -> None:
@@ -65,6 +110,11 @@ def test_memory_is_reported_from_the_decoder_beside_the_ideal(run: Any, tmp_path
         (("memory", "--engine", "compiled"), "cannot simulate a network of the kind 'balanced'; engines that can: balanced"),
         (("classify",), "engines that can: none; --no-plastic runs without STDP"),
         (("lyapunov",), "cannot be used with this command, which takes reservoirs only"),
+        (("map",), "cannot be used with this command, which takes reservoirs only"),
+        (("compare",), "cannot be used with this command, which takes reservoirs only"),
+        (("forecast", "--quadratic", "101"), "quadratic = 101: must be at most 100"),
+        (("forecast", "--quadratic", "-1"), "quadratic = -1: must be a whole number >= 0"),
+        (("search", "--objective", "spikes", "--decoded"), "decoded = True: has no meaning for spikes: it is for memory"),
     ],
     ids=str,
 )
@@ -86,25 +136,12 @@ def test_memory_of_a_delay_line_is_near_the_ideal_and_lost_with_the_links() -> N
     assert result.decoded_uncoupled.total < 0.5 * result.ideal.total
 
 
-def test_without_spikes_nothing_is_remembered() -> None:
-    """Decoded states and filtered spikes read spikes alone: with all deleted, the capacity is 0."""
-    network, task = build_balanced(BalancedSpec(neurons=60, dimensions=4), seed=1), memory_task(values=600)
-    times = task.hold * np.arange(1, 601)
-    activity = simulate(network, task.stimulus(), record=("spikes", "states"), sample_times=times)
-    silence = SpikeTrains.from_samples([([], [])], 60, float(times[-1]))
-    deaf = type(activity)(
-        **{**vars(activity), "recorded_spikes": silence, "recorded_states": np.zeros_like(activity.recorded_states)}
-    )
-    silent = SeriesRun(task, RunOptions(max_delay=10), network, network, deaf)
-    for read in ("decoded", "states"):
-        with pytest.warns(UserWarning, match="no state varies"):
-            assert silent.capacity(read).total == 0
-
-
-def test_a_reservoir_has_no_decoder() -> None:
-    from hrsnn import ReservoirSpec, build
-
-    task, reservoir = memory_task(values=300), build(ReservoirSpec(neurons=20), seed=1)
-    activity = simulate(reservoir, task.stimulus(0, 5))
-    with pytest.raises(InputError, match="read = 'decoded': must be states or v: a reservoir has no decoder"):
-        SeriesRun(task, RunOptions(), reservoir, reservoir, activity).states("decoded")
+def test_a_search_can_optimise_what_the_decoder_reads(run: Any) -> None:
+    words = ("search", "--trials", 2, "--seeds", 1, "--fresh", 0, "--values", 600, "--neurons", 60, "--json")
+    found = [run(*words, "--network", "balanced", "--set", "dimensions=4", *more) for more in ((), ("--decoded",))]
+    assert [code for code, *_ in found] == [0, 0]
+    from_spikes, decoded = (json.loads(out)["best_value"] for _, out, _ in found)
+    assert from_spikes != decoded
+    code, _, error = run("search", "--decoded", "--quiet")
+    assert code == 2
+    assert error == "hrsnn search: --decoded = True: needs a decoder, which a reservoir does not have: --network balanced\n"

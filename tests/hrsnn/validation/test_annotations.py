@@ -31,7 +31,7 @@ from hrsnn.search import Space, wasserstein
 from hrsnn.tasks import TASKS, load_task
 from hrsnn.validation.annotations import CLASSES, check_of
 
-PUBLIC = ("hrsnn", "hrsnn.analysis", "hrsnn.analysis.protocols", "hrsnn.networks", "hrsnn.search")
+PUBLIC = ("hrsnn", "hrsnn.balanced", "hrsnn.analysis", "hrsnn.analysis.protocols", "hrsnn.networks", "hrsnn.search")
 NAN, HUGE = float("nan"), 10**400
 #: By kind, values that are of another one.
 WRONG: dict[str, list[Any]] = {

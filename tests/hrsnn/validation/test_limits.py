@@ -328,24 +328,24 @@ ESTIMATED: dict[str, tuple[str, Callable[[], Callable[[], object]]]] = {
         ),
     ),
     "states": (
-        "hrsnn.simulation",
+        "hrsnn.simulation.run",
         lambda: (
             (r := build(ReservoirSpec(neurons=200, i_bias=8)))
             and (lambda: _run(r, 500, record=("states", "v"), sample_times=3000))
         ),
     ),
     "counts of a run": (
-        "hrsnn.simulation",
+        "hrsnn.simulation.run",
         lambda: (
             (r := build(ReservoirSpec(neurons=200, i_bias=8))) and (lambda: _run(r, 500, record=("counts",), windows=5000))
         ),
     ),
     "drive": (
-        "hrsnn.simulation",
+        "hrsnn.simulation.run",
         lambda: (r := build(ReservoirSpec(neurons=500, i_bias=0))) and (lambda: _run(r, 2000, record=())),
     ),
     "background": (
-        "hrsnn.simulation",
+        "hrsnn.simulation.run",
         lambda: (
             (r := build(ReservoirSpec(neurons=100, i_bias=0, background_rate=500, background_weight=0)))
             and (lambda: _run(r, 1000, record=()))

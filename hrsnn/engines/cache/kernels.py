@@ -18,8 +18,8 @@ import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
-from hrsnn.engines.cache_files import CheckedCacheFiles
-from hrsnn.engines.cache_folder import cache_folder, private_folder
+from hrsnn.engines.cache.files import CheckedCacheFiles
+from hrsnn.engines.cache.folder import cache_folder, private_folder
 from hrsnn.runtime.stopping import signals_deferred
 
 logger = logging.getLogger("hrsnn")
@@ -104,10 +104,11 @@ def _package(function: Callable[..., Any]) -> Path | None:
 def _edition(package: Path | None) -> str:
     """Return a digest of all code that kernels of `package` may use, separate for each engine.
 
-    Numba checks for changes in a kernel's own file only, not in inlined functions, which are in the same folder or below.
+    Numba checks for changes in a kernel's own file only, not in inlined functions, which are in the same folder or below,
+    or in the file that kernels of all engines use.
     """
     here = Path(__file__).parent
-    shared = [here / name for name in ("cache_files.py", "jit.py", "kernel_cache.py")]
+    shared = [here / "files.py", here / "kernels.py", here.parent / "jit.py", here.parent / "rounding_kernels.py"]
     digest = hashlib.sha256(repr((sys.version, numba.__version__, llvmlite.__version__, np.__version__)).encode())
     for path in [*shared, *(sorted(package.rglob("*.py")) if package is not None else ())]:
         content = path.read_bytes()

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from numba.core.caching import IndexDataCacheFile
 
-from hrsnn.engines.cache_folder import others_write, owned
+from hrsnn.engines.cache.folder import others_write, owned
 
 logger = logging.getLogger("hrsnn")
 

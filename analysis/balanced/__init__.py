@@ -1,0 +1,1 @@
+"""What balanced networks do beside their controls: tracking of a target, and cue accumulation."""

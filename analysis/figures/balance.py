@@ -1,0 +1,217 @@
+"""Figures of balance: excitatory, inhibitory and net current of a neuron, tracking, and accuracy against rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import ArrayLike, NDArray
+
+from hrsnn.analysis.figures.style import (
+    COLOURS,
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    SMALL_TEXT,
+    column_figure,
+    label_axes,
+    legend_above,
+)
+from hrsnn.analysis.firing.tightness import low_passed
+from hrsnn.analysis.intervals import mean_interval
+from hrsnn.analysis.scoring.contract import ANY, Bounds
+from hrsnn.errors import InputError
+from hrsnn.validation.numbers import positive, series_of
+from hrsnn.validation.units import takes
+
+Array = NDArray[np.float64]
+_BLACK = "#000000"
+#: Most spikes that a raster draws, an even choice of all.
+_DRAWN = 20_000
+
+
+@takes(dt="ms", tau="ms", begin="ms")
+def currents_of_neuron(
+    excitation: ArrayLike, inhibition: ArrayLike, dt: float, tau: float = 10.0, begin: float = 0.0, spikes: ArrayLike = ()
+) -> Figure:
+    """Draw the excitatory and the inhibitory current of one neuron and their sum, after a low-pass filter, with its spikes.
+
+    Parameters
+    ----------
+    excitation, inhibition : array (times,)
+        Currents (mV), as a column of those of :func:`hrsnn.analysis.firing.currents.currents`, of any kind of network.
+    dt : float
+        Interval (ms).
+    tau : float
+        Time constant of the filter of all three (ms), which is settled where the currents have some history.
+    begin : float
+        Time of the first current drawn (ms); the spikes are of the same clock.
+    spikes : array (spikes,), optional
+        Times of the neuron's spikes (ms), drawn as ticks above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When shapes differ, a value is not finite, or a time is not positive.
+
+    Examples
+    --------
+    >>> figure = currents_of_neuron([1.0, 2.0, 3.0], [-1.0, -2.0, -2.5], dt=0.5)
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['excitation', 'inhibition', 'net']
+    """
+    e, i = (series_of(name, one)[:, 0] for name, one in (("excitation", excitation), ("inhibition", inhibition)))
+    if e.shape != i.shape:
+        raise InputError("inhibition", i.shape, f"must have the shape of the excitation, {e.shape}")
+    decay = float(np.exp(-positive("dt", dt, "ms") / positive("tau", tau, "ms")))
+    times = begin + dt * np.arange(len(e))
+    figure = column_figure(2.1)
+    axes = figure.subplots()
+    axes.axhspan(0, 0, color=GREY, linewidth=0.5, zorder=0)
+    drawn = {"excitation": (e, EXCITATORY), "inhibition": (i, INHIBITORY), "net": (e + i, _BLACK)}
+    for label, (values, colour) in drawn.items():
+        axes.plot(times, low_passed(values[:, None], decay)[:, 0], color=colour, linewidth=0.8, label=label)
+    ticks = np.asarray(spikes, dtype=np.float64)
+    ticks = ticks[(ticks >= begin) & (ticks <= times[-1])]
+    if ticks.size:
+        top = axes.get_ylim()[1]
+        axes.eventplot(ticks, lineoffsets=1.06 * top, linelengths=0.08 * abs(top), colors=_BLACK, linewidths=0.6)
+    axes.set_xlim(times[0], max(times[-1], times[0] + dt))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    label_axes(axes, "Time (ms)", "Current (mV)")
+    legend_above(figure, axes)
+    return figure
+
+
+@takes(times="ms", spike_times="ms")
+def tracking(
+    times: ArrayLike, target: ArrayLike, estimate: ArrayLike, spike_times: ArrayLike, neurons: ArrayLike, count: int
+) -> Figure:
+    """Draw targets with the estimates decoded from spikes, and the spikes below.
+
+    Parameters
+    ----------
+    times : array (times,)
+        ms.
+    target, estimate : array (times, J)
+        In units of the states.
+    spike_times : array (spikes,)
+        ms.
+    neurons : array of int (spikes,)
+    count : int
+        Number of neurons.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When shapes do not match.
+
+    Examples
+    --------
+    >>> figure = tracking([0.0, 1.0], [[0.0], [1.0]], [[0.1], [0.9]], [0.5], [3], count=4)
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['State', 'Neuron']
+    """
+    at = np.asarray(times, dtype=np.float64)
+    x, z = series_of("target", target), series_of("estimate", estimate)
+    when, who = np.asarray(spike_times, dtype=np.float64), np.asarray(neurons, dtype=int)
+    if x.shape != z.shape or len(x) != len(at):
+        raise InputError("estimate", z.shape, f"must have the shape of the target, {x.shape}, one row for each time")
+    if when.shape != who.shape:
+        raise InputError("neurons", who.shape, f"must be as many as the spikes, {when.shape}")
+    figure = column_figure(3.0)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    for state in range(x.shape[1]):
+        colour = COLOURS[state % (len(COLOURS) - 1)]
+        above.plot(at, z[:, state], color=colour, linewidth=0.9, label="decoded" if not state else None)
+        above.plot(at, x[:, state], color=_BLACK, linewidth=0.5, linestyle="--", label="target" if not state else None)
+    above.yaxis.set_major_locator(MaxNLocator(5))
+    label_axes(above, "", "State")
+    legend_above(figure, above)
+    seen = (when >= at[0]) & (when <= at[-1])
+    shown = np.flatnonzero(seen)[:: max(1, -(-int(seen.sum()) // _DRAWN))]
+    below.plot(when[shown], who[shown], linestyle="none", marker="|", markersize=2, markeredgewidth=0.4, color=_BLACK)
+    below.set(xlim=(at[0], at[-1]), ylim=(-0.5, count - 0.5))
+    label_axes(below, "Time (ms)", "Neuron")
+    return figure
+
+
+@takes()
+def accuracy_and_rate(
+    scores: Mapping[str, Mapping[str, ArrayLike]],
+    levels: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Bounds] | None = None,
+    logarithmic: tuple[str, ...] = (),
+    highlighted: tuple[str, ...] = ("balanced",),
+) -> Figure:
+    """Draw scores of several networks side by side: every seed a point, with the mean and its 95 % interval.
+
+    Parameters
+    ----------
+    scores : mapping of label to mapping of name to array (seeds,)
+        A panel for each label; names, of networks, are the same in all panels, where a panel may lack some.
+    levels : mapping of label to float, optional
+        A dashed line, such as a published value.
+    bounds : mapping of label to (float, float), optional
+        Smallest and largest possible value, which intervals do not exceed.
+    logarithmic : tuple of str
+        Labels of panels with a logarithmic axis; values of 0 are not drawn there.
+    highlighted : tuple of str
+        Names of the networks in blue; the others are grey.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = accuracy_and_rate({"Accuracy": {"balanced": [0.9, 1.0], "shuffled": [0.5, 0.7]}}, {"Accuracy": 0.976})
+    >>> [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    ['balanced', 'shuffled']
+    """
+    if not scores or not all(scores.values()):
+        raise InputError("scores", scores, "must hold at least one panel with one network")
+    names = list(dict.fromkeys(name for panel in scores.values() for name in panel))
+    figure = column_figure(0.24 * len(names) + 0.6)
+    figure.set_figwidth(1.1 + 1.45 * len(scores))
+    panels = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
+    for axes, (label, panel) in zip(panels, scores.items(), strict=True):
+        for name, given in panel.items():
+            place, values = names.index(name), np.asarray(given, dtype=np.float64)
+            values = values[np.isfinite(values) & ((values > 0) | (label not in logarithmic))]
+            if not values.size:
+                continue
+            colour = EXCITATORY if name in highlighted else GREY
+            if len(values) > 1:
+                axes.plot(mean_interval(values, bounds=(bounds or {}).get(label, ANY)), [place, place], color=colour, lw=1.4)
+                lift = place + np.linspace(0.14, 0.36, len(values))
+                axes.scatter(values, lift, s=4, c=colour, alpha=0.6, linewidths=0)
+            axes.plot([values.mean()], [place], marker="D", markersize=3.2, color=colour)
+        if levels and label in levels:
+            axes.axvline(levels[label], color=INHIBITORY, linewidth=0.7, linestyle="--")
+        if label in logarithmic:
+            low, high = axes.get_xlim() if axes.get_xlim()[0] > 0 else (axes.dataLim.minpos[0], axes.get_xlim()[1])
+            axes.set(xscale="log", xlim=(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))))
+            axes.xaxis.set_major_locator(LogLocator(numticks=4))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+        label_axes(axes, label, "")
+    panels[0].set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=SMALL_TEXT)
+    panels[0].set_ylim(len(names) - 0.4, -0.6)
+    return figure

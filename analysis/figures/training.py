@@ -1,0 +1,122 @@
+"""Figures of a training by gradients: losses and accuracies over the epochs, and time constants before and after."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
+from numpy.typing import ArrayLike
+
+from hrsnn.analysis.figures.style import (
+    COLOURS,
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    column_figure,
+    label_axes,
+    legend_above,
+)
+from hrsnn.errors import InputError
+from hrsnn.validation.units import takes
+
+
+@takes()
+def training_curves(
+    train_loss: ArrayLike,
+    validation_loss: ArrayLike,
+    train_accuracy: ArrayLike,
+    validation_accuracy: ArrayLike,
+    best: int,
+    chance: float,
+) -> Figure:
+    """Draw losses and accuracies over the epochs.
+
+    Parameters
+    ----------
+    train_loss, validation_loss, train_accuracy, validation_accuracy : array (epochs + 1,)
+        The first is before training; nan is left out.
+    best : int
+        Epoch whose network is kept.
+    chance : float
+        Accuracy of guesses.
+
+    Raises
+    ------
+    InputError
+        When they are not of one length.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> figure = training_curves([nan, 1.0], [2.0, 1.2], [nan, 0.6], [0.1, 0.5], best=1, chance=0.1)
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['Cross-entropy', 'Accuracy']
+    """
+    curves = [
+        np.asarray(one, dtype=np.float64) for one in (train_loss, validation_loss, train_accuracy, validation_accuracy)
+    ]
+    if len({one.shape for one in curves}) != 1 or curves[0].ndim != 1:
+        raise InputError("train_loss", curves[0].shape, "must be of one length with the others")
+    epochs = np.arange(len(curves[0]))
+    figure = column_figure(3.0)
+    above, below = figure.subplots(2, 1, sharex=True)
+    for axes, (training, validation) in ((above, curves[:2]), (below, curves[2:])):
+        axes.plot(epochs, training, color=COLOURS[4], marker=".", markersize=4, linewidth=1.0, label="training")
+        axes.plot(epochs, validation, color=EXCITATORY, marker=".", markersize=4, linewidth=1.2, label="validation")
+        axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label="best epoch")
+    below.axhline(chance, color=GREY, linewidth=0.8, linestyle="--", label="chance")
+    above.set_ylim(0, 1.08 * np.nanmax([*curves[0], *curves[1]]))
+    below.set_ylim(0, 1.02)
+    below.xaxis.set_major_locator(MaxNLocator(integer=True))
+    label_axes(above, "", "Cross-entropy")
+    label_axes(below, "Epoch", "Accuracy")
+    figure.align_ylabels()
+    legend_above(figure, below, columns=4)
+    return figure
+
+
+@takes(before="ms", after="ms")
+def times_before_after(
+    before: ArrayLike, after: ArrayLike, is_excitatory: ArrayLike, label: str = "Time constant"
+) -> Figure:
+    """Draw a time of each neuron after training over that before, with the line on which nothing changed.
+
+    Parameters
+    ----------
+    before, after : array (N,)
+        ms, positive.
+    is_excitatory : array of bool (N,)
+    label : str
+        Name of the time.
+
+    Raises
+    ------
+    InputError
+        When a time is not positive, or the lengths differ.
+
+    Examples
+    --------
+    >>> figure = times_before_after([10.0, 20.0], [12.0, 15.0], [True, False])
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('Time constant before training (ms)', 'Time constant after training (ms)')
+    """
+    x, y, excitatory = np.asarray(before, float), np.asarray(after, float), np.asarray(is_excitatory, bool)
+    if x.shape != y.shape or x.shape != excitatory.shape or not x.size:
+        raise InputError("after", y.shape, f"must be as many times as before, {x.shape}")
+    if not ((x > 0).all() and (y > 0).all()):
+        raise InputError("before", x, "must be positive (ms)")
+    figure = column_figure(2.9)
+    axes = figure.subplots()
+    ends = min(x.min(), y.min()) / 1.15, max(x.max(), y.max()) * 1.15
+    axes.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--", label="unchanged")
+    for name, members, colour, marker in (("E", excitatory, EXCITATORY, "o"), ("I", ~excitatory, INHIBITORY, "^")):
+        if members.any():
+            axes.scatter(x[members], y[members], s=8, c=colour, marker=marker, alpha=0.7, linewidths=0, label=name)
+    axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
+    label_axes(axes, f"{label} before training (ms)", f"{label} after training (ms)")
+    legend_above(figure, axes)
+    return figure

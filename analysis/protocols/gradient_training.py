@@ -1,0 +1,202 @@
+"""Classification by networks trained by gradients, beside their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from hrsnn.activity import Activity
+from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.errors import InputError
+from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.stopwatch import Stopwatch
+from hrsnn.simulation import simulate
+from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.tasks import ClassificationTask
+
+if TYPE_CHECKING:
+    from hrsnn.training import Training, TrainingOptions
+
+#: What has no meaning without recurrent links.
+_OF_LINKS = ("recurrent", "delays")
+
+
+@dataclass(frozen=True)
+class TrainedClassification:
+    """Accuracy of a trained network and its controls, as returned by :func:`train_and_classify`."""
+
+    #: Share of the test samples that are classified correctly; the test part is scored once.
+    accuracy: float
+    #: ``raw_input``: the task's linear model of the input. ``readout_only``: the same network, of which only the readout was
+    #: trained. ``no_recurrence``: the network without recurrent links, trained in the same way.
+    baselines: Mapping[str, float]
+    y_test: NDArray[Any]
+    predicted: NDArray[Any]
+    #: The epochs, and which was best.
+    training: Training
+    #: The network before and after training.
+    initial: Reservoir
+    network: Reservoir
+    #: Weights (classes, N) and biases (classes,) of the readout.
+    readout: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    #: Number of values that learned.
+    parameters: int
+    #: Spikes of the test samples, of the network that is given back.
+    activity: Activity[Any]
+    rates: Rates
+    #: Wall-clock seconds by part.
+    timing: Mapping[str, float]
+
+
+def train_and_classify(
+    task: ClassificationTask,
+    reservoir: Any,
+    learn: tuple[str, ...],
+    options: TrainingOptions | None = None,
+    *,
+    model: Mapping[str, Any] | None = None,
+    controls: bool = True,
+    folder: Path | None = None,
+    engine: str = "auto",
+    seed: int = 0,
+    progress: bool = False,
+) -> TrainedClassification:
+    """Train a reservoir on a task with classes, and its controls in the same way.
+
+    30 % of the training part are the validation part, which chooses the epoch; the encoder is fitted to the other 70 %. The
+    test part is scored once, with the network that :meth:`hrsnn.training.TrainableNetwork.network` gives back: delays are in
+    whole steps then.
+
+    Parameters
+    ----------
+    task : ClassificationTask
+    reservoir : callable
+        Function from a number of input channels to the network before training.
+    learn : tuple of str
+        As of :class:`hrsnn.training.TrainableNetwork`.
+    options : TrainingOptions, optional
+    model : mapping, optional
+        Further parameters of :class:`hrsnn.training.TrainableNetwork`, such as ``surrogate``.
+    controls : bool
+        Whether the controls that have to be trained are.
+    folder : Path, optional
+        For checkpoints, in a folder each for the network and its controls; a training that was stopped there goes on.
+    engine : str
+        For the spikes of the test samples.
+    seed : int
+        Of the readout at the start, and of background input.
+    progress : bool
+
+    Returns
+    -------
+    TrainedClassification
+
+    Raises
+    ------
+    InputError
+        As of training; when a label of the test part is none of the training part.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.tasks import load_task
+    >>> from hrsnn.training import TrainingOptions
+    >>> found = train_and_classify(
+    ...     load_task("digits").subset(train=60, test=20),
+    ...     lambda channels: build(ReservoirSpec(neurons=20, dt=1), seed=1, channels=channels),
+    ...     ("recurrent", "readout"),
+    ...     TrainingOptions(epochs=1),
+    ... )
+    >>> sorted(found.baselines), len(found.training.epochs)
+    (['no_recurrence', 'raw_input', 'readout_only'], 2)
+    """
+    from hrsnn.training import TrainingOptions
+
+    options, clock = options or TrainingOptions(), Stopwatch()
+    with clock("encoding"):
+        parts = _encoded(task)
+    initial = reservoir(parts[0][0].n_channels)
+    if not isinstance(initial, Reservoir):
+        raise InputError("network", initial.kind, "must be a reservoir")
+    runner = _Runner(parts, options, dict(model or {}), folder, seed, progress, len(task.classes))
+    with clock("training"):
+        training, network, outputs, module = runner.run("network", initial, learn)
+    baselines = {}
+    with clock("controls"):
+        linear = clone(task.raw_baseline).fit(task.x_train, task.y_train)
+        baselines["raw_input"] = float(np.mean(np.asarray(linear.predict(task.x_test)) == task.y_test))
+        if controls:
+            bare = tuple(name for name in learn if name not in _OF_LINKS)
+            for name, control, its in (
+                ("readout_only", initial, ("readout",)),
+                ("no_recurrence", initial.without_recurrence(), bare),
+            ):
+                if its:
+                    scored = runner.run(name, control, its)[2].argmax(1)
+                    baselines[name] = float(np.mean(scored == parts[2][1]))
+    with clock("rates"):
+        activity = simulate(network, parts[2][0], engine=engine, seed=seed)
+    predicted = outputs.argmax(1)
+    return TrainedClassification(
+        accuracy=float(np.mean(predicted == parts[2][1])),
+        baselines=baselines,
+        y_test=task.y_test,
+        predicted=np.asarray(task.classes)[predicted],
+        training=training,
+        initial=initial,
+        network=network,
+        readout=module.readout.weight.detach().double().cpu().numpy(),
+        bias=module.readout.bias.detach().double().cpu().numpy(),
+        parameters=sum(one.numel() for one in module.parameters() if one.requires_grad),
+        activity=activity,
+        rates=Rates.of(activity),
+        timing=clock.seconds,
+    )
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """Function that trains a network on the parts of a task."""
+
+    parts: list[tuple[Stimulus, NDArray[np.int64]]]
+    options: TrainingOptions
+    model: Mapping[str, Any]
+    folder: Path | None
+    seed: int
+    progress: bool
+    classes: int
+
+    def run(self, name: str, initial: Reservoir, learn: tuple[str, ...]) -> tuple[Training, Reservoir, Any, Any]:
+        """Return the training, the network, its outputs on the test part, and the module."""
+        from hrsnn.training import TrainableNetwork, predict, train
+
+        module = TrainableNetwork(initial, self.classes, learn, seed=self.seed, **self.model)
+        place = None if self.folder is None else self.folder / name
+        (x, y), validation, (x_test, _) = self.parts
+        training = train(module, x, y, validation, self.options, place, self.progress)
+        network = module.network()
+        assert isinstance(network, Reservoir)
+        given_back = TrainableNetwork(network, self.classes, learn, seed=self.seed, **self.model)
+        given_back.readout.load_state_dict(module.readout.state_dict())
+        return training, network, predict(given_back, x_test, self.options, self.seed), given_back
+
+
+def _encoded(task: ClassificationTask) -> list[tuple[Stimulus, NDArray[np.int64]]]:
+    """Return stimuli and classes of the training, validation and test parts; the encoder is fitted to the first."""
+    part = task.validation_part()
+    known = set(np.unique(part.y_train).tolist())
+    for label in (*np.unique(part.y_test).tolist(), *np.unique(task.y_test).tolist()):
+        if label not in known:
+            raise InputError("labels", label, "must be of the training part too: train needs more samples of each class")
+    encoder = None if part.encoder is None else clone(part.encoder).fit(part.x_train)
+    pairs = ((part.x_train, part.y_train), (part.x_test, part.y_test), (task.x_test, task.y_test))
+    return [
+        (x if encoder is None else encoder.transform(x), np.searchsorted(task.classes, y).astype(np.int64)) for x, y in pairs
+    ]

@@ -1,0 +1,104 @@
+"""The state of a balanced network at the end of a run, from which another run can continue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+import numpy as np
+
+from hrsnn.balanced.decoding import filtered
+from hrsnn.errors import InputError
+from hrsnn.recording import filtered_states
+
+if TYPE_CHECKING:
+    from hrsnn.balanced.network import BalancedNetwork
+
+
+class BalancedVariables(NamedTuple):
+    """Variables of an engine at the end of a step; those of the other form are empty."""
+
+    states: np.ndarray  #: (2, J) error e and estimate z, in the form of J states
+    voltages: np.ndarray  #: (3, N) V (mV), slow input, and filtered spikes r, in the form with the V of each neuron
+
+
+@dataclass(frozen=True, eq=False)
+class BalancedState:
+    """State of a balanced network after a run of one stimulus, from which :func:`hrsnn.simulate` can continue.
+
+    Simulating a stimulus in parts, each a whole number of steps long, gives the spikes of one run.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hrsnn import Currents, simulate
+    >>> from hrsnn.balanced import BalancedSpec, build_balanced
+    >>> network = build_balanced(BalancedSpec(neurons=60, dimensions=4), seed=1)
+    >>> values = np.random.default_rng(0).uniform(-1, 1, (1, 20, 1))
+    >>> whole = simulate(network, Currents(values, dt=20))
+    >>> first = simulate(network, Currents(values[:, :8], dt=20))
+    >>> second = simulate(network, Currents(values[:, 8:], dt=20), state=first.state)
+    >>> first.spike_count + second.spike_count == whole.spike_count
+    True
+    """
+
+    kind: ClassVar[str] = "balanced"  #: of network
+
+    variables: BalancedVariables
+    steps: int  #: since the network was at rest
+    dt: float  #: ms
+    rates: np.ndarray  #: (N,) spikes filtered with the leak of each neuron, which the decoder reads
+    filtered: np.ndarray  #: (N,) spikes filtered with `tau_state`
+    tau_state: float  #: ms
+    seed: int  #: of the voltage noise
+    network: str = ""  #: fingerprint of the network
+
+    @property
+    def elapsed(self) -> float:
+        """Time since the network was at rest (ms)."""
+        return self.steps * self.dt
+
+    def check(self, network: BalancedNetwork, seed: int, tau_state: float | None) -> None:
+        """Check that this state belongs to `network` and can be continued with `seed` and `tau_state`.
+
+        Raises
+        ------
+        InputError
+            When it is of another network, or the seed of a voltage noise or the `tau_state` of recorded states changes.
+        """
+        if self.network != network.fingerprint:
+            raise InputError("state", "of another network", "go on with the network of the activity that it came from")
+        if self.seed != seed and network.noise:
+            raise InputError("seed", seed, f"must stay {self.seed}, which the voltage noise began with")
+        if tau_state is not None and self.tau_state != tau_state:
+            raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
+
+
+def balanced_state_after(
+    variables: BalancedVariables,
+    spike_step: np.ndarray,
+    spike_neuron: np.ndarray,
+    steps: int,
+    network: BalancedNetwork,
+    before: BalancedState | None,
+    tau_state: float,
+    seed: int,
+) -> BalancedState:
+    """Return the state after `steps` steps with these spikes, starting from `before` (None: from rest)."""
+    times, end = spike_step * network.dt, np.array([steps * network.dt])
+    rates = filtered(times, spike_neuron, end, network.leak)[0]
+    states = filtered_states(times, spike_neuron, end, tau_state, network.neurons)[0]
+    if before is not None:
+        rates = rates + before.rates * np.exp(-network.leak * end / 1000)
+        states = states + before.filtered * np.exp(-end / tau_state)
+    for one in (*variables, rates, states):
+        one.setflags(write=False)
+    return BalancedState(
+        variables=variables,
+        steps=steps + (0 if before is None else before.steps),
+        dt=network.dt,
+        rates=rates,
+        filtered=states,
+        tau_state=tau_state,
+        seed=seed,
+    )

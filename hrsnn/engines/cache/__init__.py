@@ -1,0 +1,1 @@
+"""Compiled kernels on disk, in folders of this user, verified before use."""

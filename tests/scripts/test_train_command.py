@@ -1,0 +1,151 @@
+"""``hrsnn train``: what it prints and writes, that it goes on, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
+
+from hrsnn import Reservoir, simulate
+from hrsnn.files.npz import read_npz
+
+SMALL = ("train", "--train", 40, "--test", 20, "--neurons", 20, "--set", "dt=1", "--epochs", 2, "--batch", 10)
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def folder(path: Path) -> dict[str, bytes]:
+    """All files but the times, also in subfolders."""
+    files = (file for file in path.rglob("*") if file.is_file() and file.name != "timing.json")
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def test_json_and_out_folder(run: Any, tmp_path: Path) -> None:
+    words = (*SMALL, "--variant", "HeNB", "--learn", "recurrent", "tau_m", "delays", "--seed", 3, "--json")
+    ran = run(*words, "--out", tmp_path / "a")
+    assert ran.code == 0, ran.err
+    metrics = json.loads(ran.out)
+    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence"}
+    assert metrics["learn"] == ["recurrent", "tau_m", "delays", "readout"]
+    assert metrics["seed"] == 3
+    assert metrics["spikes"]["mean_rate"] > 0
+    files = folder(tmp_path / "a")
+    pictures = {"training", "tau_m", "accuracy", "confusion", "weights", "raster", "time_constants"}
+    assert {name for name in files if name.endswith(".png")} == {f"{name}.png" for name in pictures}
+    assert all(files[f"{name}.png"].startswith(PNG) for name in pictures)
+    assert json.loads(files["metrics.json"]) == metrics
+    assert files["log.csv"].count(b"\n") == 4  # a header, before training, two epochs
+    reservoir = Reservoir.load(tmp_path / "a" / "reservoir.npz")
+    assert reservoir.neurons == 20
+    assert read_npz(tmp_path / "a" / "readout.npz", "readout", 1)[0]["weight"].shape == (10, 20)
+    # once more in the folder, and in another: the same bytes
+    for name in ("a", "b"):
+        assert run(*words, "--out", tmp_path / name).code == 0
+        assert folder(tmp_path / name) == files
+
+
+def test_what_is_saved_classifies_as_reported(run: Any, tmp_path: Path) -> None:
+    """By the compiled engine and the readout of the mean of filtered spikes."""
+    from hrsnn.tasks import load_task
+
+    words = ("--learn", "recurrent", "tau_m", "input_delays", "--dtype", "float64", "--no-controls", "--json")
+    ran = run(*SMALL, "--set", "delay_input=3", *words, "--out", tmp_path / "a")
+    assert ran.code == 0, ran.err
+    task = load_task("digits", seed=0).subset(train=40, test=20, seed=0)
+    part = task.validation_part()
+    stimulus = part.encoder.fit(part.x_train).transform(task.x_test)
+    activity = simulate(Reservoir.load(tmp_path / "a" / "reservoir.npz"), stimulus)
+    readout = read_npz(tmp_path / "a" / "readout.npz", "readout", 1)[0]
+    counts = np.zeros((20, 20))
+    for index in range(20):
+        times, neurons = activity.spikes.sample(index)
+        # a spike at step k counts for the steps k ... 99 of the mean, with e^(-age/20)
+        left = 1 - np.exp(-(100 - np.round(times)) / 20)
+        np.add.at(counts[index], neurons, left / (1 - np.exp(-1 / 20)) / 100)
+    outputs = counts @ readout["weight"].T + readout["bias"]
+    accuracy = (np.asarray(task.classes)[outputs.argmax(1)] == task.y_test).mean()
+    assert json.loads(ran.out)["scores"]["accuracy"] == pytest.approx(accuracy)
+
+
+@pytest.mark.parametrize(
+    ("variant", "homogeneous", "clusters"),
+    [("HoNB", True, 1), ("HeNB", False, 1), ("HRSNN-BP", False, 1), ("CHRSNN-BP", False, 4), ("HoNHeS", True, 1)],
+)
+def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogeneous: bool, clusters: int) -> None:
+    ran = run(*SMALL, "--epochs", 0, "--no-controls", "--variant", variant, "--out", tmp_path / "a", "--json")
+    assert ran.code == 0, ran.err
+    metrics = json.loads(ran.out)
+    reservoir = Reservoir.load(tmp_path / "a" / "reservoir.npz")
+    values = np.unique(reservoir.tau_m[reservoir.is_excitatory & (reservoir.cluster == 0)])
+    assert (len(values) == 1) == homogeneous
+    assert len(np.unique(reservoir.cluster)) == clusters
+    assert ("tau_m" in metrics["learn"]) == variant.endswith("-BP")
+    assert {"recurrent", "inputs", "readout"} <= set(metrics["learn"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--variant", "HeNBB"), "variant = 'HeNBB': did you mean 'HeNB'? must be one of "),
+        (("--variant", "x" * 5000), "variant = 'xxx"),
+        (("--learn", "delay"), "learn = 'delay': must be of recurrent, inputs"),
+        (
+            ("--learn", "tau_m", "--dale", "parametrisation"),
+            "--dale = 'parametrisation': has no effect: of recurrent, inputs",
+        ),
+        (("--times", "distribution"), "--times = 'distribution': has no effect: of tau_m"),
+        (("--longest-delay", "9"), "--longest-delay = 9.0: has no effect: of delays, input_delays nothing learns"),
+        (("--learn", "delays", "--longest-delay", "-9"), "longest_delay = -9.0: must be positive"),
+        (("--rate-target", "5"), "--rate-target = 5.0: has no effect without --rate-weight"),
+        (("--method", "eprop", "--learn", "tau_m"), "learn = 'tau_m': must be of recurrent, inputs, readout with e-prop"),
+        (("--method", "eprop", "--truncate", "9"), "truncate = 9: has no effect with e-prop"),
+        (("--surrogate", "sigmoid"), "surrogate = 'sigmoid': did you mean 'fast_sigmoid'?"),
+        (("--width", "0"), "width = 0.0: must be positive"),
+        (("--epochs", "-1"), "epochs = -1"),
+        (("--batch", "0"), "batch = 0"),
+        (("--clip", "nan"), "clip = nan"),
+        (("--task", "lorenz63"), "--task = 'lorenz63': is of the kind series"),
+        (("--network", "balanced"), "--network = 'balanced': cannot be used with this command"),
+        (("--set", "short_term_plasticity=true"), "network = 'with short-term plasticity': has no gradients here"),
+    ],
+    ids=lambda one: "_".join(one)[:40] if isinstance(one, tuple) else "",
+)
+def test_what_is_refused_is_one_line(words: tuple[str, ...], message: str, run: Any, tmp_path: Path) -> None:
+    ran = run(*SMALL, *words, "--quiet", "--out", tmp_path / "a")
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert ran.err.startswith(f"hrsnn train: {message}"), ran.err
+    assert ran.err.count("\n") == 1
+    assert len(ran.err) < 620
+
+
+def test_cuda_is_refused_where_there_is_none(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    ran = run(*SMALL, "--device", "cuda", "--quiet")
+    assert (ran.code, ran.err) == (2, "hrsnn train: device = 'cuda': is not here: PyTorch finds no CUDA device; use cpu\n")
+
+
+def test_an_out_folder_of_another_training_is_refused(run: Any, tmp_path: Path) -> None:
+    words = (*SMALL, "--no-controls", "--quiet", "--out", tmp_path / "a")
+    assert run(*words).code == 0
+    other = run(*words, "--width", 3)
+    assert other.code == 2
+    assert "checkpoint.npz: is of a training that was made with another model" in other.err
+    assert "name another folder" in other.err
+    assert run(*words, "--epochs", 3).code == 0  # longer: it goes on
+
+
+def test_without_pytorch_the_extra_is_named(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    for name in [name for name in sys.modules if name.startswith("hrsnn.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None)
+    ran = run(*SMALL)
+    assert (ran.code, ran.out, ran.err) == (2, "", "hrsnn train: training needs PyTorch: pip install 'hrsnn[torch]'\n")
