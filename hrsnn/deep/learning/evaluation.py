@@ -14,13 +14,13 @@ from hrsnn.deep.learning.export import packed
 from hrsnn.deep.learning.information import LayerStatistics, layer_statistics
 from hrsnn.deep.learning.mismatch import Mismatch, gradient_mismatch
 from hrsnn.deep.learning.network import Spiking
-from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
+from hrsnn.deep.learning.predictions import evaluation_batch, predictions, stimulus, torch_threads
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.packed.inference import IntegerInference
 from hrsnn.errors import InputError
 
-#: Samples in a batch, and samples from which statistics of layers and gradients are computed.
-_BATCH, _PROBE = 256, 128
+#: Samples from which statistics of layers and gradients are computed.
+_PROBE = 128
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def evaluate(network: Spiking, settings: NetworkSettings, frames: Frames, seed: 
     """
     with torch_threads():
         begun = time.perf_counter()
-        predicted = predictions(network, settings, frames, seed, _BATCH)
+        predicted = predictions(network, settings, frames, seed)
         seconds = time.perf_counter() - begun
         given = torch.from_numpy(stimulus(settings, frames, np.arange(min(_PROBE, len(frames))), seed))
         labels = torch.from_numpy(frames.labels[:_PROBE])
@@ -91,7 +91,8 @@ def _in_integers(
         return None, float("nan")
     runner.predictions(stimulus(settings, frames, np.arange(1), seed))  # compiles
     begun, found = time.perf_counter(), []
-    for first in range(0, len(frames), _BATCH):
-        rows = np.arange(first, min(first + _BATCH, len(frames)))
+    batch = evaluation_batch(network)  # as PyTorch has them, so that random spikes are the same
+    for first in range(0, len(frames), batch):
+        rows = np.arange(first, min(first + batch, len(frames)))
         found.append(runner.predictions(stimulus(settings, frames, rows, seed, "evaluation", first)))
     return np.concatenate(found), time.perf_counter() - begun

@@ -12,6 +12,9 @@ from hrsnn.deep.frames import Bytes, Frames, poisson_frames
 from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.learning.settings import NetworkSettings
 
+#: Most samples that are evaluated at once, and bytes that all values of a batch may take.
+_BATCH, _BYTES = 256, 1e9
+
 
 @contextlib.contextmanager
 def torch_threads(count: int = 1) -> Iterator[None]:
@@ -32,7 +35,20 @@ def stimulus(settings: NetworkSettings, frames: Frames, rows: np.ndarray, seed: 
     return values
 
 
-def predictions(network: Spiking, settings: NetworkSettings, frames: Frames, seed: int = 0, batch: int = 256) -> np.ndarray:
+def evaluation_batch(network: Spiking) -> int:
+    """Return the number of samples that are evaluated at once: 256, or fewer where their values would take over 1 GB.
+
+    Examples
+    --------
+    >>> from hrsnn.deep.models import architecture
+    >>> evaluation_batch(Spiking(architecture("mlp", (4,), 3)))
+    256
+    """
+    values = sum(node.size for node in network.architecture)
+    return max(1, min(_BATCH, int(_BYTES // (4 * network.steps * values))))
+
+
+def predictions(network: Spiking, settings: NetworkSettings, frames: Frames, seed: int = 0) -> np.ndarray:
     """Return the class of each sample: the largest output, summed over steps; the network is left in evaluation.
 
     Examples
@@ -42,6 +58,7 @@ def predictions(network: Spiking, settings: NetworkSettings, frames: Frames, see
     (2,)
     """
     network.eval()
+    batch = evaluation_batch(network)
     found = []
     with torch.no_grad():
         for first in range(0, len(frames), batch):

@@ -20,10 +20,13 @@ from hrsnn.deep.learning.optimisers import TrainingSettings, optimiser_of, resto
 from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
 from hrsnn.deep.learning.quantisers import steepness_at
 from hrsnn.deep.learning.settings import NetworkSettings
+from hrsnn.deep.memory import training_memory
+from hrsnn.deep.models import architecture
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
+from hrsnn.validation.limits import check_memory
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def train(
     Raises
     ------
     InputError
-        When there are no samples, or fewer training samples than 2.
+        When there are no samples, or fewer training samples than 2; when a batch would exceed the memory limit.
     DivergenceError
         When the loss is not finite: the message has the epoch, and the checkpoint of the epoch before is kept.
     FileError
@@ -95,6 +98,10 @@ def train(
     """
     if len(train_part) < 2 or not len(validation_part):
         raise InputError("train", len(train_part), "must leave two training samples or more, and one to validate")
+    steps = train_part.values.shape[1] if train_part.moving else settings.steps
+    batch = min(training.batch, len(train_part))
+    needed = training_memory(architecture(settings.model, settings.shape, settings.classes), batch, steps)
+    check_memory("batch", training.batch, needed, f"a batch of {batch} samples in {steps} steps")
     # the seed of the training is that of the initial weights too
     network = settings.build(training.seed)
     if start is not None:

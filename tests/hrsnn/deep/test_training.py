@@ -165,6 +165,13 @@ def test_given_weights_are_where_training_begins(digits):
     assert (found.history, found.best_epoch) == ([], 0)
 
 
+def test_a_batch_that_would_not_fit_is_refused_before_it_is_made(digits, monkeypatch):
+    part, validation = digits
+    monkeypatch.setenv("HRSNN_MAX_MEMORY", "1e8")
+    with pytest.raises(InputError, match=r"batch = 1000000: a batch of 280 samples in 100000 steps would take about"):
+        train(mlp(part, steps=100_000), TrainingSettings(batch=1_000_000), part, validation)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
