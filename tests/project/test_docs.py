@@ -35,7 +35,14 @@ def modules() -> list[str]:
 
 
 #: Packages and pages that need an extra.
-NEEDS_TORCH = ("hrsnn.training", "hrsnn.engines.torch.", "hrsnn.deep", "training.md", "deep.md")
+NEEDS_TORCH = (
+    "hrsnn.training",
+    "hrsnn.engines.torch.",
+    "hrsnn.deep",
+    "hrsnn.analysis.protocols.gradient",
+    "training.md",
+    "deep.md",
+)
 
 
 def needs_torch(name: str) -> None:
