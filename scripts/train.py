@@ -181,12 +181,12 @@ class Train(DataArguments):
 
     def check(self) -> None:
         """Raise an error before the work, also where PyTorch is missing, or an option has no effect."""
-        import hrsnn.training  # noqa: F401
-
         if self._model is None:
             super().check()
         else:
             self._plain.check()
+        import hrsnn.training  # noqa: F401
+
         self.reservoir_spec()
         learn = self._learn
         for name, needed in _NEEDING.items():
@@ -206,9 +206,12 @@ class Train(DataArguments):
     @property
     def _model(self) -> Model | None:
         from hrsnn.spec import VARIANTS
+
+        if self.variant is None or self.variant in VARIANTS:
+            return None
         from hrsnn.training.models import MODELS
 
-        return None if self.variant is None or self.variant in VARIANTS else MODELS.find(self.variant)
+        return MODELS.find(self.variant)
 
     @property
     def _plain(self) -> Train:

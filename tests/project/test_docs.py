@@ -36,7 +36,13 @@ def modules() -> list[str]:
 
 #: Packages and pages that need an extra.
 NEEDS_TORCH = (
-    *("hrsnn.training", "hrsnn.engines.torch.", "hrsnn.deep", "hrsnn.simulation.population"),
+    *(
+        "hrsnn.training",
+        "hrsnn.engines.torch.",
+        "hrsnn.deep",
+        "hrsnn.simulation.population",
+        "hrsnn.analysis.protocols.gradient",
+    ),
     *("training.md", "populations.md", "deep.md"),
 )
 
