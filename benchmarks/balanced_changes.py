@@ -244,6 +244,8 @@ def draw(path: Path, shares: np.ndarray, dense: np.ndarray, found: dict[str, np.
     left.axhline(dense.mean(), color="black", linestyle=":", linewidth=0.8)
     for axes in (left, right):
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+    left.set_ylim(-0.03, 1.08)
     label_axes(left, "Links removed (%)", "Memory, share of the ideal")
     label_axes(right, "Links removed (%)", "Rate (Hz)")
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False, fontsize=7)

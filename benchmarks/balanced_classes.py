@@ -97,7 +97,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Return a Markdown table: accuracies, and the paired difference of the decoded balanced network."""
     lines = ["| | accuracy | balanced, decoded - it | Hz |", "| --- | --- | --- | --- |"]
     own = np.array([row["values"]["balanced, decoded"] for row in rows])
-    for name in rows[0]["values"]:
+    for name in sorted(rows[0]["values"], key=lambda one: one != "balanced, decoded"):
         values = np.array([row["values"][name] for row in rows])
         difference = "" if name == "balanced, decoded" else interval(own - values, signed=True)
         rate = f"{np.mean([row['rates'][name] for row in rows]):.1f}" if name in rows[0]["rates"] else ""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from balanced_tasks import SPECS, interval
+from balanced_tasks import SPECS
 
 from hrsnn import HrsnnWarning, ReservoirSpec
 from hrsnn.analysis.protocols import forecast_freely
@@ -68,7 +68,7 @@ def scored(out: Path | None, job: tuple[str, int, str, int]) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return a Markdown table: networks and what is read, then the models without spikes."""
-    lines = ["| network | valid time | valid to the end | Hz |", "| --- | --- | --- | --- |"]
+    lines = ["| network | valid time (each seed) | valid to the end | Hz |", "| --- | --- | --- | --- |"]
     spikes = ("reservoir", "reservoir_decoded", "no_recurrence", "no_recurrence_decoded", "ideal_system")
     for network in dict.fromkeys(row["network"] for row in rows):
         mine = [row for row in rows if row["network"] == network]
@@ -86,7 +86,9 @@ def table(rows: list[dict[str, Any]]) -> str:
                 else f"{network}: {model.replace('_', ' ')}"
             )
             own = f"{rate:.1f}" if model.startswith("reservoir") else ""
-            lines.append(f"| {label} | {interval(valid)} | {share:.0%} | {own} |")
+            lines.append(
+                f"| {label} | {valid.mean():.2f} ({', '.join(f'{one:.2f}' for one in valid)}) | {share:.0%} | {own} |"
+            )
     return "\n".join(lines)
 
 

@@ -71,7 +71,8 @@ def on_threads(threads: int, run: Callable[[], object]) -> object:
 
 
 def batches(sizes: list[int], repeats: int) -> None:
-    head = f"{'N':>6}{'batch':>7}{'Hz':>7}{'compiled':>10}{'2 threads':>11}{'torch':>9}{'float32':>9}"
+    names = f"{'compiled':>10}{'2 threads':>11}{'torch':>9}{'float32':>9}"
+    head = f"{'N':>6}{'batch':>7}{'Hz':>7}{names}"
     print(f"{head}   ms for a simulated second of a stimulus")
     for neurons in sizes:
         reservoir = network(neurons)
@@ -98,10 +99,8 @@ def batches(sizes: list[int], repeats: int) -> None:
             rate = counts.sum() / neurons / seconds
             times = [1000 * one / seconds for one in found.values()]
             gain = f"x {gain_of_two(compiled, repeats):.2f}"
-            print(
-                f"{neurons:>6}{samples:>7}{rate:>7.1f}{times[0]:>10.2f}{gain:>11}{times[1]:>9.1f}{times[2]:>9.1f}",
-                flush=True,
-            )
+            in_turn = f"{times[1]:>9.1f}{times[2]:>9.1f}"
+            print(f"{neurons:>6}{samples:>7}{rate:>7.1f}{times[0]:>10.2f}{gain:>11}{in_turn}", flush=True)
 
 
 def populations(sizes: list[int], repeats: int) -> None:

@@ -5,8 +5,8 @@
 Microseconds for the currents of one step, on one thread: "links" follows the links of the neurons that spike (the engine, in
 float64 always), "csr" multiplies with a sparse matrix, "dense" with one matrix for excitatory and one for inhibitory neurons
 (the engine in float32 from a density of 0.2 on). Networks have random links without delays; 1 % of the neurons spike in a
-step: 10 Hz at 1 ms. With `--compile`: a step of the neurons as it is and by torch.compile, whose results are compared.
-Processor times, the least of five runs each.
+step: 10 Hz at 1 ms. With `--compile`: a step of the neurons as it is, by torch.compile in one piece, and in the two between
+which spikes arrive; results are compared. Processor times, the least of five runs each.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ import torch
 from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.engines.torch.arrivals import Arrivals
 from hrsnn.engines.torch.dense import DenseArrivals
-from hrsnn.engines.torch.neurons import Cells, State, advance, cells_of, reset, rest
+from hrsnn.engines.torch.inference import after_spikes, before_spikes
+from hrsnn.engines.torch.neurons import Cells, State, cells_of, rest
 
 DTYPES = (torch.float64, torch.float32)
 SHARE = 0.01
@@ -92,16 +93,22 @@ def products(sizes: list[int]) -> None:
                 print(f"{neurons:>6}{density:>9g}{batch:>7}" + "".join(f"{one:>10.0f}" for one in times), flush=True)
 
 
-def step_of(state: State, drive: torch.Tensor, step: torch.Tensor, cells: Cells) -> State:
-    after, excess, awake = advance(state, drive, step, cells)  # type: ignore[arg-type]
-    spiked = (excess > 0) & awake
-    return reset(after, spiked.to(drive.dtype), spiked, step, cells)  # type: ignore[arg-type]
+def in_one(state: State, drive: torch.Tensor, step: torch.Tensor, cells: Cells) -> State:
+    """Return the state after a step in which nothing arrives."""
+    after, spiked, _ = before_spikes(state, drive, step, cells)  # type: ignore[arg-type]
+    return after_spikes(after, spiked, step, cells)  # type: ignore[arg-type]
 
 
 def compiled(sizes: list[int]) -> None:
-    print(f"{'N':>6}{'batch':>7}{'eager 64':>10}{'compiled':>10}{'eager 32':>10}{'compiled':>10}")
-    faster = torch.compile(step_of, dynamic=True)
+    names = [f"{name} {bits}" for bits in (64, 32) for name in ("eager", "in one", "in two")]
+    print(f"{'N':>6}{'batch':>7}" + "".join(f"{name:>11}" for name in names))
     began = time.perf_counter()
+    faster, first, second = (torch.compile(one, dynamic=True) for one in (in_one, before_spikes, after_spikes))
+
+    def in_two(state: State, drive: torch.Tensor, step: torch.Tensor, cells: Cells) -> State:
+        after, spiked, _ = first(state, drive, step, cells)
+        return second(after, spiked, step, cells)  # type: ignore[no-any-return]
+
     for neurons in sizes:
         reservoir = network(neurons, 0.05)
         for batch in (1, 16, 256):
@@ -109,9 +116,11 @@ def compiled(sizes: list[int]) -> None:
             for dtype in DTYPES:
                 cells, state = cells_of(reservoir, dtype, "cpu"), rest(reservoir, batch, dtype, "cpu")
                 given = state, torch.rand((batch, neurons), dtype=dtype), torch.tensor(3), cells
-                times += [least(lambda way=way, given=given: way(*given)) for way in (step_of, faster)]
-                assert all(torch.equal(a, b) for a, b in zip(step_of(*given), faster(*given), strict=True) if a is not None)
-            print(f"{neurons:>6}{batch:>7}" + "".join(f"{one:>10.0f}" for one in times), flush=True)
+                for way in (in_one, faster, in_two):
+                    found = way(*given)
+                    assert all(torch.equal(a, b) for a, b in zip(found, in_one(*given), strict=True) if a is not None)
+                    times.append(least(lambda way=way, given=given: way(*given)))
+            print(f"{neurons:>6}{batch:>7}" + "".join(f"{one:>11.0f}" for one in times), flush=True)
     print(f"{time.perf_counter() - began:.0f} s in all, most of them for compilation")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -156,7 +157,7 @@ def assemble(
     input_weight = _draw(_below(spec.input_weight, input_bound), len(channel), seed, "input_weight")
     input_w_max = np.full(len(channel), input_bound)
 
-    neuron = {
+    neuron: dict[str, Any] = {
         **{
             name: _neuron_values(spec, getattr(spec, name), len(kind), seed, name)
             for name in NEURON_ARRAYS

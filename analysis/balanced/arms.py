@@ -33,6 +33,7 @@ CUE_ARMS: Mapping[str, str] = {
     "no_recurrence_at_rate": ANY_NUMBER,
     "shuffled": ANY_NUMBER,
     "unbalanced": ANY_NUMBER,
+    "unbalanced_capped": ONE,
     "balanced_memory": ONE,
     "memory_no_recurrence": ANY_NUMBER,
 }
@@ -63,7 +64,7 @@ class CueOptions:
 def cue_network(arm: str, spec: BalancedSpec, task: ClassificationTask, seed: int = 0) -> BalancedNetwork:
     """Return the network of an arm, in `CUE_ARMS`, for a task of spike trains.
 
-    ``balanced``; ``balanced_uncapped``, ``no_recurrence``, ``shuffled`` and ``unbalanced``, of
+    ``balanced``; ``balanced_uncapped``, ``no_recurrence``, ``shuffled``, ``unbalanced`` and ``unbalanced_capped``, of
     :data:`hrsnn.analysis.balanced.controls.CONTROLS`; ``no_recurrence_at_rate``, with input weights by which it has the rate
     of ``balanced`` on 40 training samples; ``balanced_memory``, with a leak of 5/s, and ``memory_no_recurrence``, the same
     without links. ``conductances`` and ``conductances_no_recurrence`` are the first and its control, whose synapses

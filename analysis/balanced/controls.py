@@ -130,4 +130,7 @@ CONTROLS: Mapping[str, Control] = {
         lambda network, _: dataclasses.replace(network, several_spikes=True), "the network itself", ANY_NUMBER
     ),
     "unbalanced": Control(unbalanced, "random orthogonal weights of the same norm, no slow ones", ANY_NUMBER),
+    "unbalanced_capped": Control(
+        lambda network, seed: dataclasses.replace(unbalanced(network, seed), several_spikes=False), "the same", ONE
+    ),
 }

@@ -19,6 +19,7 @@ from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask
+from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
     from hrsnn.training import Training, TrainingOptions
@@ -55,6 +56,7 @@ class TrainedClassification:
     timing: Mapping[str, float]
 
 
+@takes()
 def train_and_classify(
     task: ClassificationTask,
     reservoir: Any,

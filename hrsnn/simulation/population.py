@@ -52,9 +52,9 @@ def simulate_population(
     engine : str
         One that simulates populations: "torch" or "torch-cuda", or one of an installed package.
     precision : str
-        "float64", or "float32": with spikes that differ from those in float64 after a while, since rounding errors shift a
-        spike to another step. Dense networks are faster in it: from a density of 0.2 on, currents are products with dense
-        matrices, whose rounding depends on the numbers of networks and stimuli.
+        "float64", or "float32", whose rounding may shift a spike to another step, after which the runs part. Dense networks
+        are faster in it: from a density of 0.2 on, currents are products with dense matrices, whose rounding depends on the
+        numbers of networks and stimuli.
     record, sample_times, windows, blank, tau_state, progress
         As for :func:`hrsnn.simulate`.
     seed : int

@@ -196,14 +196,14 @@ def present(
             v[i] = float(r.v_reset[i])
             adapted[i] += float(r.adaptation[i])
         if r.state_bits:
-            v = [round_to_level(value, *ends, r.state_bits) for value, *ends in zip(v, rest, threshold, strict=True)]
+            v = [round_to_level(v[i], rest[i], threshold[i], r.state_bits) for i in range(n)]
         history.append(v.copy())
     return spikes, history
 
 
 def round_to_level(v: float, rest: float, threshold: float, bits: int) -> float:
     """The nearest of the levels between the threshold and as far below rest, rounded half up."""
-    most = 2 ** (bits - 1) - 1
+    most: int = 2 ** (bits - 1) - 1
     height = (threshold - rest) / most
     return rest + height * max(-most, min(most, math.floor((v - rest) / height + 0.5)))
 

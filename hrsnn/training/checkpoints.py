@@ -14,6 +14,8 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
+from hrsnn.training.adam import Adam
+from hrsnn.validation.numbers import count_of
 
 #: Name of the file in the folder of a training.
 CHECKPOINT = "checkpoint.npz"
@@ -49,7 +51,7 @@ def restore(module: nn.Module, state: Mapping[str, Tensor]) -> None:
 def save(
     folder: Path,
     module: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Adam,
     best: Mapping[str, Tensor],
     epochs: list[Epoch],
     settings: Mapping[str, Any],
@@ -57,16 +59,14 @@ def save(
     """Write the checkpoint atomically."""
     arrays = {f"now/{name}": one for name, one in state_of(module).items()}
     arrays |= {f"best/{name}": one for name, one in best.items()}
-    for index, values in optimiser.state_dict()["state"].items():
-        arrays |= {f"optimiser/{index}/{name}": torch.as_tensor(one) for name, one in values.items()}
+    arrays |= optimiser.state()
     plain = {name: one.cpu().numpy() for name, one in arrays.items()}
-    write_npz(
-        folder / CHECKPOINT, _KIND, _VERSION, plain, {"settings": dict(settings), "epochs": [asdict(e) for e in epochs]}
-    )
+    header = {"settings": dict(settings), "epochs": [asdict(one) for one in epochs], "steps": optimiser.steps}
+    write_npz(folder / CHECKPOINT, _KIND, _VERSION, plain, header)
 
 
 def load(
-    folder: Path, module: nn.Module, optimiser: torch.optim.Optimizer, settings: Mapping[str, Any]
+    folder: Path, module: nn.Module, optimiser: Adam, settings: Mapping[str, Any]
 ) -> tuple[dict[str, Tensor], list[Epoch]]:
     """Read a checkpoint into a module and its optimiser; return the best parameters and the epochs so far.
 
@@ -86,18 +86,12 @@ def load(
         now = {name: one for name, one in module.named_parameters() if one.requires_grad}
         best: dict[str, Tensor] = {}
         for name, one in now.items():
-            for prefix in ("now", "best"):
+            for prefix in ("now", "best", "first", "second"):
                 if arrays[f"{prefix}/{name}"].shape != one.shape or not arrays[f"{prefix}/{name}"].isfinite().all():
                     raise FileError(path, f"is damaged: {prefix}/{name} is none of this model")
             best[name] = arrays[f"best/{name}"].to(one.device)
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, values in arrays.items():
-            prefix, _, rest = name.partition("/")
-            if prefix == "optimiser":
-                index, _, what = rest.partition("/")
-                state.setdefault(int(index), {})[what] = values
         restore(module, {name: arrays[f"now/{name}"] for name in now})
-        optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+        optimiser.restore(arrays, count_of("steps", header["steps"], 0))
     return best, epochs
 
 

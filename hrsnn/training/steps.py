@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, HrsnnError
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
+from hrsnn.training.adam import Adam
 from hrsnn.training.eprop import eprop
 from hrsnn.training.losses import rate_penalty, read_as, voltage_penalty
 from hrsnn.training.network import Response, TrainableNetwork
@@ -26,16 +27,17 @@ def take_step(
     part: Part,
     rows: np.ndarray,
     options: TrainingOptions,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Adam,
+    rate: float,
     epoch: int,
 ) -> tuple[float, float]:
-    """Make one step of the optimiser; return the loss with its regularisers, and the score."""
+    """Make one step of the optimiser at a learning rate; return the loss with its regularisers, and the score."""
     batch = network.minibatch(part.samples, rows)
     if options.method == "eprop":
         aims = torch.tensor(part.targets[rows], device=network.device)
         cost, outputs = eprop(network, batch, aims)
         right = read_as(options.read)(outputs, batch.lengths).argmax(1) == aims
-        _move(network, optimiser, options, cost, epoch)
+        _move(network, optimiser, options, cost, rate, epoch)
         return cost, float(right.double().mean())
     with _Memory(batch, options):
         response = network(batch, options.truncate, options.checkpoint)
@@ -46,24 +48,22 @@ def take_step(
         if options.voltage_weight:
             span = network.dynamics.span()
             loss = loss + options.voltage_weight * voltage_penalty(response.excess, batch.lengths, span)
-        if not bool(loss.isfinite()):
-            raise DivergenceError(diverged("the loss", loss.item(), epoch))
-        optimiser.zero_grad()
+        optimiser.clear()
         torch.autograd.backward([loss])
-    _move(network, optimiser, options, float(loss.item()), epoch)
+    _move(network, optimiser, options, float(loss.item()), rate, epoch)
     return float(loss.item()), score
 
 
 def _move(
-    network: TrainableNetwork, optimiser: torch.optim.Optimizer, options: TrainingOptions, loss: float, epoch: int
+    network: TrainableNetwork, optimiser: Adam, options: TrainingOptions, loss: float, rate: float, epoch: int
 ) -> None:
     """Move the parameters by their gradients, and into their bounds."""
     if not math.isfinite(loss):
         raise DivergenceError(diverged("the loss", loss, epoch))
-    size = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
-    if not bool(size.isfinite()):
-        raise DivergenceError(diverged("the norm of the gradient", size.item(), epoch))
-    optimiser.step()
+    size = optimiser.clip(options.clip)
+    if not math.isfinite(size):
+        raise DivergenceError(diverged("the norm of the gradient", size, epoch))
+    optimiser.step(rate)
     network.project()
 
 

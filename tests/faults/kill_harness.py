@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import select
@@ -57,7 +58,7 @@ class Subject:
     """A command in a tiny size."""
 
     options: str
-    parallel: str = "--jobs"
+    parallel: str = "--jobs"  #: empty for a command that runs in one process
     resumes: bool = False  #: whether it has --resume, and takes it for a new folder too
     stores: bool = False  #: whether it works in a database
 
@@ -66,7 +67,7 @@ class Subject:
         more = ["--resume"] if self.resumes else []
         if self.stores:
             more = ["--storage", str(place / _DATABASE)] + ["--resume"] * (place / _DATABASE).exists()
-        more += [self.parallel, str(jobs)] if jobs > 1 else []
+        more += [self.parallel, str(jobs)] if jobs > 1 and self.parallel else []
         return [*self.options.split(), *more, "--quiet", "--out", str(place / "out")]
 
 
@@ -87,6 +88,8 @@ SUBJECTS = {
         "search --neurons 20 --trials 6 --batch 2 --seeds 1 --fresh 2 --values 450", parallel="--workers", stores=True
     ),
 }
+if importlib.util.find_spec("torch") is not None:  # of the extra torch
+    SUBJECTS["train"] = Subject("train --neurons 15 --set dt=1 --train 40 --test 20 --epochs 2 --batch 10", parallel="")
 
 
 @dataclass

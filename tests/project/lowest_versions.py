@@ -73,7 +73,9 @@ def main() -> int:
         python = str(Path(folder) / "venv" / "bin" / "python")
         subprocess.run([python, "-m", "pip", "install", "--quiet", *pins, *TOOLS], check=True)
         extra = lowest(config["options.extras_require"]["torch"])
-        if subprocess.run([python, "-m", "pip", "install", "--quiet", *CPU_TORCH, *extra], check=False).returncode:
+        only = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_EXTRA_INDEX_URL": ""}
+        command = [python, "-m", "pip", "install", "--quiet", *CPU_TORCH, *extra]
+        if subprocess.run(command, env=only, check=False).returncode:
             print(f"{', '.join(extra)} cannot be installed here: its tests are skipped", flush=True)
         # a cache of its own: kernels of another Numba must not be read, nor left behind
         environment = {**os.environ, "XDG_CACHE_HOME": str(Path(folder) / "cache"), "MPLBACKEND": "Agg"}

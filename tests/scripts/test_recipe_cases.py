@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from hrsnn.scripts.recipes.registry import RECIPES
 from hrsnn.testing import RecipeCases
 
@@ -16,6 +18,10 @@ TINY: Mapping[str, Mapping[str, Any]] = {
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
 WORDS: Mapping[str, tuple[str, ...]] = {"balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2")}
 
+#: Recipes that take more than ten seconds at the size of `TINY`: of many arms.
+SLOW = ("balance-cue",)
+
 for _name in RECIPES:
     _made = {"recipe": _name, "options": TINY.get(_name, {}), **({"words": WORDS[_name]} if _name in WORDS else {})}
-    globals()[f"Test_{_name}"] = type(f"Test_{_name}", (RecipeCases,), _made)
+    _case = type(f"Test_{_name}", (RecipeCases,), _made)
+    globals()[f"Test_{_name}"] = pytest.mark.slow(_case) if _name in SLOW else _case

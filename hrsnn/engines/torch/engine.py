@@ -13,7 +13,8 @@ from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.network_state import NetworkState, Variables
 from hrsnn.engines.torch.arrivals import Arrivals
 from hrsnn.engines.torch.dense import DenseArrivals, dense_pays
-from hrsnn.engines.torch.neurons import Cells, State, advance, cells_of, rest
+from hrsnn.engines.torch.inference import after_spikes, before_spikes
+from hrsnn.engines.torch.neurons import State, cells_of, rest
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.engines.torch.population import Group, grouped, joined, room_on
 from hrsnn.engines.torch.timeline import InputLinks, Timeline
@@ -117,12 +118,10 @@ class _Networks:
         ends = _by_step((lane, np.array([one.n_steps - 1])) for lane, one in enumerate(lanes))
         for step in range(timeline.steps):
             timeline.set_drive(step, drive.view(-1, n))
-            state, excess, awake = advance(state, drive, step, cells)
-            spiked = (excess > 0) & awake
-            currents = torch.stack((state.exc, state.inh))
+            state, spiked, currents = before_spikes(state, drive, step, cells)
             timeline.excite(step, currents[0])
             arrivals.deliver(step, spiked, currents)
-            state = _after_spikes(state._replace(exc=currents[0], inh=currents[1]), spiked, step, cells)
+            state = after_spikes(state._replace(exc=currents[0], inh=currents[1]), spiked, step, cells)
             spikes.append((step, spiked.view(-1).nonzero()))
             for lane, place in watched.get(step, ()):
                 v[lane][place] = state.v.view(-1, n)[lane]
@@ -149,15 +148,6 @@ class _Networks:
         names = ("trace_plus", "trace_minus", "input_trace_plus", "input_trace_minus", "weight", "input_weight")
         unused = dict.fromkeys(names, _EMPTY)
         return Variables(v=v, exc=exc, inh=inh, adapted=adapted, used=used, resources=resources, arrived=arrived, **unused)
-
-
-def _after_spikes(state: State, spiked: torch.Tensor, step: int, cells: Cells) -> State:
-    """Return what :func:`~hrsnn.engines.torch.neurons.reset` does for spikes of 0 and 1, in fewer operations."""
-    adapted = state.adapted
-    if adapted is not None:
-        adapted = torch.where(spiked, adapted + cells.adaptation, adapted)
-    v, free_at = torch.where(spiked, cells.v_reset, state.v), torch.where(spiked, step + cells.hold, state.free_at)
-    return State(v, state.exc, state.inh, adapted, free_at)
 
 
 def _state_of(start: NetworkState, device: str) -> State:

@@ -16,11 +16,14 @@ def one_thread(device: str | torch.device = "cpu") -> Iterator[None]:
     processor is busy. Sums then have one order, and results the same bytes wherever they run.
     """
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    # not called where it changes nothing: it imports PyTorch's compiler, which leaves a folder among temporary files
+    changes = torch.device(device).type == "cuda" and not deterministic
     torch.set_num_threads(1)
     try:
-        if torch.device(device).type == "cuda":
+        if changes:
             torch.use_deterministic_algorithms(True)
         yield
     finally:
-        torch.use_deterministic_algorithms(deterministic)
+        if changes:
+            torch.use_deterministic_algorithms(False)
         torch.set_num_threads(threads)

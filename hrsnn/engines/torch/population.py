@@ -107,5 +107,7 @@ def _size(reservoir: Reservoir, one: Presentation) -> float:
     """Return the bytes that a stimulus takes while it is simulated."""
     slots = float(reservoir.delay.max(initial=0.0)) / reservoir.dt + 1
     links = reservoir.synapses if reservoir.short_term is not None else 0
-    events = 8 * (one.drive.size + 3 * one.own_drive.size + 3 * one.background_jump.size + 3 * one.spike_count.size)
+    # input spikes become events of each neuron that they reach, sorted from copies
+    reached = one.spike_count.size * len(reservoir.input) / reservoir.channels
+    events = 8 * (one.drive.size + 3 * one.own_drive.size) + 48 * (one.background_jump.size + reached)
     return reservoir.neurons * (100 + slots + 8 * len(one.v_step)) + 24 * links + events

@@ -54,6 +54,7 @@ class DelayLine:
         #: Places of the later of the two spikes that are read, in (steps x N, stimuli), less those of the steps before.
         self.places = (self.slots - whole.long()) * self.n + source
         self._gradient: Tensor | None = None
+        self._shape = self.spikes.shape
 
     def begin(self) -> Tensor:
         """Return the first token."""
@@ -75,13 +76,22 @@ class DelayLine:
     def end(self, token: Tensor) -> Tensor:
         """Return the history after all steps, for a line that goes on."""
         history: Tensor = _End.apply(token, self)  # type: ignore[no-untyped-call]
+        self.release()
         return history
 
     def gradient(self) -> Tensor:
         """Return the array in which gradients of the spikes are gathered."""
         if self._gradient is None:
-            self._gradient = torch.zeros_like(self.spikes)
+            self._gradient = self._history.new_zeros(self._shape)
         return self._gradient
+
+    def forget(self) -> None:
+        """Release the array of gradients, after the last of them was taken."""
+        self._gradient = None
+
+    def release(self) -> None:
+        """Release the spikes, which the graph keeps where it needs them."""
+        self.spikes = self._history.new_empty(0)
 
     def taken(self, start: int, stop: int) -> Tensor:
         """Return the gradients of some steps, which are then forgotten, so that a second pass begins anew."""
@@ -99,7 +109,9 @@ class _Begin(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        return ctx.line.taken(0, ctx.line.slots), None
+        gathered = ctx.line.taken(0, ctx.line.slots)
+        ctx.line.forget()
+        return gathered, None
 
 
 class _Step(torch.autograd.Function):
@@ -107,7 +119,9 @@ class _Step(torch.autograd.Function):
     def forward(ctx: Any, token: Tensor, spikes: Tensor, delay: Tensor, line: DelayLine, t: int) -> tuple[Tensor, Tensor]:
         ctx.line, ctx.t = line, t
         ctx.set_materialize_grads(False)
-        line.spikes[line.slots + t] = spikes.T
+        # by .data, since later steps are written into what this one saves; saved, so that checkpointing drops and renews it
+        line.spikes.data[line.slots + t] = spikes.T
+        ctx.save_for_backward(line.spikes)
         record, place = line.spikes.flatten(0, 1), line.places + t * line.n
         arrivals = record[place]
         if line.rest is not None:
@@ -126,7 +140,8 @@ class _Step(torch.autograd.Function):
                 gathered.index_add_(0, place, above * (1 - line.rest))
                 gathered.index_add_(0, place - line.n, above * line.rest)
             if ctx.needs_input_grad[2]:
-                record = line.spikes.flatten(0, 1)
+                (spikes,) = ctx.saved_tensors
+                record = spikes.flatten(0, 1)
                 of_delay = (above * (record[place - line.n] - record[place])).sum(1)
         at = line.slots + ctx.t
         return grads[0], line.taken(at, at + 1)[0].T, of_delay, None, None

@@ -97,7 +97,7 @@ class ReservoirDynamics(nn.Module):
             else:
                 self.named[name] = Quantity(values, name in learn, dtype, *_TIMES, "log")
         self.quantities = nn.ModuleDict(self.named)
-        self._slots = int(most) + 2
+        self._slots = int(max(most, slowest)) + 2  # delays above the bound stay where they do not learn
         self._with_delays = bool(delays.any()) or "delays" in learn
         self.input_delayed = bool(input_delays.any()) or "input_delays" in learn
         self.input_pre = torch.tensor(reservoir.input_channel.astype(np.int64), device=device)

@@ -47,8 +47,16 @@ def test_a_case_is_skipped_for_what_the_engine_says_it_lacks():
 @pytest.mark.parametrize(
     ("case", "feature", "others"),
     [
-        ("short-term plasticity", "short_term_plasticity", "brian2, brian2-cython, brian2-numpy, compiled"),
-        ("delays of every link", "delays_per_link", "brian2, brian2-cython, brian2-numpy, compiled, exact"),
+        (
+            "short-term plasticity",
+            "short_term_plasticity",
+            "brian2, brian2-cython, brian2-numpy, compiled, torch, torch-cuda",
+        ),
+        (
+            "delays of every link",
+            "delays_per_link",
+            "brian2, brian2-cython, brian2-numpy, compiled, exact, torch, torch-cuda",
+        ),
     ],
 )
 def test_it_is_refused_by_its_own_reason(case, feature, others):
@@ -136,7 +144,7 @@ def test_the_commands_name_it(capsys: pytest.CaptureFixture[str]):
         said = " ".join(capsys.readouterr().out.split())
         assert "toy cannot simulate short-term plasticity: nobody plays with that" in said
         assert scripts.main(["memory", "--help"]) == 0
-        assert "exact, toy" in " ".join(capsys.readouterr().out.replace("│", " ").split())
+        assert "torch-cuda, toy" in " ".join(capsys.readouterr().out.replace("│", " ").split())
         assert scripts.main(["memory", "--engine", "toi"]) == 2
         assert "engine = 'toi': did you mean 'toy'?" in capsys.readouterr().err
 

@@ -34,9 +34,9 @@ def saved(network: Reservoir | BalancedNetwork, path: Any) -> bytes:
     return path.read_bytes()
 
 
-def check_spikes(network: Reservoir | BalancedNetwork, stimulus: Any) -> int:
+def check_spikes(network: Reservoir | BalancedNetwork, stimulus: Any, **options: Any) -> int:
     """Compare the module's spikes with those of the engine; return their number."""
-    module = TrainableNetwork(network, 2, dtype="float64")
+    module = TrainableNetwork(network, 2, dtype="float64", **options)
     batch = minibatch(module, stimulus)
     with torch.no_grad():
         spikes = module(batch).spikes.numpy()
@@ -55,6 +55,12 @@ def test_spikes_are_those_of_the_engine(case: str) -> None:
     assert check_spikes(reservoir, trains(2, 4, 40.2, 120, seed=1)) > 10
     if not reservoir.input.delay.any():
         check_spikes(reservoir, currents(2, 4, 5, 6.7, seed=2))
+
+
+def test_delays_beyond_the_longest_that_is_learned_stay() -> None:
+    reservoir = build(ReservoirSpec.preset("dense", neurons=20, delay_exc=30, delay_input=12), 3, channels=4)
+    stimulus = trains(2, 4, 80.0, 200, seed=1)
+    assert check_spikes(reservoir, stimulus, learn=("delays", "input_delays"), longest_delay=2.0) > 10
 
 
 @pytest.mark.parametrize("control", ["itself", "without_recurrence", "shuffled"])
