@@ -175,11 +175,15 @@ def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
     axes.plot(range(1, len(names)), values[1:], color=COLOURS[0], marker="o", markersize=4, linewidth=1, label="quantised")
     axes.plot(0, values[0], color=GREY, marker="o", markersize=4, linestyle="none")
     axes.axhline(values[0], color=GREY, linewidth=0.8, label=names[0])
-    axes.axhline(chance, color="black", linewidth=0.6, linestyle="--", label="chance")
+    # differences of a point must be seen; chance is drawn where it is near
+    span = max(float(np.ptp(values)), 0.01)
+    low = max(0.0, min(values) - 2 * span)
+    if chance >= low:
+        axes.axhline(chance, color="black", linewidth=0.6, linestyle="--", label="chance")
     for place, value in enumerate(values):
         axes.annotate(f"{value:.3f}", (place, value), (0, 5), textcoords="offset points", ha="center", size=SMALL_TEXT)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylim=(0, 1.12), xlim=(-0.4, len(names) - 0.6))
+    axes.set(ylim=(low, max(values) + span), xlim=(-0.4, len(names) - 0.6))
     label_axes(axes, "Bits of weights and potentials", "Validation accuracy")
     legend_above(figure, axes)
     return figure
