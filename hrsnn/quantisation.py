@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
+from hrsnn.activity import NetworkType
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Links, Reservoir
 from hrsnn.validation.numbers import MOST_BITS, bool_of, count_of, float_array
 from hrsnn.validation.units import takes
-
-_Network = TypeVar("_Network", Reservoir, BalancedNetwork)
 
 #: What of a balanced network is stored with few bits.
 FORMS = ("decoder", "matrices")
@@ -21,12 +20,12 @@ FORMS = ("decoder", "matrices")
 
 @takes()
 def quantise(
-    network: _Network,
+    network: NetworkType,
     weight_bits: int | None = None,
     state_bits: int | None = None,
     stochastic_rounding: bool = False,
     form: str = "decoder",
-) -> _Network:
+) -> NetworkType:
     """Return the network with weights of `weight_bits` and v of `state_bits`.
 
     Weights with k bits, one of them for the sign, have the values ``s m``, m = -L to L, ``L = 2^(k-1) - 1``, with the scale
@@ -82,21 +81,22 @@ def quantise(
     (True, 8)
     """
     if not isinstance(network, (Reservoir, BalancedNetwork)):
-        raise InputError("network", type(network).__name__, "must be a Reservoir or a BalancedNetwork")
+        raise InputError("network", f"a {network.kind}", "must be a reservoir or a balanced network")
     if form not in FORMS:
         raise InputError("form", form, f"must be one of {', '.join(FORMS)}")
     if bool_of("stochastic_rounding", stochastic_rounding) and not state_bits:
         raise InputError("stochastic_rounding", True, "needs state_bits: without them v is not rounded")
     if isinstance(network, Reservoir) and form != "decoder":
         raise InputError("form", form, "is of balanced networks; a reservoir has one form of weights")
+    few: Any = network
     if state_bits is not None:
-        network = dataclasses.replace(network, state_bits=state_bits, stochastic_rounding=stochastic_rounding)
-    if weight_bits is None:
-        return network
-    weight_bits = count_of("weight_bits", weight_bits, most=MOST_BITS)
-    if isinstance(network, Reservoir):
-        return _reservoir(network, weight_bits)
-    return _by_decoder(network, weight_bits) if form == "decoder" else _by_matrices(network, weight_bits)
+        few = dataclasses.replace(network, state_bits=state_bits, stochastic_rounding=stochastic_rounding)
+    if weight_bits is not None:
+        bits = count_of("weight_bits", weight_bits, most=MOST_BITS)
+        by = _reservoir if isinstance(network, Reservoir) else _by_decoder if form == "decoder" else _by_matrices
+        few = by(few, bits)
+    result: NetworkType = few
+    return result
 
 
 @takes()

@@ -149,7 +149,7 @@ def test_other_engines_refuse_it_with_the_reason() -> None:
         (SMALL, {"weight_bits": 4, "form": "matrices"}, "form = 'matrices': is of balanced networks"),
         (BALANCED, {"weight_bits": 4, "form": "rows"}, "form = 'rows': must be one of decoder, matrices"),
         (BALANCED.with_matrices(), {"weight_bits": 4}, "form = 'decoder': the weights of this network are N x N"),
-        ("net", {"weight_bits": 4}, "network = 'str': must be a Reservoir or a BalancedNetwork"),
+        ("net", {"weight_bits": 4}, "network = .*: must be a Reservoir, or a network of another kind"),
         (SMALL.replace(v_rest=np.full(30, 20.0)), {"state_bits": 4}, "v_threshold.* must be above v_rest"),
     ],
 )

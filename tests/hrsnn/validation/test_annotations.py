@@ -145,7 +145,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "clusters": (lambda: ReservoirSpec(clusters=-5), "clusters = -5"),
     "cluster of a neuron": (lambda: RESERVOIR.replace(cluster=np.full(12, -5)), r"cluster\[0\] = -5: must not be negative"),
     "positions": (lambda: RESERVOIR.replace(positions=np.full((12, 3), NAN)), r"positions\[0, 0\] = nan: must be finite"),
-    "flag": (lambda: RESERVOIR.replace(background_frozen="no"), "background_frozen = 'no': must be true or false"),
+    "flag": (lambda: RESERVOIR.replace(background_frozen="no"), "background_frozen = 'no': must be True or False"),
     "links": (lambda: RESERVOIR.replace(recurrent=[1]), r"recurrent = \[1\]: must be Links"),
     "equals": (lambda: RESERVOIR.equals(1), "other = 1: must be Reservoir"),  # type: ignore[arg-type]
     "graph": (lambda: Reservoir.from_graph([1]), r"graph = \[1\]: must be a networkx.DiGraph"),  # type: ignore[arg-type]
