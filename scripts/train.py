@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.builder import build
 from hrsnn.errors import InputError
 from hrsnn.files.npz import write_npz
 from hrsnn.scripts.cli.command import execute
@@ -24,7 +23,7 @@ from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.gradient_training import TrainedClassification
-    from hrsnn.spec import ReservoirSpec
+    from hrsnn.kinds import NetworkSpec
     from hrsnn.training.models import Model
 
 _NO = "(default: none)"
@@ -33,7 +32,9 @@ Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_h
 
 @dataclass(frozen=True, kw_only=True)
 class Train(DataArguments):
-    """Train a reservoir by gradients, with its controls; with --out it goes on where it was stopped."""
+    """Train a network by gradients, with its controls; with --out it goes on where it was stopped."""
+
+    any_network: ClassVar[bool] = True
 
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
     """Task with classes; `hrsnn tasks` describes all."""
@@ -55,7 +56,7 @@ class Train(DataArguments):
 
     learn: Names = ()
     """What learns: recurrent, inputs, tau_m, tau_exc, tau_inh, tau_syn, v_threshold, delays, input_delays, readout; the
-    readout always does."""
+    readout always does. Of a balanced network recurrent, inputs, tau_m and v_threshold."""
 
     method: Literal["bptt", "eprop"] = "bptt"
     """Back-propagation through time, or e-prop, of weights only."""
@@ -78,8 +79,13 @@ class Train(DataArguments):
     surrogate: str = "fast_sigmoid"
     """Surrogate derivative: fast_sigmoid, superspike, triangle, arctan, gaussian, rectangle or straight_through."""
 
-    width: float = 2.0
+    width: Annotated[
+        float | None, tyro.conf.arg(help_behavior_hint="(default: 2; of a balanced network its mean threshold)")
+    ] = None
     """Width of the surrogate (mV)."""
+
+    tau_readout: float = 20.0
+    """Time constant of the filtered spikes that the readout sees (ms)."""
 
     dale: Literal["projection", "parametrisation"] = "projection"
     """How weights stay positive: by projection, or by learning their logarithm."""
@@ -128,7 +134,7 @@ class Train(DataArguments):
 
         options = {name: getattr(self, name) for name in _OPTIONS}
         model = {name: getattr(self, name) for name in _MODEL}
-        choice, spec = self.chosen(self.task, "classes"), self.reservoir_spec()
+        choice, spec = self.chosen(self.task, "classes"), self.network_spec()
         task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
         learn = self._learn
         result = train_and_classify(
@@ -174,10 +180,15 @@ class Train(DataArguments):
             result=result,
         )
 
-    def reservoir_spec(self) -> ReservoirSpec:
+    def network_spec(self) -> NetworkSpec:
         """Return the spec of the network, of a model of the paper too."""
-        model = self._model
-        return super().reservoir_spec() if model is None else model.spec(self._plain.reservoir_spec())
+        if self.network not in _TRAINED:
+            raise InputError("--network", self.network, f"has no gradients: must be {' or '.join(_TRAINED)}")
+        if self._model is None:
+            return super().network_spec()
+        if self.network != "reservoir":
+            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} has none")
+        return self._model.spec(self._plain.reservoir_spec())
 
     def check(self) -> None:
         """Raise an error before the work, also where PyTorch is missing, or an option has no effect."""
@@ -187,9 +198,12 @@ class Train(DataArguments):
             super().check()
         else:
             self._plain.check()
-        self.reservoir_spec()
+        self.network_spec()
         learn = self._learn
         for name, needed in _NEEDING.items():
+            if self.network != "reservoir" and getattr(self, name) != Train.__dataclass_fields__[name].default:
+                option = "--" + name.replace("_", "-")
+                raise InputError(option, getattr(self, name), f"is of reservoirs; a {self.network} has none")
             given = getattr(self, name)
             if given != Train.__dataclass_fields__[name].default and not set(learn) & set(needed):
                 option = "--" + name.replace("_", "-")
@@ -252,11 +266,15 @@ _OPTIONS = (
     *("epochs", "batch", "learning_rate", "schedule", "read", "clip", "rate_weight", "rate_target", "voltage_weight"),
     *("method", "truncate", "checkpoint", "patience", "seed"),
 )
-_MODEL = ("surrogate", "width", "dale", "times", "longest_delay", "dtype", "device")
+_MODEL = ("surrogate", "width", "tau_readout", "dale", "times", "longest_delay", "dtype", "device")
+#: Kinds of networks that have gradients.
+_TRAINED = ("reservoir", "balanced")
 
 
-def _built(spec: ReservoirSpec, seed: int, channels: int) -> Any:
-    return build(spec, seed, channels)
+def _built(spec: NetworkSpec, seed: int, channels: int) -> Any:
+    from hrsnn.kinds import build_network
+
+    return build_network(spec, seed, channels)
 
 
 def _pictures(result: TrainedClassification, classes: list[Any]) -> Mapping[str, Any]:

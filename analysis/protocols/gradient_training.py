@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -42,8 +43,8 @@ class TrainedClassification:
     #: The epochs, and which was best.
     training: Training
     #: The network before and after training.
-    initial: Reservoir
-    network: Reservoir
+    initial: Reservoir | BalancedNetwork
+    network: Reservoir | BalancedNetwork
     #: Weights (classes, N) and biases (classes,) of the readout.
     readout: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -70,7 +71,7 @@ def train_and_classify(
     seed: int = 0,
     progress: bool = False,
 ) -> TrainedClassification:
-    """Train a reservoir on a task with classes, and its controls in the same way.
+    """Train a reservoir or a balanced network on a task with classes, and its controls in the same way.
 
     30 % of the training part are the validation part, which chooses the epoch; the encoder is fitted to the other 70 %. The
     test part is scored once, with the network that :meth:`hrsnn.training.TrainableNetwork.network` gives back: delays are in
@@ -125,8 +126,8 @@ def train_and_classify(
     with clock("encoding"):
         parts = _encoded(task)
     initial = reservoir(parts[0][0].n_channels)
-    if not isinstance(initial, Reservoir):
-        raise InputError("network", initial.kind, "must be a reservoir")
+    if not isinstance(initial, (Reservoir, BalancedNetwork)):
+        raise InputError("network", initial.kind, "must be a reservoir or a balanced network")
     runner = _Runner(parts, options, dict(model or {}), folder, seed, progress, len(task.classes))
     with clock("training"):
         training, network, outputs, module = runner.run("network", initial, learn)
@@ -175,7 +176,9 @@ class _Runner:
     progress: bool
     classes: int
 
-    def run(self, name: str, initial: Reservoir, learn: tuple[str, ...]) -> tuple[Training, Reservoir, Any, Any]:
+    def run(
+        self, name: str, initial: Reservoir | BalancedNetwork, learn: tuple[str, ...]
+    ) -> tuple[Training, Reservoir | BalancedNetwork, Any, Any]:
         """Return the training, the network, its outputs on the test part, and the module."""
         from hrsnn.training import TrainableNetwork, predict, train
 
@@ -184,7 +187,6 @@ class _Runner:
         (x, y), validation, (x_test, _) = self.parts
         training = train(module, x, y, validation, self.options, place, self.progress)
         network = module.network()
-        assert isinstance(network, Reservoir)
         given_back = TrainableNetwork(network, self.classes, learn, seed=self.seed, **self.model)
         given_back.readout.load_state_dict(module.readout.state_dict())
         return training, network, predict(given_back, x_test, self.options, self.seed), given_back
