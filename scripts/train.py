@@ -18,7 +18,9 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.files.npz import write_npz
 from hrsnn.scripts.cli.command import execute
-from hrsnn.scripts.cli.report import RUNS, Report, write_outcome
+from hrsnn.scripts.cli.paired_repeats import PairedRepeats
+from hrsnn.scripts.cli.repeats import Repeatable, Repeats
+from hrsnn.scripts.cli.report import RUNS, Outcome, Report, write_outcome
 from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_h
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(DataArguments):
+class Train(DataArguments, Repeatable):
     """Train a network by gradients, with its controls; with --out it goes on where it was stopped."""
 
     any_network: ClassVar[bool] = True
@@ -126,8 +128,20 @@ class Train(DataArguments):
     controls: bool = True
     """Whether the controls are trained too: without recurrent links, and the readout alone."""
 
+    def carry_out(self) -> Outcome:
+        """Carry out a single run, or one for each seed, with the differences from the controls."""
+        outcome = super().carry_out()
+        return PairedRepeats(**vars(outcome), packages=("torch",)) if isinstance(outcome, Repeats) else outcome
+
     def run(self) -> Report:
         """Train, and report the accuracy and its controls."""
+        return self._run(None if self.out is None else self.out / RUNS)
+
+    def run_for(self, seed: int, folder: Path | None) -> Report:
+        """Train for one of several seeds, with checkpoints in its folder."""
+        return dataclasses.replace(self, seed=seed)._run(folder)
+
+    def _run(self, folder: Path | None) -> Report:
         # without PyTorch this is one line that names the extra, before any data are read
         from hrsnn.analysis.protocols.gradient_training import train_and_classify
         from hrsnn.training import TrainingOptions
@@ -144,7 +158,7 @@ class Train(DataArguments):
             TrainingOptions(**options),
             model=model,
             controls=self.controls,
-            folder=None if self.out is None else self.out / RUNS,
+            folder=folder,
             engine=self.engine,
             seed=self.seed,
             progress=self.progress,

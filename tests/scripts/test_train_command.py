@@ -170,6 +170,31 @@ def test_what_is_refused_is_one_line(words: tuple[str, ...], message: str, run: 
     assert len(ran.err) < 620
 
 
+def test_several_seeds_are_the_single_ones_with_paired_differences(run: Any, tmp_path: Path) -> None:
+    """Each goes on from its own checkpoints, and any number of processes gives the same bytes."""
+    single = [json.loads(run(*SMALL, "--seed", seed, "--json").out) for seed in (4, 5)]
+    words = (*SMALL, "--seed", 4, "--seeds", 2, "--quiet", "--out", tmp_path / "a")
+    ran = run(*words)
+    assert ran.code == 0, ran.err
+    files = folder(tmp_path / "a")
+    assert "runs/seed_5/no_recurrence/checkpoint.npz" in files
+    metrics = json.loads(files["metrics.json"])
+    assert metrics["versions"] == single[0]["versions"]
+    own = [one["scores"]["accuracy"] for one in single]
+    assert metrics["per_seed"]["scores"]["accuracy"] == own
+    for name, found in metrics["difference"]["accuracy"].items():
+        differences = np.subtract(own, [one["baselines"]["accuracy"][name] for one in single])
+        assert found["mean"] == pytest.approx(differences.mean())
+        assert found["interval"][0] <= differences.mean() <= found["interval"][1]
+        assert f"accuracy - {name}".replace("_", " ") in ran.out
+    assert set(metrics["difference"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence"}
+    # a run that is stopped in its second seed: what was there is used, and the rest made
+    for path in (tmp_path / "a" / "runs" / "seed_5").rglob("*.npz"):
+        path.unlink()
+    assert run(*words, "--jobs", 2).code == 0
+    assert folder(tmp_path / "a") == files
+
+
 def test_cuda_is_refused_where_there_is_none(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
