@@ -50,15 +50,15 @@ class Train(DataArguments, Repeatable):
     variant: Annotated[
         str | None,
         tyro.conf.arg(
-            metavar="{HoNB,HeNB,HRSNN-BP,CHRSNN-BP,HoNHoS,HeNHoS,HoNHeS,HeNHeS}",
+            metavar="{HoNB,HeNB,HRSNN-BP,CHRSNN-BP,ASRNN,HoNHoS,HeNHoS,HoNHeS,HeNHeS}",
             help_behavior_hint="(default: as the spec says)",
         ),
     ] = None
     """Model of the paper, or homogeneous or heterogeneous neurons (N) and synapses (S)."""
 
     learn: Names = ()
-    """What learns: recurrent, inputs, tau_m, tau_exc, tau_inh, tau_syn, v_threshold, delays, input_delays, readout; the
-    readout always does. Of a balanced network recurrent, inputs, tau_m and v_threshold."""
+    """What learns: recurrent, inputs, tau_m, tau_exc, tau_inh, tau_syn, adaptation, tau_adaptation, v_threshold, delays,
+    input_delays, readout; the readout always does. Of a balanced network recurrent, inputs, tau_m and v_threshold."""
 
     method: Literal["bptt", "eprop"] = "bptt"
     """Back-propagation through time, or e-prop, of weights only."""
@@ -272,7 +272,7 @@ class TrainingReport(Report):
 #: Options that have no effect unless one of these learns.
 _NEEDING = {
     "dale": ("recurrent", "inputs"),
-    "times": ("tau_m", "tau_exc", "tau_inh", "tau_syn"),
+    "times": ("tau_m", "tau_exc", "tau_inh", "tau_syn", "tau_adaptation"),
     "longest_delay": ("delays", "input_delays"),
 }
 #: Options that are those of training, and of the module.

@@ -50,9 +50,9 @@ class TrainableNetwork(nn.Module):
         Number of outputs: classes, or targets.
     learn : tuple of str
         What learns. Of a reservoir: "recurrent" and "inputs" (weights, and the gains of analog input), "tau_m", "tau_exc",
-        "tau_inh", "tau_syn" (the last two), "v_threshold", "delays" (of recurrent links: one a neuron where all its links
-        share it, else one a link), "input_delays", "readout". Of a balanced network: "recurrent" (fast and slow weights),
-        "inputs", "tau_m" (the leaks), "v_threshold", "readout".
+        "tau_inh", "tau_syn" (the last two), "adaptation" (the jumps at spikes), "tau_adaptation", "v_threshold", "delays"
+        (of recurrent links: one a neuron where all its links share it, else one a link), "input_delays", "readout". Of a
+        balanced network: "recurrent" (fast and slow weights), "inputs", "tau_m" (the leaks), "v_threshold", "readout".
     surrogate, width
         Name of the surrogate derivative, and its width in mV: :func:`hrsnn.training.surrogates.spike_function`. By default
         the width is 2 mV in a reservoir and the mean threshold of a balanced network.

@@ -104,7 +104,14 @@ def test_a_balanced_network_is_trained_and_what_is_saved_classifies_as_reported(
 
 @pytest.mark.parametrize(
     ("variant", "homogeneous", "clusters"),
-    [("HoNB", True, 1), ("HeNB", False, 1), ("HRSNN-BP", False, 1), ("CHRSNN-BP", False, 4), ("HoNHeS", True, 1)],
+    [
+        ("HoNB", True, 1),
+        ("HeNB", False, 1),
+        ("HRSNN-BP", False, 1),
+        ("CHRSNN-BP", False, 4),
+        ("ASRNN", False, 1),
+        ("HoNHeS", True, 1),
+    ],
 )
 def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogeneous: bool, clusters: int) -> None:
     ran = run(*SMALL, "--epochs", 0, "--no-controls", "--variant", variant, "--out", tmp_path / "a", "--json")
@@ -114,7 +121,8 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
     values = np.unique(reservoir.tau_m[reservoir.is_excitatory & (reservoir.cluster == 0)])
     assert (len(values) == 1) == homogeneous
     assert len(np.unique(reservoir.cluster)) == clusters
-    assert ("tau_m" in metrics["learn"]) == variant.endswith("-BP")
+    assert ("tau_m" in metrics["learn"]) == (variant.endswith("-BP") or variant == "ASRNN")
+    assert ("tau_adaptation" in metrics["learn"]) == reservoir.adaptation.any() == (variant == "ASRNN")
     assert {"recurrent", "inputs", "readout"} <= set(metrics["learn"])
 
 
@@ -128,6 +136,7 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
             ("--learn", "tau_m", "--dale", "parametrisation"),
             "--dale = 'parametrisation': has no effect: of recurrent, inputs",
         ),
+        (("--learn", "tau_adaptation"), "network = 'without adaptation': has none that learns: adaptation must be above 0"),
         (("--times", "distribution"), "--times = 'distribution': has no effect: of tau_m"),
         (("--longest-delay", "9"), "--longest-delay = 9.0: has no effect: of delays, input_delays nothing learns"),
         (("--learn", "delays", "--longest-delay", "-9"), "longest_delay = -9.0: must be positive"),
