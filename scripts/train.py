@@ -126,7 +126,7 @@ class Train(DataArguments, Repeatable):
     """Where training runs."""
 
     controls: bool = True
-    """Whether the controls are trained too: without recurrent links, and the readout alone."""
+    """Whether the controls are trained too: without recurrent links, the readout alone, and a GRU of equal parameters."""
 
     def carry_out(self) -> Outcome:
         """Carry out a single run, or one for each seed, with the differences from the controls."""

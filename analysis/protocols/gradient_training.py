@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,8 @@ class TrainedClassification:
     #: Share of the test samples that are classified correctly; the test part is scored once.
     accuracy: float
     #: ``raw_input``: the task's linear model of the input. ``readout_only``: the same network, of which only the readout was
-    #: trained. ``no_recurrence``: the network without recurrent links, trained in the same way.
+    #: trained. ``no_recurrence``: the network without recurrent links, trained in the same way. ``gru``: gated recurrent
+    #: units with at most as many parameters.
     baselines: Mapping[str, float]
     y_test: NDArray[Any]
     predicted: NDArray[Any]
@@ -118,7 +120,7 @@ def train_and_classify(
     ...     TrainingOptions(epochs=1),
     ... )
     >>> sorted(found.baselines), len(found.training.epochs)
-    (['no_recurrence', 'raw_input', 'readout_only'], 2)
+    (['gru', 'no_recurrence', 'raw_input', 'readout_only'], 2)
     """
     from hrsnn.training import TrainingOptions
 
@@ -144,6 +146,7 @@ def train_and_classify(
                 if its:
                     scored = runner.run(name, control, its)[2].argmax(1)
                     baselines[name] = float(np.mean(scored == parts[2][1]))
+            baselines["gru"] = float(np.mean(runner.gated(_learned(module)).argmax(1) == parts[2][1]))
     with clock("rates"):
         activity = simulate(network, parts[2][0], engine=engine, seed=seed)
     predicted = outputs.argmax(1)
@@ -157,7 +160,7 @@ def train_and_classify(
         network=network,
         readout=module.readout.weight.detach().double().cpu().numpy(),
         bias=module.readout.bias.detach().double().cpu().numpy(),
-        parameters=sum(one.numel() for one in module.parameters() if one.requires_grad),
+        parameters=_learned(module),
         activity=activity,
         rates=Rates.of(activity),
         timing=clock.seconds,
@@ -190,6 +193,27 @@ class _Runner:
         given_back = TrainableNetwork(network, self.classes, learn, seed=self.seed, **self.model)
         given_back.readout.load_state_dict(module.readout.state_dict())
         return training, network, predict(given_back, x_test, self.options, self.seed), given_back
+
+    def gated(self, parameters: int) -> NDArray[np.float64]:
+        """Return the outputs of gated recurrent units on the test part, trained with the same options."""
+        from hrsnn.training import predict, train
+        from hrsnn.training.gated import GatedNetwork, gated_units
+
+        (x, y), validation, (x_test, _) = self.parts
+        units = gated_units(parameters, x.n_channels, self.classes)
+        on = {name: self.model[name] for name in ("dtype", "device") if name in self.model}
+        module = GatedNetwork(x.n_channels, self.classes, units, **on, seed=self.seed)
+        # learning rates are in natural steps: the mean size of the weights, uniform within 1/sqrt(units)
+        rate = self.options.learning_rate * units**-0.5 / 2
+        without = {"rate_weight": 0.0, "voltage_weight": 0.0, "truncate": None, "checkpoint": None, "method": "bptt"}
+        options = dataclasses.replace(self.options, learning_rate=rate, **without)
+        train(module, x, y, validation, options, None if self.folder is None else self.folder / "gru", self.progress)
+        return np.asarray(predict(module, x_test, options))
+
+
+def _learned(module: Any) -> int:
+    """Return the number of values that learn."""
+    return sum(one.numel() for one in module.parameters() if one.requires_grad)
 
 
 def _encoded(task: ClassificationTask) -> list[tuple[Stimulus, NDArray[np.int64]]]:

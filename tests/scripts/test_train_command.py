@@ -31,7 +31,7 @@ def test_json_and_out_folder(run: Any, tmp_path: Path) -> None:
     ran = run(*words, "--out", tmp_path / "a")
     assert ran.code == 0, ran.err
     metrics = json.loads(ran.out)
-    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence"}
+    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence", "gru"}
     assert metrics["learn"] == ["recurrent", "tau_m", "delays", "readout"]
     assert metrics["seed"] == 3
     assert metrics["spikes"]["mean_rate"] > 0
@@ -83,7 +83,7 @@ def test_a_balanced_network_is_trained_and_what_is_saved_classifies_as_reported(
     ran = run(*f"train --task cue {sizes} {network} {options} --json --out".split(), tmp_path / "a")
     assert ran.code == 0, ran.err
     metrics = json.loads(ran.out)
-    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence"}
+    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence", "gru"}
     files = folder(tmp_path / "a")
     assert {name for name in files if name.endswith(".png")} == {
         f"{name}.png" for name in ("training", "tau_m", "accuracy", "confusion", "raster")
@@ -196,7 +196,7 @@ def test_several_seeds_are_the_single_ones_with_paired_differences(run: Any, tmp
         assert found["mean"] == pytest.approx(differences.mean())
         assert found["interval"][0] <= differences.mean() <= found["interval"][1]
         assert f"accuracy - {name}".replace("_", " ") in ran.out
-    assert set(metrics["difference"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence"}
+    assert set(metrics["difference"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence", "gru"}
     # a run that is stopped in its second seed: what was there is used, and the rest made
     for path in (tmp_path / "a" / "runs" / "seed_5").rglob("*.npz"):
         path.unlink()
