@@ -205,7 +205,13 @@ class _Runner:
         module = GatedNetwork(x.n_channels, self.classes, units, **on, seed=self.seed)
         # learning rates are in natural steps: the mean size of the weights, uniform within 1/sqrt(units)
         rate = self.options.learning_rate * units**-0.5 / 2
-        without = {"rate_weight": 0.0, "voltage_weight": 0.0, "truncate": None, "checkpoint": None, "method": "bptt"}
+        without: dict[str, Any] = {
+            "rate_weight": 0.0,
+            "voltage_weight": 0.0,
+            "truncate": None,
+            "checkpoint": None,
+            "method": "bptt",
+        }
         options = dataclasses.replace(self.options, learning_rate=rate, **without)
         train(module, x, y, validation, options, None if self.folder is None else self.folder / "gru", self.progress)
         return np.asarray(predict(module, x_test, options))

@@ -16,7 +16,7 @@ from hrsnn.training.samples import Minibatch, Samples
 from hrsnn.training.surrogates import Elementwise
 
 #: Bounds of the leaks that are learned (1/s), and the least threshold in units of the mean one.
-_LEAKS, _LEAST = (1.0, 1000.0), 0.01
+_LEAKS, _LEAST = (0.1, 1000.0), 0.01
 
 
 class Carry(NamedTuple):
