@@ -8,23 +8,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.builder import build
 from hrsnn.errors import InputError
 from hrsnn.files.npz import write_npz
 from hrsnn.scripts.cli.command import execute
-from hrsnn.scripts.cli.report import RUNS, Report, write_outcome
+from hrsnn.scripts.cli.paired_repeats import PairedRepeats
+from hrsnn.scripts.cli.repeats import Repeatable, Repeats
+from hrsnn.scripts.cli.report import RUNS, Outcome, Report, write_outcome
 from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.gradient_training import TrainedClassification
-    from hrsnn.spec import ReservoirSpec
+    from hrsnn.kinds import NetworkSpec
     from hrsnn.training.models import Model
 
 _NO = "(default: none)"
@@ -32,8 +33,10 @@ Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_h
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(DataArguments):
-    """Train a reservoir by gradients, with its controls; with --out it goes on where it was stopped."""
+class Train(DataArguments, Repeatable):
+    """Train a network by gradients, with its controls; with --out it goes on where it was stopped."""
+
+    any_network: ClassVar[bool] = True
 
     task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
     """Task with classes; `hrsnn tasks` describes all."""
@@ -47,15 +50,15 @@ class Train(DataArguments):
     variant: Annotated[
         str | None,
         tyro.conf.arg(
-            metavar="{HoNB,HeNB,HRSNN-BP,CHRSNN-BP,HoNHoS,HeNHoS,HoNHeS,HeNHeS}",
+            metavar="{HoNB,HeNB,HRSNN-BP,CHRSNN-BP,ASRNN,HoNHoS,HeNHoS,HoNHeS,HeNHeS}",
             help_behavior_hint="(default: as the spec says)",
         ),
     ] = None
     """Model of the paper, or homogeneous or heterogeneous neurons (N) and synapses (S)."""
 
     learn: Names = ()
-    """What learns: recurrent, inputs, tau_m, tau_exc, tau_inh, tau_syn, v_threshold, delays, input_delays, readout; the
-    readout always does."""
+    """What learns: recurrent, inputs, tau_m, tau_exc, tau_inh, tau_syn, adaptation, tau_adaptation, v_threshold, delays,
+    input_delays, readout; the readout always does. Of a balanced network recurrent, inputs, tau_m and v_threshold."""
 
     method: Literal["bptt", "eprop"] = "bptt"
     """Back-propagation through time, or e-prop, of weights only."""
@@ -78,8 +81,13 @@ class Train(DataArguments):
     surrogate: str = "fast_sigmoid"
     """Surrogate derivative: fast_sigmoid, superspike, triangle, arctan, gaussian, rectangle or straight_through."""
 
-    width: float = 2.0
+    width: Annotated[
+        float | None, tyro.conf.arg(help_behavior_hint="(default: 2; of a balanced network its mean threshold)")
+    ] = None
     """Width of the surrogate (mV)."""
+
+    tau_readout: float = 20.0
+    """Time constant of the filtered spikes that the readout sees (ms)."""
 
     dale: Literal["projection", "parametrisation"] = "projection"
     """How weights stay positive: by projection, or by learning their logarithm."""
@@ -118,17 +126,29 @@ class Train(DataArguments):
     """Where training runs."""
 
     controls: bool = True
-    """Whether the controls are trained too: without recurrent links, and the readout alone."""
+    """Whether the controls are trained too: without recurrent links, the readout alone, and a GRU of equal parameters."""
+
+    def carry_out(self) -> Outcome:
+        """Carry out a single run, or one for each seed, with the differences from the controls."""
+        outcome = super().carry_out()
+        return PairedRepeats(**vars(outcome), packages=("torch",)) if isinstance(outcome, Repeats) else outcome
 
     def run(self) -> Report:
         """Train, and report the accuracy and its controls."""
+        return self._run(None if self.out is None else self.out / RUNS)
+
+    def run_for(self, seed: int, folder: Path | None) -> Report:
+        """Train for one of several seeds, with checkpoints in its folder."""
+        return dataclasses.replace(self, seed=seed)._run(folder)
+
+    def _run(self, folder: Path | None) -> Report:
         # without PyTorch this is one line that names the extra, before any data are read
         from hrsnn.analysis.protocols.gradient_training import train_and_classify
         from hrsnn.training import TrainingOptions
 
         options = {name: getattr(self, name) for name in _OPTIONS}
         model = {name: getattr(self, name) for name in _MODEL}
-        choice, spec = self.chosen(self.task, "classes"), self.reservoir_spec()
+        choice, spec = self.chosen(self.task, "classes"), self.network_spec()
         task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
         learn = self._learn
         result = train_and_classify(
@@ -138,7 +158,7 @@ class Train(DataArguments):
             TrainingOptions(**options),
             model=model,
             controls=self.controls,
-            folder=None if self.out is None else self.out / RUNS,
+            folder=folder,
             engine=self.engine,
             seed=self.seed,
             progress=self.progress,
@@ -174,10 +194,15 @@ class Train(DataArguments):
             result=result,
         )
 
-    def reservoir_spec(self) -> ReservoirSpec:
+    def network_spec(self) -> NetworkSpec:
         """Return the spec of the network, of a model of the paper too."""
-        model = self._model
-        return super().reservoir_spec() if model is None else model.spec(self._plain.reservoir_spec())
+        if self.network not in _TRAINED:
+            raise InputError("--network", self.network, f"has no gradients: must be {' or '.join(_TRAINED)}")
+        if self._model is None:
+            return super().network_spec()
+        if self.network != "reservoir":
+            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} has none")
+        return self._model.spec(self._plain.reservoir_spec())
 
     def check(self) -> None:
         """Raise an error before the work, also where PyTorch is missing, or an option has no effect."""
@@ -187,9 +212,12 @@ class Train(DataArguments):
             self._plain.check()
         import hrsnn.training  # noqa: F401
 
-        self.reservoir_spec()
+        self.network_spec()
         learn = self._learn
         for name, needed in _NEEDING.items():
+            if self.network != "reservoir" and getattr(self, name) != Train.__dataclass_fields__[name].default:
+                option = "--" + name.replace("_", "-")
+                raise InputError(option, getattr(self, name), f"is of reservoirs; a {self.network} has none")
             given = getattr(self, name)
             if given != Train.__dataclass_fields__[name].default and not set(learn) & set(needed):
                 option = "--" + name.replace("_", "-")
@@ -247,7 +275,7 @@ class TrainingReport(Report):
 #: Options that have no effect unless one of these learns.
 _NEEDING = {
     "dale": ("recurrent", "inputs"),
-    "times": ("tau_m", "tau_exc", "tau_inh", "tau_syn"),
+    "times": ("tau_m", "tau_exc", "tau_inh", "tau_syn", "tau_adaptation"),
     "longest_delay": ("delays", "input_delays"),
 }
 #: Options that are those of training, and of the module.
@@ -255,11 +283,15 @@ _OPTIONS = (
     *("epochs", "batch", "learning_rate", "schedule", "read", "clip", "rate_weight", "rate_target", "voltage_weight"),
     *("method", "truncate", "checkpoint", "patience", "seed"),
 )
-_MODEL = ("surrogate", "width", "dale", "times", "longest_delay", "dtype", "device")
+_MODEL = ("surrogate", "width", "tau_readout", "dale", "times", "longest_delay", "dtype", "device")
+#: Kinds of networks that have gradients.
+_TRAINED = ("reservoir", "balanced")
 
 
-def _built(spec: ReservoirSpec, seed: int, channels: int) -> Any:
-    return build(spec, seed, channels)
+def _built(spec: NetworkSpec, seed: int, channels: int) -> Any:
+    from hrsnn.kinds import build_network
+
+    return build_network(spec, seed, channels)
 
 
 def _pictures(result: TrainedClassification, classes: list[Any]) -> Mapping[str, Any]:

@@ -77,7 +77,7 @@ def training_curves(
 
 @takes(before="ms", after="ms")
 def times_before_after(
-    before: ArrayLike, after: ArrayLike, is_excitatory: ArrayLike, label: str = "Time constant"
+    before: ArrayLike, after: ArrayLike, is_excitatory: ArrayLike | None = None, label: str = "Time constant"
 ) -> Figure:
     """Draw a time of each neuron after training over that before, with the line on which nothing changed.
 
@@ -85,7 +85,8 @@ def times_before_after(
     ----------
     before, after : array (N,)
         ms, positive.
-    is_excitatory : array of bool (N,)
+    is_excitatory : array of bool (N,), optional
+        None where neurons have no types.
     label : str
         Name of the time.
 
@@ -100,7 +101,8 @@ def times_before_after(
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('Time constant before training (ms)', 'Time constant after training (ms)')
     """
-    x, y, excitatory = np.asarray(before, float), np.asarray(after, float), np.asarray(is_excitatory, bool)
+    x, y = np.asarray(before, float), np.asarray(after, float)
+    excitatory = np.ones(x.shape, bool) if is_excitatory is None else np.asarray(is_excitatory, bool)
     if x.shape != y.shape or x.shape != excitatory.shape or not x.size:
         raise InputError("after", y.shape, f"must be as many times as before, {x.shape}")
     if not ((x > 0).all() and (y > 0).all()):
@@ -109,7 +111,8 @@ def times_before_after(
     axes = figure.subplots()
     ends = min(x.min(), y.min()) / 1.15, max(x.max(), y.max()) * 1.15
     axes.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--", label="unchanged")
-    for name, members, colour, marker in (("E", excitatory, EXCITATORY, "o"), ("I", ~excitatory, INHIBITORY, "^")):
+    first = "neurons" if is_excitatory is None else "E"
+    for name, members, colour, marker in ((first, excitatory, EXCITATORY, "o"), ("I", ~excitatory, INHIBITORY, "^")):
         if members.any():
             axes.scatter(x[members], y[members], s=8, c=colour, marker=marker, alpha=0.7, linewidths=0, label=name)
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from sklearn.base import clone
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -35,15 +37,16 @@ class TrainedClassification:
     #: Share of the test samples that are classified correctly; the test part is scored once.
     accuracy: float
     #: ``raw_input``: the task's linear model of the input. ``readout_only``: the same network, of which only the readout was
-    #: trained. ``no_recurrence``: the network without recurrent links, trained in the same way.
+    #: trained. ``no_recurrence``: the network without recurrent links, trained in the same way. ``gru``: gated recurrent
+    #: units with at most as many parameters.
     baselines: Mapping[str, float]
     y_test: NDArray[Any]
     predicted: NDArray[Any]
     #: The epochs, and which was best.
     training: Training
     #: The network before and after training.
-    initial: Reservoir
-    network: Reservoir
+    initial: Reservoir | BalancedNetwork
+    network: Reservoir | BalancedNetwork
     #: Weights (classes, N) and biases (classes,) of the readout.
     readout: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -70,7 +73,7 @@ def train_and_classify(
     seed: int = 0,
     progress: bool = False,
 ) -> TrainedClassification:
-    """Train a reservoir on a task with classes, and its controls in the same way.
+    """Train a reservoir or a balanced network on a task with classes, and its controls in the same way.
 
     30 % of the training part are the validation part, which chooses the epoch; the encoder is fitted to the other 70 %. The
     test part is scored once, with the network that :meth:`hrsnn.training.TrainableNetwork.network` gives back: delays are in
@@ -117,7 +120,7 @@ def train_and_classify(
     ...     TrainingOptions(epochs=1),
     ... )
     >>> sorted(found.baselines), len(found.training.epochs)
-    (['no_recurrence', 'raw_input', 'readout_only'], 2)
+    (['gru', 'no_recurrence', 'raw_input', 'readout_only'], 2)
     """
     from hrsnn.training import TrainingOptions
 
@@ -125,8 +128,8 @@ def train_and_classify(
     with clock("encoding"):
         parts = _encoded(task)
     initial = reservoir(parts[0][0].n_channels)
-    if not isinstance(initial, Reservoir):
-        raise InputError("network", initial.kind, "must be a reservoir")
+    if not isinstance(initial, (Reservoir, BalancedNetwork)):
+        raise InputError("network", initial.kind, "must be a reservoir or a balanced network")
     runner = _Runner(parts, options, dict(model or {}), folder, seed, progress, len(task.classes))
     with clock("training"):
         training, network, outputs, module = runner.run("network", initial, learn)
@@ -143,6 +146,7 @@ def train_and_classify(
                 if its:
                     scored = runner.run(name, control, its)[2].argmax(1)
                     baselines[name] = float(np.mean(scored == parts[2][1]))
+            baselines["gru"] = float(np.mean(runner.gated(_learned(module)).argmax(1) == parts[2][1]))
     with clock("rates"):
         activity = simulate(network, parts[2][0], engine=engine, seed=seed)
     predicted = outputs.argmax(1)
@@ -156,7 +160,7 @@ def train_and_classify(
         network=network,
         readout=module.readout.weight.detach().double().cpu().numpy(),
         bias=module.readout.bias.detach().double().cpu().numpy(),
-        parameters=sum(one.numel() for one in module.parameters() if one.requires_grad),
+        parameters=_learned(module),
         activity=activity,
         rates=Rates.of(activity),
         timing=clock.seconds,
@@ -175,7 +179,9 @@ class _Runner:
     progress: bool
     classes: int
 
-    def run(self, name: str, initial: Reservoir, learn: tuple[str, ...]) -> tuple[Training, Reservoir, Any, Any]:
+    def run(
+        self, name: str, initial: Reservoir | BalancedNetwork, learn: tuple[str, ...]
+    ) -> tuple[Training, Reservoir | BalancedNetwork, Any, Any]:
         """Return the training, the network, its outputs on the test part, and the module."""
         from hrsnn.training import TrainableNetwork, predict, train
 
@@ -184,10 +190,36 @@ class _Runner:
         (x, y), validation, (x_test, _) = self.parts
         training = train(module, x, y, validation, self.options, place, self.progress)
         network = module.network()
-        assert isinstance(network, Reservoir)
         given_back = TrainableNetwork(network, self.classes, learn, seed=self.seed, **self.model)
         given_back.readout.load_state_dict(module.readout.state_dict())
         return training, network, predict(given_back, x_test, self.options, self.seed), given_back
+
+    def gated(self, parameters: int) -> NDArray[np.float64]:
+        """Return the outputs of gated recurrent units on the test part, trained with the same options."""
+        from hrsnn.training import predict, train
+        from hrsnn.training.gated import GatedNetwork, gated_units
+
+        (x, y), validation, (x_test, _) = self.parts
+        units = gated_units(parameters, x.n_channels, self.classes)
+        on = {name: self.model[name] for name in ("dtype", "device") if name in self.model}
+        module = GatedNetwork(x.n_channels, self.classes, units, **on, seed=self.seed)
+        # learning rates are in natural steps: the mean size of the weights, uniform within 1/sqrt(units)
+        rate = self.options.learning_rate * units**-0.5 / 2
+        without: dict[str, Any] = {
+            "rate_weight": 0.0,
+            "voltage_weight": 0.0,
+            "truncate": None,
+            "checkpoint": None,
+            "method": "bptt",
+        }
+        options = dataclasses.replace(self.options, learning_rate=rate, **without)
+        train(module, x, y, validation, options, None if self.folder is None else self.folder / "gru", self.progress)
+        return np.asarray(predict(module, x_test, options))
+
+
+def _learned(module: Any) -> int:
+    """Return the number of values that learn."""
+    return sum(one.numel() for one in module.parameters() if one.requires_grad)
 
 
 def _encoded(task: ClassificationTask) -> list[tuple[Stimulus, NDArray[np.int64]]]:

@@ -47,7 +47,9 @@ class Model:
 
 #: Models of this package and of installed ones. The paper (Chakraborty and Mukhopadhyay 2024) names HoNB and HeNB in its
 #: table of models, HRSNN-BP and CHRSNN-BP in those of pruning; how the latter differ from HeNB it does not say: here time
-#: constants learn too, and CHRSNN has four clusters.
+#: constants learn too, and CHRSNN has four clusters. ASRNN is the adaptive SRNN of Yin et al. (2021), a row of its
+#: table of accuracies: tau_m and the adaptation learn. There a spike raises the threshold, here it lowers the drive, which
+#: acts on v through the membrane; and there weights have any sign.
 MODELS: Registry[Model] = Registry(
     "variant",
     "hrsnn.models",
@@ -57,6 +59,7 @@ MODELS: Registry[Model] = Registry(
         "HeNB": "hrsnn.training.models:HENB",
         "HRSNN-BP": "hrsnn.training.models:HRSNN_BP",
         "CHRSNN-BP": "hrsnn.training.models:CHRSNN_BP",
+        "ASRNN": "hrsnn.training.models:ASRNN",
     },
     others=("HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS"),
 )
@@ -64,6 +67,12 @@ MODELS: Registry[Model] = Registry(
 HONB = Model("homogeneous neurons; weights and readout learn", "HoNHoS")
 HENB = Model("heterogeneous neurons; weights and readout learn", "HeNHoS")
 HRSNN_BP = Model("heterogeneous neurons; tau_m learns too", "HeNHoS", (*_WEIGHTS, "tau_m"))
+ASRNN = Model(
+    "adaptive neurons; tau_m, the adaptation and its time constants learn too",
+    "HeNHoS",
+    (*_WEIGHTS, "tau_m", "adaptation", "tau_adaptation"),
+    {"adaptation": 1.0, "tau_adaptation": 150.0},
+)
 CHRSNN_BP = Model(
     "four clusters of heterogeneous neurons; tau_m learns too", "HeNHoS", (*_WEIGHTS, "tau_m"), {"clusters": 4}
 )

@@ -24,6 +24,8 @@ from hrsnn.validation.numbers import count_of, positive
 from hrsnn.validation.units import takes
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+#: Width of the surrogate derivative in a reservoir (mV).
+_WIDTH = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,16 @@ class TrainableNetwork(nn.Module):
         Number of outputs: classes, or targets.
     learn : tuple of str
         What learns. Of a reservoir: "recurrent" and "inputs" (weights, and the gains of analog input), "tau_m", "tau_exc",
-        "tau_inh", "tau_syn" (the last two), "v_threshold", "delays" (of recurrent links: one a neuron where all its links
-        share it, else one a link), "input_delays", "readout". Of a balanced network: "recurrent" (fast and slow weights),
-        "inputs", "tau_m" (the leaks), "v_threshold", "readout".
+        "tau_inh", "tau_syn" (the last two), "adaptation" (the jumps at spikes), "tau_adaptation", "v_threshold", "delays"
+        (of recurrent links: one a neuron where all its links share it, else one a link), "input_delays", "readout". Of a
+        balanced network: "recurrent" (fast and slow weights), "inputs", "tau_m" (the leaks), "v_threshold", "readout".
     surrogate, width
-        Name of the surrogate derivative, and its width in mV: :func:`hrsnn.training.surrogates.spike_function`.
+        Name of the surrogate derivative, and its width in mV: :func:`hrsnn.training.surrogates.spike_function`. By default
+        the width is 2 mV in a reservoir and the mean threshold of a balanced network.
     smooth : bool
         Whether the smooth step itself replaces the threshold, so that gradients are exact; for checks.
-    reset_gradient : bool
-        Whether gradients flow through the reset of v.
+    reset_gradient : bool, optional
+        Whether gradients flow through the reset of v; by default those of balanced networks do.
     dale : {"projection", "parametrisation"}
         How weights of a reservoir stay >= 0: negative ones are set to 0 after each step, or their logarithm learns.
     times : {"neuron", "distribution"}
@@ -79,7 +82,10 @@ class TrainableNetwork(nn.Module):
     Notes
     -----
     Short-term plasticity, input delays of currents and the noise of balanced networks are refused. Signs of links do not
-    change in a reservoir; a balanced network is signed, and stays so.
+    change in a reservoir; a balanced network is signed, and stays so. Its reset is part of its balance: with ``V = W e`` a
+    spike of neuron i turns a gradient of the error e into ``(I - h w_i w_i^T)`` times it, h the surrogate derivative, which
+    is no expansion where ``h |w_i|^2 < 2``. Thresholds are ``|w_i|^2 / 2``, and a window as wide as they are keeps gradients
+    over thousands of steps finite; without the gradient of the reset they grow beyond all numbers.
 
     Examples
     --------
@@ -102,9 +108,9 @@ class TrainableNetwork(nn.Module):
         learn: tuple[str, ...] = ("recurrent", "inputs", "readout"),
         *,
         surrogate: str = "fast_sigmoid",
-        width: float = 2.0,
+        width: float | None = None,
         smooth: bool = False,
-        reset_gradient: bool = False,
+        reset_gradient: bool | None = None,
         dale: Literal["projection", "parametrisation"] = "projection",
         times: Literal["neuron", "distribution"] = "neuron",
         longest_delay: float | None = None,
@@ -129,6 +135,11 @@ class TrainableNetwork(nn.Module):
         outputs, tau_readout = count_of("outputs", outputs), positive("tau_readout", tau_readout, "ms")
         if longest_delay is not None:
             longest_delay = positive("longest_delay", longest_delay, "ms")
+        is_balanced = isinstance(network, BalancedNetwork)
+        if width is None:
+            width = float(network.threshold.mean()) if isinstance(network, BalancedNetwork) else _WIDTH
+        if reset_gradient is None:
+            reset_gradient = is_balanced
         names = _names(learn)
         self.learn, self.dtype, self.device = names, DTYPES[dtype], torch.device(device)
         #: What the module is made with, for checkpoints.
@@ -137,7 +148,7 @@ class TrainableNetwork(nn.Module):
             **{"reset_gradient": reset_gradient, "dale": dale, "times": times, "longest_delay": longest_delay},
             **{"tau_readout": tau_readout, "dtype": dtype, "seed": seed},
         }
-        kind = BalancedDynamics if isinstance(network, BalancedNetwork) else ReservoirDynamics
+        kind = BalancedDynamics if is_balanced else ReservoirDynamics
         check_learn(names, (*kind.LEARNS, "readout"))
         inner = tuple(name for name in names if name != "readout")
         spike = spike_function(surrogate, width, smooth)

@@ -15,6 +15,7 @@ from hrsnn.analysis.figures.forecasts import free_trajectories
 from hrsnn.analysis.figures.maps import heat_maps
 from hrsnn.analysis.figures.seeds import scores_over_seeds
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
+from hrsnn.balanced import BalancedNetwork
 from hrsnn.reservoir import Reservoir
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
 def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
     """Draw losses and accuracies over the epochs, tau_m and weights before and after, accuracy, confusion and raster."""
     before, after, epochs = result.initial, result.network, result.training.epochs
-    excitatory = after.is_excitatory[after.pre]
     drawn = {
         **_of_network(after, result.activity),
         "training": figures.training_curves(
@@ -58,12 +58,16 @@ def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
             best=result.training.best,
             chance=1 / len(classes),
         ),
-        "tau_m": figures.times_before_after(before.tau_m, after.tau_m, after.is_excitatory, "tau_m"),
         "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
     }
-    if after.synapses:
-        drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
+    if isinstance(before, Reservoir) and isinstance(after, Reservoir):
+        drawn["tau_m"] = figures.times_before_after(before.tau_m, after.tau_m, after.is_excitatory, "tau_m")
+        if after.synapses:
+            excitatory = after.is_excitatory[after.pre]
+            drawn["weights"] = figures.weights_before_after(before.weight, after.weight, after.w_max, excitatory)
+    elif isinstance(before, BalancedNetwork) and isinstance(after, BalancedNetwork):
+        drawn["tau_m"] = figures.times_before_after(1000 / before.leak, 1000 / after.leak, None, "tau_m")
     return drawn
 
 

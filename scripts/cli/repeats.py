@@ -46,6 +46,10 @@ class Repeatable(ParallelCommand):
             raise InputError("--cluster", self.cluster, "needs --seeds of at least 2: a single run is made here")
         return self.run()
 
+    def run_for(self, seed: int, folder: Path | None) -> Outcome:
+        """Carry out the run of one of several seeds; `folder` is of a command whose runs go on where they were stopped."""
+        return dataclasses.replace(self, seed=seed).run()
+
     @property
     def parallel(self) -> bool:
         """Whether a single run has parts that can be distributed over processes or machines."""
@@ -107,7 +111,7 @@ def repeated(command: Repeatable) -> Repeats:
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        reports = command.all_of(SeedRunner(single), seeds)
+        reports = command.all_of(SeedRunner(single, None if command.out is None else command.out / report.RUNS), seeds)
     finally:
         logger.setLevel(level)
     (title, spec), runs = reports[0][0], [run for _, run in reports]
@@ -117,12 +121,13 @@ def repeated(command: Repeatable) -> Repeats:
 
 @dataclass(frozen=True)
 class SeedRunner:
-    """Function that runs `command` for a seed."""
+    """Function that runs `command` for a seed, in a subfolder of `folder` if it keeps anything."""
 
     command: Repeatable
+    folder: Path | None = None
 
     def __call__(self, seed: int) -> tuple[tuple[str, NetworkSpec], SeedRun]:
-        outcome = dataclasses.replace(self.command, seed=seed).run()
+        outcome = self.command.run_for(seed, None if self.folder is None else self.folder / f"seed_{seed}")
         assert isinstance(outcome, Report)
         details = {**outcome.details, **({"interval": outcome.intervals} if outcome.intervals else {})}
         kept = SeedRun(outcome.scores, outcome.baselines, outcome.spikes, details, outcome.timing)

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
 from hrsnn import Reservoir, simulate
+from hrsnn.balanced import BalancedNetwork
 from hrsnn.files.npz import read_npz
 
 SMALL = ("train", "--train", 40, "--test", 20, "--neurons", 20, "--set", "dt=1", "--epochs", 2, "--batch", 10)
@@ -30,7 +31,7 @@ def test_json_and_out_folder(run: Any, tmp_path: Path) -> None:
     ran = run(*words, "--out", tmp_path / "a")
     assert ran.code == 0, ran.err
     metrics = json.loads(ran.out)
-    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence"}
+    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence", "gru"}
     assert metrics["learn"] == ["recurrent", "tau_m", "delays", "readout"]
     assert metrics["seed"] == 3
     assert metrics["spikes"]["mean_rate"] > 0
@@ -72,9 +73,46 @@ def test_what_is_saved_classifies_as_reported(run: Any, tmp_path: Path) -> None:
     assert json.loads(ran.out)["scores"]["accuracy"] == pytest.approx(accuracy)
 
 
+def test_a_balanced_network_is_trained_and_what_is_saved_classifies_as_reported(run: Any, tmp_path: Path) -> None:
+    """By its own engine and a readout of the spikes filtered with 2 s, at the end of a stimulus."""
+    from hrsnn.tasks import load_task
+
+    sizes = "--task-option train=40 --task-option test=20 --task-option cues=1 --neurons 40"
+    network = "--network balanced --preset cue --set dt=1 --set decoder_norm=0.6 --learn recurrent inputs tau_m"
+    options = "--epochs 1 --batch 14 --learning-rate 0.003 --read final --tau-readout 2000 --truncate 300 --dtype float64"
+    ran = run(*f"train --task cue {sizes} {network} {options} --json --out".split(), tmp_path / "a")
+    assert ran.code == 0, ran.err
+    metrics = json.loads(ran.out)
+    assert set(metrics["baselines"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence", "gru"}
+    files = folder(tmp_path / "a")
+    assert {name for name in files if name.endswith(".png")} == {
+        f"{name}.png" for name in ("training", "tau_m", "accuracy", "confusion", "raster")
+    }
+    trained = BalancedNetwork.load(tmp_path / "a" / "balanced.npz")
+    assert np.ptp(trained.leak) > 0  # they learned, in small steps from 0.5/s
+    np.testing.assert_allclose(trained.leak, 0.5, rtol=0.05)
+    task = load_task("cue", train=40, test=20, cues=1, seed=0)
+    activity = simulate(trained, task.x_test)
+    readout = read_npz(tmp_path / "a" / "readout.npz", "readout", 1)[0]
+    filtered = np.zeros((20, 40))
+    for index in range(20):
+        times, neurons = activity.spikes.sample(index)
+        np.add.at(filtered[index], neurons, np.exp(-(float(task.x_test.durations[0]) - 1 - np.round(times)) / 2000))
+    outputs = filtered @ readout["weight"].T + readout["bias"]
+    accuracy = (outputs.argmax(1) == task.y_test).mean()
+    assert metrics["scores"]["accuracy"] == pytest.approx(accuracy)
+
+
 @pytest.mark.parametrize(
     ("variant", "homogeneous", "clusters"),
-    [("HoNB", True, 1), ("HeNB", False, 1), ("HRSNN-BP", False, 1), ("CHRSNN-BP", False, 4), ("HoNHeS", True, 1)],
+    [
+        ("HoNB", True, 1),
+        ("HeNB", False, 1),
+        ("HRSNN-BP", False, 1),
+        ("CHRSNN-BP", False, 4),
+        ("ASRNN", False, 1),
+        ("HoNHeS", True, 1),
+    ],
 )
 def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogeneous: bool, clusters: int) -> None:
     ran = run(*SMALL, "--epochs", 0, "--no-controls", "--variant", variant, "--out", tmp_path / "a", "--json")
@@ -84,7 +122,8 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
     values = np.unique(reservoir.tau_m[reservoir.is_excitatory & (reservoir.cluster == 0)])
     assert (len(values) == 1) == homogeneous
     assert len(np.unique(reservoir.cluster)) == clusters
-    assert ("tau_m" in metrics["learn"]) == variant.endswith("-BP")
+    assert ("tau_m" in metrics["learn"]) == (variant.endswith("-BP") or variant == "ASRNN")
+    assert ("tau_adaptation" in metrics["learn"]) == reservoir.adaptation.any() == (variant == "ASRNN")
     assert {"recurrent", "inputs", "readout"} <= set(metrics["learn"])
 
 
@@ -98,6 +137,7 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
             ("--learn", "tau_m", "--dale", "parametrisation"),
             "--dale = 'parametrisation': has no effect: of recurrent, inputs",
         ),
+        (("--learn", "tau_adaptation"), "network = 'without adaptation': has none that learns: adaptation must be above 0"),
         (("--times", "distribution"), "--times = 'distribution': has no effect: of tau_m"),
         (("--longest-delay", "9"), "--longest-delay = 9.0: has no effect: of delays, input_delays nothing learns"),
         (("--learn", "delays", "--longest-delay", "-9"), "longest_delay = -9.0: must be positive"),
@@ -110,7 +150,24 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
         (("--batch", "0"), "batch = 0"),
         (("--clip", "nan"), "clip = nan"),
         (("--task", "lorenz63"), "--task = 'lorenz63': is of the kind series"),
-        (("--network", "balanced"), "--network = 'balanced': cannot be used with this command"),
+        (("--network", "deep"), "--network = 'deep': has no gradients: must be reservoir or balanced"),
+        (("--tau-readout", "0"), "tau_readout = 0.0: must be positive"),
+        (("--network", "balanced", "--variant", "HeNB"), "--variant = 'HeNB': is of reservoirs; a balanced has none"),
+        (("--network", "balanced", "--dale", "parametrisation"), "--dale = 'parametrisation': is of reservoirs"),
+        (("--network", "balanced", "--times", "distribution"), "--times = 'distribution': is of reservoirs"),
+        (("--network", "balanced", "--longest-delay", "9"), "--longest-delay = 9.0: is of reservoirs"),
+        (
+            ("--network", "balanced", "--set", "dimensions=4", "--learn", "delays"),
+            "learn = 'delays': must be of recurrent, inputs",
+        ),
+        (
+            ("--network", "balanced", "--set", "dimensions=4", "--set", "noise=0.1"),
+            "network = 'with noise 0.1': has no gradients",
+        ),
+        (
+            ("--network", "balanced", "--set", "dimensions=4", "--method", "eprop"),
+            "network = 'balanced': must be a reservoir",
+        ),
         (("--set", "short_term_plasticity=true"), "network = 'with short-term plasticity': has no gradients here"),
     ],
     ids=lambda one: "_".join(one)[:40] if isinstance(one, tuple) else "",
@@ -121,6 +178,31 @@ def test_what_is_refused_is_one_line(words: tuple[str, ...], message: str, run: 
     assert ran.err.startswith(f"hrsnn train: {message}"), ran.err
     assert ran.err.count("\n") == 1
     assert len(ran.err) < 620
+
+
+def test_several_seeds_are_the_single_ones_with_paired_differences(run: Any, tmp_path: Path) -> None:
+    """Each goes on from its own checkpoints, and any number of processes gives the same bytes."""
+    single = [json.loads(run(*SMALL, "--seed", seed, "--json").out) for seed in (4, 5)]
+    words = (*SMALL, "--seed", 4, "--seeds", 2, "--quiet", "--out", tmp_path / "a")
+    ran = run(*words)
+    assert ran.code == 0, ran.err
+    files = folder(tmp_path / "a")
+    assert "runs/seed_5/no_recurrence/checkpoint.npz" in files
+    metrics = json.loads(files["metrics.json"])
+    assert metrics["versions"] == single[0]["versions"]
+    own = [one["scores"]["accuracy"] for one in single]
+    assert metrics["per_seed"]["scores"]["accuracy"] == own
+    for name, found in metrics["difference"]["accuracy"].items():
+        differences = np.subtract(own, [one["baselines"]["accuracy"][name] for one in single])
+        assert found["mean"] == pytest.approx(differences.mean())
+        assert found["interval"][0] <= differences.mean() <= found["interval"][1]
+        assert f"accuracy - {name}".replace("_", " ") in ran.out
+    assert set(metrics["difference"]["accuracy"]) == {"raw_input", "readout_only", "no_recurrence", "gru"}
+    # a run that is stopped in its second seed: what was there is used, and the rest made
+    for path in (tmp_path / "a" / "runs" / "seed_5").rglob("*.npz"):
+        path.unlink()
+    assert run(*words, "--jobs", 2).code == 0
+    assert folder(tmp_path / "a") == files
 
 
 def test_cuda_is_refused_where_there_is_none(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from hrsnn.training.samples import Minibatch, Samples
 from hrsnn.training.surrogates import Elementwise
 
 #: Bounds of the leaks that are learned (1/s), and the least threshold in units of the mean one.
-_LEAKS, _LEAST = (1.0, 1000.0), 0.01
+_LEAKS, _LEAST = (0.1, 1000.0), 0.01
 
 
 class Carry(NamedTuple):
@@ -63,14 +63,17 @@ class BalancedDynamics(nn.Module):
         self.neurons, self.dt, self._device = network.neurons, network.dt, device
         off = ~np.eye(network.neurons, dtype=bool)
 
-        def weights(values: np.ndarray, learns: bool) -> Quantity:
-            typical = float(np.abs(values).mean()) if values.any() else 1.0
-            return Quantity(values, learns, dtype, unit=typical)
+        def weights(values: np.ndarray, learns: bool, least: float = 0.0) -> Quantity:
+            typical = float(np.abs(values).mean()) if values.any() else 0.0
+            return Quantity(values, learns, dtype, unit=max(typical, least) or 1.0)
 
         recurrent, level = "recurrent" in learn, float(network.threshold.mean())
+        fast = network.fast[off]
+        # slow weights that vanish, where the leak is that of the system, have no size of their own
+        size = float(np.abs(fast).mean() * network.leak.mean()) if len(fast) else 0.0
         self.named = {
-            "fast": weights(network.fast[off], recurrent),
-            "slow": weights(network.slow, recurrent),
+            "fast": weights(fast, recurrent),
+            "slow": weights(network.slow, recurrent, size),
             "inputs": weights(network.B_weights, "inputs" in learn),
             "leak": Quantity(network.leak, "tau_m" in learn, dtype, *_LEAKS, "log"),
             "v_threshold": Quantity(network.threshold, "v_threshold" in learn, dtype, _LEAST * level, unit=level),

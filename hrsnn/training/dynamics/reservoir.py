@@ -23,7 +23,7 @@ from hrsnn.training.surrogates import Elementwise
 _TIMES = (1.0, 1000.0)
 #: Least distance of a learned threshold from the reset (mV), and steps by which learning rates are multiplied.
 _MARGIN, _MILLIVOLTS, _DELAY = 0.1, 10.0, 20.0
-_TAUS = ("tau_m", "tau_exc", "tau_inh")
+_TAUS = ("tau_m", "tau_exc", "tau_inh", "tau_adaptation")
 
 
 class Carry(NamedTuple):
@@ -47,7 +47,7 @@ class Constants(NamedTuple):
 class ReservoirDynamics(nn.Module):
     """Steps of a reservoir, of which chosen arrays learn; parameters: :class:`hrsnn.training.TrainableNetwork`."""
 
-    LEARNS = ("recurrent", "inputs", *_TAUS, "v_threshold", "delays", "input_delays")
+    LEARNS = ("recurrent", "inputs", *_TAUS, "adaptation", "v_threshold", "delays", "input_delays")
 
     def __init__(
         self,
@@ -65,6 +65,8 @@ class ReservoirDynamics(nn.Module):
         check_learn(learn, self.LEARNS)
         if reservoir.short_term is not None:
             raise InputError("network", "with short-term plasticity", "has no gradients here: short_term_plasticity = false")
+        if {"adaptation", "tau_adaptation"} & set(learn) and not reservoir.adaptation.any():
+            raise InputError("network", "without adaptation", "has none that learns: adaptation must be above 0")
         self._reservoir, self._spike, self._reset_gradient = reservoir, spike, reset_gradient
         self.neurons, self.dt, self._device = reservoir.neurons, reservoir.dt, device
         self._cells = cells_of(reservoir, dtype, device)
@@ -86,6 +88,7 @@ class ReservoirDynamics(nn.Module):
             "v_threshold": Quantity(
                 reservoir.v_threshold, "v_threshold" in learn, dtype, reservoir.v_reset + _MARGIN, unit=_MILLIVOLTS
             ),
+            "adaptation": Quantity(reservoir.adaptation, "adaptation" in learn, dtype, 0.0, unit=_MILLIVOLTS),
             "delays": Quantity(delays, "delays" in learn, dtype, 0.0, most, unit=_DELAY),
             "input_delays": Quantity(input_delays, "input_delays" in learn, dtype, 0.0, most, unit=_DELAY),
         }
@@ -138,10 +141,14 @@ class ReservoirDynamics(nn.Module):
         )
 
     def _present_cells(self, value: dict[str, Tensor]) -> Cells:
-        cells, dt = self._cells._replace(threshold=value["v_threshold"]), self.dt
+        cells, dt = self._cells._replace(threshold=value["v_threshold"], adaptation=value["adaptation"]), self.dt
+        slow = value["tau_adaptation"]
         if "tau_m" in self._learned:
-            adapted = to_v(value["tau_m"], self._tau_adaptation, dt)
-            cells = cells._replace(membrane=decay(value["tau_m"], dt), adapted_to_v=adapted)
+            cells = cells._replace(membrane=decay(value["tau_m"], dt))
+        if self._learned & {"tau_m", "tau_adaptation"}:
+            cells = cells._replace(adapted_to_v=to_v(value["tau_m"], slow, dt))
+        if "tau_adaptation" in self._learned:
+            cells = cells._replace(decay_adapted=decay(slow, dt))
         for name in ("exc", "inh"):
             tau = value[f"tau_{name}"]
             if self._learned & {"tau_m", f"tau_{name}"}:
@@ -149,10 +156,6 @@ class ReservoirDynamics(nn.Module):
             if f"tau_{name}" in self._learned:
                 cells = cells._replace(**{f"decay_{name}": decay(tau, dt)})
         return cells
-
-    @property
-    def _tau_adaptation(self) -> Tensor:
-        return torch.tensor(self._reservoir.tau_adaptation, dtype=self._cells.membrane.dtype, device=self._device)
 
     def use_dense(self, dense: bool) -> None:
         """Use matrices of recurrent weights, or sums over links, which gives the same but for rounding."""
@@ -258,6 +261,7 @@ class ReservoirDynamics(nn.Module):
             input=self._moved(before.input, value["inputs"], value["input_delays"]),
             input_gain=value["input_gain"],
             v_threshold=value["v_threshold"],
+            adaptation=value["adaptation"],
             **{name: value[name] for name in _TAUS},
         )
 

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[list[str], set[str]]] = {
     "search": (["--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "400"], set()),
 }
 #: Commands for reservoirs only.
-RESERVOIRS = ("demo", "map", "lyapunov", "variants", "importance", "prune", "compare", "pruning_curve", "reproduce", "train")
+RESERVOIRS = ("demo", "map", "lyapunov", "variants", "importance", "prune", "compare", "pruning_curve", "reproduce")
 
 
 @pytest.fixture(autouse=True)
@@ -108,9 +108,15 @@ def test_a_command_for_reservoirs_refuses_it(verb: str, run: Any) -> None:
     assert error == wanted
 
 
+def test_training_needs_gradients(run: Any) -> None:
+    pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
+    wanted = "hrsnn train: --network = 'toy': has no gradients: must be reservoir or balanced\n"
+    assert run("train", "--network", "toy") == (2, "", wanted)
+
+
 def test_all_commands_are_here() -> None:
     deep = {verb for verb in scripts.COMMANDS if verb.startswith("deep ")}
-    others = {"spec", "engines", "tasks", "list", "fetch", "balance"}
+    others = {"spec", "engines", "tasks", "list", "fetch", "balance", "train"}
     assert {*COMMANDS, *RESERVOIRS, *deep, *others} >= set(scripts.COMMANDS)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
-from training_networks import EVERYTHING, minibatch, small  # noqa: E402
+from training_networks import ADAPTATION, EVERYTHING, minibatch, small  # noqa: E402
 
 from hrsnn import Currents, SpikeTrains, Uniform  # noqa: E402
 from hrsnn.balanced import BalancedSpec, build_balanced  # noqa: E402
@@ -27,7 +27,7 @@ def between_steps(network: TrainableNetwork) -> None:
                 network.dynamics.named[name].theta += 0.37
 
 
-@pytest.mark.parametrize("name", [*EVERYTHING, "input_gain"])
+@pytest.mark.parametrize("name", [*EVERYTHING, *ADAPTATION, "input_gain"])
 def test_without_spikes_gradients_are_finite_differences(name: str) -> None:
     """v of a network that never spikes depends smoothly on all but recurrent links, delays and thresholds."""
     learn = "inputs" if name == "input_gain" else name
@@ -59,7 +59,7 @@ def test_without_spikes_gradients_are_finite_differences(name: str) -> None:
         assert theta.grad[index].item() == pytest.approx(wanted, rel=1e-6, abs=1e-6)
     if name in ("inputs", "tau_m", "tau_exc", "input_delays", "input_gain", "v_threshold"):
         assert theta.grad.abs().max() > 1e-3
-    if name in ("recurrent", "delays"):
+    if name in ("recurrent", "delays", *ADAPTATION):
         assert not theta.grad.any()
 
 
@@ -87,10 +87,39 @@ def test_gradients_of_one_input_spike_have_a_closed_form(tau_exc: float) -> None
     assert named["tau_m"].theta.grad.tolist() == pytest.approx([weight * by_tau * tau_m, 0.0], rel=1e-9, abs=1e-12)
 
 
+def test_gradients_of_the_adaptation_after_a_spike_have_a_closed_form() -> None:
+    """``dv/db = -tau_a/(tau_a - tau_m) (e^(-t/tau_a) - e^(-t/tau_m))``, t after the only spike."""
+    tau_m, slow, jump = 20.0, 80.0, 2.0
+    start = {"v_rest": 0.0, "i_bias": 0.0, "v_start": 1.0, "v_threshold": 0.5, "v_reset": 0.0}
+    reservoir = single(tau_m=tau_m, adaptation=jump, tau_adaptation=slow, **start)
+    network = TrainableNetwork(reservoir, 1, ADAPTATION, dtype="float64", surrogate="triangle", width=0.1)
+    response = network(minibatch(network, SpikeTrains.from_samples([([], [])], 1, 40.0)))
+    assert response.spikes[:, 0, 0].nonzero()[:, 0].tolist() == [0]
+    last, hold = 79, round(float(reservoir.refractory[0]) / reservoir.dt)
+    response.excess[last, 0, 0].backward()
+    # a decays from the next step on, and v follows from step `hold` on
+    held, t = (hold - 1) * reservoir.dt, (last - hold + 1) * reservoir.dt
+
+    def v(b: float, tau: float) -> float:
+        before = b * math.exp(-held / tau)
+        return -before * tau / (tau - tau_m) * (math.exp(-t / tau) - math.exp(-t / tau_m))
+
+    named, h = network.dynamics.named, 1e-6
+    assert named["adaptation"].theta.grad[0].item() == pytest.approx(v(1.0, slow), rel=1e-9)
+    by_log = (v(jump, slow * math.exp(h)) - v(jump, slow * math.exp(-h))) / (2 * h)
+    assert named["tau_adaptation"].theta.grad[0].item() == pytest.approx(by_log, rel=1e-6)
+
+
 @pytest.mark.parametrize("surrogate", ["fast_sigmoid", "arctan", "gaussian"])
 def test_gradients_of_a_smooth_network_pass_gradcheck(surrogate: str) -> None:
     network = TrainableNetwork(
-        small(4), 2, (*EVERYTHING, "readout"), surrogate=surrogate, smooth=True, reset_gradient=True, dtype="float64"
+        small(4),
+        2,
+        (*EVERYTHING, *ADAPTATION, "readout"),
+        surrogate=surrogate,
+        smooth=True,
+        reset_gradient=True,
+        dtype="float64",
     )
     between_steps(network)
     batch = minibatch(network, trains(1, 2, 20.0, 250, seed=4))

@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch", reason="PyTorch (the extra torch) is not in
 from training_networks import EVERYTHING, minibatch, small, two_classes  # noqa: E402
 
 from hrsnn import Currents, InputError, Reservoir, ReservoirSpec, build, simulate  # noqa: E402
-from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced  # noqa: E402
+from hrsnn.balanced import BalancedNetwork, BalancedSpec, balanced_for_inputs, build_balanced  # noqa: E402
+from hrsnn.balanced.inputs import random_input_weights  # noqa: E402
 from hrsnn.testing.networks import CASES, currents, trains  # noqa: E402
 from hrsnn.training import TrainableNetwork  # noqa: E402
 
@@ -167,6 +168,28 @@ def test_a_signed_network_stays_signed() -> None:
     np.testing.assert_array_equal(np.diag(after.fast), np.diag(network.fast))
 
 
+def test_gradients_of_a_balanced_network_stay_finite_only_through_its_reset() -> None:
+    """``I - h w w^T`` is no expansion where h = 1/(2 width) is at most ``2/|w|^2``: 1 of that 2 by default."""
+    network = balanced_for_inputs(0.25 * random_input_weights(40, 10, seed=1), dt=1.0)
+    stimulus, sizes = trains(2, 10, 1500.0, 40, seed=1), {}
+    for name, options in {"default": {}, "no reset": {"reset_gradient": False}, "narrow": {"width": 0.005}}.items():
+        module = TrainableNetwork(network, 2, ("recurrent", "readout"), tau_readout=500.0, dtype="float64", **options)
+        module(module.minibatch(module.samples(stimulus), range(2)), checkpoint=100).outputs[-1].sum().backward()
+        sizes[name] = float(module.dynamics.named["fast"].theta.grad.norm())
+    assert module.model["reset_gradient"] is True
+    assert 0 < sizes["default"] < 1e5
+    assert not sizes["no reset"] < 1e12
+    assert not sizes["narrow"] < 1e12
+
+
+def test_slow_weights_of_zero_learn_in_steps_of_the_fast_ones() -> None:
+    weights = 0.25 * random_input_weights(40, 10, seed=1)
+    dynamics = TrainableNetwork(balanced_for_inputs(weights, memory=2000.0), 2, ("recurrent",)).dynamics
+    off = np.abs((weights @ weights.T)[~np.eye(40, dtype=bool)]).mean()
+    assert dynamics.named["fast"].unit == pytest.approx(off)
+    assert dynamics.named["slow"].unit == pytest.approx(off / 2)  # times the leak, 0.5/s
+
+
 def test_dense_products_and_sums_over_links_agree() -> None:
     reservoir, responses = small(30), []
     stimulus, _ = two_classes(4)
@@ -194,7 +217,7 @@ def test_dense_products_and_sums_over_links_agree() -> None:
         ({"dtype": "float16"}, "dtype = 'float16': must be one of float32, float64"),
         ({"device": "tpu"}, "device = 'tpu': must be one of cpu, cuda"),
         ({"tau_readout": 0.0}, "tau_readout = 0.0: must be positive"),
-        ({"network": 3}, "network = 3: must be a Reservoir or a BalancedNetwork"),
+        ({"network": 3}, "network = 3: must be Reservoir or BalancedNetwork"),
     ],
     ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
 )

@@ -13,6 +13,8 @@ from hrsnn.training.samples import Minibatch
 
 #: What a reservoir can learn, but for its readout.
 EVERYTHING = ("recurrent", "inputs", "tau_m", "tau_exc", "tau_inh", "v_threshold", "delays", "input_delays")
+#: What learns in neurons with adaptation too, such as those of :func:`small`.
+ADAPTATION = ("adaptation", "tau_adaptation")
 
 
 def small(neurons: int = 6, **changes: Any) -> Reservoir:
