@@ -6,7 +6,9 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
-# On Linux the PyTorch of PyPI brings gigabytes of CUDA: no other index may offer it. Without this one, pip takes what it finds
+# On Linux the PyTorch of PyPI brings gigabytes of CUDA. First a wheel that this machine offers to pip (find-links), then the
+# index of builds for processors, alone; without both, pip takes what it finds
+LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
@@ -58,7 +60,8 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@test -x $(RUN) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo 'hrsnn needs Python 3.11 or newer, and "$(PYTHON)" is none; name one: make PYTHON=/path/to/python3' >&2; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) -c 'import torch' 2>/dev/null || $(CPU_ONLY) $(RUN) -m pip install --quiet $(CPU_TORCH) 2>/dev/null || true
+	@$(RUN) -c 'import torch' 2>/dev/null || $(RUN) -m pip install --quiet $(LOCAL_TORCH) 2>/dev/null || \
+		$(CPU_ONLY) $(RUN) -m pip install --quiet $(CPU_TORCH) 2>/dev/null || true
 	$(RUN) -m pip install --quiet --editable '.[test]'
 	@touch $@
 

@@ -108,7 +108,7 @@ class Train(DataArguments, Repeatable):
     """Weight of the penalty of v far from threshold and reset."""
 
     clip: float = 1.0
-    """Largest norm of a gradient; inf for none."""
+    """Largest norm of a gradient; 0 for none."""
 
     patience: Annotated[int | None, tyro.conf.arg(help_behavior_hint=_NO)] = None
     """Epochs without a better validation score after which training stops."""
@@ -210,10 +210,15 @@ class Train(DataArguments, Repeatable):
             super().check()
         else:
             self._plain.check()
-        import hrsnn.training  # noqa: F401
+        from hrsnn.kinds import KINDS
+        from hrsnn.training import TrainableNetwork, TrainingOptions
+        from hrsnn.training.network import LEARNS
 
         self.network_spec()
         learn = self._learn
+        for name in learn:
+            if name not in LEARNS[self.network]:
+                raise InputError("--learn", name, f"must be of {', '.join(LEARNS[self.network])}")
         for name, needed in _NEEDING.items():
             if self.network != "reservoir" and getattr(self, name) != Train.__dataclass_fields__[name].default:
                 option = "--" + name.replace("_", "-")
@@ -222,6 +227,11 @@ class Train(DataArguments, Repeatable):
             if given != Train.__dataclass_fields__[name].default and not set(learn) & set(needed):
                 option = "--" + name.replace("_", "-")
                 raise InputError(option, given, f"has no effect: of {', '.join(needed)} nothing learns")
+        # options that are refused for any network, before data are read
+        kind = KINDS.find(self.network)
+        smallest = kind.build(kind.spec(neurons=10), 0, 1)
+        TrainableNetwork(smallest, outputs=2, learn=("readout",), **{name: getattr(self, name) for name in _MODEL})
+        TrainingOptions(**{name: getattr(self, name) for name in _OPTIONS})
         if self.rate_target != Train.rate_target and not self.rate_weight:
             raise InputError("--rate-target", self.rate_target, "has no effect without --rate-weight")
 

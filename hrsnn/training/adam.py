@@ -49,10 +49,10 @@ class Adam:
             one.grad = None
 
     def clip(self, most: float) -> float:
-        """Scale the gradients to a norm of at most `most`; return the norm before."""
+        """Scale the gradients to a norm of at most `most`, where it is not 0; return the norm before."""
         gradients = [one.grad for one in self._parameters.values() if one.grad is not None]
         size = math.sqrt(sum(float(one.double().square().sum()) for one in gradients))
-        if size > most:
+        if most and size > most:
             for one in gradients:
                 one.mul_(most / size)
         return size

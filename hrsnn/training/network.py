@@ -37,6 +37,13 @@ class Response:
     excess: Tensor  #: (T, B, N) v above threshold (mV), before resets
 
 
+#: What can learn in networks of each kind.
+LEARNS = {
+    "reservoir": (*ReservoirDynamics.LEARNS, "tau_syn", "readout"),
+    "balanced": (*BalancedDynamics.LEARNS, "readout"),
+}
+
+
 class TrainableNetwork(nn.Module):
     """A reservoir or balanced network as a module, with outputs ``y_t = W f_t + b`` from filtered spikes f.
 
@@ -148,8 +155,7 @@ class TrainableNetwork(nn.Module):
             **{"reset_gradient": reset_gradient, "dale": dale, "times": times, "longest_delay": longest_delay},
             **{"tau_readout": tau_readout, "dtype": dtype, "seed": seed},
         }
-        kind = BalancedDynamics if is_balanced else ReservoirDynamics
-        check_learn(names, (*kind.LEARNS, "readout"))
+        check_learn(names, LEARNS[network.kind])
         inner = tuple(name for name in names if name != "readout")
         spike = spike_function(surrogate, width, smooth)
         self.dynamics: Any  # of one kind or the other, with the same methods

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed
 from hrsnn.training.losses import read_as
-from hrsnn.validation.numbers import count_of, positive
+from hrsnn.validation.numbers import MOST, count_of, positive
 from hrsnn.validation.units import take_fields
 
 SCHEDULES = ("constant", "cosine", "plateau")
@@ -35,7 +35,7 @@ class TrainingOptions:
     read : {"sum", "max", "final"}
         What the outputs over time are read as: their mean over time, their maximum, or the last.
     clip : float
-        Largest norm of the gradient; inf for none.
+        Largest norm of the gradient; 0 for none.
     rate_weight, rate_target : float
         Weight of the penalty ``((rate - target)/target)^2`` of each neuron, and the target (Hz).
     voltage_weight : float
@@ -93,8 +93,8 @@ class TrainingOptions:
         for name in ("learning_rate", "rate_weight", "voltage_weight"):
             positive(name, getattr(self, name), "", zero=True)
         positive("rate_target", self.rate_target, "Hz")
-        if not self.clip > 0:
-            raise InputError("clip", self.clip, "must be positive; inf for none")
+        if not 0 <= self.clip <= MOST:
+            raise InputError("clip", self.clip, f"must be positive and at most {MOST:.0e}, or 0 for none")
         for name in ("truncate", "checkpoint", "patience"):
             if getattr(self, name) is not None:
                 count_of(name, getattr(self, name))

@@ -132,7 +132,7 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
     [
         (("--variant", "HeNBB"), "variant = 'HeNBB': did you mean 'HeNB'? must be one of "),
         (("--variant", "x" * 5000), "variant = 'xxx"),
-        (("--learn", "delay"), "learn = 'delay': must be of recurrent, inputs"),
+        (("--learn", "delay"), "--learn = 'delay': must be of recurrent, inputs"),
         (
             ("--learn", "tau_m", "--dale", "parametrisation"),
             "--dale = 'parametrisation': has no effect: of recurrent, inputs",
@@ -158,7 +158,7 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
         (("--network", "balanced", "--longest-delay", "9"), "--longest-delay = 9.0: is of reservoirs"),
         (
             ("--network", "balanced", "--set", "dimensions=4", "--learn", "delays"),
-            "learn = 'delays': must be of recurrent, inputs",
+            "--learn = 'delays': must be of recurrent, inputs",
         ),
         (
             ("--network", "balanced", "--set", "dimensions=4", "--set", "noise=0.1"),

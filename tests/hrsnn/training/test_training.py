@@ -107,7 +107,7 @@ def teacher_and_student(factor: float) -> tuple[np.ndarray, np.ndarray]:
     with torch.no_grad():
         aims = module(module.minibatch(module.samples(stimulus), range(8))).outputs.transpose(0, 1).numpy()
     student = seeing_spikes(teacher.tau_m * factor)
-    options = TrainingOptions(epochs=16, batch=8, learning_rate=0.1, schedule="cosine", clip=float("inf"))
+    options = TrainingOptions(epochs=16, batch=8, learning_rate=0.1, schedule="cosine", clip=0)
     train(student, stimulus, aims, (stimulus, aims), options)
     return teacher.tau_m, student.network().tau_m
 
@@ -317,7 +317,8 @@ def test_targets_that_do_not_fit_are_refused(targets: np.ndarray, message: str) 
         ({"learning_rate": float("nan")}, "learning_rate = nan"),
         ({"schedule": "step"}, "schedule = 'step': must be one of constant, cosine, plateau"),
         ({"read": "mean"}, "read = 'mean': must be one of sum, max, final"),
-        ({"clip": 0.0}, "clip = 0.0: must be positive; inf for none"),
+        ({"clip": -1.0}, "clip = -1.0: must be positive and at most 1e+15, or 0 for none"),
+        ({"clip": float("inf")}, "clip = inf: must be positive and at most 1e+15, or 0 for none"),
         ({"rate_target": 0.0}, "rate_target = 0.0"),
         ({"truncate": 0}, "truncate = 0"),
         ({"seed": -1}, "seed = -1"),
