@@ -12,7 +12,7 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check lowest wheel kills stops damage lint typecheck bench-rivals clean
+.PHONY: demo test check long lowest wheel kills stops damage lint typecheck bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -20,10 +20,14 @@ demo: $(INSTALLED)
 # Three processes, since some tests wait for others of their own, each with whole files: fixtures of a file are made once
 test: lint
 	@start=$$(date +%s); \
-	$(RUN) -m pytest --numprocesses 3 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
+	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test lowest wheel kills stops damage
+check: test long lowest wheel kills stops damage
+
+# Tests of half a minute or more
+long: $(INSTALLED)
+	$(RUN) -m pytest -m long
 
 # The lowest versions that setup.cfg declares, in an environment of their own
 lowest: $(INSTALLED)

@@ -73,6 +73,7 @@ def test_what_is_saved_classifies_as_reported(run: Any, tmp_path: Path) -> None:
     assert json.loads(ran.out)["scores"]["accuracy"] == pytest.approx(accuracy)
 
 
+@pytest.mark.long
 def test_a_balanced_network_is_trained_and_what_is_saved_classifies_as_reported(run: Any, tmp_path: Path) -> None:
     """By its own engine and a readout of the spikes filtered with 2 s, at the end of a stimulus."""
     from hrsnn.tasks import load_task
@@ -180,6 +181,7 @@ def test_what_is_refused_is_one_line(words: tuple[str, ...], message: str, run: 
     assert len(ran.err) < 620
 
 
+@pytest.mark.long
 def test_several_seeds_are_the_single_ones_with_paired_differences(run: Any, tmp_path: Path) -> None:
     """Each goes on from its own checkpoints, and any number of processes gives the same bytes."""
     single = [json.loads(run(*SMALL, "--seed", seed, "--json").out) for seed in (4, 5)]

@@ -257,7 +257,7 @@ def held():
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_does_not_grow_with_networks_that_are_never_the_same():
     """In a process of its own: blocks of memory (of some 70 bytes) and entries of caches, after all kinds came twice."""
     code = VARYING + (

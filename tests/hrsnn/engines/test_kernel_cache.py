@@ -488,7 +488,7 @@ def test_another_version_of_a_library_is_another_edition(what, monkeypatch):
     assert edition(None) != before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_engine_survives_two_flipped_bits_anywhere(tmp_path):
     """Without a checksum such files are mostly executed: some end the process by a signal."""
     forks = Forks(tmp_path, REAL)

@@ -136,7 +136,7 @@ def test_where_everything_fails_the_search_says_why(tmp_path: Path) -> None:
         _ = find(lambda spec, seed: Measurement(1.0, {"never": 1.0}), trials=4).best
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ten_killed_workers_lose_and_double_nothing(tmp_path: Path) -> None:
     """A worker that is killed with -9 takes the pool with it; what it had under way is done again."""
     result = find(Killer(tmp_path, 10), trials=40, workers=2, storage=tmp_path / "study.db")
