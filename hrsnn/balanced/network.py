@@ -188,7 +188,7 @@ class BalancedNetwork:
     @functools.cached_property
     def fingerprint(self) -> str:
         """Digest of all arrays and settings, which identifies a network."""
-        digest = hashlib.blake2b(repr([getattr(self, name) for name in _HEADER]).encode(), digest_size=16)
+        digest = hashlib.blake2b(repr(list(self._header().values())).encode(), digest_size=16)
         for name in rules_of(BalancedNetwork):
             values = np.ascontiguousarray(getattr(self, name))
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
@@ -314,8 +314,10 @@ class BalancedNetwork:
             When the file cannot be written; an existing file is then unchanged.
         """
         arrays = {name: getattr(self, name) for name in rules_of(BalancedNetwork)}
-        names = (*_HEADER, *(_ROUNDING if self.state_bits else ()))
-        write_npz(path, _KIND, _VERSION, arrays, {name: getattr(self, name) for name in names})
+        write_npz(path, _KIND, _VERSION, arrays, self._header())
+
+    def _header(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in (*_HEADER, *(_ROUNDING if self.state_bits else ()))}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BalancedNetwork:

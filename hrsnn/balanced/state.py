@@ -64,12 +64,16 @@ class BalancedState:
         Raises
         ------
         InputError
-            When it is of another network, or the seed of a voltage noise or the `tau_state` of recorded states changes.
+            When it is of another network, or the seed of voltage noise or rounding, or the `tau_state` of recorded states,
+            changes.
         """
         if self.network != network.fingerprint:
             raise InputError("state", "of another network", "go on with the network of the activity that it came from")
-        if self.seed != seed and network.noise:
-            raise InputError("seed", seed, f"must stay {self.seed}, which the voltage noise began with")
+        drawn = "voltage noise" * bool(network.noise) or "rounding" * bool(
+            network.state_bits and network.stochastic_rounding
+        )
+        if self.seed != seed and drawn:
+            raise InputError("seed", seed, f"must stay {self.seed}, which the {drawn} began with")
         if tau_state is not None and self.tau_state != tau_state:
             raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
 

@@ -115,12 +115,16 @@ class NetworkState:
         Raises
         ------
         InputError
-            When it is of another network, or the seed of a background input or the `tau_state` of recorded states changes.
+            When it is of another network, or the seed of background input or rounding, or the `tau_state` of recorded
+            states, changes.
         """
         if self.network != reservoir.fingerprint:
             raise InputError("state", "of another network", "go on with the reservoir of the activity that it came from")
-        if self.seed != seed and (reservoir.background_rate > 0).any():
-            raise InputError("seed", seed, f"must stay {self.seed}, which the background input began with")
+        drawn = "background input" * bool((reservoir.background_rate > 0).any()) or "rounding" * bool(
+            reservoir.state_bits and reservoir.stochastic_rounding
+        )
+        if self.seed != seed and drawn:
+            raise InputError("seed", seed, f"must stay {self.seed}, which the {drawn} began with")
         if tau_state is not None and self.tau_state != tau_state:
             raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
         self._check_arrays(reservoir)

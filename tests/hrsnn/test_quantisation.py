@@ -91,16 +91,21 @@ def test_the_mean_of_stochastic_rounding_is_the_value() -> None:
     assert v.std() > 0
 
 
-def test_stochastic_rounding_in_parts_is_that_in_one_piece_for_any_number_of_threads() -> None:
-    network = quantise(SMALL, state_bits=6, stochastic_rounding=True)
-    values = np.random.default_rng(2).uniform(0, 4, (1, 6, 4))
+@pytest.mark.parametrize("exact", [SMALL, BALANCED], ids=["reservoir", "balanced"])
+def test_stochastic_rounding_in_parts_is_that_in_one_piece(exact: Any) -> None:
+    network = quantise(exact, state_bits=6, stochastic_rounding=True)
+    values = np.random.default_rng(2).uniform(0, 4, (1, 6, exact.channels))
     whole = simulate(network, Currents(values, 10.0), seed=4)
     first = simulate(network, Currents(values[:, :2], 10.0), seed=4)
     second = simulate(network, Currents(values[:, 2:], 10.0), seed=4, state=first.state)
     assert first.spike_count
-    assert first.spike_count + second.spike_count == whole.spike_count
+    np.testing.assert_array_equal(first.spike_counts + second.spike_counts, whole.spike_counts)
     other = simulate(network, Currents(values, 10.0), seed=5)
     assert not other.spikes.equals(whole.spikes)
+    with pytest.raises(InputError, match="seed = 5: must stay 4, which the rounding began with"):
+        simulate(network, Currents(values[:, 2:], 10.0), seed=5, state=first.state)
+    with pytest.raises(InputError, match="of another network"):
+        simulate(quantise(network, state_bits=8), Currents(values[:, 2:], 10.0), seed=4, state=first.state)
 
 
 def test_a_balanced_network_has_few_bits_by_its_decoder_or_by_its_matrices() -> None:
