@@ -36,11 +36,12 @@ from hrsnn.deep.frames import Frames, frames_of
 from hrsnn.deep.learning.information import layer_statistics
 from hrsnn.deep.learning.mismatch import gradient_mismatch
 from hrsnn.deep.learning.optimisers import TrainingSettings
-from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
+from hrsnn.deep.learning.predictions import predictions, stimulus
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.learning.training import train
 from hrsnn.deep.neurons import NEURONS
 from hrsnn.deep.precision import Precision, precision_of
+from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.files.writing import write_json
 from hrsnn.tasks import TaskChoice
 
@@ -100,7 +101,7 @@ def one(arguments: argparse.Namespace, data: tuple[Frames, Frames, Frames, float
     )
     probe = np.arange(min(128, len(validation)))
     found = {"linear": linear}
-    with torch_threads():
+    with one_thread():
         given = torch.from_numpy(stimulus(settings, validation, probe, seed))
         labels = torch.from_numpy(validation.labels[probe])
         schedule = TrainingSettings(epochs=arguments.epochs, seed=seed)

@@ -14,9 +14,10 @@ from hrsnn.deep.learning.export import packed
 from hrsnn.deep.learning.information import LayerStatistics, layer_statistics
 from hrsnn.deep.learning.mismatch import Mismatch, gradient_mismatch
 from hrsnn.deep.learning.network import Spiking
-from hrsnn.deep.learning.predictions import evaluation_batch, predictions, stimulus, torch_threads
+from hrsnn.deep.learning.predictions import evaluation_batch, predictions, stimulus
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.packed.inference import IntegerInference
+from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import InputError
 
 #: Samples from which statistics of layers and gradients are computed.
@@ -68,7 +69,7 @@ def evaluate(network: Spiking, settings: NetworkSettings, frames: Frames, seed: 
     >>> found.predicted.shape, found.integers is None
     ((5,), True)
     """
-    with torch_threads():
+    with one_thread():
         begun = time.perf_counter()
         predicted = predictions(network, settings, frames, seed)
         seconds = time.perf_counter() - begun

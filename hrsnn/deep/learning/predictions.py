@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 
@@ -14,17 +11,6 @@ from hrsnn.deep.learning.settings import NetworkSettings
 
 #: Most samples that are evaluated at once, and bytes that all values of a batch may take.
 _BATCH, _BYTES = 256, 1e9
-
-
-@contextlib.contextmanager
-def torch_threads(count: int = 1) -> Iterator[None]:
-    """Context in which PyTorch has so many threads: sums, and so results, depend on their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def stimulus(settings: NetworkSettings, frames: Frames, rows: np.ndarray, seed: int, *path: str | int) -> Bytes:

@@ -17,11 +17,12 @@ from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_ch
 from hrsnn.deep.learning.losses import rate_regularisation, temporal_cross_entropy
 from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.learning.optimisers import TrainingSettings, optimiser_of, restore, stored
-from hrsnn.deep.learning.predictions import predictions, stimulus, torch_threads
+from hrsnn.deep.learning.predictions import predictions, stimulus
 from hrsnn.deep.learning.quantisers import steepness_at
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.memory import training_memory
 from hrsnn.deep.models import architecture
+from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.runtime.progress import progress_bar
@@ -118,7 +119,7 @@ def train(
         state = found
         network.load_arrays(state.last)
         restore(optimiser, state.optimiser)
-    with torch_threads(), progress_bar(progress, training.epochs, "epochs") as done:
+    with one_thread(), progress_bar(progress, training.epochs, "epochs") as done:
         done(state.epoch)
         for epoch in range(state.epoch, training.epochs):
             network.steepness = steepness_at(epoch, training.epochs)
