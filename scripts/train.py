@@ -1,4 +1,4 @@
-"""``hrsnn train``: a reservoir trained by gradients on a task with classes."""
+"""``hrsnn train``: a network trained by gradients on a task with classes."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Model:
 #: acts on v through the membrane; and there weights have any sign.
 MODELS: Registry[Model] = Registry(
     "variant",
-    "hrsnn.models",
+    "hrsnn.variants",
     Model,
     {
         "HoNB": "hrsnn.training.models:HONB",
