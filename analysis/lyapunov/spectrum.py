@@ -260,6 +260,8 @@ def checked_options(reservoir: Reservoir, count: int | None, interval: float) ->
         raise InputError("reservoir", "with adaptation", "must have none: it is one more variable a neuron")
     if reservoir.short_term is not None:
         raise InputError("reservoir", "with short-term plasticity", "must have none: it is two more variables a link")
+    if reservoir.state_bits:
+        raise InputError("reservoir", "with v of few bits", "must have none: rounding has no derivative")
     most = 3 * reservoir.neurons
     wanted, interval = most if count is None else count_of("count", count), positive("interval", interval, "ms")
     if wanted > most:

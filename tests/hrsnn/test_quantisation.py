@@ -141,6 +141,32 @@ def test_other_engines_refuse_it_with_the_reason() -> None:
             simulate(quantise(network, state_bits=8), stimulus, engine=engine)
 
 
+def test_what_has_no_rounding_of_v_refuses_it() -> None:
+    """A network of few bits would be another network there."""
+    from hrsnn.analysis.lyapunov.spectrum import checked_options
+    from hrsnn.engines.brian.balanced import to_network
+    from hrsnn.engines.exact.engine import trajectory
+
+    few, stimulus = quantise(SMALL, state_bits=8), Currents(np.zeros((1, 1, 4)), 1.0)
+    for run in (
+        lambda: trajectory(few, stimulus),
+        lambda: checked_options(few, None, 10.0),
+        lambda: few.to_brian2(),
+        lambda: to_network(quantise(BALANCED, state_bits=8)),
+    ):
+        with pytest.raises(InputError, match=r"v of few bits|cannot round v"):
+            run()
+
+
+@pytest.mark.parametrize("network", [SMALL, BALANCED], ids=["reservoir", "balanced"])
+def test_training_refuses_few_bits_of_v(network: Any) -> None:
+    pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
+    from hrsnn.training import TrainableNetwork
+
+    with pytest.raises(InputError, match="network = 'with v of few bits': has no gradients here"):
+        TrainableNetwork(quantise(network, state_bits=8), 2)
+
+
 @pytest.mark.parametrize(
     ("network", "options", "message"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.balanced.network import BalancedNetwork
+from hrsnn.engines import check_runs
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.brian.session import brian2, own_brian2
 from hrsnn.engines.contract import Response, Weights
@@ -77,6 +78,7 @@ def to_network(network: BalancedNetwork) -> Any:
     >>> len(made["neurons"]), len(made["synapses"])
     (10, 100)
     """
+    check_runs("brian2-balanced", network.kind, network.needs())
     dt, leak = network.dt / 1000, float(network.leak[0])
     clock = brian2.Clock(dt=network.dt * brian2.ms, name="balanced_clock")
     neurons = brian2.NeuronGroup(

@@ -170,6 +170,8 @@ def _check(network: BalancedNetwork, stimulus: SpikeTrains) -> None:
         raise InputError("leak", network.leak, "must be one for all neurons")
     if network.noise:
         raise InputError("noise", network.noise, "must be 0")
+    if network.state_bits:
+        raise InputError("state_bits", network.state_bits, "must be 0")
     largest = float(np.abs(network.slow).max())
     if largest > 1e-9:
         raise InputError("slow", f"up to {largest:.3g}/s", "must be 0: conductances are those of the fast weights")

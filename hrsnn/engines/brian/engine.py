@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.engines import check_runs
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.brian.presenter import Presenter
 from hrsnn.engines.brian.session import StateUpdateMethod, brian2, own_brian2
@@ -139,6 +140,7 @@ def to_network(
     >>> bool(spikes.num_spikes > 0)
     True
     """
+    check_runs("brian2", reservoir.kind, reservoir.needs())
     return _network(reservoir, plastic, spiking=True, equations=equations, drive=drive, on_spike=on_spike)
 
 

@@ -149,9 +149,9 @@ def trajectory(
     >>> bool((np.diff(found.spike_time) >= 0).all() and (found.drift > 0).all())
     True
     """
-    if reservoir.short_term is not None:
-        reason = EXACT.can["short_term_plasticity"]
-        raise InputError("reservoir", "with short-term plasticity", f"cannot be simulated by the exact engine: {reason}")
+    for feature, what in (("short_term_plasticity", "short-term plasticity"), ("state_bits", "v of few bits")):
+        if feature in reservoir.needs():
+            raise InputError("reservoir", f"with {what}", f"cannot be simulated by the exact engine: {EXACT.can[feature]}")
     check_sample(stimulus, reservoir.channels, index)
     generator(seed)  # raises for an invalid seed
     starts = {}

@@ -59,6 +59,8 @@ class BalancedDynamics(nn.Module):
         check_learn(learn, self.LEARNS)
         if network.noise:
             raise InputError("network", f"with noise {network.noise:g}", "has no gradients here: noise = 0")
+        if network.state_bits:
+            raise InputError("network", "with v of few bits", "has no gradients here: state_bits = 0")
         self._network, self._spike, self._reset_gradient, self._learn = network, spike, reset_gradient, learn
         self.neurons, self.dt, self._device = network.neurons, network.dt, device
         off = ~np.eye(network.neurons, dtype=bool)

@@ -65,6 +65,8 @@ class ReservoirDynamics(nn.Module):
         check_learn(learn, self.LEARNS)
         if reservoir.short_term is not None:
             raise InputError("network", "with short-term plasticity", "has no gradients here: short_term_plasticity = false")
+        if reservoir.state_bits:
+            raise InputError("network", "with v of few bits", "has no gradients here: state_bits = 0")
         if {"adaptation", "tau_adaptation"} & set(learn) and not reservoir.adaptation.any():
             raise InputError("network", "without adaptation", "has none that learns: adaptation must be above 0")
         self._reservoir, self._spike, self._reset_gradient = reservoir, spike, reset_gradient
