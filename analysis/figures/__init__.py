@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.figures.balance import accuracy_and_rate, currents_of_neuron, tracking
+    from hrsnn.analysis.figures.balance import currents_of_neuron, tracking
     from hrsnn.analysis.figures.capacity import capacity_by_degree, memory_curve
     from hrsnn.analysis.figures.firing import firing_statistics
     from hrsnn.analysis.figures.forecasts import forecast_series, free_trajectories
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
         parallel_coordinates,
         process_slices,
     )
-    from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
+    from hrsnn.analysis.figures.seeds import accuracy_and_rate, differences_in_pairs, scores_over_seeds
     from hrsnn.analysis.figures.style import save
     from hrsnn.analysis.figures.training import times_before_after, training_curves
 
 _HOME = {
-    "accuracy_and_rate": "balance",
+    "accuracy_and_rate": "seeds",
     "best_distributions": "search",
     "capacity_by_degree": "capacity",
     "chaos_map": "lyapunov",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, column_figure, label_axes, legend_above
@@ -17,6 +18,7 @@ from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
+Array = NDArray[np.float64]
 _GREEN, _PALE = "#009E73", "#CCCCCC"
 _COLOURS: Mapping[Verdict, str] = {
     "supported": _GREEN,
@@ -71,13 +73,9 @@ def scores_over_seeds(
     for axes, (score, rows) in zip(every, panels.items(), strict=False):
         for place, values in enumerate(rows.values()):
             x = np.asarray(values, dtype=np.float64)
-            low, high = mean_interval(x, bounds=(bounds or {}).get(score, ANY))
-            colour = EXCITATORY if place < highlighted else GREY
-            # offset in the order of the seeds, so that equal values stay visible
-            lift = place + np.linspace(0.12, 0.36, len(x))
-            axes.scatter(x, lift, s=5, c=colour, alpha=0.6, linewidths=0)
-            axes.plot([low, high], [place, place], color=colour, linewidth=1.4)
-            axes.plot([x.mean()], [place], marker="D", markersize=3.5, color=colour)
+            if len(x) < 2:
+                raise InputError("values", x, "must be two or more, one for each seed")
+            _draw_row(axes, place, x, EXCITATORY if place < highlighted else GREY, (bounds or {}).get(score, ANY))
         axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
         axes.set_ylim(len(rows) - 0.4, -0.4)
         label_axes(axes, score.replace("_", " "), "")
@@ -86,6 +84,81 @@ def scores_over_seeds(
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
         axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
     return figure
+
+
+@takes()
+def accuracy_and_rate(
+    scores: Mapping[str, Mapping[str, ArrayLike]],
+    levels: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Bounds] | None = None,
+    logarithmic: tuple[str, ...] = (),
+    highlighted: tuple[str, ...] = ("balanced",),
+) -> Figure:
+    """Draw scores of several networks side by side: every seed a point, with the mean and its 95 % interval.
+
+    Parameters
+    ----------
+    scores : mapping of label to mapping of name to array (seeds,)
+        A panel for each label; names, of networks, are the same in all panels, where a panel may lack some.
+    levels : mapping of label to float, optional
+        A dashed line, such as a published value.
+    bounds : mapping of label to (float, float), optional
+        Smallest and largest possible value, which intervals do not exceed.
+    logarithmic : tuple of str
+        Labels of panels with a logarithmic axis; values of 0 are not drawn there.
+    highlighted : tuple of str
+        Names of the networks in blue; the others are grey.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = accuracy_and_rate({"Accuracy": {"balanced": [0.9, 1.0], "shuffled": [0.5, 0.7]}}, {"Accuracy": 0.976})
+    >>> [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    ['balanced', 'shuffled']
+    """
+    if not scores or not all(scores.values()):
+        raise InputError("scores", scores, "must hold at least one panel with one network")
+    names = list(dict.fromkeys(name for panel in scores.values() for name in panel))
+    figure = column_figure(0.24 * len(names) + 0.6)
+    figure.set_figwidth(1.1 + 1.45 * len(scores))
+    panels = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
+    for axes, (label, panel) in zip(panels, scores.items(), strict=True):
+        for name, given in panel.items():
+            place, values = names.index(name), np.asarray(given, dtype=np.float64)
+            values = values[np.isfinite(values) & ((values > 0) | (label not in logarithmic))]
+            if not values.size:
+                continue
+            _draw_row(axes, place, values, EXCITATORY if name in highlighted else GREY, (bounds or {}).get(label, ANY))
+        if levels and label in levels:
+            axes.axvline(levels[label], color=INHIBITORY, linewidth=0.7, linestyle="--")
+        if label in logarithmic:
+            low, high = axes.get_xlim() if axes.get_xlim()[0] > 0 else (axes.dataLim.minpos[0], axes.get_xlim()[1])
+            axes.set(xscale="log", xlim=(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))))
+            axes.xaxis.set_major_locator(LogLocator(numticks=4))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+        label_axes(axes, label, "")
+    panels[0].set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=SMALL_TEXT)
+    panels[0].set_ylim(len(names) - 0.4, -0.6)
+    return figure
+
+
+def _draw_row(axes: Axes, place: int, values: Array, colour: str, bounds: Bounds) -> None:
+    """Draw one value, or several with their mean and its interval."""
+    if len(values) > 1:
+        # offset in the order of the seeds, so that equal values stay visible
+        axes.scatter(values, place + np.linspace(0.12, 0.36, len(values)), s=5, c=colour, alpha=0.6, linewidths=0)
+        axes.plot(mean_interval(values, bounds=bounds), [place, place], color=colour, linewidth=1.4)
+    axes.plot([values.mean()], [place], marker="D", markersize=3.5, color=colour)
 
 
 def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], found: Sequence[Verdict]) -> Figure:
