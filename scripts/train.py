@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 import tyro
 
@@ -25,7 +25,9 @@ from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.gradient_training import TrainedClassification
+    from hrsnn.balanced import BalancedNetwork
     from hrsnn.kinds import NetworkSpec
+    from hrsnn.reservoir import Reservoir
     from hrsnn.training.models import Model
 
 _NO = "(default: none)"
@@ -229,7 +231,7 @@ class Train(DataArguments, Repeatable):
                 raise InputError(option, given, f"has no effect: of {', '.join(needed)} nothing learns")
         # options that are refused for any network, before data are read
         kind = KINDS.find(self.network)
-        smallest = kind.build(kind.spec(neurons=10), 0, 1)
+        smallest = cast("Reservoir | BalancedNetwork", kind.build(kind.spec(neurons=10), 0, 1))
         TrainableNetwork(smallest, outputs=2, learn=("readout",), **{name: getattr(self, name) for name in _MODEL})
         TrainingOptions(**{name: getattr(self, name) for name in _OPTIONS})
         if self.rate_target != Train.rate_target and not self.rate_weight:
