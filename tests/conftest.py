@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often a command is interrupted, each time at another moment."""
-    parser.addoption("--moments", type=int, default=8, help="moments at which commands are interrupted")
+    parser.addoption("--moments", type=int, default=5, help="moments at which commands are interrupted")
 
 
 @pytest.fixture(scope="session")

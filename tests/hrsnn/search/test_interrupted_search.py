@@ -65,7 +65,8 @@ def called_at_each_statement(look: Callable[[], None]) -> Iterator[None]:
     ("sampler", "trials", "since"),
     [
         ("random", 1, 0),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("", 4, 0), ("tpe", 12, 12))),
+        pytest.param("", 4, 0, marks=pytest.mark.long),
+        pytest.param("tpe", 12, 12, marks=pytest.mark.slow),
     ],
 )
 def test_what_a_kill_leaves_at_any_statement_is_finished(sampler: str, trials: int, since: int, tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[list[str]]:
         yield calls
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_interruption_between_any_two_calls_of_the_storage_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
