@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -14,13 +15,16 @@ import tyro
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.errors import InputError
+from hrsnn.errors import FileError, InputError
+from hrsnn.files.reading import read_json
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.cli.report import Outcome
 from hrsnn.scripts.cli.settings import settings_of
 from hrsnn.scripts.recipes.claims import PublishedClaim, counted, read_claims
-from hrsnn.scripts.recipes.contract import Recipe, RecipeOptions
+from hrsnn.scripts.recipes.contract import SCALES, Recipe, RecipeOptions
+from hrsnn.scripts.recipes.data import check_data
+from hrsnn.scripts.recipes.overview import Summary, overview, renew, summaries_in
 from hrsnn.scripts.recipes.registry import RECIPES
 from hrsnn.scripts.reports.recipe_report import RecipeReport
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -38,20 +42,27 @@ def recipe_names(default: str) -> str:
 
 @dataclass(frozen=True)
 class RecipeList:
-    """Recipes, and the claims of the papers where they are asked for."""
+    """Recipes, and the claims of the papers or an overview of results where they are asked for."""
 
     recipes: dict[str, Recipe]
     claims: Sequence[PublishedClaim]
+    results: Mapping[str, Summary] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """Readable text."""
+        if self.results:
+            return overview(self.recipes, self.results)
         lines = []
         for name, recipe in self.recipes.items():
             lines.append(f"{name:14s}{recipe.item} of {recipe.paper}: {recipe.title}")
-            lines.append(f"{'':14s}needs {recipe.needs or 'no data'}; {recipe.duration or 'duration not known'}")
+            data = f"; --data may have {', '.join(recipe.data)}" if recipe.data else ""
+            lines.append(f"{'':14s}needs {recipe.needs or 'no data'}{data}; {recipe.duration or 'duration not known'}")
             options = " ".join(f"{option}={_toml(value)}" for option, value in recipe.options.items())
             lines += [f"{'':14s}--option {options}"] if options else []
+            if recipe.paper_scale is not None:
+                found = (f"{k}={_toml(value)} ({source})" for k, (value, source) in recipe.paper_scale.sources().items())
+                lines.append(f"{'':14s}--scale paper: {', '.join(found) or 'as small'}")
         if self.claims:
             lines += ["", counted(self.claims)]
             for claim in self.claims:
@@ -60,8 +71,13 @@ class RecipeList:
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``--json``."""
-        shown = ("title", "paper", "item", "claims", "needs", "duration", "options", "network", "spec", "seeds")
+        shown = ("title", "paper", "item", "claims", "needs", "data", "duration", "options", "network", "spec", "seeds")
         found: dict[str, Any] = {"recipes": {k: {one: getattr(v, one) for one in shown} for k, v in self.recipes.items()}}
+        for name, recipe in self.recipes.items():
+            scale = recipe.paper_scale
+            found["recipes"][name]["paper_scale"] = None if scale is None else scale.sources()
+        if self.results:
+            found["results"] = {name: {**vars(one), "verdict": one.verdict} for name, one in self.results.items()}
         if self.claims:
             found["claims"] = [vars(claim) for claim in self.claims]
         return found | {"versions": report.versions()}
@@ -83,19 +99,32 @@ class Reproduce(ParallelCommand):
     seeds: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="(default: as the recipe says)")] = None
     """Number of seeds, starting from --seed: methods are compared within a seed."""
 
+    scale: Annotated[str, tyro.conf.arg(metavar="{small,paper}")] = SCALES[0]
+    """Size: small, for minutes on two cores, or paper, with the settings of the paper."""
+
     option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Option of the recipe, such as iterations=100; the list shows all with their defaults."""
 
     path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for recipes that need data)")] = None
     """Data of a recipe that needs some."""
 
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: their rows are not run)")] = None
+    """Folder with data sets in their official layouts, for the rows of a recipe that need them."""
+
     claims: Flag = False
     """With list: show the claims of the papers with their verdicts too."""
+
+    results: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: none)")] = None
+    """With list: an overview of the results in the subfolders of DIR, which were each the --out of a recipe."""
+
+    page: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
+    """With list: Markdown page in which to renew the overview, such as docs/reproduction.md."""
 
     def check(self) -> None:
         """Raise an error for an unknown recipe, or an option that would have no effect, before anything else."""
         if self.name == _LIST:
             given = {"--out": self.out, "--option": self.option, "--path": self.path, "--seeds": self.seeds}
+            given |= {"--data": self.data, "--scale": None if self.scale == SCALES[0] else self.scale}
             for option, value in given.items():
                 if value:
                     raise InputError(
@@ -103,12 +132,15 @@ class Reproduce(ParallelCommand):
                     )
         else:
             recipe = RECIPES.find(self.name)
-            if self.claims:
-                raise InputError("--claims", True, "is for hrsnn reproduce list")
+            for option, value in {"--claims": self.claims, "--results": self.results, "--page": self.page}.items():
+                if value:
+                    raise InputError(option, value if isinstance(value, bool) else str(value), "is for hrsnn reproduce list")
+            recipe.settings(self.scale)
             if recipe.needs and self.path is None:
                 raise InputError("--path", None, f"recipe {self.name!r} needs {recipe.needs}")
             if self.path is not None and not recipe.needs:
                 raise InputError("--path", str(self.path), f"recipe {self.name!r} needs no data")
+            check_data(self.name, recipe, self.data)
         super().check()
 
     def network_spec(self) -> NetworkSpec:
@@ -122,27 +154,80 @@ class Reproduce(ParallelCommand):
     def default_spec(self, kind: Kind) -> NetworkSpec:
         """Return the reservoir that the recipe is made with, where the command line does not say otherwise."""
         spec = super().default_spec(kind)
-        return spec if self.name == _LIST else spec.updated(dict(RECIPES.find(self.name).spec))
+        if self.name == _LIST:
+            return spec
+        recipe = RECIPES.find(self.name)
+        of_paper = {name: _toml(one.value) for name, one in recipe.settings(self.scale).spec.items()}
+        return spec.updated({**recipe.spec, **of_paper})
 
     def run(self) -> Outcome:
         """List the recipes, or run what of one is not yet in the out folder."""
         if self.name == _LIST:
-            return RecipeList(RECIPES.loadable(), read_claims() if self.claims else ())
+            return self._list()
         recipe = RECIPES.find(self.name)
-        count = repeats_of("--seeds", recipe.seeds if self.seeds is None else self.seeds, 2)
+        scale = recipe.settings(self.scale)
+        usual = recipe.seeds if scale.seeds is None else scale.seeds.value
+        count = repeats_of("--seeds", usual if self.seeds is None else self.seeds, 2)
         first = count_of("--seed", self.seed, 0)
         spec, seeds = self.network_spec(), range(first, first + count)
+        if self.out is not None:
+            check_folder(self.out, self.name, self.scale)
+        of_paper = {name: one.value for name, one in scale.options.items()}
         options = RecipeOptions(
             spec=spec,
             seeds=seeds,
             engine=self.engine,
             path=self.path,
             runs=None if self.out is None else (self.out / report.RUNS).absolute(),
-            values=recipe.chosen(settings_of(self.option, "--option")),
+            values=recipe.chosen({**of_paper, **settings_of(self.option, "--option")}),
             for_all=self.all_of,
+            data=self.data,
+            name=self.name,
+            scale=self.scale,
         )
         claims = {claim.id: claim for claim in read_claims()}
-        return RecipeReport(self.name, recipe, spec, seeds, recipe.run(options), claims)
+        return RecipeReport(self.name, recipe, spec, seeds, recipe.run(options), claims, self.scale, self.command)
+
+    def _list(self) -> RecipeList:
+        recipes = RECIPES.loadable()
+        results = {} if self.results is None else summaries_in(self.results)
+        if self.page is not None:
+            renew(self.page, {name: recipes[name] for name in RECIPES.own_names}, results)
+        return RecipeList(recipes, read_claims() if self.claims else (), results)
+
+    @property
+    def command(self) -> str:
+        """Command line that repeats the results, without the folder for them."""
+        words = ["hrsnn", "reproduce", self.name]
+        for option, value in (("spec", self.spec), ("path", self.path), ("data", self.data)):
+            words += [] if value is None else [f"--{option}", option.upper()]
+        for option in _NAMED:
+            value = getattr(self, option)
+            words += [] if value == Reproduce.__dataclass_fields__[option].default else [f"--{option}", str(value)]
+        for option, values in (("set", self.set_), ("option", self.option)):
+            words += [word for value in values for word in (f"--{option}", value)]
+        return shlex.join(words)
+
+
+#: Options that the command line of a result has where they are not the default.
+_NAMED = ("scale", "preset", "neurons", "variant", "seeds", "seed", "engine")
+
+
+def check_folder(out: Path, name: str, scale: str) -> None:
+    """Check that a folder has no results of another recipe or scale.
+
+    Raises
+    ------
+    FileError
+        When it has.
+    """
+    file = out / "metrics.json"
+    if file.exists():
+        found = read_json(file, "result of a command")
+        for what, wanted in (("recipe", name), ("scale", scale)):
+            if found.get(what) != wanted:
+                there = f"of {what} {found[what]!r:.60}" if what in found else "of another command"
+                raise FileError(out, f"has results {there}: choose another --out")
 
 
 def _toml(value: Any) -> str:

@@ -13,6 +13,8 @@ from hrsnn.errors import InputError
 from hrsnn.scripts import main
 from hrsnn.scripts.recipes.contract import Recipe
 from hrsnn.scripts.recipes.registry import RECIPES
+from hrsnn.scripts.recipes.units import TIMING
+from hrsnn.scripts.reproduce import Reproduce
 
 
 class RecipeCases:
@@ -50,13 +52,14 @@ class RecipeCases:
         return RECIPES.find(self.recipe)
 
     def run(self, out: Path, jobs: int = 1) -> dict[str, bytes]:
-        """Run the recipe into a folder, and return the bytes of its files; skip the test where it needs data."""
+        """Run the recipe into a folder, and return the bytes of its files, without times; skip the test if it needs data."""
         if self.declared.needs and "--path" not in self.words:
             pytest.skip(f"the recipe {self.recipe} needs {self.declared.needs}: words must have --path")
         options = [word for name, value in self.options.items() for word in ("--option", f"{name}={_toml(value)}")]
         words = ["reproduce", self.recipe, *self.words, *options, "--jobs", str(jobs), "--out", str(out), "--quiet"]
         assert main(words) == 0
-        return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+        paths = [path for path in sorted(out.rglob("*")) if path.is_file() and path.parent.name != TIMING]
+        return {str(path.relative_to(out)): path.read_bytes() for path in paths}
 
     def test_it_says_what_it_is(self) -> None:
         assert all((self.declared.title, self.declared.paper, self.declared.item))
@@ -81,6 +84,12 @@ class RecipeCases:
         assert [one["claim"] for one in found["claims"]] == list(self.declared.claims)
         assert set(found["published"]) == set(self.declared.published)
         assert set(self.declared.published) <= set(found["scores"])
+
+    def test_its_settings_of_the_paper_are_settings_that_it_has(self) -> None:
+        scale = self.declared.paper_scale
+        if scale is not None:
+            self.declared.chosen({name: one.value for name, one in scale.options.items()})
+            Reproduce(name=self.recipe, scale="paper").network_spec()
 
 
 def _toml(value: Any) -> str:

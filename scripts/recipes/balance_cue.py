@@ -6,16 +6,16 @@ import dataclasses
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
 from hrsnn.scripts.recipes.judging import Reading, family_size, judge
+from hrsnn.scripts.recipes.paper import paper_scale
+from hrsnn.scripts.recipes.units import run_settings, run_units
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hrsnn")
 
 Array = NDArray[np.float64]
-Unit = tuple[int, str, bool]
-#: Samples for training, and as many for the test, by scale; the published number is 200.
-SCALES = {"small": 100, "paper": 200}
+Unit = tuple[str, int]
+#: End of the names of arms with shared noise.
+_SHARED = "-shared"
 ACCURACY, SAVED = 0.976, 0.999
 RAW = "raw_input"
 #: Arms that are run with the same random numbers for the spikes of both parts too.
@@ -48,35 +48,18 @@ _SAVED = "spikes saved"
 
 @dataclass(frozen=True)
 class CueRunner:
-    """Function from a seed, an arm and whether noise is shared to scores, read from a file if there is one."""
+    """Function from an arm, with ``-shared`` for shared noise, and a seed to scores."""
 
     spec: BalancedSpec
     cue: CueOptions
-    values: Mapping[str, Any]
     engine: str
-    kept: KeptRuns
-
-    def settings(self) -> dict[str, Any]:
-        """Return everything that the scores of a run depend on, except the unit."""
-        return {
-            "recipe": "balance-cue",
-            "spec": self.spec.to_toml(),
-            "options": dict(self.values),
-            "engine": self.engine,
-            "versions": report.versions(),
-        }
 
     def __call__(self, unit: Unit) -> dict[str, float]:
         from hrsnn.analysis.balanced.arms import cue_scores
 
-        seed, arm, shared = unit
-        options = dataclasses.replace(self.cue, shared_noise=shared)
-        return self.kept.result(self.name(unit), lambda: cue_scores(arm, self.spec, options, seed, self.engine))
-
-    def name(self, unit: Unit) -> str:
-        """Return the name of the file of a run."""
-        seed, arm, shared = unit
-        return f"{arm}{'-shared' * shared}-{seed}"
+        arm, seed = unit
+        options = dataclasses.replace(self.cue, shared_noise=arm.endswith(_SHARED))
+        return cue_scores(arm.removesuffix(_SHARED), self.spec, options, seed, self.engine)
 
 
 @dataclass(frozen=True)
@@ -146,41 +129,33 @@ def run(options: RecipeOptions) -> RecipeResult:
     from hrsnn.analysis.balanced.arms import CUE_ARMS, CueOptions
     from hrsnn.balanced import BalancedSpec
 
-    values, spec = dict(options.values), options.spec
-    if values["scale"] not in SCALES:
-        raise InputError("--option scale", values["scale"], f"must be one of {', '.join(SCALES)}")
-    given = count_of("--option samples", values["samples"], 0, 10**5)
-    samples = count_of("--option samples", given or SCALES[values["scale"]], 20)
+    spec = options.spec
+    samples = count_of("--option samples", options.values["samples"], 20, 10**5)
     assert isinstance(spec, BalancedSpec)
     if spec.system != "inputs":
         raise InputError("--set system", spec.system, "must be inputs: the balanced initialisation for given input weights")
-    kept = KeptRuns(options.runs)
-    plan = CueRunner(
-        spec, CueOptions(samples, samples, balanced_samples=max(1, min(10, samples // 10))), values, options.engine, kept
-    )
-    kept.prepare(plan.settings())
-    arms = [*((arm, False) for arm in (*CUE_ARMS, RAW)), *((arm, True) for arm in SHARED)]
-    units = [(seed, arm, shared) for seed in options.seeds for arm, shared in arms]
+    cue = CueOptions(samples, samples, balanced_samples=max(1, min(10, samples // 10)))
+    arms = [*CUE_ARMS, RAW, *(f"{arm}{_SHARED}" for arm in SHARED)]
+    units = [(arm, seed) for seed in options.seeds for arm in arms]
     empty = {score: np.ones(1) for score, _ in QUANTITIES.values()}
     readings = CueTable(dict.fromkeys(CUE_ARMS, empty)).readings()
     logger.info(verdicts_in_reach([family_size(readings)], len(options.seeds)))
-    found = dict(zip(units, options.for_all(plan, units), strict=True))
-    for raw in (True, False):
-        kept.check_names({plan.name(unit): one for unit, one in found.items() if (unit[1] == RAW) == raw})
+    raw = (RAW, f"{RAW}{_SHARED}")
+    found = run_units(options, CueRunner(spec, cue, options.engine), units, alike=lambda unit: unit[0] in raw)
     table = CueTable(
         {
-            f"{arm}, shared noise" if shared else arm: {
-                score: np.array([found[seed, arm, shared][score] for seed in options.seeds])
-                for score in found[options.seeds[0], arm, shared]
+            arm.replace(_SHARED, ", shared noise"): {
+                score: np.array([found[arm, seed][score] for seed in options.seeds])
+                for score in found[arm, options.seeds[0]]
             }
-            for arm, shared in arms
+            for arm in arms
         }
     )
     return RecipeResult(
         list(table.rows()),
         judge(table.readings()),
         lambda: {"balance_cue": table.figure()},
-        {**plan.settings(), "rules": dict(CUE_ARMS)},
+        {**run_settings(options), "rules": dict(CUE_ARMS)},
     )
 
 
@@ -191,7 +166,7 @@ RECIPE = Recipe(
     run=run,
     claims=("balance-lowers-rates", "balance-cue-accuracy", "balance-by-initialisation"),
     published={"accuracy": Published(ACCURACY, "abstract"), _SAVED: Published(SAVED, "abstract: up to")},
-    options={"scale": "small", "samples": 0},
+    options={"samples": 100},
     network="balanced",
     spec={
         "system": "inputs",
@@ -204,4 +179,5 @@ RECIPE = Recipe(
     },
     seeds=12,
     duration="10 minutes",
+    paper_scale=paper_scale("balance-cue"),
 )

@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 #: Value of an option of a recipe.
 Value = bool | int | float | str
 
+#: Sizes of a recipe: its own, for minutes on two cores, and those of the paper.
+SCALES = ("small", "paper")
+
 #: What stands in place of a published value that a paper shows in a figure only.
 NOT_GIVEN = "not given in text"
 
@@ -54,6 +57,38 @@ class Published:
         return f"{NOT_GIVEN if self.value is None else format(self.value, 'g')} ({self.where})"
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Value of a setting in a paper, with the place that states it, or where the value is from if none does."""
+
+    value: Value
+    source: str
+
+
+@dataclass(frozen=True)
+class PaperScale:
+    """Settings of a paper, for ``--scale paper``: what differs from the recipe's own settings, which are small.
+
+    Parameters
+    ----------
+    options : mapping of name to Setting
+        Options of the recipe.
+    spec : mapping of parameter to Setting
+        Parameters of the network.
+    seeds : Setting, optional
+        Number of repeats; a paper's own mean and deviation need no more than its repeats, a verdict may.
+    """
+
+    options: Mapping[str, Setting] = field(default_factory=dict)
+    spec: Mapping[str, Setting] = field(default_factory=dict)
+    seeds: Setting | None = None
+
+    def sources(self) -> dict[str, tuple[Value, str]]:
+        """Return all settings with their sources: ``"neurons": (5000, "section VI-E")``."""
+        found = {**self.spec, **self.options, **({} if self.seeds is None else {"seeds": self.seeds})}
+        return {name: (one.value, one.source) for name, one in found.items()}
+
+
 class ForAll(Protocol):
     """Function that applies a function to all tasks, in parallel as the command line asks."""
 
@@ -75,6 +110,12 @@ class RecipeOptions:
         Name of an engine, for :func:`hrsnn.simulate`.
     path : Path or None
         Folder or file of data, for a recipe that needs one.
+    data : Path or None
+        Folder with data sets in their official layouts, for a recipe that has rows for them
+        (:func:`hrsnn.scripts.recipes.data.task_of`).
+    name : str
+        Name of the recipe.
+    scale : {"small", "paper"}
     runs : Path or None
         Folder in which single runs are kept, to be resumed; None to keep nothing.
     values : mapping of str to value
@@ -96,11 +137,15 @@ class RecipeOptions:
     #: The recipe's options, with their defaults filled in.
     values: Mapping[str, Any]
     for_all: ForAll
+    #: Folder with data sets in their official layouts.
+    data: Path | None = None
+    name: str = ""
+    scale: str = "small"
 
 
 @dataclass(frozen=True)
 class RecipeRow:
-    """One measured quantity by seed; the published value is that of the same quantity in the recipe.
+    """One measured quantity by seed, or one that was not run.
 
     Attributes
     ----------
@@ -112,13 +157,30 @@ class RecipeRow:
         A value for each seed, in the order of the seeds.
     bounds : (float, float)
         Smallest and largest possible value; intervals do not exceed them.
+    published : Published, optional
+        Value in the paper; by default that of the quantity in the recipe, if it has one.
+    not_run : str
+        Why there are no values, such as that the data are missing; empty for a row with values.
+
+    Raises
+    ------
+    InputError
+        When there are neither values nor a reason, or both.
     """
 
     quantity: str
     #: Model or method.
     of: str
-    values: tuple[float, ...]
+    values: tuple[float, ...] = ()
     bounds: Bounds = ANY
+    #: Value in the paper, if not that of the quantity in the recipe.
+    published: Published | None = None
+    #: Why there are no values; empty for a row that has some.
+    not_run: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.values) == bool(self.not_run):
+            raise InputError("not_run", self.not_run, "must be given for a row without values, and only then")
 
 
 @dataclass(frozen=True)
@@ -176,6 +238,10 @@ class Recipe:
         Number of paired seeds by default.
     needs : str
         Data that must be given with ``--path``; empty if there are none.
+    data : tuple of str
+        Tasks with rows of their own where ``--data`` has their data; without them these rows are not run.
+    paper_scale : PaperScale, optional
+        Settings of the paper; without them there is only the small scale.
     duration : str
         About how long it takes with its defaults, on two cores.
 
@@ -198,6 +264,8 @@ class Recipe:
     seeds: int = 10
     needs: str = ""
     duration: str = ""
+    data: tuple[str, ...] = ()
+    paper_scale: PaperScale | None = None
 
     def chosen(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return all options: those given, and the defaults of the others.
@@ -220,6 +288,30 @@ class Recipe:
                 raise InputError("--option", name, f"did you mean {near[0]!r}? {known}" if near else known)
             _check_type(name, value, self.options[name])
         return {name: type(default)(given.get(name, default)) for name, default in self.options.items()}
+
+    def settings(self, scale: str) -> PaperScale:
+        """Return what a scale changes of the recipe's own settings.
+
+        Raises
+        ------
+        InputError
+            For an unknown scale, or that of the paper for a recipe without.
+
+        Examples
+        --------
+        >>> recipe = Recipe("a table", "paper", "table I", print, paper_scale=PaperScale(seeds=Setting(5, "section VI-A")))
+        >>> recipe.settings("paper").seeds.value, recipe.settings("small").seeds
+        (5, None)
+        """
+        if scale not in SCALES:
+            near = difflib.get_close_matches(scale, SCALES, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError("--scale", scale, f"{hint}must be one of {', '.join(SCALES)}")
+        if scale == "small":
+            return PaperScale()
+        if self.paper_scale is None:
+            raise InputError("--scale", scale, "this recipe has no settings of a paper")
+        return self.paper_scale
 
 
 def _check_type(name: str, value: Any, default: Value) -> None:

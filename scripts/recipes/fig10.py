@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.errors import InputError
-from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
 from hrsnn.scripts.recipes.judging import Reading, family_size, judge
+from hrsnn.scripts.recipes.paper import paper_scale
+from hrsnn.scripts.recipes.units import run_settings, run_units
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, repeats_of
 
@@ -61,31 +61,15 @@ class Lorenz63Score:
 
 @dataclass(frozen=True)
 class Fig10Runner:
-    """Function from a seed and an arm to its curves, read from a file if there is one."""
+    """Function from an arm and a seed to its curves."""
 
     spec: ReservoirSpec
     values: Mapping[str, Any]
     engine: str
-    kept: KeptRuns
 
-    def settings(self) -> dict[str, Any]:
-        """Return everything that the curves of a run depend on, except its seed and arm."""
-        return {
-            "recipe": "fig10",
-            "spec": self.spec.to_toml(),
-            "options": dict(self.values),
-            "engine": self.engine,
-            "versions": report.versions(),
-        }
-
-    def __call__(self, unit: tuple[int, str]) -> dict[str, dict[str, float]]:
-        seed, arm = unit
-        return self.kept.result(self.name(unit), lambda: self.curves(seed, arm))
-
-    def name(self, unit: tuple[int, str]) -> str:
-        """Return the name of the file of a run."""
-        seed, arm = unit
-        return f"{arm}-{seed}"
+    def __call__(self, unit: tuple[str, int]) -> dict[str, dict[str, float]]:
+        arm, seed = unit
+        return self.curves(seed, arm)
 
     def curves(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
         """Prune and score; return links, neurons and NRMSE by iteration, 0 for the dense network."""
@@ -205,20 +189,16 @@ def run(options: RecipeOptions) -> RecipeResult:
             raise InputError(f"--option {name}", values[name], "must be a share that is removed, below 1")
     for name in ("train", "test"):
         check_memory(f"--option {name}", values[name], 88 * count_of(f"--option {name}", values[name]), "the task lorenz63")
-    kept, spec = KeptRuns(options.runs), options.spec
+    spec = options.spec
     assert isinstance(spec, ReservoirSpec)
-    plan = Fig10Runner(spec, values, options.engine, kept)
-    kept.prepare(plan.settings())
-    units = [(seed, arm) for seed in options.seeds for arm in (*PRUNED, CONTROL)]
+    units = [(arm, seed) for seed in options.seeds for arm in (*PRUNED, CONTROL)]
     empty = Curves({name: {arm: np.ones((1, 3)) for arm in PRUNED} for name in _CURVES}).readings()
     logger.info(verdicts_in_reach([family_size(empty)], len(options.seeds)))
-    found = dict(zip(units, options.for_all(plan, units), strict=True))
-    for arms in (PRUNED, (CONTROL,)):
-        kept.check_names({plan.name(unit): one for unit, one in found.items() if unit[1] in arms})
+    found = run_units(options, Fig10Runner(spec, values, options.engine), units, alike=lambda unit: unit[0] == CONTROL)
     curves = Curves(
         {
             name: {
-                arm: np.array([list(found[seed, arm][name].values()) for seed in options.seeds])
+                arm: np.array([list(found[arm, seed][name].values()) for seed in options.seeds])
                 for arm in (*PRUNED, CONTROL)
             }
             for name in _CURVES
@@ -228,7 +208,7 @@ def run(options: RecipeOptions) -> RecipeResult:
         list(curves.rows()),
         judge(curves.readings()),
         lambda: {"fig10": curves.figure()},
-        {**plan.settings(), "curves": {name: dict(of) for name, of in curves.by.items()}},
+        {**run_settings(options), "curves": {name: dict(of) for name, of in curves.by.items()}},
     )
 
 
@@ -272,4 +252,5 @@ RECIPE = Recipe(
     spec={"neurons": "300", "length_scale": "4"},
     seeds=10,
     duration="5 minutes",
+    paper_scale=paper_scale("fig10"),
 )

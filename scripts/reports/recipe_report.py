@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row
+from hrsnn.scripts.recipes.contract import SCALES
 
 if TYPE_CHECKING:
     from hrsnn.kinds import NetworkSpec
     from hrsnn.scripts.recipes.claims import PublishedClaim
-    from hrsnn.scripts.recipes.contract import Recipe, RecipeResult
+    from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeResult, RecipeRow
     from hrsnn.scripts.recipes.judging import ClaimResult
 
 #: Heads of the columns of ``table.csv`` before those of the seeds.
 COLUMNS = ("quantity", "of", "mean", "low", "high", "published", "where")
+#: What stands in place of the values of a row whose data are missing.
+NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
@@ -33,40 +36,54 @@ class RecipeReport:
     result: RecipeResult
     #: Claims of the papers by name, for their words.
     claims: Mapping[str, PublishedClaim]
+    scale: str = "small"
+    #: Command line that repeats it.
+    command: str = ""
 
     @property
     def title(self) -> str:
         """Line that names the recipe and the runs."""
         seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}"
-        return f"{self.name}: {self.recipe.item} of {self.recipe.paper}; {self.spec.neurons} neurons, {seeds}"
+        what = f"{self.name}: {self.recipe.item} of {self.recipe.paper}"
+        return f"{what}; {self.spec.neurons} neurons, {seeds}, scale {self.scale}"
 
     @property
     def text(self) -> str:
         """Readable text: each quantity with its interval and the published value, then a verdict for each claim."""
         lines = [self.title, f"{'':44s}{'mean':>10s}  [{INTERVAL}], published"]
-        for row in self.rows():
-            low, high = row.interval
+        for row in self.result.rows:
             beside = f"  {self._published(row)}" if self._published(row) else ""
-            lines.append(f"{f'{row.score}, {_words(row.of)}':44s}{row.mean:10.4g}  [{low:.4g}, {high:.4g}]{beside}")
+            name = f"{row.quantity}, {_words(row.of)}"
+            if row.not_run:
+                lines.append(f"{name:44s}{NOT_RUN:>10s}: {row.not_run}{beside}")
+                continue
+            measured = _measurement(row)
+            low, high = measured.interval
+            lines.append(f"{name:44s}{measured.mean:10.4g}  [{low:.4g}, {high:.4g}]{beside}")
         for one in self.result.claims:
             lines.append(f"{one.verdict}: {self._words_of(one)}")
             lines.append(f"  {_measured(one)}")
         return "\n".join(lines)
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the measured quantities with their means and intervals."""
-        for row in self.result.rows:
-            yield Row(row.quantity, row.of, row.values, row.bounds)
-
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""
         scores: dict[str, dict[str, Any]] = {}
-        for row in self.rows():
-            scores.setdefault(row.score, {})[row.of] = {"mean": row.mean, "interval": row.interval, "per_seed": row.values}
+        for row in self.result.rows:
+            one, found = self._beside(row), scores.setdefault(row.quantity, {})
+            beside = {} if one is None else {"published": one.value}
+            if row.not_run:
+                found[row.of] = {"not_run": row.not_run, **beside}
+            else:
+                measured = _measurement(row)
+                numbers = {"mean": measured.mean, "interval": measured.interval, "per_seed": row.values}
+                found[row.of] = {**numbers, **beside}
         return {
             "recipe": self.name,
             "paper": self.recipe.paper,
             "item": self.recipe.item,
+            "scale": self.scale,
+            "command": self.command,
+            "neurons": self.spec.neurons,
             "scores": scores,
             "published": {
                 quantity: {"value": one.value, "where": one.where} for quantity, one in self.recipe.published.items()
@@ -82,7 +99,13 @@ class RecipeReport:
         """Return Markdown tables of the quantities and of the claims."""
         lines = [f"# {self.recipe.item}: {self.recipe.title}", "", self.title, ""]
         lines += ["| quantity | of | mean [95 %] | published |", "| --- | --- | --- | --- |"]
-        lines += [f"| {row.score} | {_words(row.of)} | {row.cell} | {self._published(row)} |" for row in self.rows()]
+        for row in self.result.rows:
+            cell = f"{NOT_RUN}: {row.not_run}" if row.not_run else _measurement(row).cell
+            lines.append(f"| {row.quantity} | {_words(row.of)} | {cell} | {self._published(row)} |")
+        if self.scale != SCALES[0] and self.recipe.paper_scale is not None:
+            lines += ["", "Settings of the paper:", ""]
+            found = self.recipe.paper_scale.sources().items()
+            lines += [f"- {name} {value}: {source}" for name, (value, source) in found]
         lines += [
             "",
             "| claim | measured | mean difference [95 %] | p (Holm) | verdict |",
@@ -103,10 +126,12 @@ class RecipeReport:
         out = io.StringIO()
         lines = csv.writer(out, lineterminator="\n")
         lines.writerow([*COLUMNS, *(f"seed {seed}" for seed in self.seeds)])
-        for row in self.rows():
-            one = self.recipe.published.get(row.score)
+        for row in self.result.rows:
+            one = self._beside(row)
             beside = ("", "") if one is None else ("" if one.value is None else one.value, one.where)
-            lines.writerow([row.score, row.of, row.mean, *row.interval, *beside, *row.values])
+            measured = ("", "", "") if row.not_run else (_measurement(row).mean, *_measurement(row).interval)
+            values = row.values or ("",) * len(self.seeds)
+            lines.writerow([row.quantity, row.of, *measured, *beside, *values])
         return out.getvalue()
 
     def write(self, folder: Path) -> str:
@@ -114,12 +139,19 @@ class RecipeReport:
         files = {"table.csv": self.table(), "report.md": self.report()}
         return report.write_outcome(self, folder, self.spec, self.result.draw(), files)
 
-    def _published(self, row: Row) -> str:
-        one = self.recipe.published.get(row.score)
+    def _beside(self, row: RecipeRow) -> Published | None:
+        return row.published or self.recipe.published.get(row.quantity)
+
+    def _published(self, row: RecipeRow) -> str:
+        one = self._beside(row)
         return "" if one is None else one.cell
 
     def _words_of(self, one: ClaimResult) -> str:
         return self.claims[one.claim].claim if one.claim in self.claims else one.claim
+
+
+def _measurement(row: RecipeRow) -> Row:
+    return Row(row.quantity, row.of, row.values, row.bounds)
 
 
 def _words(name: str) -> str:

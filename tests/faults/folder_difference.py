@@ -14,14 +14,14 @@ import numpy as np
 _LINES, _WIDTH, _EACH = 40, 160, 6
 
 
-def difference(first: Path, second: Path, *, ignored: tuple[str, ...] = ("timing.json",)) -> str:
+def difference(first: Path, second: Path, *, ignored: tuple[str, ...] = ("timing.json", "timing")) -> str:
     """What differs between two folders; empty where every file has the same bytes.
 
     Parameters
     ----------
     first, second : Path
     ignored : tuple of str
-        Names of files that may differ.
+        Names of files, and of folders with all that is in them, that may differ.
 
     Returns
     -------
@@ -36,7 +36,9 @@ def difference(first: Path, second: Path, *, ignored: tuple[str, ...] = ("timing
 
 def _found(first: Path, second: Path, ignored: tuple[str, ...]) -> Iterator[str]:
     mine, theirs = (
-        {str(path.relative_to(root)) for path in root.rglob("*") if path.name not in ignored} for root in (first, second)
+        {str(path) for path in paths if not set(path.parts) & set(ignored)}
+        for root in (first, second)
+        for paths in [[path.relative_to(root) for path in root.rglob("*")]]
     )
     yield from (f"{name}: only in the first" for name in sorted(mine - theirs))
     yield from (f"{name}: only in the second" for name in sorted(theirs - mine))

@@ -230,7 +230,7 @@ class Harness:
 
 def compare(reference: Path, place: Path, subject: Subject) -> str:
     """What differs between the folders of two runs that should be equal."""
-    found = difference(reference, place, ignored=("timing.json", _DATABASE, "log.txt", "tmp"))
+    found = difference(reference, place, ignored=("timing.json", "timing", _DATABASE, "log.txt", "tmp"))
     if subject.stores:
         differences = list(json_differences(*(stored(one / _DATABASE) for one in (reference, place))))
         found = "\n".join([*found.splitlines(), *(f"{_DATABASE}: {line}" for line in differences[:10])])

@@ -35,7 +35,7 @@ def test_wheel_holds_every_module_and_nothing_else(root: Path, wheel: Path) -> N
     }
     with zipfile.ZipFile(wheel) as file:
         packed = {name for name in file.namelist() if ".dist-info/" not in name}
-    assert packed == tree | {"hrsnn/py.typed", "hrsnn/scripts/recipes/claims.toml"}
+    assert packed == tree | {"hrsnn/py.typed", *(f"hrsnn/scripts/recipes/{name}.toml" for name in ("claims", "paper"))}
 
 
 def test_installed_wheel_runs_on_its_own(installed_wheel: Path, tmp_path: Path) -> None:

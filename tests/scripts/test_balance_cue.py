@@ -52,7 +52,8 @@ def test_spikes_are_saved_against_each_control() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--option", "scale=large"], "--option scale = 'large': must be one of small, paper"),
+        (["--scale", "large"], "--scale = 'large': must be one of small, paper"),
+        (["--option", "scale=paper"], "--option = 'scale'"),
         (["--option", "samples=3"], "--option samples = 3: must be"),
         (["--option", "sample=30"], "--option = 'sample': did you mean 'samples'?"),
         (["--network", "reservoir", "--set", "system=rotations"], "--set system = 'rotations': must be inputs"),

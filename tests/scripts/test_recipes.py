@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import subprocess
@@ -15,11 +16,14 @@ import pytest
 
 from hrsnn import scripts
 from hrsnn.analysis.figures import over_iterations
-from hrsnn.errors import InputError
-from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
+from hrsnn.errors import FileError, InputError
+from hrsnn.scripts.recipes.contract import PaperScale, Published, Recipe, RecipeOptions, RecipeResult, RecipeRow, Setting
 from hrsnn.scripts.recipes.fig10 import CONTROL, PRUNED, RECIPE, Curves
 from hrsnn.scripts.recipes.judging import Reading, judge
+from hrsnn.scripts.recipes.overview import BEGIN, END, Summary, kept_beside, overview, renewed
+from hrsnn.scripts.recipes.paper import read_paper_scales
 from hrsnn.scripts.recipes.registry import RECIPES
+from hrsnn.scripts.recipes.units import TIMING
 
 SMALL = ["reproduce", "fig10", "--neurons", 30, "--seeds", 2, "--quiet"]
 SMALL += [word for option in ("iterations=3", "train=200", "test=50") for word in ("--option", option)]
@@ -39,8 +43,9 @@ def run(capfd: pytest.CaptureFixture[str]) -> Any:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a folder and its subfolders."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """All files of a folder and its subfolders, without the times of the runs."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent.name != TIMING]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def test_fig10_leaves_a_whole_folder(run: Any, tmp_path: Path) -> None:
@@ -63,6 +68,109 @@ def test_fig10_leaves_a_whole_folder(run: Any, tmp_path: Path) -> None:
 
     code, text = run(*SMALL, "--option", "test=60", "--out", tmp_path / "one")
     assert (code, "choose another --out" in text) == (2, True)
+
+    code, text = run("reproduce", "list", "--results", tmp_path)
+    assert code == 0, text
+    row = next(line for line in text.splitlines() if "fig. 10" in line)
+    assert "| not reproduced: 0 of 6 | 6 no verdict possible |  |  | 2 |" in row
+    assert float(row.split("|")[-2]) > 0
+    (tmp_path / "page.md").write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n")
+    assert run("reproduce", "list", "--results", tmp_path, "--page", tmp_path / "page.md")[0] == 0
+    kept, page = kept_beside(tmp_path / "page.md"), (tmp_path / "page.md").read_text()
+    assert (kept["fig10"].seeds, kept["fig10"].neurons, kept["fig10"].scale) == (2, 30, "small")
+    assert (page.splitlines()[0], page.splitlines()[-1], "old" in page) == ("above", "below", False)
+    assert "| `hrsnn reproduce balance-cue` | not run yet | 3 claims |" in page
+    options = "--option iterations=3 --option train=200 --option test=50"
+    assert kept["fig10"].command == f"hrsnn reproduce fig10 --neurons 30 --seeds 2 {options}"
+
+
+def test_a_folder_of_another_recipe_or_scale_is_refused(run: Any, tmp_path: Path) -> None:
+    words = ("--neurons", 20, "--out", tmp_path, "--quiet")
+    with RECIPES.added("toy", TOY), RECIPES.added("other", TOY):
+        assert run("reproduce", "toy", *words)[0] == 0
+        code, text = run("reproduce", "other", *words)
+        assert (code, text) == (2, f"hrsnn reproduce: {tmp_path}: has results of recipe 'toy': choose another --out\n")
+        code, text = run("reproduce", "toy", "--scale", "paper", *words)
+        assert (code, text) == (2, f"hrsnn reproduce: {tmp_path}: has results of scale 'small': choose another --out\n")
+
+
+def test_the_scale_of_a_paper_sets_options_network_and_seeds(run: Any, tmp_path: Path) -> None:
+    with RECIPES.added("toy", TOY):
+        code, text = run("reproduce", "toy", "--scale", "paper", "--out", tmp_path)
+        assert (code, "25 neurons, seeds 0 to 2, scale paper" in text) == (0, True)
+        metrics = json.loads((tmp_path / "metrics.json").read_text())
+        assert metrics["scores"]["error"]["toy"]["per_seed"] == [0, 7, 14]
+        assert "- scale 7: table 1" in (tmp_path / "report.md").read_text()
+        assert metrics["command"] == "hrsnn reproduce toy --scale paper"
+        code, text = run("reproduce", "toy", "--scale", "paper", "--neurons", 20, "--seeds", 2, "--option", "scale=1")
+        assert (code, "20 neurons, seeds 0 to 1" in text, "0.5 [" in text) == (0, True, True)
+    with RECIPES.added("toy", dataclasses.replace(TOY, paper_scale=None)):
+        code, text = run("reproduce", "toy", "--scale", "paper")
+        assert (code, "no settings of a paper" in text) == (2, True)
+
+
+def test_a_row_that_is_not_run_says_why_and_is_not_reproduced(run: Any, tmp_path: Path) -> None:
+    missing = RecipeRow("accuracy", "KTH", published=Published(0.9, "table 1"), not_run="needs --data with KTH")
+    measured = RecipeRow("accuracy", "digits", (0.7, 0.8, 0.75), published=Published(0.76, "table 1"))
+    recipe = dataclasses.replace(TOY, run=lambda _: RecipeResult([missing, measured], [], dict), published={})
+    with RECIPES.added("toy", recipe):
+        code, text = run("reproduce", "toy", "--seeds", 3, "--out", tmp_path / "one")
+    assert code == 0
+    assert "not run: needs --data with KTH  0.9 (table 1)" in text
+    files = {name: content.decode() for name, content in contents(tmp_path / "one").items() if name != "error.png"}
+    assert "| accuracy | KTH | not run: needs --data with KTH | 0.9 (table 1) |" in files["report.md"]
+    assert "accuracy,KTH,,,,0.9,table 1,,,\n" in files["table.csv"]
+    assert json.loads(files["metrics.json"])["scores"]["accuracy"]["KTH"] == {
+        "not_run": "needs --data with KTH",
+        "published": 0.9,
+    }
+    with RECIPES.added("toy", recipe):
+        code, text = run("reproduce", "list", "--results", tmp_path)
+    assert (code, "in part: 1 of 2 |  | 1 of 1 | 1 | 3 |" in text) == (0, True)
+    with pytest.raises(InputError, match="row without values"):
+        RecipeRow("accuracy", "KTH")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1", "x: must be a table"),
+        ("[x.option]", "x.option: must be one of options, spec, seeds"),
+        ("[x.seeds]\nvalue = 1", "x.seeds: must have a value, and its source"),
+        ("[x.spec.neurons]\nvalue = [1]\nsource = 's'", "x.spec.neurons.value: must be a number"),
+    ],
+    ids=lambda value: value.splitlines()[0],
+)
+def test_an_invalid_setting_of_a_paper_is_named(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "paper.toml").write_text(text)
+    with pytest.raises(FileError, match=said):
+        read_paper_scales(tmp_path / "paper.toml")
+
+
+def test_all_settings_of_papers_are_of_recipes() -> None:
+    assert set(read_paper_scales()) <= set(RECIPES)
+
+
+def test_the_overview_on_the_page_is_that_of_the_kept_results(root: Path) -> None:
+    page = root / "docs" / "reproduction.md"
+    recipes = {name: RECIPES[name] for name in RECIPES.own_names}
+    text = page.read_text(encoding="utf-8")
+    said = "hrsnn reproduce list --page docs/reproduction.md renews it"
+    assert renewed(text, recipes, kept_beside(page)) == text, said
+    assert overview(recipes, kept_beside(page)).count("\n") == len(recipes) + 1
+
+
+@pytest.mark.parametrize(
+    ("claims", "compared", "met", "not_run", "said"),
+    [
+        ({"supported": 2}, 1, 1, 0, "reproduced: 3 of 3"),
+        ({"supported": 2}, 1, 1, 1, "in part: 3 of 4"),
+        ({"refuted": 1, "undecided": 1}, 0, 0, 0, "not reproduced: 0 of 2"),
+        ({}, 0, 0, 0, "nothing to compare"),
+    ],
+)
+def test_what_counts_as_reproduced(claims: dict[str, int], compared: int, met: int, not_run: int, said: str) -> None:
+    assert Summary("hrsnn reproduce x", "small", 12, 100, claims, compared, met, not_run, 1.0).verdict == said
 
 
 def test_the_reservoir_is_the_recipe_s_unless_options_say_otherwise() -> None:
@@ -124,7 +232,15 @@ def toy(options: RecipeOptions) -> RecipeResult:
     return RecipeResult(rows, judge([Reading("toy-claim", "error", values)]), dict, {"path": str(options.path)})
 
 
-TOY = Recipe("A toy", "some-paper", "table 1", toy, published={"error": Published(0.5, "table 1")}, options={"scale": 2.0})
+TOY = Recipe(
+    "A toy",
+    "some-paper",
+    "table 1",
+    toy,
+    published={"error": Published(0.5, "table 1")},
+    options={"scale": 2.0},
+    paper_scale=PaperScale({"scale": Setting(7, "table 1")}, {"neurons": Setting(25, "table 1")}, Setting(3, "table 1")),
+)
 
 
 def test_an_added_recipe_is_listed_and_runs(run: Any, tmp_path: Path) -> None:
