@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hrsnn.deep.learning.augmentation import check_augmentations
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed
 from hrsnn.validation.numbers import count_of
@@ -31,8 +32,8 @@ class TrainingSettings:
         At the beginning; it falls to 0 along half a cosine.
     weight_decay : float
         Of weights; scales and offsets of the normalisation and biases have none.
-    augment : bool
-        Whether training images are shifted by up to 4 pixels and mirrored at random.
+    augment : tuple of str
+        How training samples are changed at random (:func:`hrsnn.deep.learning.augmentation.augmented`).
     seed : int
 
     Raises
@@ -46,13 +47,14 @@ class TrainingSettings:
     optimiser: str = "sgd"
     learning_rate: float = 0.1
     weight_decay: float = 0.0
-    augment: bool = False
+    augment: tuple[str, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
         count_of("epochs", self.epochs, 0)
         count_of("batch", self.batch, 2)
         check_seed(self.seed)
+        check_augmentations(self.augment)
         if self.optimiser not in OPTIMISERS:
             raise InputError("optimiser", self.optimiser, f"must be one of {', '.join(OPTIMISERS)}")
         for name in ("learning_rate", "weight_decay"):

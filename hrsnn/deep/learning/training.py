@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from hrsnn.deep.frames import Frames
-from hrsnn.deep.learning.augmentation import augmented
+from hrsnn.deep.learning.augmentation import augmented, check_augmentable
 from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hrsnn.deep.learning.losses import rate_regularisation, temporal_cross_entropy
 from hrsnn.deep.learning.network import Spiking
@@ -82,7 +82,8 @@ def train(
     Raises
     ------
     InputError
-        When there are no samples, or fewer training samples than 2; when a batch would exceed the memory limit.
+        When there are no samples, or fewer training samples than 2; when a batch would exceed the memory limit; when an
+        augmentation is not for such samples.
     DivergenceError
         When the loss is not finite: the message has the epoch, and the checkpoint of the epoch before is kept.
     FileError
@@ -99,6 +100,7 @@ def train(
     """
     if len(train_part) < 2 or not len(validation_part):
         raise InputError("train", len(train_part), "must leave two training samples or more, and one to validate")
+    check_augmentable(training.augment, train_part)
     steps = train_part.values.shape[1] if train_part.moving else settings.steps
     batch = min(training.batch, len(train_part))
     needed = training_memory(architecture(settings.model, settings.shape, settings.classes), batch, steps)
@@ -161,7 +163,7 @@ def _epoch(
         for group in optimiser.param_groups:
             group["lr"] = training.learning_rate * (1 + math.cos(math.pi * share)) / 2
         values = stimulus(settings, part, rows, training.seed, epoch, index)
-        given = torch.from_numpy(augmented(values, random) if training.augment else values)
+        given = torch.from_numpy(augmented(values, training.augment, random))
         labels = torch.from_numpy(part.labels[rows])
         run = network.run(given)
         loss = temporal_cross_entropy(run.outputs, labels)
