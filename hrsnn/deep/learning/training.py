@@ -27,6 +27,7 @@ from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
+from hrsnn.training.optimisers import Optimiser
 from hrsnn.validation.limits import check_memory
 
 
@@ -146,7 +147,7 @@ def train(
 def _epoch(
     network: Spiking,
     settings: NetworkSettings,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     training: TrainingSettings,
     part: Frames,
     epoch: int,
@@ -160,8 +161,6 @@ def _epoch(
     total = right = rate = 0.0
     for index, rows in enumerate(batches):
         share = (epoch + index / len(batches)) / training.epochs
-        for group in optimiser.param_groups:
-            group["lr"] = training.learning_rate * (1 + math.cos(math.pi * share)) / 2
         values = stimulus(settings, part, rows, training.seed, epoch, index)
         given = torch.from_numpy(augmented(values, training.augment, random))
         labels = torch.from_numpy(part.labels[rows])
@@ -173,9 +172,9 @@ def _epoch(
             raise DivergenceError(
                 f"the loss is {float(loss.detach()):g} in epoch {epoch + 1}: lower learning_rate; the epochs before are kept"
             )
-        optimiser.zero_grad()
+        optimiser.clear()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(training.learning_rate * (1 + math.cos(math.pi * share)) / 2)
         total += float(loss.detach()) * len(rows)
         right += float((run.outputs.detach().sum(0).argmax(1) == labels).sum())
         rate += float(torch.stack(list(run.rates.values())).mean().detach()) * len(rows)
