@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -14,7 +15,7 @@ import tyro
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.errors import InputError
+from hrsnn.errors import HrsnnError, InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
 from hrsnn.scripts.cli.report import Outcome
@@ -49,7 +50,7 @@ class RecipeList:
         lines = []
         for name, recipe in self.recipes.items():
             lines.append(f"{name:14s}{recipe.item} of {recipe.paper}: {recipe.title}")
-            lines.append(f"{'':14s}needs {recipe.needs or 'no data'}; {recipe.duration or 'duration not known'}")
+            lines.append(f"{'':14s}{_data(recipe)}; {recipe.duration or 'duration not known'}")
             options = " ".join(f"{option}={_toml(value)}" for option, value in recipe.options.items())
             lines += [f"{'':14s}--option {options}"] if options else []
         if self.claims:
@@ -60,7 +61,20 @@ class RecipeList:
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``--json``."""
-        shown = ("title", "paper", "item", "claims", "needs", "duration", "options", "network", "spec", "seeds")
+        shown = (
+            "title",
+            "paper",
+            "item",
+            "claims",
+            "needs",
+            "uses",
+            "extra",
+            "duration",
+            "options",
+            "network",
+            "spec",
+            "seeds",
+        )
         found: dict[str, Any] = {"recipes": {k: {one: getattr(v, one) for one in shown} for k, v in self.recipes.items()}}
         if self.claims:
             found["claims"] = [vars(claim) for claim in self.claims]
@@ -86,8 +100,8 @@ class Reproduce(ParallelCommand):
     option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Option of the recipe, such as iterations=100; the list shows all with their defaults."""
 
-    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for recipes that need data)")] = None
-    """Data of a recipe that needs some."""
+    path: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(for recipes with data)")] = None
+    """Data of a recipe that needs or takes some."""
 
     claims: Flag = False
     """With list: show the claims of the papers with their verdicts too."""
@@ -107,13 +121,23 @@ class Reproduce(ParallelCommand):
                 raise InputError("--claims", True, "is for hrsnn reproduce list")
             if recipe.needs and self.path is None:
                 raise InputError("--path", None, f"recipe {self.name!r} needs {recipe.needs}")
-            if self.path is not None and not recipe.needs:
+            if self.path is not None and not (recipe.needs or recipe.uses):
                 raise InputError("--path", str(self.path), f"recipe {self.name!r} needs no data")
+            if not recipe.network:
+                self.refuse_network_options(f"has no effect: recipe {self.name!r} has networks of its own")
+            if not recipe.seeds:
+                jobs = None if self.jobs == 1 else self.jobs
+                given = {"--seeds": self.seeds, "--seed": self.seed or None, "--jobs": jobs, "--cluster": self.cluster}
+                for option, value in given.items():
+                    if value is not None:
+                        raise InputError(option, value, f"has no effect: recipe {self.name!r} counts, without any run")
+            if recipe.extra and find_spec(recipe.extra) is None:
+                raise HrsnnError(f"recipe {self.name!r} needs an extra: pip install 'hrsnn[{recipe.extra}]'")
         super().check()
 
     def network_spec(self) -> NetworkSpec:
         """Return the network of the recipe, changed by the command line; it is of the recipe's kind."""
-        kind = "reservoir" if self.name == _LIST else RECIPES.find(self.name).network
+        kind = "reservoir" if self.name == _LIST else RECIPES.find(self.name).network or "reservoir"
         if self.network not in ("reservoir", kind):
             reason = "which takes reservoirs only" if kind == "reservoir" else f"whose networks are of the kind {kind}"
             raise InputError("--network", self.network, f"cannot be used with this command, {reason}")
@@ -129,9 +153,9 @@ class Reproduce(ParallelCommand):
         if self.name == _LIST:
             return RecipeList(RECIPES.loadable(), read_claims() if self.claims else ())
         recipe = RECIPES.find(self.name)
-        count = repeats_of("--seeds", recipe.seeds if self.seeds is None else self.seeds, 2)
+        count = repeats_of("--seeds", recipe.seeds if self.seeds is None else self.seeds, 2) if recipe.seeds else 1
         first = count_of("--seed", self.seed, 0)
-        spec, seeds = self.network_spec(), range(first, first + count)
+        spec, seeds = self.network_spec() if recipe.network else None, range(first, first + count)
         options = RecipeOptions(
             spec=spec,
             seeds=seeds,
@@ -143,6 +167,12 @@ class Reproduce(ParallelCommand):
         )
         claims = {claim.id: claim for claim in read_claims()}
         return RecipeReport(self.name, recipe, spec, seeds, recipe.run(options), claims)
+
+
+def _data(recipe: Recipe) -> str:
+    """Return what a recipe needs and takes."""
+    parts = [f"needs {recipe.needs or 'no data'}", f"takes {recipe.uses}" if recipe.uses else ""]
+    return ", ".join(filter(None, (*parts, f"needs the extra {recipe.extra}" if recipe.extra else "")))
 
 
 def _toml(value: Any) -> str:

@@ -67,8 +67,9 @@ class RecipeOptions:
 
     Attributes
     ----------
-    spec : NetworkSpec
-        Network to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``.
+    spec : NetworkSpec or None
+        Network to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``; None
+        for a recipe without a kind of network.
     seeds : range
         Seeds of the paired runs.
     engine : str
@@ -85,7 +86,7 @@ class RecipeOptions:
     """
 
     #: Network to be built: the recipe's default, changed by the command line.
-    spec: NetworkSpec
+    spec: NetworkSpec | None
     #: Seeds of the paired runs.
     seeds: range
     engine: str
@@ -109,7 +110,7 @@ class RecipeRow:
     of : str
         Model or method.
     values : tuple of float
-        A value for each seed, in the order of the seeds.
+        A value for each seed, in the order of the seeds; empty for what was not run, such as where data are missing.
     bounds : (float, float)
         Smallest and largest possible value; intervals do not exceed them.
     """
@@ -169,13 +170,17 @@ class Recipe:
     options : mapping of name to value
         Options and their defaults, for ``--option KEY=VALUE``: numbers, text and booleans.
     network : str
-        Kind of the network.
+        Kind of the network; empty for a recipe that builds others, such as deep networks: options of networks are refused.
     spec : mapping of parameter to value
         Changes of the default network of that kind; ``--spec`` replaces them all, ``--set`` and ``--neurons`` one by one.
     seeds : int
-        Number of paired seeds by default.
+        Number of paired seeds by default; 0 where nothing is random, and there is one value of each quantity.
     needs : str
         Data that must be given with ``--path``; empty if there are none.
+    uses : str
+        Data that may be given with ``--path``; empty if there are none.
+    extra : str
+        Optional dependency without which it does not run: "torch".
     duration : str
         About how long it takes with its defaults, on two cores.
 
@@ -197,6 +202,8 @@ class Recipe:
     spec: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 10
     needs: str = ""
+    uses: str = ""
+    extra: str = ""
     duration: str = ""
 
     def chosen(self, given: Mapping[str, Any]) -> dict[str, Any]:

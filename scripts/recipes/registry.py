@@ -10,6 +10,10 @@ RECIPES: Registry[Recipe] = Registry(
     "recipe",
     "hrsnn.recipes",
     Recipe,
-    {"fig10": "hrsnn.scripts.recipes.fig10:RECIPE", "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE"},
+    {
+        "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE",
+        "qsnn-table2": "hrsnn.scripts.recipes.qsnn_table2:RECIPE",
+    },
     ("list",),
 )

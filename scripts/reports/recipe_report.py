@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hrsnn.scripts.recipes.contract import Recipe, RecipeResult
     from hrsnn.scripts.recipes.judging import ClaimResult
 
+#: What stands in place of a value where data are missing, or the size is another.
+NOT_RUN = "not run"
 #: Heads of the columns of ``table.csv`` before those of the seeds.
 COLUMNS = ("quantity", "of", "mean", "low", "high", "published", "where")
 
@@ -28,7 +30,8 @@ class RecipeReport:
 
     name: str
     recipe: Recipe
-    spec: NetworkSpec
+    #: None where the networks of the recipe are of no kind.
+    spec: NetworkSpec | None
     seeds: range
     result: RecipeResult
     #: Claims of the papers by name, for their words.
@@ -37,17 +40,17 @@ class RecipeReport:
     @property
     def title(self) -> str:
         """Line that names the recipe and the runs."""
-        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}"
-        return f"{self.name}: {self.recipe.item} of {self.recipe.paper}; {self.spec.neurons} neurons, {seeds}"
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if self.recipe.seeds else "counted"
+        about = seeds if self.spec is None else f"{self.spec.neurons} neurons, {seeds}"
+        return f"{self.name}: {self.recipe.item} of {self.recipe.paper}; {about}"
 
     @property
     def text(self) -> str:
         """Readable text: each quantity with its interval and the published value, then a verdict for each claim."""
         lines = [self.title, f"{'':44s}{'mean':>10s}  [{INTERVAL}], published"]
         for row in self.rows():
-            low, high = row.interval
             beside = f"  {self._published(row)}" if self._published(row) else ""
-            lines.append(f"{f'{row.score}, {_words(row.of)}':44s}{row.mean:10.4g}  [{low:.4g}, {high:.4g}]{beside}")
+            lines.append(f"{f'{row.score}, {_words(row.of)}':44s}{_with_ends(row)}{beside}")
         for one in self.result.claims:
             lines.append(f"{one.verdict}: {self._words_of(one)}")
             lines.append(f"  {_measured(one)}")
@@ -62,7 +65,8 @@ class RecipeReport:
         """Return the content of ``metrics.json`` and of ``--json``."""
         scores: dict[str, dict[str, Any]] = {}
         for row in self.rows():
-            scores.setdefault(row.score, {})[row.of] = {"mean": row.mean, "interval": row.interval, "per_seed": row.values}
+            mean, ends = _mean(row), _ends(row)
+            scores.setdefault(row.score, {})[row.of] = {"mean": mean, "interval": ends, "per_seed": row.values}
         return {
             "recipe": self.name,
             "paper": self.recipe.paper,
@@ -82,7 +86,7 @@ class RecipeReport:
         """Return Markdown tables of the quantities and of the claims."""
         lines = [f"# {self.recipe.item}: {self.recipe.title}", "", self.title, ""]
         lines += ["| quantity | of | mean [95 %] | published |", "| --- | --- | --- | --- |"]
-        lines += [f"| {row.score} | {_words(row.of)} | {row.cell} | {self._published(row)} |" for row in self.rows()]
+        lines += [f"| {row.score} | {_words(row.of)} | {_cell(row)} | {self._published(row)} |" for row in self.rows()]
         lines += [
             "",
             "| claim | measured | mean difference [95 %] | p (Holm) | verdict |",
@@ -106,7 +110,8 @@ class RecipeReport:
         for row in self.rows():
             one = self.recipe.published.get(row.score)
             beside = ("", "") if one is None else ("" if one.value is None else one.value, one.where)
-            lines.writerow([row.score, row.of, row.mean, *row.interval, *beside, *row.values])
+            mean = NOT_RUN if _mean(row) is None else _mean(row)
+            lines.writerow([row.score, row.of, mean, *(_ends(row) or ("", "")), *beside, *row.values])
         return out.getvalue()
 
     def write(self, folder: Path) -> str:
@@ -120,6 +125,28 @@ class RecipeReport:
 
     def _words_of(self, one: ClaimResult) -> str:
         return self.claims[one.claim].claim if one.claim in self.claims else one.claim
+
+
+def _mean(row: Row) -> float | None:
+    return row.mean if row.values else None
+
+
+def _ends(row: Row) -> tuple[float, float] | None:
+    """Return the interval of a mean of two values or more."""
+    return row.interval if len(row.values) > 1 else None
+
+
+def _with_ends(row: Row) -> str:
+    if not row.values:
+        return f"{NOT_RUN:>10s}"
+    ends = _ends(row)
+    return f"{row.mean:10.4g}" + ("" if ends is None else f"  [{ends[0]:.4g}, {ends[1]:.4g}]")
+
+
+def _cell(row: Row) -> str:
+    if not row.values:
+        return NOT_RUN
+    return row.cell if len(row.values) > 1 else f"{row.mean:.4g}"
 
 
 def _words(name: str) -> str:
