@@ -110,7 +110,8 @@ class RecipeRow:
     of : str
         Model or method.
     values : tuple of float
-        A value for each seed, in the order of the seeds; empty for what was not run, such as where data are missing.
+        A value for each seed, in the order of the seeds; one for what is counted; none for what was not run, such as where
+        data are missing.
     bounds : (float, float)
         Smallest and largest possible value; intervals do not exceed them.
     """

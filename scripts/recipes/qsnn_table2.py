@@ -65,7 +65,7 @@ def file_size(network: Architecture, weight_bits: int, potential_bits: int) -> i
     for node in network:
         if node.fan_in:
             layers[node.name] = WeightLayer(
-                END_BITS if node.name in network.ends else weight_bits, none, words, words, 36, 36
+                END_BITS if node.name in network.ends else weight_bits, none, words, words, FRACTION, FRACTION
             )
         elif node.kind == "spike":
             layers[node.name] = NeuronLayer(2 ** (potential_bits - 1) - 1, words, 1, 1)
@@ -114,8 +114,8 @@ def verdict(found: Mapping[tuple[str, str], float]) -> ClaimResult:
         f"cells within {_ROUNDING} MB of the table",
         "supported" if met == len(cells) and grows else "refuted",
         reason=f"{met} of {len(cells)} cells within {_ROUNDING} MB; the gain from 8 to 2 bits of potentials "
-        f"{'grows' if grows else 'does not grow'} with the batch. With the potentials of all layers ResNet19 has {falls} less "
-        f"memory at a batch of 1",
+        f"{'grows' if grows else 'does not grow'} with the batch. With the potentials of all layers ResNet19 "
+        f"has {falls} less memory at a batch of 1",
     )
 
 
