@@ -1,7 +1,8 @@
 """Studies of deep networks on one task: quadratic against leaky neurons, and bits against accuracy.
 
-    python benchmarks/deep_networks.py --study neurons|bits|widths [--task digits] [--path FILE] [--model conv-16-32-fc64]
-        [--train N] [--test N] [--steps 4] [--seeds 12] [--epochs 10] [--out results/deep_neurons.json] [--arms ARM ...]
+    python benchmarks/deep_networks.py --study neurons|bits|widths [--task digits] [--path FILE] [--task-option size=14 ...]
+        [--model conv-16-32-fc64] [--train N] [--test N] [--steps 4] [--seeds 12] [--epochs 10]
+        [--out results/deep_neurons.json] [--arms ARM ...]
 
 Each arm is trained from the same seeds (split, initial weights, order of samples); the epoch is chosen by a validation part,
 and the test part is read once. Differences from the first arm by paired tests, corrected by Holm, beside a logistic
@@ -43,6 +44,7 @@ from hrsnn.deep.neurons import NEURONS
 from hrsnn.deep.precision import Precision, precision_of
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.files.writing import write_json
+from hrsnn.scripts.cli.settings import settings_of
 from hrsnn.tasks import TaskChoice
 
 #: Study to arm to neuron, half-width of the window (None: analytic) and precision; the first arm is what others are tested
@@ -78,7 +80,8 @@ WIDTHS = (0.125, 0.25, 0.5, 0.75, 1.0, None, 1.5, 2.0, 3.0, 4.0)
 
 def parts(arguments: argparse.Namespace, seed: int) -> tuple[Frames, Frames, Frames, float]:
     """Return the training, validation and test parts of a seed, and the accuracy of the linear baseline."""
-    choice = TaskChoice(arguments.task, {"path": arguments.path} if arguments.path else {})
+    given = settings_of(arguments.task_option, "--task-option")
+    choice = TaskChoice(arguments.task, {**given, **({"path": arguments.path} if arguments.path else {})})
     task = choice.load_classes(seed=seed).subset(train=arguments.train, test=arguments.test, seed=seed)
     (training, validation), (_, test) = (frames_of(one, arguments.steps) for one in (task.validation_part(), task))
     linear = clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test)
@@ -181,6 +184,7 @@ def main() -> None:
     parser.add_argument("--study", choices=list(STUDIES), default="neurons")
     parser.add_argument("--task", default="digits")
     parser.add_argument("--path", help="data of the task")
+    parser.add_argument("--task-option", nargs="+", default=(), metavar="KEY=VALUE", help="options of the task")
     parser.add_argument("--model", default="conv-16-32-fc64")
     parser.add_argument("--train", type=int)
     parser.add_argument("--test", type=int)

@@ -1,6 +1,7 @@
 """Memory, forecasts and accuracy of reservoirs and of balanced networks against the bits of weights and of v.
 
-    python benchmarks/quantised.py --out results/quantised [--seeds 12] [--jobs 2] [--fsdd FOLDER]
+    python benchmarks/quantised.py --out results/quantised [--seeds 12] [--jobs 2] [--fsdd FOLDER] [--tasks TASK ...]
+        [--networks NETWORK ...] [--arms ARM ...]
 
 300 neurons each: the default reservoir, the same with steps of 1 ms, and a balanced network of 10 states, whose memory is
 read by its decoder and whose other tasks by regression, as those of the reservoir. Weights are quantised after the network
@@ -22,14 +23,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hrsnn import DivergenceError, HrsnnWarning, Reservoir, ReservoirSpec, build, quantise, simulate
-from hrsnn.analysis import bounds_of, mean_interval, memory_capacity
+from hrsnn.analysis import bounds_of, holm, mean_interval, memory_capacity, paired_test
 from hrsnn.analysis.figures.style import COLUMN_WIDTH, EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, label_axes, save
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
 from hrsnn.files.writing import to_json, write_text
 from hrsnn.runtime.parallel import run_all
-from hrsnn.tasks import load_task
+from hrsnn.tasks import ClassificationTask, load_task
 
 NEURONS, HOLD = 300, 20.0
 _WEIGHTS: dict[str, dict[str, Any]] = {f"weights {bits} bit": {"weight_bits": bits} for bits in (1, 2, 3, 4, 8)}
@@ -72,6 +73,12 @@ def decoded_memory(network: BalancedNetwork, seed: int, values: int) -> tuple[fl
     return memory_capacity(states, task.inputs[:, 0], 100, washout=200).total, float(activity.rates.mean())
 
 
+@functools.lru_cache(maxsize=1)
+def spoken_digits(folder: Path, seed: int) -> ClassificationTask:
+    """Return 400 utterances to train and 200 to test as currents; all arms of a seed share them."""
+    return load_task("fsdd", path=folder, seed=seed).subset(400, 200, seed=seed).encoded()
+
+
 def scored(out: Path, fsdd: Path | None, job: tuple[str, str, str, int]) -> dict[str, Any]:
     """Score one arm of one network on one task with one seed; a run that was kept is read."""
     task_name, network_name, arm, seed = job
@@ -91,7 +98,8 @@ def scored(out: Path, fsdd: Path | None, job: tuple[str, str, str, int]) -> dict
                 score, rate = decoded_memory(network(1), seed, 2000)
             else:
                 if task_name == "fsdd":
-                    task = load_task("fsdd", path=fsdd, seed=seed).subset(400, 200, seed=seed)
+                    assert fsdd is not None
+                    task = spoken_digits(fsdd, seed)
                 else:
                     task = load_task(task_name, seed=seed, **({"values": 2000} if task_name == "memory" else {}))
                 result = task_scores(network, task, RunOptions(seed=seed), (SCORES[task_name],))
@@ -110,28 +118,28 @@ def _cell(values: np.ndarray, signed: bool = False, score: str = "") -> str:
     if not np.ptp(values):
         return f"{values[0]:.3g}"
     numbers = (values.mean(), *mean_interval(values, bounds=bounds_of("" if signed else score)))
-    mean, low, high = (f"{float(number):{'+' if signed else ''}.2f}" for number in numbers)
+    places = 3 if score == "accuracy" else 2
+    mean, low, high = (f"{float(number):{'+' if signed else ''}.{places}f}" for number in numbers)
     return f"{mean} [{low}, {high}]"
 
 
 def table(rows: list[dict[str, Any]], task: str) -> str:
-    """Return a Markdown table of a task."""
-    lines = ["| network | bits | " + SCORES[task] + " | minus float64 | Hz |", "| --- | --- | --- | --- | --- |"]
-    for network, arms in ARMS.items():
-        whole = "balanced" if network.startswith("balanced") else network
-        float64 = np.array(
-            [r["score"] for r in rows if (r["network"], r["arm"]) == (whole, "float64") and r["task"] == task]
-        )
-        for arm in arms:
-            mine = [r for r in rows if (r["network"], r["arm"], r["task"]) == (network, arm, task)]
-            if not mine:
-                continue
-            values = np.array([np.nan if r["score"] is None else r["score"] for r in mine], dtype=float)
-            rates = [np.nan if r["rate"] is None else r["rate"] for r in mine]
-            difference = "" if arm == "float64" else _cell(values - float64, signed=True)
-            lines.append(
-                f"| {network} | {arm} | {_cell(values, score=SCORES[task])} | {difference} | {np.mean(rates):.1f} |"
-            )
+    """Return a Markdown table of a task; p by sign flips, with Holm's correction over the table."""
+    score = SCORES[task]
+    by: dict[tuple[str, str], tuple[np.ndarray, float]] = {}
+    for network, arm in dict.fromkeys((row["network"], row["arm"]) for row in rows if row["task"] == task):
+        mine = [row for row in rows if (row["network"], row["arm"], row["task"]) == (network, arm, task)]
+        values, rates = (np.array([row[one] for row in mine], dtype=float) for one in ("score", "rate"))  # None is nan
+        by[network, arm] = values, float(rates.mean())
+    differences = {key: by[key][0] - by[key[0].removesuffix(", N x N"), "float64"][0] for key in by if key[1] != "float64"}
+    tested = [key for key, one in differences.items() if len(one) > 1 and np.isfinite(one).all()]
+    p_values = [paired_test(differences[key]).p_value for key in tested]
+    corrected = dict(zip(tested, holm(p_values) if tested else [], strict=True))
+    lines = [f"| network | bits | {score} | minus float64 | p | Hz |", f"|{' --- |' * 6}"]
+    for key, (values, rate) in by.items():
+        difference = _cell(differences[key], signed=True, score=score) if key in differences else ""
+        p = f"{corrected[key]:.2g}" if key in corrected else ""
+        lines.append(f"| {' | '.join((*key, _cell(values, score=score), difference, p, format(rate, '.1f')))} |")
     return "\n".join(lines)
 
 
@@ -191,6 +199,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder in which runs are kept")
     parser.add_argument("--fsdd", type=Path, help="folder of the wav files of FSDD; default: without this task")
     parser.add_argument("--tasks", nargs="+", choices=SCORES, default=list(SCORES))
+    parser.add_argument("--networks", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--arms", nargs="+", choices=list(_ARMS), help="some of the bits, beside float64; default: all")
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--figure", type=Path, help="path of the figure of memory")
@@ -202,6 +212,7 @@ def main() -> None:
         for seed in range(options.seeds)
         for network, arms in ARMS.items()
         for arm in arms
+        if network in options.networks and (options.arms is None or arm in ("float64", *options.arms))
     ]
     rows = run_all(functools.partial(scored, options.out, options.fsdd), jobs, jobs=options.jobs, progress=True)
     for task in tasks:

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -15,7 +16,7 @@ import tyro
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from hrsnn.errors import FileError, InputError
+from hrsnn.errors import FileError, HrsnnError, InputError
 from hrsnn.files.reading import read_json
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Flag, ParallelCommand, execute
@@ -56,8 +57,7 @@ class RecipeList:
         lines = []
         for name, recipe in self.recipes.items():
             lines.append(f"{name:14s}{recipe.item} of {recipe.paper}: {recipe.title}")
-            data = f"; --data may have {', '.join(recipe.data)}" if recipe.data else ""
-            lines.append(f"{'':14s}needs {recipe.needs or 'no data'}{data}; {recipe.duration or 'duration not known'}")
+            lines.append(f"{'':14s}{_data(recipe)}; {recipe.duration or 'duration not known'}")
             options = " ".join(f"{option}={_toml(value)}" for option, value in recipe.options.items())
             lines += [f"{'':14s}--option {options}"] if options else []
             if recipe.paper_scale is not None:
@@ -71,7 +71,8 @@ class RecipeList:
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``--json``."""
-        shown = ("title", "paper", "item", "claims", "needs", "data", "duration", "options", "network", "spec", "seeds")
+        shown = ("title", "paper", "item", "claims", "needs", "extra", "data", "duration", "options", "network")
+        shown += ("spec", "seeds")
         found: dict[str, Any] = {"recipes": {k: {one: getattr(v, one) for one in shown} for k, v in self.recipes.items()}}
         for name, recipe in self.recipes.items():
             scale = recipe.paper_scale
@@ -141,11 +142,21 @@ class Reproduce(ParallelCommand):
             if self.path is not None and not recipe.needs:
                 raise InputError("--path", str(self.path), f"recipe {self.name!r} needs no data")
             check_data(self.name, recipe, self.data)
+            if not recipe.network:
+                self.refuse_network_options(f"has no effect: recipe {self.name!r} has networks of its own")
+            if not recipe.seeds:
+                jobs = None if self.jobs == 1 else self.jobs
+                given = {"--seeds": self.seeds, "--seed": self.seed or None, "--jobs": jobs, "--cluster": self.cluster}
+                for option, value in given.items():
+                    if value is not None:
+                        raise InputError(option, value, f"has no effect: recipe {self.name!r} counts, without any run")
+            if recipe.extra and find_spec(recipe.extra) is None:
+                raise HrsnnError(f"recipe {self.name!r} needs an extra: pip install 'hrsnn[{recipe.extra}]'")
         super().check()
 
     def network_spec(self) -> NetworkSpec:
         """Return the network of the recipe, changed by the command line; it is of the recipe's kind."""
-        kind = "reservoir" if self.name == _LIST else RECIPES.find(self.name).network
+        kind = "reservoir" if self.name == _LIST else RECIPES.find(self.name).network or "reservoir"
         if self.network not in ("reservoir", kind):
             reason = "which takes reservoirs only" if kind == "reservoir" else f"whose networks are of the kind {kind}"
             raise InputError("--network", self.network, f"cannot be used with this command, {reason}")
@@ -167,9 +178,9 @@ class Reproduce(ParallelCommand):
         recipe = RECIPES.find(self.name)
         scale = recipe.settings(self.scale)
         usual = recipe.seeds if scale.seeds is None else scale.seeds.value
-        count = repeats_of("--seeds", usual if self.seeds is None else self.seeds, 2)
+        count = repeats_of("--seeds", usual if self.seeds is None else self.seeds, 2) if recipe.seeds else 1
         first = count_of("--seed", self.seed, 0)
-        spec, seeds = self.network_spec(), range(first, first + count)
+        spec, seeds = self.network_spec() if recipe.network else None, range(first, first + count)
         if self.out is not None:
             check_folder(self.out, self.name, self.scale)
         of_paper = {name: one.value for name, one in scale.options.items()}
@@ -228,6 +239,13 @@ def check_folder(out: Path, name: str, scale: str) -> None:
             if found.get(what) != wanted:
                 there = f"of {what} {found[what]!r:.60}" if what in found else "of another command"
                 raise FileError(out, f"has results {there}: choose another --out")
+
+
+def _data(recipe: Recipe) -> str:
+    """Return what a recipe needs, and the data that it takes."""
+    extra = f" and the extra {recipe.extra}" if recipe.extra else ""
+    data = f"; --data may have {', '.join(recipe.data)}" if recipe.data else ""
+    return f"needs {recipe.needs or 'no data'}{extra}{data}"
 
 
 def _toml(value: Any) -> str:

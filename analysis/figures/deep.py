@@ -1,4 +1,4 @@
-"""Figures of deep networks: learning curves, potentials with their windows, weights, and accuracy against bits."""
+"""Figures of deep networks: learning curves, potentials and windows, weights, shares by layer, accuracy by bits and size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
     COLOURS,
@@ -18,6 +18,7 @@ from hrsnn.analysis.figures.style import (
     label_axes,
     legend_above,
 )
+from hrsnn.analysis.intervals import mean_interval
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
@@ -187,6 +188,92 @@ def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
     label_axes(axes, "Bits of weights and potentials", "Validation accuracy")
     legend_above(figure, axes)
     return figure
+
+
+@takes()
+def shares_by_layer(panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]]) -> Figure:
+    """Draw shares, such as those of spikes or of positive weights, by layer, with their 95 % intervals over seeds.
+
+    Parameters
+    ----------
+    panels : mapping of label to mapping of network to mapping of layer to array (seeds,)
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel a label; the dashed line is 1/2, where the entropy is largest.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = shares_by_layer({"Spikes": {"WS-DR": {"spike1": [0.2, 0.3], "spike2": [0.1, 0.2]}}})
+    >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    ['spike1', 'spike2']
+    """
+    if not panels or not all(panels.values()):
+        raise InputError("panels", panels, "must hold at least one label with one network")
+    figure = column_figure(1.5 * len(panels) + 0.4)
+    for axes, (label, networks) in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True):
+        for place, (name, layers) in enumerate(networks.items()):
+            values = [np.asarray(one, dtype=np.float64) for one in layers.values()]
+            means = np.array([one.mean() for one in values])
+            ends = [
+                mean_interval(one, bounds=(0, 1)) if len(one) > 1 and np.ptp(one) else (one.mean(),) * 2 for one in values
+            ]
+            centres = np.arange(len(values)) + (place - (len(networks) - 1) / 2) * 0.8 / len(networks)
+            axes.bar(centres, means, 0.75 / len(networks), color=COLOURS[place % len(COLOURS)], label=name)
+            axes.errorbar(centres, means, np.abs(np.array(ends).T - means), fmt="none", ecolor="black", linewidth=0.8)
+        axes.axhline(0.5, color="black", linewidth=0.6, linestyle="--")
+        names = list(dict.fromkeys(layer for layers in networks.values() for layer in layers))
+        axes.set_xticks(range(len(names)), names)
+        axes.set_ylim(0, max(0.55, axes.get_ylim()[1]))
+        label_axes(axes, "", label)
+    legend_above(figure, figure.axes[0])
+    return figure
+
+
+@takes()
+def accuracy_against_size(panels: Mapping[str, Mapping[str, tuple[float, ArrayLike]]]) -> Figure:
+    """Draw accuracies against the sizes of models, with their 95 % intervals over seeds.
+
+    Parameters
+    ----------
+    panels : mapping of label to mapping of network to (size in MB, array (seeds,) of accuracies)
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw.
+
+    Examples
+    --------
+    >>> accuracy_against_size({"digits": {"1w-2u": (0.004, [0.9, 0.95])}}).axes[0].get_xscale()
+    'log'
+    """
+    if not panels or not all(panels.values()):
+        raise InputError("panels", panels, "must hold at least one label with one network")
+    figure = column_figure(1.7 * len(panels) + 0.4)
+    for axes, (label, networks) in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True):
+        for place, (name, (size, given)) in enumerate(networks.items()):
+            values = np.asarray(given, dtype=np.float64)
+            low, high = _ends(values)
+            colour = COLOURS[place % len(COLOURS)]
+            axes.plot([size, size], [low, high], color=colour, linewidth=1)
+            axes.plot([size], [values.mean()], marker="o", markersize=4, color=colour, linestyle="none", label=name)
+        axes.set_xscale("log")
+        axes.set_title(label, fontsize=SMALL_TEXT, pad=2)
+        label_axes(axes, "Size of the model (MB)" if label == list(panels)[-1] else "", "Accuracy")
+    legend_above(figure, figure.axes[0], columns=2)
+    return figure
+
+
+def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the interval of the mean of shares; their mean twice where there is no spread."""
+    return mean_interval(values, bounds=(0, 1)) if len(values) > 1 and np.ptp(values) else (float(values.mean()),) * 2
 
 
 def _some(names: list[str]) -> list[str]:

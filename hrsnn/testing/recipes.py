@@ -71,7 +71,8 @@ class RecipeCases:
         first, *others = (self.run(tmp_path / str(jobs), jobs) for jobs in self.jobs)
         for other in others:
             assert other == first
-        assert {"metrics.json", "report.md", "spec.toml", "table.csv"} <= set(first)
+        assert {"metrics.json", "report.md", "table.csv"} <= set(first)
+        assert ("spec.toml" in first) == bool(self.declared.network)
 
     def test_it_goes_on_in_its_folder_with_the_same_bytes(self, tmp_path: Path) -> None:
         files = self.run(tmp_path)

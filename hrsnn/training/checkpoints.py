@@ -14,7 +14,7 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
-from hrsnn.training.adam import Adam
+from hrsnn.training.optimisers import Adam
 from hrsnn.validation.numbers import count_of
 
 #: Name of the file in the folder of a training.

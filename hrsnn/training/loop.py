@@ -21,10 +21,10 @@ from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.training import checkpoints
-from hrsnn.training.adam import Adam
 from hrsnn.training.checkpoints import CHECKPOINT, Epoch
 from hrsnn.training.eprop import check as check_eprop
 from hrsnn.training.network import TrainableNetwork
+from hrsnn.training.optimisers import Adam
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part, part_of
 from hrsnn.training.steps import diverged, evaluate, take_step

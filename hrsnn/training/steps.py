@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, HrsnnError
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
-from hrsnn.training.adam import Adam
 from hrsnn.training.eprop import eprop
 from hrsnn.training.losses import rate_penalty, read_as, voltage_penalty
 from hrsnn.training.network import Response, TrainableNetwork
+from hrsnn.training.optimisers import Adam
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part
 from hrsnn.training.samples import Minibatch

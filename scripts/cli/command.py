@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import logging
 import os
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+#: Options, as fields, that describe a network of a kind or say how it is simulated.
+OF_NETWORKS = ("network", "spec", "preset", "graph", "set_", "neurons", "variant", "engine")
 Flag = tyro.conf.FlagCreatePairsOff[bool]
 Cluster = Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")]
 
@@ -136,6 +139,13 @@ class Command(ABC):
                 check_runs(self.engine, kind, {"plasticity"})
             except InputError as error:
                 raise InputError(error.field, error.value, error.allowed + self.without_stdp) from None
+
+    def refuse_network_options(self, reason: str) -> None:
+        """Raise an error for an option that describes or simulates a network of a kind, where it has no effect."""
+        for one in dataclasses.fields(self):
+            value = getattr(self, one.name)
+            if one.name in OF_NETWORKS and value != one.default:
+                raise InputError(f"--{one.name.rstrip('_')}", value.name if isinstance(value, Path) else value, reason)
 
     @property
     def progress(self) -> bool:

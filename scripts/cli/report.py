@@ -88,7 +88,7 @@ class Report:
 def write_outcome(
     outcome: Outcome,
     folder: Path,
-    spec: NetworkSpec,
+    spec: NetworkSpec | None,
     pictures: Mapping[str, Figure],
     files: Mapping[str, Any],
     savers: Mapping[str, Callable[[Path], None]] | None = None,
@@ -99,8 +99,8 @@ def write_outcome(
     ----------
     outcome : Outcome
     folder : Path
-    spec : NetworkSpec
-        Written as ``spec.toml``.
+    spec : NetworkSpec or None
+        Written as ``spec.toml`` where there is one.
     pictures : mapping of name to figure
         Written as ``NAME.png``.
     files : mapping of file name to content
@@ -116,7 +116,8 @@ def write_outcome(
     from hrsnn.analysis import figures
 
     with fill_folder(folder) as inside:
-        spec.save(inside / "spec.toml")
+        if spec is not None:
+            spec.save(inside / "spec.toml")
         write_json(inside / "metrics.json", outcome.metrics())
         for name, content in files.items():
             (write_text if isinstance(content, str) else write_json)(inside / name, content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 #: File of a trained network in an out folder.
 NETWORK = "network.npz"
-#: Options that every command has, and that are of reservoirs.
-_OF_RESERVOIRS = ("network", "spec", "preset", "graph", "set_", "neurons", "variant", "engine")
 #: File of the same network in integers.
 PACKED = "network.bin"
 
@@ -52,11 +49,7 @@ class DeepCommand(Command):
         from hrsnn.runtime.seeds import check_seed
 
         check_seed(self.seed)
-        for one in dataclasses.fields(self):
-            value = getattr(self, one.name)
-            if one.name in _OF_RESERVOIRS and value != one.default:
-                shown = value.name if isinstance(value, Path) else value
-                raise InputError(f"--{one.name.rstrip('_')}", shown, "is of reservoirs, and has no effect on a deep network")
+        self.refuse_network_options("is of reservoirs, and has no effect on a deep network")
         if find_spec("torch") is None:
             raise HrsnnError("deep networks need PyTorch: pip install 'hrsnn[torch]'")
 

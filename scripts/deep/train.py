@@ -81,8 +81,9 @@ class DeepTrain(DataArguments, DeepCommand):
     weight_decay: float = 0.0
     """Weight decay, of weights only."""
 
-    augment: bool = False
-    """Whether training images are shifted by up to 4 pixels and mirrored at random."""
+    augment: tuple[Literal["images", "cutout", "events"], ...] = ()
+    """How training samples are changed at random: images are shifted and mirrored; squares are cut out; events of a camera
+    are mirrored, and rolled or rotated."""
 
     def check(self) -> None:
         """Raise an error before the work."""

@@ -102,8 +102,9 @@ class RecipeOptions:
 
     Attributes
     ----------
-    spec : NetworkSpec
-        Network to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``.
+    spec : NetworkSpec or None
+        Network to be built: the recipe's default, changed by ``--spec``, ``--neurons``, ``--variant`` and ``--set``; None
+        for a recipe without a kind of network.
     seeds : range
         Seeds of the paired runs.
     engine : str
@@ -126,7 +127,7 @@ class RecipeOptions:
     """
 
     #: Network to be built: the recipe's default, changed by the command line.
-    spec: NetworkSpec
+    spec: NetworkSpec | None
     #: Seeds of the paired runs.
     seeds: range
     engine: str
@@ -154,7 +155,7 @@ class RecipeRow:
     of : str
         Model or method.
     values : tuple of float
-        A value for each seed, in the order of the seeds.
+        A value for each seed, in the order of the seeds; one for what is counted; none for what was not run.
     bounds : (float, float)
         Smallest and largest possible value; intervals do not exceed them.
     published : Published, optional
@@ -231,17 +232,19 @@ class Recipe:
     options : mapping of name to value
         Options and their defaults, for ``--option KEY=VALUE``: numbers, text and booleans.
     network : str
-        Kind of the network.
+        Kind of the network; empty for a recipe that builds others, such as deep networks: options of networks are refused.
     spec : mapping of parameter to value
         Changes of the default network of that kind; ``--spec`` replaces them all, ``--set`` and ``--neurons`` one by one.
     seeds : int
-        Number of paired seeds by default.
+        Number of paired seeds by default; 0 where nothing is random, and there is one value of each quantity.
     needs : str
         Data that must be given with ``--path``; empty if there are none.
     data : tuple of str
         Tasks with rows of their own where ``--data`` has their data; without them these rows are not run.
     paper_scale : PaperScale, optional
         Settings of the paper; without them there is only the small scale.
+    extra : str
+        Optional dependency without which it does not run: "torch".
     duration : str
         About how long it takes with its defaults, on two cores.
 
@@ -263,6 +266,7 @@ class Recipe:
     spec: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 10
     needs: str = ""
+    extra: str = ""
     duration: str = ""
     data: tuple[str, ...] = ()
     paper_scale: PaperScale | None = None

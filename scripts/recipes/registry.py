@@ -10,6 +10,15 @@ RECIPES: Registry[Recipe] = Registry(
     "recipe",
     "hrsnn.recipes",
     Recipe,
-    {"fig10": "hrsnn.scripts.recipes.fig10:RECIPE", "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE"},
+    {
+        "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE",
+        "qif": "hrsnn.scripts.recipes.qif:RECIPE",
+        "qsnn-table1": "hrsnn.scripts.recipes.qsnn_table1:RECIPE",
+        "qsnn-table2": "hrsnn.scripts.recipes.qsnn_table2:RECIPE",
+        "qsnn-fig2": "hrsnn.scripts.recipes.qsnn_fig2:RECIPE",
+        "qsnn-fig3": "hrsnn.scripts.recipes.qsnn_fig3:RECIPE",
+        "qsnn-fig5": "hrsnn.scripts.recipes.qsnn_fig5:RECIPE",
+    },
     ("list",),
 )

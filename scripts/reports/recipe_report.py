@@ -31,7 +31,8 @@ class RecipeReport:
 
     name: str
     recipe: Recipe
-    spec: NetworkSpec
+    #: None where the networks of the recipe are of no kind.
+    spec: NetworkSpec | None
     seeds: range
     result: RecipeResult
     #: Claims of the papers by name, for their words.
@@ -43,9 +44,9 @@ class RecipeReport:
     @property
     def title(self) -> str:
         """Line that names the recipe and the runs."""
-        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}"
-        what = f"{self.name}: {self.recipe.item} of {self.recipe.paper}"
-        return f"{what}; {self.spec.neurons} neurons, {seeds}, scale {self.scale}"
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if self.recipe.seeds else "counted"
+        about = seeds if self.spec is None else f"{self.spec.neurons} neurons, {seeds}"
+        return f"{self.name}: {self.recipe.item} of {self.recipe.paper}; {about}, scale {self.scale}"
 
     @property
     def text(self) -> str:
@@ -58,8 +59,9 @@ class RecipeReport:
                 lines.append(f"{name:44s}{NOT_RUN:>10s}: {row.not_run}{beside}")
                 continue
             measured = _measurement(row)
-            low, high = measured.interval
-            lines.append(f"{name:44s}{measured.mean:10.4g}  [{low:.4g}, {high:.4g}]{beside}")
+            ends = _ends(measured)
+            interval = "" if ends is None else f"  [{ends[0]:.4g}, {ends[1]:.4g}]"
+            lines.append(f"{name:44s}{measured.mean:10.4g}{interval}{beside}")
         for one in self.result.claims:
             lines.append(f"{one.verdict}: {self._words_of(one)}")
             lines.append(f"  {_measured(one)}")
@@ -75,7 +77,7 @@ class RecipeReport:
                 found[row.of] = {"not_run": row.not_run, **beside}
             else:
                 measured = _measurement(row)
-                numbers = {"mean": measured.mean, "interval": measured.interval, "per_seed": row.values}
+                numbers = {"mean": measured.mean, "interval": _ends(measured), "per_seed": row.values}
                 found[row.of] = {**numbers, **beside}
         return {
             "recipe": self.name,
@@ -100,7 +102,7 @@ class RecipeReport:
         lines = [f"# {self.recipe.item}: {self.recipe.title}", "", self.title, ""]
         lines += ["| quantity | of | mean [95 %] | published |", "| --- | --- | --- | --- |"]
         for row in self.result.rows:
-            cell = f"{NOT_RUN}: {row.not_run}" if row.not_run else _measurement(row).cell
+            cell = f"{NOT_RUN}: {row.not_run}" if row.not_run else _cell(_measurement(row))
             lines.append(f"| {row.quantity} | {_words(row.of)} | {cell} | {self._published(row)} |")
         if self.scale != SCALES[0] and self.recipe.paper_scale is not None:
             lines += ["", "Settings of the paper:", ""]
@@ -129,9 +131,10 @@ class RecipeReport:
         for row in self.result.rows:
             one = self._beside(row)
             beside = ("", "") if one is None else ("" if one.value is None else one.value, one.where)
-            measured = ("", "", "") if row.not_run else (_measurement(row).mean, *_measurement(row).interval)
+            measured = None if row.not_run else _measurement(row)
+            numbers = ("", "", "") if measured is None else (measured.mean, *(_ends(measured) or ("", "")))
             values = row.values or ("",) * len(self.seeds)
-            lines.writerow([row.quantity, row.of, *measured, *beside, *values])
+            lines.writerow([row.quantity, row.of, *numbers, *beside, *values])
         return out.getvalue()
 
     def write(self, folder: Path) -> str:
@@ -152,6 +155,15 @@ class RecipeReport:
 
 def _measurement(row: RecipeRow) -> Row:
     return Row(row.quantity, row.of, row.values, row.bounds)
+
+
+def _ends(row: Row) -> tuple[float, float] | None:
+    """Return the interval of a mean of two values or more."""
+    return row.interval if len(row.values) > 1 else None
+
+
+def _cell(row: Row) -> str:
+    return row.cell if len(row.values) > 1 else f"{row.mean:.4g}"
 
 
 def _words(name: str) -> str:

@@ -12,7 +12,7 @@ from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.validation.numbers import count_of
 
-_KIND, _VERSION = "deep network", 1
+_KIND, _VERSION = "deep network", 2
 
 
 @dataclass(frozen=True)

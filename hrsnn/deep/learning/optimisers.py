@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from hrsnn.deep.learning.augmentation import check_augmentations
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed
+from hrsnn.training.optimisers import Adam, Momentum, Optimiser
 from hrsnn.validation.numbers import count_of
 
-OPTIMISERS = ("sgd", "adam")
+OPTIMISERS: Mapping[str, type[Optimiser]] = {"sgd": Momentum, "adam": Adam}
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class TrainingSettings:
         At the beginning; it falls to 0 along half a cosine.
     weight_decay : float
         Of weights; scales and offsets of the normalisation and biases have none.
-    augment : bool
-        Whether training images are shifted by up to 4 pixels and mirrored at random.
+    augment : tuple of str
+        How training samples are changed at random (:func:`hrsnn.deep.learning.augmentation.augmented`).
     seed : int
 
     Raises
@@ -46,13 +48,14 @@ class TrainingSettings:
     optimiser: str = "sgd"
     learning_rate: float = 0.1
     weight_decay: float = 0.0
-    augment: bool = False
+    augment: tuple[str, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
         count_of("epochs", self.epochs, 0)
         count_of("batch", self.batch, 2)
         check_seed(self.seed)
+        check_augmentations(self.augment)
         if self.optimiser not in OPTIMISERS:
             raise InputError("optimiser", self.optimiser, f"must be one of {', '.join(OPTIMISERS)}")
         for name in ("learning_rate", "weight_decay"):
@@ -61,34 +64,20 @@ class TrainingSettings:
                 raise InputError(name, value, "must be 0 or more")
 
 
-def optimiser_of(network: nn.Module, training: TrainingSettings) -> torch.optim.Optimizer:
+def optimiser_of(network: nn.Module, training: TrainingSettings) -> Optimiser:
     """Return the optimiser, with weight decay for weights only."""
-    named = [(name, one) for name, one in network.named_parameters() if one.requires_grad]
-    decayed = [one for name, one in named if name.startswith("weight.")]
-    others = [one for name, one in named if not name.startswith("weight.")]
-    groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": training.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    if training.optimiser == "adam":
-        return torch.optim.Adam(groups, lr=training.learning_rate)
-    return torch.optim.SGD(groups, lr=training.learning_rate, momentum=0.9)
+    learning = {name: one for name, one in network.named_parameters() if one.requires_grad}
+    decay = {name: training.weight_decay for name in learning if name.startswith("weight.")}
+    return OPTIMISERS[training.optimiser](learning, decay=decay)
 
 
-def stored(optimiser: torch.optim.Optimizer) -> dict[str, np.ndarray]:
+def stored(optimiser: Optimiser) -> dict[str, np.ndarray]:
     """Return the state of an optimiser as arrays."""
-    state = optimiser.state_dict()["state"]
-    return {f"{index}.{name}": _array(value) for index, one in state.items() for name, value in one.items()}
+    moments = {name: one.numpy().copy() for name, one in optimiser.state().items()}
+    return {"steps": np.asarray(optimiser.steps), **moments}
 
 
-def _array(value: Tensor | float | None) -> np.ndarray:
-    return value.detach().numpy().copy() if isinstance(value, Tensor) else np.asarray(value, dtype=np.float64)
-
-
-def restore(optimiser: torch.optim.Optimizer, arrays: dict[str, np.ndarray]) -> None:
+def restore(optimiser: Optimiser, arrays: dict[str, np.ndarray]) -> None:
     """Set the state of an optimiser from the arrays of :func:`stored`."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in arrays.items():
-        index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = torch.from_numpy(np.array(value))
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    moments = {name: torch.from_numpy(value) for name, value in arrays.items() if name != "steps"}
+    optimiser.restore(moments, int(arrays["steps"]))

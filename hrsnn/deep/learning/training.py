@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from hrsnn.deep.frames import Frames
-from hrsnn.deep.learning.augmentation import augmented
+from hrsnn.deep.learning.augmentation import augmented, check_augmentable
 from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hrsnn.deep.learning.losses import rate_regularisation, temporal_cross_entropy
 from hrsnn.deep.learning.network import Spiking
@@ -27,6 +27,7 @@ from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
+from hrsnn.training.optimisers import Optimiser
 from hrsnn.validation.limits import check_memory
 
 
@@ -82,7 +83,8 @@ def train(
     Raises
     ------
     InputError
-        When there are no samples, or fewer training samples than 2; when a batch would exceed the memory limit.
+        When there are no samples, or fewer training samples than 2; when a batch would exceed the memory limit; when an
+        augmentation is not for such samples.
     DivergenceError
         When the loss is not finite: the message has the epoch, and the checkpoint of the epoch before is kept.
     FileError
@@ -99,6 +101,7 @@ def train(
     """
     if len(train_part) < 2 or not len(validation_part):
         raise InputError("train", len(train_part), "must leave two training samples or more, and one to validate")
+    check_augmentable(training.augment, train_part)
     steps = train_part.values.shape[1] if train_part.moving else settings.steps
     batch = min(training.batch, len(train_part))
     needed = training_memory(architecture(settings.model, settings.shape, settings.classes), batch, steps)
@@ -144,7 +147,7 @@ def train(
 def _epoch(
     network: Spiking,
     settings: NetworkSettings,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     training: TrainingSettings,
     part: Frames,
     epoch: int,
@@ -158,10 +161,8 @@ def _epoch(
     total = right = rate = 0.0
     for index, rows in enumerate(batches):
         share = (epoch + index / len(batches)) / training.epochs
-        for group in optimiser.param_groups:
-            group["lr"] = training.learning_rate * (1 + math.cos(math.pi * share)) / 2
         values = stimulus(settings, part, rows, training.seed, epoch, index)
-        given = torch.from_numpy(augmented(values, random) if training.augment else values)
+        given = torch.from_numpy(augmented(values, training.augment, random))
         labels = torch.from_numpy(part.labels[rows])
         run = network.run(given)
         loss = temporal_cross_entropy(run.outputs, labels)
@@ -171,9 +172,9 @@ def _epoch(
             raise DivergenceError(
                 f"the loss is {float(loss.detach()):g} in epoch {epoch + 1}: lower learning_rate; the epochs before are kept"
             )
-        optimiser.zero_grad()
+        optimiser.clear()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(training.learning_rate * (1 + math.cos(math.pi * share)) / 2)
         total += float(loss.detach()) * len(rows)
         right += float((run.outputs.detach().sum(0).argmax(1) == labels).sum())
         rate += float(torch.stack(list(run.rates.values())).mean().detach()) * len(rows)

@@ -245,3 +245,8 @@ def payload_size(network: PackedNetwork) -> int:
         elif layer is not None:
             total += _WORD * (2 * layer.levels + 3)
     return total
+
+
+def packed_file_size(network: PackedNetwork) -> int:
+    """Return the bytes of the file of a network, from its header and the shapes of its layers."""
+    return _START + len(to_json(network.header()).encode()) + payload_size(network) + _DIGEST

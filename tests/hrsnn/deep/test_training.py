@@ -71,7 +71,7 @@ def test_without_a_learning_rate_no_weight_moves(digits):
 def test_a_run_that_was_stopped_ends_with_the_same_numbers(optimiser, digits, tmp_path, monkeypatch):
     part, validation = digits
     rate = 0.1 if optimiser == "sgd" else 0.003
-    training = TrainingSettings(epochs=4, batch=64, optimiser=optimiser, learning_rate=rate, augment=True)
+    training = TrainingSettings(epochs=4, batch=64, optimiser=optimiser, learning_rate=rate, augment=("images", "cutout"))
     settings = mlp(part, neuron=qif_from_fixed_points(), precision=precision_of(1, 2), learn_neurons=True)
     whole = train(settings, training, part, validation)
     path = tmp_path / "checkpoint.npz"
