@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -18,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from hrsnn.display.specs import changed, spec_line, spec_table
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, unit_in
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
@@ -305,6 +307,17 @@ class ReservoirSpec(BaseModel):
     def __hash__(self) -> int:
         return hash(self.to_toml())
 
+    def __repr__(self) -> str:
+        return spec_line("ReservoirSpec", changed(dict(self), _defaults()))
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        def about(name: str) -> tuple[str, str]:
+            return unit_of_parameter(name), str(type(self).model_fields[name].description)
+
+        return spec_table("ReservoirSpec", "Parameters of a reservoir.", dict(self), _defaults(), about)
+
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ReservoirSpec:
         return self  # immutable; copied arrays would be writable
 
@@ -471,6 +484,11 @@ def has_delays(spec: ReservoirSpec) -> bool:
 def _delays(value: Any) -> bool:
     """Return whether a parameter for delays is given, and not the number 0."""
     return value is not None and not (isinstance(value, Constant) and value.value == 0)
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    return dict(ReservoirSpec())
 
 
 def unit_of_parameter(name: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from hrsnn.display import Displayed
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
 from hrsnn.networks.graphs.pruned import graph_of_matrix, matrix_of_graph, pruned_graph
@@ -44,7 +45,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Pruning:
+class Pruning(Displayed):
     """Pruned reservoir with its records, as returned by :func:`prune`."""
 
     reservoir: Reservoir

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.balanced import BalancedNetwork
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed, generator
 from hrsnn.simulation import simulate
@@ -23,7 +24,7 @@ _CLOSE, _HALVINGS = 0.02, 24
 
 
 @dataclass(frozen=True)
-class Control:
+class Control(Displayed):
     """A control: how it is made of a balanced network and a seed, and how many of its neurons spike in a step."""
 
     make: Callable[[BalancedNetwork, int], BalancedNetwork]

@@ -15,6 +15,7 @@ from scipy.special import eval_legendre
 from scipy.stats import chi2, kstest
 
 from hrsnn.analysis.capacity.memory import CapacityWarning, checked_series
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, Standardiser
 from hrsnn.validation.limits import check_memory
@@ -38,7 +39,7 @@ _SURPRISE = 1e-6
 
 
 @dataclass(frozen=True)
-class InformationCapacity:
+class InformationCapacity(Displayed):
     """Information processing capacity by degree; entry k of each array belongs to ``degrees[k]``.
 
     Attributes

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.capacity.lagged_products import lagged_products
 from hrsnn.analysis.forecasting.ridge import ALPHAS, RidgePath, check_alphas
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, Standardiser
 from hrsnn.runtime.seeds import generator
@@ -30,7 +31,7 @@ class CapacityWarning(HrsnnWarning):
 
 
 @dataclass(frozen=True)
-class MemoryCapacity:
+class MemoryCapacity(Displayed):
     """Memory capacity of one run; entry ``tau - 1`` of each curve belongs to a delay of tau values.
 
     Attributes

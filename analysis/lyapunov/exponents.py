@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.lyapunov.qr import Advance, State, stretches
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
@@ -23,7 +24,7 @@ _BATCHES = 20
 
 
 @dataclass(frozen=True)
-class GrowthRates:
+class GrowthRates(Displayed):
     """Lyapunov exponents, largest first, with their standard errors and convergence."""
 
     exponents: Array  #: (k,) per unit of time, descending

@@ -13,6 +13,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions, StatesSeen
+from hrsnn.display import Displayed
 from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -25,7 +26,7 @@ BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "echo_state_network", "no_
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(Displayed):
     """Accuracy of a reservoir and its baselines, as returned by :func:`classify`."""
 
     #: Share of the test samples that are classified correctly.

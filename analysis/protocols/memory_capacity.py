@@ -12,6 +12,7 @@ from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.analysis.states.reading import has_decoder
+from hrsnn.display import Displayed
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
@@ -25,7 +26,7 @@ Noise = Literal["none", "fresh", "frozen"]
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Displayed):
     """Memory capacities from spikes and from v, with and without recurrent links, as returned by :func:`memory`."""
 
     #: `spikes` and `v`: Memory capacity of exponentially filtered spikes, and of membrane potentials.

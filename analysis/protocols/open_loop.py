@@ -15,6 +15,7 @@ from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.analysis.states.reading import has_decoder, reads_of
+from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
@@ -25,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Forecasting:
+class Forecasting(Displayed):
     """Open-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast`."""
 
     #: `nrmse` and `nrmse_v`: NRMSE of the reservoir on the test part, read from filtered spikes and from membrane

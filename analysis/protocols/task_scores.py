@@ -10,6 +10,7 @@ from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
 from hrsnn.tasks import ClassificationTask, SeriesTask
@@ -23,7 +24,7 @@ MAIN: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class TaskScores:
+class TaskScores(Displayed):
     """Scores of a run, as returned by :func:`task_scores`.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 
 from hrsnn.balanced.decoding import filtered
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.recording import filtered_states
 
@@ -23,7 +24,7 @@ class BalancedVariables(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class BalancedState:
+class BalancedState(Displayed):
     """State of a balanced network after a run of one stimulus, from which :func:`hrsnn.simulate` can continue.
 
     Simulating a stimulus in parts, each a whole number of steps long, gives the spikes of one run.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnError
 from hrsnn.kinds.contract import NetworkSpec
 from hrsnn.search.space import Space
@@ -21,7 +22,7 @@ Direction = Literal["maximize", "minimize"]
 
 
 @dataclass(frozen=True)
-class Measurement:
+class Measurement(Displayed):
     """Result of an objective with constraints, returned instead of a number.
 
     Parameters
@@ -37,7 +38,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class SearchTrial:
+class SearchTrial(Displayed):
     """One point of a search."""
 
     number: int
@@ -57,7 +58,7 @@ class SearchTrial:
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Displayed):
     """Result of :func:`search`."""
 
     #: Spec in which the parameters of each trial are set.
