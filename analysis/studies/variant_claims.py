@@ -13,7 +13,7 @@ from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.studies.variants import VariantRun
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
-from hrsnn.spec import VARIANTS
+from hrsnn.presets import VARIANTS
 from hrsnn.tasks import TASKS
 from hrsnn.tasks.declaration import TaskKind
 

@@ -17,10 +17,11 @@ from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen, calibration
 from hrsnn.builder import build
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
+from hrsnn.presets import VARIANTS
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import check_seed
 from hrsnn.simulation import simulate
-from hrsnn.spec import VARIANTS, ReservoirSpec
+from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import TASKS, ClassificationTask, SeriesTask, TaskChoice
 from hrsnn.tasks.declaration import TaskKind
 
