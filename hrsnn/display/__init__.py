@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from hrsnn.display.displayed import Displayed, Row
+from hrsnn.display.tabular import Tabular
 
-__all__ = ["Displayed", "Row"]
+__all__ = ["Displayed", "Row", "Tabular"]
