@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from hrsnn.encoders.cochleagram import Cochleagram
     from hrsnn.engines.network_state import NetworkState
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
+    from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster, ReservoirRegressor, ReservoirTransformer
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec
     from hrsnn.stimuli.currents import Currents
     from hrsnn.stimuli.spike_trains import SpikeTrains
-    from hrsnn.transformer import ReservoirTransformer
 
 _HOME = {
     "Activity": "activity",
@@ -59,7 +59,10 @@ _HOME = {
     "ReceptiveFieldEncoder": "encoders",
     "Reservoir": "reservoir",
     "ReservoirSpec": "spec",
-    "ReservoirTransformer": "transformer",
+    "ReservoirClassifier": "estimators",
+    "ReservoirForecaster": "estimators",
+    "ReservoirRegressor": "estimators",
+    "ReservoirTransformer": "estimators",
     "SpecError": "errors",
     "SpikeTrains": "stimuli.spike_trains",
     "TemporalDifferenceEncoder": "encoders",
@@ -92,6 +95,9 @@ __all__ = [
     "PoissonEncoder",
     "ReceptiveFieldEncoder",
     "Reservoir",
+    "ReservoirClassifier",
+    "ReservoirForecaster",
+    "ReservoirRegressor",
     "ReservoirSpec",
     "ReservoirTransformer",
     "SpecError",
