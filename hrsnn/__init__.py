@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hrsnn.engines.network_state import NetworkState
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
     from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster, ReservoirRegressor, ReservoirTransformer
+    from hrsnn.estimators.model_file import describe_model, load_model, save_model
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec
@@ -68,7 +69,10 @@ _HOME = {
     "TemporalDifferenceEncoder": "encoders",
     "Uniform": "distributions",
     "build": "builder",
+    "describe_model": "estimators.model_file",
+    "load_model": "estimators.model_file",
     "quantise": "quantisation",
+    "save_model": "estimators.model_file",
     "simulate": "simulation",
     "simulate_population": "simulation",
 }
@@ -106,7 +110,10 @@ __all__ = [
     "Uniform",
     "__version__",
     "build",
+    "describe_model",
+    "load_model",
     "quantise",
+    "save_model",
     "simulate",
     "simulate_population",
 ]

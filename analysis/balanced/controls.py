@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.balanced import BalancedNetwork
-from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed, generator
 from hrsnn.simulation import simulate
@@ -24,7 +23,7 @@ _CLOSE, _HALVINGS = 0.02, 24
 
 
 @dataclass(frozen=True)
-class Control(Displayed):
+class Control:
     """A control: how it is made of a balanced network and a seed, and how many of its neurons spike in a step."""
 
     make: Callable[[BalancedNetwork, int], BalancedNetwork]

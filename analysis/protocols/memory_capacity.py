@@ -78,7 +78,7 @@ class Memory(Tabular):
         from hrsnn.analysis.figures import memory_curve
 
         curves = self.curves()
-        read = {name: curves.pop(name) for name in ("spikes", "v", "decoded") if name in curves}
+        read: dict[str, MemoryCapacity] = {one: curves.pop(one) for one in ("spikes", "v", "decoded") if one in curves}
         return memory_curve(read, controls={name.replace("_", ", "): one for name, one in curves.items()}, ax=ax)
 
 

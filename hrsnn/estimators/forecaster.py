@@ -121,10 +121,14 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         self.reservoir_ = self.reservoir or build_network(self.spec or ReservoirSpec(), self.seed, values.shape[1])
         if self.features == "decoded" and not isinstance(self.reservoir_, Decoding):
             raise InputError("features", "decoded", f"needs a decoder, which a {self.reservoir_.kind} does not have")
-        self._run = self._follow(values)
-        states = self._read(self._run)[: len(targets)]
-        self.readout_ = regression_readout().fit(states[washout:], targets[washout:]).best_estimator_
-        self._closed, self._shape = y is None and horizon == 1, targets.shape[1:]
+        run = self._follow(values)
+        states = self._read(run)
+        fitted = states[washout : len(targets)]
+        self.readout_ = regression_readout().fit(fitted, targets[washout:]).best_estimator_
+        self.outputs_ = None if targets.ndim == 1 else targets.shape[1]
+        # where the series ended, to continue from
+        self.continues_, self.last_states_ = y is None and horizon == 1, states[-1:]
+        self.state_ = None if run.final_state is None else run.state
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -150,19 +154,20 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
             When the forecaster is not one of the next value of all channels, or its engine returns no state.
         """
         check_is_fitted(self)
-        if not self._closed:
+        if not self.continues_:
             raise InputError("forecast", steps, "needs a fit without targets and with horizon = 1: outputs become inputs")
+        if self.state_ is None:
+            raise InputError("engine", self.engine, "returns no state to continue from; compiled and brian2 do")
         made = np.full((count_of("steps", steps), self.n_features_in_), np.nan)
-        last = self._read(self._run)[-1:]
-        run = self._run
+        last, state = self.last_states_, self.state_
         for k in range(len(made)):
             value = self._forecasts(last)
             if not np.all(np.abs(value - self.mean_) <= 100 * self.scale_):
                 break
             made[k] = value[0]
             if k + 1 < len(made):
-                before, run = run.state, self._follow(value, run)
-                last = self._read(run, before)[-1:]
+                run = self._follow(value, state)
+                last, state = self._read(run, state), run.state
         return made
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -170,12 +175,14 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
 
     def _forecasts(self, states: Array) -> Array:
         # a ridge regression of one column forgets that it was a column
-        return np.asarray(self.readout_.predict(states)).reshape(len(states), *self._shape)
+        return np.asarray(self.readout_.predict(states)).reshape(
+            len(states) if self.outputs_ is None else (len(states), self.outputs_)
+        )
 
     def _values(self, X: Any, reset: bool) -> Array:
         return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64), dtype=np.float64)
 
-    def _follow(self, values: Array, after: Activity[Network] | None = None) -> Activity[Network]:
+    def _follow(self, values: Array, state: NetworkState | BalancedState | None = None) -> Activity[Network]:
         stimulus = Currents(((values - self.mean_) / self.scale_)[None], dt=positive("hold", self.hold, "ms"))
         return simulate(
             self.reservoir_,
@@ -184,7 +191,7 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
             sample_times=len(values),
             engine=self.engine,
             seed=self.seed,
-            state=None if after is None else after.state,
+            state=state,
         )
 
     def _read(self, run: Activity[Network], before: NetworkState | BalancedState | None = None) -> Array:
