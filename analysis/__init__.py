@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.firing.rates import binned_counts, firing_rates, mean_rate, silent_share
     from hrsnn.analysis.forecasting.baselines import last_value, linear_autoregression
-    from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, free_run
+    from hrsnn.analysis.forecasting.closed_loop import OneStepForecaster, free_run
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
     from hrsnn.analysis.forecasting.quadratic import quadratic_readout
@@ -73,7 +73,7 @@ _HOME = {
     "MemoryCapacity": "capacity.memory",
     "PairedTest": "paired_tests",
     "RateDistribution": "firing.population",
-    "ReservoirForecaster": "forecasting.closed_loop",
+    "OneStepForecaster": "forecasting.closed_loop",
     "Separation": "states.separation",
     "SpikeGradients": "gradients.spike_gradients",
     "StateCorrelation": "states.covariance",
@@ -146,9 +146,9 @@ __all__ = [
     "LyapunovSpectrum",
     "MeanCurrents",
     "MemoryCapacity",
+    "OneStepForecaster",
     "PairedTest",
     "RateDistribution",
-    "ReservoirForecaster",
     "Separation",
     "SpikeGradients",
     "StateCorrelation",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from hrsnn.analysis.intervals import seed_values
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
@@ -24,7 +25,7 @@ EXACT_PAIRS, _RESAMPLES = 20, 9999
 
 
 @dataclass(frozen=True)
-class PairedTest:
+class PairedTest(Displayed):
     """Mean paired difference with interval and p-value, as returned by :func:`paired_test`."""
 
     #: Mean of the differences.

@@ -32,9 +32,9 @@ from hrsnn.analysis import paired_test
 from hrsnn.analysis.protocols import classify
 from hrsnn.analysis.studies.objectives import NamedObjective
 from hrsnn.files.writing import write_json
+from hrsnn.presets import PRESETS
 from hrsnn.runtime.parallel import run_all
 from hrsnn.search import Space, named_space, search
-from hrsnn.spec import PRESETS
 from hrsnn.tasks import ClassificationTask, TaskChoice, load_task
 
 KINDS = ("heterogeneous", "homogeneous")

@@ -26,8 +26,8 @@ from hrsnn.analysis import mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.files.writing import write_text
+from hrsnn.presets import PRESETS
 from hrsnn.runtime.parallel import run_all
-from hrsnn.spec import PRESETS
 from hrsnn.tasks import TaskChoice
 
 _DENSE = PRESETS["dense"]

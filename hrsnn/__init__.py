@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from hrsnn.encoders.cochleagram import Cochleagram
     from hrsnn.engines.network_state import NetworkState
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
+    from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster, ReservoirRegressor, ReservoirTransformer
+    from hrsnn.estimators.model_file import describe_model, load_model, save_model
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec
     from hrsnn.stimuli.currents import Currents
     from hrsnn.stimuli.spike_trains import SpikeTrains
-    from hrsnn.transformer import ReservoirTransformer
 
 _HOME = {
     "Activity": "activity",
@@ -59,13 +60,19 @@ _HOME = {
     "ReceptiveFieldEncoder": "encoders",
     "Reservoir": "reservoir",
     "ReservoirSpec": "spec",
-    "ReservoirTransformer": "transformer",
+    "ReservoirClassifier": "estimators",
+    "ReservoirForecaster": "estimators",
+    "ReservoirRegressor": "estimators",
+    "ReservoirTransformer": "estimators",
     "SpecError": "errors",
     "SpikeTrains": "stimuli.spike_trains",
     "TemporalDifferenceEncoder": "encoders",
     "Uniform": "distributions",
     "build": "builder",
+    "describe_model": "estimators.model_file",
+    "load_model": "estimators.model_file",
     "quantise": "quantisation",
+    "save_model": "estimators.model_file",
     "simulate": "simulation",
     "simulate_population": "simulation",
 }
@@ -92,6 +99,9 @@ __all__ = [
     "PoissonEncoder",
     "ReceptiveFieldEncoder",
     "Reservoir",
+    "ReservoirClassifier",
+    "ReservoirForecaster",
+    "ReservoirRegressor",
     "ReservoirSpec",
     "ReservoirTransformer",
     "SpecError",
@@ -100,7 +110,10 @@ __all__ = [
     "Uniform",
     "__version__",
     "build",
+    "describe_model",
+    "load_model",
     "quantise",
+    "save_model",
     "simulate",
     "simulate_population",
 ]

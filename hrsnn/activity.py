@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic
 
@@ -10,6 +11,9 @@ import numpy as np
 from typing_extensions import TypeVar
 
 from hrsnn.balanced.state import BalancedState
+from hrsnn.display import Displayed, Row
+from hrsnn.display.svg import raster
+from hrsnn.display.text import counted
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
@@ -22,7 +26,7 @@ NetworkType = TypeVar("NetworkType", bound=Network, default=Reservoir)
 
 
 @dataclass(frozen=True)
-class Activity(Generic[NetworkType]):
+class Activity(Displayed, Generic[NetworkType]):
     """Result of :func:`hrsnn.simulate` for M stimuli and N neurons; a record that was not requested raises when read.
 
     Examples
@@ -81,6 +85,33 @@ class Activity(Generic[NetworkType]):
             able = "is there after a run of one stimulus on the engine compiled or brian2, or balanced for balanced networks"
             raise InputError("state", None, f"{able}; this run of a {self.reservoir.kind} has none")
         return dataclasses.replace(self.final_state, network=self.reservoir.fingerprint)  # type: ignore[attr-defined]
+
+    def _parts(self) -> Iterable[str]:
+        yield counted(len(self.durations), "stimulus", "stimuli")
+        yield counted(self.spike_counts.shape[1], "neuron")
+        yield counted(self.spike_count, "spike")
+        yield f"{np.mean(self.rates) if self.durations.any() else 0:.3g} Hz"
+        yield "recorded: " + (", ".join(self._recorded()) or "spike_counts")
+
+    def _rows(self) -> Iterable[Row]:
+        yield Row("stimuli", str(len(self.durations)), f"{self.durations.sum():g} ms in all")
+        yield Row("neurons", str(self.spike_counts.shape[1]))
+        yield Row("spikes", str(self.spike_count))
+        if self.durations.any():
+            yield Row("mean rate", f"{np.mean(self.rates):.3g}", "Hz")
+            yield Row("silent neurons", f"{np.mean(self.rates == 0):.1%}")
+        for name in self._recorded():
+            value = getattr(self, name)
+            yield Row(name, repr(value) if name == "spikes" else f"array {value.shape}")
+
+    def _pictures(self) -> Iterable[str]:
+        if self.recorded_spikes is not None and len(self.recorded_spikes):
+            first = self.recorded_spikes[0]
+            yield raster(first.times, first.channels, float(first.durations[0]), first.n_channels)
+
+    def _recorded(self) -> list[str]:
+        names = ("spikes", "counts", "states", "v")
+        return [name for name in names if getattr(self, f"recorded_{name}") is not None]
 
     @property
     def spike_count(self) -> int:

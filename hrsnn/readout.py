@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
@@ -86,6 +86,38 @@ def readout(kind: str = "logistic", seed: int = 0, least_deviation: float = LEAS
     return GridSearchCV(pipeline, grid, cv=LastOfEachClass(), error_score="raise")
 
 
+@takes()
+def regression_readout(least_deviation: float = LEAST_DEVIATION) -> GridSearchCV:
+    """Return an unfitted ridge regression of states, with the same columns and the penalty chosen in the same way.
+
+    Parameters
+    ----------
+    least_deviation : float
+        As in :func:`readout`.
+
+    Returns
+    -------
+    sklearn.model_selection.GridSearchCV
+        Of a pipeline with the steps ``standardise`` and ``regress``; ``alpha`` from 1e-3 to 1e5 in half decades, by the
+        squared error on the last fifth of the samples.
+
+    Raises
+    ------
+    InputError
+        When `least_deviation` is not between 0 and 1; when fitting, with fewer than two samples.
+
+    Examples
+    --------
+    >>> states = np.random.default_rng(0).normal(size=(100, 3))
+    >>> regression_readout().fit(states, states @ [1.0, 2.0, 3.0]).best_params_["regress__alpha"] < 1
+    True
+    """
+    check_least_deviation(least_deviation)
+    pipeline = Pipeline([("standardise", StandardisedColumns(least_deviation)), ("regress", Ridge())])
+    penalties = {"regress__alpha": list(np.logspace(5, -3, 17))}
+    return GridSearchCV(pipeline, penalties, scoring="neg_mean_squared_error", cv=LastSamples(), error_score="raise")
+
+
 class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Pipeline step that applies :class:`hrsnn.preprocessing.Standardiser`.
 
@@ -129,6 +161,41 @@ class StandardisedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=np.float64, reset=False)
         return self.standardise_(rows) if self.kept_.any() else np.zeros((len(rows), 1))
+
+
+class LastSamples:
+    """scikit-learn splitter with one split: the last samples are held out.
+
+    Parameters
+    ----------
+    share : float
+        Share of the samples, rounded down; at least one.
+
+    Raises
+    ------
+    InputError
+        With fewer than two samples.
+
+    Examples
+    --------
+    >>> [(train.tolist(), held_out.tolist()) for train, held_out in LastSamples().split(np.zeros(6))]
+    [([0, 1, 2, 3, 4], [5])]
+    """
+
+    def __init__(self, share: float = VALIDATION_SHARE) -> None:
+        self.share = share
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the rows to fit to and the held-out rows."""
+        rows = np.arange(len(X))
+        if len(rows) < 2:
+            raise InputError("X", f"{len(rows)} sample", "must hold two samples or more, to choose a penalty on one")
+        first = len(rows) - max(1, int(self.share * len(rows)))
+        yield rows[:first], rows[first:]
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits, 1."""
+        return 1
 
 
 class LastOfEachClass:

@@ -6,11 +6,15 @@ import dataclasses
 import functools
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
+from hrsnn.display import Displayed, Row
+from hrsnn.display.svg import histogram
+from hrsnn.display.text import counted
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
@@ -30,7 +34,7 @@ _ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is r
 
 
 @dataclass(frozen=True, eq=False)
-class Links:
+class Links(Displayed):
     """S directed links, sorted by (pre, post): arrays with one value for each link.
 
     Weights are >= 0; the type of the presynaptic neuron determines the sign (Dale's law). Each link has its own STDP
@@ -63,7 +67,7 @@ class Links:
 
 
 @dataclass(frozen=True, eq=False)
-class ShortTerm:
+class ShortTerm(Displayed):
     """Short-term plasticity of the recurrent links, one value for each link (Markram et al. 1998, Maass et al. 2002).
 
     At a spike, a time t after the previous one, u <- U + u (1 - U) e^(-t/F) and R <- 1 + (R - u R - 1) e^(-t/D), where R
@@ -86,7 +90,7 @@ class ShortTerm:
 
 
 @dataclass(frozen=True, eq=False)
-class Reservoir:
+class Reservoir(Displayed):
     """A network of N neurons, all parameters drawn: read-only arrays in ms, mV and Hz.
 
     Reservoirs are made by :func:`hrsnn.build` from a spec, by :meth:`from_graph` from a graph, by :meth:`load` from a
@@ -171,6 +175,29 @@ class Reservoir:
             check_arrays(self.short_term, {"link": len(self.recurrent)}, "short_term.")
         if self.labels is not None:
             object.__setattr__(self, "labels", labels_of(checked_labels(self.labels, self.neurons).tolist()))
+
+    def _parts(self) -> Iterable[str]:
+        yield counted(self.neurons, "neuron")
+        yield f"{int(self.is_excitatory.sum())} excitatory"
+        yield counted(self.synapses, "recurrent link")
+        yield counted(self.channels, "channel")
+        yield f"dt {self.dt:g} ms"
+        yield from sorted(need.replace("_", " ") for need in self.needs())
+
+    def _rows(self) -> Iterable[Row]:
+        yield Row("neurons", str(self.neurons), f"{int(self.is_excitatory.sum())} excitatory")
+        yield Row("recurrent links", str(self.synapses), f"{self.synapses / self.neurons:.1f} a neuron")
+        yield Row("input links", str(len(self.input)), f"from {counted(self.channels, 'channel')}")
+        spreads = {"tau_m": (self.tau_m, "ms"), "v_threshold": (self.v_threshold, "mV"), "weight": (self.weight, "mV")}
+        for name, (values, unit) in {**spreads, "delay": (self.delay, "ms")}.items():
+            if values.size:
+                yield Row(name, f"{values.mean():.4g} +- {values.std():.3g}", f"{unit}, mean and sd")
+        yield Row("dt", f"{self.dt:g}", "ms")
+        for need in sorted(self.needs()):
+            yield Row(need.replace("_", " "), "yes")
+
+    def _pictures(self) -> Iterable[str]:
+        yield histogram(self.tau_m, "tau_m of the neurons (ms)")
 
     # Short names for the arrays of the two sets of links.
     @property

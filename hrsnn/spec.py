@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -18,11 +19,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from hrsnn.display.specs import changed, spec_line, spec_table
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, unit_in
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
+from hrsnn.presets import PRESETS, VARIANTS
 from hrsnn.validation.parameter_bounds import (
     Delay,
     Duration,
@@ -42,28 +45,6 @@ from hrsnn.validation.units import OURS, plain, takes
 
 #: Ways of giving delays, of which a spec has at most one: per neuron, per link, and from positions.
 DELAYS = (("delay_exc", "delay_inh"), ("delay_ee", "delay_ei", "delay_ie", "delay_ii"), ("delay_speed",))
-VARIANTS = {"HoNHoS": (False, False), "HeNHoS": (True, False), "HoNHeS": (False, True), "HeNHeS": (True, True)}
-
-#: Many weak links by the distance law; input to 30 % of the neurons, which are slower.
-_DENSE: Mapping[str, Any] = {
-    "connectivity": "distance",
-    "weight_scale": 4,
-    "tau_m_exc": Gamma(30, 0.577, 3, 200),
-    "tau_m_inh": Gamma(20, 0.577, 3, 200),
-    "i_bias": 14,
-    "input_fraction": 0.3,
-    "input_channels": 4,
-    "input_weight": Gamma(6, 0.7),
-    "input_gain": Uniform(-8, 8),
-}
-#: Changes of the defaults, by name; docs/temporal.md and docs/pruning.md say how they were chosen.
-PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "default": {},
-    # the defaults before delays
-    "dense": {**_DENSE, "weight_scale": 5, "delay_exc": 0, "delay_inh": 0},
-    # with the delays of the defaults, at a similar rate: a network to prune
-    "dense_delays": _DENSE,
-}
 
 #: Parameters that are missing in files in which all were written before delays had a default, and their values in these.
 _BEFORE: Mapping[str, Any] = {"delay_exc": 0, "delay_inh": 0, "input_channels": 4}
@@ -305,6 +286,17 @@ class ReservoirSpec(BaseModel):
     def __hash__(self) -> int:
         return hash(self.to_toml())
 
+    def __repr__(self) -> str:
+        return spec_line("ReservoirSpec", changed(dict(self), _defaults()))
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        def about(name: str) -> tuple[str, str]:
+            return unit_of_parameter(name), str(type(self).model_fields[name].description)
+
+        return spec_table("ReservoirSpec", "Parameters of a reservoir.", dict(self), _defaults(), about)
+
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ReservoirSpec:
         return self  # immutable; copied arrays would be writable
 
@@ -471,6 +463,11 @@ def has_delays(spec: ReservoirSpec) -> bool:
 def _delays(value: Any) -> bool:
     """Return whether a parameter for delays is given, and not the number 0."""
     return value is not None and not (isinstance(value, Constant) and value.value == 0)
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    return dict(ReservoirSpec())
 
 
 def unit_of_parameter(name: str) -> str:

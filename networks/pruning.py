@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from hrsnn.display import Tabular
 from hrsnn.errors import FileError, InputError
 from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, OFTEN_LIMIT
 from hrsnn.networks.graphs.pruned import graph_of_matrix, matrix_of_graph, pruned_graph
@@ -44,7 +45,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Pruning:
+class Pruning(Tabular):
     """Pruned reservoir with its records, as returned by :func:`prune`."""
 
     reservoir: Reservoir
@@ -52,6 +53,15 @@ class Pruning:
     records: tuple[PruningRecord, ...]  #: records of iterations 0 (the dense network), 1, 2, ...
     seconds: tuple[dict[str, float], ...]  #: wall-clock time of each iteration, by step
     reservoirs: tuple[Reservoir, ...] = field(default=(), repr=False)  #: network of each iteration, with ``keep=True``
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return the numbers of all records as a table with a row for each iteration: columns by name."""
+        plain = [one.name for one in fields(PruningRecord) if one.name != "numbers"]
+        table = {name: [getattr(one, name) for one in self.records] for name in plain}
+        table = {name: values for name, values in table.items() if not isinstance(values[0], tuple)}
+        for name in dict.fromkeys(key for one in self.records for key in one.numbers):
+            table[name] = [one.numbers.get(name, float("nan")) for one in self.records]
+        return table
 
 
 @takes(duration="ms", hold="ms")

@@ -12,7 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.figures.style import COLOURS, EXCITATORY, GREY, INHIBITORY, column_figure, label_axes, legend_above
+from hrsnn.analysis.figures.style import (
+    COLOURS,
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    column_axes,
+    column_figure,
+    label_axes,
+    legend_above,
+)
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.analysis.scoring.registry import bounds_of
@@ -168,7 +177,7 @@ def curves(
     return figure
 
 
-def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
+def eigenvalue_clouds(networks: Mapping[str, Reservoir], ax: Axes | None = None) -> Figure:
     """Draw the eigenvalues of the signed, dimensionless weights before and after pruning.
 
     Parameters
@@ -183,8 +192,7 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir]) -> Figure:
     >>> eigenvalue_clouds({"dense": reservoir}).axes[0].get_xlabel()
     'Real part (dimensionless weights)'
     """
-    figure = column_figure(2.4)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.4, ax)
     colours = _colours(networks)
     for name, reservoir in networks.items():
         sign = np.where(reservoir.is_excitatory[reservoir.pre], 1.0, -1.0)
@@ -225,7 +233,7 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
     return figure
 
 
-def network_graph(reservoir: Reservoir) -> Figure:
+def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     """Draw the graph at the positions of its neurons: blue excitatory, vermillion inhibitory, size by betweenness.
 
     Notes
@@ -238,8 +246,7 @@ def network_graph(reservoir: Reservoir) -> Figure:
     >>> len(network_graph(build(ReservoirSpec(neurons=30), seed=1)).axes)
     1
     """
-    figure = column_figure(3.2)
-    axes = figure.subplots()
+    figure, axes = column_axes(3.2, ax)
     # an oblique projection, so that layers do not coincide
     place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))

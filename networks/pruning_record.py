@@ -14,6 +14,7 @@ from scipy.stats import wasserstein_distance
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import synaptic_operations
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.networks.gains import spectral_error
 from hrsnn.networks.graphs.laplacian import EIGENVECTOR_LIMIT, participation, strong_component, weak_components
@@ -28,7 +29,7 @@ _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
-class PruningRecord:
+class PruningRecord(Displayed):
     """Record of one iteration, 0 for the dense network; equal for equal seeds, as it contains no wall-clock times."""
 
     iteration: int

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
 from hrsnn.analysis import lyapunov_spectrum
+from hrsnn.display import Displayed
 from hrsnn.distributions import LogNormal
 from hrsnn.errors import HrsnnError
 from hrsnn.reservoir import Reservoir
@@ -32,7 +33,7 @@ _LEAST_SPREAD, _MOST_SPREAD = 1e-3, 1.5
 
 
 @dataclass(frozen=True)
-class Retuning:
+class Retuning(Displayed):
     """Result of :func:`retune`; the first trial is the original network."""
 
     reservoir: Reservoir  #: reservoir with the best time constants

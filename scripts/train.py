@@ -245,7 +245,7 @@ class Train(DataArguments, Repeatable):
 
     @property
     def _model(self) -> Model | None:
-        from hrsnn.spec import VARIANTS
+        from hrsnn.presets import VARIANTS
 
         if self.variant is None or self.variant in VARIANTS:
             return None

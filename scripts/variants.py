@@ -115,7 +115,8 @@ class Variants(TaskArguments, ParallelCommand):
         """Return all runs, ordered by seed."""
         from hrsnn.analysis.scoring.rate_matching import MATCHED_BY
         from hrsnn.analysis.studies.variants import VariantRun
-        from hrsnn.spec import VARIANTS, has_delays
+        from hrsnn.presets import VARIANTS
+        from hrsnn.spec import has_delays
 
         seeds = range(self.seed, self.seed + self.seeds)
         chosen = dict.fromkeys(self.tasks)  # without duplicates

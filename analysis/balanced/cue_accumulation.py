@@ -16,6 +16,7 @@ from hrsnn.analysis.firing.operations import UndefinedWarning
 from hrsnn.analysis.firing.tightness import CurrentBalance, current_balance, filtered_anticorrelation
 from hrsnn.balanced import BalancedNetwork
 from hrsnn.balanced.decoding import filtered
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.readout import readout
 from hrsnn.simulation import simulate
@@ -33,7 +34,7 @@ BALANCES = ("correlation", "tightness", "filtered_anticorrelation")
 
 
 @dataclass(frozen=True)
-class Read:
+class Read(Displayed):
     """What a classifier reads of the samples of a part, (samples, neurons)."""
 
     counts: Array  #: spikes of a whole sample

@@ -14,6 +14,7 @@ from hrsnn.analysis.firing.currents import currents
 from hrsnn.analysis.firing.operations import UndefinedWarning
 from hrsnn.analysis.firing.tightness import current_balance
 from hrsnn.balanced import BalancedNetwork
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
@@ -30,7 +31,7 @@ _FILTER, _CLOSE = 10.0, 0.9
 
 
 @dataclass(frozen=True)
-class Tracking:
+class Tracking(Displayed):
     """A run of a network that tracks sinusoids, as returned by :func:`track`."""
 
     times: Array  #: (times,) ms

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, groupby, islice
 from math import comb
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,11 +16,16 @@ from scipy.special import eval_legendre
 from scipy.stats import chi2, kstest
 
 from hrsnn.analysis.capacity.memory import CapacityWarning, checked_series
+from hrsnn.display import Tabular
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, Standardiser
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 #: One function of the basis: (delay, degree) of each of its factors.
@@ -38,7 +44,7 @@ _SURPRISE = 1e-6
 
 
 @dataclass(frozen=True)
-class InformationCapacity:
+class InformationCapacity(Tabular):
     """Information processing capacity by degree; entry k of each array belongs to ``degrees[k]``.
 
     Attributes
@@ -73,6 +79,17 @@ class InformationCapacity:
     threshold: float
     states_used: int
     rows: int
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Return the capacities as a table with a row for each degree: columns by name."""
+        names = ("degrees", "by_degree", "functions", "found", "reach")
+        return dict(zip(("degree", "capacity", *names[2:]), (getattr(self, name) for name in names), strict=True))
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the capacities; see :func:`hrsnn.analysis.figures.capacity_by_degree`."""
+        from hrsnn.analysis.figures import capacity_by_degree
+
+        return capacity_by_degree({"": self}, ax=ax)
 
     @property
     def linear(self) -> float:

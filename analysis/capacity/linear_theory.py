@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_lyapunov
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, positive
@@ -20,7 +21,7 @@ _MOST_DELAYS = 200_000
 
 
 @dataclass(frozen=True)
-class LinearTheory:
+class LinearTheory(Displayed):
     """Response, covariance and memory of a linear network with independent inputs of variance 1.
 
     Attributes

@@ -6,18 +6,24 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.capacity.lagged_products import lagged_products
 from hrsnn.analysis.forecasting.ridge import ALPHAS, RidgePath, check_alphas
+from hrsnn.display import Tabular
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, Standardiser
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -30,7 +36,7 @@ class CapacityWarning(HrsnnWarning):
 
 
 @dataclass(frozen=True)
-class MemoryCapacity:
+class MemoryCapacity(Tabular):
     """Memory capacity of one run; entry ``tau - 1`` of each curve belongs to a delay of tau values.
 
     Attributes
@@ -69,6 +75,19 @@ class MemoryCapacity:
     hold: float | None
     states_used: int
     rows: tuple[int, int, int]
+
+    def table(self) -> dict[str, Array]:
+        """Return the curve as a table with a row for each delay: columns by name."""
+        delays = np.arange(1, len(self.curve) + 1)
+        times = {} if self.hold is None else {"delay_ms": delays * self.hold}
+        curves = {name: getattr(self, name) for name in ("corrected", "surrogate", "surrogate_95", "alpha")}
+        return {"delay": delays, **times, "r2": self.curve, **curves}
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the curve; see :func:`hrsnn.analysis.figures.memory_curve`."""
+        from hrsnn.analysis.figures import memory_curve
+
+        return memory_curve(self, ax=ax)
 
     @property
     def bits(self) -> float:

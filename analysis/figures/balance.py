@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,7 @@ from hrsnn.analysis.figures.style import (
     EXCITATORY,
     GREY,
     INHIBITORY,
+    column_axes,
     column_figure,
     label_axes,
     legend_above,
@@ -29,7 +31,13 @@ _DRAWN = 20_000
 
 @takes(dt="ms", tau="ms", begin="ms")
 def currents_of_neuron(
-    excitation: ArrayLike, inhibition: ArrayLike, dt: float, tau: float = 10.0, begin: float = 0.0, spikes: ArrayLike = ()
+    excitation: ArrayLike,
+    inhibition: ArrayLike,
+    dt: float,
+    tau: float = 10.0,
+    begin: float = 0.0,
+    spikes: ArrayLike = (),
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw the excitatory and the inhibitory current of one neuron and their sum, after a low-pass filter, with its spikes.
 
@@ -45,6 +53,8 @@ def currents_of_neuron(
         Time of the first current drawn (ms); the spikes are of the same clock.
     spikes : array (spikes,), optional
         Times of the neuron's spikes (ms), drawn as ticks above.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -66,8 +76,7 @@ def currents_of_neuron(
         raise InputError("inhibition", i.shape, f"must have the shape of the excitation, {e.shape}")
     decay = float(np.exp(-positive("dt", dt, "ms") / positive("tau", tau, "ms")))
     times = begin + dt * np.arange(len(e))
-    figure = column_figure(2.1)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.1, ax)
     axes.axhspan(0, 0, color=GREY, linewidth=0.5, zorder=0)
     drawn = {"excitation": (e, EXCITATORY), "inhibition": (i, INHIBITORY), "net": (e + i, _BLACK)}
     for label, (values, colour) in drawn.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -13,7 +14,7 @@ from hrsnn.analysis.capacity.memory import MemoryCapacity
 from hrsnn.analysis.figures.style import (
     BAND,
     COLOURS,
-    column_figure,
+    column_axes,
     label_axes,
     legend_above,
 )
@@ -21,12 +22,14 @@ from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
 
-def capacity_by_degree(capacities: Mapping[str, InformationCapacity]) -> Figure:
+def capacity_by_degree(capacities: Mapping[str, InformationCapacity], ax: Axes | None = None) -> Figure:
     """Draw a stacked bar for each network, with the capacity of each degree and the total.
 
     Parameters
     ----------
     capacities : mapping of label to InformationCapacity
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -48,8 +51,7 @@ def capacity_by_degree(capacities: Mapping[str, InformationCapacity]) -> Figure:
     if not capacities:
         raise InputError("capacities", capacities, "must hold at least one")
     degrees = np.unique(np.concatenate([one.degrees for one in capacities.values()]))
-    figure = column_figure(0.95 + 0.24 * len(capacities))
-    axes = figure.subplots()
+    figure, axes = column_axes(0.95 + 0.24 * len(capacities), ax)
     places = np.arange(len(capacities))
     start = np.zeros(len(capacities))
     for order, degree in enumerate(degrees):
@@ -74,6 +76,7 @@ def memory_curve(
     memories: MemoryCapacity | Mapping[str, MemoryCapacity],
     hold: float | None = None,
     controls: Mapping[str, MemoryCapacity] | None = None,
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw held-out r^2 against the delay, above the level of shuffled inputs, with capacities and intervals in the legend.
 
@@ -85,6 +88,8 @@ def memory_curve(
         Time for which a value was held (ms), for an axis in ms; by default that of the first one.
     controls : mapping of label to MemoryCapacity, optional
         Dashed lines.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -116,8 +121,7 @@ def memory_curve(
     reach = max(round(one.span / (one.hold or 1.0)) for one in everything)
     longest = min(max(2 * reach, 10), max(len(one.curve) for one in everything))
 
-    figure = column_figure(2.4 + 0.15 * len(everything))
-    axes = figure.subplots()
+    figure, axes = column_axes(2.4 + 0.15 * len(everything), ax)
     delays = np.arange(1, len(first.curve) + 1) * unit
     floor = 0.3 * min(float(first.surrogate_95[first.surrogate_95 > 0].min(initial=0.01)), 0.01)
     axes.fill_between(delays, floor, first.surrogate_95, color=BAND, linewidth=0, label="shuffled input, 95 %")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, column_figure, label_axes, legend_above
+from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, column_axes, column_figure, label_axes, legend_above
 from hrsnn.analysis.lyapunov.exponents import GrowthRates
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
@@ -106,7 +107,7 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
 
 
 @takes(largest="Hz")
-def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLike) -> Figure:
+def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLike, ax: Axes | None = None) -> Figure:
     """Draw lambda_1 over weight scale and length scale, with a line where it is 0.
 
     Parameters
@@ -115,6 +116,8 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
     weight_scale : array (columns,)
     largest : array (rows, columns)
         1/s; nan is drawn white.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -134,8 +137,7 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
     lengths, weights, value = (np.asarray(given, np.float64) for given in (length_scale, weight_scale, largest))
     if value.ndim != 2 or value.shape != (len(lengths), len(weights)):
         raise InputError("largest", value.shape, f"must have shape ({len(lengths)}, {len(weights)})")
-    figure = column_figure(2.3)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.3, ax)
     top = float(np.abs(value[np.isfinite(value)]).max(initial=1e-9))
     image = axes.pcolormesh(weights, lengths, value, cmap="RdBu_r", vmin=-top, vmax=top, shading="nearest")
     if min(value.shape) > 1 and (value < 0).any() and (value > 0).any():
@@ -150,7 +152,9 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
 
 
 @takes(rates="Hz", exponents="Hz", standard_errors="Hz")
-def exponents_against_rates(rates: ArrayLike, exponents: ArrayLike, standard_errors: ArrayLike) -> Figure:
+def exponents_against_rates(
+    rates: ArrayLike, exponents: ArrayLike, standard_errors: ArrayLike, ax: Axes | None = None
+) -> Figure:
     """Draw lambda_1 of many reservoirs against their mean rate.
 
     Parameters
@@ -159,6 +163,8 @@ def exponents_against_rates(rates: ArrayLike, exponents: ArrayLike, standard_err
         Hz.
     exponents, standard_errors : array (reservoirs,)
         1/s; nan is not drawn.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -178,8 +184,7 @@ def exponents_against_rates(rates: ArrayLike, exponents: ArrayLike, standard_err
     x, y, error = (np.asarray(given, np.float64) for given in (rates, exponents, standard_errors))
     if not x.shape == y.shape == error.shape or x.ndim != 1:
         raise InputError("exponents", y.shape, "must be as many as rates and standard_errors")
-    figure = column_figure(2.1)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.1, ax)
     axes.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
     axes.errorbar(x, y, error, color=EXCITATORY, fmt="o", markersize=2.5, linewidth=0.7)
     label_axes(axes, "Mean rate (Hz)", "Largest exponent (1/s)")

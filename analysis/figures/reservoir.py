@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from hrsnn.analysis.figures.style import (
     INHIBITORY,
     SMALL_TEXT,
     TEXT,
+    column_axes,
     column_figure,
     label_axes,
     legend_above,
@@ -95,6 +97,7 @@ def time_constants(
     densities: tuple[Callable[[Array], ArrayLike], Callable[[Array], ArrayLike]] | None = None,
     *,
     label: str = "Membrane time constant (ms)",
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw histograms of a time constant of excitatory and inhibitory neurons, with the densities they were drawn from.
 
@@ -107,6 +110,8 @@ def time_constants(
         Probability densities (1/ms) at times in ms, of E and of I, drawn as lines.
     label : str
         Label of the horizontal axis.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -122,8 +127,7 @@ def time_constants(
     spread = float(np.ptp(tau))
     # a single value for all neurons is drawn as a bar one millisecond wide
     edges = np.linspace(tau.min(), tau.max(), 31) if spread > 0 else tau[0] + np.array([-0.5, 0.5])
-    figure = column_figure(2.3)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.3, ax)
     fine = np.linspace(edges[0], edges[-1], 400)
     for order, (name, members, colour) in enumerate(
         (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY)),

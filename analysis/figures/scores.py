@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from hrsnn.analysis.figures.style import (
     GREY,
     SMALL_TEXT,
     TEXT,
-    column_figure,
+    column_axes,
     label_axes,
     legend_above,
 )
@@ -35,6 +36,7 @@ def scores_bar(
     *,
     chance: float | None = None,
     label: str = "Accuracy",
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw scores and their baselines as bars with their values, and chance as a dashed line.
 
@@ -45,6 +47,8 @@ def scores_bar(
     chance : float, optional
     label : str
         Name of the score, with its unit.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -67,8 +71,7 @@ def scores_bar(
         raise InputError("scores", scores, "must hold at least one score")
     values = np.array([value for _, value, _ in bars])
     finite = np.nan_to_num(values)
-    figure = column_figure(0.75 + 0.24 * len(bars))
-    axes = figure.subplots()
+    figure, axes = column_axes(0.75 + 0.24 * len(bars), ax)
     places = np.arange(len(bars))
     axes.barh(places, finite, color=[colour for _, _, colour in bars], height=0.7)
     axes.set_yticks(places, [name.replace("_", " ") for name, _, _ in bars])
@@ -88,7 +91,7 @@ def scores_bar(
 
 
 @takes()
-def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | None = None) -> Figure:
+def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | None = None, ax: Axes | None = None) -> Figure:
     """Draw the confusion matrix: for each true class, a row with the shares of the predicted classes.
 
     Parameters
@@ -96,6 +99,8 @@ def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | No
     y_true, y_pred : array, shape (samples,)
     classes : sequence, optional
         Classes in the order of the rows; by default all values that occur, sorted.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -126,8 +131,7 @@ def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | No
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
 
-    figure = column_figure(3.2)
-    axes = figure.subplots()
+    figure, axes = column_axes(3.2, ax)
     picture = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     every = max(1, -(-len(names) // 20))
     ticks = np.arange(0, len(names), every)

@@ -16,6 +16,7 @@ from hrsnn.analysis.figures.style import (
     GREY,
     INHIBITORY,
     SMALL_TEXT,
+    column_axes,
     column_figure,
     label_axes,
     legend_above,
@@ -48,7 +49,7 @@ def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None =
 
 
 @takes()
-def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -> Figure:
+def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None, ax: Axes | None = None) -> Figure:
     """Draw the best value so far against the number of trials, for one or several search methods.
 
     Parameters
@@ -57,6 +58,8 @@ def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -
         Best value so far of each run; nan before the first value.
     optimum : float, optional
         Optimum, if it is known: the distance from it is then drawn on a logarithmic scale.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -76,8 +79,7 @@ def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None) -
     """
     if not curves:
         raise InputError("curves", {}, "must hold at least one")
-    figure = column_figure(2.4)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.4, ax)
     for colour, (name, values) in zip(COLOURS, curves.items(), strict=False):
         runs = np.atleast_2d(np.asarray(values, dtype=np.float64))
         runs = runs if optimum is None else np.abs(runs - optimum)
@@ -137,12 +139,14 @@ def best_distributions(result: SearchResult) -> Figure:
     return figure
 
 
-def parallel_coordinates(result: SearchResult) -> Figure:
+def parallel_coordinates(result: SearchResult, ax: Axes | None = None) -> Figure:
     """Draw trials as lines over all parameters: darker if better, dotted if infeasible, the best in colour.
 
     Parameters
     ----------
     result : SearchResult
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -151,8 +155,7 @@ def parallel_coordinates(result: SearchResult) -> Figure:
     """
     coordinates = _coordinates(result)
     done = sorted((one for one in result.trials if not one.error), key=lambda one: one.value * _sign(result))
-    figure = column_figure(3.2)
-    axes = figure.subplots()
+    figure, axes = column_axes(3.2, ax)
     if done:
         cube = coordinates.cube([one.parameters for one in done])
         for row, one, share in zip(cube, done, np.linspace(0, 1, len(done)), strict=True):

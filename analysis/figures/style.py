@@ -23,6 +23,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 GREY, BAND = "#7F7F7F", "#D9D9D9"
 COLUMN_WIDTH = 3.5  # inches, one column
 SMALL_TEXT, TEXT = 7, 8  # points
+_OURS = "column"  # id of figures made here, which have room for a legend above
 
 
 def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
@@ -63,7 +64,20 @@ def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
 
 def column_figure(height: float) -> Figure:
     """Return an empty figure as wide as a column of a paper and `height` inches high."""
-    return Figure(figsize=(COLUMN_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(COLUMN_WIDTH, height), layout="constrained")
+    figure.set_gid(_OURS)
+    return figure
+
+
+def column_axes(height: float, ax: Axes | None = None) -> tuple[Figure, Axes]:
+    """Return a figure as wide as a column of a paper with its axes; where axes are given, these and their figure."""
+    if ax is None:
+        figure = column_figure(height)
+        return figure, figure.subplots()
+    figure_of = ax.figure
+    while not isinstance(figure_of, Figure):  # a part of a figure
+        figure_of = figure_of.figure
+    return figure_of, ax
 
 
 def label_axes(axes: Axes, x: str, y: str) -> None:
@@ -76,6 +90,9 @@ def label_axes(axes: Axes, x: str, y: str) -> None:
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """Draw the legend of `axes` above the figure, where it covers no data."""
+    """Draw the legend of `axes` above the figure, where it covers no data; in axes that were given, within them."""
     handles, labels = axes.get_legend_handles_labels()
+    if figure.get_gid() != _OURS:
+        axes.legend(handles, labels, fontsize=SMALL_TEXT, frameon=False)
+        return
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL_TEXT, frameon=False)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.units import takes
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class MeanCurrents:
+class MeanCurrents(Displayed):
     """Mean synaptic currents, in mV, as returned by :func:`mean_currents`; inhibitory currents are positive too.
 
     Attributes

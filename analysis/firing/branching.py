@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
@@ -26,7 +27,7 @@ _LEAST_EXPLAINED = 15.0
 
 
 @dataclass(frozen=True)
-class Branching:
+class Branching(Displayed):
     """Branching parameter with its interval, as returned by :func:`branching_parameter`.
 
     Attributes

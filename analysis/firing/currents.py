@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from hrsnn.balanced import BalancedNetwork
 from hrsnn.balanced.decoding import filtered
+from hrsnn.display import Displayed
 from hrsnn.engines.batch import Batch
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Currents:
+class Currents(Displayed):
     """Currents of N neurons (mV) in steps of dt, as returned by :func:`currents`."""
 
     excitation: Array  #: (steps, N) >= 0

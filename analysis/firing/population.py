@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.validation.numbers import count_of
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class RateDistribution:
+class RateDistribution(Displayed):
     """Distribution of rates over a population, in Hz."""
 
     mean: float

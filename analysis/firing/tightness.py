@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import positive, series_of
 from hrsnn.validation.units import takes
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class CurrentBalance:
+class CurrentBalance(Displayed):
     """Balance of the currents of N neurons in time, as returned by :func:`current_balance`.
 
     Read all with the rates and the coding error: the correlation alone is close to 1 in a runaway oscillation too.

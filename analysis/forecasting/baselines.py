@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, ridge_readout
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
 from hrsnn.validation.annotations import is_whole
@@ -101,7 +102,7 @@ def linear_autoregression(
 
 
 @dataclass(frozen=True)
-class Autoregression:
+class Autoregression(Displayed):
     """A fitted linear autoregression.
 
     Attributes

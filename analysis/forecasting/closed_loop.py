@@ -72,7 +72,7 @@ def free_run(predict: Callable[[Array], ArrayLike], first: ArrayLike, steps: int
     return made
 
 
-class ReservoirForecaster:
+class OneStepForecaster:
     """One-step forecaster that continues the run of a reservoir, for :func:`free_run`.
 
     Parameters
@@ -103,7 +103,7 @@ class ReservoirForecaster:
     >>> driven = simulate(reservoir, Currents(u[None, :-1], dt=10.0), record=("states",), sample_times=79)
     >>> from hrsnn.analysis import ridge_readout
     >>> forecast = ridge_readout(driven.states[0], u[1:], train=79)
-    >>> model = ReservoirForecaster(reservoir, forecast.readout, driven.state, held_currents(10.0))
+    >>> model = OneStepForecaster(reservoir, forecast.readout, driven.state, held_currents(10.0))
     >>> free_run(model, forecast.prediction[-1], steps=5).shape
     (5, 1)
     """

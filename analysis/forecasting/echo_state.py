@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, ridge_readout
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
 from hrsnn.runtime.seeds import generator
@@ -169,7 +170,7 @@ class EchoStateNetwork:
 
 
 @dataclass(frozen=True)
-class EchoStateForecast:
+class EchoStateForecast(Displayed):
     """Fitted echo state network, as returned by :func:`fit_echo_state_network`.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, LinearReadout, ridge_readout
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser
 from hrsnn.validation.limits import check_memory
@@ -21,7 +22,7 @@ MOST_COMPONENTS = 100
 
 
 @dataclass(frozen=True)
-class QuadraticExpansion:
+class QuadraticExpansion(Displayed):
     """Expansion of states by squares and products; made by :meth:`fit`.
 
     Attributes
@@ -64,7 +65,7 @@ class QuadraticExpansion:
 
 
 @dataclass(frozen=True)
-class QuadraticReadout:
+class QuadraticReadout(Displayed):
     """Fitted quadratic readout, from states (times, units) to forecasts (times, outputs)."""
 
     expand: QuadraticExpansion

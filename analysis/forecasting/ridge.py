@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser
 from hrsnn.validation.numbers import series_of
@@ -20,7 +21,7 @@ ALPHAS: tuple[float, ...] = tuple(float(f"1e{power}") for power in range(-12, 3)
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(Displayed):
     """Forecast of a readout.
 
     Attributes
@@ -46,7 +47,7 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class LinearReadout:
+class LinearReadout(Displayed):
     """Fitted linear readout, from states (times, units) to forecasts (times, outputs).
 
     Attributes

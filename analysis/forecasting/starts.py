@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.forecasting.closed_loop import ReservoirForecaster, held_currents
+from hrsnn.analysis.forecasting.closed_loop import OneStepForecaster, held_currents
 from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.states.reading import Read
 from hrsnn.kinds import Network
@@ -34,7 +34,7 @@ def starts_of_network(
         state = simulate(network, piece, record=("states",), engine=engine, seed=seed, state=state).state
         begin = row + 1
         held = held_currents(task.hold)
-        model = ReservoirForecaster(network, forecast.readout, state, held, record=read, engine=engine, seed=seed)
+        model = OneStepForecaster(network, forecast.readout, state, held, record=read, engine=engine, seed=seed)
         return forecast.prediction[row], model
 
     return start

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.gradients.adjoint_kernel import Adjoint, Cells, Links, Spikes, backward
 from hrsnn.analysis.gradients.trajectory_events import trajectory_events
+from hrsnn.display import Displayed
 from hrsnn.engines.events import events
 from hrsnn.engines.exact.engine import Trajectory
 from hrsnn.engines.input_rows import InputRows
@@ -23,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SpikeGradients:
+class SpikeGradients(Displayed):
     """Derivatives of a loss by the parameters of a reservoir, in units of the loss by that of the parameter."""
 
     weight: Array  #: (S,) recurrent weights, 1/mV; of a weight >= 0, whose source has the sign

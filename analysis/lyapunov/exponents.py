@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.lyapunov.qr import Advance, State, stretches
+from hrsnn.display import Tabular
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, float_vector, positive
 from hrsnn.validation.units import takes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -23,13 +28,24 @@ _BATCHES = 20
 
 
 @dataclass(frozen=True)
-class GrowthRates:
+class GrowthRates(Tabular):
     """Lyapunov exponents, largest first, with their standard errors and convergence."""
 
     exponents: Array  #: (k,) per unit of time, descending
     standard_error: Array  #: (k,) from batch means along the trajectory; nan with fewer than four batches
     convergence: Array  #: (stretches, k) running estimates of the exponents
     times: Array  #: (stretches,) ends of the stretches
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Return the exponents as a table, columns by name: index, exponent and standard error."""
+        index = np.arange(1, len(self.exponents) + 1)
+        return {"index": index, "exponent": self.exponents, "standard_error": self.standard_error}
+
+    def plot(self) -> Figure:
+        """Draw the spectrum and its convergence; see :func:`hrsnn.analysis.figures.exponent_spectrum`."""
+        from hrsnn.analysis.figures import exponent_spectrum
+
+        return exponent_spectrum(self)
 
     @property
     def kaplan_yorke(self) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.lyapunov.tangent_kernel import ARRIVAL, RELEASE, SPIKE, Cells, Events, Links, Spikes, carry
+from hrsnn.display import Displayed
 from hrsnn.engines.exact.engine import Trajectory
 from hrsnn.reservoir import Reservoir
 
@@ -19,7 +20,7 @@ _COLUMNS = 128
 
 
 @dataclass(frozen=True)
-class TangentTime:
+class TangentTime(Displayed):
     """Position of a tangent along its trajectory."""
 
     time: float  #: ms

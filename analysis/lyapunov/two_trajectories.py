@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.lyapunov.stimulus import driven_by
+from hrsnn.display import Displayed
 from hrsnn.engines.exact.engine import Trajectory, trajectory
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
@@ -26,7 +27,7 @@ _AGREED = 0.9
 
 
 @dataclass(frozen=True)
-class Divergence:
+class Divergence(Displayed):
     """Divergence of two nearby trajectories, as returned by :func:`largest_lyapunov`."""
 
     exponent: float  #: 1/s

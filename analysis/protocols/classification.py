@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions, StatesSeen
+from hrsnn.display import Tabular
 from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -20,12 +21,16 @@ from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import ClassificationTask
 from hrsnn.validation.units import takes
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 #: Baselines of a classification, unless a task declares others.
 BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank")
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(Tabular):
     """Accuracy of a reservoir and its baselines, as returned by :func:`classify`."""
 
     #: Share of the test samples that are classified correctly.
@@ -52,6 +57,24 @@ class Classification:
     #: follows; None and empty for a network without a decoder.
     accuracy_decoded: float | None = None
     baselines_decoded: Mapping[str, float] = field(default_factory=dict)
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return the accuracies as a table, columns by name: of which network or model, and the accuracy."""
+        found = {"network": self.accuracy, **self.baselines}
+        if self.accuracy_decoded is not None:
+            decoded = {"network": self.accuracy_decoded, **self.baselines_decoded}
+            found.update({f"{name}, decoded": value for name, value in decoded.items()})
+        return {"of": list(found), "accuracy": list(found.values())}
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the accuracies; see :func:`hrsnn.analysis.figures.scores_bar`."""
+        from hrsnn.analysis.figures import scores_bar
+
+        of, accuracy = self.table().values()
+        classes = len(np.unique(self.y_test))
+        networks = {name: value for name, value in zip(of, accuracy, strict=True) if name.startswith("network")}
+        others = {name: value for name, value in zip(of, accuracy, strict=True) if name not in networks}
+        return scores_bar(networks, others, chance=1 / classes, ax=ax)
 
 
 @takes(blank="ms")

@@ -19,6 +19,7 @@ from hrsnn.analysis.forecasting.starts import Starts, starts_of_network, starts_
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.series_runs import follow
 from hrsnn.analysis.states.reading import SUFFIXES, has_decoder, read_states, reads_of
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -33,7 +34,7 @@ _STRETCH = 50
 
 
 @dataclass(frozen=True)
-class FreeRunning:
+class FreeRunning(Displayed):
     """Closed-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast_freely`."""
 
     #: For each model, by threshold, the mean valid prediction time over the starts, in Lyapunov times if the task has an

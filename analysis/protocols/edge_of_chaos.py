@@ -14,6 +14,7 @@ from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, checked_options, 
 from hrsnn.analysis.lyapunov.stimulus import driven_by
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.builder import build
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.parallel import run_all
@@ -36,7 +37,7 @@ _HOLD = 20.0
 
 
 @dataclass(frozen=True)
-class Chaos:
+class Chaos(Displayed):
     """Lyapunov spectrum of a reservoir with and without recurrent links, as returned by :func:`chaos`."""
 
     spectrum: LyapunovSpectrum
@@ -48,7 +49,7 @@ class Chaos:
 
 
 @dataclass(frozen=True)
-class ChaosMap:
+class ChaosMap(Displayed):
     """Map of lambda_1, as returned by :func:`chaos_map`: arrays (length scales, weight scales, seeds)."""
 
     length_scale: Array  #: (rows,) lambda of the distance law, in grid spacings

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.activity import Activity
+from hrsnn.display import Displayed
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
@@ -19,7 +20,7 @@ NEAR_TIE = 1e-9
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(Displayed):
     """Agreement and speed of two engines, as returned by :func:`compare_engines`."""
 
     #: Whether all spikes are in the same step of the same neuron.

@@ -29,6 +29,7 @@ from hrsnn.analysis import (
     synchrony,
 )
 from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.kinds.contract import is_network, is_spec
@@ -47,7 +48,7 @@ _BRANCHING_BIN, _BRANCHING_LAGS = 4.0, 40
 
 
 @dataclass(frozen=True)
-class Firing:
+class Firing(Displayed):
     """Firing statistics of one population."""
 
     #: Hz.
@@ -73,7 +74,7 @@ class Firing:
 
 
 @dataclass(frozen=True)
-class Measures:
+class Measures(Displayed):
     """Firing statistics and synaptic operations of a reservoir, as returned by :func:`measure`."""
 
     #: `firing` and `uncoupled`: Statistics of the reservoir, and of the same neurons without recurrent links.

@@ -13,6 +13,7 @@ from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capa
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow
 from hrsnn.analysis.states.reading import has_decoder, read_states
+from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
@@ -23,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class CapacityScores:
+class CapacityScores(Displayed):
     """Memory and information capacity of one matrix of states."""
 
     memory: MemoryCapacity
@@ -31,7 +32,7 @@ class CapacityScores:
 
 
 @dataclass(frozen=True)
-class Capacities:
+class Capacities(Displayed):
     """Capacities of a reservoir and its controls, as returned by :func:`capacity`."""
 
     #: `spikes` and `v`: Capacities of exponentially filtered spikes, and of membrane potentials.

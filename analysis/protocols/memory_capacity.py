@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
@@ -12,6 +12,7 @@ from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.analysis.states.reading import has_decoder
+from hrsnn.display import Tabular
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
@@ -21,11 +22,15 @@ from hrsnn.tasks import SeriesTask
 from hrsnn.tasks.memory import memory as memory_task
 from hrsnn.validation.units import takes
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 Noise = Literal["none", "fresh", "frozen"]
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Tabular):
     """Memory capacities from spikes and from v, with and without recurrent links, as returned by :func:`memory`."""
 
     #: `spikes` and `v`: Memory capacity of exponentially filtered spikes, and of membrane potentials.
@@ -54,6 +59,27 @@ class Memory:
     ideal: MemoryCapacity | None = None
     #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
     further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def curves(self) -> dict[str, MemoryCapacity]:
+        """Return all capacities by name, without those that the network does not have."""
+        names = ("spikes", "v", "decoded", "spikes_uncoupled", "v_uncoupled", "decoded_uncoupled", "spikes_bank", "v_bank")
+        found = {name: getattr(self, name) for name in (*names, "ideal", "raw_input")}
+        return {name: one for name, one in found.items() if one is not None}
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return the capacities as a table, columns by name: of what, capacity, ends of its interval, span (ms), bits."""
+        curves = self.curves()
+        ends = {name: [one.interval[k] for one in curves.values()] for k, name in enumerate(("low", "high"))}
+        others = {name: [getattr(one, name) for one in curves.values()] for name in ("span", "bits")}
+        return {"of": list(curves), "capacity": [one.total for one in curves.values()], **ends, **others}
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the curves, controls dashed; see :func:`hrsnn.analysis.figures.memory_curve`."""
+        from hrsnn.analysis.figures import memory_curve
+
+        curves = self.curves()
+        read: dict[str, MemoryCapacity] = {one: curves.pop(one) for one in ("spikes", "v", "decoded") if one in curves}
+        return memory_curve(read, controls={name.replace("_", ", "): one for name, one in curves.items()}, ax=ax)
 
 
 @takes(hold="ms")

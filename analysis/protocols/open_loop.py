@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +16,21 @@ from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.analysis.states.reading import has_decoder, reads_of
+from hrsnn.display import Tabular
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask
 from hrsnn.validation.units import takes
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Forecasting:
+class Forecasting(Tabular):
     """Open-loop forecasts of a reservoir and its baselines, as returned by :func:`forecast`."""
 
     #: `nrmse` and `nrmse_v`: NRMSE of the reservoir on the test part, read from filtered spikes and from membrane
@@ -66,6 +71,18 @@ class Forecasting:
     nrmse_ideal: float | None = None
     #: Number of columns that the readout sees of the filtered spikes and, with a decoder, of the decoded states.
     columns: Mapping[str, int] = field(default_factory=dict)
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return the errors as a table, columns by name: of which network or model, and its NRMSE."""
+        ours = {field.name: getattr(self, field.name) for field in fields(self) if field.name.startswith("nrmse")}
+        found = {name.replace("nrmse", "network"): value for name, value in ours.items() if value is not None}
+        return {"of": [*found, *self.baselines], "nrmse": [*found.values(), *self.baselines.values()]}
+
+    def plot(self) -> Figure:
+        """Draw target and prediction over the test part; see :func:`hrsnn.analysis.figures.forecast_series`."""
+        from hrsnn.analysis.figures import forecast_series
+
+        return forecast_series(self.hold * np.arange(len(self.target)), self.target, self.prediction)
 
 
 @takes()

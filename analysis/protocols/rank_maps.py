@@ -15,6 +15,7 @@ from hrsnn.analysis import effective_rank, generalisation_rank, separation
 from hrsnn.analysis.protocols.jitter import jittered
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.builder import build
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.recording import filtered_states
 from hrsnn.reservoir import Reservoir
@@ -39,7 +40,7 @@ TAU_STATE = 20.0
 
 
 @dataclass(frozen=True)
-class KernelQuality:
+class KernelQuality(Displayed):
     """Ranks and separation of states of different stimuli and of jittered copies."""
 
     #: Rank of the states of different stimuli; higher is better.
@@ -63,7 +64,7 @@ class KernelQuality:
 
 
 @dataclass(frozen=True)
-class RankMap:
+class RankMap(Displayed):
     """Maps of rank and separation, as returned by :func:`rank_map`: means over seeds, (weight scales, length scales)."""
 
     #: `length_scales` and `weight_scales`: Axes: lambda (grid spacings) and W_scale.

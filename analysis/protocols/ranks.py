@@ -12,6 +12,7 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.states.reading import has_decoder, ideal_states, read_states
+from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Ranks:
+class Ranks(Displayed):
     """Ranks of one matrix (stimuli, units): effective, entropy and numerical rank."""
 
     effective: float
@@ -38,7 +39,7 @@ class Ranks:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Displayed):
     """Ranks of the final states of a reservoir and its controls, as returned by :func:`rank`."""
 
     #: `ranks`, `uncoupled`, `input_counts`: Ranks of the reservoir's final states, of those without recurrent links, and of

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hrsnn.analysis.scoring.baselines import BASELINES, baselines_of
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
+from hrsnn.display import Tabular
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
 from hrsnn.tasks import ClassificationTask, SeriesTask
@@ -23,7 +25,7 @@ MAIN: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class TaskScores:
+class TaskScores(Tabular):
     """Scores of a run, as returned by :func:`task_scores`.
 
     Attributes
@@ -42,6 +44,15 @@ class TaskScores:
     baselines: Mapping[str, Mapping[str, float]]
     rates: Rates
     run: TaskRun
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return all scores as a table, columns by name: the score, of which network or model, and the value."""
+        columns: dict[str, list[Any]] = {"score": [], "of": [], "value": []}
+        for score, value in self.scores.items():
+            for of, one in {"network": value, **self.baselines.get(score, {})}.items():
+                for column, entry in zip(columns, (score, of, one), strict=True):
+                    columns[column].append(entry)
+        return columns
 
 
 def task_scores(

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
 from hrsnn.stimuli.currents import Currents
@@ -31,7 +32,7 @@ _ALPHA = 10.0
 
 
 @dataclass(frozen=True)
-class EchoStateFeatures:
+class EchoStateFeatures(Displayed):
     """Echo state network that turns stimuli into features.
 
     Attributes

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from hrsnn.display import Displayed
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
@@ -19,7 +20,7 @@ TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
-class Matched:
+class Matched(Displayed):
     """A network at the rate that was found nearest to the wanted one."""
 
     network: Reservoir

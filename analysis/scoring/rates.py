@@ -8,10 +8,11 @@ from typing import Any
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.firing.operations import UndefinedWarning
+from hrsnn.display import Displayed
 
 
 @dataclass(frozen=True)
-class Rates:
+class Rates(Displayed):
     """Rates of a reservoir during the stimuli of a run with fixed weights.
 
     Attributes

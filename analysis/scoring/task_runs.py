@@ -21,6 +21,7 @@ from hrsnn.analysis.scoring.delay_bank import delay_bank
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
 from hrsnn.analysis.states.reading import Read, has_decoder, ideal_states, read_states
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
 from hrsnn.readout import readout as classifier
@@ -106,7 +107,7 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
-class ClassesRun:
+class ClassesRun(Displayed):
     """Run through a task with classes: STDP on the training samples, then both parts with fixed weights."""
 
     task: ClassificationTask
@@ -250,7 +251,7 @@ class ClassesRun:
 
 
 @dataclass(frozen=True)
-class SeriesRun:
+class SeriesRun(Displayed):
     """Run through a series, of the kind "series" or "memory": STDP on the training part, then all with fixed weights."""
 
     task: SeriesTask

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.units import takes
@@ -68,7 +69,7 @@ def effective_dimension(states: ArrayLike) -> float:
 
 
 @dataclass(frozen=True)
-class StateCorrelation:
+class StateCorrelation(Displayed):
     """Correlations between the units that vary.
 
     Attributes

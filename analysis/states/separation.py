@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist
 
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.validation.units import takes
 
 
 @dataclass(frozen=True)
-class Separation:
+class Separation(Displayed):
     """Mean distances between states per neuron, in the unit of the states.
 
     Attributes

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from hrsnn.analysis import PairedTest, bounds_of, holm, mean_interval, paired_test, verdicts
 from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.studies.variants import VariantRun
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
-from hrsnn.spec import VARIANTS
+from hrsnn.presets import VARIANTS
 from hrsnn.tasks import TASKS
 from hrsnn.tasks.declaration import TaskKind
 
@@ -31,7 +32,7 @@ _EQUAL = 0.05
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Displayed):
     """Claim that a score differs between variants in one direction, or increases with another score.
 
     Parameters
@@ -163,7 +164,7 @@ def claims_in(tasks: Collection[str]) -> list[Claim]:
 
 
 @dataclass(frozen=True)
-class ClaimTest:
+class ClaimTest(Displayed):
     """Claim with its test and verdict."""
 
     claim: Claim

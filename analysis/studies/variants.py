@@ -15,11 +15,13 @@ from hrsnn.analysis.scoring.rate_matching import MATCHED_BY, at_rate
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen, calibration
 from hrsnn.builder import build
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
+from hrsnn.presets import VARIANTS
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import check_seed
 from hrsnn.simulation import simulate
-from hrsnn.spec import VARIANTS, ReservoirSpec
+from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import TASKS, ClassificationTask, SeriesTask, TaskChoice
 from hrsnn.tasks.declaration import TaskKind
 
@@ -34,7 +36,7 @@ SCORES_OF_ALL = ("mean_rate", "silent_share", "spikes_per_neuron", "effective_di
 
 
 @dataclass(frozen=True)
-class VariantSizes:
+class VariantSizes(Displayed):
     """Numbers of samples and values of each task in a run.
 
     Parameters
@@ -59,7 +61,7 @@ class VariantSizes:
 
 
 @dataclass(frozen=True)
-class VariantRun:
+class VariantRun(Displayed):
     """Variant, task and seed of one run of the comparison.
 
     Parameters

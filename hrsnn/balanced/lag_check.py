@@ -9,6 +9,7 @@ import numpy as np
 
 from hrsnn.balanced.lag import code_of, tolerated_lag
 from hrsnn.balanced.network import BalancedNetwork
+from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.runtime.seeds import check_seed, generator
 from hrsnn.simulation import simulate
@@ -25,7 +26,7 @@ _FULL = 0.9
 
 
 @dataclass(frozen=True)
-class MeasuredCode:
+class MeasuredCode(Displayed):
     """Lag, noise and spikes of a balanced network in a run, as returned by :func:`measured_lag`."""
 
     lag: float  #: ms: slope of the coding error on the drift

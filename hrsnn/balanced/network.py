@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -15,6 +16,9 @@ from hrsnn.balanced.decoding import decoded
 from hrsnn.balanced.state import BalancedState
 from hrsnn.balanced.systems import LinearSystem
 from hrsnn.balanced.weights import fast_weights, links_of, slow_weights
+from hrsnn.display import Displayed, Row
+from hrsnn.display.svg import histogram
+from hrsnn.display.text import counted
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
@@ -33,7 +37,7 @@ _ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is r
 
 
 @dataclass(frozen=True, eq=False)
-class BalancedNetwork:
+class BalancedNetwork(Displayed):
     """A network of N neurons whose spikes follow a linear system of J states.
 
     ``lambda_i`` is a leak, ``Gamma`` the decoder, o_j the spikes of j and r_j the spikes filtered with lambda_j:
@@ -113,6 +117,28 @@ class BalancedNetwork:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
+    def _parts(self) -> Iterable[str]:
+        yield counted(self.neurons, "neuron")
+        yield counted(self.states, "state")
+        yield counted(self.channels, "channel")
+        yield f"dt {self.dt:g} ms"
+        if not self.linked:
+            yield "no links"
+        if self.edited_fast.size:
+            yield "edited weights"
+
+    def _rows(self) -> Iterable[Row]:
+        yield Row("neurons", str(self.neurons))
+        yield Row("states", str(self.states), "of the linear system")
+        yield Row("channels", str(self.channels))
+        for name, values, unit in (("leak", self.leak, "1/s"), ("threshold", self.threshold, "mV")):
+            yield Row(name, f"{values.mean():.4g} +- {values.std():.3g}", f"{unit}, mean and sd")
+        yield Row("lag", f"{self.lag:.4g}", "ms, compensated")
+        yield Row("dt", f"{self.dt:g}", "ms")
+
+    def _pictures(self) -> Iterable[str]:
+        yield histogram(np.linalg.eigvals(self.A).imag / (2 * np.pi), "frequencies of the system (Hz)")
 
     @property
     def neurons(self) -> int:

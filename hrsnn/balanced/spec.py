@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hrsnn.balanced.parameters import ABOUT, Matrix, checked
+from hrsnn.display.specs import changed, spec_line, spec_table
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
@@ -78,6 +80,15 @@ class BalancedSpec:
             problems = self._inconsistent()
         if problems:
             raise SpecError(problems)
+
+    def __repr__(self) -> str:
+        return spec_line("BalancedSpec", changed(vars(self), _DEFAULTS))
+
+    def _repr_html_(self) -> str:
+        def about(name: str) -> tuple[str, str]:
+            return "", ABOUT[name]
+
+        return spec_table("BalancedSpec", "Parameters of a balanced network.", vars(self), _DEFAULTS, about)
 
     def _inconsistent(self) -> list[str]:
         given = self.system == "matrices"
@@ -184,3 +195,6 @@ class BalancedSpec:
             raise SpecError([f"{os.fspath(path)}: {problem}" for problem in error.problems]) from None
         except ValueError as error:
             raise SpecError([f"{os.fspath(path)}: no valid TOML: {error}"]) from None
+
+
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(BalancedSpec)}

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
 from hrsnn.balanced.decoding import filtered
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
+from hrsnn.files.npz import read_npz, write_npz
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.recording import filtered_states
+from hrsnn.runtime.seeds import check_seed
+from hrsnn.validation.arrays import require
+from hrsnn.validation.numbers import count_of, positive
 
 if TYPE_CHECKING:
     from hrsnn.balanced.network import BalancedNetwork
+
+
+_KIND, _VERSION = "balanced state", 1
+_HEADER = ("steps", "dt", "tau_state", "seed", "network")
+_DIMENSIONS = {"states": 2, "voltages": 2, "rates": 1, "filtered": 1}
 
 
 class BalancedVariables(NamedTuple):
@@ -23,7 +35,7 @@ class BalancedVariables(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class BalancedState:
+class BalancedState(Displayed):
     """State of a balanced network after a run of one stimulus, from which :func:`hrsnn.simulate` can continue.
 
     Simulating a stimulus in parts, each a whole number of steps long, gives the spikes of one run.
@@ -76,6 +88,44 @@ class BalancedState:
             raise InputError("seed", seed, f"must stay {self.seed}, which the {drawn} began with")
         if tau_state is not None and self.tau_state != tau_state:
             raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state atomically to an ``.npz`` file, without pickle.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be written; an existing file is then unchanged.
+        """
+        arrays = {**self.variables._asdict(), "rates": self.rates, "filtered": self.filtered}
+        write_npz(path, _KIND, _VERSION, arrays, {name: getattr(self, name) for name in _HEADER})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> BalancedState:
+        """Read a state from a file written by :meth:`save`.
+
+        Raises
+        ------
+        FileError
+            When the file is missing or damaged, or does not contain such a state.
+        """
+        arrays, header = read_npz(path, _KIND, _VERSION)
+        with refuse_damaged(path, _KIND):
+            if {*arrays, *header} != {*BalancedVariables._fields, "rates", "filtered", *_HEADER}:
+                raise InputError("names", sorted({*arrays, *header}), "are not those of a state")
+            for name, dimensions in _DIMENSIONS.items():
+                if arrays[name].ndim != dimensions or arrays[name].dtype != np.float64:
+                    raise InputError(name, arrays[name].shape, f"must be numbers in {dimensions} dimensions")
+                require(name, arrays[name], np.isfinite(arrays[name]), "must be finite")
+                arrays[name].setflags(write=False)
+            count_of("steps", header["steps"], 0)
+            check_seed(header["seed"])
+            for name in ("dt", "tau_state"):
+                header[name] = positive(name, header[name], "ms")
+            if not isinstance(header["network"], str):
+                raise InputError("network", header["network"], "must be a fingerprint")
+            variables = BalancedVariables(*(arrays.pop(name) for name in BalancedVariables._fields))
+            return cls(variables=variables, **arrays, **header)
 
 
 def balanced_state_after(

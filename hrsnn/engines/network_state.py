@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from hrsnn.display import Displayed
 from hrsnn.engines.background import BackgroundPosition
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
@@ -26,7 +27,7 @@ _LONGEST_INTERVAL = 1000
 
 
 @dataclass(frozen=True)
-class Variables:
+class Variables(Displayed):
     """Variables of the model at the end of a step; those that a network does not have are empty."""
 
     v: Annotated[np.ndarray, array("neuron", unit="mV")]  #: (N,) mV
@@ -54,7 +55,7 @@ class Variables:
 
 
 @dataclass(frozen=True)
-class NetworkState:
+class NetworkState(Displayed):
     """Complete state of a network after a run of one stimulus, from which :func:`hrsnn.simulate` can continue.
 
     ``simulate(activity.reservoir, next_part, state=activity.state)`` continues where ``activity`` ended: simulating a

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hrsnn.builder import build
 from hrsnn.kinds.contract import Kind
+from hrsnn.presets import PRESETS
 from hrsnn.reservoir import Reservoir
 from hrsnn.search.space import SPACES
-from hrsnn.spec import PRESETS, ReservoirSpec
+from hrsnn.spec import ReservoirSpec
 
 RESERVOIR = Kind(
     summary="excitatory and inhibitory leaky integrate-and-fire neurons with distributed parameters",

@@ -12,6 +12,7 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 from scipy.spatial.distance import squareform
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.search.product_matern import Distances, block_distances, matern, matern_and_slopes
@@ -30,7 +31,7 @@ _IMPOSSIBLE = 1e10
 
 
 @dataclass(frozen=True)
-class GaussianProcess:
+class GaussianProcess(Displayed):
     """A fitted Gaussian process, with a mean of zero in the standardised values."""
 
     #: (n, columns) Distinct points; replicates are averaged.

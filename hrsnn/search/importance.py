@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from hrsnn.builder import depression
+from hrsnn.display import Displayed
 from hrsnn.distributions import Distribution
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.spec import ReservoirSpec
@@ -27,7 +28,7 @@ NEEDS_EXTRA = "needs an extra: pip install 'hrsnn[importance]'"
 
 
 @dataclass(frozen=True)
-class Importance:
+class Importance(Displayed):
     """Contributions of several heterogeneities."""
 
     names: tuple[str, ...]

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrsnn.display import Displayed, Tabular
 from hrsnn.errors import HrsnnError
 from hrsnn.kinds.contract import NetworkSpec
 from hrsnn.search.space import Space
-
-if TYPE_CHECKING:
-    pass
-
 
 Direction = Literal["maximize", "minimize"]
 
 
 @dataclass(frozen=True)
-class Measurement:
+class Measurement(Displayed):
     """Result of an objective with constraints, returned instead of a number.
 
     Parameters
@@ -37,7 +34,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class SearchTrial:
+class SearchTrial(Displayed):
     """One point of a search."""
 
     number: int
@@ -57,7 +54,7 @@ class SearchTrial:
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Tabular):
     """Result of :func:`search`."""
 
     #: Spec in which the parameters of each trial are set.
@@ -66,6 +63,16 @@ class SearchResult:
     direction: Direction
     #: Trials in the order of their numbers.
     trials: tuple[SearchTrial, ...]
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return the trials as a table, columns by name: number, parameters, value, violations, feasible, error."""
+        columns: dict[str, list[Any]] = {"number": [one.number for one in self.trials]}
+        for names in ("parameters", "violations"):
+            for name in dict.fromkeys(key for one in self.trials for key in getattr(one, names)):
+                columns[name] = [getattr(one, names).get(name, float("nan")) for one in self.trials]
+        for name in ("value", "feasible", "error"):
+            columns[name] = [getattr(one, name) for one in self.trials]
+        return columns
 
     @property
     def best(self) -> SearchTrial:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.builder import depression
+from hrsnn.display import Displayed
 from hrsnn.distributions import Distribution, Gamma, LogNormal
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_toml
@@ -29,7 +30,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class DistributionRange:
+class DistributionRange(Displayed):
     """Range of distributions of a parameter: gamma or log-normal, with ranges of the mean and the CV.
 
     Parameters
@@ -54,7 +55,7 @@ class DistributionRange:
 
 
 @dataclass(frozen=True)
-class NumberRange:
+class NumberRange(Displayed):
     """Range of the values of a parameter, on a logarithmic scale if they are positive."""
 
     low: float
@@ -66,7 +67,7 @@ class NumberRange:
 
 
 @dataclass(frozen=True)
-class Space:
+class Space(Displayed):
     """Search space: ranges of parameters of a spec, by name.
 
     Parameters

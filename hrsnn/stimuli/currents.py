@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hrsnn.display.text import counted
 from hrsnn.errors import InputError
 from hrsnn.stimuli.sample_index import sample_rows
 from hrsnn.validation.limits import check_limit, check_memory
@@ -116,7 +117,7 @@ class Currents:
         samples, times, channels = self.values.shape
         shortest = int(self.lengths.min(initial=times))
         values = f"{times}" if shortest == times else f"{shortest} to {times}"
-        return f"Currents({samples} samples, {values} values of {self.dt:g} ms, {channels} channels)"
+        return f"Currents({counted(samples, 'sample')}, {values} values of {self.dt:g} ms, {counted(channels, 'channel')})"
 
     def __iter__(self) -> Iterator[Currents]:
         return (self[index] for index in range(len(self)))

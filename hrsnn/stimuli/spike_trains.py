@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hrsnn.display.text import counted
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import PathLike
@@ -279,7 +280,8 @@ class SpikeTrains:
     def __repr__(self) -> str:
         ends = {float(self.durations.min()), float(self.durations.max())} if len(self) else {0.0}
         lengths = " to ".join(f"{value:g}" for value in sorted(ends))
-        return f"SpikeTrains({len(self)} samples, {self.n_channels} channels, {self.n_spikes} spikes, {lengths} ms)"
+        numbers = ((len(self), "sample"), (self.n_channels, "channel"), (self.n_spikes, "spike"))
+        return f"SpikeTrains({', '.join(counted(*one) for one in numbers)}, {lengths} ms)"
 
     def __iter__(self) -> Iterator[SpikeTrains]:
         return (self[index] for index in range(len(self)))

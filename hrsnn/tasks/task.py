@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from hrsnn.display import Displayed
+from hrsnn.display.text import counted
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.currents import Currents
@@ -24,7 +27,7 @@ _VALIDATION_SAMPLES, _VALIDATION_VALUES = 0.3, 4
 
 
 @dataclass(frozen=True)
-class ClassificationTask:
+class ClassificationTask(Displayed):
     """Samples with labels, split into a training and a test part.
 
     Attributes
@@ -55,6 +58,12 @@ class ClassificationTask:
     raw_baseline: Any
     raw_baseline_name: str
     kind: ClassVar[str] = "classes"
+
+    def _parts(self) -> Iterable[str]:
+        yield repr(self.name)
+        yield counted(len(self.classes), "class", "classes")
+        yield f"{len(self.y_train)} training and {len(self.y_test)} test samples"
+        yield "no encoder" if self.encoder is None else f"encoder {type(self.encoder).__name__}"
 
     def subset(self, train: int | None = None, test: int | None = None, seed: int = 0) -> ClassificationTask:
         """Return the task with a stratified random subset of the samples.
@@ -118,7 +127,7 @@ class ClassificationTask:
 
 
 @dataclass(frozen=True)
-class SeriesTask:
+class SeriesTask(Displayed):
     """Time series of inputs and targets, with a training and a test part.
 
     The first ``washout`` values, in which the reservoir's state becomes independent of its start, belong to neither part.
@@ -166,6 +175,14 @@ class SeriesTask:
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
+
+    def _parts(self) -> Iterable[str]:
+        yield repr(self.name)
+        yield counted(self.inputs.shape[1], "channel")
+        yield counted(self.targets.shape[1], "output")
+        parts = (f"{part.stop - part.start} {name}" for name, part in (("training", self.train), ("test", self.test)))
+        yield f"{self.washout} washout, {', '.join(parts)} values"
+        yield f"{self.hold:g} ms a value"
 
     @classmethod
     def from_array(

@@ -13,6 +13,7 @@ from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.analysis.protocols.task_scores import TaskScores, scores_for, task_scores
 from hrsnn.analysis.scoring.registry import SCORES
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, StatesSeen, TaskRun
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning import noise
 from hrsnn.networks.pruning_record import LEADING, distance_of_spectra
@@ -25,7 +26,7 @@ from hrsnn.validation.units import take_fields, takes
 
 
 @dataclass(frozen=True)
-class SuiteSizes:
+class SuiteSizes(Displayed):
     """Numbers of samples and values of each task.
 
     Parameters
@@ -51,7 +52,7 @@ class SuiteSizes:
 
 
 @dataclass(frozen=True)
-class ScoredNetwork:
+class ScoredNetwork(Displayed):
     """Pruned or dense network to be scored.
 
     Parameters
@@ -73,7 +74,7 @@ class ScoredNetwork:
 
 
 @dataclass(frozen=True)
-class TaskSuite:
+class TaskSuite(Displayed):
     """Tasks on which networks are scored, the same for all networks in a comparison.
 
     Parameters

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hrsnn.display import Displayed
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -73,7 +75,7 @@ ABLATIONS = ("lnp_whole", *(f"lnp_no_step_{step}" for step in (1, 2, 3, 4)), "ln
 
 
 @dataclass(frozen=True)
-class Subnetwork:
+class Subnetwork(Displayed):
     """Network with the index of each of its neurons in the dense one."""
 
     network: Reservoir

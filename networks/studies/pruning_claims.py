@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.analysis.scoring.registry import signs_of
+from hrsnn.display import Displayed
 from hrsnn.networks.studies.pruning_arms import ARMS
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ _BETTER = (
 
 
 @dataclass(frozen=True)
-class ClaimVerdict:
+class ClaimVerdict(Displayed):
     """Claim in one score at one sparsity, with its test and verdict."""
 
     claim: str
@@ -82,7 +83,7 @@ class ClaimVerdict:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Displayed):
     """All scores of all arms at all sparsities, by seed."""
 
     seeds: range

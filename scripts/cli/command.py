@@ -57,7 +57,7 @@ def kind_names(default: str) -> str:
 
 def preset_names(_: str) -> str:
     """Return the presets of reservoirs as a hint in ``--help``."""
-    from hrsnn.spec import PRESETS
+    from hrsnn.presets import PRESETS
 
     return f"(default: the defaults; of a reservoir one of {', '.join(PRESETS)})"
 

@@ -93,7 +93,7 @@ class VariantsReport:
     @property
     def networks(self) -> list[tuple[str, str]]:
         """Variants and controls that were run, as (variant, control)."""
-        from hrsnn.spec import VARIANTS
+        from hrsnn.presets import VARIANTS
 
         ran = {(run.variant, run.control) for run in self.scores}
         return [(variant, control) for control in self.controls for variant in VARIANTS if (variant, control) in ran]
@@ -109,7 +109,7 @@ class VariantsReport:
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""
-        from hrsnn.spec import VARIANTS
+        from hrsnn.presets import VARIANTS
 
         scores: dict[str, dict[str, float]] = {}
         baselines: dict[str, dict[str, float]] = {}
@@ -173,7 +173,7 @@ class VariantsReport:
     def write(self, folder: Path) -> str:
         """Write all files into `folder`, and return the text with their location."""
         from hrsnn.analysis.figures import differences_in_pairs, scores_over_seeds
-        from hrsnn.spec import VARIANTS
+        from hrsnn.presets import VARIANTS
 
         drawn = {task: _SHOWN[TASKS[task].kind][0] for task in dict.fromkeys(run.task for run in self.scores)}
         panels = {

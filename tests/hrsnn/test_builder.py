@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hrsnn import Constant, Gamma, InputError, LogNormal, Reservoir, ReservoirSpec, SpecError, Uniform, build
-from hrsnn.spec import VARIANTS
+from hrsnn.presets import VARIANTS
 
 SPEC = ReservoirSpec.preset("dense", neurons=60)
 

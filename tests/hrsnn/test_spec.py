@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn import Constant, FileError, Gamma, InputError, LogNormal, ReservoirSpec, SpecError, Uniform
-from hrsnn.spec import PRESETS, VARIANTS
+from hrsnn.presets import PRESETS, VARIANTS
 
 positive = st.floats(1e-3, 1e6)
 values = {

@@ -20,9 +20,9 @@ from hrsnn.analysis import UndefinedWarning, fewest_pairs
 from hrsnn.analysis.studies.variant_claims import judge_claims
 from hrsnn.analysis.studies.variants import SCORES_OF_KIND, VariantRun, VariantSizes, run_variant
 from hrsnn.errors import InputError
+from hrsnn.presets import VARIANTS
 from hrsnn.scripts.cli import command
 from hrsnn.scripts.variants import Variants
-from hrsnn.spec import VARIANTS
 from hrsnn.tasks import TaskChoice
 from hrsnn.tasks.declaration import KINDS
 

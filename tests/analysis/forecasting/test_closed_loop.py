@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hrsnn import Currents, LevelCrossingEncoder, ReservoirSpec, build, simulate
-from hrsnn.analysis import ReservoirForecaster, free_run, nrmse, ridge_readout, valid_prediction_time
+from hrsnn.analysis import OneStepForecaster, free_run, nrmse, ridge_readout, valid_prediction_time
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
 from hrsnn.analysis.forecasting.closed_loop import held_currents
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
@@ -45,7 +45,7 @@ def test_a_reservoir_that_is_fed_the_truth_forecasts_as_in_open_loop(record: str
     states = getattr(whole, record)[0]
     readout = ridge_readout(states[:-1], u[1:], train=100).readout
     begun = simulate(reservoir, Currents(u[None, :100], dt=10.0), record=("states",))
-    model = ReservoirForecaster(reservoir, readout, begun.state, held_currents(10.0), record=record)
+    model = OneStepForecaster(reservoir, readout, begun.state, held_currents(10.0), record=record)
     stepped = np.array([model(value) for value in u[100:]])
     np.testing.assert_allclose(stepped, readout(states[100:]), atol=1e-10)
     assert model.state.elapsed == pytest.approx(1500.0)
@@ -65,7 +65,7 @@ def test_spikes_can_close_the_loop_too() -> None:
 
     reservoir = build(SPEC, seed=1, channels=2)
     start = simulate(reservoir, encode(np.array([0.5])), record=("states",))
-    model = ReservoirForecaster(reservoir, lambda states: 0.5 + 0.1 * np.tanh(states[:, :1]), start.state, encode)
+    model = OneStepForecaster(reservoir, lambda states: 0.5 + 0.1 * np.tanh(states[:, :1]), start.state, encode)
     made = free_run(model, [0.5], steps=10)
     assert np.isfinite(made).all()
     assert model.state.elapsed == pytest.approx(100.0)
@@ -185,7 +185,7 @@ def test_bad_protocol_input(change: dict[str, int], field: str) -> None:
         (lambda: free_run(lambda y: y, [1.0], 3, limit=0.0), "limit"),
         (lambda: free_run(lambda y: y[:1], [1.0, 2.0], 3), "predict"),
         (lambda: held_currents(0.0), "hold"),
-        (lambda: ReservoirForecaster(None, None, None, None, record="counts"), "record"),  # type: ignore[arg-type]
+        (lambda: OneStepForecaster(None, None, None, None, record="counts"), "record"),  # type: ignore[arg-type]
         (lambda: ridge_readout(np.eye(9), np.arange(9.0), 9).readout(np.ones((1, 8))), "states"),
     ],
 )

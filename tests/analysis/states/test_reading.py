@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hrsnn import Currents, ReservoirSpec, ReservoirTransformer, SpikeTrains, build, simulate
-from hrsnn.analysis import ReservoirForecaster, ridge_readout
+from hrsnn.analysis import OneStepForecaster, ridge_readout
 from hrsnn.analysis.forecasting.closed_loop import held_currents
 from hrsnn.analysis.forecasting.starts import starts_of_network, starts_of_system
 from hrsnn.analysis.states.reading import ideal_states, read_states, reads_of
@@ -68,7 +68,7 @@ def test_a_closed_loop_that_is_fed_the_truth_forecasts_as_in_open_loop() -> None
     states = read_states(whole, "decoded")[0]
     readout = ridge_readout(states[:-1], u[1:], train=60).readout
     begun = simulate(network, Currents(u[None, :60], dt=20.0))
-    model = ReservoirForecaster(network, readout, begun.state, held_currents(20.0), record="decoded")
+    model = OneStepForecaster(network, readout, begun.state, held_currents(20.0), record="decoded")
     stepped = np.array([model(value) for value in u[60:]])
     np.testing.assert_allclose(stepped, readout(states[60:]), atol=1e-9)
 

@@ -13,7 +13,7 @@ from scipy import stats
 from hrsnn.analysis.studies.variant_claims import Claim, claims_in, judge_claims
 from hrsnn.analysis.studies.variants import VariantRun
 from hrsnn.errors import InputError
-from hrsnn.spec import VARIANTS
+from hrsnn.presets import VARIANTS
 
 SEEDS = range(5, 25)
 TASKS = ("memory", "digits", "fsdd", "lorenz63")

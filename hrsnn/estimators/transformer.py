@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.errors import InputError
+from hrsnn.estimators.spec_parameters import SpecParameters
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.kinds.contract import Decoding, is_network, is_spec
 from hrsnn.simulation import simulate
@@ -23,7 +25,7 @@ from hrsnn.validation.units import plain
 FEATURES = ("counts", "states", "v", "decoded")
 
 
-class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class ReservoirTransformer(TransformerMixin, SpecParameters):  # type: ignore[misc]
     """Transformer of stimuli to states of a reservoir, for scikit-learn readouts.
 
     ``fit`` simulates the stimuli once with STDP (labels are not used) and then freezes the weights; ``transform`` simulates
@@ -192,6 +194,25 @@ class ReservoirTransformer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         if self.neurons is not None:
             values = values[:, :, np.asarray(self.neurons)]
         return np.ascontiguousarray(values.reshape(len(values), -1))
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Return a name for each column: ``window0_neuron12``, or with the label of the neuron; ``window0_state3``, decoded.
+
+        Parameters
+        ----------
+        input_features : ignored
+        """
+        check_is_fitted(self)
+        network = self.reservoir_
+        if self.features == "decoded":
+            units = [f"state{k}" for k in range(network.states)]
+        else:
+            labels = getattr(network, "labels", None)
+            names = np.arange(network.neurons) if labels is None else labels
+            units = [f"neuron{k}" if labels is None else str(k) for k in names]
+            if self.neurons is not None:
+                units = np.asarray(units, object)[np.asarray(self.neurons)].tolist()
+        return np.array([f"window{k}_{unit}" for k in range(self.windows) for unit in units], dtype=object)
 
     def _check_neurons(self, size: int) -> None:
         if self.neurons is not None:

@@ -1,0 +1,201 @@
+"""Forecasts of a series by a reservoir and a ridge readout, in open and in closed loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from hrsnn.activity import Activity
+from hrsnn.balanced.state import BalancedState
+from hrsnn.engines.network_state import NetworkState
+from hrsnn.errors import InputError
+from hrsnn.estimators.spec_parameters import SpecParameters
+from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.kinds.contract import Decoding
+from hrsnn.readout import regression_readout
+from hrsnn.simulation import simulate
+from hrsnn.spec import ReservoirSpec
+from hrsnn.stimuli.currents import Currents
+from hrsnn.validation.numbers import count_of, positive
+
+Array = NDArray[np.float64]
+FEATURES = {"states": "states", "v": "v", "decoded": "spikes"}
+
+
+class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
+    """Forecaster of a series: rows are times, and each value is held for `hold` ms as an input current.
+
+    Inputs are standardised by the training series. The readout is a ridge regression of the states at the end of each value,
+    without the washout, with its penalty chosen on the last fifth of the series.
+
+    Parameters
+    ----------
+    spec : ReservoirSpec, optional
+        Specification of the network; its parameters are nested ones, such as ``spec__weight_scale``.
+    horizon : int
+        Number of values from an input to its target, where ``fit`` is given no targets.
+    hold : float
+        Time for which each value is held (ms).
+    washout : int
+        Number of values at the start of a training series that the readout is not fitted to.
+    features : {"states", "v", "decoded"}
+        Filtered spikes, membrane potentials, or the states decoded from the spikes of a network with a decoder.
+    reservoir : Reservoir, optional
+        A network to use instead of `spec`.
+    engine : str
+    seed : int
+
+    Attributes
+    ----------
+    reservoir_ : Reservoir
+    readout_ : scikit-learn pipeline
+    mean_, scale_ : ndarray (channels,)
+    n_features_in_ : int
+        Number of channels.
+
+    Raises
+    ------
+    InputError
+        For options that are not allowed, and for a series that is too short.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirForecaster, ReservoirSpec
+    >>> wave = np.sin(np.arange(700) / 4)[:, None]
+    >>> model = ReservoirForecaster(ReservoirSpec(neurons=60), features="v").fit(wave[:600])
+    >>> bool(model.score(wave[:-1], wave[1:]) > 0.9), model.forecast(20).shape
+    (True, (20, 1))
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec | None = None,
+        *,
+        horizon: int = 1,
+        hold: float = 20.0,
+        washout: int = 100,
+        features: str = "states",
+        reservoir: Network | None = None,
+        engine: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        self.spec = spec
+        self.horizon = horizon
+        self.hold = hold
+        self.washout = washout
+        self.features = features
+        self.reservoir = reservoir
+        self.engine = engine
+        self.seed = seed
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ReservoirForecaster:
+        """Run the network through a series, and fit the readout.
+
+        Parameters
+        ----------
+        X : array (times, channels)
+        y : array (times,) or (times, outputs), optional
+            Targets at the same times; by default the values `horizon` later, of every channel.
+        """
+        if self.features not in FEATURES:
+            raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
+        if self.spec is not None and self.reservoir is not None:
+            raise InputError("reservoir", "given beside spec", "give the one or the other")
+        washout = count_of("washout", self.washout, 0)
+        horizon = count_of("horizon", self.horizon)
+        values = self._values(X, reset=True)
+        targets = values[horizon:] if y is None else np.asarray(y, dtype=np.float64)
+        if y is not None and len(targets) != len(values):
+            raise InputError("y", targets.shape, f"must have as many rows as X, {len(values)}")
+        if not np.isfinite(targets).all():
+            raise InputError("y", targets, "must be finite: holds NaN or infinity")
+        if len(targets) < washout + 10:
+            raise InputError("X", f"{len(values)} values", f"must be {washout + 10 + len(values) - len(targets)} or more")
+        spread = values.std(axis=0)
+        flat = spread <= 1e-12 * np.abs(values).max(axis=0)
+        self.mean_, self.scale_ = values.mean(axis=0), np.where(flat, 1.0, spread)
+        self.reservoir_ = self.reservoir or build_network(self.spec or ReservoirSpec(), self.seed, values.shape[1])
+        if self.features == "decoded" and not isinstance(self.reservoir_, Decoding):
+            raise InputError("features", "decoded", f"needs a decoder, which a {self.reservoir_.kind} does not have")
+        run = self._follow(values)
+        states = self._read(run)
+        fitted = states[washout : len(targets)]
+        self.readout_ = regression_readout().fit(fitted, targets[washout:]).best_estimator_
+        self.outputs_ = None if targets.ndim == 1 else targets.shape[1]
+        # where the series ended, to continue from
+        self.continues_, self.last_states_ = y is None and horizon == 1, states[-1:]
+        self.state_ = None if run.final_state is None else run.state
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Return the forecast made at each time of a series (times, channels), with the network at rest before it."""
+        check_is_fitted(self)
+        return self._forecasts(self._read(self._follow(self._values(X, reset=False))))
+
+    def forecast(self, steps: int) -> Array:
+        """Continue the training series in closed loop: each forecast is the next input.
+
+        Parameters
+        ----------
+        steps : int
+
+        Returns
+        -------
+        array (steps, channels)
+            nan from where the forecast exceeds 100 standard deviations.
+
+        Raises
+        ------
+        InputError
+            When the forecaster is not one of the next value of all channels, or its engine returns no state.
+        """
+        check_is_fitted(self)
+        if not self.continues_:
+            raise InputError("forecast", steps, "needs a fit without targets and with horizon = 1: outputs become inputs")
+        if self.state_ is None:
+            raise InputError("engine", self.engine, "returns no state to continue from; compiled and brian2 do")
+        made = np.full((count_of("steps", steps), self.n_features_in_), np.nan)
+        last, state = self.last_states_, self.state_
+        for k in range(len(made)):
+            value = self._forecasts(last)
+            if not np.all(np.abs(value - self.mean_) <= 100 * self.scale_):
+                break
+            made[k] = value[0]
+            if k + 1 < len(made):
+                run = self._follow(value, state)
+                last, state = self._read(run, state), run.state
+        return made
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "readout_")
+
+    def _forecasts(self, states: Array) -> Array:
+        # a ridge regression of one column forgets that it was a column
+        return np.asarray(self.readout_.predict(states)).reshape(
+            len(states) if self.outputs_ is None else (len(states), self.outputs_)
+        )
+
+    def _values(self, X: Any, reset: bool) -> Array:
+        return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64), dtype=np.float64)
+
+    def _follow(self, values: Array, state: NetworkState | BalancedState | None = None) -> Activity[Network]:
+        stimulus = Currents(((values - self.mean_) / self.scale_)[None], dt=positive("hold", self.hold, "ms"))
+        return simulate(
+            self.reservoir_,
+            stimulus,
+            record=(FEATURES[self.features],),
+            sample_times=len(values),
+            engine=self.engine,
+            seed=self.seed,
+            state=state,
+        )
+
+    def _read(self, run: Activity[Network], before: NetworkState | BalancedState | None = None) -> Array:
+        if self.features == "decoded":
+            decoder: Any = self.reservoir_
+            return np.asarray(decoder.decode(run.spikes, run.sample_times, before)[0])
+        return np.asarray(getattr(run, self.features)[0])

@@ -1,0 +1,112 @@
+"""Model files: fitted estimators with their encoder, network and readout, without pickle."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.estimators.stored import packed, unpacked
+from hrsnn.files.npz import read_npz, write_npz
+from hrsnn.files.reading import refuse_damaged
+
+_KIND, _VERSION = "model", 1
+_PACKAGES = ("hrsnn", "scikit-learn", "numpy")
+
+
+def save_model(path: str | os.PathLike[str], model: Any, about: dict[str, Any] | None = None) -> None:
+    """Write a fitted estimator to an ``.npz`` file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    model : estimator
+        A :class:`hrsnn.ReservoirClassifier`, :class:`hrsnn.ReservoirRegressor`, :class:`hrsnn.ReservoirForecaster` or
+        :class:`hrsnn.ReservoirTransformer`, or a scikit-learn pipeline of such, encoders of this package and the readouts
+        of :mod:`hrsnn.readout`.
+    about : dict, optional
+        Further numbers and text to be kept with it, as :func:`describe_model` returns them.
+
+    Raises
+    ------
+    InputError
+        When the model is not fitted, or a part of it is of a class that is not stored; the message names both.
+    FileError
+        When the file cannot be written; an existing file is then unchanged.
+
+    Notes
+    -----
+    Numbers are stored as arrays and JSON with a digest. Predictions of the loaded model are the same to the last bit on the
+    same machine with the same versions of NumPy and scikit-learn.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from hrsnn import PoissonEncoder, ReservoirClassifier, ReservoirSpec, load_model
+    >>> X, y = np.repeat(np.eye(2), 10, axis=0), np.repeat(["left", "right"], 10)
+    >>> model = ReservoirClassifier(ReservoirSpec(neurons=40), encoder=PoissonEncoder(duration=60)).fit(X, y)
+    >>> path = Path(tempfile.mkdtemp()) / "model.npz"
+    >>> save_model(path, model)
+    >>> bool((load_model(path).predict(X) == model.predict(X)).all())
+    True
+    """
+    try:
+        check_is_fitted(model)
+    except (NotFittedError, TypeError) as error:
+        raise InputError("model", type(model).__name__, "must be a fitted estimator") from error
+    arrays: dict[str, np.ndarray] = {}
+    header = {
+        "model": packed(model, arrays),
+        "about": packed(dict(about or {}), arrays, "about"),
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+    }
+    write_npz(path, _KIND, _VERSION, arrays, header)
+
+
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """Read a fitted estimator from a file written by :func:`save_model`.
+
+    Raises
+    ------
+    FileError
+        When the file is missing or damaged, of a newer version, or does not hold a model.
+
+    Warns
+    -----
+    HrsnnWarning
+        When it was written with another version of scikit-learn (the first two numbers): predictions may differ.
+    """
+    return _load(path)[0]
+
+
+def describe_model(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what was saved beside a model: `about`, and the ``versions`` of the packages that wrote it.
+
+    Raises
+    ------
+    FileError
+        As :func:`load_model`.
+    """
+    return _load(path)[1]
+
+
+def _load(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+    arrays, header = read_npz(path, _KIND, _VERSION)
+    with refuse_damaged(path, _KIND):
+        if set(header) != {"model", "about", "versions"}:
+            raise InputError("names", sorted(header), "must be model, about and versions")
+        model, about = unpacked(header["model"], arrays), unpacked(header["about"], arrays)
+        check_is_fitted(model)
+        versions = {str(name): str(version) for name, version in header["versions"].items()}
+    written, here = versions.get("scikit-learn", ""), metadata.version("scikit-learn")
+    if written.split(".")[:2] != here.split(".")[:2]:
+        text = f"{path} was written with scikit-learn {written:.20}, this is {here}: predictions may differ"
+        warnings.warn(text, HrsnnWarning, stacklevel=3)
+    return model, {**about, "versions": versions}
