@@ -26,6 +26,8 @@ from hrsnn.validation.units import takes
 if TYPE_CHECKING:
     from hrsnn.training import Training, TrainingOptions
 
+#: Controls that are trained.
+CONTROLS = ("readout_only", "no_recurrence", "gru")
 #: What has no meaning without recurrent links.
 _OF_LINKS = ("recurrent", "delays")
 
@@ -67,7 +69,7 @@ def train_and_classify(
     options: TrainingOptions | None = None,
     *,
     model: Mapping[str, Any] | None = None,
-    controls: bool = True,
+    controls: bool | tuple[str, ...] = True,
     folder: Path | None = None,
     engine: str = "auto",
     seed: int = 0,
@@ -89,8 +91,8 @@ def train_and_classify(
     options : TrainingOptions, optional
     model : mapping, optional
         Further parameters of :class:`hrsnn.training.TrainableNetwork`, such as ``surrogate``.
-    controls : bool
-        Whether the controls that have to be trained are.
+    controls : bool or tuple of str
+        Whether the controls that have to be trained are, or names of those that are.
     folder : Path, optional
         For checkpoints, in a folder each for the network and its controls; a training that was stopped there goes on.
     engine : str
@@ -106,7 +108,7 @@ def train_and_classify(
     Raises
     ------
     InputError
-        As of training; when a label of the test part is none of the training part.
+        As of training; when a label of the test part is none of the training part, or a control is unknown.
 
     Examples
     --------
@@ -125,6 +127,10 @@ def train_and_classify(
     from hrsnn.training import TrainingOptions
 
     options, clock = options or TrainingOptions(), Stopwatch()
+    wanted = (CONTROLS if controls else ()) if isinstance(controls, bool) else controls
+    for name in wanted:
+        if name not in CONTROLS:
+            raise InputError("controls", name, f"must be of {', '.join(CONTROLS)}")
     with clock("encoding"):
         parts = _encoded(task)
     initial = reservoir(parts[0][0].n_channels)
@@ -137,15 +143,15 @@ def train_and_classify(
     with clock("controls"):
         linear = clone(task.raw_baseline).fit(task.x_train, task.y_train)
         baselines["raw_input"] = float(np.mean(np.asarray(linear.predict(task.x_test)) == task.y_test))
-        if controls:
-            bare = tuple(name for name in learn if name not in _OF_LINKS)
-            for name, control, its in (
-                ("readout_only", initial, ("readout",)),
-                ("no_recurrence", initial.without_recurrence(), bare),
-            ):
-                if its:
-                    scored = runner.run(name, control, its)[2].argmax(1)
-                    baselines[name] = float(np.mean(scored == parts[2][1]))
+        bare = tuple(name for name in learn if name not in _OF_LINKS)
+        for name, control, its in (
+            ("readout_only", initial, ("readout",)),
+            ("no_recurrence", initial.without_recurrence(), bare),
+        ):
+            if its and name in wanted:
+                scored = runner.run(name, control, its)[2].argmax(1)
+                baselines[name] = float(np.mean(scored == parts[2][1]))
+        if "gru" in wanted:
             baselines["gru"] = float(np.mean(runner.gated(_learned(module)).argmax(1) == parts[2][1]))
     with clock("rates"):
         activity = simulate(network, parts[2][0], engine=engine, seed=seed)

@@ -121,8 +121,10 @@ class BalancedDynamics(nn.Module):
     ) -> tuple[Carry, Tensor, Tensor]:
         """Simulate the steps from `start` to before `stop`; return the carry, spikes and v above threshold."""
         c, (v, rates), seconds = constants, carry, self.dt / 1000
-        kicks = self._kicks(batch, start, stop, c)
-        drives = None if batch.row is None else ((batch.values @ c.inputs) * c.held)[batch.row[start:stop]]
+        kicked = self._kicks(batch, start, stop, c)
+        driven = None if batch.row is None else ((batch.values @ c.inputs) * c.held)[batch.row[start:stop]]
+        # unbound at once: the gradient of an index would be as large as all steps together, in each
+        kicks, drives = (None if one is None else one.unbind(0) for one in (kicked, driven))
         spikes, above = [], []
         for t in range(stop - start):
             v = c.decay * v + seconds * c.half * ((c.half * rates) @ c.slow)

@@ -187,7 +187,10 @@ class ReservoirDynamics(nn.Module):
             v above threshold (mV) before the reset.
         """
         state, cells = carry.state, constants.cells
-        jumps, drives = self.jumps(batch, start, stop, constants), self.drives(batch, start, stop, constants)
+        # unbound at once: the gradient of an index would be as large as all steps together, in each
+        jumps = self.jumps(batch, start, stop, constants).unbind(0)
+        driven = self.drives(batch, start, stop, constants)
+        drives = None if driven is None else driven.unbind(0)
         line = token = None
         if carry.history is not None:
             line = DelayLine(carry.history, stop - start, self.links.source, constants.delay)
