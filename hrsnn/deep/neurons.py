@@ -26,6 +26,9 @@ class Neuron:
     clamp_vertex : bool
         Whether v is at least the vertex ``-b / 2a``, below which the parabola rises again: with `a` > 0 a large negative
         potential would otherwise become a spike.
+    subtract : bool
+        Whether a spike takes the threshold off the potential instead of setting it to 0: ``v = u[t-1] - threshold s[t-1]``.
+        What was above the threshold is then kept, and the rate of a perfect integrator is that of its input.
 
     Raises
     ------
@@ -39,7 +42,7 @@ class Neuron:
     Examples
     --------
     >>> qif_from_fixed_points(0.25, 0.0, 0.5)
-    Neuron(a=0.25, b=0.875, c=0.0, threshold=1.0, clamp_vertex=True)
+    Neuron(a=0.25, b=0.875, c=0.0, threshold=1.0, clamp_vertex=True, subtract=False)
     >>> round(lif().width(), 3)
     1.084
     """
@@ -49,6 +52,7 @@ class Neuron:
     c: float = 0.0
     threshold: float = 1.0
     clamp_vertex: bool = True
+    subtract: bool = False
 
     def __post_init__(self) -> None:
         take_fields(self)
@@ -67,6 +71,10 @@ class Neuron:
 
     def width(self, input_mean: float = 0.0, input_variance: float | None = None) -> float:
         """Return the analytic half-width of the window (:func:`hrsnn.deep.windows.analytic_width`)."""
+        if self.subtract:
+            raise InputError(
+                "subtract", True, "has no analytic window, which is of neurons that are reset to 0: give a width"
+            )
         return analytic_width(self.a, self.b, self.c, self.threshold, input_mean, input_variance, self.floor)
 
 
@@ -75,9 +83,9 @@ def lif(decay: float = 0.5, threshold: float = 1.0) -> Neuron:
     return Neuron(b=decay, threshold=threshold)
 
 
-def integrate_and_fire(threshold: float = 1.0) -> Neuron:
+def integrate_and_fire(threshold: float = 1.0, subtract: bool = False) -> Neuron:
     """Return the integrate-and-fire neuron without a leak."""
-    return Neuron(b=1.0, threshold=threshold)
+    return Neuron(b=1.0, threshold=threshold, subtract=subtract)
 
 
 def qif_from_fixed_points(
@@ -102,7 +110,7 @@ def qif_from_roots(
     Examples
     --------
     >>> qif_from_roots()
-    Neuron(a=0.25, b=-0.125, c=0.0, threshold=1.0, clamp_vertex=True)
+    Neuron(a=0.25, b=-0.125, c=0.0, threshold=1.0, clamp_vertex=True, subtract=False)
     """
     return Neuron(a, -a * (u1 + u2), a * u1 * u2, threshold, clamp_vertex)
 

@@ -76,20 +76,21 @@ def layer_statistics(network: Spiking, frames: Tensor) -> LayerStatistics:
         positive, operations = {}, {}
         for node in network.architecture.weighted:
             is_end = node.name in network.architecture.ends
-            kernel, _ = weights_of(node, network.weight[node.name], network.precision, is_end, 0.0)
+            mask = network.mask_of(node.name)
+            kernel, _ = weights_of(node, network.weight[node.name], network.precision, is_end, 0.0, mask)
             positive[node.name] = float((kernel >= 0).double().mean())
             values = run.values[node.sources[0]]
             # what is the same at every step is computed once
-            operations[node.name] = _operations(node, (values != 0).double())
+            links = torch.ones_like(kernel) if mask is None else mask
+            operations[node.name] = _operations(node, (values != 0).double(), links.double())
     network.train(before)
     return LayerStatistics(rates, {name: binary_entropy(p) for name, p in rates.items()}, positive, operations)
 
 
-def _operations(node: Node, used: Tensor) -> float:
+def _operations(node: Node, used: Tensor, links: Tensor) -> float:
     samples = used.shape[1]
     if node.kind == "linear":
-        return float(used.sum()) * node.shape[0] / samples
-    planes = used.flatten(0, 1).sum(1, keepdim=True)
-    ones = torch.ones(1, 1, node.kernel, node.kernel, dtype=planes.dtype)
-    seen = functional.conv2d(planes, ones, stride=node.stride, padding=node.padding)
-    return float(seen.sum()) * node.shape[0] / samples
+        return float(used.flatten(2).sum((0, 1)) @ links.sum(0)) / samples
+    planes = used.sum((0, 1))[None]
+    outgoing = links.sum(0, keepdim=True)
+    return float(functional.conv2d(planes, outgoing, stride=node.stride, padding=node.padding).sum()) / samples

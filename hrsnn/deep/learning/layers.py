@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hrsnn.deep.architecture import Node
+from hrsnn.deep.learning.integration import integrated
 from hrsnn.deep.learning.quantisers import binary_weights, quantised_potential, uniform_weights
 from hrsnn.deep.memory import END_BITS
 from hrsnn.deep.neurons import Neuron
 from hrsnn.deep.precision import Precision
-from hrsnn.training.surrogates import SURROGATES, step
+from hrsnn.training.surrogates import SURROGATES, Elementwise, step
 
 _MOMENTUM, _EPSILON, _SMALLEST = 0.1, 1e-5, 1e-12
 #: Relative change of the parameters of a layer after which its window is computed anew.
 _MOVED = 0.01
+#: Least threshold of a layer whose threshold is trained.
+LEAST_THRESHOLD = 0.03
 
 
-def weights_of(node: Node, weight: Tensor, precision: Precision, is_end: bool, steepness: float) -> tuple[Tensor, Tensor]:
+def weights_of(
+    node: Node, weight: Tensor, precision: Precision, is_end: bool, steepness: float, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Return the weights of a layer as its kernel uses them, and the scale of each output channel (or of all)."""
+    if mask is not None:
+        kernel, scale = weights_of(node, weight * mask, precision, is_end, steepness)
+        return kernel * mask, scale  # the sign of a weight of 0 is none
     if not precision.quantises_weights:
         return weight, torch.ones((), dtype=weight.dtype)
     if is_end:
@@ -29,9 +39,17 @@ def weights_of(node: Node, weight: Tensor, precision: Precision, is_end: bool, s
     return binary_weights(weight, precision, steepness if precision.anneal else 0.0)
 
 
-def current(node: Node, values: Tensor, weight: Tensor, precision: Precision, is_end: bool, steepness: float) -> Tensor:
+def current(
+    node: Node,
+    values: Tensor,
+    weight: Tensor,
+    precision: Precision,
+    is_end: bool,
+    steepness: float,
+    mask: Tensor | None = None,
+) -> Tensor:
     """Return the weighted sums of `values` (samples, ...)."""
-    kernel, scale = weights_of(node, weight, precision, is_end, steepness)
+    kernel, scale = weights_of(node, weight, precision, is_end, steepness, mask)
     if node.kind == "conv":
         given = functional.conv2d(values, kernel, stride=node.stride, padding=node.padding)
         return given * (scale[:, None, None] if scale.ndim else scale)
@@ -85,6 +103,14 @@ class TemporalNorm(nn.Module):
         return factor.detach(), (self.beta - factor * self.mean).detach()
 
 
+class RectifiedLayer(nn.Module):
+    """Units without spikes: what is positive of their input."""
+
+    def forward(self, currents: Tensor, smoothing: float | None = None) -> tuple[Tensor, Tensor]:
+        """Return ``max(0, x)`` and x for currents x of any shape."""
+        return functional.relu(currents), currents
+
+
 class SpikingLayer(nn.Module):
     """Neurons of one layer, which start at rest.
 
@@ -97,17 +123,30 @@ class SpikingLayer(nn.Module):
         Half-width of the surrogate's window; by default the analytic one.
     learn : bool
         Whether a, b and c are trained.
+    own_threshold : bool
+        Whether the layer has a threshold of its own, a parameter that is trained.
     """
 
     potential_scale: Tensor
     followed: Tensor
 
-    def __init__(self, neuron: Neuron, precision: Precision, window: float | None = None, learn: bool = False) -> None:
+    def __init__(
+        self,
+        neuron: Neuron,
+        precision: Precision,
+        window: float | None = None,
+        learn: bool = False,
+        own_threshold: bool = False,
+    ) -> None:
         super().__init__()
         self.neuron, self.precision, self.fixed = neuron, precision, window
         for name in "abc":
             self.register_parameter(name, nn.Parameter(torch.tensor(getattr(neuron, name)), requires_grad=learn))
-        self.learn = learn
+        self.learn, self.own_threshold = learn, own_threshold
+        if own_threshold:
+            self.threshold = nn.Parameter(torch.tensor(neuron.threshold))
+        #: What stands in for :meth:`fire`, from the layer and its currents; None is :meth:`fire`.
+        self.stand_in: Callable[[SpikingLayer, Tensor], tuple[Tensor, Tensor]] | None = None
         if precision.quantises_potentials and precision.potential_scale != "batch":
             self.register_buffer("potential_scale", torch.zeros(()))
         # what the window was computed of; saved, so that a resumed run has the same windows
@@ -118,13 +157,20 @@ class SpikingLayer(nn.Module):
         self.compute_width()
 
     def present_neuron(self) -> Neuron:
-        """Return the neuron with the present a, b and c."""
-        if not self.learn:
+        """Return the neuron with the present a, b, c and threshold."""
+        if not (self.learn or self.own_threshold):
             return self.neuron
         return self._neuron_of(*(float(self.get_parameter(name).detach()) for name in "abc"))
 
     def _neuron_of(self, a: float, b: float, c: float) -> Neuron:
-        return Neuron(max(a, 0.0), b, c, self.neuron.threshold, self.neuron.clamp_vertex)
+        threshold = float(self.threshold.detach()) if self.own_threshold else self.neuron.threshold
+        return Neuron(max(a, 0.0), b, c, threshold, self.neuron.clamp_vertex, self.neuron.subtract)
+
+    def project(self) -> None:
+        """Raise a trained threshold to the least one, 0.03, after a step of the optimiser."""
+        if self.own_threshold:
+            with torch.no_grad():
+                self.threshold.clamp_min_(LEAST_THRESHOLD)
 
     def compute_width(self) -> None:
         """Compute the analytic window of what is followed, after it has been changed or loaded."""
@@ -147,9 +193,26 @@ class SpikingLayer(nn.Module):
 
         With `smoothing`, spikes are the smooth step of that half-width, or of the layer's own where it is 0.
         """
+        return self.fire(currents, smoothing) if self.stand_in is None else self.stand_in(self, currents)
+
+    def fire(
+        self, currents: Tensor, smoothing: float | None = None, window: Elementwise | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return what :meth:`forward` does.
+
+        `window` takes the place of the derivative of spikes by the potential; the threshold then has no gradient.
+        """
         triangle = SURROGATES["triangle"]
         width = smoothing or self.width
-        threshold, early = self.neuron.threshold, self.precision.before_spike
+        threshold = self.threshold if self.own_threshold else self.neuron.threshold
+        if isinstance(threshold, Tensor) and window is not None:
+            threshold = threshold.detach()  # an attack asks for no gradient by it
+        early, own = self.precision.before_spike, window or (lambda u: triangle.window(u / width) / width)
+        linear = self.neuron.a == 0 and not self.learn and not self.precision.quantises_potentials
+        if linear and smoothing is None:
+            at = threshold if isinstance(threshold, Tensor) else torch.tensor(threshold, dtype=currents.dtype)
+            b, c = (float(self.get_parameter(name).detach()) for name in "bc")
+            return integrated(currents, at, b, c, self.neuron.subtract, own)
         floor = self.present_neuron().floor
         a, b, c = (self.get_parameter(name) for name in "abc")
         carried = torch.zeros_like(currents[0]).clamp_min(floor)  # as after a spike
@@ -160,10 +223,10 @@ class SpikingLayer(nn.Module):
                 potential = self._quantised(potential)
             excess = potential - threshold
             if smoothing is None:
-                spike = step(excess, lambda u: triangle.window(u / width) / width)
+                spike = step(excess, own)
             else:
                 spike = triangle.smooth(excess / width)
-            carried = potential * (1 - spike)
+            carried = potential - threshold * spike if self.neuron.subtract else potential * (1 - spike)
             if not early:
                 carried = self._quantised(carried)
             if floor > -float("inf"):

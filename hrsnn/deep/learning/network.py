@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hrsnn.deep.architecture import Architecture, Node
-from hrsnn.deep.learning.layers import SpikingLayer, TemporalNorm, current
+from hrsnn.deep.learning.layers import RectifiedLayer, SpikingLayer, TemporalNorm, current
 from hrsnn.deep.neurons import Neuron, lif
 from hrsnn.deep.precision import Precision
 from hrsnn.errors import InputError
@@ -62,6 +65,13 @@ class Spiking(nn.Module):
         Whether a, b and c of each layer are trained.
     seed : int
         Of the initial weights.
+    rectified : bool
+        Whether units are rectified and have no spikes, for one step.
+    own_thresholds : bool
+        Whether each layer has a threshold of its own, which is trained.
+    masked : bool
+        Whether each weight has a mask, False where it is 0 and stays 0 (:meth:`set_masks`). Networks that are rectified, or
+        have thresholds of their own, have no bias in the last layer either: all of their weights can be removed.
 
     Raises
     ------
@@ -85,6 +95,9 @@ class Spiking(nn.Module):
         window: float | None = None,
         learn_neurons: bool = False,
         seed: int = 0,
+        rectified: bool = False,
+        own_thresholds: bool = False,
+        masked: bool = False,
     ) -> None:
         super().__init__()
         self.architecture, self.steps = architecture, count_of("steps", steps)
@@ -95,11 +108,18 @@ class Spiking(nn.Module):
         self.steepness = 0.0
         self.weight, self.bias = nn.ParameterDict(), nn.ParameterDict()
         self.norm, self.spiking = nn.ModuleDict(), nn.ModuleDict()
+        self.rectified, self.own_thresholds, self.masked = rectified, own_thresholds, masked
+        if masked:
+            self.mask = nn.Module()
         for node in architecture:
             if node.fan_in:
                 self._add_weights(node, seed)
             elif node.kind == "spike":
-                self.spiking[node.name] = SpikingLayer(self.neuron, self.precision, window, learn_neurons)
+                self.spiking[node.name] = (
+                    RectifiedLayer()
+                    if rectified
+                    else SpikingLayer(self.neuron, self.precision, window, learn_neurons, own_thresholds)
+                )
 
     def _add_weights(self, node: Node, seed: int) -> None:
         source = self.architecture.input_shape if node.sources[0] == "input" else self.architecture[node.sources[0]].shape
@@ -109,7 +129,39 @@ class Spiking(nn.Module):
         if node.normalised:
             self.norm[node.name] = TemporalNorm(node.shape[0], self.neuron.threshold * node.share)
         else:
-            self.bias[node.name] = nn.Parameter(torch.zeros(node.shape[0]))
+            without = self.rectified or self.own_thresholds
+            self.bias[node.name] = nn.Parameter(torch.zeros(node.shape[0]), requires_grad=not without)
+        if self.masked:
+            self.mask.register_buffer(node.name, torch.ones(shape, dtype=torch.bool))
+
+    def mask_of(self, name: str) -> Tensor | None:
+        """Return the mask of the weights of a layer; None where the network has none."""
+        return self.mask.get_buffer(name) if self.masked else None
+
+    def set_masks(self, masks: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Set the masks of all layers, and the weights outside of them to 0.
+
+        Raises
+        ------
+        InputError
+            When the network has no masks, or these are of another one.
+        """
+        names = [node.name for node in self.architecture.weighted]
+        if not self.masked or sorted(masks) != sorted(names):
+            raise InputError("masks", sorted(masks), f"must be of the layers of a masked network, {', '.join(names)}")
+        for name, mask in masks.items():
+            weight = self.weight[name]
+            if mask.shape != tuple(weight.shape):
+                raise InputError("masks", name, f"has the shape {mask.shape}, and the weights {tuple(weight.shape)}")
+            self.mask.get_buffer(name).copy_(torch.from_numpy(np.array(mask)))
+            with torch.no_grad():
+                weight.mul_(self.mask.get_buffer(name))
+
+    def project(self) -> None:
+        """Bring what is trained back into its bounds, after a step of the optimiser."""
+        for layer in self.spiking.values():
+            if isinstance(layer, SpikingLayer):
+                layer.project()
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return the output at each step, (steps, samples, classes); see :meth:`run`."""
@@ -120,8 +172,9 @@ class Spiking(nn.Module):
 
         Parameters
         ----------
-        frames : tensor of uint8 (samples, ...) or (steps, samples, ...)
-            0 to 255, which stand for 0 to 1; without an axis of steps, the input is the same at each.
+        frames : tensor of uint8 or floating point, (samples, ...) or (steps, samples, ...)
+            Bytes from 0 to 255 stand for 0 to 1, which numbers of floating point are; without an axis of steps, the input
+            is the same at each.
         record : bool
             Whether potentials and the values of all nodes are returned.
         smoothing : float, optional
@@ -136,7 +189,7 @@ class Spiking(nn.Module):
         if tuple(frames.shape[-len(expected) :]) != expected or frames.ndim - len(expected) not in (1, 2):
             raise InputError("frames", tuple(frames.shape), f"must be (samples, ...) or (steps, samples, ...) of {expected}")
         dtype = next(iter(self.weight.values())).dtype
-        stimulus = frames.to(dtype) / INPUT_LEVELS
+        stimulus = frames.to(dtype) if frames.is_floating_point() else frames.to(dtype) / INPUT_LEVELS
         moving = frames.ndim - len(expected) == 2
         # a constant input is convolved once, and repeated for the neurons
         values: dict[str, Tensor] = {"input": stimulus if moving else stimulus[None]}
@@ -146,10 +199,9 @@ class Spiking(nn.Module):
         for node in self.architecture:
             sources = [values[name] for name in node.sources]
             if node.kind == "spike":
-                total = torch.stack([one.expand(steps, *one.shape[1:]) for one in sources]).sum(0)
+                total = functools.reduce(torch.add, [one.expand(steps, *one.shape[1:]) for one in sources])
                 layer = self.spiking[node.name]
-                assert isinstance(layer, SpikingLayer)
-                if self.training:
+                if self.training and isinstance(layer, SpikingLayer):
                     layer.follow(*self._input_moments(node))
                 spikes, potential = layer(total, smoothing)
                 rates[node.name] = spikes.mean()
@@ -169,7 +221,8 @@ class Spiking(nn.Module):
             given = functional.avg_pool2d(flat, node.kernel)
         else:
             is_end = node.name in self.architecture.ends
-            given = current(node, flat, self.weight[node.name], self.precision, is_end, self.steepness)
+            weight, mask = self.weight[node.name], self.mask_of(node.name)
+            given = current(node, flat, weight, self.precision, is_end, self.steepness, mask)
             given = self.norm[node.name](given) if node.normalised else given + self.bias[node.name]
         return given.reshape(steps, samples, *given.shape[1:])
 
@@ -202,5 +255,5 @@ class Spiking(nn.Module):
                 raise InputError("network", name, "is of another network: model, neuron or precision differ")
         self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
         for layer in self.spiking.values():
-            assert isinstance(layer, SpikingLayer)
-            layer.compute_width()
+            if isinstance(layer, SpikingLayer):
+                layer.compute_width()

@@ -35,6 +35,12 @@ class NetworkSettings:
     window : float or None
         Half-width of the surrogate's window; None is the analytic one.
     learn_neurons : bool
+    rectified : bool
+        Whether units are rectified and have no spikes; `steps` is then 1.
+    own_thresholds : bool
+        Whether each layer has a threshold of its own, which is trained.
+    masked : bool
+        Whether weights have masks.
 
     Raises
     ------
@@ -57,11 +63,16 @@ class NetworkSettings:
     precision: Precision = field(default_factory=Precision)
     window: float | None = None
     learn_neurons: bool = False
+    rectified: bool = False
+    own_thresholds: bool = False
+    masked: bool = False
 
     def __post_init__(self) -> None:
         if self.coding not in CODINGS:
             raise InputError("coding", self.coding, f"must be one of {', '.join(CODINGS)}")
         count_of("steps", self.steps)
+        if self.rectified and self.steps != 1:
+            raise InputError("steps", self.steps, "must be 1: rectified units have no time")
 
     def build(self, seed: int = 0) -> Spiking:
         """Return a network with initial weights."""
@@ -73,6 +84,9 @@ class NetworkSettings:
             self.window,
             self.learn_neurons,
             seed,
+            self.rectified,
+            self.own_thresholds,
+            self.masked,
         )
 
     def plain(self) -> dict[str, Any]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hrsnn.deep.frames import Frames
 from hrsnn.deep.learning.augmentation import augmented, check_augmentable
 from hrsnn.deep.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hrsnn.deep.learning.losses import rate_regularisation, temporal_cross_entropy
-from hrsnn.deep.learning.network import Spiking
+from hrsnn.deep.learning.network import Run, Spiking
 from hrsnn.deep.learning.optimisers import TrainingSettings, optimiser_of, restore, stored
 from hrsnn.deep.learning.predictions import predictions, stimulus
 from hrsnn.deep.learning.quantisers import steepness_at
@@ -31,6 +33,32 @@ from hrsnn.training.optimisers import Optimiser
 from hrsnn.validation.limits import check_memory
 
 
+class Objective(Protocol):
+    """What a network is trained for, in place of the cross-entropy at each step."""
+
+    def loss(
+        self,
+        network: Spiking,
+        outputs: Callable[[Tensor], Tensor],
+        given: Tensor,
+        labels: Tensor,
+        random: np.random.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the loss of a batch of stimuli, and the outputs by which its accuracy is counted.
+
+        `outputs` runs the network, and must be called last on what the rates are reported of.
+        """
+        ...
+
+    def score(self, network: Spiking, settings: NetworkSettings, frames: Frames, seed: int) -> float:
+        """Return the share of samples by which the epoch is chosen."""
+        ...
+
+    def plain(self) -> dict[str, Any]:
+        """Return numbers and texts, for the checkpoint."""
+        ...
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained network.
@@ -41,7 +69,7 @@ class Trained:
         With the weights of the best epoch of the validation part, ready to be evaluated.
     history : list of dict
         A row an epoch: ``epoch`` (from 1), ``loss``, ``train_accuracy``, ``validation_accuracy``, ``mean_rate``,
-        ``learning_rate``.
+        ``learning_rate``; with an objective also ``validation_score``, by which the epoch is chosen.
     best_epoch : int
         0 where no epoch was trained.
     """
@@ -58,6 +86,7 @@ def train(
     validation_part: Frames,
     *,
     start: dict[str, np.ndarray] | None = None,
+    objective: Objective | None = None,
     about: Mapping[str, Any] | None = None,
     checkpoint: Path | None = None,
     progress: bool | Callable[[float, float], None] = False,
@@ -74,6 +103,8 @@ def train(
     train_part, validation_part : Frames
     start : mapping of name to array, optional
         Parameters to begin with (:meth:`Spiking.arrays`), of this or another precision; by default random ones.
+    objective : Objective, optional
+        Loss and choice of the epoch; by default the cross-entropy, and the accuracy on the validation part.
     about : mapping, optional
         Further settings that the checkpoint keeps, such as the task.
     checkpoint : path, optional
@@ -113,9 +144,8 @@ def train(
         own = network.arrays()
         network.load_arrays(own | {name: value for name, value in start.items() if name in own})
     optimiser = optimiser_of(network, training)
-    state = Checkpoint(
-        {**_plain(settings, training, train_part, start), **(about or {})}, 0, [], network.arrays(), 0, {}, {}
-    )
+    plain = _plain(settings, training, train_part, start) | ({} if objective is None else {"objective": objective.plain()})
+    state = Checkpoint({**plain, **(about or {})}, 0, [], network.arrays(), 0, {}, {})
     if checkpoint is not None and checkpoint.exists():
         found = read_checkpoint(checkpoint)
         check_same_settings(checkpoint, found.settings, state.settings, "the run there was", "choose another --out")
@@ -126,11 +156,13 @@ def train(
         done(state.epoch)
         for epoch in range(state.epoch, training.epochs):
             network.steepness = steepness_at(epoch, training.epochs)
-            row = _epoch(network, settings, optimiser, training, train_part, epoch)
+            row = _epoch(network, settings, optimiser, training, train_part, epoch, objective)
             predicted = predictions(network, settings, validation_part, training.seed)
             row["validation_accuracy"] = float((predicted == validation_part.labels).mean())
+            if objective is not None:
+                row["validation_score"] = objective.score(network, settings, validation_part, training.seed)
             history = [*state.history, row]
-            values = [one["validation_accuracy"] for one in history]
+            values = [one.get("validation_score", one["validation_accuracy"]) for one in history]
             # the first of equal ones: the others were only trained longer
             best = int(np.argmax(values)) + 1
             arrays = network.arrays()
@@ -151,8 +183,8 @@ def _epoch(
     training: TrainingSettings,
     part: Frames,
     epoch: int,
+    objective: Objective | None,
 ) -> dict[str, float]:
-    network.train()
     random = generator(training.seed, "epoch", epoch)
     order = random.permutation(len(part))
     batches = [
@@ -164,10 +196,17 @@ def _epoch(
         values = stimulus(settings, part, rows, training.seed, epoch, index)
         given = torch.from_numpy(augmented(values, training.augment, random))
         labels = torch.from_numpy(part.labels[rows])
-        run = network.run(given)
-        loss = temporal_cross_entropy(run.outputs, labels)
+        network.train()
+        runs: list[Run] = []
+        if objective is None:
+            runs.append(network.run(given))
+            outputs = runs[0].outputs
+            loss = temporal_cross_entropy(outputs, labels)
+        else:
+            loss, outputs = objective.loss(network, functools.partial(_outputs, network, runs), given, labels, random)
+        rates = runs[-1].rates
         if network.precision.regularisation:
-            loss = loss + network.precision.regularisation * rate_regularisation(run.rates)
+            loss = loss + network.precision.regularisation * rate_regularisation(rates)
         if not torch.isfinite(loss):
             raise DivergenceError(
                 f"the loss is {float(loss.detach()):g} in epoch {epoch + 1}: lower learning_rate; the epochs before are kept"
@@ -175,9 +214,10 @@ def _epoch(
         optimiser.clear()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(training.learning_rate * (1 + math.cos(math.pi * share)) / 2)
+        network.project()
         total += float(loss.detach()) * len(rows)
-        right += float((run.outputs.detach().sum(0).argmax(1) == labels).sum())
-        rate += float(torch.stack(list(run.rates.values())).mean().detach()) * len(rows)
+        right += float((outputs.detach().sum(0).argmax(1) == labels).sum())
+        rate += float(torch.stack(list(rates.values())).mean().detach()) * len(rows)
     seen = sum(map(len, batches))
     return {
         "epoch": epoch + 1,
@@ -186,6 +226,12 @@ def _epoch(
         "mean_rate": rate / seen,
         "learning_rate": training.learning_rate * (1 + math.cos(math.pi * epoch / training.epochs)) / 2,
     }
+
+
+def _outputs(network: Spiking, runs: list[Run], given: Tensor) -> Tensor:
+    """Run the network, and keep what it did."""
+    runs.append(network.run(given))
+    return runs[-1].outputs
 
 
 def _plain(

@@ -1,0 +1,10 @@
+"""Adversarial robustness of deep networks: attacks, robust training, pruning with fixed masks, conversion; needs ``torch``."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from hrsnn.errors import HrsnnError
+
+if find_spec("torch") is None:
+    raise HrsnnError("robust networks need PyTorch: pip install 'hrsnn[torch]'")
