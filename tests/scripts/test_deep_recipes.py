@@ -213,7 +213,7 @@ def test_a_recipe_that_counts_has_no_runs(words: list[str], said: str, run: Any)
 
 def test_a_missing_extra_is_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hrsnn.scripts.reproduce.find_spec", lambda name: None)
-    refused(run("reproduce", "qif", "--quiet"), "recipe 'qif' needs an extra: pip install 'hrsnn[torch]'")
+    refused(run("reproduce", "qif", "--quiet"), "recipe 'qif' needs PyTorch: pip install 'hrsnn[torch]'")
 
 
 def refused(ran: Any, said: str) -> None:
