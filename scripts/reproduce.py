@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from hrsnn.kinds import Kind, NetworkSpec
 
 _LIST = "list"
+#: What to say of an extra that is not installed.
+_EXTRAS = {"torch": "PyTorch: pip install 'hrsnn[torch]'"}
 
 
 def recipe_names(default: str) -> str:
@@ -146,12 +148,12 @@ class Reproduce(ParallelCommand):
                 self.refuse_network_options(f"has no effect: recipe {self.name!r} has networks of its own")
             if not recipe.seeds:
                 jobs = None if self.jobs == 1 else self.jobs
-                given = {"--seeds": self.seeds, "--seed": self.seed or None, "--jobs": jobs, "--cluster": self.cluster}
-                for option, value in given.items():
+                unused = {"--seeds": self.seeds, "--seed": self.seed or None, "--jobs": jobs, "--cluster": self.cluster}
+                for option, value in unused.items():
                     if value is not None:
                         raise InputError(option, value, f"has no effect: recipe {self.name!r} counts, without any run")
             if recipe.extra and find_spec(recipe.extra) is None:
-                raise HrsnnError(f"recipe {self.name!r} needs an extra: pip install 'hrsnn[{recipe.extra}]'")
+                raise HrsnnError(f"recipe {self.name!r} needs {_EXTRAS.get(recipe.extra, recipe.extra)}")
         super().check()
 
     def network_spec(self) -> NetworkSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Unit = tuple[int, str, str]
-#: Samples from which statistics of layers and gradients are computed.
-_PROBE = 128
 #: Weight decay at the size of the paper, which is that of the authors' code: the text has none.
 _DECAY = 1e-4
 #: Options that all these recipes have; 0 stands for what the scale says.
@@ -116,7 +115,6 @@ class DeepRunner:
 
     def settings(self) -> dict[str, Any]:
         """Return everything that a run depends on, except its seed, data set and arm."""
-        import dataclasses
         from importlib import metadata
 
         return {
@@ -142,15 +140,11 @@ class DeepRunner:
 
     def measured(self, unit: Unit, checkpoint: Path | None) -> dict[str, Any]:
         """Train an arm, with a checkpoint after each epoch, and measure it on the test part."""
-        import torch
-
-        from hrsnn.deep.learning.information import layer_statistics
-        from hrsnn.deep.learning.mismatch import gradient_mismatch
+        from hrsnn.deep.learning.evaluation import mismatch_at, statistics_of
         from hrsnn.deep.learning.optimisers import TrainingSettings
-        from hrsnn.deep.learning.predictions import predictions, stimulus
+        from hrsnn.deep.learning.predictions import predictions
         from hrsnn.deep.learning.settings import NetworkSettings
         from hrsnn.deep.learning.training import train
-        from hrsnn.engines.torch.one_thread import one_thread
 
         seed, label, name = unit
         (data, path), arm = self.data[label], self.arms[name]
@@ -167,29 +161,21 @@ class DeepRunner:
         schedule = TrainingSettings(data.epochs, data.batch, weight_decay=data.weight_decay, augment=data.augment, seed=seed)
         trained = train(settings, schedule, training, validation, checkpoint=checkpoint)
         network = trained.network
-        with one_thread():
-            right = predictions(network, settings, test, seed) == test.labels
-            probe = np.arange(min(_PROBE, len(validation)))
-            given = torch.from_numpy(stimulus(settings, validation, probe, seed))
-            statistics = layer_statistics(network, given)
-            found: dict[str, Any] = {
-                "accuracy": float(right.mean()),
-                "linear": linear,
-                "rates": statistics.rates,
-                "entropies": statistics.entropies,
-                "positive_weights": {
-                    one: share for one, share in statistics.positive_weights.items() if one not in network.architecture.ends
-                },
-            }
-            if self.gradients:
-                labels = torch.from_numpy(validation.labels[probe])
-                mismatch = gradient_mismatch(network, given, labels)
-                found |= {"cosine": mismatch.cosine, "in_window": float(np.mean(list(mismatch.shares.values())))}
-                widths = {one: layer.width for one, layer in network.spiking.items()}
-                for times, of in ((0.5, "half"), (2.0, "twice")):
-                    for one, layer in network.spiking.items():
-                        layer.width = times * widths[one]
-                    found[f"cosine_{of}"] = gradient_mismatch(network, given, labels).cosine
+        right = predictions(network, settings, test, seed) == test.labels
+        statistics = statistics_of(network, settings, validation, seed)
+        ends = network.architecture.ends
+        found: dict[str, Any] = {
+            "accuracy": float(right.mean()),
+            "linear": linear,
+            "rates": statistics.rates,
+            "entropies": statistics.entropies,
+            "positive_weights": {one: p for one, p in statistics.positive_weights.items() if one not in ends},
+        }
+        if self.gradients:
+            mismatch = mismatch_at(network, settings, validation, seed=seed)
+            found |= {"cosine": mismatch.cosine, "in_window": float(np.mean(list(mismatch.shares.values())))}
+            for times, of in ((0.5, "half"), (2.0, "twice")):
+                found[f"cosine_{of}"] = mismatch_at(network, settings, validation, times, seed).cosine
         return found
 
 
@@ -216,11 +202,12 @@ class DeepTable:
 
     def over_data(self, score: str, arm: str) -> Array:
         """Return a score by seed, the mean over the data sets that were run."""
-        return np.mean([arms[arm][score] for arms in self.by.values()], axis=0)
+        return np.asarray(np.mean([arms[arm][score] for arms in self.by.values()], axis=0))
 
     def mean_over_layers(self, score: str, arm: str) -> Array:
         """Return a score of layers by seed, the mean over layers, then over the data sets that were run."""
-        return np.mean([np.mean(list(arms[arm][score].values()), axis=0) for arms in self.by.values()], axis=0)
+        found = [np.mean(list(arms[arm][score].values()), axis=0) for arms in self.by.values()]
+        return np.asarray(np.mean(found, axis=0))
 
     def values(self, label: str, arm: str, score: str) -> tuple[float, ...]:
         """Return a score by seed, or nothing where the data set was not run."""
@@ -243,13 +230,11 @@ def measure(
     InputError
         When an option is out of range, or no data set is there.
     """
-    import dataclasses
-
     from hrsnn.tasks import TASKS
 
     values = options.values
     given = {name: count_of(f"--option {name}", values[name], 0) or None for name in ("train", "test", "epochs")}
-    changed = {name: value for name, value in given.items() if value is not None}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     known = [dataclasses.replace(one, **changed) for one in data_sets(options.scale, steps, event_model)]
     places = {one.label: (one, place_of(one.task, options.data)) for one in known}
     there = {label: (one, path) for label, (one, path) in places.items() if path or not TASKS.find(one.task).needs_data}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -10,18 +11,35 @@ import pytest
 from hrsnn.scripts.recipes.registry import RECIPES
 from hrsnn.testing import RecipeCases
 
+#: Recipes on deep networks, whose parts `test_deep_recipes.py` tests in less time.
+DEEP = ("qif", "qsnn-table1", "qsnn-fig2", "qsnn-fig3", "qsnn-fig5")
 #: Options with which a recipe of this package is quick.
 TINY: Mapping[str, Mapping[str, Any]] = {
     "fig10": {"iterations": 2, "train": 150, "test": 30},
     "balance-cue": {"samples": 20},
+    **{name: {"train": 40, "test": 20, "epochs": 1} for name in DEEP},
 }
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
-WORDS: Mapping[str, tuple[str, ...]] = {"balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2")}
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2"),
+    **dict.fromkeys(DEEP, ("--seeds", "2")),
+    "qsnn-table2": (),
+}
+#: Recipes that count have no runs to distribute.
+JOBS: Mapping[str, tuple[int, ...]] = {"qsnn-table2": (1,)}
 
 #: Recipes that take more than ten seconds at the size of `TINY`: of many arms.
 SLOW = ("balance-cue",)
 
 for _name in RECIPES:
-    _made = {"recipe": _name, "options": TINY.get(_name, {}), **({"words": WORDS[_name]} if _name in WORDS else {})}
+    _recipe = RECIPES[_name]
+    _made: dict[str, Any] = {"recipe": _name, "options": TINY.get(_name, {})}
+    _made |= {name: by[_name] for name, by in (("words", WORDS), ("jobs", JOBS)) if _name in by}
     _case = type(f"Test_{_name}", (RecipeCases,), _made)
-    globals()[f"Test_{_name}"] = pytest.mark.slow(_case) if _name in SLOW else _case
+    _marks = [pytest.mark.slow] * (_name in SLOW) + [pytest.mark.long] * (_name in DEEP)
+    if _recipe.extra:
+        _missing = find_spec(_recipe.extra) is None
+        _marks.append(pytest.mark.skipif(_missing, reason=f"needs the extra {_recipe.extra}"))
+    for _mark in _marks:
+        _case = _mark(_case)
+    globals()[f"Test_{_name}"] = _case

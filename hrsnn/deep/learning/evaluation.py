@@ -73,7 +73,7 @@ def evaluate(network: Spiking, settings: NetworkSettings, frames: Frames, seed: 
         begun = time.perf_counter()
         predicted = predictions(network, settings, frames, seed)
         seconds = time.perf_counter() - begun
-        given = torch.from_numpy(stimulus(settings, frames, np.arange(min(_PROBE, len(frames))), seed))
+        given = _probe(settings, frames, seed)
         labels = torch.from_numpy(frames.labels[:_PROBE])
         statistics, mismatch = layer_statistics(network, given), gradient_mismatch(network, given, labels)
         with torch.no_grad():
@@ -81,6 +81,46 @@ def evaluate(network: Spiking, settings: NetworkSettings, frames: Frames, seed: 
     potentials = {name: u.numpy().ravel() for name, u in run.potentials.items()}
     integers, integer_seconds = _in_integers(network, settings, frames, seed)
     return Evaluation(predicted, integers, seconds, integer_seconds, statistics, mismatch, potentials)
+
+
+def statistics_of(network: Spiking, settings: NetworkSettings, frames: Frames, seed: int = 0) -> LayerStatistics:
+    """Return the statistics of the layers on the first 128 samples.
+
+    Examples
+    --------
+    >>> settings = NetworkSettings("mlp", (4,), 3)
+    >>> statistics_of(settings.build(), settings, Frames(np.zeros((5, 4), np.uint8), np.zeros(5, np.int64), False)).rates
+    {'spike1': 0.0, 'spike2': 0.0}
+    """
+    with one_thread():
+        return layer_statistics(network, _probe(settings, frames, seed))
+
+
+def mismatch_at(network: Spiking, settings: NetworkSettings, frames: Frames, times: float = 1.0, seed: int = 0) -> Mismatch:
+    """Compare gradients on the first 128 samples, with windows of `times` the width that each layer has.
+
+    Examples
+    --------
+    >>> settings = NetworkSettings("mlp", (4,), 3)
+    >>> frames = Frames(np.zeros((5, 4), np.uint8), np.zeros(5, np.int64), False)
+    >>> [round(mismatch_at(settings.build(), settings, frames, times).widths["spike1"], 3) for times in (1, 0.5)]
+    [1.084, 0.542]
+    """
+    layers = list(network.spiking.values())
+    widths = [float(layer.width) for layer in layers]  # type: ignore[arg-type]
+    labels = torch.from_numpy(frames.labels[:_PROBE])
+    with one_thread():
+        try:
+            for layer, width in zip(layers, widths, strict=True):
+                layer.width = times * width  # type: ignore[assignment]
+            return gradient_mismatch(network, _probe(settings, frames, seed), labels)
+        finally:
+            for layer, width in zip(layers, widths, strict=True):
+                layer.width = width  # type: ignore[assignment]
+
+
+def _probe(settings: NetworkSettings, frames: Frames, seed: int) -> torch.Tensor:
+    return torch.from_numpy(stimulus(settings, frames, np.arange(min(_PROBE, len(frames))), seed))
 
 
 def _in_integers(
