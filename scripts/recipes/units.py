@@ -56,7 +56,7 @@ def run_settings(options: RecipeOptions, **more: Any) -> dict[str, Any]:
     return {
         "recipe": options.name,
         "scale": options.scale,
-        "spec": options.spec.to_toml(),
+        "spec": None if options.spec is None else options.spec.to_toml(),
         "options": dict(options.values),
         "engine": options.engine,
         **more,

@@ -85,7 +85,7 @@ class RecipeReport:
             "item": self.recipe.item,
             "scale": self.scale,
             "command": self.command,
-            "neurons": self.spec.neurons,
+            "neurons": None if self.spec is None else self.spec.neurons,
             "scores": scores,
             "published": {
                 quantity: {"value": one.value, "where": one.where} for quantity, one in self.recipe.published.items()
