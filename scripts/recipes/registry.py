@@ -10,6 +10,12 @@ RECIPES: Registry[Recipe] = Registry(
     "recipe",
     "hrsnn.recipes",
     Recipe,
-    {"fig10": "hrsnn.scripts.recipes.fig10:RECIPE", "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE"},
+    {
+        "table1": "hrsnn.scripts.recipes.table1:RECIPE",
+        "table3": "hrsnn.scripts.recipes.table3:RECIPE",
+        "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "hawkes": "hrsnn.scripts.recipes.hawkes:RECIPE",
+        "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE",
+    },
     ("list",),
 )

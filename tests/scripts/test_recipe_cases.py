@@ -14,6 +14,9 @@ from hrsnn.testing import RecipeCases
 TINY: Mapping[str, Mapping[str, Any]] = {
     "fig10": {"iterations": 2, "train": 150, "test": 30},
     "balance-cue": {"samples": 20},
+    "table1": {"train": 30, "test": 20},
+    "table3": {"train": 30, "test": 20, "series_train": 150, "series_test": 30},
+    "hawkes": {"stdp": 2.0, "duration": 2.0},
 }
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
 WORDS: Mapping[str, tuple[str, ...]] = {"balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2")}
