@@ -14,6 +14,8 @@ RECIPES: Registry[Recipe] = Registry(
         "table1": "hrsnn.scripts.recipes.table1:RECIPE",
         "table3": "hrsnn.scripts.recipes.table3:RECIPE",
         "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "stopping": "hrsnn.scripts.recipes.stopping:RECIPE",
+        "readout": "hrsnn.scripts.recipes.readout:RECIPE",
         "hawkes": "hrsnn.scripts.recipes.hawkes:RECIPE",
         "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE",
     },

@@ -16,6 +16,8 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "balance-cue": {"samples": 20},
     "table1": {"train": 30, "test": 20},
     "table3": {"train": 30, "test": 20, "series_train": 150, "series_test": 30},
+    "stopping": {"train": 40, "test": 20},
+    "readout": {"train": 30, "test": 20, "series_train": 250, "series_test": 30},
     "hawkes": {"stdp": 2.0, "duration": 2.0},
 }
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
