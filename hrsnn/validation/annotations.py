@@ -20,7 +20,7 @@ CLASSES = frozenset(
     {
         *("Activity", "ClassificationTask", "Currents", "Distribution", "Gamma", "LogNormal", "NetworkState"),
         *("PairedTest", "PruningContext", "Reservoir", "ReservoirSpec", "ScoredNetwork", "SeriesTask", "Space"),
-        *("BalancedNetwork", "BalancedSpec", "BalancedState", "SpikeTrains", "TaskSuite", "Trajectory"),
+        *("BalancedNetwork", "BalancedSpec", "BalancedState", "SpikeTrains", "TaskSuite", "Trajectory", "HawkesProcess"),
         *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
     }
 )

@@ -11,7 +11,12 @@ RECIPES: Registry[Recipe] = Registry(
     "hrsnn.recipes",
     Recipe,
     {
+        "table1": "hrsnn.scripts.recipes.table1:RECIPE",
+        "table3": "hrsnn.scripts.recipes.table3:RECIPE",
         "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "stopping": "hrsnn.scripts.recipes.stopping:RECIPE",
+        "readout": "hrsnn.scripts.recipes.readout:RECIPE",
+        "hawkes": "hrsnn.scripts.recipes.hawkes:RECIPE",
         "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE",
         "qif": "hrsnn.scripts.recipes.qif:RECIPE",
         "qsnn-table1": "hrsnn.scripts.recipes.qsnn_table1:RECIPE",

@@ -17,6 +17,11 @@ DEEP = ("qif", "qsnn-table1", "qsnn-fig2", "qsnn-fig3", "qsnn-fig5")
 TINY: Mapping[str, Mapping[str, Any]] = {
     "fig10": {"iterations": 2, "train": 150, "test": 30},
     "balance-cue": {"samples": 20},
+    "table1": {"train": 30, "test": 20},
+    "table3": {"train": 30, "test": 20, "series_train": 150, "series_test": 30},
+    "stopping": {"train": 40, "test": 20},
+    "readout": {"train": 30, "test": 20, "series_train": 250, "series_test": 30},
+    "hawkes": {"stdp": 2.0, "duration": 2.0},
     **{name: {"train": 40, "test": 20, "epochs": 1} for name in DEEP},
 }
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.

@@ -1,0 +1,161 @@
+"""Runs of the variants, their baselines and trained networks through tasks, for tables I and III and figures 5 and 8."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrsnn.errors import InputError
+from hrsnn.scripts.recipes.data import task_of, why_not
+from hrsnn.validation.numbers import count_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hrsnn.reservoir import Reservoir
+    from hrsnn.spec import ReservoirSpec
+    from hrsnn.tasks import ClassificationTask, SeriesTask
+
+Array = NDArray[np.float64]
+#: Task, arm, number of neurons, number of training samples or values, seed.
+VariantUnit = tuple[str, str, int, int, int]
+VARIANTS = ("HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS")
+#: HeNHeS with one heterogeneity less or more: by default delays are heterogeneous, and thresholds are not.
+FURTHER: Mapping[str, Mapping[str, Any]] = {
+    "equal_delays": {"heterogeneous_delays": False},
+    "different_thresholds": {"v_threshold": {"kind": "uniform", "low": 14.2, "high": 15.8}},
+}
+NO_RECURRENCE = "no_recurrence"
+#: Baselines without a network.
+BASELINES: Mapping[str, tuple[str, ...]] = {"classes": ("raw_input",), "series": ("last_value", "linear_autoregression")}
+#: Models that are trained by back-propagation through time; with the names of the paper.
+TRAINED = ("HoNB", "HeNB", "ASRNN")
+NEEDS_TORCH = "needs an extra: pip install 'hrsnn[torch]'"
+
+
+@dataclass(frozen=True)
+class VariantRunner:
+    """Function from a unit to its score, spikes per neuron and efficiency; of a baseline the score only.
+
+    Scores are accuracies of classes, and NRMSEs of series; spikes are per sample, and per second of a series; the
+    efficiency is the accuracy over the spikes, or 1 / (NRMSE times the spikes). All networks but the trained ones learn by
+    STDP from the training part, and are then scored with fixed weights.
+    """
+
+    spec: ReservoirSpec
+    #: Options of the recipe: test, horizon, states, epochs.
+    values: Mapping[str, Any]
+    engine: str
+    data: Path | None
+
+    def __call__(self, unit: VariantUnit) -> dict[str, float]:
+        name, arm, neurons, train, seed = unit
+        task = self.task(name, train, seed)
+        if arm in BASELINES[task.kind]:
+            return {"score": _baseline(arm, task, neurons, seed)}
+        spec = self.spec.updated({"neurons": str(neurons)})
+        return self._trained(arm, spec, task, seed) if arm in TRAINED else self._by_stdp(arm, spec, task, seed)
+
+    def task(self, name: str, train: int, seed: int) -> ClassificationTask | SeriesTask:
+        """Load a task with a number of training samples or values, of which the smaller number is a part of the larger."""
+        choice = task_of(name, self.data)
+        if choice is None:
+            raise InputError("--data", None, f"task {name!r} {why_not(name)}")
+        if choice.kind == "classes":
+            return choice.load_classes(spiking=True, seed=seed).subset(train=train, test=self.values["test"], seed=seed)
+        test, horizon = self.values["series_test"], self.values["horizon"]
+        return choice.load_series(train=train, test=test, horizon=horizon, seed=seed)
+
+    def _by_stdp(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
+        from hrsnn.analysis.protocols.task_scores import task_scores
+        from hrsnn.analysis.scoring.task_runs import RunOptions
+        from hrsnn.builder import build
+        from hrsnn.spec import VARIANTS as known
+
+        variant = spec.variant(arm) if arm in known else spec.variant("HeNHeS").updated(dict(FURTHER.get(arm, {})))
+
+        def network(channels: int) -> Reservoir:
+            built = build(variant, seed, channels)
+            return built.without_recurrence() if arm == NO_RECURRENCE else built
+
+        options = RunOptions(seed=seed, plastic=True, states=self.values["states"], engine=self.engine)
+        names = ("accuracy" if task.kind == "classes" else "nrmse", "spikes_per_neuron", "efficiency")
+        found = task_scores(network, task, options, names).scores
+        return dict(zip(("score", "spikes", "efficiency"), found.values(), strict=True))
+
+    def _trained(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
+        from functools import partial
+
+        from hrsnn.analysis import spike_efficiency
+        from hrsnn.analysis.protocols.gradient_training import train_and_classify
+        from hrsnn.tasks import ClassificationTask
+        from hrsnn.training import TrainingOptions
+        from hrsnn.training.models import MODELS
+
+        assert isinstance(task, ClassificationTask)
+        model = MODELS.find(arm)
+        found = train_and_classify(
+            task,
+            partial(_built, model.spec(spec), seed),
+            model.learn,
+            TrainingOptions(epochs=self.values["epochs"], seed=seed),
+            controls=False,
+            engine=self.engine,
+            seed=seed,
+        )
+        spikes = float(found.activity.spike_counts.sum(axis=1).mean() / spec.neurons)
+        return {"score": found.accuracy, "spikes": spikes, "efficiency": spike_efficiency(spikes, accuracy=found.accuracy)}
+
+
+def _built(spec: ReservoirSpec, seed: int, channels: int) -> Reservoir:
+    from hrsnn.builder import build
+
+    return build(spec, seed, channels)
+
+
+def _baseline(arm: str, task: ClassificationTask | SeriesTask, neurons: int, seed: int) -> float:
+    from sklearn.base import clone
+
+    from hrsnn.analysis import nrmse
+    from hrsnn.analysis.forecasting.models import MODELS
+    from hrsnn.tasks import ClassificationTask
+
+    if isinstance(task, ClassificationTask):
+        model = clone(task.raw_baseline).fit(task.x_train, task.y_train)
+        return float(np.mean(model.predict(task.x_test) == task.y_test))
+    prediction = MODELS[arm](task, neurons, seed)
+    return nrmse(prediction[task.test], task.targets[task.test], scale=task.targets[task.train].std(axis=0))
+
+
+def gathered(found: Mapping[VariantUnit, Mapping[str, float]]) -> dict[str, dict[str, dict[str, Array]]]:
+    """Return the results by task, arm and name, as arrays (seeds,)."""
+    by: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for (task, arm, *_), scores in found.items():
+        for name, value in scores.items():
+            by.setdefault(task, {}).setdefault(arm, {}).setdefault(name, []).append(value)
+    return {
+        task: {arm: {name: np.array(values) for name, values in one.items()} for arm, one in arms.items()}
+        for task, arms in by.items()
+    }
+
+
+def without_torch() -> bool:
+    """Return whether PyTorch is missing."""
+    return importlib.util.find_spec("torch") is None
+
+
+def check_sizes(values: Mapping[str, Any], *names: str) -> None:
+    """Check that options are sizes of a task.
+
+    Raises
+    ------
+    InputError
+        When one is below 2, or too large for any task.
+    """
+    for name in names:
+        count_of(f"--option {name}", values[name], 2, 10**7)
