@@ -143,7 +143,7 @@ def train_and_classify(
     with clock("controls"):
         linear = clone(task.raw_baseline).fit(task.x_train, task.y_train)
         baselines["raw_input"] = float(np.mean(np.asarray(linear.predict(task.x_test)) == task.y_test))
-        bare = tuple(name for name in learn if name not in _OF_LINKS)
+        bare = without_links(learn)
         for name, control, its in (
             ("readout_only", initial, ("readout",)),
             ("no_recurrence", initial.without_recurrence(), bare),
@@ -152,7 +152,7 @@ def train_and_classify(
                 scored = runner.run(name, control, its)[2].argmax(1)
                 baselines[name] = float(np.mean(scored == parts[2][1]))
         if "gru" in wanted:
-            baselines["gru"] = float(np.mean(runner.gated(_learned(module)).argmax(1) == parts[2][1]))
+            baselines["gru"] = float(np.mean(runner.gated(learned_values(module)).argmax(1) == parts[2][1]))
     with clock("rates"):
         activity = simulate(network, parts[2][0], engine=engine, seed=seed)
     predicted = outputs.argmax(1)
@@ -166,7 +166,7 @@ def train_and_classify(
         network=network,
         readout=module.readout.weight.detach().double().cpu().numpy(),
         bias=module.readout.bias.detach().double().cpu().numpy(),
-        parameters=_learned(module),
+        parameters=learned_values(module),
         activity=activity,
         rates=Rates.of(activity),
         timing=clock.seconds,
@@ -209,23 +209,33 @@ class _Runner:
         units = gated_units(parameters, x.n_channels, self.classes)
         on = {name: self.model[name] for name in ("dtype", "device") if name in self.model}
         module = GatedNetwork(x.n_channels, self.classes, units, **on, seed=self.seed)
-        # learning rates are in natural steps: the mean size of the weights, uniform within 1/sqrt(units)
-        rate = self.options.learning_rate * units**-0.5 / 2
-        without: dict[str, Any] = {
-            "rate_weight": 0.0,
-            "voltage_weight": 0.0,
-            "truncate": None,
-            "checkpoint": None,
-            "method": "bptt",
-        }
-        options = dataclasses.replace(self.options, learning_rate=rate, **without)
+        options = gated_options(self.options, units)
         train(module, x, y, validation, options, None if self.folder is None else self.folder / "gru", self.progress)
         return np.asarray(predict(module, x_test, options))
 
 
-def _learned(module: Any) -> int:
+def learned_values(module: Any) -> int:
     """Return the number of values that learn."""
     return sum(one.numel() for one in module.parameters() if one.requires_grad)
+
+
+def without_links(learn: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what learns in a network without recurrent links."""
+    return tuple(name for name in learn if name not in _OF_LINKS)
+
+
+def gated_options(options: TrainingOptions, units: int) -> TrainingOptions:
+    """Return the options with which so many gated recurrent units are trained beside a network."""
+    # learning rates are in natural steps: the mean size of the weights, uniform within 1/sqrt(units)
+    rate = options.learning_rate * units**-0.5 / 2
+    without: dict[str, Any] = {
+        "rate_weight": 0.0,
+        "voltage_weight": 0.0,
+        "truncate": None,
+        "checkpoint": None,
+        "method": "bptt",
+    }
+    return dataclasses.replace(options, learning_rate=rate, **without)
 
 
 def _encoded(task: ClassificationTask) -> list[tuple[Stimulus, NDArray[np.int64]]]:

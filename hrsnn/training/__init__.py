@@ -10,8 +10,9 @@ if find_spec("torch") is None:
     raise HrsnnError("training needs PyTorch: pip install 'hrsnn[torch]'")
 
 from hrsnn.training.loop import Training, train
+from hrsnn.training.module import TrainableModule
 from hrsnn.training.network import TrainableNetwork
 from hrsnn.training.options import TrainingOptions
-from hrsnn.training.steps import predict
+from hrsnn.training.steps import predict, predict_series
 
-__all__ = ["TrainableNetwork", "Training", "TrainingOptions", "predict", "train"]
+__all__ = ["TrainableModule", "TrainableNetwork", "Training", "TrainingOptions", "predict", "predict_series", "train"]

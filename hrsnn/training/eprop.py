@@ -24,6 +24,7 @@ from hrsnn.errors import InputError
 from hrsnn.training.dynamics.delay_line import DelayLine
 from hrsnn.training.dynamics.quantities import Quantity
 from hrsnn.training.dynamics.reservoir import ReservoirDynamics
+from hrsnn.training.module import TrainableModule
 from hrsnn.training.network import TrainableNetwork
 from hrsnn.training.samples import Minibatch
 
@@ -65,7 +66,7 @@ class _Traces:
 
 
 def eprop(
-    network: TrainableNetwork, batch: Minibatch, targets: Tensor, feedback: Tensor | None = None
+    network: TrainableModule, batch: Minibatch, targets: Tensor, feedback: Tensor | None = None
 ) -> tuple[float, Tensor]:
     """Set the gradients of the weights by e-prop.
 
@@ -96,20 +97,21 @@ def eprop(
     Without recurrent links this is the gradient by back-propagation through time, and with them that in which no gradient
     passes through arriving spikes; in both none passes through the reset.
     """
-    check(network)
+    known = check(network)
     with torch.no_grad():
-        return _run(network, batch, targets, network.readout.weight if feedback is None else feedback)
+        return _run(known, batch, targets, network.readout.weight if feedback is None else feedback)
 
 
-def check(network: TrainableNetwork) -> None:
-    """Check that a network can learn by e-prop."""
+def check(network: TrainableModule) -> TrainableNetwork:
+    """Return a network that can learn by e-prop, or raise an error."""
     other = [name for name in network.learn if name not in LEARNS]
     if other:
         raise InputError("learn", other[0], f"must be of {', '.join(LEARNS)} with e-prop")
-    if not isinstance(network.dynamics, ReservoirDynamics):
-        raise InputError("network", "balanced", "must be a reservoir with e-prop")
+    if not isinstance(network, TrainableNetwork) or not isinstance(network.dynamics, ReservoirDynamics):
+        raise InputError("network", network.kind, "must be a reservoir with e-prop")
     if network.dynamics.input_delayed:
         raise InputError("network", "with delays of its input", "must have none with e-prop")
+    return network
 
 
 def _run(network: TrainableNetwork, batch: Minibatch, targets: Tensor, feedback: Tensor) -> tuple[float, Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
-from hrsnn.training.network import DTYPES, Response, TrainableNetwork
+from hrsnn.training.module import DTYPES, Response, TrainableModule
 from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
 
@@ -70,11 +69,12 @@ class _Batch:
         return len(self.lengths)
 
 
-class GatedNetwork(TrainableNetwork):
+class GatedNetwork(TrainableModule):
     """A layer of gated recurrent units, with outputs ``y_t = W h_t + b``.
 
-    It takes the place of a :class:`TrainableNetwork` in :func:`hrsnn.training.train` and :func:`hrsnn.training.predict`. A
-    step is a value of analog input, or a hundredth of a stimulus of spikes, of which the units see the counts.
+    It takes the place of a :class:`hrsnn.training.TrainableNetwork` in :func:`hrsnn.training.train` and
+    :func:`hrsnn.training.predict`. A step is a value of analog input, or a hundredth of a stimulus of spikes, of which the
+    units see the counts.
 
     Parameters
     ----------
@@ -104,14 +104,13 @@ class GatedNetwork(TrainableNetwork):
         device: Literal["cpu", "cuda"] = "cpu",
         seed: int = 0,
     ) -> None:
-        nn.Module.__init__(self)
+        super().__init__()
+        self.kind, self.neurons, self.dt = "gated recurrent units", units, 1.0
         self.dtype, self.device = DTYPES[dtype], torch.device(device)
         self.learn = ("gated units", "readout")
         self.model = {"channels": channels, "outputs": outputs, "units": units, "dtype": dtype, "seed": seed}
         self.gated = nn.GRU(channels, units, dtype=self.dtype, device=self.device)
         self.readout = nn.Linear(units, outputs, dtype=self.dtype, device=self.device)
-        #: What the loop asks of a network's dynamics: nothing has a natural step of its own.
-        self.dynamics = SimpleNamespace(named={}, neurons=units, dt=1.0)
         rng = generator(seed, "training", "gated units")
         with torch.no_grad():
             for one in self.parameters():
@@ -138,10 +137,3 @@ class GatedNetwork(TrainableNetwork):
         hidden, _ = self.gated(batch.values)
         nothing = hidden.new_zeros((*hidden.shape[:2], 1))
         return Response(self.readout(hidden), nothing, nothing)
-
-    def project(self) -> None:
-        """Do nothing: parameters have no bounds."""
-
-    def network(self) -> Any:
-        """Return a name in place of a network that engines take."""
-        return SimpleNamespace(kind="gated recurrent units")

@@ -23,7 +23,7 @@ from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.training import checkpoints
 from hrsnn.training.checkpoints import CHECKPOINT, Epoch
 from hrsnn.training.eprop import check as check_eprop
-from hrsnn.training.network import TrainableNetwork
+from hrsnn.training.module import TrainableModule
 from hrsnn.training.optimisers import Adam
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part, part_of
@@ -47,7 +47,7 @@ class Training:
 
 @takes()
 def train(
-    network: TrainableNetwork,
+    network: TrainableModule,
     stimulus: Stimulus,
     targets: np.ndarray,
     validation: tuple[Stimulus, np.ndarray],
@@ -59,11 +59,12 @@ def train(
 
     Parameters
     ----------
-    network : TrainableNetwork
+    network : TrainableNetwork or another TrainableModule
     stimulus : SpikeTrains or Currents
         M stimuli.
     targets : array (M,) of int, or (M, K, outputs)
-        Classes from 0, for cross-entropy; or numbers at the ends of K equal parts of each stimulus, for squared errors.
+        Classes from 0, for cross-entropy; or numbers at the ends of K equal parts of each stimulus, for squared errors, nan
+        where there is none.
     validation : (stimulus, targets)
         What the best epoch is chosen by, and nothing is fitted to.
     options : TrainingOptions, optional
@@ -94,6 +95,7 @@ def train(
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, SpikeTrains, build
+    >>> from hrsnn.training import TrainableNetwork
     >>> rng = np.random.default_rng(0)
     >>> pairs = [(rng.uniform(0, 30, 8), np.full(8, k % 2)) for k in range(16)]  # two classes: which channel spikes
     >>> trains, labels = SpikeTrains.from_samples(pairs, 2, 30), np.arange(16) % 2
@@ -113,8 +115,7 @@ def train(
     learning = {name: one for name, one in network.named_parameters() if one.requires_grad}
     if not learning and options.epochs:
         raise InputError("learn", network.learn, "names nothing that learns")
-    units = {f"dynamics.quantities.{name}.theta": one.unit for name, one in network.dynamics.named.items()}
-    optimiser = Adam(learning, units)
+    optimiser = Adam(learning, network.units())
     if folder is None:
         return _run(network, parts, options, optimiser, None, progress)
     with working_in(Path(folder)):
@@ -122,7 +123,7 @@ def train(
 
 
 def _run(
-    network: TrainableNetwork,
+    network: TrainableModule,
     parts: list[Part],
     options: TrainingOptions,
     optimiser: Adam,
@@ -152,7 +153,7 @@ def _run(
 
 
 def _epoch(
-    network: TrainableNetwork,
+    network: TrainableModule,
     parts: list[Part],
     options: TrainingOptions,
     optimiser: Adam,
@@ -168,9 +169,9 @@ def _epoch(
         order = generator(options.seed, "training", "epoch", number).permutation(len(parts[0]))
         total = np.zeros(2)
         for rows in parts[0].minibatches(order, options.batch):
-            total += len(rows) * np.array(take_step(network, parts[0], rows, options, optimiser, rate, number))
+            total += parts[0].weight(rows) * np.array(take_step(network, parts[0], rows, options, optimiser, rate, number))
             tell(done := done + len(rows))
-        train_loss, train_score = (total / len(order)).tolist()
+        train_loss, train_score = (total / parts[0].weight(order)).tolist()
     loss, score, firing = evaluate(network, parts[1], options, lambda more: tell(done + more))
     if not math.isfinite(loss):
         raise DivergenceError(diverged("the validation loss", loss, number))
@@ -186,14 +187,13 @@ def _is_over(epochs: list[Epoch], options: TrainingOptions) -> bool:
     return options.patience is not None and bool(epochs) and len(epochs) - 1 - best_of(epochs) >= options.patience
 
 
-def _settings(network: TrainableNetwork, parts: list[Part], options: TrainingOptions) -> dict[str, Any]:
+def _settings(network: TrainableModule, parts: list[Part], options: TrainingOptions) -> dict[str, Any]:
     """Return what a checkpoint must agree with."""
-    given = network.network()
     # a training may be made longer, unless its learning rates depend on its length
     free = ("patience",) if options.schedule == "cosine" else ("patience", "epochs")
     arrays = {name: np.asarray(one.detach().cpu()) for name, one in network.named_parameters()}
     return {
-        "network": getattr(given, "fingerprint", None) or digest({"kind": given.kind}, arrays),
+        "network": network.identity(),
         "start": digest({}, arrays),
         "model": network.model,
         "data": [digest({}, {"targets": part.targets, "steps": part.samples.lengths}) for part in parts],
@@ -201,9 +201,9 @@ def _settings(network: TrainableNetwork, parts: list[Part], options: TrainingOpt
     }
 
 
-def _check_memory(network: TrainableNetwork, parts: list[Part], options: TrainingOptions) -> None:
+def _check_memory(network: TrainableModule, parts: list[Part], options: TrainingOptions) -> None:
     longest = max(int(part.samples.lengths.max()) for part in parts)
     kept = longest if options.checkpoint is None else min(longest, options.checkpoint) + 6 * longest // options.checkpoint
-    size = network.dtype.itemsize * network.dynamics.neurons
+    size = network.dtype.itemsize * network.neurons
     needed = float(size) * options.batch * (_KEPT * kept + 4 * longest)
     check_memory("batch", options.batch, needed, f"a minibatch of {longest} steps (set checkpoint, or lower batch)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -18,23 +17,14 @@ from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.training.dynamics.balanced import BalancedDynamics
 from hrsnn.training.dynamics.quantities import check_learn
 from hrsnn.training.dynamics.reservoir import ReservoirDynamics
+from hrsnn.training.module import DTYPES, Response, TrainableModule
 from hrsnn.training.samples import Minibatch, Samples
 from hrsnn.training.surrogates import spike_function
 from hrsnn.validation.numbers import count_of, positive
 from hrsnn.validation.units import takes
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 #: Width of the surrogate derivative in a reservoir (mV).
 _WIDTH = 2.0
-
-
-@dataclass(frozen=True)
-class Response:
-    """What a network does during T steps of B stimuli."""
-
-    outputs: Tensor  #: (T, B, outputs)
-    spikes: Tensor  #: (T, B, N) 0 and 1, or values of a smooth step
-    excess: Tensor  #: (T, B, N) v above threshold (mV), before resets
 
 
 #: What can learn in networks of each kind.
@@ -44,7 +34,7 @@ LEARNS = {
 }
 
 
-class TrainableNetwork(nn.Module):
+class TrainableNetwork(TrainableModule):
     """A reservoir or balanced network as a module, with outputs ``y_t = W f_t + b`` from filtered spikes f.
 
     ``f_t = e^(-dt/tau_readout) f_(t-1) + s_t``. Steps are those of the engines: with float64 the spikes
@@ -148,8 +138,8 @@ class TrainableNetwork(nn.Module):
         if reset_gradient is None:
             reset_gradient = is_balanced
         names = _names(learn)
+        self.kind, self.neurons, self.dt = network.kind, network.neurons, network.dt
         self.learn, self.dtype, self.device = names, DTYPES[dtype], torch.device(device)
-        #: What the module is made with, for checkpoints.
         self.model = {
             **{"outputs": outputs, "learn": list(names), "surrogate": surrogate, "width": width, "smooth": smooth},
             **{"reset_gradient": reset_gradient, "dale": dale, "times": times, "longest_delay": longest_delay},
@@ -172,6 +162,7 @@ class TrainableNetwork(nn.Module):
             self.readout.weight.copy_(torch.tensor(start))
             self.readout.bias.zero_()
         self.readout.requires_grad_("readout" in names)
+        self.tau_readout = tau_readout
         #: Share of the filtered spikes that is left after a step.
         self.keep = float(np.exp(-network.dt / tau_readout))
 
@@ -219,6 +210,19 @@ class TrainableNetwork(nn.Module):
             kept = kept * self.keep + now
             filtered.append(kept)
         return torch.stack(filtered) + self.readout.bias
+
+    def units(self) -> dict[str, float]:
+        """Return the natural steps of the parameters."""
+        return super().units() | {f"dynamics.quantities.{name}.theta": one.unit for name, one in self.dynamics.named.items()}
+
+    def span(self) -> Tensor:
+        """Return threshold less reset (N,) in mV."""
+        span: Tensor = self.dynamics.span()
+        return span
+
+    def identity(self) -> str:
+        """Return the fingerprint of the present network, or a digest of its parameters."""
+        return getattr(self.network(), "fingerprint", None) or super().identity()
 
     def project(self) -> None:
         """Move parameters into their bounds, after a step of an optimiser."""

@@ -10,13 +10,13 @@ import numpy as np
 
 from hrsnn.errors import InputError
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
-from hrsnn.training.network import TrainableNetwork
+from hrsnn.training.module import TrainableModule
 from hrsnn.training.samples import Samples
 
 
 @dataclass(frozen=True)
 class Part:
-    """Stimuli with classes (M,), or with targets (M, K, outputs) at the ends of K equal parts of each stimulus."""
+    """Stimuli with classes (M,), or with targets (M, K, outputs) at the ends of K equal parts, nan where there is none."""
 
     samples: Samples
     targets: np.ndarray
@@ -24,13 +24,17 @@ class Part:
     def __len__(self) -> int:
         return len(self.samples)
 
+    def weight(self, rows: np.ndarray) -> float:
+        """Return the share of some stimuli in a mean over all: their number, or that of their targets."""
+        return float(len(rows) if self.targets.ndim == 1 else np.isfinite(self.targets[rows]).sum())
+
     def minibatches(self, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
         """Yield the rows of `order`, so many at a time."""
         for start in range(0, len(order), size):
             yield order[start : start + size]
 
 
-def part_of(network: TrainableNetwork, stimulus: Stimulus, targets: Any, field: str = "stimulus", seed: int = 0) -> Part:
+def part_of(network: TrainableModule, stimulus: Stimulus, targets: Any, field: str = "stimulus", seed: int = 0) -> Part:
     """Return stimuli with their targets for a network; `seed` is that of background input.
 
     Raises
@@ -50,6 +54,8 @@ def part_of(network: TrainableNetwork, stimulus: Stimulus, targets: Any, field: 
         if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= outputs:
             raise InputError("targets", array, f"must be whole numbers from 0 to {outputs - 1}, one for each output")
         return Part(network.samples(stimulus, seed), array.astype(np.int64))
-    if array.dtype.kind not in "iuf" or array.shape[2] != outputs or not array.shape[1] or not np.isfinite(array).all():
-        raise InputError("targets", array.shape, f"must be finite numbers for {outputs} outputs")
+    if array.dtype.kind not in "iuf" or array.shape[2] != outputs or not array.shape[1] or np.isinf(array).any():
+        raise InputError("targets", array.shape, f"must be finite numbers for {outputs} outputs, nan where there is none")
+    if np.isnan(array).all(axis=(1, 2)).any():
+        raise InputError("targets", "all nan", f"must have a number for each of the {len(array)} stimuli")
     return Part(network.samples(stimulus, seed), array.astype(np.float64))

@@ -14,16 +14,17 @@ from hrsnn.errors import DivergenceError, HrsnnError
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
 from hrsnn.training.eprop import eprop
 from hrsnn.training.losses import rate_penalty, read_as, voltage_penalty
-from hrsnn.training.network import Response, TrainableNetwork
+from hrsnn.training.module import Response, TrainableModule
 from hrsnn.training.optimisers import Adam
 from hrsnn.training.options import TrainingOptions
 from hrsnn.training.parts import Part
 from hrsnn.training.samples import Minibatch
+from hrsnn.validation.numbers import count_of
 from hrsnn.validation.units import takes
 
 
 def take_step(
-    network: TrainableNetwork,
+    network: TrainableModule,
     part: Part,
     rows: np.ndarray,
     options: TrainingOptions,
@@ -43,10 +44,10 @@ def take_step(
         response = network(batch, options.truncate, options.checkpoint)
         loss, score = _loss(response, batch, part.targets[rows], options)
         if options.rate_weight:
-            penalty = rate_penalty(response.spikes, batch.lengths, network.dynamics.dt, options.rate_target)
+            penalty = rate_penalty(response.spikes, batch.lengths, network.dt, options.rate_target)
             loss = loss + options.rate_weight * penalty
         if options.voltage_weight:
-            span = network.dynamics.span()
+            span = network.span()
             loss = loss + options.voltage_weight * voltage_penalty(response.excess, batch.lengths, span)
         optimiser.clear()
         torch.autograd.backward([loss])
@@ -54,9 +55,7 @@ def take_step(
     return float(loss.item()), score
 
 
-def _move(
-    network: TrainableNetwork, optimiser: Adam, options: TrainingOptions, loss: float, rate: float, epoch: int
-) -> None:
+def _move(network: TrainableModule, optimiser: Adam, options: TrainingOptions, loss: float, rate: float, epoch: int) -> None:
     """Move the parameters by their gradients, and into their bounds."""
     if not math.isfinite(loss):
         raise DivergenceError(diverged("the loss", loss, epoch))
@@ -68,7 +67,7 @@ def _move(
 
 
 def evaluate(
-    network: TrainableNetwork,
+    network: TrainableModule,
     part: Part,
     options: TrainingOptions,
     tell: Callable[[int], None] = lambda done: None,
@@ -80,24 +79,24 @@ def evaluate(
             batch = network.minibatch(part.samples, rows)
             response = network(batch)
             loss, score = _loss(response, batch, part.targets[rows], options)
-            total += len(rows) * np.array([loss.item(), score])
+            total += part.weight(rows) * np.array([loss.item(), score])
             inside = torch.arange(batch.steps, device=network.device)[:, None] < batch.lengths
             spikes += float(response.spikes.sum(2)[inside].sum())
-            seconds += float(batch.lengths.sum()) * network.dynamics.dt / 1000
+            seconds += float(batch.lengths.sum()) * network.dt / 1000
             tell(done := done + len(rows))
-    loss_, score_ = (total / len(part)).tolist()
-    return loss_, score_, spikes / seconds / network.dynamics.neurons
+    loss_, score_ = (total / part.weight(np.arange(len(part)))).tolist()
+    return loss_, score_, spikes / seconds / network.neurons
 
 
 @takes()
 def predict(
-    network: TrainableNetwork, stimulus: Stimulus, options: TrainingOptions | None = None, seed: int = 0
+    network: TrainableModule, stimulus: Stimulus, options: TrainingOptions | None = None, seed: int = 0
 ) -> np.ndarray:
     """Return the outputs (M, outputs) of a network, as `options.read` reads them; the largest is the predicted class.
 
     Parameters
     ----------
-    network : TrainableNetwork
+    network : TrainableNetwork or another TrainableModule
     stimulus : SpikeTrains or Currents
         M stimuli.
     options : TrainingOptions, optional
@@ -108,19 +107,66 @@ def predict(
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, SpikeTrains, build
+    >>> from hrsnn.training import TrainableNetwork
     >>> module = TrainableNetwork(build(ReservoirSpec(neurons=20), seed=1, channels=1), outputs=3)
     >>> predict(module, SpikeTrains.from_samples([([5.0], [0])] * 2, 1, 30)).shape
     (2, 3)
     """
     options = options or TrainingOptions()
+    read = read_as(options.read)
+    return _predicted(network, stimulus, options.batch, seed, lambda outputs, batch: read(outputs, batch.lengths), ())
+
+
+@takes()
+def predict_series(
+    network: TrainableModule, stimulus: Stimulus, parts: int, options: TrainingOptions | None = None, seed: int = 0
+) -> np.ndarray:
+    """Return the outputs (M, K, outputs) of a network at the ends of K equal parts of each stimulus.
+
+    Parameters
+    ----------
+    network : TrainableNetwork or another TrainableModule
+    stimulus : SpikeTrains or Currents
+        M stimuli.
+    parts : int
+        K.
+    options : TrainingOptions, optional
+        Of which `batch` is used.
+    seed : int
+        Of background input.
+
+    Examples
+    --------
+    >>> from hrsnn import Currents, ReservoirSpec, build
+    >>> from hrsnn.training import TrainableNetwork
+    >>> module = TrainableNetwork(build(ReservoirSpec(neurons=20), seed=1, channels=1), outputs=3)
+    >>> predict_series(module, Currents(np.zeros((2, 4, 1)), dt=5.0), parts=4).shape
+    (2, 4, 3)
+    """
+    parts, size = count_of("parts", parts), (options or TrainingOptions()).batch
+
+    def read(outputs: Tensor, batch: Minibatch) -> Tensor:
+        return _at_ends(outputs, batch, parts).transpose(0, 1)
+
+    return _predicted(network, stimulus, size, seed, read, (parts,))
+
+
+def _predicted(
+    network: TrainableModule,
+    stimulus: Stimulus,
+    size: int,
+    seed: int,
+    read: Callable[[Tensor, Minibatch], Tensor],
+    shape: tuple[int, ...],
+) -> np.ndarray:
+    """Return what is read of the outputs of all stimuli, `size` at a time."""
     check_stimulus(stimulus)
-    samples, read = network.samples(stimulus, seed), read_as(options.read)
-    found = []
+    samples, found = network.samples(stimulus, seed), []
     with torch.no_grad(), one_thread(network.device):
-        for start in range(0, len(samples), options.batch):
-            batch = network.minibatch(samples, range(start, min(start + options.batch, len(samples))))
-            found.append(read(network(batch).outputs, batch.lengths).double().cpu().numpy())
-    return np.concatenate(found) if found else np.empty((0, network.readout.out_features))
+        for start in range(0, len(samples), size):
+            batch = network.minibatch(samples, range(start, min(start + size, len(samples))))
+            found.append(read(network(batch).outputs, batch).double().cpu().numpy())
+    return np.concatenate(found) if found else np.empty((0, *shape, network.readout.out_features))
 
 
 def _loss(response: Response, batch: Minibatch, targets: np.ndarray, options: TrainingOptions) -> tuple[Tensor, float]:
@@ -131,11 +177,16 @@ def _loss(response: Response, batch: Minibatch, targets: np.ndarray, options: Tr
         aims = torch.tensor(targets, device=outputs.device)
         right = (read.detach().argmax(1) == aims).double().mean()
         return nn.functional.cross_entropy(read, aims), float(right)
-    ends = torch.arange(1, targets.shape[1] + 1, device=outputs.device)[:, None] * batch.lengths / targets.shape[1]
-    read = outputs[ends.round().long().clamp(min=1) - 1, torch.arange(len(batch), device=outputs.device)]
     aims = torch.tensor(targets, dtype=outputs.dtype, device=outputs.device).transpose(0, 1)
-    error = ((read - aims) ** 2).mean()
+    wanted = ~torch.isnan(aims)
+    error = ((_at_ends(outputs, batch, targets.shape[1]) - aims)[wanted] ** 2).mean()
     return error, -float(error.detach())
+
+
+def _at_ends(outputs: Tensor, batch: Minibatch, parts: int) -> Tensor:
+    """Return the outputs (parts, B, outputs) at the ends of equal parts of each stimulus."""
+    ends = torch.arange(1, parts + 1, device=outputs.device)[:, None] * batch.lengths / parts
+    return outputs[ends.round().long().clamp(min=1) - 1, torch.arange(len(batch), device=outputs.device)]
 
 
 class _Memory:
