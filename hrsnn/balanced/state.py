@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -125,7 +125,8 @@ class BalancedState(Displayed):
             if not isinstance(header["network"], str):
                 raise InputError("network", header["network"], "must be a fingerprint")
             variables = BalancedVariables(*(arrays.pop(name) for name in BalancedVariables._fields))
-            return cls(variables=variables, **arrays, **header)
+            numbers: dict[str, Any] = {**arrays, **header}
+            return cls(variables=variables, **numbers)
 
 
 def balanced_state_after(

@@ -78,7 +78,11 @@ def shown_fields(displayed: object) -> Iterable[tuple[str, Any]]:
     """Yield names and values of the fields of a data class that are in its repr and neither None nor empty."""
     for field in dataclasses.fields(displayed):  # type: ignore[arg-type]
         value = getattr(displayed, field.name)
-        empty = value is None or (isinstance(value, np.ndarray | Mapping | tuple | str) and not np.size(value))
+        empty = (
+            value is None
+            or (isinstance(value, np.ndarray) and not value.size)
+            or (isinstance(value, Mapping | tuple | str) and not value)
+        )
         if field.repr and not empty:
             yield field.name, value
 

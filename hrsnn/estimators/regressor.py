@@ -40,8 +40,8 @@ class ReservoirRegressor(RegressorMixin, ReservoirEstimator):  # type: ignore[mi
     Examples
     --------
     >>> from hrsnn import ReservoirRegressor, ReservoirSpec
-    >>> X = np.linspace(-1, 1, 40)[:, None]
-    >>> model = ReservoirRegressor(ReservoirSpec(neurons=40), seed=1)
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (80, 1))
+    >>> model = ReservoirRegressor(ReservoirSpec(neurons=60), features="v")
     >>> bool(model.fit(X, 2 * X[:, 0]).score(X, 2 * X[:, 0]) > 0.9)
     True
     """

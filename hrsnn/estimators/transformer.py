@@ -203,7 +203,7 @@ class ReservoirTransformer(TransformerMixin, SpecParameters):  # type: ignore[mi
         input_features : ignored
         """
         check_is_fitted(self)
-        network = self.reservoir_
+        network: Any = self.reservoir_
         if self.features == "decoded":
             units = [f"state{k}" for k in range(network.states)]
         else:
