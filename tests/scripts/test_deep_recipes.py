@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn.errors import InputError
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.recipes import qif, qsnn_fig2, qsnn_fig3, qsnn_fig5, qsnn_table1, qsnn_table2
-from hrsnn.scripts.recipes.deep_runs import DeepRunner, DeepTable, data_sets
 from hrsnn.scripts.recipes.data import place_of
+from hrsnn.scripts.recipes.deep_runs import DeepRunner, DeepTable, data_sets
 from hrsnn.scripts.recipes.judging import judge
 from hrsnn.scripts.recipes.qsnn_arms import FULL, named, quantised
 
