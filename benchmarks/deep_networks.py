@@ -32,7 +32,7 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from hrsnn.analysis import mean_interval, paired_test
+from hrsnn.analysis import holm, mean_interval, paired_test
 from hrsnn.deep.frames import Frames, frames_of
 from hrsnn.deep.learning.information import layer_statistics
 from hrsnn.deep.learning.mismatch import gradient_mismatch
@@ -146,15 +146,6 @@ def mismatches(network: torch.nn.Module, given: torch.Tensor, labels: torch.Tens
         f"share_{when}": float(np.mean(list(found.shares.values()))),
         f"width_{when}": float(np.mean(list(found.widths.values()))),
     }
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Return p-values corrected for their number."""
-    order, most, corrected = np.argsort(p_values), 0.0, [0.0] * len(p_values)
-    for rank, index in enumerate(order):
-        most = max(most, min(1.0, p_values[index] * (len(p_values) - rank)))
-        corrected[index] = most
-    return corrected
 
 
 def report(arms: list[str], runs: dict[str, dict[str, float]], seeds: int) -> None:

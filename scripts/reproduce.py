@@ -149,9 +149,9 @@ class Reproduce(ParallelCommand):
             if not recipe.seeds:
                 jobs = None if self.jobs == 1 else self.jobs
                 unused = {"--seeds": self.seeds, "--seed": self.seed or None, "--jobs": jobs, "--cluster": self.cluster}
-                for option, value in unused.items():
-                    if value is not None:
-                        raise InputError(option, value, f"has no effect: recipe {self.name!r} counts, without any run")
+                for option, chosen in unused.items():
+                    if chosen is not None:
+                        raise InputError(option, chosen, f"has no effect: recipe {self.name!r} counts, without any run")
             if recipe.extra and find_spec(recipe.extra) is None:
                 raise HrsnnError(f"recipe {self.name!r} needs {_EXTRAS.get(recipe.extra, recipe.extra)}")
         super().check()

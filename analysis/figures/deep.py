@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
@@ -264,7 +265,10 @@ def accuracy_against_size(panels: Mapping[str, Mapping[str, tuple[float, ArrayLi
             colour = COLOURS[place % len(COLOURS)]
             axes.plot([size, size], [low, high], color=colour, linewidth=1)
             axes.plot([size], [values.mean()], marker="o", markersize=4, color=colour, linestyle="none", label=name)
+        sizes = sorted({size for size, _ in networks.values()})
         axes.set_xscale("log")
+        axes.set_xticks(sizes, [f"{size:.2g}" for size in sizes])
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_title(label, fontsize=SMALL_TEXT, pad=2)
         label_axes(axes, "Size of the model (MB)" if label == list(panels)[-1] else "", "Accuracy")
     legend_above(figure, figure.axes[0], columns=2)

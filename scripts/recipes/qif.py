@@ -71,7 +71,7 @@ def figure(table: DeepTable, quadratic: str) -> Figure:
     from hrsnn.analysis.figures import accuracy_and_rate
 
     panels, bounds = {}, {}
-    for score, words in (("accuracy", "Accuracy"), ("in_window", "Share in the window")):
+    for score, words in (("accuracy", "Accuracy"), ("in_window", "In the window")):
         for label, arms in table.by.items():
             panels[f"{words}, {label}"] = {name: of[score] for name, of in arms.items()}
             bounds[f"{words}, {label}"] = (0.0, 1.0)

@@ -7,8 +7,10 @@ import pytest
 
 from hrsnn.analysis.figures.deep import (
     accuracy_against_bits,
+    accuracy_against_size,
     learning_curves,
     potentials_and_windows,
+    shares_by_layer,
     weights_before_and_after,
 )
 from hrsnn.errors import InputError
@@ -45,6 +47,25 @@ def test_weights_are_drawn_before_and_after() -> None:
     assert [axes.get_title() for axes in figure.axes] == ["conv1", "linear1"]
 
 
+def test_shares_stand_side_by_side_by_layer() -> None:
+    shares = {"without": {"spike1": [0.1, 0.2], "spike2": [0.3, 0.3]}, "with": {"spike1": [0.4, 0.4], "spike2": [0.5, 0.7]}}
+    spikes, weights = shares_by_layer({"Spikes": shares, "Weights": {"with": {"conv2": [0.5, 0.5]}}}).axes
+    assert [round(bar.get_height(), 6) for bar in spikes.patches] == [0.15, 0.3, 0.4, 0.6]
+    first, second = spikes.patches[0], spikes.patches[2]
+    assert first.get_x() + first.get_width() < second.get_x() < 0.1  # beside each other, around the first layer
+    assert [text.get_text() for text in spikes.get_xticklabels()] == ["spike1", "spike2"]
+    assert (spikes.get_ylabel(), weights.get_ylabel()) == ("Spikes", "Weights")
+
+
+def test_sizes_are_the_ticks_of_the_axis() -> None:
+    sizes = {"1w-2u": (0.004, [0.8, 0.9]), "1w-32u": (0.004, [0.7, 0.7]), "32w-32u": (0.05, [0.95, 0.97])}
+    axes = accuracy_against_size({"digits": sizes}).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.004", "0.05"]
+    points = [line.get_xydata().tolist() for line in axes.lines if len(line.get_xydata()) == 1]
+    assert np.allclose(points, [[[0.004, 0.85]], [[0.004, 0.7]], [[0.05, 0.96]]])
+    assert axes.get_title() == "digits"
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -52,8 +73,10 @@ def test_weights_are_drawn_before_and_after() -> None:
         lambda: potentials_and_windows({}, {}),
         lambda: weights_before_and_after({}),
         lambda: accuracy_against_bits({}, 0.1),
+        lambda: shares_by_layer({}),
+        lambda: accuracy_against_size({"digits": {}}),
     ],
-    ids=["curves", "potentials", "weights", "bits"],
+    ids=["curves", "potentials", "weights", "bits", "shares", "sizes"],
 )
 def test_nothing_to_draw_is_refused(draw) -> None:
     with pytest.raises(InputError):
