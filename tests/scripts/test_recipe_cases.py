@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "balance-cue": {"samples": 20},
     "table1": {"train": 30, "test": 20},
     "table3": {"train": 30, "test": 20, "series_train": 150, "series_test": 30},
+    "fig5": {"sizes": "20 30", "train": 30, "test": 20},
+    "fig8": {"shares": "10 100", "train": 200, "test": 20},
     "stopping": {"train": 40, "test": 20},
     "readout": {"train": 30, "test": 20, "series_train": 250, "series_test": 30},
     "hawkes": {"stdp": 2.0, "duration": 2.0},
@@ -26,7 +30,22 @@ WORDS: Mapping[str, tuple[str, ...]] = {"balance-cue": ("--neurons", "90", "--se
 #: Recipes that take more than ten seconds at the size of `TINY`: of many arms.
 SLOW = ("balance-cue",)
 
+#: Recipes that are run here once only, and through all cases in the long tests.
+LONG = ("table1", "table3", "fig5", "fig8", "stopping", "readout", "hawkes")
+
 for _name in RECIPES:
     _made = {"recipe": _name, "options": TINY.get(_name, {}), **({"words": WORDS[_name]} if _name in WORDS else {})}
     _case = type(f"Test_{_name}", (RecipeCases,), _made)
-    globals()[f"Test_{_name}"] = pytest.mark.slow(_case) if _name in SLOW else _case
+    _mark = pytest.mark.long if _name in LONG else pytest.mark.slow if _name in SLOW else None
+    globals()[f"Test_{_name}"] = _case if _mark is None else _mark(_case)
+
+
+@pytest.mark.parametrize("name", ["fig8", "stopping", "hawkes"])
+def test_a_recipe_leaves_its_table_its_figure_and_its_claims(name: str, tmp_path: Path) -> None:
+    case = globals()[f"Test_{name}"]()
+    files = case.run(tmp_path)
+    found = json.loads(files["metrics.json"])
+    assert [one["claim"] for one in found["claims"]] == list(case.declared.claims)
+    assert set(case.declared.published) <= set(found["scores"])
+    assert [file for file in files if file.endswith(".png")] == [f"{name}.png"]
+    assert case.run(tmp_path) == files  # from the kept runs
