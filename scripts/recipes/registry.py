@@ -14,6 +14,7 @@ RECIPES: Registry[Recipe] = Registry(
         "table1": "hrsnn.scripts.recipes.table1:RECIPE",
         "table3": "hrsnn.scripts.recipes.table3:RECIPE",
         "fig5": "hrsnn.scripts.recipes.fig5:RECIPE",
+        "fig7": "hrsnn.scripts.recipes.fig7:RECIPE",
         "fig8": "hrsnn.scripts.recipes.fig8:RECIPE",
         "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
         "stopping": "hrsnn.scripts.recipes.stopping:RECIPE",
