@@ -18,6 +18,8 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "balance-cue": {"samples": 20},
     "table1": {"train": 30, "test": 20},
     "table3": {"train": 30, "test": 20, "series_train": 150, "series_test": 30},
+    "table5": {"iterations": 1, "sparsity": 0.5, "series_train": 250, "series_test": 40},
+    "fig12": {"iterations": 1, "sparsity": 0.5, "train": 30, "test": 20},
     "fig5": {"sizes": "20 30", "train": 30, "test": 20},
     "fig7": {"points": 3, "train": 30, "test": 20},
     "fig8": {"shares": "10 100", "train": 200, "test": 20},
@@ -32,7 +34,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {"balance-cue": ("--neurons", "90", "--se
 SLOW = ("balance-cue",)
 
 #: Recipes that are run here once only, and through all cases in the long tests.
-LONG = ("table1", "table3", "fig5", "fig7", "fig8", "stopping", "readout", "hawkes")
+LONG = ("table1", "table3", "table5", "fig5", "fig7", "fig8", "fig12", "stopping", "readout", "hawkes")
 
 for _name in RECIPES:
     _made = {"recipe": _name, "options": TINY.get(_name, {}), **({"words": WORDS[_name]} if _name in WORDS else {})}
