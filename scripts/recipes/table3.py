@@ -78,7 +78,7 @@ def normalised(rates: Mapping[str, Array]) -> dict[str, Array]:
     --------
     >>> found = normalised({arm: np.array([published_spikes(arm, "shd").value]) for arm in TABLE})
     >>> [round(float(found[arm][0]), 2) for arm in ("HoNHoS", "HeNB")], [TABLE[arm][1] for arm in ("HoNHoS", "HeNB")]
-    ([-0.42, 1.3], [-0.508, 1.292])
+    ([-0.42, 1.32], [-0.508, 1.292])
     """
     table = np.array([rates[arm] for arm in TABLE])
     scores = (table - table.mean(axis=0)) / table.std(axis=0, ddof=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hrsnn import scripts
-from hrsnn.scripts.recipes import fig5, fig7, fig8, hawkes, stopping, table1, table3
+from hrsnn.scripts.recipes import fig5, fig7, fig8, fig12, hawkes, stopping, table1, table3, table5
 from hrsnn.scripts.recipes.judging import judge
 
 Array = np.ndarray
@@ -236,3 +236,50 @@ def test_bad_options_are_one_line(words: list[str], said: str, capfd: pytest.Cap
     out, err = capfd.readouterr()
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert said in err
+
+
+def of_table_5(lnp: float, operations: float) -> table5.Table5:
+    """Errors and operations of LNP as given, beside an NRMSE of 0.2 and 100 operations of all others."""
+    by = {}
+    for task in table5.TASKS:
+        scores = {score: {arm: around(0.2, place) for place, arm in enumerate(table5.ARMS)} for score in table5.SCORES}
+        scores["operations"] = {arm: 100 + around(0.0, place) for place, arm in enumerate(table5.ARMS)}
+        scores["nrmse_ahead"]["lnp"], scores["operations"]["lnp"] = around(lnp, 20), operations + around(0.0, 21)
+        by[task] = scores
+    return table5.Table5({**by, "size": {"links": {"lnp": around(0.9)}}})
+
+
+def test_planted_pruned_networks_give_the_right_verdicts() -> None:
+    claimed, opposite = judge(of_table_5(0.1, 50).readings()), judge(of_table_5(0.3, 200).readings())
+    assert [one.claim for one in claimed] == list(table5.RECIPE.claims)
+    assert [one.verdict for one in claimed] == ["supported"] * 3
+    assert [one.verdict for one in opposite] == ["refuted"] * 3
+    rows = {(one.quantity, one.of): one for one in of_table_5(0.1, 50).rows()}
+    ratio = rows["operations, dense over pruned, lorenz63", "lnp"]
+    assert np.mean(ratio.values) == pytest.approx(2, rel=0.01)
+    assert "csv" in rows["NRMSE, wind speed", "lnp"].not_run
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "operations", "said", "least"),
+    [
+        ((0.8, 0.7, 0.6, 0.7, 0.8), (100, 50, 20, 20, 20), "supported", "step"),
+        ((0.8, 0.7, 0.6, 0.5, 0.8), (100, 50, 20, 20, 20), "refuted", "step 3"),
+        ((0.8, 0.7, 0.6, 0.7, 0.8), (100, 50, 80, 20, 20), "refuted", "step 2"),
+        ((0.8, 0.7, 0.6, 0.7, 0.7), (100, 50, 20, 20, 20), "undecided", "step 4"),
+    ],
+    ids=["as claimed", "step 3 costs accuracy", "step 2 costs operations", "step 4 does nothing"],
+)
+def test_planted_steps_give_the_right_verdict(
+    accuracy: tuple[float, ...], operations: tuple[float, ...], said: str, least: str
+) -> None:
+    points = list(fig12.PATH)
+    table = fig12.Fig12Table(
+        "digits",
+        {point: around(value, place) for place, (point, value) in enumerate(zip(points, accuracy, strict=True))},
+        {point: around(value, 9 + place) for place, (point, value) in enumerate(zip(points, operations, strict=True))},
+    )
+    (result,) = judge(table.readings())
+    assert result.verdict == said
+    assert result.measured.startswith(least)
+    assert [one.of for one in table.rows() if one.not_run] == points
