@@ -26,6 +26,9 @@ def over_iterations(
     panels: Mapping[str, Mapping[str, ArrayLike]],
     levels: Mapping[str, Mapping[str, ArrayLike]] | None = None,
     bounds: Mapping[str, Bounds] | None = None,
+    *,
+    x: ArrayLike | None = None,
+    x_label: str = "Iteration",
 ) -> Figure:
     """Draw numbers over the iterations of methods, a panel each, labelled a, b, c, ...: mean and 95 % interval over seeds.
 
@@ -37,6 +40,9 @@ def over_iterations(
         Controls without iterations, drawn as horizontal lines with their intervals in the panel of that label.
     bounds : mapping of label to (float, float), optional
         Bounds of each panel's numbers, as from :func:`bounds_of`; none by default.
+    x : array (iterations + 1,), optional
+        What the columns stand for, such as numbers of neurons; by default 0, 1, 2, ...
+    x_label : str
 
     Returns
     -------
@@ -45,7 +51,7 @@ def over_iterations(
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `x` has not one value for each column.
 
     Examples
     --------
@@ -61,7 +67,10 @@ def over_iterations(
         within = (bounds or {}).get(label, ANY)
         for line, (name, values) in enumerate(rows.items()):
             mean, low, high = _intervals(np.atleast_2d(np.asarray(values, float)), within)
-            colour, steps = COLOURS[line % len(COLOURS)], np.arange(len(mean))
+            colour = COLOURS[line % len(COLOURS)]
+            steps = np.arange(len(mean)) if x is None else np.asarray(x, dtype=np.float64)
+            if steps.shape != mean.shape:
+                raise InputError("x", x, f"must be one value for each of the {len(mean)} columns")
             dashes, width = _DASHES[line % len(_DASHES)], _WIDTHS[line % len(_WIDTHS)]
             axes.plot(steps, mean, color=colour, linestyle=dashes, linewidth=width, label=name.replace("_", " "))
             axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -71,7 +80,7 @@ def over_iterations(
             axes.axhspan(low[0], high[0], color=GREY, alpha=0.15, linewidth=0)
         axes.set_title("abcdefghij"[place], loc="left", fontsize=TEXT, fontweight="bold")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        label_axes(axes, x="Iteration" if place == len(panels) - 1 else "", y=label)
+        label_axes(axes, x=x_label if place == len(panels) - 1 else "", y=label)
     fullest = max(every, key=lambda axes: len(axes.get_legend_handles_labels()[0]))
     legend_above(figure, fullest)
     return figure

@@ -34,6 +34,7 @@ class Arm:
 
 
 _STEPS = {"timescales": False}  # step 4 is applied to copies
+_BARE = {**_STEPS, "delocalise": "none"}
 _LNP = Arm("lnp", _STEPS)
 _WHOLE = dataclasses.replace(_LNP, neuron_share=0.5, restore="bias", retuned=True)
 _PLAIN: Mapping[str, Arm] = {
@@ -58,6 +59,10 @@ ARMS: Mapping[str, Arm] = {
     "lnp_no_step_3": dataclasses.replace(_WHOLE, options={**_STEPS, "delocalise": "none"}),
     "lnp_no_step_4": dataclasses.replace(_WHOLE, retuned=False),
     "lnp_step_4": dataclasses.replace(_LNP, retuned=True),
+    "lnp_step_1": dataclasses.replace(_LNP, options=_BARE),
+    "lnp_steps_12": dataclasses.replace(_LNP, options=_BARE, neuron_share=0.5),
+    "lnp_steps_124": dataclasses.replace(_LNP, options=_BARE, neuron_share=0.5, retuned=True),
+    "lnp_steps_1234": dataclasses.replace(_LNP, neuron_share=0.5, retuned=True),
     "lnp_letter": Arm("lnp", {"reproduce": "paper"}, neuron_share=0.5),
     "lnp_weight": Arm("lnp", {**_STEPS, "score": "weight"}),
     "lnp_drive": Arm("lnp", {**_STEPS, "score": "drive"}),

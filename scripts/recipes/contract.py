@@ -242,7 +242,8 @@ class Recipe:
     data : tuple of str
         Tasks with rows of their own where ``--data`` has their data; without them these rows are not run.
     paper_scale : PaperScale, optional
-        Settings of the paper; without them there is only the small scale.
+        Settings of the paper; without them there is only the small scale. A recipe that chooses its sizes itself may have
+        an option ``scale`` instead, "small" by default, which ``--scale`` sets.
     extra : str
         Optional dependency without which it does not run: "torch".
     duration : str
@@ -313,6 +314,8 @@ class Recipe:
             raise InputError("--scale", scale, f"{hint}must be one of {', '.join(SCALES)}")
         if scale == "small":
             return PaperScale()
+        if self.paper_scale is None and self.options.get("scale") == SCALES[0]:
+            return PaperScale({"scale": Setting(scale, "the recipe's own")})
         if self.paper_scale is None:
             raise InputError("--scale", scale, "this recipe has no settings of a paper")
         return self.paper_scale

@@ -13,7 +13,12 @@ RECIPES: Registry[Recipe] = Registry(
     {
         "table1": "hrsnn.scripts.recipes.table1:RECIPE",
         "table3": "hrsnn.scripts.recipes.table3:RECIPE",
+        "table5": "hrsnn.scripts.recipes.table5:RECIPE",
+        "fig5": "hrsnn.scripts.recipes.fig5:RECIPE",
+        "fig7": "hrsnn.scripts.recipes.fig7:RECIPE",
+        "fig8": "hrsnn.scripts.recipes.fig8:RECIPE",
         "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "fig12": "hrsnn.scripts.recipes.fig12:RECIPE",
         "stopping": "hrsnn.scripts.recipes.stopping:RECIPE",
         "readout": "hrsnn.scripts.recipes.readout:RECIPE",
         "hawkes": "hrsnn.scripts.recipes.hawkes:RECIPE",

@@ -107,7 +107,8 @@ def plan(options: RecipeOptions) -> tuple[list[VariantUnit], dict[tuple[str, str
             else:
                 seeds = options.seeds[: values["trained"]] if arm in _TRAINED else options.seeds
                 units += [(task, arm, options.spec.neurons, values["train"], seed) for seed in seeds]
-    return units, missing
+    # the arms of a seed follow each other, and share its task
+    return sorted(units, key=lambda unit: ((*PAPER, STAND_IN).index(unit[0]), unit[-1])), missing
 
 
 def run(options: RecipeOptions) -> RecipeResult:

@@ -78,7 +78,7 @@ def normalised(rates: Mapping[str, Array]) -> dict[str, Array]:
     --------
     >>> found = normalised({arm: np.array([published_spikes(arm, "shd").value]) for arm in TABLE})
     >>> [round(float(found[arm][0]), 2) for arm in ("HoNHoS", "HeNB")], [TABLE[arm][1] for arm in ("HoNHoS", "HeNB")]
-    ([-0.42, 1.3], [-0.508, 1.292])
+    ([-0.42, 1.32], [-0.508, 1.292])
     """
     table = np.array([rates[arm] for arm in TABLE])
     scores = (table - table.mean(axis=0)) / table.std(axis=0, ddof=1)
@@ -227,7 +227,8 @@ def plan(options: RecipeOptions) -> tuple[list[VariantUnit], dict[tuple[str, str
             else:
                 seeds = options.seeds[: values["trained"]] if arm in TRAINED else seeds
                 units += [(task, arm, spec.neurons, train, seed) for seed in seeds]
-    return units, missing
+    # the arms of a seed follow each other, and share its task
+    return sorted(units, key=lambda unit: (tasks.index(unit[0]), unit[-1])), missing
 
 
 def run(options: RecipeOptions) -> RecipeResult:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.scripts.recipes.contract import Published, RecipeRow
 from hrsnn.scripts.recipes.data import task_of, why_not
 from hrsnn.validation.numbers import count_of
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
-    from hrsnn.tasks import ClassificationTask, SeriesTask
+    from hrsnn.tasks import ClassificationTask, SeriesTask, TaskChoice
 
 Array = NDArray[np.float64]
 #: Task, arm, number of neurons, number of training samples or values, seed.
@@ -67,9 +69,8 @@ class VariantRunner:
         if choice is None:
             raise InputError("--data", None, f"task {name!r} {why_not(name)}")
         if choice.kind == "classes":
-            return choice.load_classes(spiking=True, seed=seed).subset(train=train, test=self.values["test"], seed=seed)
-        test, horizon = self.values["series_test"], self.values["horizon"]
-        return choice.load_series(train=train, test=test, horizon=horizon, seed=seed)
+            return _loaded(choice, train, self.values["test"], 0, seed)
+        return _loaded(choice, train, self.values["series_test"], self.values["horizon"], seed)
 
     def _by_stdp(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
         from hrsnn.analysis.protocols.task_scores import task_scores
@@ -89,8 +90,6 @@ class VariantRunner:
         return dict(zip(("score", "spikes", "efficiency"), found.values(), strict=True))
 
     def _trained(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
-        from functools import partial
-
         from hrsnn.analysis import spike_efficiency
         from hrsnn.analysis.protocols.gradient_training import train_and_classify
         from hrsnn.tasks import ClassificationTask
@@ -101,7 +100,7 @@ class VariantRunner:
         model = MODELS.find(arm)
         found = train_and_classify(
             task,
-            partial(_built, model.spec(spec), seed),
+            functools.partial(_built, model.spec(spec), seed),
             model.learn,
             TrainingOptions(epochs=self.values["epochs"], seed=seed),
             controls=False,
@@ -110,6 +109,13 @@ class VariantRunner:
         )
         spikes = float(found.activity.spike_counts.sum(axis=1).mean() / spec.neurons)
         return {"score": found.accuracy, "spikes": spikes, "efficiency": spike_efficiency(spikes, accuracy=found.accuracy)}
+
+
+@functools.lru_cache(maxsize=1)  # the same for all arms of a seed, which follow each other
+def _loaded(choice: TaskChoice, train: int, test: int, horizon: int, seed: int) -> ClassificationTask | SeriesTask:
+    if choice.kind == "classes":
+        return choice.load_classes(spiking=True, seed=seed).subset(train=train, test=test, seed=seed)
+    return choice.load_series(train=train, test=test, horizon=horizon, seed=seed)
 
 
 def _built(spec: ReservoirSpec, seed: int, channels: int) -> Reservoir:
@@ -147,6 +153,32 @@ def gathered(found: Mapping[VariantUnit, Mapping[str, float]]) -> dict[str, dict
 def without_torch() -> bool:
     """Return whether PyTorch is missing."""
     return importlib.util.find_spec("torch") is None
+
+
+def rows_not_run(quantity: str, task: str, arms: Iterable[str], published: Published) -> Iterator[RecipeRow]:
+    """Yield rows of a task whose data are not there."""
+    for arm in arms:
+        yield RecipeRow(quantity, arm, published=published, not_run=why_not(task))
+
+
+def numbers_in(option: str, text: str, least: int) -> tuple[int, ...]:
+    """Return two or more ascending whole numbers of an option.
+
+    Raises
+    ------
+    InputError
+        When it is anything else.
+
+    Examples
+    --------
+    >>> numbers_in("--option sizes", "50 100 200", 10)
+    (50, 100, 200)
+    """
+    words = text.replace(",", " ").split()
+    numbers = [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 8]
+    if len(numbers) != len(words) or len(numbers) < 2 or sorted(set(numbers)) != numbers or numbers[0] < least:
+        raise InputError(option, text, f"must be two or more ascending whole numbers from {least}, such as 100 200")
+    return tuple(numbers)
 
 
 def check_sizes(values: Mapping[str, Any], *names: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,11 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "balance-cue": {"samples": 20},
     "table1": {"train": 30, "test": 20},
     "table3": {"train": 30, "test": 20, "series_train": 150, "series_test": 30},
+    "table5": {"iterations": 1, "sparsity": 0.5, "series_train": 250, "series_test": 40},
+    "fig12": {"iterations": 1, "sparsity": 0.5, "train": 30, "test": 20},
+    "fig5": {"sizes": "20 30", "train": 30, "test": 20},
+    "fig7": {"points": 3, "train": 30, "test": 20},
+    "fig8": {"shares": "10 100", "train": 200, "test": 20},
     "stopping": {"train": 40, "test": 20},
     "readout": {"train": 30, "test": 20, "series_train": 250, "series_test": 30},
     "hawkes": {"stdp": 2.0, "duration": 2.0},
@@ -36,15 +43,29 @@ JOBS: Mapping[str, tuple[int, ...]] = {"qsnn-table2": (1,)}
 #: Recipes that take more than ten seconds at the size of `TINY`: of many arms.
 SLOW = ("balance-cue",)
 
+#: Recipes that are run here once only, and through all cases in the long tests.
+LONG = (*DEEP, "table1", "table3", "table5", "fig5", "fig7", "fig8", "fig12", "stopping", "readout", "hawkes")
+
 for _name in RECIPES:
     _recipe = RECIPES[_name]
     _made: dict[str, Any] = {"recipe": _name, "options": TINY.get(_name, {})}
     _made |= {name: by[_name] for name, by in (("words", WORDS), ("jobs", JOBS)) if _name in by}
     _case = type(f"Test_{_name}", (RecipeCases,), _made)
-    _marks = [pytest.mark.slow] * (_name in SLOW) + [pytest.mark.long] * (_name in DEEP)
+    _marks = [pytest.mark.slow] * (_name in SLOW) + [pytest.mark.long] * (_name in LONG)
     if _recipe.extra:
         _missing = find_spec(_recipe.extra) is None
         _marks.append(pytest.mark.skipif(_missing, reason=f"needs the extra {_recipe.extra}"))
     for _mark in _marks:
         _case = _mark(_case)
     globals()[f"Test_{_name}"] = _case
+
+
+@pytest.mark.parametrize("name", ["fig8", "stopping", "hawkes"])
+def test_a_recipe_leaves_its_table_its_figure_and_its_claims(name: str, tmp_path: Path) -> None:
+    case = globals()[f"Test_{name}"]()
+    files = case.run(tmp_path)
+    found = json.loads(files["metrics.json"])
+    assert [one["claim"] for one in found["claims"]] == list(case.declared.claims)
+    assert set(case.declared.published) <= set(found["scores"])
+    assert [file for file in files if file.endswith(".png")] == [f"{name}.png"]
+    assert case.run(tmp_path) == files  # from the kept runs
