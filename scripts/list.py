@@ -82,13 +82,17 @@ class Group:
     registry: Callable[[], Registry[Any]]
     #: Description of an entry.
     described: Callable[[Any], str]
-    #: Extra of this package, of one module, without which the registry cannot be read.
-    extra: str = ""
+    #: What is said where PyTorch, without which the registry cannot be read, is not installed.
+    without_torch: str = ""
 
     @property
     def missing(self) -> bool:
-        """Whether the extra is not installed."""
-        return bool(self.extra) and find_spec(self.extra) is None
+        """Whether the registry cannot be read."""
+        return bool(self.without_torch) and find_spec("torch") is None
+
+
+_NEEDS = "needs the extra torch: pip install 'hrsnn[torch]'"
+#: Group to its registry, and the description of an entry.
 
 
 GROUPS: Mapping[str, Group] = {
@@ -103,8 +107,8 @@ GROUPS: Mapping[str, Group] = {
     "objectives": Group(lambda: OBJECTIVES, lambda objective: f"{objective.summary} ({objective.direction})"),
     "models": Group(lambda: MODELS, lambda model: model.summary),
     "neurons": Group(lambda: NEURONS, _parabola),
-    "variants": Group(_variants, _model, "torch"),
-    "surrogates": Group(_surrogates, lambda surrogate: surrogate.formula, "torch"),
+    "variants": Group(_variants, _model, _NEEDS),
+    "surrogates": Group(_surrogates, lambda surrogate: surrogate.formula, _NEEDS),
     "recipes": Group(lambda: RECIPES, lambda recipe: f"{recipe.item} of {recipe.paper}: {recipe.title}"),
 }
 
@@ -122,8 +126,7 @@ class Names:
         lines: list[str] = []
         for group, names in self.groups.items():
             rows = [f"  {name:{width}s}  {description}" for name, description in names.items()]
-            extra = GROUPS[group].extra
-            lines += [group, *(rows or [f"  needs the extra {extra}: pip install 'hrsnn[{extra}]'"])]
+            lines += [group, *(rows or [f"  {GROUPS[group].without_torch}"])]
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
