@@ -93,11 +93,15 @@ TRAINED: Mapping[str, tuple[str, ...]] = {
 }
 ARMS = ("linear", "STDP", "fixed", *TRAINED)
 LABELS = {"delays": "HeNB, learned delays", "STDP": "HeNHeS, STDP", "fixed": "HeNHeS, fixed"}
-#: Claims: a score, and two models of which the first is to have more (1) or less (-1) of it.
+#: Claims: a score, and two models of which the first is to have more of it. Chakraborty and Mukhopadhyay (2024), table III:
+#: by back-propagation heterogeneous neurons have a higher accuracy, and a higher rate; Hammouamri et al. (2024): delays.
+#: Beside STDP, of the same table, both are higher too.
 CLAIMS = (
-    ("accuracy", "HeNB", "HoNB", 1),
-    ("spikes", "HeNB", "HoNB", -1),
-    ("accuracy", "delays", "HeNB", 1),
+    ("accuracy", "HeNB", "HoNB"),
+    ("spikes", "HeNB", "HoNB"),
+    ("accuracy", "delays", "HeNB"),
+    ("accuracy", "HeNB", "STDP"),
+    ("spikes", "HeNB", "STDP"),
 )
 _VERDICT_SEEDS = 12
 
@@ -208,11 +212,11 @@ def interval(values: Sequence[float]) -> str:
 
 def claims(found: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> str:
     """Return the paired differences of the claims, and the verdicts of all tasks with 12 seeds as one family."""
-    tests: list[tuple[str, PairedTest, int]] = []
+    tests: list[tuple[str, PairedTest]] = []
     lines = ["| task | claim | difference | p | verdict |", "|" + " --- |" * 5]
     undecided = []
     for task, rows in found.items():
-        for score, one, other, sign in CLAIMS:
+        for score, one, other in CLAIMS:
             pairs = min(len(rows.get(one, ())), len(rows.get(other, ())))
             if pairs < 2:
                 continue
@@ -222,13 +226,13 @@ def claims(found: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> 
             form = "+.1f" if score == "spikes" else "+.3f"
             numbers = f"{test.mean:{form}} [{low:{form}}, {high:{form}}]"
             names = " - ".join(LABELS.get(arm, arm) for arm in (one, other))
-            text = f"| {task} | {names}, {score}, {'above' if sign > 0 else 'below'} 0 | {numbers} | {test.p_value:.2g} |"
+            text = f"| {task} | {names}, {score}, above 0 | {numbers} | {test.p_value:.2g} |"
             if pairs >= _VERDICT_SEEDS:
-                tests.append((text, test, sign))
+                tests.append((text, test))
             else:
                 undecided.append(f"{text} none: {pairs} seeds |")
-    said = verdicts([test for _, test, _ in tests], [sign for _, _, sign in tests]) if tests else []
-    lines += [f"{text} {verdict} |" for (text, _, _), verdict in zip(tests, said, strict=True)]
+    said = verdicts([test for _, test in tests], [1] * len(tests)) if tests else []
+    lines += [f"{text} {verdict} |" for (text, _), verdict in zip(tests, said, strict=True)]
     return "\n".join(lines + undecided)
 
 

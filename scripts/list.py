@@ -6,8 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
 
@@ -30,6 +31,9 @@ from hrsnn.scripts.cli.command import Command, execute
 from hrsnn.scripts.cli.report import fill_folder, versions
 from hrsnn.scripts.recipes.registry import RECIPES
 from hrsnn.tasks import TASKS
+
+if TYPE_CHECKING:
+    from hrsnn.training.models import Model
 
 
 def _settings(method: Method) -> str:
@@ -54,20 +58,58 @@ def _plain(axis: str) -> str:
     return axis.replace("$", "").replace("\\", "")
 
 
+def _model(model: Model) -> str:
+    changes = "".join(f", {name} = {value}" for name, value in model.changes.items())
+    return f"{model.description} ({model.variant}{changes}; learns {', '.join(model.learn)})"
+
+
+def _variants() -> Registry[Any]:
+    from hrsnn.training.models import MODELS as VARIANTS
+
+    return VARIANTS
+
+
+def _surrogates() -> Registry[Any]:
+    from hrsnn.training.surrogates import SURROGATES
+
+    return SURROGATES
+
+
+@dataclass(frozen=True)
+class Group:
+    """Names of one registry."""
+
+    registry: Callable[[], Registry[Any]]
+    #: Description of an entry.
+    described: Callable[[Any], str]
+    #: What is said where PyTorch, without which the registry cannot be read, is not installed.
+    without_torch: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """Whether the registry cannot be read."""
+        return bool(self.without_torch) and find_spec("torch") is None
+
+
+_NEEDS = "needs the extra torch: pip install 'hrsnn[torch]'"
 #: Group to its registry, and the description of an entry.
-GROUPS: Mapping[str, tuple[Registry[Any], Callable[[Any], str]]] = {
-    "engines": (ENGINES, lambda engine: engine.description),
-    "kinds": (KINDS, _kind),
-    "tasks": (TASKS, lambda task: f"{task.summary} ({task.kind})"),
-    "methods": (METHODS, _settings),
-    "scores": (
-        SCORES,
+
+
+GROUPS: Mapping[str, Group] = {
+    "engines": Group(lambda: ENGINES, lambda engine: engine.description),
+    "kinds": Group(lambda: KINDS, _kind),
+    "tasks": Group(lambda: TASKS, lambda task: f"{task.summary} ({task.kind})"),
+    "methods": Group(lambda: METHODS, _settings),
+    "scores": Group(
+        lambda: SCORES,
         lambda score: f"{_plain(score.axis)}; {', '.join(score.kinds) if score.function else 'only reported'}",
     ),
-    "objectives": (OBJECTIVES, lambda objective: f"{objective.summary} ({objective.direction})"),
-    "models": (MODELS, lambda model: model.summary),
-    "neurons": (NEURONS, _parabola),
-    "recipes": (RECIPES, lambda recipe: f"{recipe.item} of {recipe.paper}: {recipe.title}"),
+    "objectives": Group(lambda: OBJECTIVES, lambda objective: f"{objective.summary} ({objective.direction})"),
+    "models": Group(lambda: MODELS, lambda model: model.summary),
+    "neurons": Group(lambda: NEURONS, _parabola),
+    "variants": Group(_variants, _model, _NEEDS),
+    "surrogates": Group(_surrogates, lambda surrogate: surrogate.formula, _NEEDS),
+    "recipes": Group(lambda: RECIPES, lambda recipe: f"{recipe.item} of {recipe.paper}: {recipe.title}"),
 }
 
 
@@ -80,10 +122,11 @@ class Names:
     @property
     def text(self) -> str:
         """Readable text."""
-        width = max(len(name) for names in self.groups.values() for name in names)
+        width = max((len(name) for names in self.groups.values() for name in names), default=0)
         lines: list[str] = []
         for group, names in self.groups.items():
-            lines += [group, *(f"  {name:{width}s}  {description}" for name, description in names.items())]
+            rows = [f"  {name:{width}s}  {description}" for name, description in names.items()]
+            lines += [group, *(rows or [f"  {GROUPS[group].without_torch}"])]
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
@@ -99,7 +142,7 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class List(Command):
-    """List the names of engines, kinds, tasks, pruning methods, scores, objectives, deep models and recipes."""
+    """List the names of engines, kinds, tasks, pruning methods, scores, objectives, models, surrogates and recipes."""
 
     any_network: ClassVar[bool] = True
 
@@ -115,8 +158,9 @@ class List(Command):
         chosen = [self.group] if self.group else list(GROUPS)
         found = {}
         for group in chosen:
-            registry, described = GROUPS[group]
-            found[group] = {name: described(entry) for name, entry in registry.loadable().items()}
+            named = GROUPS[group]
+            entries = {} if named.missing else named.registry().loadable()
+            found[group] = {name: named.described(entry) for name, entry in entries.items()}
         return Names(found)
 
 

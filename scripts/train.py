@@ -1,10 +1,9 @@
-"""``hrsnn train``: a network trained by gradients on a task with classes."""
+"""``hrsnn train``: a network trained by gradients on a task with classes, or on a series."""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,18 +15,18 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.files.npz import write_npz
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.paired_repeats import PairedRepeats
 from hrsnn.scripts.cli.repeats import Repeatable, Repeats
-from hrsnn.scripts.cli.report import RUNS, Outcome, Report, write_outcome
+from hrsnn.scripts.cli.report import RUNS, Outcome, Report
+from hrsnn.scripts.cli.searched import check_heterogeneity, search_of, spec_of_search
 from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 
 if TYPE_CHECKING:
-    from hrsnn.analysis.protocols.gradient_training import TrainedClassification
     from hrsnn.balanced import BalancedNetwork
     from hrsnn.kinds import NetworkSpec
     from hrsnn.reservoir import Reservoir
+    from hrsnn.tasks import TaskChoice
     from hrsnn.training.models import Model
 
 _NO = "(default: none)"
@@ -40,14 +39,23 @@ class Train(DataArguments, Repeatable):
 
     any_network: ClassVar[bool] = True
 
-    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes"))] = "digits"
-    """Task with classes; `hrsnn tasks` describes all."""
+    task: Annotated[str, tyro.conf.arg(metavar="TASK", help_behavior_hint=tasks_of("classes", "series"))] = "digits"
+    """Task with classes, or series to forecast; `hrsnn tasks` describes all."""
 
-    train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
-    """Number of training samples, 30 % of which are for validation."""
+    train: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all, of a series 500)")] = None
+    """Number of training samples, 30 % of which are for validation, or of values, of which the last quarter are."""
 
-    test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
-    """Number of test samples."""
+    test: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all, of a series 100)")] = None
+    """Number of test samples or values."""
+
+    horizon: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 1)")] = None
+    """Of a series, number of values ahead."""
+
+    window: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 40)")] = None
+    """Of a series, values of a stimulus in training, of which the second half has targets."""
+
+    searched: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint=_NO)] = None
+    """Out folder of `hrsnn search`, whose best specification is trained, instead of --spec."""
 
     variant: Annotated[
         str | None,
@@ -68,10 +76,12 @@ class Train(DataArguments, Repeatable):
     epochs: int = 15
     """Number of epochs."""
 
-    batch: int = 32
+    batch: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 32, of a series 4)")] = None
     """Stimuli in a minibatch."""
 
-    learning_rate: float = 0.03
+    learning_rate: Annotated[
+        float | None, tyro.conf.arg(metavar="RATE", help_behavior_hint="(default: 0.03, of a series 0.01)")
+    ] = None
     """Learning rate of Adam, in natural steps of each quantity."""
 
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
@@ -145,66 +155,70 @@ class Train(DataArguments, Repeatable):
 
     def _run(self, folder: Path | None) -> Report:
         # without PyTorch this is one line that names the extra, before any data are read
-        from hrsnn.analysis.protocols.gradient_training import train_and_classify
         from hrsnn.training import TrainingOptions
 
-        options = {name: getattr(self, name) for name in _OPTIONS}
-        model = {name: getattr(self, name) for name in _MODEL}
-        choice, spec = self.chosen(self.task, "classes"), self.network_spec()
-        task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
+        choice, spec = self._choice, self.network_spec()
+        options, model = self._options(choice.kind), {name: getattr(self, name) for name in _MODEL}
         learn = self._learn
-        result = train_and_classify(
-            task,
-            partial(_built, spec, self.seed),
-            learn,
-            TrainingOptions(**options),
-            model=model,
-            controls=self.controls,
-            folder=folder,
-            engine=self.engine,
-            seed=self.seed,
-            progress=self.progress,
-        )
-        best = result.training.epochs[result.training.best]
+        shared: dict[str, Any] = {
+            "model": model,
+            "controls": self.controls,
+            "folder": folder,
+            "engine": self.engine,
+            "seed": self.seed,
+            "progress": self.progress,
+        }
+        details = {
+            "engine": self.engine,
+            "variant": self.variant,
+            "learn": learn,
+            **({} if self.searched is None else {"searched": search_of(self.searched)}),
+            **options,
+            **model,
+        }
         title = (
-            f"{task.name}: {len(task.y_train)} training (30 % of them for validation) and {len(task.y_test)} test samples, "
             f"{spec.neurons} neurons, {self.variant or 'as the spec says'}, learning {', '.join(learn)}, seed {self.seed}"
         )
-        return TrainingReport(
-            title=title,
-            seed=self.seed,
-            spec=spec,
-            reservoir=result.network,
-            scores={"accuracy": result.accuracy},
-            baselines={"accuracy": result.baselines},
-            spikes=dataclasses.asdict(result.rates),
-            draw=partial(_pictures, result, task.classes.tolist()),
-            timing=result.timing,
-            details={
-                "task": task.name,
-                "engine": self.engine,
-                "variant": self.variant,
-                "learn": learn,
-                "train_samples": len(task.y_train),
-                "test_samples": len(task.y_test),
-                "best_epoch": result.training.best,
-                "validation_accuracy": best.validation_score,
-                "parameters": result.parameters,
-                **options,
-                **model,
-            },
-            result=result,
-        )
+        build, training = partial(_built, spec, self.seed), TrainingOptions(**options)
+        if choice.kind == "series":
+            from hrsnn.analysis.protocols.gradient_forecasting import train_and_forecast
+            from hrsnn.scripts.reports.training_report import forecast_report
+
+            sizes = self.sizes(choice, {name: getattr(self, name) for name in _SIZES}, _SIZES)
+            series, window = choice.load_series(**sizes, seed=self.seed), _WINDOW if self.window is None else self.window
+            found = train_and_forecast(series, build, learn, training, window=window, **shared)
+            return forecast_report(found, series, spec, title, {**details, "window": window})
+        from hrsnn.analysis.protocols.gradient_training import train_and_classify
+        from hrsnn.scripts.reports.training_report import classification_report
+
+        task = choice.load_classes(seed=self.seed).subset(train=self.train, test=self.test, seed=self.seed)
+        return classification_report(train_and_classify(task, build, learn, training, **shared), task, spec, title, details)
 
     def network_spec(self) -> NetworkSpec:
         """Return the spec of the network, of a model of the paper too."""
         if self.network not in _TRAINED:
             raise InputError("--network", self.network, f"has no gradients: must be {' or '.join(_TRAINED)}")
+        if self.searched is not None:
+            return self._searched_spec(self.searched)
         if self._model is None:
             return super().network_spec()
         if self.network != "reservoir":
-            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} has none")
+            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} network has none")
         return self._model.spec(self._plain.reservoir_spec())
+
+    def _searched_spec(self, folder: Path) -> NetworkSpec:
+        """Return the spec that a search found best, with the other options of the network."""
+        from hrsnn.spec import ReservoirSpec
+
+        for option, value in (("--spec", self.spec), ("--preset", self.preset)):
+            if value is not None:
+                raise InputError(option, str(value), "cannot be given with --searched: each is a whole specification")
+        given = dataclasses.replace(self, searched=None, spec=spec_of_search(folder))
+        spec = given.network_spec()
+        if isinstance(spec, ReservoirSpec):
+            before = dataclasses.replace(given, variant=None).reservoir_spec()
+            check_heterogeneity(before.heterogeneous_neurons, spec.heterogeneous_neurons, self.variant)
+        return spec
 
     def check(self) -> None:
         """Raise an error before the work, also where PyTorch is missing, or an option has no effect."""
@@ -224,7 +238,7 @@ class Train(DataArguments, Repeatable):
         for name, needed in _NEEDING.items():
             if self.network != "reservoir" and getattr(self, name) != Train.__dataclass_fields__[name].default:
                 option = "--" + name.replace("_", "-")
-                raise InputError(option, getattr(self, name), f"is of reservoirs; a {self.network} has none")
+                raise InputError(option, getattr(self, name), f"is of reservoirs; a {self.network} network has none")
             given = getattr(self, name)
             if given != Train.__dataclass_fields__[name].default and not set(learn) & set(needed):
                 option = "--" + name.replace("_", "-")
@@ -233,9 +247,28 @@ class Train(DataArguments, Repeatable):
         kind = KINDS.find(self.network)
         smallest = cast("Reservoir | BalancedNetwork", kind.build(kind.spec(neurons=10), 0, 1))
         TrainableNetwork(smallest, outputs=2, learn=("readout",), **{name: getattr(self, name) for name in _MODEL})
-        TrainingOptions(**{name: getattr(self, name) for name in _OPTIONS})
+        kind_of_task = self._choice.kind
+        TrainingOptions(**self._options(kind_of_task))
+        if kind_of_task == "series":
+            if self.read != Train.read:
+                raise InputError("--read", self.read, "is of tasks with classes: a series is read at the end of each value")
+            if self.method != Train.method:
+                raise InputError("--method", self.method, "is of tasks with classes")
+        for name in ("horizon", "window"):
+            if kind_of_task != "series" and getattr(self, name) is not None:
+                raise InputError(f"--{name}", getattr(self, name), "is of series, and this is a task with classes")
         if self.rate_target != Train.rate_target and not self.rate_weight:
             raise InputError("--rate-target", self.rate_target, "has no effect without --rate-weight")
+
+    @property
+    def _choice(self) -> TaskChoice:
+        return self.chosen(self.task, "classes", "series")
+
+    def _options(self, kind: str) -> dict[str, Any]:
+        """Return the options of training, with the defaults for a task of some kind."""
+        usual = {name: values[kind] for name, values in _USUAL.items()}
+        given = {name: getattr(self, name) for name in _OPTIONS}
+        return {name: usual[name] if value is None and name in usual else value for name, value in given.items()}
 
     @property
     def _learn(self) -> tuple[str, ...]:
@@ -258,32 +291,6 @@ class Train(DataArguments, Repeatable):
         return dataclasses.replace(self, variant=None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingReport(Report):
-    """Report of a training, which writes the readout and the epochs too."""
-
-    result: TrainedClassification
-
-    def metrics(self) -> dict[str, Any]:
-        """Return the content of ``metrics.json``, with PyTorch's version."""
-        from importlib import metadata
-
-        found = super().metrics()
-        return {**found, "versions": {**found["versions"], "torch": metadata.version("torch")}}
-
-    def write(self, folder: Path) -> str:
-        """Write all files into `folder` atomically, and return the text with their location."""
-        from hrsnn.training.checkpoints import table
-
-        arrays = {"weight": self.result.readout, "bias": self.result.bias}
-        savers: dict[str, Callable[[Path], None]] = {
-            f"{self.reservoir.kind}.npz": self.reservoir.save,
-            "readout.npz": partial(write_npz, kind="readout", version=1, arrays=arrays),
-        }
-        files = {"timing.json": self.timing, "log.csv": table(list(self.result.training.epochs))}
-        return write_outcome(self, folder, self.spec, self.draw(), files, savers)
-
-
 #: Options that have no effect unless one of these learns.
 _NEEDING = {
     "dale": ("recurrent", "inputs"),
@@ -296,6 +303,9 @@ _OPTIONS = (
     *("method", "truncate", "checkpoint", "patience", "seed"),
 )
 _MODEL = ("surrogate", "width", "tau_readout", "dale", "times", "longest_delay", "dtype", "device")
+#: Defaults that differ between tasks, and those of the sizes of a series.
+_USUAL = {"batch": {"classes": 32, "series": 4}, "learning_rate": {"classes": 0.03, "series": 0.01}}
+_SIZES, _WINDOW = {"train": 500, "test": 100, "horizon": 1}, 40
 #: Kinds of networks that have gradients.
 _TRAINED = ("reservoir", "balanced")
 
@@ -304,12 +314,6 @@ def _built(spec: NetworkSpec, seed: int, channels: int) -> Any:
     from hrsnn.kinds import build_network
 
     return build_network(spec, seed, channels)
-
-
-def _pictures(result: TrainedClassification, classes: list[Any]) -> Mapping[str, Any]:
-    from hrsnn.scripts.cli import pictures
-
-    return pictures.of_training(result, classes)
 
 
 if __name__ == "__main__":

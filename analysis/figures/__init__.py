@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.figures.seeds import accuracy_and_rate, differences_in_pairs, scores_over_seeds
     from hrsnn.analysis.figures.style import save
-    from hrsnn.analysis.figures.training import times_before_after, training_curves
+    from hrsnn.analysis.figures.training import error_curves, times_before_after, training_curves
 
 _HOME = {
     "accuracy_and_rate": "seeds",
@@ -61,6 +61,7 @@ _HOME = {
     "spike_raster": "reservoir",
     "time_constants": "reservoir",
     "times_before_after": "training",
+    "error_curves": "training",
     "training_curves": "training",
     "tracking": "balance",
     "weights_before_after": "reservoir",
@@ -75,6 +76,7 @@ __all__ = [
     "convergence",
     "currents_of_neuron",
     "differences_in_pairs",
+    "error_curves",
     "exponent_spectrum",
     "exponents_against_rates",
     "exponents_of_neurons",

@@ -75,6 +75,44 @@ def training_curves(
     return figure
 
 
+@takes()
+def error_curves(train: ArrayLike, validation: ArrayLike, best: int, label: str = "NRMSE") -> Figure:
+    """Draw the errors of forecasts over the epochs.
+
+    Parameters
+    ----------
+    train, validation : array (epochs + 1,)
+        The first is before training; nan is left out.
+    best : int
+        Epoch whose network is kept.
+    label : str
+
+    Raises
+    ------
+    InputError
+        When they are not of one length.
+
+    Examples
+    --------
+    >>> figure = error_curves([float("nan"), 0.5], [0.9, 0.6], best=1)
+    >>> figure.axes[0].get_ylabel()
+    'NRMSE'
+    """
+    errors = [np.asarray(one, dtype=np.float64) for one in (train, validation)]
+    if errors[0].shape != errors[1].shape or errors[0].ndim != 1:
+        raise InputError("train", errors[0].shape, "must be of one length with validation")
+    figure = column_figure(2.0)
+    axes = figure.subplots()
+    for values, colour, name in zip(errors, (COLOURS[4], EXCITATORY), ("training", "validation"), strict=True):
+        axes.plot(np.arange(len(values)), values, color=colour, marker=".", markersize=4, linewidth=1.2, label=name)
+    axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label="best epoch")
+    axes.set_ylim(0, 1.08 * np.nanmax(np.concatenate(errors)))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    label_axes(axes, "Epoch", label)
+    legend_above(figure, axes, columns=3)
+    return figure
+
+
 @takes(before="ms", after="ms")
 def times_before_after(
     before: ArrayLike, after: ArrayLike, is_excitatory: ArrayLike | None = None, label: str = "Time constant"

@@ -54,8 +54,8 @@ def part_of(network: TrainableModule, stimulus: Stimulus, targets: Any, field: s
         if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= outputs:
             raise InputError("targets", array, f"must be whole numbers from 0 to {outputs - 1}, one for each output")
         return Part(network.samples(stimulus, seed), array.astype(np.int64))
-    if array.dtype.kind not in "iuf" or array.shape[2] != outputs or not array.shape[1] or np.isinf(array).any():
-        raise InputError("targets", array.shape, f"must be finite numbers for {outputs} outputs, nan where there is none")
-    if np.isnan(array).all(axis=(1, 2)).any():
-        raise InputError("targets", "all nan", f"must have a number for each of the {len(array)} stimuli")
+    fit = array.dtype.kind in "iuf" and array.shape[2] == outputs and array.shape[1] > 0 and not np.isinf(array).any()
+    if not fit or np.isnan(array).all(axis=(1, 2)).any():
+        allowed = f"must be finite numbers for {outputs} outputs, nan where there is none, not all of a stimulus"
+        raise InputError("targets", array.shape, allowed)
     return Part(network.samples(stimulus, seed), array.astype(np.float64))

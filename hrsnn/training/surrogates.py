@@ -47,10 +47,13 @@ class Surrogate:
         Tensor x to the derivative at x, entry by entry.
     smooth : callable
         Tensor x to a smooth step at x, whose derivative the window is.
+    formula : str
+        The window in one line, for lists.
     """
 
     window: Elementwise
     smooth: Elementwise
+    formula: str = ""
 
 
 #: Surrogates of this package and of installed ones.
@@ -163,10 +166,14 @@ def _parabolas(x: Tensor) -> Tensor:
     return 0.5 + inside - inside * inside.abs() / 2
 
 
-FAST_SIGMOID = Surrogate(lambda x: 0.5 / (1 + x.abs()) ** 2, lambda x: 0.5 * (1 + x / (1 + x.abs())))
-SUPERSPIKE = Surrogate(lambda x: 1 / (1 + x.abs()) ** 2, lambda x: x / (1 + x.abs()))
-TRIANGLE = Surrogate(lambda x: (1 - x.abs()).clamp_min(0), _parabolas)
-ARCTAN = Surrogate(lambda x: 1 / (1 + (math.pi * x) ** 2), lambda x: torch.arctan(math.pi * x) / math.pi + 0.5)
-GAUSSIAN = Surrogate(lambda x: torch.exp(-x * x / 2) / math.sqrt(2 * math.pi), torch.special.ndtr)
-RECTANGLE = Surrogate(lambda x: (x.abs() < 0.5).to(x.dtype), lambda x: (x + 0.5).clamp(0, 1))
-STRAIGHT_THROUGH = Surrogate(torch.ones_like, lambda x: x)
+FAST_SIGMOID = Surrogate(lambda x: 0.5 / (1 + x.abs()) ** 2, lambda x: 0.5 * (1 + x / (1 + x.abs())), "1 / (2 (1 + |x|)^2)")
+SUPERSPIKE = Surrogate(lambda x: 1 / (1 + x.abs()) ** 2, lambda x: x / (1 + x.abs()), "1 / (1 + |x|)^2")
+TRIANGLE = Surrogate(lambda x: (1 - x.abs()).clamp_min(0), _parabolas, "max(0, 1 - |x|)")
+ARCTAN = Surrogate(
+    lambda x: 1 / (1 + (math.pi * x) ** 2), lambda x: torch.arctan(math.pi * x) / math.pi + 0.5, "1 / (1 + (pi x)^2)"
+)
+GAUSSIAN = Surrogate(
+    lambda x: torch.exp(-x * x / 2) / math.sqrt(2 * math.pi), torch.special.ndtr, "exp(-x^2 / 2) / sqrt(2 pi)"
+)
+RECTANGLE = Surrogate(lambda x: (x.abs() < 0.5).to(x.dtype), lambda x: (x + 0.5).clamp(0, 1), "1 if |x| < 1/2 else 0")
+STRAIGHT_THROUGH = Surrogate(torch.ones_like, lambda x: x, "1")

@@ -191,7 +191,7 @@ class Command(ABC):
             raise InputError("--network", self.network, reason)
         if self.preset is not None:
             if self.preset not in kind.presets:
-                known = f"must be one of {', '.join(kind.presets)}" if kind.presets else f"a {self.network} has none"
+                known = f"must be one of {', '.join(kind.presets)}" if kind.presets else f"a {self.network} network has none"
                 raise InputError("--preset", self.preset, known)
             spec = spec.updated(dict(kind.presets[self.preset]))
         spec = spec.updated(changes)
@@ -199,7 +199,7 @@ class Command(ABC):
             return spec
         variant: Callable[[str], NetworkSpec] | None = getattr(spec, "variant", None)
         if variant is None:
-            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} has none")
+            raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} network has none")
         return variant(self.variant)
 
     def _of_graph(self) -> dict[str, str]:
@@ -208,7 +208,7 @@ class Command(ABC):
         from hrsnn.formats.graphs import network_file
 
         if self.network != "reservoir":
-            raise InputError("--graph", str(self.graph), f"is of reservoirs; a {self.network} has none")
+            raise InputError("--graph", str(self.graph), f"is of reservoirs; a {self.network} network has none")
         if self.neurons is not None:
             raise InputError("--neurons", self.neurons, "cannot be given with --graph, which has its own")
         assert self.graph is not None

@@ -21,6 +21,7 @@ from hrsnn.reservoir import Reservoir
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
     from hrsnn.analysis.protocols import Classification, Forecasting, FreeRunning, Measures, Memory, Ranking
+    from hrsnn.analysis.protocols.gradient_forecasting import TrainedForecasting
     from hrsnn.analysis.protocols.gradient_training import TrainedClassification
     from hrsnn.analysis.protocols.information_capacity import Capacities
     from hrsnn.analysis.protocols.rank_maps import RankMap
@@ -47,9 +48,9 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
 
 def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
     """Draw losses and accuracies over the epochs, tau_m and weights before and after, accuracy, confusion and raster."""
-    before, after, epochs = result.initial, result.network, result.training.epochs
-    drawn = {
-        **_of_network(after, result.activity),
+    epochs = result.training.epochs
+    return {
+        **_before_and_after(result),
         "training": figures.training_curves(
             [one.train_loss for one in epochs],
             [one.validation_loss for one in epochs],
@@ -61,6 +62,23 @@ def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
         "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
     }
+
+
+def of_trained_forecast(result: TrainedForecasting) -> Pictures:
+    """Draw errors over the epochs, tau_m and weights before and after, the series and its forecast, and raster."""
+    epochs, steps = result.training.epochs, np.arange(len(result.target))
+    return {
+        **_before_and_after(result),
+        "training": figures.error_curves(
+            [one.train_loss**0.5 for one in epochs], [one.validation_loss**0.5 for one in epochs], best=result.training.best
+        ),
+        "forecast": figures.forecast_series(steps * result.hold, result.target, result.prediction),
+    }
+
+
+def _before_and_after(result: TrainedClassification | TrainedForecasting) -> Pictures:
+    before, after = result.initial, result.network
+    drawn = _of_network(after, result.activity)
     if isinstance(before, Reservoir) and isinstance(after, Reservoir):
         drawn["tau_m"] = figures.times_before_after(before.tau_m, after.tau_m, after.is_excitatory, "tau_m")
         if after.synapses:

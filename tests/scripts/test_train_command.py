@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
-from hrsnn import Reservoir, simulate
+from hrsnn import Reservoir, ReservoirSpec, simulate
 from hrsnn.balanced import BalancedNetwork
 from hrsnn.files.npz import read_npz
 
@@ -150,10 +150,18 @@ def test_the_models_of_the_paper(run: Any, tmp_path: Path, variant: str, homogen
         (("--epochs", "-1"), "epochs = -1"),
         (("--batch", "0"), "batch = 0"),
         (("--clip", "nan"), "clip = nan"),
-        (("--task", "lorenz63"), "--task = 'lorenz63': is of the kind series"),
+        (("--task", "memory"), "--task = 'memory': is of the kind memory"),
+        (("--horizon", "2"), "--horizon = 2: is of series, and this is a task with classes"),
+        (("--window", "20"), "--window = 20: is of series, and this is a task with classes"),
+        (("--task", "lorenz63", "--read", "final"), "--read = 'final': is of tasks with classes: a series is read"),
+        (("--task", "lorenz63", "--method", "eprop"), "--method = 'eprop': is of tasks with classes"),
+        (("--task", "lorenz63", "--window", "90", "--task-option", "washout=9"), "window = 90: must be at most 39 values"),
         (("--network", "deep"), "--network = 'deep': has no gradients: must be reservoir or balanced"),
         (("--tau-readout", "0"), "tau_readout = 0.0: must be positive"),
-        (("--network", "balanced", "--variant", "HeNB"), "--variant = 'HeNB': is of reservoirs; a balanced has none"),
+        (
+            ("--network", "balanced", "--variant", "HeNB"),
+            "--variant = 'HeNB': is of reservoirs; a balanced network has none",
+        ),
         (("--network", "balanced", "--dale", "parametrisation"), "--dale = 'parametrisation': is of reservoirs"),
         (("--network", "balanced", "--times", "distribution"), "--times = 'distribution': is of reservoirs"),
         (("--network", "balanced", "--longest-delay", "9"), "--longest-delay = 9.0: is of reservoirs"),
@@ -233,3 +241,79 @@ def test_without_pytorch_the_extra_is_named(run: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None)
     ran = run(*SMALL)
     assert (ran.code, ran.out, ran.err) == (2, "", "hrsnn train: training needs PyTorch: pip install 'hrsnn[torch]'\n")
+
+
+SERIES = (
+    *("train", "--task", "lorenz63", "--train", 80, "--test", 20, "--task-option", "washout=20", "--horizon", 2),
+    *("--neurons", 15, "--set", "dt=2", "--epochs", 1, "--window", 20),
+)
+
+
+def test_a_series_is_forecast_beside_its_baselines(run: Any, tmp_path: Path) -> None:
+    words = (*SERIES, "--variant", "HeNB", "--json", "--out")
+    ran = run(*words, tmp_path / "a")
+    assert ran.code == 0, ran.err
+    metrics = json.loads(ran.out)
+    cheap = {"untrained", "last_value", "linear_autoregression", "echo_state_network"}
+    for score in ("nrmse", "nrmse_ridge"):
+        assert set(metrics["baselines"][score]) == {*cheap, "no_recurrence", "gru"}
+    told = {name: metrics[name] for name in ("train", "test", "horizon", "window", "batch", "learning_rate")}
+    assert told == {"train": 80, "test": 20, "horizon": 2, "window": 20, "batch": 4, "learning_rate": 0.01}
+    files = folder(tmp_path / "a")
+    pictures = {"training", "tau_m", "forecast", "weights", "raster", "time_constants"}
+    assert {name for name in files if name.endswith(".png")} == {f"{name}.png" for name in pictures}
+    assert read_npz(tmp_path / "a" / "readout.npz", "readout", 1)[0]["weight"].shape == (3, 15)
+    # a run of which a part is left
+    (tmp_path / "a" / "runs" / "gru" / "checkpoint.npz").unlink()
+    (tmp_path / "a" / "metrics.json").unlink()
+    assert run(*words, tmp_path / "a").code == 0
+    assert folder(tmp_path / "a") == files
+    # another window is another training
+    other = run(*words, tmp_path / "a", "--window", 30)
+    assert other.code == 2
+    assert "checkpoint.npz: is of a training that was made with another" in other.err
+
+
+def test_own_values_are_forecast(run: Any, tmp_path: Path) -> None:
+    wave = np.sin(np.arange(150) / 4)
+    (tmp_path / "wave.csv").write_text("\n".join(["level", *map(str, wave)]))
+    sizes = ("--train", 60, "--test", 20, "--task-option", "washout=10", "--neurons", 15, "--set", "dt=2", "--window", 20)
+    ran = run("train", tmp_path / "wave.csv", *sizes, "--epochs", 0, "--no-controls", "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["scores"]["nrmse"] < 1
+
+
+def test_what_a_search_found_is_trained(run: Any, tmp_path: Path) -> None:
+    task = ("--objective", "accuracy", "--task", "digits", "--train", 40, "--validation", 40, "--neurons", 30)
+    search = ("search", *task, "--set", "dt=1", "--trials", 2, "--batch", 2, "--seeds", 1, "--fresh", 0)
+    assert run(*search, "--quiet", "--out", tmp_path / "search").code == 0
+    words = (*SMALL, "--epochs", 0, "--no-controls", "--searched", tmp_path / "search", "--json")
+    ran = run(*words, "--variant", "HeNB", "--out", tmp_path / "a")
+    assert ran.code == 0, ran.err
+    found = json.loads((tmp_path / "search" / "metrics.json").read_text())
+    assert json.loads(ran.out)["searched"] == {"best_value": found["best_value"], "direction": "maximize", "trials": 2}
+    best, spec = (ReservoirSpec.load(tmp_path / name / "spec.toml") for name in ("search", "a"))
+    assert spec == best.updated({"neurons": 20}).variant("HeNHoS")
+    assert spec != ReservoirSpec(neurons=20, dt=1).variant("HeNHoS")
+    for more, message in (
+        (("--variant", "HoNB"), "--variant = 'HoNB': has other neurons than the heterogeneous ones of the search"),
+        (("--spec", "x.toml"), "--spec = 'x.toml': cannot be given with --searched"),
+        (("--searched", tmp_path / "a"), f"{tmp_path / 'a' / 'metrics.json'}: is of another command"),
+        (("--searched", tmp_path), f"{tmp_path / 'metrics.json'}: is missing"),
+    ):
+        ran = run(*words, *more)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert ran.err.startswith(f"hrsnn train: {message}"), ran.err
+
+
+def test_models_and_surrogates_are_listed(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = run("list", "variants")
+    assert "HeNB       heterogeneous neurons; weights and readout learn" in ran.out
+    assert json.loads(run("list", "surrogates", "--json").out)["surrogates"]["triangle"] == "max(0, 1 - |x|)"
+    import hrsnn.scripts.list as listing
+
+    monkeypatch.setattr(listing, "find_spec", lambda name: None)
+    for group in ("variants", "surrogates"):
+        assert run("list", group).out == f"{group}\n  needs the extra torch: pip install 'hrsnn[torch]'\n"
+    assert "needs the extra torch" in run("list").out
+    assert json.loads(run("list", "variants", "--json").out)["variants"] == {}
