@@ -58,9 +58,9 @@ def apgd(
 ) -> Tensor:
     """Projected gradient ascent with momentum and a step that is halved where it no longer gains (Croce and Hein 2020).
 
-    The step is ``2 eps`` at first. ``z = project(x + step sign(g))``, ``x <- project(x + .75 (z - x) + .25 (x - x_before))``. At
-    checkpoints it is halved, and the best point is returned to, where less than three quarters of the steps have
-    raised the loss, or where neither the step nor the best loss has changed since the last one.
+    The step is ``2 eps`` at first. ``z = project(x + step sign(g))``, ``x <- project(x + .75 (z - x) + .25 (x -
+    x_before))``. At checkpoints it is halved, and the best point is returned to, where less than three quarters of the
+    steps have raised the loss, or where neither the step nor the best loss has changed since the last one.
 
     Parameters
     ----------
