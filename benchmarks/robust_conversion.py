@@ -1,7 +1,8 @@
 """Robust sparse conversion on one task: what is left of accuracy under single attacks and under all at once, and its cost.
 
     python benchmarks/robust_conversion.py [--task digits] [--path FILE] [--model mlp] [--train N] [--seeds 12] [--eps 0.1]
-        [--images 200] [--steps 8] [--epochs 10] [--arms ARM ...] [--out results/robust_conversion.json] [--report]
+        [--images 200] [--queries 1000] [--steps 8] [--epochs 10] [--complete 1] [--arms ARM ...]
+        [--out results/robust_conversion.json] [--report]
 
 Each seed draws the split, the initial weights, the order of samples and the test images that are attacked; arms are compared
 in pairs. A network of rectified units is trained naturally, or by TRADES, pruned, trained on with its mask, converted
@@ -42,7 +43,7 @@ from hrsnn.deep.robust.accounting import cost_of
 from hrsnn.deep.robust.conversion import ConversionSettings, converted
 from hrsnn.deep.robust.ensemble import AttackSettings, ensemble_attack, first_samples, pictures
 from hrsnn.deep.robust.objectives import Adversarial
-from hrsnn.deep.robust.pruning import magnitude_masks
+from hrsnn.deep.robust.pruning import magnitude_masks, score_masks
 from hrsnn.deep.robust.views import OWN
 from hrsnn.files.writing import write_json
 from hrsnn.tasks import TaskChoice
@@ -96,7 +97,9 @@ class Seed:
         return found.network
 
     def masks(self, kept: float) -> dict[str, np.ndarray]:
-        """Return the masks of the largest weights of the robust network."""
+        """Return the masks of the largest weights of the robust network; below 5 % of the largest learnt scores."""
+        if kept < 0.05:
+            return score_masks(self.robust, self.part, kept, self.objective("trades"), self.schedule(0.1, 0.6))
         weights = {name: one.detach().numpy() for name, one in self.robust.weight.items()}
         return magnitude_masks(weights, kept)
 
@@ -108,7 +111,7 @@ class Seed:
         network.set_masks(self.masks(kept))
         found = train(
             settings,
-            self.schedule(0.05, 0.5),
+            self.schedule(0.05, 0.5) if kept >= 0.05 else self.schedule(0.1),
             self.part,
             self.validation,
             start=network.arrays(),
@@ -142,7 +145,7 @@ def one(data: Seed, arm: str) -> dict[str, float]:
     arguments, begun = data.arguments, time.process_time()
     settings, network = data.spiking(arm)
     trained = time.process_time()
-    attack = AttackSettings(seed=data.seed)
+    attack = AttackSettings(queries=arguments.queries, seed=data.seed)
     complete = data.seed < arguments.complete
     found = ensemble_attack(network, data.images, arguments.eps, attack, everything=complete)
     attacked = time.process_time()
@@ -216,6 +219,7 @@ def main() -> None:
     parser.add_argument("--train", type=int)
     parser.add_argument("--test", type=int)
     parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--queries", type=int, default=1000, help="of Square")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--eps", type=float, default=0.1)
     parser.add_argument("--seeds", type=int, default=12)

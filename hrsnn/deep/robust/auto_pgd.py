@@ -20,15 +20,14 @@ def checkpoints(steps: int) -> list[int]:
     Examples
     --------
     >>> checkpoints(20)
-    [4, 8, 12, 15, 17, 18, 19, 20]
+    [4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
     """
     interval, least, shrink = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
     at, found = 0, []
     while at < steps:
         at += interval
         found.append(at)
-        if len(found) > 2:
-            interval = max(interval - shrink, least)
+        interval = max(interval - shrink, least)
     return found
 
 
