@@ -68,7 +68,7 @@ def test_a_mask_goes_to_another_network_of_the_same_model(chain: Path, tmp_path:
     assert call(*words, "--mask-of", chain / "sparse", "--out", tmp_path / "masked") == 0
     kept = [metrics(one)["scores"]["share_kept"] for one in (tmp_path / "masked", chain / "sparse")]
     assert kept[0] == kept[1]
-    assert call(*other[:5], "--test", "100", "--model", "conv-16-32-fc64", "--epochs", "0", "--out", tmp_path / "conv") == 0
+    assert call(*other[:6], "--model", "conv-16-32-fc64", "--epochs", "0", "--out", tmp_path / "conv") == 0
     ran = run("deep", "prune", "--trained", tmp_path / "conv", "--mask-of", chain / "sparse")
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "must be of the layers of a masked network" in ran.err
