@@ -10,6 +10,10 @@ RECIPES: Registry[Recipe] = Registry(
     "recipe",
     "hrsnn.recipes",
     Recipe,
-    {"fig10": "hrsnn.scripts.recipes.fig10:RECIPE", "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE"},
+    {
+        "fig10": "hrsnn.scripts.recipes.fig10:RECIPE",
+        "balance-cue": "hrsnn.scripts.recipes.balance_cue:RECIPE",
+        "robust-conversion": "hrsnn.scripts.recipes.robust_conversion:RECIPE",
+    },
     ("list",),
 )

@@ -79,6 +79,8 @@ class StudyOptions:
         from the start has 1.5 times as many, which take about the time of the whole chain.
     complete : bool
         Whether each attack has all images, to compare attacks.
+    attack_steps : int
+        Of PGD and Auto-PGD.
 
     Raises
     ------
@@ -93,10 +95,11 @@ class StudyOptions:
     steps: int = 8
     epochs: int = 8
     complete: bool = False
+    attack_steps: int = 20
 
     def __post_init__(self) -> None:
         check_radius(self.eps)
-        for name in ("images", "queries", "steps", "epochs"):
+        for name in ("images", "queries", "steps", "epochs", "attack_steps"):
             count_of(name, getattr(self, name))
 
 
@@ -196,7 +199,7 @@ class SeedStudy:
             all images, the share that each leaves as ``left by NAME``.
         """
         settings, network = self.spiking(name)
-        attack = AttackSettings(queries=self.options.queries, seed=self.seed)
+        attack = AttackSettings(steps=self.options.attack_steps, queries=self.options.queries, seed=self.seed)
         complete, eps = self.options.complete, self.options.eps
         shares = ensemble_attack(network, self.images, eps, attack, everything=complete).accuracies()
         if complete:
