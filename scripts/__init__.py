@@ -45,6 +45,9 @@ COMMANDS = {
     "deep quantise": "DeepQuantise",
     "deep export": "DeepExport",
     "deep measure": "DeepMeasure",
+    "deep prune": "DeepPrune",
+    "deep convert": "DeepConvert",
+    "deep attack": "DeepAttack",
     "list": "List",
 }
 

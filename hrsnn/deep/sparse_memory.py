@@ -14,8 +14,8 @@ COLUMN_BITS = 16
 def sparse_bytes(weights: int, kept: int, bits: int = 32) -> dict[str, float]:
     """Count the bytes of a matrix of which some weights are kept, in three codings.
 
-    ``dense``: all weights, ``bits`` each. ``bitmask``: those that are kept, and one bit for each place. ``columns``: those that are
-    kept, each with its column in 16 bits; where rows begin is not counted here, and is in a packed file.
+    ``dense``: all weights, ``bits`` each. ``bitmask``: those that are kept, and one bit for each place. ``columns``: those
+    that are kept, each with its column in 16 bits; where rows begin is not counted here, and is in a packed file.
 
     Parameters
     ----------

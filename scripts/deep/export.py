@@ -26,7 +26,7 @@ class DeepExport(OfTrained):
         from hrsnn.deep.memory import memory_of
         from hrsnn.deep.packed.network import payload_size
 
-        settings, state = self.stored()
+        settings, state = self.spiking()
         if self.path is not None:
             raise InputError("--path", str(self.path), "has no effect: no data are read")
         network = settings.build(self.seed)

@@ -35,7 +35,7 @@ class DeepMeasure(OfTrained):
         from hrsnn.deep.learning.evaluation import evaluate
         from hrsnn.deep.memory import memory_table
 
-        settings, state = self.stored()
+        settings, state = self.spiking()
         task = self.task_of(state)
         _, test = frames_of(task, settings.steps)
         network = settings.build(state.settings["training"]["seed"])

@@ -81,6 +81,21 @@ class OfTrained(DeepCommand):
         with refuse_damaged(self.trained / NETWORK, "deep network"):
             return NetworkSettings.from_plain(state.settings["network"]), state
 
+    def spiking(self) -> tuple[NetworkSettings, Checkpoint]:
+        """Return what :meth:`stored` does, of a network with spikes.
+
+        Raises
+        ------
+        InputError, FileError
+            When no folder is given, or it has no network, or one of rectified units.
+        """
+        settings, state = self.stored()
+        if settings.rectified:
+            raise InputError(
+                "--trained", settings.model, "has rectified units and no spikes: `hrsnn deep convert` gives it some"
+            )
+        return settings, state
+
     def task_of(self, state: Checkpoint) -> ClassificationTask:
         """Return the task that the network was trained on, with the same split.
 
@@ -119,5 +134,7 @@ def training_parts(task: ClassificationTask, steps: int) -> tuple[Frames, Frames
 
 def write_history(history: list[dict[str, float]]) -> str:
     """Return a table of epochs, with commas."""
-    names = ("epoch", "loss", "train_accuracy", "validation_accuracy", "mean_rate", "learning_rate")
+    names = ["epoch", "loss", "train_accuracy", "validation_accuracy", "mean_rate", "learning_rate"]
+    if history and "validation_score" in history[0]:
+        names.insert(4, "validation_score")
     return "\n".join([",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in history)]) + "\n"

@@ -78,7 +78,7 @@ class DeepQuantise(OfTrained):
         from hrsnn.deep.models import architecture
         from hrsnn.deep.precision import precision_of
 
-        settings, state = self.stored()
+        settings, state = self.spiking()
         task = self.task_of(state)
         part, validation = training_parts(task, settings.steps)
         rate = self.learning_rate if self.learning_rate is not None else (0.001 if self.optimiser == "adam" else 0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,25 @@ from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.task_arguments import DataArguments, tasks_of
 from hrsnn.scripts.deep.options import NETWORK, DeepCommand, load, models_of, neurons_of, training_parts, write_history
 from hrsnn.scripts.deep.outcome import DeepOutcome
+from hrsnn.scripts.deep.robust_options import RADIUS, Loss, objective_of
 
 if TYPE_CHECKING:
     from hrsnn.deep.precision import Precision
     from hrsnn.tasks import ClassificationTask
+
+#: Options without effect on rectified units.
+_OF_SPIKES = (
+    "neuron",
+    "learn_neurons",
+    "window",
+    "steps",
+    "coding",
+    "weight_bits",
+    "potential_bits",
+    "regulate",
+    "reproduce",
+)
+_STEPS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +58,16 @@ class DeepTrain(DataArguments, DeepCommand):
     neuron: Annotated[str, tyro.conf.arg(metavar="NAME", help_behavior_hint=neurons_of)] = "lif"
     """Neuron of all layers."""
 
+    relu: bool = False
+    """Whether units are rectified and have no spikes, for `hrsnn deep convert` to make a spiking network of."""
+
     learn_neurons: bool = False
     """Whether a, b and c of each layer's neurons are trained."""
 
     window: Annotated[float | None, tyro.conf.arg(help_behavior_hint="(default: analytic)")] = None
     """Half-width of the window of the surrogate gradient."""
 
-    steps: int = 4
+    steps: Annotated[int | None, tyro.conf.arg(help_behavior_hint="(default: 4)")] = None
     """Steps that a sample is shown for, or bins that it is cut into where it changes in time."""
 
     coding: Literal["direct", "poisson"] = "direct"
@@ -81,6 +100,15 @@ class DeepTrain(DataArguments, DeepCommand):
     weight_decay: float = 0.0
     """Weight decay, of weights only."""
 
+    robust: Annotated[Loss | None, tyro.conf.arg(help_behavior_hint="(default: cross-entropy at each step)")] = None
+    """Loss under attack: pgd, trades, mart, kl, or natural, the cross-entropy of the mean output."""
+
+    eps: Annotated[float | None, tyro.conf.arg(help_behavior_hint=f"(default: {RADIUS})")] = None
+    """Radius of perturbations of --robust, in the range of pixels from 0 to 1."""
+
+    attack_steps: Annotated[int | None, tyro.conf.arg(help_behavior_hint="(default: 10)")] = None
+    """Steps of perturbations of --robust, and of the attack that chooses the epoch."""
+
     augment: tuple[Literal["images", "cutout", "events"], ...] = ()
     """How training samples are changed at random: images are shifted and mirrored; squares are cut out; events of a camera
     are mirrored, and rolled or rotated."""
@@ -94,6 +122,19 @@ class DeepTrain(DataArguments, DeepCommand):
         MODELS.check(self.model)
         NEURONS.check(self.neuron)
         self._precision()
+        if self.robust is None:
+            for option, value in (("--eps", self.eps), ("--attack-steps", self.attack_steps)):
+                if value is not None:
+                    raise InputError(option, value, "is of training under attack: give --robust")
+        else:
+            objective_of(self.robust, self.eps, self.attack_steps)
+        if self.relu:
+            for one in dataclasses.fields(self):
+                if one.name in _OF_SPIKES and getattr(self, one.name) != one.default:
+                    option = f"--{one.name.replace('_', '-')}"
+                    raise InputError(
+                        option, getattr(self, one.name), "has no effect on rectified units, which have no spikes"
+                    )
 
     def _precision(self) -> Precision:
         from hrsnn.deep.memory import check_bits
@@ -115,6 +156,7 @@ class DeepTrain(DataArguments, DeepCommand):
         from hrsnn.deep.learning.settings import NetworkSettings
         from hrsnn.deep.learning.training import train
         from hrsnn.deep.neurons import NEURONS
+        from hrsnn.deep.robust.ensemble import check_attackable
 
         precision = self._precision()
         rate = self.learning_rate if self.learning_rate is not None else (0.001 if self.optimiser == "adam" else 0.1)
@@ -125,7 +167,10 @@ class DeepTrain(DataArguments, DeepCommand):
         sizes = {"train": self.train, "test": self.test}
         place = choice.options.get("path")
         task = load(choice.name, choice.settings, place, sizes, self.seed)
-        part, validation = training_parts(task, self.steps)
+        steps = 1 if self.relu else _STEPS if self.steps is None else self.steps
+        part, validation = training_parts(task, steps)
+        if part.moving and self.relu:
+            raise InputError("--relu", self.relu, "cannot be used where samples change in time: its units have no time")
         if part.moving and self.coding != "direct":
             raise InputError("--coding", self.coding, "has no effect where samples change in time")
         settings = NetworkSettings(
@@ -133,12 +178,17 @@ class DeepTrain(DataArguments, DeepCommand):
             part.shape,
             len(task.classes),
             neuron=NEURONS.find(self.neuron),
-            steps=self.steps,
+            steps=steps,
             coding=self.coding,
             precision=precision,
             window=self.window,
             learn_neurons=self.learn_neurons,
+            rectified=self.relu,
         )
+        objective = None
+        if self.robust is not None:
+            check_attackable(settings, part)
+            objective = objective_of(self.robust, self.eps, self.attack_steps)
         about = {
             "name": choice.name,
             "options": choice.settings,
@@ -148,17 +198,25 @@ class DeepTrain(DataArguments, DeepCommand):
         }
         checkpoint = None if self.out is None else self.out / NETWORK
         found = train(
-            settings, training, part, validation, about={"task": about}, checkpoint=checkpoint, progress=self.progress
+            settings,
+            training,
+            part,
+            validation,
+            objective=objective,
+            about={"task": about},
+            checkpoint=checkpoint,
+            progress=self.progress,
         )
         best = found.history[found.best_epoch - 1] if found.history else {}
-        chance = 1 / len(task.classes)
+        chance, units = 1 / len(task.classes), "rectified units" if self.relu else f"{self.neuron} neurons"
         return DeepOutcome(
-            title=f"{self.model} of {self.neuron} neurons on {choice.name}: {len(part)} samples to train, "
+            title=f"{self.model} of {units} on {choice.name}: {len(part)} samples to train, "
             f"{len(validation)} to validate, {self.epochs} epochs, seed {self.seed}",
             seed=self.seed,
             scores={
                 "validation_accuracy": best.get("validation_accuracy", float("nan")),
                 "train_accuracy": best.get("train_accuracy", float("nan")),
+                **({} if objective is None else {"validation_score": best.get("validation_score", float("nan"))}),
                 "mean_rate_per_step": best.get("mean_rate", float("nan")),
                 "best_epoch": found.best_epoch,
             },

@@ -56,6 +56,9 @@ COMMANDS = {
     "deep quantise": ["--trained", "nothing"],
     "deep export": ["--trained", "nothing"],
     "deep measure": ["--trained", "nothing"],
+    "deep prune": ["--trained", "nothing"],
+    "deep convert": ["--trained", "nothing"],
+    "deep attack": ["--trained", "nothing"],
 }
 #: What a command says of an extra that is not there.
 SAID = {
@@ -63,6 +66,7 @@ SAID = {
     "fetch": "needs an extra: pip install 'hrsnn[fetch]'",
     "train": "training needs PyTorch: pip install 'hrsnn[torch]'",
     **{f"deep {verb}": "pip install 'hrsnn[torch]'" for verb in ("train", "quantise", "export", "measure")},
+    **{f"deep {verb}": "pip install 'hrsnn[torch]'" for verb in ("prune", "convert", "attack")},
 }
 
 #: Commands that do nothing without an extra.

@@ -30,12 +30,14 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "readout": {"train": 30, "test": 20, "series_train": 250, "series_test": 30},
     "hawkes": {"stdp": 2.0, "duration": 2.0},
     **{name: {"train": 40, "test": 20, "epochs": 1} for name in DEEP},
+    "robust-conversion": {"epochs": 1, "train": 100, "images": 5, "queries": 5, "attack_steps": 1, "steps": 2},
 }
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
 WORDS: Mapping[str, tuple[str, ...]] = {
     "balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2"),
     **dict.fromkeys(DEEP, ("--seeds", "2")),
     "qsnn-table2": (),
+    "robust-conversion": ("--seeds", "2"),
 }
 #: Recipes that count have no runs to distribute.
 JOBS: Mapping[str, tuple[int, ...]] = {"qsnn-table2": (1,)}
@@ -44,7 +46,20 @@ JOBS: Mapping[str, tuple[int, ...]] = {"qsnn-table2": (1,)}
 SLOW = ("balance-cue",)
 
 #: Recipes that are run here once only, and through all cases in the long tests.
-LONG = (*DEEP, "table1", "table3", "table5", "fig5", "fig7", "fig8", "fig12", "stopping", "readout", "hawkes")
+LONG = (
+    *DEEP,
+    "robust-conversion",
+    "table1",
+    "table3",
+    "table5",
+    "fig5",
+    "fig7",
+    "fig8",
+    "fig12",
+    "stopping",
+    "readout",
+    "hawkes",
+)
 
 for _name in RECIPES:
     _recipe = RECIPES[_name]

@@ -10,6 +10,7 @@ from hrsnn.deep.architecture import Architecture, Node
 from hrsnn.deep.learning.layers import SpikingLayer, TemporalNorm, weights_of
 from hrsnn.deep.learning.network import INPUT_LEVELS, Spiking
 from hrsnn.deep.packed.network import NeuronLayer, PackedNetwork, WeightLayer
+from hrsnn.deep.packed.sparse import smallest_index
 from hrsnn.engines.packed.kernels import FILE_FRACTION, FRACTION
 from hrsnn.errors import InputError
 
@@ -37,13 +38,16 @@ def packed(network: Spiking, coding: str = "direct") -> PackedNetwork:
     Raises
     ------
     InputError
-        When weights or potentials are not quantised, or the scale of potentials is that of a batch.
+        When weights or potentials are not quantised, the scale of potentials is that of a batch, or neurons are not reset
+        to 0.
 
     Notes
     -----
     Potentials within about 1e-6 of the threshold may fall to the other side, as in a sum of 32-bit numbers in another order.
     """
     own, precision = network.architecture, network.precision
+    if network.rectified or network.neuron.subtract:
+        raise InputError("network", own.model, "must have neurons that are reset to 0: its states have no table")
     if not (precision.quantises_weights and precision.quantises_potentials):
         bits = f"{precision.weight_bits} and {precision.potential_bits} bits"
         raise InputError("network", bits, "must have weights and potentials of 8 bits or fewer: quantise it first")
@@ -72,7 +76,8 @@ def _weight_layer(network: Spiking, node: Node) -> WeightLayer:
     own, precision = network.architecture, network.precision
     is_end = node.name in own.ends
     with torch.no_grad():
-        numbers, scale = weights_of(node, network.weight[node.name].double(), precision, is_end, 0.0)
+        mask = network.mask_of(node.name)
+        numbers, scale = weights_of(node, network.weight[node.name].double(), precision, is_end, 0.0, mask)
         factor = torch.ones(node.shape[0], dtype=torch.float64) * scale * input_scale(own, node.sources[0])
         if node.normalised:
             norm = network.norm[node.name]
@@ -88,7 +93,9 @@ def _weight_layer(network: Spiking, node: Node) -> WeightLayer:
         raise InputError("network", node.name, "has currents too large for its integers")
     factors, factor_shift = _fixed(factor.numpy())
     offsets, offset_shift = _fixed(offset.numpy())
-    return WeightLayer(bits, whole.astype(np.int8), factors, offsets, factor_shift, offset_shift)
+    count = int(np.count_nonzero(whole))
+    index = "none" if mask is None else smallest_index(node.shape[0], node.fan_in, count, bits)
+    return WeightLayer(bits, whole.astype(np.int8), factors, offsets, factor_shift, offset_shift, index)
 
 
 def _neuron_layer(layer: SpikingLayer) -> NeuronLayer:

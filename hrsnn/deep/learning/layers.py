@@ -222,10 +222,7 @@ class SpikingLayer(nn.Module):
             if early:
                 potential = self._quantised(potential)
             excess = potential - threshold
-            if smoothing is None:
-                spike = step(excess, own)
-            else:
-                spike = triangle.smooth(excess / width)
+            spike = step(excess, own) if smoothing is None else triangle.smooth(excess / width)
             carried = potential - threshold * spike if self.neuron.subtract else potential * (1 - spike)
             if not early:
                 carried = self._quantised(carried)

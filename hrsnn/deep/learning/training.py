@@ -152,6 +152,8 @@ def train(
         state = found
         network.load_arrays(state.last)
         restore(optimiser, state.optimiser)
+    elif checkpoint is not None and not training.epochs:
+        write_checkpoint(checkpoint, state)
     with one_thread(), progress_bar(progress, training.epochs, "epochs") as done:
         done(state.epoch)
         for epoch in range(state.epoch, training.epochs):

@@ -13,11 +13,12 @@ offset                 bytes      content
 16 + H + P             32         SHA-256 of all bytes before
 =====================  =========  ================================================================================
 
-A layer of weights has its weights (``ceil(count bits / 8)`` bytes, outputs first, as PyTorch orders them, :mod:`.bits`),
-then factor and offset of each output (4 bytes each): its current is ``factor n + offset``, with n the sum of weight times
-input, in whole numbers: 0 to 255 for the stimulus, 0 or 1 for spikes, numbers of spikes in a square after a mean. A layer of
-neurons has ``2 L + 1`` numbers, the potential that each state -L to L becomes in a step without input, then the step of the
-states and the threshold (4 bytes each, with 24 bits after the point).
+A layer of weights has its weights (``ceil(count bits / 8)`` bytes, outputs first, as PyTorch orders them, :mod:`.bits`;
+sparse ones with an index, which the header names, :mod:`.sparse`), then factor and offset of each output (4 bytes each): its
+current is ``factor n + offset``, with n the sum of weight times input, in whole numbers: 0 to 255 for the stimulus, 0 or 1
+for spikes, numbers of spikes in a square after a mean. A layer of neurons has ``2 L + 1`` numbers, the potential that each
+state -L to L becomes in a step without input, then the step of the states and the threshold (4 bytes each, with 24 bits
+after the point).
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from numpy.typing import NDArray
 
 from hrsnn.deep.architecture import Architecture, Node
 from hrsnn.deep.models import architecture
-from hrsnn.deep.packed.bits import WIDTHS, pack, packed_size, unpack
+from hrsnn.deep.packed.bits import WIDTHS
+from hrsnn.deep.packed.sparse import matrix_size, pack_matrix, packed_bytes_of, unpack_matrix
 from hrsnn.engines.packed.kernels import FRACTION
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_json
@@ -59,6 +61,8 @@ class WeightLayer:
     factor, offset : ndarray of int32, (outputs,)
     factor_shift, offset_shift : int
         Bits after the point, at most 36.
+    index : {"none", "bitmask", "columns"}
+        How the file tells where weights other than 0 are; "none" has all of them.
     """
 
     bits: int
@@ -67,6 +71,7 @@ class WeightLayer:
     offset: NDArray[np.int32]
     factor_shift: int
     offset_shift: int
+    index: str = "none"
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ class PackedNetwork:
             layer = self.layers.get(node.name)
             if isinstance(layer, WeightLayer):
                 about |= {"bits": layer.bits, "factor_shift": layer.factor_shift, "offset_shift": layer.offset_shift}
+                about |= {"index": layer.index} if layer.index != "none" else {}
             elif layer is not None:
                 about |= {"levels": layer.levels, "before_spike": layer.before_spike}
             layers.append(about)
@@ -136,7 +142,7 @@ class PackedNetwork:
         for node in self.architecture:
             layer = self.layers.get(node.name)
             if isinstance(layer, WeightLayer):
-                parts += [pack(layer.weights, layer.bits), _words(layer.factor), _words(layer.offset)]
+                parts += [pack_matrix(layer.weights, layer.bits, layer.index), _words(layer.factor), _words(layer.offset)]
             elif layer is not None:
                 parts += [_words(layer.table), _words(np.array([layer.step, layer.threshold], np.int32))]
         return b"".join(parts)
@@ -204,11 +210,12 @@ def _weights(network: Architecture, node: Node, about: Mapping[str, Any], reader
     if node.fan_in > _MOST_INPUTS:
         raise InputError("layers", node.name, f"must have at most {_MOST_INPUTS} inputs an output")
     shifts = [count_of(name, about[name], 0, FRACTION) for name in ("factor_shift", "offset_shift")]
-    numbers = unpack(reader.take(packed_size(node.weights, about["bits"])), about["bits"], node.weights)
+    index = str(about.get("index", "none"))
+    numbers = reader.matrix(node.shape[0], node.fan_in, about["bits"], index)
     shape = (node.shape[0], -1, node.kernel, node.kernel) if node.kind == "conv" else (node.shape[0], -1)
     outputs = node.shape[0]
     factor, offset = reader.words(outputs), reader.words(outputs)
-    return WeightLayer(about["bits"], numbers.reshape(shape), factor, offset, shifts[0], shifts[1])
+    return WeightLayer(about["bits"], numbers.reshape(shape), factor, offset, shifts[0], shifts[1], index)
 
 
 class _Reader:
@@ -222,6 +229,10 @@ class _Reader:
             raise InputError("payload", len(self._payload), f"must have {self._at + count - len(self._payload)} bytes more")
         self._at += count
         return bytes(self._payload[self._at - count : self._at])
+
+    def matrix(self, rows: int, columns: int, bits: int, index: str) -> NDArray[np.int8]:
+        size = packed_bytes_of(bytes(self._payload[self._at :]), rows, columns, bits, index)
+        return unpack_matrix(self.take(size), rows, columns, bits, index)
 
     def words(self, count: int) -> NDArray[np.int32]:
         return np.frombuffer(self.take(_WORD * count), "<i4").astype(np.int32)
@@ -241,7 +252,8 @@ def payload_size(network: PackedNetwork) -> int:
     for node in network.architecture:
         layer = network.layers.get(node.name)
         if isinstance(layer, WeightLayer):
-            total += packed_size(node.weights, layer.bits) + 2 * _WORD * node.shape[0]
+            count = int(np.count_nonzero(layer.weights))
+            total += matrix_size(node.shape[0], node.fan_in, count, layer.bits, layer.index) + 2 * _WORD * node.shape[0]
         elif layer is not None:
             total += _WORD * (2 * layer.levels + 3)
     return total

@@ -1,4 +1,4 @@
-"""Adversarial robustness of deep networks: attacks, robust training, pruning with fixed masks, conversion; needs ``torch``."""
+"""Adversarial robustness of deep networks: attacks, training, pruning, conversion to spikes; needs the extra ``torch``."""
 
 from __future__ import annotations
 

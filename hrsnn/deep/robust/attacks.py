@@ -104,8 +104,8 @@ def pgd(
 ) -> Tensor:
     """Projected gradient ascent of the cross-entropy (Madry et al. 2018).
 
-    ``x <- project(x + step sign(g))``, `steps` times. Of each sample the first point that the model takes for another class is
-    returned, and the last one where there is none.
+    ``x <- project(x + step sign(g))``, `steps` times. Of each sample the first point that the model takes for another
+    class is returned, and the last one where there is none.
 
     Parameters
     ----------

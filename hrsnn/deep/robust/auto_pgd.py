@@ -20,15 +20,14 @@ def checkpoints(steps: int) -> list[int]:
     Examples
     --------
     >>> checkpoints(20)
-    [4, 8, 12, 15, 17, 18, 19, 20]
+    [4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
     """
     interval, least, shrink = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1), max(int(0.03 * steps), 1)
     at, found = 0, []
     while at < steps:
         at += interval
         found.append(at)
-        if len(found) > 2:
-            interval = max(interval - shrink, least)
+        interval = max(interval - shrink, least)
     return found
 
 
@@ -58,9 +57,9 @@ def apgd(
 ) -> Tensor:
     """Projected gradient ascent with momentum and a step that is halved where it no longer gains (Croce and Hein 2020).
 
-    The step is ``2 eps`` at first. ``z = project(x + step sign(g))``, ``x <- project(x + .75 (z - x) + .25 (x - x_before))``. At
-    checkpoints it is halved, and the best point is returned to, where less than three quarters of the steps have
-    raised the loss, or where neither the step nor the best loss has changed since the last one.
+    The step is ``2 eps`` at first. ``z = project(x + step sign(g))``, ``x <- project(x + .75 (z - x) + .25 (x -
+    x_before))``. At checkpoints it is halved, and the best point is returned to, where less than three quarters of the
+    steps have raised the loss, or where neither the step nor the best loss has changed since the last one.
 
     Parameters
     ----------

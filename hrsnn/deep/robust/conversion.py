@@ -90,10 +90,10 @@ def converted(
 ) -> tuple[NetworkSettings, Spiking]:
     """Return a network of perfect integrators with the weights of one of rectified units.
 
-    The threshold of a layer is the largest percentile, over the batches, of its input while the layers before spike. A spike of a
-    layer with the threshold theta stands for theta: means of the next normalisation are divided by theta and variances by
-    theta^2, and the weights of the last layer are multiplied by it, so that currents and outputs keep their units. At last all
-    thresholds are multiplied by `factor`, and what follows is scaled by them.
+    The threshold of a layer is the largest percentile, over the batches, of its input while the layers before spike. A
+    spike of a layer with the threshold theta stands for theta: means of the next normalisation are divided by theta and
+    variances by theta^2, and the weights of the last layer are multiplied by it, so that currents and outputs keep their
+    units. At last all thresholds are multiplied by `factor`, and what follows is scaled by them.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def converted(
     return target, spiking
 
 
-class _Reached(Exception):  # noqa: N818
+class _Reached(Exception):
     """Ends a run where a layer is reached."""
 
     def __init__(self, currents: Tensor) -> None:

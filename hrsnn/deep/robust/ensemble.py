@@ -114,7 +114,8 @@ class Survival:
     clean : ndarray of bool, (samples,)
         Whether the network is right without an attack.
     survived : dict of member to ndarray of bool, (samples,)
-        Whether it is right without and with it; False where the sample was fooled by an earlier member and not attacked again.
+        Whether it is right without and with it; False where the sample was fooled by an earlier member and not attacked
+        again.
     """
 
     clean: Bools

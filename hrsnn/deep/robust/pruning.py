@@ -119,8 +119,9 @@ def score_masks(
 ) -> Masks:
     """Keep the weights of the largest scores, which are learnt while the weights stay as they are (Sehwag et al. 2020).
 
-    Each layer computes with ``w m(s)``, m the mask of the share `kept` of its largest ``|s|``. Scores begin as ``w / max |w|``, and
-    descend the gradient of the robust loss, which passes m straight through: ``ds = w dL/d(w m)``. Then m is fixed.
+    Each layer computes with ``w m(s)``, m the mask of the share `kept` of its largest ``|s|``. Scores begin as ``w / max
+    |w|``, and descend the gradient of the robust loss, which passes m straight through: ``ds = w dL/d(w m)``. Then m is
+    fixed.
 
     Parameters
     ----------

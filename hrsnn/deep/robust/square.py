@@ -40,9 +40,9 @@ def square_attack(
 ) -> Tensor:
     """Random search with squares in the largest norm (Andriushchenko et al. 2020).
 
-    It begins with vertical stripes of -eps and eps. At each query a square of each image, as large as a schedule says, is set
-    to ``x - eps`` or ``x + eps`` in each channel, and kept where the margin ``z_y - max_(j != y) z_j`` falls. Images that are taken
-    for another class are left alone.
+    It begins with vertical stripes of -eps and eps. At each query a square of each image, as large as a schedule says, is
+    set to ``x - eps`` or ``x + eps`` in each channel, and kept where the margin ``z_y - max_(j != y) z_j`` falls. Images
+    that are taken for another class are left alone.
 
     Parameters
     ----------
