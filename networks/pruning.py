@@ -82,7 +82,7 @@ def noise(channels: int, duration: float = 2000.0, seed: int = 0, hold: float = 
     Examples
     --------
     >>> noise(3)
-    Currents(1 samples, 100 values of 20 ms, 3 channels)
+    Currents(1 sample, 100 values of 20 ms, 3 channels)
     """
     channels = count_of("channels", channels, most=MOST_CHANNELS)
     values_each = duration_of("duration", duration) / positive("hold", hold, "ms")

@@ -146,7 +146,7 @@ def held_currents(hold: float) -> Callable[[Array], Currents]:
     Examples
     --------
     >>> held_currents(20.0)(np.array([0.5, -1.0]))
-    Currents(1 samples, 1 values of 20 ms, 2 channels)
+    Currents(1 sample, 1 value of 20 ms, 2 channels)
     """
     hold = duration_of("hold", hold)
     return lambda value: Currents(np.asarray(plain(value, "", "value"))[None, None], dt=hold)

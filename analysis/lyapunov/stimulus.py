@@ -23,7 +23,7 @@ def driven_by(stimulus: Stimulus | float, channels: int, index: int = 0) -> Stim
     Examples
     --------
     >>> driven_by(300.0, channels=2)
-    Currents(1 samples, 1 values of 300 ms, 2 channels)
+    Currents(1 sample, 1 value of 300 ms, 2 channels)
     """
     if not isinstance(stimulus, (SpikeTrains, Currents)):
         stimulus = Currents(np.zeros((1, 1, channels)), duration_of("stimulus", stimulus))

@@ -50,9 +50,9 @@ class Currents:
     >>> import numpy as np
     >>> u = np.random.default_rng(0).uniform(-1, 1, size=(1, 200, 1))
     >>> Currents(u, dt=20.0)
-    Currents(1 samples, 200 values of 20 ms, 1 channels)
+    Currents(1 sample, 200 values of 20 ms, 1 channel)
     >>> Currents.from_samples([[[1.0], [2.0]], [[3.0]]], dt=20.0)
-    Currents(2 samples, 1 to 2 values of 20 ms, 1 channels)
+    Currents(2 samples, 1 to 2 values of 20 ms, 1 channel)
     """
 
     values: np.ndarray
@@ -116,8 +116,8 @@ class Currents:
     def __repr__(self) -> str:
         samples, times, channels = self.values.shape
         shortest = int(self.lengths.min(initial=times))
-        values = f"{times}" if shortest == times else f"{shortest} to {times}"
-        return f"Currents({counted(samples, 'sample')}, {values} values of {self.dt:g} ms, {counted(channels, 'channel')})"
+        held = counted(times, "value") if shortest == times else f"{shortest} to {times} values"
+        return f"Currents({counted(samples, 'sample')}, {held} of {self.dt:g} ms, {counted(channels, 'channel')})"
 
     def __iter__(self) -> Iterator[Currents]:
         return (self[index] for index in range(len(self)))

@@ -141,7 +141,7 @@ def trains_of(samples: Sequence[Any], channels: int = CHANNELS, duration: float 
     Examples
     --------
     >>> trains_of([(np.array([2.0, 31.0]), np.array([9, 699]))], channels=70)
-    SpikeTrains(1 samples, 70 channels, 2 spikes, 40 ms)
+    SpikeTrains(1 sample, 70 channels, 2 spikes, 40 ms)
     """
     parts: list[SpikeTrains] = []
     spikes = 0

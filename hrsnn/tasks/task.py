@@ -288,7 +288,7 @@ class SeriesTask(Displayed):
         --------
         >>> from hrsnn.tasks import load_task
         >>> load_task("memory", values=300).stimulus(10, 20), load_task("memory", values=300, encoding="poisson").stimulus()
-        (Currents(1 samples, 10 values of 20 ms, 1 channels), SpikeTrains(1 samples, 1 channels, 590 spikes, 6000 ms))
+        (Currents(1 sample, 10 values of 20 ms, 1 channel), SpikeTrains(1 sample, 1 channel, 590 spikes, 6000 ms))
         """
         stop = len(self.inputs) if stop is None else stop
         if self.spikes is not None:

@@ -76,7 +76,7 @@ def ts(
     >>> for part in ("TRAIN", "TEST"):
     ...     _ = (folder / f"Two_{part}.ts").write_text("@classLabel true up down\\n@data\\n1,2,3:up\\n3,2:down\\n")
     >>> ts(folder, hold=20).encoded().x_test
-    Currents(2 samples, 2 to 3 values of 20 ms, 1 channels)
+    Currents(2 samples, 2 to 3 values of 20 ms, 1 channel)
     """
     check_encoding(encoding)
     hold, peak_rate = duration_of("hold", hold), positive("peak_rate", peak_rate, "Hz")
