@@ -126,7 +126,7 @@ class Reproduce(ParallelCommand):
     def check(self) -> None:
         """Raise an error for an unknown recipe, or an option that would have no effect, before anything else."""
         if self.name == _LIST:
-            given = {"--out": self.out, "--option": self.option, "--path": self.path, "--seeds": self.seeds}
+            given: dict[str, Any] = {"--out": self.out, "--option": self.option, "--path": self.path, "--seeds": self.seeds}
             given |= {"--data": self.data, "--scale": None if self.scale == SCALES[0] else self.scale}
             for option, value in given.items():
                 if value:

@@ -294,4 +294,4 @@ def hawkes_spikes(process: HawkesProcess, duration: float, *, seed: int = 0) -> 
         total += found
         check_memory("duration", duration, 40 * total, "the spikes")
     spikes, channels = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
-    return SpikeTrains(spikes, channels, [0, total], n_channels=n, duration=duration)
+    return SpikeTrains(spikes, channels, np.array([0, total]), n_channels=n, duration=duration)

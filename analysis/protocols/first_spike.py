@@ -163,10 +163,11 @@ def _layer(states: Array, labels: NDArray[Any], seed: int) -> tuple[Array, Array
 
 def _first(potential: Array, threshold: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Return output neuron, place of its time, and whether it spiked, from potentials (samples, times, classes)."""
-    crossed = (potential >= threshold).any(axis=2)
-    stopped = crossed.any(axis=1)
-    when = np.where(stopped, crossed.argmax(axis=1), potential.shape[1] - 1)
-    return potential[np.arange(len(potential)), when].argmax(axis=1), when, stopped
+    highest = np.asarray(potential.max(axis=2))
+    crossed = np.asarray(highest >= threshold)
+    stopped = np.asarray(crossed.any(axis=1))
+    when = np.asarray(np.where(stopped, crossed.argmax(axis=1), potential.shape[1] - 1))
+    return np.asarray(potential[np.arange(len(potential)), when].argmax(axis=1)), when, stopped
 
 
 def _threshold(potential: Array, classes: NDArray[Any], labels: NDArray[Any], tolerance: float) -> float:

@@ -106,8 +106,8 @@ def run(options: RecipeOptions) -> RecipeResult:
     assert isinstance(spec, ReservoirSpec)
     check_pruning(values)
     task = PAPER if task_of(PAPER, options.data) is not None else STAND_IN
-    random = np.arange(2.0)
-    empty = Fig12Table(task, dict.fromkeys(POINTS, random), dict.fromkeys(POINTS, random + 1))
+    one: Array = np.ones(2)
+    empty = Fig12Table(task, dict.fromkeys(POINTS, one), dict.fromkeys(POINTS, one))
     logger.info(verdicts_in_reach([family_size(empty.readings())], len(options.seeds)))
     runner = PrunedRunner(spec, values, (task,), options.engine, options.data)
     arms = {**POINTS, NONE: CONTROL}

@@ -57,8 +57,8 @@ class Fig5Curves:
                 for place, size in enumerate(self.sizes):
                     yield RecipeRow(f"accuracy, {task}", f"{arm}, {size} neurons", tuple(values[:, place].tolist()), SHARE)
             for place, size in enumerate(self.sizes):
-                values = tuple(self.gain(task)[:, place].tolist())
-                yield RecipeRow(f"gain, {task}", f"HeNHeS - HoNHoS, {size} neurons", values, CORRELATION)
+                gain = tuple(self.gain(task)[:, place].tolist())
+                yield RecipeRow(f"gain, {task}", f"HeNHeS - HoNHoS, {size} neurons", gain, CORRELATION)
 
     def readings(self) -> list[Reading]:
         """Return what is measured for the claim, on the first task that is there."""
