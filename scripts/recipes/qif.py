@@ -111,5 +111,5 @@ RECIPE = Recipe(
     seeds=12,
     uses=USES,
     extra="torch",
-    duration="10 minutes",
+    duration="4 minutes",
 )

@@ -106,5 +106,5 @@ RECIPE = Recipe(
     seeds=12,
     uses=USES,
     extra="torch",
-    duration="5 minutes",
+    duration="2 minutes",
 )

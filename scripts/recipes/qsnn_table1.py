@@ -80,5 +80,5 @@ RECIPE = Recipe(
     seeds=12,
     uses=USES,
     extra="torch",
-    duration="10 minutes",
+    duration="3 minutes",
 )
