@@ -27,7 +27,8 @@ class RecipeCases:
     options : mapping of str to value
         Options of the recipe, as with ``--option``, with which it takes seconds; by default none.
     words : tuple of str
-        Other words of the command line, by default ``--neurons 20 --seeds 2``; with ``--path`` for a recipe that needs data.
+        Other words of the command line, by default ``--neurons 20 --seeds 2``; with ``--path`` for a recipe that needs data,
+        without ``--neurons`` for one that has no kind of network.
     jobs : tuple of int
         Numbers of processes for which the bytes must be the same, by default 1 and 2; more than 1 needs an entry of an
         installed package: give ``(1,)`` for one added by ``RECIPES.add``.

@@ -145,6 +145,7 @@ class DeepRunner:
         from hrsnn.deep.learning.predictions import predictions
         from hrsnn.deep.learning.settings import NetworkSettings
         from hrsnn.deep.learning.training import train
+        from hrsnn.engines.torch.one_thread import one_thread
 
         seed, label, name = unit
         (data, path), arm = self.data[label], self.arms[name]
@@ -161,7 +162,8 @@ class DeepRunner:
         schedule = TrainingSettings(data.epochs, data.batch, weight_decay=data.weight_decay, augment=data.augment, seed=seed)
         trained = train(settings, schedule, training, validation, checkpoint=checkpoint)
         network = trained.network
-        right = predictions(network, settings, test, seed) == test.labels
+        with one_thread():  # the same sums for any number of jobs
+            right = predictions(network, settings, test, seed) == test.labels
         statistics = statistics_of(network, settings, validation, seed)
         ends = network.architecture.ends
         found: dict[str, Any] = {

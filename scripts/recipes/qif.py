@@ -113,5 +113,5 @@ RECIPE = Recipe(
     data=DATA,
     paper_scale=paper_scale("qif"),
     extra="torch",
-    duration="10 minutes",
+    duration="4 minutes",
 )

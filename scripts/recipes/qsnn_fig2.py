@@ -95,5 +95,5 @@ RECIPE = Recipe(
     data=DATA,
     paper_scale=paper_scale("qsnn-fig2"),
     extra="torch",
-    duration="5 minutes",
+    duration="a minute",
 )

@@ -108,5 +108,5 @@ RECIPE = Recipe(
     data=DATA,
     paper_scale=paper_scale("qsnn-fig3"),
     extra="torch",
-    duration="5 minutes",
+    duration="2 minutes",
 )

@@ -73,5 +73,5 @@ RECIPE = Recipe(
     data=DATA,
     paper_scale=paper_scale("qsnn-fig5"),
     extra="torch",
-    duration="5 minutes",
+    duration="a minute",
 )

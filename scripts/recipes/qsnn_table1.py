@@ -82,5 +82,5 @@ RECIPE = Recipe(
     data=DATA,
     paper_scale=paper_scale("qsnn-table1"),
     extra="torch",
-    duration="10 minutes",
+    duration="3 minutes",
 )
