@@ -71,7 +71,7 @@ def reservoir(delay: float) -> Reservoir:
     ids=["reservoir", "delays", "balanced"],
 )
 def test_outputs_are_those_of_the_engine_states(network: Any) -> None:
-    """At the end of each value, filtered spikes of the network's own engine, which have decayed for a step since the last."""
+    """At the ends of values, filtered spikes of the network's own engine, which decayed for a step since the last."""
     made = network()
     module = TrainableNetwork(made, 2, tau_readout=30.0, dtype="float64")
     currents = Currents(np.random.default_rng(0).normal(size=(2, 12, 3)), dt=20.0)
