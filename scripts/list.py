@@ -93,8 +93,6 @@ class Group:
 
 _NEEDS = "needs the extra torch: pip install 'hrsnn[torch]'"
 #: Group to its registry, and the description of an entry.
-
-
 GROUPS: Mapping[str, Group] = {
     "engines": Group(lambda: ENGINES, lambda engine: engine.description),
     "kinds": Group(lambda: KINDS, _kind),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -304,7 +305,10 @@ _OPTIONS = (
 )
 _MODEL = ("surrogate", "width", "tau_readout", "dale", "times", "longest_delay", "dtype", "device")
 #: Defaults that differ between tasks, and those of the sizes of a series.
-_USUAL = {"batch": {"classes": 32, "series": 4}, "learning_rate": {"classes": 0.03, "series": 0.01}}
+_USUAL: Mapping[str, Mapping[str, Any]] = {
+    "batch": {"classes": 32, "series": 4},
+    "learning_rate": {"classes": 0.03, "series": 0.01},
+}
 _SIZES, _WINDOW = {"train": 500, "test": 100, "horizon": 1}, 40
 #: Kinds of networks that have gradients.
 _TRAINED = ("reservoir", "balanced")

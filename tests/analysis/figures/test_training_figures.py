@@ -27,6 +27,17 @@ def test_losses_and_accuracies_over_the_epochs():
     figure.canvas.draw()
 
 
+def test_errors_over_the_epochs():
+    figure = figures.error_curves([NAN, 0.6, 0.3], [0.9, 0.8, 0.5], best=2)
+    (axes,) = figure.axes
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("NRMSE", "Epoch")
+    for line, values in zip(axes.lines, ([NAN, 0.6, 0.3], [0.9, 0.8, 0.5]), strict=False):
+        np.testing.assert_array_equal(line.get_ydata(), values)
+    assert axes.lines[2].get_xdata()[0] == 2
+    assert axes.get_ylim()[1] > 0.9
+    figure.canvas.draw()
+
+
 def test_times_before_and_after():
     before, after = np.array([5.0, 10.0, 40.0]), np.array([6.0, 8.0, 80.0])
     figure = figures.times_before_after(before, after, [True, True, False], "tau_m")
@@ -43,11 +54,12 @@ def test_times_before_and_after():
     ("draw", "message"),
     [
         (lambda: figures.training_curves(*CURVES[:3], [0.1], best=0, chance=0.1), "train_loss"),
+        (lambda: figures.error_curves([0.1, 0.2], [0.1], best=0), "train = "),
         (lambda: figures.times_before_after([1.0], [1.0, 2.0], [True]), "after = "),
         (lambda: figures.times_before_after([], [], []), "after = "),
         (lambda: figures.times_before_after([1.0], [0.0], [True]), "must be positive"),
     ],
-    ids=["lengths", "fewer", "none", "zero"],
+    ids=["lengths", "errors", "fewer", "none", "zero"],
 )
 def test_what_cannot_be_drawn_is_refused(draw, message):
     with pytest.raises(InputError, match=message):

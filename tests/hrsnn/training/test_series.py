@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
-from hrsnn import Currents, ReservoirSpec, SpikeTrains, build, simulate
+from hrsnn import Currents, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
+from hrsnn.balanced import BalancedSpec, build_balanced
 from hrsnn.errors import InputError
 from hrsnn.tasks import SeriesTask, load_task
 from hrsnn.training import TrainableNetwork, TrainingOptions, predict_series, train
@@ -54,14 +57,25 @@ def test_a_window_that_is_longer_than_the_series_is_refused() -> None:
         windows_of(task, task.train, 31)
 
 
-@pytest.mark.parametrize("delay", [0, 9])
-def test_outputs_are_those_of_the_engine_states(delay: int) -> None:
-    """At the end of each value, filtered spikes of the compiled engine, which have decayed for a step since the last."""
-    spec = ReservoirSpec(neurons=25, dt=1, input_fraction=1, delay_exc=delay, delay_inh=delay)
-    reservoir = build(spec, seed=2, channels=3)
-    module = TrainableNetwork(reservoir, 2, tau_readout=30.0, dtype="float64")
-    currents = Currents(np.random.default_rng(0).normal(size=(2, 12, 3)), dt=15.0)
-    activity = simulate(reservoir, currents, record=("states",), sample_times=15.0 * np.arange(1, 13), tau_state=30.0)
+def reservoir(delay: float) -> Reservoir:
+    return build(ReservoirSpec(neurons=25, dt=1, input_fraction=1, delay_exc=delay, delay_inh=delay), seed=2, channels=3)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: reservoir(0),
+        lambda: reservoir(9),
+        lambda: build_balanced(BalancedSpec(neurons=25, dimensions=4, dt=1), seed=1, channels=3),
+    ],
+    ids=["reservoir", "delays", "balanced"],
+)
+def test_outputs_are_those_of_the_engine_states(network: Any) -> None:
+    """At the ends of values, filtered spikes of the network's own engine, which decayed for a step since the last."""
+    made = network()
+    module = TrainableNetwork(made, 2, tau_readout=30.0, dtype="float64")
+    currents = Currents(np.random.default_rng(0).normal(size=(2, 12, 3)), dt=20.0)
+    activity = simulate(made, currents, record=("states",), sample_times=20.0 * np.arange(1, 13), tau_state=30.0)
     weight, bias = (one.detach().numpy() for one in module.readout.parameters())
     expected = activity.states / np.exp(-1 / 30) @ weight.T + bias
     assert activity.states.any()
@@ -70,11 +84,11 @@ def test_outputs_are_those_of_the_engine_states(delay: int) -> None:
 
 def test_targets_that_are_missing_do_not_count() -> None:
     """The first half of the values: their error is that of all but the others, and so is the training."""
-    reservoir = build(ReservoirSpec(neurons=15, dt=1, input_fraction=1), seed=2, channels=1)
+    few = build(ReservoirSpec(neurons=15, dt=1, input_fraction=1), seed=2, channels=1)
     rng = np.random.default_rng(1)
     currents, targets = Currents(rng.normal(size=(3, 8, 1)), dt=10.0), rng.normal(size=(3, 8, 1))
     targets[0, :4] = np.nan
-    module = TrainableNetwork(reservoir, 1, ("readout",), dtype="float64")
+    module = TrainableNetwork(few, 1, ("readout",), dtype="float64")
     found = train(module, currents, targets, (currents, targets), TrainingOptions(epochs=1, batch=2, learning_rate=0.0))
     squares = (predict_series(module, currents, 8) - targets) ** 2
     for epoch in found.epochs:
@@ -83,8 +97,8 @@ def test_targets_that_are_missing_do_not_count() -> None:
 
 
 def test_a_readout_to_start_from_learns_in_steps_of_its_size() -> None:
-    reservoir = build(ReservoirSpec(neurons=15, dt=1, input_fraction=1), seed=2, channels=1)
-    module = TrainableNetwork(reservoir, 1, ("readout",), dtype="float64")
+    few = build(ReservoirSpec(neurons=15, dt=1, input_fraction=1), seed=2, channels=1)
+    module = TrainableNetwork(few, 1, ("readout",), dtype="float64")
     start = np.random.default_rng(1).normal(size=(1, 15)) / 100
     module.set_readout(start, [0.5])
     currents = Currents(np.random.default_rng(1).normal(size=(1, 8, 1)), dt=10.0)
