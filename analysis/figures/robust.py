@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from hrsnn.analysis.figures.style import (
     COLOURS,
-    EXCITATORY,
     GREY,
     INHIBITORY,
     SMALL_TEXT,
@@ -95,44 +94,45 @@ def energy_and_robustness(networks: Mapping[str, tuple[ArrayLike, ArrayLike, Arr
     """
     if not networks:
         raise InputError("networks", networks, "must have one or more")
-    figure = column_figure(2.6)
+    figure = column_figure(2.8)
     axes = figure.subplots()
-    for network, (energy, clean, robust) in networks.items():
+    for place, (network, (energy, clean, robust)) in enumerate(networks.items()):
         x = float(np.mean(np.asarray(energy, dtype=np.float64)))
-        for values, colour, label in ((clean, GREY, "clean"), (robust, EXCITATORY, "under all attacks")):
+        colour = COLOURS[place % len(COLOURS)]
+        for values, face in ((clean, "white"), (robust, colour)):
             given = np.asarray(values, dtype=np.float64)
             low, high = mean_interval(given, bounds=(0, 1))
             mean = float(given.mean())
-            first = network == next(iter(networks))
             axes.errorbar(
                 x,
                 mean,
                 [[max(mean - low, 0)], [max(high - mean, 0)]],
                 color=colour,
+                markerfacecolor=face,
                 marker="o",
                 markersize=4,
                 linewidth=1,
                 capsize=2,
                 linestyle="none",
-                label=label if first else None,
+                label=network if face == colour else None,
             )
-        axes.annotate(network, (x, float(np.mean(robust))), (6, -3), textcoords="offset points", size=SMALL_TEXT)
     axes.set_xscale("log")
-    axes.margins(x=0.25)
+    axes.margins(x=0.1)
     axes.set_ylim(0, 1.05)
-    label_axes(axes, "Energy of a sample (nJ)", "Accuracy")
+    label_axes(axes, "Energy of a sample (nJ)", "Accuracy: clean (open), attacked (filled)")
     legend_above(figure, axes)
     return figure
 
 
 @takes()
-def members_of_ensemble(shares: Mapping[str, float]) -> Figure:
+def members_of_ensemble(shares: Mapping[str, float], ensemble: float) -> Figure:
     """Draw the share of samples that survives each attack, sorted, with the share that survives all as a line.
 
     Parameters
     ----------
     shares : mapping of attack to float
         Where each attack had all samples.
+    ensemble : float
 
     Raises
     ------
@@ -141,7 +141,7 @@ def members_of_ensemble(shares: Mapping[str, float]) -> Figure:
 
     Examples
     --------
-    >>> figure = members_of_ensemble({"pgd, rate": 0.8, "square": 0.7})
+    >>> figure = members_of_ensemble({"pgd, rate": 0.8, "square": 0.7}, 0.65)
     >>> [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     ['square', 'pgd, rate']
     """
@@ -151,7 +151,7 @@ def members_of_ensemble(shares: Mapping[str, float]) -> Figure:
     figure = column_figure(0.12 * len(ordered) + 0.6)
     axes = figure.subplots()
     axes.barh(range(len(ordered)), list(ordered.values()), color=GREY, height=0.7)
-    axes.axvline(min(ordered.values()), color=INHIBITORY, linewidth=0.8, linestyle="--", label="the strongest")
+    axes.axvline(ensemble, color=INHIBITORY, linewidth=0.8, linestyle="--", label="all together")
     axes.set_yticks(range(len(ordered)), list(ordered), fontsize=SMALL_TEXT - 1 if len(ordered) > 20 else SMALL_TEXT)
     axes.set_ylim(len(ordered) - 0.4, -0.6)
     axes.set_xlim(0, 1)

@@ -176,7 +176,11 @@ class DeepAttack(OfTrained):
             tables="\n".join(lines),
             draw=lambda: {
                 "robustness": robustness_curves({model: {name: curves[name] for name in _WHOLE}}),
-                **({"members": members_of_ensemble(members[largest])} if self.everything else {}),
+                **(
+                    {"members": members_of_ensemble(members[largest], curves["ensemble"][largest])}
+                    if self.everything
+                    else {}
+                ),
             },
         )
 
