@@ -50,8 +50,9 @@ def layer_exponents(network: Spiking, images: Tensor, window: float | None = Non
     Notes
     -----
     Without a window a neuron that is reset has ``ln b``, 0 for a perfect integrator, if it never fires, and minus infinity
-    if it does: what it held is gone. Weights enter by whether it fires alone. Exponents say nothing about which connection
-    matters, so that a method of pruning that asks for them has nothing to ask for in a feed-forward network.
+    if it does: what it held is gone, with a window too where a potential is above it. Weights enter by whether it fires
+    alone. Exponents say nothing about which connection matters, so that a method of pruning that asks for them has nothing
+    to ask for in a feed-forward network.
 
     Examples
     --------
@@ -75,10 +76,7 @@ def layer_exponents(network: Spiking, images: Tensor, window: float | None = Non
         neuron = layer.present_neuron()
         excess = u.double() - neuron.threshold
         passed = torch.zeros_like(excess) if window is None else TRIANGLE.window(excess / window) / window
-        if neuron.subtract:
-            factor = 1 - neuron.threshold * passed
-        else:
-            factor = 1 - (excess > 0).double() - u.double() * passed
-        logs = factor[:-1].abs().log() + math.log(neuron.b)  # the last step has no next one
+        reset = neuron.threshold * passed if neuron.subtract else (excess > 0).double() + u.double() * passed
+        logs = (1 - reset[:-1]).abs().log() + math.log(neuron.b)  # the last step has no next one
         found[name] = logs.mean((0, 1)).numpy()
     return found
