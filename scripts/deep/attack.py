@@ -146,7 +146,7 @@ class DeepAttack(OfTrained):
         return MaskingSigns(**stored("signs of masking", run))
 
     def _outcome(self, model: str, cost: Any, found: dict[float, Survival], signs: dict[float, MaskingSigns]) -> DeepOutcome:
-        from hrsnn.analysis.figures.robust import members_of_ensemble, robustness_curves
+        from hrsnn.analysis.figures.deep import members_of_ensemble, robustness_curves
 
         curves: dict[str, dict[float, float]] = {name: {} for name in _WHOLE}
         members: dict[float, dict[str, float]] = {}
@@ -176,7 +176,11 @@ class DeepAttack(OfTrained):
             tables="\n".join(lines),
             draw=lambda: {
                 "robustness": robustness_curves({model: {name: curves[name] for name in _WHOLE}}),
-                **({"members": members_of_ensemble(members[largest])} if self.everything else {}),
+                **(
+                    {"members": members_of_ensemble(members[largest], curves["ensemble"][largest])}
+                    if self.everything
+                    else {}
+                ),
             },
         )
 

@@ -126,7 +126,7 @@ class RobustTable:
 
     def figure(self) -> Figure:
         """Draw accuracy without and with attacks against energy."""
-        from hrsnn.analysis.figures.robust import energy_and_robustness
+        from hrsnn.analysis.figures.deep import energy_and_robustness
 
         return energy_and_robustness(
             {arm: (one["energy"], one["accuracy"], one["ensemble"]) for arm, one in self.by.items()}

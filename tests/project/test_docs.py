@@ -43,7 +43,7 @@ NEEDS_TORCH = (
         "hrsnn.simulation.population",
         "hrsnn.analysis.protocols.gradient",
     ),
-    *("training.md", "populations.md", "deep.md"),
+    *("training.md", "populations.md", "deep.md", "robust.md"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -292,8 +292,3 @@ def first_samples(frames: Frames, samples: int, seed: int) -> Frames:
     count_of("samples", samples)
     rows = generator(seed, "attacked samples").permutation(len(frames))[:samples]
     return frames.subset(np.sort(rows))
-
-
-def best_of(accuracies: Mapping[str, float], names: Sequence[str]) -> str:
-    """Return the member that leaves the fewest samples."""
-    return min(names, key=lambda name: accuracies[name])
