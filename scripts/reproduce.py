@@ -73,8 +73,7 @@ class RecipeList:
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``--json``."""
-        shown = ("title", "paper", "item", "claims", "needs", "extra", "data", "duration", "options", "network")
-        shown += ("spec", "seeds")
+        shown = [one.name for one in dataclasses.fields(Recipe) if one.name not in ("run", "published", "paper_scale")]
         found: dict[str, Any] = {"recipes": {k: {one: getattr(v, one) for one in shown} for k, v in self.recipes.items()}}
         for name, recipe in self.recipes.items():
             scale = recipe.paper_scale

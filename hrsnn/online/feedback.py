@@ -63,7 +63,7 @@ class FeedbackReadout(Displayed):
         if self.inputs < 0:
             raise InputError("outputs", outputs, f"must be at most the {stream.network.channels} channels of the network")
         self.stream, self.output = stream, np.zeros(outputs)
-        self._options = {"penalty": penalty, "forgetting": forgetting}
+        self._penalty, self._forgetting = penalty, forgetting
         self.readout: RecursiveLeastSquares | None = None
 
     def learn(self, targets: ArrayLike, inputs: ArrayLike | None = None, every: int = 1) -> Array:
@@ -120,7 +120,9 @@ class FeedbackReadout(Displayed):
     def _advance(self, values: Array) -> Array:
         states = self.stream.step(np.concatenate([values, self.output]))
         if self.readout is None:
-            self.readout = RecursiveLeastSquares(len(states), len(self.output), **self._options)
+            self.readout = RecursiveLeastSquares(
+                len(states), len(self.output), penalty=self._penalty, forgetting=self._forgetting
+            )
         self.output = self.readout.predict(states)
         return states
 

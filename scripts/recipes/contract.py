@@ -16,7 +16,6 @@ from hrsnn.validation.annotations import is_number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hrsnn.kinds import NetworkSpec
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -126,8 +125,8 @@ class RecipeOptions:
         called in other processes, so that it must be a function of a module or a partial of one.
     """
 
-    #: Network to be built: the recipe's default, changed by the command line.
-    spec: NetworkSpec | None
+    #: Network to be built, a NetworkSpec: the recipe's default, changed by the command line; None without a kind of network.
+    spec: Any
     #: Seeds of the paired runs.
     seeds: range
     engine: str

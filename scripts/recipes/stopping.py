@@ -52,8 +52,8 @@ class StoppingRunner:
     def __call__(self, unit: Unit) -> dict[str, float]:
         from hrsnn.analysis.protocols.first_spike import classify_by_first_spike
         from hrsnn.builder import build
+        from hrsnn.presets import VARIANTS as known
         from hrsnn.simulation import simulate
-        from hrsnn.spec import VARIANTS as known
         from hrsnn.tasks import ClassificationTask
 
         (name, arm, seed), runs = unit, self.variants

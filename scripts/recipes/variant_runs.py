@@ -76,7 +76,7 @@ class VariantRunner:
         from hrsnn.analysis.protocols.task_scores import task_scores
         from hrsnn.analysis.scoring.task_runs import RunOptions
         from hrsnn.builder import build
-        from hrsnn.spec import VARIANTS as known
+        from hrsnn.presets import VARIANTS as known
 
         variant = spec.variant(arm) if arm in known else spec.variant("HeNHeS").updated(dict(FURTHER.get(arm, {})))
 
