@@ -283,8 +283,8 @@ def test_a_recipe_of_an_installed_package_is_listed_helped_and_run(root: Path, t
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
 
     assert "table 9 of some-2020: A toy" in reproduce("list")
-    known = ", ".join((*RECIPES.own_names, "table9"))
-    assert f"one of {known})" in " ".join(reproduce("--help").replace("│", " ").split())
+    names = ", ".join([*RECIPES.own_names, "table9"])
+    assert f"one of {names})" in " ".join(reproduce("--help").replace("│", " ").split())
     assert reproduce("table9", "--neurons", "20", "--seeds", "3").startswith("table9: table 9 of some-2020; 20 neurons")
 
 
