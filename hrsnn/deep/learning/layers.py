@@ -204,15 +204,15 @@ class SpikingLayer(nn.Module):
         """
         triangle = SURROGATES["triangle"]
         width = smoothing or self.width
-        threshold = self.threshold if self.own_threshold else self.neuron.threshold
+        threshold: Tensor | float = self.threshold if self.own_threshold else self.neuron.threshold
         if isinstance(threshold, Tensor) and window is not None:
             threshold = threshold.detach()  # an attack asks for no gradient by it
         early, own = self.precision.before_spike, window or (lambda u: triangle.window(u / width) / width)
         linear = self.neuron.a == 0 and not self.learn and not self.precision.quantises_potentials
         if linear and smoothing is None:
-            at = threshold if isinstance(threshold, Tensor) else torch.tensor(threshold, dtype=currents.dtype)
-            b, c = (float(self.get_parameter(name).detach()) for name in "bc")
-            return integrated(currents, at, b, c, self.neuron.subtract, own)
+            at = threshold if isinstance(threshold, Tensor) else currents.new_tensor(threshold)
+            share, shift = (float(self.get_parameter(name).detach()) for name in "bc")
+            return integrated(currents, at, share, shift, self.neuron.subtract, own)
         floor = self.present_neuron().floor
         a, b, c = (self.get_parameter(name) for name in "abc")
         carried = torch.zeros_like(currents[0]).clamp_min(floor)  # as after a spike

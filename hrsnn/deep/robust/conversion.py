@@ -142,7 +142,7 @@ def converted(
     spiking.load_arrays({**arrays, **network.arrays()})
     spiking.eval()
     scales = {"input": 1.0}
-    parts = images.split(options.batch)[: options.batches]
+    parts = [images[at : at + options.batch] for at in range(0, len(images), options.batch)][: options.batches]
     steps = spiking.steps
     spiking.steps = options.calibration_steps
     with one_thread(), torch.no_grad():

@@ -124,7 +124,7 @@ class Survival:
     @property
     def robust(self) -> Bools:
         """Samples that survive all members."""
-        return np.logical_and.reduce([self.clean, *self.survived.values()])
+        return np.asarray(np.logical_and.reduce([self.clean, *self.survived.values()]))
 
     def accuracies(self) -> dict[str, float]:
         """Return the share of samples that survive each member, before it ``clean`` and after them ``ensemble``."""
@@ -214,7 +214,7 @@ def right(network: Spiking, images: Tensor, labels: Tensor) -> Bools:
     """Return whether the network, with its spikes, is right on each image."""
     model, batch = model_of(network), evaluation_batch(network)
     with torch.no_grad():
-        found = [model(part).argmax(1) for part in images.split(batch)]
+        found = [model(images[at : at + batch]).argmax(1) for at in range(0, len(images), batch)]
     return np.asarray((torch.cat(found) == labels).numpy()) if found else np.zeros(0, bool)
 
 

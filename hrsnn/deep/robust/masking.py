@@ -88,5 +88,5 @@ def masking_signs(
         each = [survives(dataclasses.replace(settings, seed=settings.seed + index), network) for index in range(1, restarts)]
         every = np.logical_and.reduce([first, *each])
         transfer = float("nan") if source is None else float(survives(settings, source).sum() / len(frames))
-    shares = [float(one.sum() / len(frames)) for one in (first, longer, every)]
-    return MaskingSigns(*shares, transfer)
+    single, more, restarted = (float(one.sum() / len(frames)) for one in (first, longer, every))
+    return MaskingSigns(single, more, restarted, transfer)

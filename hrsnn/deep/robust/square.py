@@ -25,7 +25,7 @@ def share_of_pixels(query: int, queries: int, first: float = 0.8) -> float:
     >>> share_of_pixels(0, 1000), share_of_pixels(15, 1000), share_of_pixels(999, 1000)
     (0.8, 0.2, 0.0015625)
     """
-    return first / 2 ** sum(query / queries > mark for mark in _HALVED)
+    return float(first / 2 ** sum(query / queries > mark for mark in _HALVED))
 
 
 def square_attack(
