@@ -94,7 +94,8 @@ class Fig12Table:
         from hrsnn.analysis.figures import scores_over_seeds
 
         panels = {f"Accuracy, {self.task}": dict(self.accuracy), "Operations per sample": dict(self.operations)}
-        return scores_over_seeds(panels, {f"Accuracy, {self.task}": SHARE}, highlighted=len(PATH))
+        bounds = dict(zip(panels, (SHARE, POSITIVE), strict=True))
+        return scores_over_seeds(panels, bounds, highlighted=len(PATH))
 
 
 def run(options: RecipeOptions) -> RecipeResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,5 +174,5 @@ def renew(page: Path, recipes: Mapping[str, Recipe], results: Mapping[str, Summa
     kept = {**kept_beside(page), **results}
     kept = {name: kept[name] for name in recipes if name in kept}
     plain: dict[str, Any] = {name: dataclasses.asdict(one) for name, one in kept.items()}
-    write_text(page.with_suffix(".json"), json.dumps(json.loads(to_json(plain)), indent=1) + "\n")
+    write_text(page.with_suffix(".json"), to_json(plain, indent=1, sort_keys=False) + "\n")
     write_text(page, renewed(text, recipes, kept))

@@ -113,7 +113,7 @@ def closed_loop(run: SeriesRun) -> dict[str, float]:
 
     task, options = run.task, run.options
     length = task.test.stop - task.test.start
-    steps = min(_STEPS, length)
+    steps = min(_STEPS, length - _STARTS)  # starts are one value or more apart
     begin = starts_of_network(run.network, task, run.forecast("states"), "states", engine=options.engine, seed=options.seed)
     spread = task.targets[task.train].std(axis=0)
     errors, times = [], []

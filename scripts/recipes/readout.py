@@ -163,7 +163,8 @@ class ReadoutTable:
         from hrsnn.analysis.figures import scores_over_seeds
 
         panels = {f"{'NRMSE' if task == SERIES else 'Accuracy'}, {task}": dict(arms) for task, arms in self.by.items()}
-        return scores_over_seeds(panels, highlighted=1)
+        bounds = {label: POSITIVE if label.startswith("NRMSE") else SHARE for label in panels}
+        return scores_over_seeds(panels, bounds, highlighted=1)
 
 
 def run(options: RecipeOptions) -> RecipeResult:

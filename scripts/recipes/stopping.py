@@ -116,7 +116,8 @@ class StoppingTable:
             "Spikes per neuron, whole sample": "spikes_in_all",
         }
         panels = {label: {arm: found[name] for arm, found in self.by.items()} for label, name in labels.items()}
-        return scores_over_seeds(panels, highlighted=len(VARIANTS))
+        bounds = {label: SHARE if label.startswith("Accuracy") else POSITIVE for label in panels}
+        return scores_over_seeds(panels, bounds, highlighted=len(VARIANTS))
 
 
 def run(options: RecipeOptions) -> RecipeResult:

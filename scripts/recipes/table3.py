@@ -192,7 +192,8 @@ class Table3:
                 rows = {arm: found[name] for arm, found in self.by[task].items() if len(found.get(name, ())) > 1}
                 panels[f"{label}, {_NAMES[task]}"] = rows
         ordered = [list(panels)[place] for place in (0, 3, 1, 4, 2, 5)]  # a column for each task
-        return scores_over_seeds({label: panels[label] for label in ordered}, highlighted=len(VARIANTS))
+        bounds = {label: SHARE if label.startswith("Accuracy") else POSITIVE for label in ordered}
+        return scores_over_seeds({label: panels[label] for label in ordered}, bounds, highlighted=len(VARIANTS))
 
 
 def _published(task: str, arm: str, name: str) -> Published | None:

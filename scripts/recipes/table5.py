@@ -93,7 +93,7 @@ class Table5:
 
         labels = {"nrmse_ahead": "NRMSE, ten ahead", "valid_time": "Valid time at 0.1", "operations": "Operations"}
         panels = {f"{label}, {task}": dict(self.by[task][score]) for score, label in labels.items() for task in TASKS}
-        return scores_over_seeds(panels, highlighted=2)
+        return scores_over_seeds(panels, dict.fromkeys(panels, POSITIVE), highlighted=2)
 
 
 def run(options: RecipeOptions) -> RecipeResult:
