@@ -239,7 +239,7 @@ def draw(found: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]], file:
     for task, rows in found.items():
         panel = {LABELS.get(arm, arm): [one["accuracy"] for one in runs] for arm, runs in rows.items() if len(runs) > 1}
         gated = [one["gru"] for one in rows.get("HeNB", ()) if "gru" in one]
-        panels[task] = panel | ({"GRU": gated} if len(gated) > 1 else {})
+        panels[f"Accuracy, {task}"] = panel | ({"GRU": gated} if len(gated) > 1 else {})
     save(scores_over_seeds(panels, dict.fromkeys(panels, (0.0, 1.0)), highlighted=0), file, dpi=150)
 
 
