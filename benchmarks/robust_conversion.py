@@ -52,6 +52,8 @@ def study_of(arguments: argparse.Namespace, seed: int) -> SeedStudy:
 
 def row_of(name: str, values: np.ndarray, scale: float = 1.0) -> str:
     """Return a mean with its interval."""
+    if len(values) < 2:
+        return f"{name} {values.mean() * scale:.4g}"
     low, high = mean_interval(values)
     return f"{name} {values.mean() * scale:.4g} [{low * scale:.4g}, {high * scale:.4g}]"
 
@@ -73,7 +75,7 @@ def report(runs: dict[str, dict[str, float]], arms: list[str]) -> None:
     pairs = [(arm, DENSE) for arm in arms if arm != DENSE]
     if {"robust 10 %", "end to end 10 %"} <= set(arms):
         pairs.append(("robust 10 %", "end to end 10 %"))
-    for name in ("ensemble", "accuracy"):
+    for name in ("ensemble", "accuracy") if len(seeds) > 1 else ():
         tests = [paired_test(values(one, name), values(other, name)) for one, other in pairs]
         for (arm, other), test, p in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True):
             low, high = test.interval
