@@ -109,7 +109,7 @@ def regression_readout(least_deviation: float = LEAST_DEVIATION) -> GridSearchCV
     Examples
     --------
     >>> states = np.random.default_rng(0).normal(size=(100, 3))
-    >>> regression_readout().fit(states, states @ [1.0, 2.0, 3.0]).best_params_["regress__alpha"] < 1
+    >>> bool(regression_readout().fit(states, states @ [1.0, 2.0, 3.0]).best_params_["regress__alpha"] < 1)
     True
     """
     check_least_deviation(least_deviation)

@@ -67,7 +67,7 @@ def separation(states: ArrayLike) -> Separation:
     Examples
     --------
     >>> separation([[[0.0], [1.0]], [[10.0], [11.0]]])
-    Separation(between=10.0, within=1.0, ratio=10.0)
+    Separation(between=10, within=1, ratio=10)
 
     References
     ----------

@@ -15,11 +15,13 @@ from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.estimators.stored import packed, unpacked
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
+from hrsnn.validation.units import takes
 
 _KIND, _VERSION = "model", 1
 _PACKAGES = ("hrsnn", "scikit-learn", "numpy")
 
 
+@takes()
 def save_model(path: str | os.PathLike[str], model: Any, about: dict[str, Any] | None = None) -> None:
     """Write a fitted estimator to an ``.npz`` file, whole or not at all.
 
@@ -70,6 +72,7 @@ def save_model(path: str | os.PathLike[str], model: Any, about: dict[str, Any] |
     write_npz(path, _KIND, _VERSION, arrays, header)
 
 
+@takes()
 def load_model(path: str | os.PathLike[str]) -> Any:
     """Read a fitted estimator from a file written by :func:`save_model`.
 
@@ -86,6 +89,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     return _load(path)[0]
 
 
+@takes()
 def describe_model(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what was saved beside a model: `about`, and the ``versions`` of the packages that wrote it.
 

@@ -35,8 +35,9 @@ def search_of(folder: Path) -> dict[str, Any]:
         When the folder is none of a search.
     """
     file = folder / "metrics.json"
-    if not file.exists():
-        raise FileError(file, f"is missing: {folder} must be the {_KIND}")
+    with refuse_damaged(folder, "folder"):  # a name may be too long to ask for
+        if not file.exists():
+            raise FileError(file, f"is missing: {folder} must be the {_KIND}")
     found = read_json(file, _KIND)
     with refuse_damaged(file, _KIND):
         if "best_params" not in found:

@@ -35,7 +35,8 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "no recurrent links": {"connectivity": "random", "connection_probability": 0},
 }
-every_engine = pytest.mark.parametrize("engine", ["compiled", "brian2-numpy"])
+# what the engine compiled does in seconds takes the reference minutes
+every_engine = pytest.mark.parametrize("engine", ["compiled", pytest.param("brian2-numpy", marks=pytest.mark.long)])
 both_stimuli = pytest.mark.parametrize(
     ("analog", "plastic"),
     [(False, True), (True, False)],
