@@ -97,6 +97,11 @@ class ReservoirRegressor(RegressorMixin, ReservoirEstimator):  # type: ignore[mi
         self.readout_ = regression_readout().fit(states, targets, **more).best_estimator_
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the numbers of the samples in `X`."""
         check_is_fitted(self)

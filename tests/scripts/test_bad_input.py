@@ -37,7 +37,7 @@ PRUNING = ("prune", "compare", "pruning_curve")
         (
             ["list", "synapses"],
             "group = 'synapses': must be one of engines, kinds, tasks, methods, scores, objectives, models, neurons, "
-            "recipes",
+            "variants, surrogates, recipes",
         ),
         (["engines", "--page", "missing.md"], "missing.md: does not exist"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),

@@ -69,6 +69,7 @@ PARAMETERS = {
 }
 #: Parameters whose functions look at them by themselves, or whose values may be anything.
 UNCHECKED = {
+    "save_model(model)",  # any fitted estimator
     *("capacity(noise)", "heterogeneity(groups)", "lyapunov_exponents(state)", "prune(method)", "search(cluster)"),
     *("chaos_map(cluster)", "rank_map(cluster)", "simulate(sample_times)", "simulate(windows)"),
     *("simulate_population(sample_times)", "simulate_population(windows)"),
