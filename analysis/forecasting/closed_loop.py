@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.states.reading import RECORDED, Read, read_states
 from hrsnn.balanced.state import BalancedState
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
+from hrsnn.reading import RECORDED, Read, read_states
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus

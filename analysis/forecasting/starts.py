@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecasting.closed_loop import OneStepForecaster, held_currents
 from hrsnn.analysis.forecasting.ridge import Forecast
-from hrsnn.analysis.states.reading import Read
 from hrsnn.kinds import Network
 from hrsnn.kinds.contract import Decoding
+from hrsnn.reading import Read
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import SeriesTask

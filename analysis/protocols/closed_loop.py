@@ -18,10 +18,10 @@ from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.forecasting.starts import Starts, starts_of_network, starts_of_system
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.series_runs import follow
-from hrsnn.analysis.states.reading import SUFFIXES, has_decoder, read_states, reads_of
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.reading import SUFFIXES, has_decoder, read_states, reads_of
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask

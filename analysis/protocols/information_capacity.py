@@ -12,9 +12,9 @@ from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow
-from hrsnn.analysis.states.reading import has_decoder, read_states
 from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.reading import has_decoder, read_states
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks.memory import memory as memory_task

@@ -11,11 +11,11 @@ from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
-from hrsnn.analysis.states.reading import has_decoder
 from hrsnn.display import Tabular
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.reading import has_decoder
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask

@@ -15,9 +15,9 @@ from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
-from hrsnn.analysis.states.reading import has_decoder, reads_of
 from hrsnn.display import Tabular
 from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.reading import has_decoder, reads_of
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
-from hrsnn.analysis.states.reading import has_decoder, ideal_states, read_states
 from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
+from hrsnn.reading import has_decoder, ideal_states, read_states
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hrsnn.analysis import effective_rank, entropy_rank
 from hrsnn.analysis.scoring.contract import CORRELATION, POSITIVE, SHARE, Need, Score
 from hrsnn.analysis.scoring.task_runs import ClassesRun, share_correct
-from hrsnn.analysis.states.reading import Read
+from hrsnn.reading import Read
 
 
 def _accuracy(read: Read, run: ClassesRun) -> float:

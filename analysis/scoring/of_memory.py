@@ -7,7 +7,7 @@ import math
 
 from hrsnn.analysis.scoring.contract import POSITIVE, Need, Score
 from hrsnn.analysis.scoring.task_runs import SeriesRun
-from hrsnn.analysis.states.reading import Read
+from hrsnn.reading import Read
 
 
 def _capacity(read: Read, run: SeriesRun) -> float:

@@ -12,8 +12,8 @@ from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
 from hrsnn.analysis.forecasting.starts import starts_of_network, starts_of_system
 from hrsnn.analysis.scoring.contract import POSITIVE, Need, Score
 from hrsnn.analysis.scoring.task_runs import SeriesRun
-from hrsnn.analysis.states.reading import Read, has_decoder
 from hrsnn.kinds import Network
+from hrsnn.reading import Read, has_decoder
 
 #: Threshold of the valid time in closed loop, in standard deviations.
 _THRESHOLD = max(THRESHOLDS)

@@ -20,10 +20,10 @@ from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.scoring.delay_bank import delay_bank
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
-from hrsnn.analysis.states.reading import Read, has_decoder, ideal_states, read_states
 from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
+from hrsnn.reading import Read, has_decoder, ideal_states, read_states
 from hrsnn.readout import readout as classifier
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from hrsnn.errors import InputError
-from hrsnn.estimators.reading import ReservoirEstimator
+from hrsnn.estimators.base import ReservoirEstimator
 from hrsnn.kinds import Network, NetworkSpec
 from hrsnn.readout import READOUTS, readout
 

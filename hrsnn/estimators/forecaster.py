@@ -10,12 +10,11 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.activity import Activity
-from hrsnn.balanced.state import BalancedState
-from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.estimators.spec_parameters import SpecParameters
 from hrsnn.kinds import Network, NetworkSpec, build_network
-from hrsnn.kinds.contract import Decoding
+from hrsnn.online import Stream
+from hrsnn.reading import RECORDED, Read, has_decoder, read_states
 from hrsnn.readout import regression_readout
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
@@ -23,7 +22,6 @@ from hrsnn.stimuli.currents import Currents
 from hrsnn.validation.numbers import count_of, positive
 
 Array = NDArray[np.float64]
-FEATURES = {"states": "states", "v": "v", "decoded": "spikes"}
 
 
 class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
@@ -78,7 +76,7 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         horizon: int = 1,
         hold: float = 20.0,
         washout: int = 100,
-        features: str = "states",
+        features: Read = "states",
         reservoir: Network | None = None,
         engine: str = "auto",
         seed: int = 0,
@@ -101,8 +99,8 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         y : array (times,) or (times, outputs), optional
             Targets at the same times; by default the values `horizon` later, of every channel.
         """
-        if self.features not in FEATURES:
-            raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
+        if self.features not in RECORDED:
+            raise InputError("features", self.features, f"must be one of {', '.join(RECORDED)}")
         if self.spec is not None and self.reservoir is not None:
             raise InputError("reservoir", "given beside spec", "give the one or the other")
         washout = count_of("washout", self.washout, 0)
@@ -119,10 +117,10 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         flat = spread <= 1e-12 * np.abs(values).max(axis=0)
         self.mean_, self.scale_ = values.mean(axis=0), np.where(flat, 1.0, spread)
         self.reservoir_ = self.reservoir or build_network(self.spec or ReservoirSpec(), self.seed, values.shape[1])
-        if self.features == "decoded" and not isinstance(self.reservoir_, Decoding):
+        if self.features == "decoded" and not has_decoder(self.reservoir_):
             raise InputError("features", "decoded", f"needs a decoder, which a {self.reservoir_.kind} does not have")
         run = self._follow(values)
-        states = self._read(run)
+        states = read_states(run, self.features)[0]
         fitted = states[washout : len(targets)]
         self.readout_ = regression_readout().fit(fitted, targets[washout:]).best_estimator_
         self.outputs_ = None if targets.ndim == 1 else targets.shape[1]
@@ -134,7 +132,7 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> Array:
         """Return the forecast made at each time of a series (times, channels), with the network at rest before it."""
         check_is_fitted(self)
-        return self._forecasts(self._read(self._follow(self._values(X, reset=False))))
+        return self._forecasts(read_states(self._follow(self._values(X, reset=False)), self.features)[0])
 
     def forecast(self, steps: int) -> Array:
         """Continue the training series in closed loop: each forecast is the next input.
@@ -159,15 +157,15 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         if self.state_ is None:
             raise InputError("engine", self.engine, "returns no state to continue from; compiled and brian2 do")
         made = np.full((count_of("steps", steps), self.n_features_in_), np.nan)
-        last, state = self.last_states_, self.state_
+        options = {"hold": self.hold, "states": self.features, "engine": self.engine, "seed": self.seed}
+        session, last = Stream(self.reservoir_, **options, state=self.state_), self.last_states_
         for k in range(len(made)):
             value = self._forecasts(last)
             if not np.all(np.abs(value - self.mean_) <= 100 * self.scale_):
                 break
             made[k] = value[0]
             if k + 1 < len(made):
-                run = self._follow(value, state)
-                last, state = self._read(run, state), run.state
+                last = session.step(self._scaled(value))
         return made
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -182,20 +180,16 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
     def _values(self, X: Any, reset: bool) -> Array:
         return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64), dtype=np.float64)
 
-    def _follow(self, values: Array, state: NetworkState | BalancedState | None = None) -> Activity[Network]:
-        stimulus = Currents(((values - self.mean_) / self.scale_)[None], dt=positive("hold", self.hold, "ms"))
+    def _scaled(self, values: Array) -> Array:
+        return np.asarray((values - self.mean_) / self.scale_)
+
+    def _follow(self, values: Array) -> Activity[Network]:
+        stimulus = Currents(self._scaled(values)[None], dt=positive("hold", self.hold, "ms"))
         return simulate(
             self.reservoir_,
             stimulus,
-            record=(FEATURES[self.features],),
+            record=(RECORDED[self.features],),
             sample_times=len(values),
             engine=self.engine,
             seed=self.seed,
-            state=state,
         )
-
-    def _read(self, run: Activity[Network], before: NetworkState | BalancedState | None = None) -> Array:
-        if self.features == "decoded":
-            decoder: Any = self.reservoir_
-            return np.asarray(decoder.decode(run.spikes, run.sample_times, before)[0])
-        return np.asarray(getattr(run, self.features)[0])

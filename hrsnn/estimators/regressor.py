@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from hrsnn.errors import InputError
-from hrsnn.estimators.reading import ReservoirEstimator
-from hrsnn.kinds import Network, NetworkSpec
+from hrsnn.estimators.base import ReservoirEstimator
 from hrsnn.readout import regression_readout
 
 
@@ -45,36 +43,6 @@ class ReservoirRegressor(RegressorMixin, ReservoirEstimator):  # type: ignore[mi
     >>> bool(model.fit(X, 2 * X[:, 0]).score(X, 2 * X[:, 0]) > 0.9)
     True
     """
-
-    def __init__(
-        self,
-        spec: NetworkSpec | None = None,
-        *,
-        encoder: BaseEstimator | None = None,
-        reservoir: Network | None = None,
-        features: str = "counts",
-        windows: int = 5,
-        neurons: Sequence[int] | np.ndarray | None = None,
-        plastic: bool = False,
-        blank: float = 100.0,
-        duration: float = 100.0,
-        engine: str = "auto",
-        seed: int = 0,
-    ) -> None:
-        # scikit-learn reads the parameters off this signature
-        super().__init__(
-            spec,
-            encoder=encoder,
-            reservoir=reservoir,
-            features=features,
-            windows=windows,
-            neurons=neurons,
-            plastic=plastic,
-            blank=blank,
-            duration=duration,
-            engine=engine,
-            seed=seed,
-        )
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> ReservoirRegressor:
         """Fit encoder, reservoir and readout.

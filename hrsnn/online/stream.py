@@ -13,7 +13,8 @@ from hrsnn.display import Displayed
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
-from hrsnn.kinds.contract import Decoding, is_network
+from hrsnn.kinds.contract import is_network
+from hrsnn.reading import RECORDED, Read, has_decoder, read_states
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.validation.numbers import duration_of, positive
@@ -21,8 +22,6 @@ from hrsnn.validation.units import plain
 
 Array = NDArray[np.float64]
 State = NetworkState | BalancedState
-#: What is returned at the end of each value, and the record of the simulation that it needs.
-STATES = {"states": "states", "v": "v", "decoded": "spikes"}
 
 
 class Stream(Displayed):
@@ -70,7 +69,7 @@ class Stream(Displayed):
         network: Network,
         *,
         hold: float = 20.0,
-        states: str = "states",
+        states: Read = "states",
         tau_state: float = 20.0,
         engine: str = "auto",
         seed: int = 0,
@@ -78,9 +77,9 @@ class Stream(Displayed):
     ) -> None:
         if not is_network(network):
             raise InputError("network", network, "must be a Reservoir, or a network of another kind")
-        if states not in STATES:
-            raise InputError("states", states, f"must be one of {', '.join(STATES)}")
-        if states == "decoded" and not isinstance(network, Decoding):
+        if states not in RECORDED:
+            raise InputError("states", states, f"must be one of {', '.join(RECORDED)}")
+        if states == "decoded" and not has_decoder(network):
             raise InputError("states", states, f"needs a decoder, which a {network.kind} does not have")
         self.network = network
         self.hold, self.tau_state = duration_of("hold", hold), positive("tau_state", tau_state, "ms")
@@ -111,18 +110,14 @@ class Stream(Displayed):
         activity = simulate(
             self.network,
             Currents(series[None], dt=self.hold),
-            record=(STATES[self._states],),
+            record=(RECORDED[self._states],),
             sample_times=len(series),
             tau_state=self.tau_state,
             engine=self._engine,
             seed=self._seed,
             state=self._state,
         )
-        if self._states == "decoded":
-            decoder: Any = self.network
-            found = np.asarray(decoder.decode(activity.spikes, activity.sample_times, self._state)[0])
-        else:
-            found = np.asarray(getattr(activity, self._states)[0])
+        found = read_states(activity, self._states, self._state)[0]
         self._state = activity.state
         return found if given.ndim == 2 else found[0]
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn import BalancedState, Currents, InputError, NetworkState, ReservoirSpec, build, simulate
+from hrsnn import BalancedState, Currents, FileError, InputError, NetworkState, ReservoirSpec, build, simulate
 from hrsnn.balanced import BalancedSpec, build_balanced
+from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.online import FeedbackReadout, RecursiveLeastSquares, stream
 
 VALUES = np.random.default_rng(0).uniform(-1, 1, (30, 2))
@@ -42,6 +43,30 @@ def test_a_saved_state_is_gone_on_from(network: Any, kind: Any, tmp_path: Path) 
     second = stream(network, state=kind.load(tmp_path / "state.npz"))
     assert second.elapsed == 240
     np.testing.assert_allclose(second.step(VALUES[12:]), whole[12:], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda arrays, header: header.update(steps=-1), "steps"),
+        (lambda arrays, header: header.update(seed="x"), "seed"),
+        (lambda arrays, header: header.update(dt=0), "dt"),
+        (lambda arrays, header: header.update(network=3), "network"),
+        (lambda arrays, header: header.pop("tau_state"), "names"),
+        (lambda arrays, header: arrays.update(more=np.zeros(1)), "names"),
+        (lambda arrays, header: arrays.update(rates=np.zeros((2, 2))), "rates"),
+        (lambda arrays, header: arrays.update(filtered=np.array([np.nan])), "finite"),
+    ],
+)
+def test_a_file_that_holds_no_state_of_a_balanced_network_is_refused(change: Any, message: str, tmp_path: Path) -> None:
+    session = stream(BALANCED)
+    session.step(VALUES[:2])
+    session.state.save(tmp_path / "state.npz")
+    arrays, header = read_npz(tmp_path / "state.npz", "balanced state", 1)
+    change(arrays, header)
+    write_npz(tmp_path / "other.npz", "balanced state", 1, arrays, header)
+    with pytest.raises(FileError, match=message):
+        BalancedState.load(tmp_path / "other.npz")
 
 
 @pytest.mark.parametrize("forgetting", [1.0, 0.97])

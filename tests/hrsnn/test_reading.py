@@ -9,9 +9,9 @@ from hrsnn import Currents, ReservoirSpec, ReservoirTransformer, SpikeTrains, bu
 from hrsnn.analysis import OneStepForecaster, ridge_readout
 from hrsnn.analysis.forecasting.closed_loop import held_currents
 from hrsnn.analysis.forecasting.starts import starts_of_network, starts_of_system
-from hrsnn.analysis.states.reading import ideal_states, read_states, reads_of
 from hrsnn.balanced import BalancedSpec, build_balanced
 from hrsnn.errors import InputError
+from hrsnn.reading import ideal_states, read_states, reads_of
 from hrsnn.tasks import SeriesTask, load_task
 
 NETWORK = build_balanced(BalancedSpec(neurons=60, dimensions=4), seed=1, channels=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,3 @@ class ReservoirEstimator(SpecParameters):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "readout_")
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Set parameters by name, such as ``seed``, ``spec__weight_scale`` or ``encoder__peak_rate``."""
-        return super().set_params(**parameters)
