@@ -157,8 +157,15 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         if self.state_ is None:
             raise InputError("engine", self.engine, "returns no state to continue from; compiled and brian2 do")
         made = np.full((count_of("steps", steps), self.n_features_in_), np.nan)
-        options = {"hold": self.hold, "states": self.features, "engine": self.engine, "seed": self.seed}
-        session, last = Stream(self.reservoir_, **options, state=self.state_), self.last_states_
+        session = Stream(
+            self.reservoir_,
+            hold=self.hold,
+            states=self.features,
+            engine=self.engine,
+            seed=self.seed,
+            state=self.state_,
+        )
+        last = self.last_states_
         for k in range(len(made)):
             value = self._forecasts(last)
             if not np.all(np.abs(value - self.mean_) <= 100 * self.scale_):

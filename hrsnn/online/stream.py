@@ -117,7 +117,7 @@ class Stream(Displayed):
             seed=self._seed,
             state=self._state,
         )
-        found = read_states(activity, self._states, self._state)[0]
+        found: Array = read_states(activity, self._states, self._state)[0]
         self._state = activity.state
         return found if given.ndim == 2 else found[0]
 
