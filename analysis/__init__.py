@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from hrsnn.analysis.forecasting.closed_loop import OneStepForecaster, free_run
     from hrsnn.analysis.forecasting.echo_state import EchoStateForecast, echo_state_network, fit_echo_state_network
     from hrsnn.analysis.forecasting.errors import nrmse, r_squared, valid_prediction_time
-    from hrsnn.analysis.forecasting.quadratic import quadratic_readout
-    from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
     from hrsnn.analysis.gradients.spike_gradients import SpikeGradients, spike_gradients
     from hrsnn.analysis.intervals import mean_interval
     from hrsnn.analysis.lyapunov.exponents import (
@@ -57,6 +55,8 @@ if TYPE_CHECKING:
     from hrsnn.analysis.states.ranks import effective_rank, entropy_rank, generalisation_rank, numerical_rank
     from hrsnn.analysis.states.separation import Separation, separation
     from hrsnn.analysis.states.third_order import third_order_correlation
+    from hrsnn.regression.quadratic import quadratic_readout
+    from hrsnn.regression.ridge import Forecast, ridge_readout
 
 _HOME = {
     "Branching": "firing.branching",
@@ -64,7 +64,7 @@ _HOME = {
     "Divergence": "lyapunov.two_trajectories",
     "EchoStateForecast": "forecasting.echo_state",
     "ENERGY_PER_OPERATION": "firing.operations",
-    "Forecast": "forecasting.ridge",
+    "Forecast": "hrsnn.regression.ridge",
     "GrowthRates": "lyapunov.exponents",
     "InformationCapacity": "capacity.information",
     "LinearTheory": "capacity.linear_theory",
@@ -114,10 +114,10 @@ _HOME = {
     "numerical_rank": "states.ranks",
     "operation_ratio": "firing.operations",
     "paired_test": "paired_tests",
-    "quadratic_readout": "forecasting.quadratic",
+    "quadratic_readout": "hrsnn.regression.quadratic",
     "r_squared": "forecasting.errors",
     "rate_distribution": "firing.population",
-    "ridge_readout": "forecasting.ridge",
+    "ridge_readout": "hrsnn.regression.ridge",
     "separation": "states.separation",
     "silent_share": "firing.rates",
     "sparsity": "firing.operations",
@@ -212,7 +212,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.analysis' has no attribute {name!r}")
-    value = getattr(import_module(f"hrsnn.analysis.{_HOME[name]}"), name)
+    home = _HOME[name]
+    value = getattr(import_module(home if home.startswith("hrsnn.") else f"hrsnn.analysis.{home}"), name)
     globals()[name] = value
     return value
 

@@ -22,7 +22,7 @@ from hrsnn import Currents, Gamma, simulate
 from hrsnn.analysis.firing.currents import currents
 from hrsnn.analysis.firing.tightness import current_balance
 from hrsnn.analysis.paired_tests import paired_test
-from hrsnn.analysis.scoring.rate_matching import at_rate
+from hrsnn.analysis.runs.rate_matching import at_rate
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced, measured_lag
 from hrsnn.balanced.decoders import random_decoder, tightened
 from hrsnn.balanced.lag import compensated

@@ -23,8 +23,8 @@ from balanced_tasks import interval
 
 from hrsnn import HrsnnWarning, ReservoirSpec, build, simulate
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_bias
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.runs import RunOptions
+from hrsnn.analysis.runs.rate_matching import at_rate, with_bias
 from hrsnn.balanced import BalancedSpec, build_balanced
 from hrsnn.files.writing import to_json, write_text
 from hrsnn.runtime.parallel import run_all

@@ -31,13 +31,13 @@ from hrsnn.analysis.figures.style import save
 from hrsnn.analysis.forecasting.baselines import linear_autoregression
 from hrsnn.analysis.forecasting.echo_state import fit_echo_state_network
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.forecasting.quadratic import series_readout
-from hrsnn.analysis.forecasting.ridge import Forecast
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_bias
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, calibration, run_task
+from hrsnn.analysis.runs import RunOptions, SeriesRun, calibration, run_task
+from hrsnn.analysis.runs.rate_matching import at_rate, with_bias
 from hrsnn.balanced import BalancedSpec, build_balanced
 from hrsnn.files.writing import to_json, write_text
 from hrsnn.kinds import Network
+from hrsnn.regression.quadratic import series_readout
+from hrsnn.regression.ridge import Forecast
 from hrsnn.runtime.parallel import run_all
 from hrsnn.tasks import SeriesTask, load_task
 

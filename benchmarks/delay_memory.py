@@ -25,8 +25,8 @@ import numpy as np
 from hrsnn import Gamma, HrsnnWarning, ReservoirSpec, Uniform, build, simulate
 from hrsnn.analysis import mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_weights
-from hrsnn.analysis.scoring.task_runs import RunOptions, calibration
+from hrsnn.analysis.runs import RunOptions, calibration
+from hrsnn.analysis.runs.rate_matching import at_rate, with_weights
 from hrsnn.files.writing import write_text
 from hrsnn.runtime.parallel import run_all
 from hrsnn.tasks.memory import memory

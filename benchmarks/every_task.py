@@ -24,7 +24,7 @@ import numpy as np
 from hrsnn import HrsnnWarning, ReservoirSpec, build
 from hrsnn.analysis import bounds_of, mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.runs import RunOptions
 from hrsnn.files.writing import to_json, write_text
 from hrsnn.runtime.parallel import run_all
 from hrsnn.tasks import TASKS, ClassificationTask, TaskChoice

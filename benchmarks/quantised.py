@@ -26,7 +26,7 @@ from hrsnn import DivergenceError, HrsnnWarning, Reservoir, ReservoirSpec, build
 from hrsnn.analysis import bounds_of, holm, mean_interval, memory_capacity, paired_test
 from hrsnn.analysis.figures.style import COLUMN_WIDTH, EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, label_axes, save
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.runs import RunOptions
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
 from hrsnn.files.writing import to_json, write_text
 from hrsnn.runtime.parallel import run_all

@@ -24,7 +24,7 @@ import numpy as np
 from hrsnn import HrsnnWarning, ReservoirSpec, Uniform, build
 from hrsnn.analysis import mean_interval
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.runs import RunOptions
 from hrsnn.files.writing import write_text
 from hrsnn.presets import PRESETS
 from hrsnn.runtime.parallel import run_all

@@ -41,7 +41,7 @@ from hrsnn.analysis.figures.style import save
 from hrsnn.analysis.paired_tests import PairedTest, paired_test
 from hrsnn.analysis.protocols.gradient_training import train_and_classify
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen
+from hrsnn.analysis.runs import RunOptions, StatesSeen
 from hrsnn.balanced import BalancedSpec
 from hrsnn.kinds import build_network
 from hrsnn.runtime.progress import progress_bar

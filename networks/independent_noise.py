@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.scoring.rate_matching import at_rate
+from hrsnn.analysis.runs.rate_matching import at_rate
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import LyapunovSpectrum, lyapunov_spectrum
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_bias
+from hrsnn.analysis.runs.rate_matching import at_rate, with_bias
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning_record import LEADING
 from hrsnn.reservoir import Reservoir

@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "Demo",
     "classify": "Classify",
     "forecast": "Forecast",
+    "predict": "Predict",
     "memory": "Memory",
     "rank": "Rank",
     "capacity": "Capacity",

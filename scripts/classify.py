@@ -15,8 +15,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli.command import execute
-from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.saved_model import SavesModel
 from hrsnn.scripts.cli.task_arguments import DataArguments, StatesOption, scores_of, tasks_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classify(DataArguments, Repeatable):
+class Classify(DataArguments, SavesModel):
     """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
 
     any_network: ClassVar[bool] = True
@@ -55,6 +55,7 @@ class Classify(DataArguments, Repeatable):
         """Classify, and report the accuracy and its baselines."""
         from hrsnn.analysis.protocols import classify
         from hrsnn.scripts.cli import pictures
+        from hrsnn.tasks.new_samples import ModelInput
 
         spec = self.network_spec()
         choice = self.chosen(self.task, "classes")
@@ -70,6 +71,7 @@ class Classify(DataArguments, Repeatable):
             readout=self.readout,
             select=most_central_neurons if self.readout == "sampled" else None,
             engine=self.engine,
+            model=self.save is not None,
             progress=self.progress,
         )
         decoded = {} if result.accuracy_decoded is None else {"accuracy_decoded": result.accuracy_decoded}
@@ -78,7 +80,7 @@ class Classify(DataArguments, Repeatable):
             f"{task.name}: {len(task.y_train)} training and {len(task.y_test)} test samples, "
             f"{spec.neurons} neurons, seed {self.seed}"
         )
-        return Report(
+        found = Report(
             title=title,
             seed=self.seed,
             spec=spec,
@@ -98,6 +100,10 @@ class Classify(DataArguments, Repeatable):
                 "readout": self.readout,
             },
         )
+        if self.save is not None:
+            assert result.model is not None
+            self.keep(result.model, choice, ModelInput.of(choice.settings, task.x_train, result.model.encoder_), found)
+        return found
 
 
 def most_central_neurons(network: Network) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -16,20 +15,20 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
-from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.saved_model import SavesModel
 from hrsnn.scripts.cli.task_arguments import DataArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import Forecasting, FreeRunning
-    from hrsnn.tasks import SeriesTask
+    from hrsnn.tasks import SeriesTask, TaskChoice
 
 #: Training values, test values and starts, in open loop and in closed loop.
 _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(DataArguments, Repeatable):
+class Forecast(DataArguments, SavesModel):
     """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
 
     any_network: ClassVar[bool] = True
@@ -64,6 +63,9 @@ class Forecast(DataArguments, Repeatable):
             raise InputError("--starts", self.starts, "is for --closed-loop")
         if self.scores and self.closed_loop:
             raise InputError("--scores", " ".join(self.scores), "are of open loop: --closed-loop has its own")
+        if self.save is not None and self.closed_loop:
+            allowed = "is of open loop: `hrsnn predict --steps` closes the loop of a saved model"
+            raise InputError("--save", self.save.name, allowed)
         choice = self.chosen(self.task, "series")
         train, test, starts = _CLOSED if self.closed_loop else _OPEN
         given = {"train": self.train, "test": self.test, "horizon": self.horizon}
@@ -79,24 +81,26 @@ class Forecast(DataArguments, Repeatable):
             details["horizon"] = task.horizon
         if self.closed_loop:
             return self._freely(task, starts if self.starts is None else self.starts, details)
-        return self._open(task, choice.declaration.baselines, details)
+        return self._open(task, choice, details)
 
-    def _open(self, task: SeriesTask, baselines: Sequence[str], details: dict[str, object]) -> Report:
+    def _open(self, task: SeriesTask, choice: TaskChoice, details: dict[str, object]) -> Report:
         from hrsnn.analysis.protocols import forecast
         from hrsnn.scripts.cli import pictures
+        from hrsnn.tasks.new_samples import ModelInput
 
         spec, ahead = self.network_spec(), details.get("horizon")
         result = forecast(
             task,
             spec,
-            baselines=baselines,
+            baselines=choice.declaration.baselines,
             scores=self.scores,
             quadratic=self.quadratic,
             seed=self.seed,
             engine=self.engine,
+            model=self.save is not None,
             progress=self.progress,
         )
-        return Report(
+        found = Report(
             title=(
                 f"{task.name}: {details['train']} training and {details['test']} test values, "
                 f"{f'{ahead} ahead, ' if ahead else ''}"
@@ -130,6 +134,8 @@ class Forecast(DataArguments, Repeatable):
             timing=result.timing,
             details={**details, "quadratic": self.quadratic, "readout_columns": result.columns},
         )
+        self.keep(result.model, choice, ModelInput(choice.settings), found)
+        return found
 
     def _freely(self, task: SeriesTask, starts: int, details: dict[str, object]) -> Report:
         from hrsnn.analysis.protocols import forecast_freely

@@ -121,7 +121,7 @@ class Measure(DataArguments, Repeatable):
     def further(self, choice: TaskChoice, task: ClassificationTask | SeriesTask, spec: NetworkSpec) -> Further:
         """Compute the scores that were asked for, and their baselines; of a task with classes on as many test samples."""
         from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
-        from hrsnn.analysis.scoring.task_runs import RunOptions
+        from hrsnn.analysis.runs import RunOptions
         from hrsnn.kinds import build_network
         from hrsnn.tasks import ClassificationTask
 

@@ -113,7 +113,7 @@ class Variants(TaskArguments, ParallelCommand):
 
     def runs(self) -> list[VariantRun]:
         """Return all runs, ordered by seed."""
-        from hrsnn.analysis.scoring.rate_matching import MATCHED_BY
+        from hrsnn.analysis.runs.rate_matching import MATCHED_BY
         from hrsnn.analysis.studies.variants import VariantRun
         from hrsnn.presets import VARIANTS
         from hrsnn.spec import has_delays

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.capacity.lagged_products import lagged_products
-from hrsnn.analysis.forecasting.ridge import ALPHAS, RidgePath, check_alphas
 from hrsnn.display import Tabular
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, Standardiser
+from hrsnn.regression.ridge import ALPHAS, RidgePath, check_alphas
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of

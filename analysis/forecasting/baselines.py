@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, ridge_readout
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
+from hrsnn.regression.ridge import ALPHAS, Forecast, ridge_readout
 from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.numbers import count_of, series_of
 from hrsnn.validation.units import takes

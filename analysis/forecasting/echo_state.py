@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, ridge_readout
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import VALIDATION_SHARE
+from hrsnn.regression.ridge import ALPHAS, Forecast, ridge_readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, series_of

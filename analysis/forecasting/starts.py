@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.forecasting.closed_loop import OneStepForecaster, held_currents
-from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.kinds import Network
 from hrsnn.kinds.contract import Decoding
 from hrsnn.reading import Read
+from hrsnn.regression.ridge import Forecast
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.tasks import SeriesTask

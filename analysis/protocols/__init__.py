@@ -13,7 +13,7 @@ from hrsnn.analysis.protocols.memory_capacity import Memory, memory
 from hrsnn.analysis.protocols.open_loop import Forecasting, forecast
 from hrsnn.analysis.protocols.rank_maps import KernelQuality, RankMap, rank_map
 from hrsnn.analysis.protocols.ranks import Ranking, Ranks, rank
-from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.analysis.runs.rates import Rates
 
 __all__ = [
     "Agreement",

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
-from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions, StatesSeen
+from hrsnn.analysis.runs import RECORDS, ClassesRun, RunOptions, StatesSeen
+from hrsnn.analysis.runs.models import classifier_of
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.display import Tabular
+from hrsnn.estimators import ReservoirClassifier
 from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -57,6 +59,8 @@ class Classification(Tabular):
     #: follows; None and empty for a network without a decoder.
     accuracy_decoded: float | None = None
     baselines_decoded: Mapping[str, float] = field(default_factory=dict)
+    #: Encoder, network and readout as an estimator, to be saved and used on new data, where it was asked for.
+    model: ReservoirClassifier | None = None
 
     def table(self) -> dict[str, list[Any]]:
         """Return the accuracies as a table, columns by name: of which network or model, and the accuracy."""
@@ -92,6 +96,7 @@ def classify(
     engine: str = "auto",
     baselines: Sequence[str] = BASELINES_OF_CLASSES,
     scores: Sequence[str] = (),
+    model: bool = False,
     progress: bool = False,
 ) -> Classification:
     """Classify with a reservoir trained by STDP, and with three baselines.
@@ -115,7 +120,7 @@ def classify(
     select : callable, optional
         Selection of neurons for the readout: takes the reservoir after STDP, returns indices; all by default.
     states : {"windows", "total", "final"}
-        States that the readout sees: see :class:`hrsnn.analysis.scoring.task_runs.RunOptions`. The readout of the encoded
+        States that the readout sees: see :class:`hrsnn.analysis.runs.RunOptions`. The readout of the encoded
         input sees the same of the input.
     windows : int
     blank : float
@@ -125,6 +130,8 @@ def classify(
         Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES`, such as those that a task declares.
     scores : sequence of str
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+    model : bool
+        Whether to return the fitted estimator (:func:`hrsnn.analysis.runs.models.classifier_of`).
     progress : bool
 
     Returns
@@ -194,5 +201,6 @@ def classify(
         further=further_scores(run, scores),
         accuracy_decoded=found.scores.get("accuracy_decoded"),
         baselines_decoded=found.baselines.get("accuracy_decoded", {}),
+        model=classifier_of(run) if model else None,
         timing=options.watch.seconds,
     )

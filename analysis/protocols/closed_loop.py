@@ -13,15 +13,15 @@ from hrsnn.analysis import fit_echo_state_network
 from hrsnn.analysis.forecasting.baselines import fit_autoregression
 from hrsnn.analysis.forecasting.closed_loop import free_run
 from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
-from hrsnn.analysis.forecasting.quadratic import series_readout
-from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.forecasting.starts import Starts, starts_of_network, starts_of_system
-from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
-from hrsnn.analysis.scoring.series_runs import follow
+from hrsnn.analysis.runs.driving import follow
+from hrsnn.analysis.runs.rates import Rates, warn_of_silence
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.reading import SUFFIXES, has_decoder, read_states, reads_of
+from hrsnn.regression.quadratic import series_readout
+from hrsnn.regression.ridge import Forecast
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.spec import ReservoirSpec
 from hrsnn.tasks import SeriesTask

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, checked_options, lyapunov_spectrum
 from hrsnn.analysis.lyapunov.stimulus import driven_by
-from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.builder import build
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError

@@ -28,7 +28,7 @@ from hrsnn.analysis import (
     synaptic_operations,
     synchrony,
 )
-from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network

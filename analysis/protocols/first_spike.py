@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.scoring.task_runs import share_correct
+from hrsnn.analysis.runs import share_correct
 from hrsnn.errors import InputError
 from hrsnn.readout import readout
 from hrsnn.reservoir import Reservoir

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.forecasting.ridge import Forecast, ridge_readout
 from hrsnn.analysis.protocols.gradient_training import gated_options, learned_values, without_links
-from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.errors import InputError
+from hrsnn.regression.ridge import Forecast, ridge_readout
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate

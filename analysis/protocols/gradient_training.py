@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.balanced.network import BalancedNetwork
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir

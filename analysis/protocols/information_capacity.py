@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import InformationCapacity, MemoryCapacity, information_capacity, memory_capacity
-from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.series_runs import follow
+from hrsnn.analysis.runs.driving import follow
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.reading import has_decoder, read_states

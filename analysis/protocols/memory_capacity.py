@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
-from hrsnn.analysis.scoring.rates import Rates
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.display import Tabular
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError

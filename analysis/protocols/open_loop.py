@@ -13,9 +13,11 @@ from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.protocols.task_scores import check_score, further_scores
-from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.analysis.runs.models import forecaster_of
+from hrsnn.analysis.runs.rates import Rates, warn_of_silence
 from hrsnn.display import Tabular
+from hrsnn.estimators import ReservoirForecaster
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.reading import has_decoder, reads_of
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -71,6 +73,8 @@ class Forecasting(Tabular):
     nrmse_ideal: float | None = None
     #: Number of columns that the readout sees of the filtered spikes and, with a decoder, of the decoded states.
     columns: Mapping[str, int] = field(default_factory=dict)
+    #: Scale, network and readout as an estimator, to be saved and used on new data, where it was asked for.
+    model: ReservoirForecaster | None = None
 
     def table(self) -> dict[str, list[Any]]:
         """Return the errors as a table, columns by name: of which network or model, and its NRMSE."""
@@ -93,6 +97,7 @@ def forecast(
     baselines: Sequence[str] = tuple(MODELS),
     scores: Sequence[str] = (),
     quadratic: int = 0,
+    model: bool = False,
     seed: int = 0,
     engine: str = "auto",
     progress: bool = False,
@@ -112,7 +117,9 @@ def forecast(
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
     quadratic : int
         Number of principal components of the states whose squares and products the readouts of the network see too
-        (:func:`hrsnn.analysis.forecasting.quadratic.quadratic_readout`), at most 100; 0: linear readouts.
+        (:func:`hrsnn.regression.quadratic.quadratic_readout`), at most 100; 0: linear readouts.
+    model : bool
+        Whether to return the fitted estimator (:func:`hrsnn.analysis.runs.models.forecaster_of`).
     seed : int
         Seed of the reservoir, its background and the echo state network.
     engine : str
@@ -191,5 +198,6 @@ def forecast(
             activity=run.activity,
             rates=rates_of(run),
             further=further_scores(run, scores),
+            model=forecaster_of(run) if model else None,
             timing=options.watch.seconds,
         )

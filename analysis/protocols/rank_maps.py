@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis import effective_rank, generalisation_rank, separation
 from hrsnn.analysis.protocols.jitter import jittered
-from hrsnn.analysis.scoring.rates import Rates
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.builder import build
 from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import effective_rank, entropy_rank, numerical_rank
-from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
+from hrsnn.analysis.runs.rates import Rates, warn_of_silence
 from hrsnn.display import Displayed
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.reading import has_decoder, ideal_states, read_states

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hrsnn.analysis.runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
+from hrsnn.analysis.runs.rates import Rates
 from hrsnn.analysis.scoring.baselines import BASELINES, baselines_of
 from hrsnn.analysis.scoring.contract import Score
-from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
 from hrsnn.display import Tabular
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hrsnn.analysis.forecasting.models import MODELS
+from hrsnn.analysis.runs import ClassesRun, RunOptions, SeriesRun, TaskRun, share_correct
 from hrsnn.analysis.scoring.echo_state_classes import fit_echo_state_features
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions, SeriesRun, TaskRun, share_correct
 from hrsnn.encoders.frames import window_means
 from hrsnn.errors import InputError
 from hrsnn.recording import filtered_states

@@ -49,7 +49,7 @@ class Score:
         What `function` uses of a run: "spikes", "states", "v", "inputs", "network", or "decoder", a network with a decoder
         of its own. Spikes, states and v are recorded only for scores that need them.
     function : callable, optional
-        From a run (:data:`hrsnn.analysis.scoring.task_runs.TaskRun`) to the score; nan where it is undefined. Without it
+        From a run (:data:`hrsnn.analysis.runs.TaskRun`) to the score; nan where it is undefined. Without it
         the score is only reported, by a command that computes it in its own way.
 
     Raises

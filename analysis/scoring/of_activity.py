@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from hrsnn.analysis import effective_dimension, spike_efficiency, synaptic_operations, third_order_correlation
+from hrsnn.analysis.runs import ClassesRun, TaskRun, rates_of
 from hrsnn.analysis.scoring.contract import POSITIVE, SHARE, Score
-from hrsnn.analysis.scoring.task_runs import ClassesRun, TaskRun, rates_of
 from hrsnn.tasks.declaration import TaskKind
 
 _ALL: tuple[TaskKind, ...] = ("classes", "series", "memory")

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable
 
 from hrsnn.analysis import effective_rank, entropy_rank
+from hrsnn.analysis.runs import ClassesRun, share_correct
 from hrsnn.analysis.scoring.contract import CORRELATION, POSITIVE, SHARE, Need, Score
-from hrsnn.analysis.scoring.task_runs import ClassesRun, share_correct
 from hrsnn.reading import Read
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import math
 
+from hrsnn.analysis.runs import SeriesRun
 from hrsnn.analysis.scoring.contract import POSITIVE, Need, Score
-from hrsnn.analysis.scoring.task_runs import SeriesRun
 from hrsnn.reading import Read
 
 

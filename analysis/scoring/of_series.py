@@ -10,8 +10,8 @@ import numpy as np
 from hrsnn.analysis.forecasting.closed_loop import free_run
 from hrsnn.analysis.forecasting.errors import THRESHOLDS, valid_times
 from hrsnn.analysis.forecasting.starts import starts_of_network, starts_of_system
+from hrsnn.analysis.runs import SeriesRun
 from hrsnn.analysis.scoring.contract import POSITIVE, Need, Score
-from hrsnn.analysis.scoring.task_runs import SeriesRun
 from hrsnn.kinds import Network
 from hrsnn.reading import Read, has_decoder
 

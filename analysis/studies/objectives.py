@@ -11,7 +11,7 @@ from typing import Literal
 
 from hrsnn.analysis.capacity.memory import CapacityWarning
 from hrsnn.analysis.protocols.task_scores import TaskScores, task_scores
-from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen
+from hrsnn.analysis.runs import RunOptions, StatesSeen
 from hrsnn.errors import InputError
 from hrsnn.kinds import NetworkSpec, build_network
 from hrsnn.reservoir import Reservoir

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hrsnn.analysis.protocols.task_scores import scores_for, task_scores
-from hrsnn.analysis.scoring.rate_matching import MATCHED_BY, at_rate
+from hrsnn.analysis.runs import RunOptions, StatesSeen, calibration
+from hrsnn.analysis.runs.rate_matching import MATCHED_BY, at_rate
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import RunOptions, StatesSeen, calibration
 from hrsnn.builder import build
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
@@ -75,7 +75,7 @@ class VariantRun(Displayed):
         Seed of the reservoir, the task and all other random numbers: runs with the same seed are pairs.
     delay_bank : bool
         Whether the control without recurrent links has the delays of the recurrent network on its input, at equal rate; for
-        networks with delays (:func:`hrsnn.analysis.scoring.delay_bank.delay_bank`).
+        networks with delays (:func:`hrsnn.analysis.runs.delay_bank.delay_bank`).
     matched_by : {"", "input", "bias", "weights"}
         For a variant with homogeneous neurons: the quantity that is changed such that it has the rate of its twin with
         heterogeneous neurons, before STDP, on a part of the training part; "" for the variant as drawn.

@@ -144,15 +144,7 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         positive("floor", self.floor, "energy")
         bins = 2 * window * rate / 1000  # at most doubled below, to a power of two
         check_memory("channels, window", (channels, window), 40 * channels * bins + 100 * bins, "the bands")
-        length = round(window * rate / 1000)
-        # at least twice the bins of the window, so that the narrow low bands have several
-        self.stft_ = ShortTimeFFT(
-            hann(length, sym=False) / hann(length, sym=False).sum(),
-            hop=round(frame * rate / 1000),
-            fs=rate,
-            mfft=2 ** int(np.ceil(np.log2(2 * length))),
-        )
-        self.filters_ = mel_filters(self.stft_.f, channels, f_min, f_max)
+        self.filters_ = mel_filters(self._short_time_fourier().f, channels, f_min, f_max)
         if np.any(self.filters_.sum(axis=1) == 0):
             raise InputError("channels", self.channels, "makes bands narrower than the window can resolve: take fewer")
         self.n_features_in_ = channels
@@ -161,20 +153,33 @@ class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any) -> list[np.ndarray]:
         """Return the energies in dB of each waveform in `X`, as arrays (frames, channels)."""
         check_is_fitted(self)
-        return [self._energies(waveform) for waveform in _waveforms(X)]
+        fourier = self._short_time_fourier()
+        return [self._energies(waveform, fourier) for waveform in _waveforms(X)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array, tags.input_tags.one_d_array = False, True
         return tags
 
-    def _energies(self, waveform: np.ndarray) -> np.ndarray:
-        frames = -(-len(waveform) // self.stft_.hop)
-        needed = 40 * frames * (self.stft_.f_pts + self.n_features_in_)
+    def _short_time_fourier(self) -> ShortTimeFFT:
+        # not kept: only numbers and arrays go into model files
+        rate = positive("sample_rate", self.sample_rate, "Hz")
+        length = round(positive("window", self.window, "ms") * rate / 1000)
+        # at least twice the bins of the window, so that the narrow low bands have several
+        return ShortTimeFFT(
+            hann(length, sym=False) / hann(length, sym=False).sum(),
+            hop=round(positive("frame", self.frame, "ms") * rate / 1000),
+            fs=rate,
+            mfft=2 ** int(np.ceil(np.log2(2 * length))),
+        )
+
+    def _energies(self, waveform: np.ndarray, fourier: ShortTimeFFT) -> np.ndarray:
+        frames = -(-len(waveform) // fourier.hop)
+        needed = 40 * frames * (fourier.f_pts + self.n_features_in_)
         check_memory("window, frame", (self.window, self.frame), needed, f"the spectra of {frames} frames")
         # SciPy requires at least half a window of signal
-        padded = np.pad(waveform, (0, max(0, self.stft_.m_num - len(waveform))))
-        power = self.stft_.spectrogram(padded, p0=0, p1=frames)
+        padded = np.pad(waveform, (0, max(0, fourier.m_num - len(waveform))))
+        power = fourier.spectrogram(padded, p0=0, p1=frames)
         return np.asarray(10 * np.log10(np.maximum(self.filters_ @ power, self.floor)).T)
 
 

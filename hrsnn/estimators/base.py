@@ -58,15 +58,17 @@ class ReservoirEstimator(SpecParameters):
             if not (hasattr(self.encoder, "fit") and hasattr(self.encoder, "transform")):
                 raise InputError("encoder", self.encoder, "must be an encoder, with fit and transform, or None")
             self.encoder_ = clone(self.encoder).fit(X)
-        self.transformer_ = ReservoirTransformer(**{name: getattr(self, name) for name in _OF_STATES})
         encoded = self._encoded(X)
-        states = np.asarray(self.transformer_.fit(encoded).transform(encoded))
+        self._fit_transformer(encoded)
+        return np.asarray(self.transformer_.transform(encoded))
+
+    def _fit_transformer(self, encoded: Any) -> None:
+        self.transformer_ = ReservoirTransformer(**{name: getattr(self, name) for name in _OF_STATES}).fit(encoded)
         self.reservoir_ = self.transformer_.reservoir_
         fitted = self.transformer_ if self.encoder_ is None else self.encoder_
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(fitted, name):
                 setattr(self, name, getattr(fitted, name))
-        return states
 
     def _states(self, X: Any) -> Array:
         return np.asarray(self.transformer_.transform(self._encoded(X)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
@@ -16,6 +17,7 @@ from hrsnn.errors import InputError
 from hrsnn.estimators.base import ReservoirEstimator
 from hrsnn.kinds import Network, NetworkSpec
 from hrsnn.readout import READOUTS, readout
+from hrsnn.stimuli.stimulus import Stimulus
 
 
 def _has_probabilities(classifier: ReservoirClassifier) -> bool:
@@ -124,6 +126,28 @@ class ReservoirClassifier(ClassifierMixin, ReservoirEstimator):  # type: ignore[
         more = {} if sample_weight is None else {"classify__sample_weight": np.asarray(sample_weight, dtype=np.float64)}
         self.readout_ = readout(self.readout, self.seed).fit(states, labels, **more).best_estimator_
         return self
+
+    @classmethod
+    def of_parts(
+        cls, pipeline: Pipeline, stimulus: Stimulus, *, encoder: BaseEstimator | None = None, **parameters: Any
+    ) -> ReservoirClassifier:
+        """Return a fitted classifier of parts that were fitted elsewhere.
+
+        Parameters
+        ----------
+        pipeline : Pipeline
+            Fitted readout of the states.
+        stimulus : SpikeTrains or Currents
+            An encoded sample or more, which give the number of channels.
+        encoder : transformer, optional
+            Fitted encoder.
+        **parameters
+            Those of the class; `reservoir` is the network, whose weights do not change.
+        """
+        made = cls(encoder=encoder, **parameters)
+        made.encoder_, made.readout_, made.classes_ = encoder, pipeline, np.asarray(pipeline.classes_)
+        made._fit_transformer(stimulus)
+        return made
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the classes of the samples in `X`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hrsnn.activity import Activity
@@ -15,7 +15,8 @@ from hrsnn.estimators.spec_parameters import SpecParameters
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.online import Stream
 from hrsnn.reading import RECORDED, Read, has_decoder, read_states
-from hrsnn.readout import regression_readout
+from hrsnn.regression.quadratic import MOST_COMPONENTS, series_readout
+from hrsnn.regression.ridge import SeriesReadout
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.currents import Currents
@@ -28,7 +29,8 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
     """Forecaster of a series: rows are times, and each value is held for `hold` ms as an input current.
 
     Inputs are standardised by the training series. The readout is a ridge regression of the states at the end of each value,
-    without the washout, with its penalty chosen on the last fifth of the series.
+    without the washout, with its penalty chosen on the last fifth of the series, as in ``hrsnn forecast``
+    (:func:`hrsnn.regression.ridge.ridge_readout`).
 
     Parameters
     ----------
@@ -42,6 +44,13 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         Number of values at the start of a training series that the readout is not fitted to.
     features : {"states", "v", "decoded"}
         Filtered spikes, membrane potentials, or the states decoded from the spikes of a network with a decoder.
+    quadratic : int
+        Number of principal components of the states whose squares and products the readout sees too
+        (:func:`hrsnn.regression.quadratic.quadratic_readout`); 0: none.
+    encoder : transformer, optional
+        Encoder of standardised series (samples, times, channels) as spikes, such as
+        ``PoissonEncoder(dt=20, scale="channel", series=True)``, with a value each `hold` ms. By default values are held as
+        currents.
     reservoir : Reservoir, optional
         A network to use instead of `spec`.
     engine : str
@@ -50,7 +59,8 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
     Attributes
     ----------
     reservoir_ : Reservoir
-    readout_ : scikit-learn pipeline
+    readout_ : LinearReadout or QuadraticReadout
+    encoder_ : transformer or None
     mean_, scale_ : ndarray (channels,)
     n_features_in_ : int
         Number of channels.
@@ -77,6 +87,8 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         hold: float = 20.0,
         washout: int = 100,
         features: Read = "states",
+        quadratic: int = 0,
+        encoder: BaseEstimator | None = None,
         reservoir: Network | None = None,
         engine: str = "auto",
         seed: int = 0,
@@ -86,6 +98,8 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         self.hold = hold
         self.washout = washout
         self.features = features
+        self.quadratic = quadratic
+        self.encoder = encoder
         self.reservoir = reservoir
         self.engine = engine
         self.seed = seed
@@ -119,27 +133,70 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         self.reservoir_ = self.reservoir or build_network(self.spec or ReservoirSpec(), self.seed, values.shape[1])
         if self.features == "decoded" and not has_decoder(self.reservoir_):
             raise InputError("features", "decoded", f"needs a decoder, which a {self.reservoir_.kind} does not have")
+        self.encoder_ = None if self.encoder is None else clone(self.encoder).fit(self._scaled(values)[None])
         run = self._follow(values)
         states = read_states(run, self.features)[0]
-        fitted = states[washout : len(targets)]
-        self.readout_ = regression_readout().fit(fitted, targets[washout:]).best_estimator_
+        quadratic = count_of("quadratic", self.quadratic, 0, MOST_COMPONENTS)
+        self.readout_ = series_readout(states[: len(targets)], targets, len(targets), washout, quadratic).readout
         self.outputs_ = None if targets.ndim == 1 else targets.shape[1]
-        # where the series ended, to continue from
-        self.continues_, self.last_states_ = y is None and horizon == 1, states[-1:]
-        self.state_ = None if run.final_state is None else run.state
+        self.continues_ = y is None and horizon == 1
+        self._end_of(run)
         return self
 
+    @classmethod
+    def of_parts(
+        cls,
+        readout: SeriesReadout,
+        run: Activity[Network],
+        *,
+        mean: Array,
+        deviation: Array,
+        outputs: int,
+        continues: bool,
+        encoder: BaseEstimator | None = None,
+        **parameters: Any,
+    ) -> ReservoirForecaster:
+        """Return a fitted forecaster of parts that were fitted elsewhere.
+
+        Parameters
+        ----------
+        readout : LinearReadout or QuadraticReadout
+            Fitted readout of the states, in the units of the forecasts.
+        run : Activity
+            Run of the network through the series, from whose end ``forecast`` continues.
+        mean, deviation : arrays (channels,)
+            By which inputs are standardised.
+        outputs : int
+        continues : bool
+            Whether the outputs are the next inputs.
+        encoder : transformer, optional
+            Fitted encoder.
+        **parameters
+            Those of the class.
+        """
+        made = cls(reservoir=run.reservoir, encoder=encoder, **parameters)
+        made.readout_, made.encoder_, made.reservoir_ = readout, encoder, run.reservoir
+        made.mean_, made.scale_, made.n_features_in_ = mean, deviation, len(mean)
+        made.outputs_, made.continues_ = outputs, continues
+        made._end_of(run)
+        return made
+
     def predict(self, X: ArrayLike) -> Array:
-        """Return the forecast made at each time of a series (times, channels), with the network at rest before it."""
+        """Return the forecast made at each time of a series (times, channels), with the network at rest before it.
+
+        The first of them, within the washout, depend on that start.
+        """
         check_is_fitted(self)
         return self._forecasts(read_states(self._follow(self._values(X, reset=False)), self.features)[0])
 
-    def forecast(self, steps: int) -> Array:
-        """Continue the training series in closed loop: each forecast is the next input.
+    def forecast(self, steps: int, after: ArrayLike | None = None) -> Array:
+        """Continue a series in closed loop: each forecast is the next input.
 
         Parameters
         ----------
         steps : int
+        after : array (times, channels), optional
+            The series, which the network follows from rest; by default the one that the forecaster was fitted to.
 
         Returns
         -------
@@ -149,23 +206,28 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         Raises
         ------
         InputError
-            When the forecaster is not one of the next value of all channels, or its engine returns no state.
+            When the forecaster is not one of the next value of all channels, has an encoder, or its engine returns no state.
         """
         check_is_fitted(self)
         if not self.continues_:
             raise InputError("forecast", steps, "needs a fit without targets and with horizon = 1: outputs become inputs")
-        if self.state_ is None:
-            raise InputError("engine", self.engine, "returns no state to continue from; compiled and brian2 do")
+        if self.encoder_ is not None:
+            raise InputError("encoder", type(self.encoder_).__name__, "cannot be used in a closed loop, of currents")
         made = np.full((count_of("steps", steps), self.n_features_in_), np.nan)
+        last, state = self.last_states_, self.state_
+        if after is not None:
+            run = self._follow(self._values(after, reset=False))
+            last, state = read_states(run, self.features)[0][-1:], None if run.final_state is None else run.state
+        if state is None:
+            raise InputError("engine", self.engine, "returns no state to continue from; compiled and brian2 do")
         session = Stream(
             self.reservoir_,
             hold=self.hold,
             states=self.features,
             engine=self.engine,
             seed=self.seed,
-            state=self.state_,
+            state=state,
         )
-        last = self.last_states_
         for k in range(len(made)):
             value = self._forecasts(last)
             if not np.all(np.abs(value - self.mean_) <= 100 * self.scale_):
@@ -179,10 +241,12 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         return hasattr(self, "readout_")
 
     def _forecasts(self, states: Array) -> Array:
-        # a ridge regression of one column forgets that it was a column
-        return np.asarray(self.readout_.predict(states)).reshape(
-            len(states) if self.outputs_ is None else (len(states), self.outputs_)
-        )
+        return self.readout_(states).reshape(len(states) if self.outputs_ is None else (len(states), self.outputs_))
+
+    def _end_of(self, run: Activity[Network]) -> None:
+        """Keep where a series ended, to continue from."""
+        self.last_states_ = read_states(run, self.features)[0][-1:]
+        self.state_ = None if run.final_state is None else run.state
 
     def _values(self, X: Any, reset: bool) -> Array:
         return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64), dtype=np.float64)
@@ -191,10 +255,10 @@ class ReservoirForecaster(RegressorMixin, SpecParameters):  # type: ignore[misc]
         return np.asarray((values - self.mean_) / self.scale_)
 
     def _follow(self, values: Array) -> Activity[Network]:
-        stimulus = Currents(self._scaled(values)[None], dt=positive("hold", self.hold, "ms"))
+        scaled, hold = self._scaled(values)[None], positive("hold", self.hold, "ms")
         return simulate(
             self.reservoir_,
-            stimulus,
+            Currents(scaled, dt=hold) if self.encoder_ is None else self.encoder_.transform(scaled),
             record=(RECORDED[self.features],),
             sample_times=len(values),
             engine=self.engine,

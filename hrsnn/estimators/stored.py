@@ -37,9 +37,13 @@ CLASSES: Mapping[str, str] = {
     **dict.fromkeys(
         ("ReservoirClassifier", "ReservoirForecaster", "ReservoirRegressor", "ReservoirTransformer"), "hrsnn.estimators"
     ),
+    "LinearReadout": "hrsnn.regression.ridge",
+    "QuadraticExpansion": "hrsnn.regression.quadratic",
+    "QuadraticReadout": "hrsnn.regression.quadratic",
     "StandardisedColumns": "hrsnn.readout",
     "Standardiser": "hrsnn.preprocessing",
     "Pipeline": "sklearn.pipeline",
+    "FunctionTransformer": "sklearn.preprocessing",
     "LabelBinarizer": "sklearn.preprocessing",
     "MinMaxScaler": "sklearn.preprocessing",
     "StandardScaler": "sklearn.preprocessing",
@@ -48,11 +52,20 @@ CLASSES: Mapping[str, str] = {
     "RidgeClassifier": "sklearn.linear_model",
     "MLPClassifier": "sklearn.neural_network",
 }
+#: Functions of a ``FunctionTransformer`` by name, each with the module that has it.
+FUNCTIONS: Mapping[str, str] = {
+    "image_rows": "hrsnn.encoders.images",
+    "list": "builtins",
+    "trains_of": "hrsnn.tasks.spiking_recordings",
+}
 #: Fitted attributes whose names do not end with an underscore, and those that are not needed to predict.
 _MORE = {
     "RidgeClassifier": ("_label_binarizer",),
     "MLPClassifier": ("_label_binarizer",),
     "Standardiser": ("mean", "kept", "spread"),
+    "LinearReadout": ("standardise", "mean", "vectors", "coefficients", "intercept"),
+    "QuadraticExpansion": ("standardise", "mean", "vectors"),
+    "QuadraticReadout": ("expand", "linear"),
 }
 _LESS = {"MLPClassifier": ("loss_curve_", "validation_scores_", "best_validation_score_")}
 _PLAIN = (bool, int, float, str, type(None))
@@ -91,6 +104,8 @@ def packed(value: Any, arrays: Arrays, where: str = "model") -> Any:
     if is_network(value) or type(value).__name__ in _STATES:
         kind = value.kind if is_network(value) else type(value).__name__
         return {"saved": kind, "bytes": _added(np.frombuffer(_file_of(value), np.uint8), arrays)}
+    if getattr(value, "__name__", "") in FUNCTIONS and value is _function(value.__name__):
+        return {"function": value.__name__}
     name = type(value).__name__
     if name not in CLASSES or type(value).__module__.split(".")[0] != CLASSES[name].split(".")[0]:
         raise InputError(
@@ -132,6 +147,8 @@ def unpacked(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if "saved" in value:
         name, content = value["saved"], arrays[value["bytes"]].tobytes()
         return _read(_STATES[name] if name in _STATES else KINDS.find(name).load, content)
+    if "function" in value:
+        return _function(value["function"])
     name = value["class"]
     kind = getattr(import_module(CLASSES[name]), name)
     parts = {part: {key: unpacked(one, arrays) for key, one in value[part].items()} for part in ("parameters", "fitted")}
@@ -139,8 +156,12 @@ def unpacked(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     for attribute, one in parts["fitted"].items():
         if not _is_fitted(name, attribute):
             raise ValueError(attribute)
-        setattr(made, attribute, one)
+        object.__setattr__(made, attribute, one)  # data classes may be frozen
     return made
+
+
+def _function(name: str) -> Any:
+    return getattr(import_module(FUNCTIONS[name]), name)
 
 
 def _packed_items(items: Mapping[str, Any], arrays: Arrays, where: str) -> dict[str, Any]:

@@ -75,13 +75,15 @@ class EventArrays:
         return Events(*(column[part] for column in self.events))
 
 
-def read_event_arrays(path: PathLike) -> EventArrays:
+def read_event_arrays(path: PathLike, labelled: bool = True) -> EventArrays:
     """Read recordings of an event camera.
 
     Parameters
     ----------
     path : path
         The ``.npz`` file.
+    labelled : bool
+        Whether it must have labels; without, those of a file that has none are empty strings.
 
     Returns
     -------
@@ -109,16 +111,19 @@ def read_event_arrays(path: PathLike) -> EventArrays:
     """
     arrays = load_arrays(path)
     with refuse_damaged(path, "file of events"):
-        for name in (*_COLUMNS, "offset", "label"):
+        wanted = (*_COLUMNS, "offset", "label") if labelled else (*_COLUMNS, "offset")
+        for name in wanted:
             if name not in arrays:
-                raise FileError(path, f"has no array {name!r}: must have {', '.join(_COLUMNS)}, offset, label")
+                raise FileError(path, f"has no array {name!r}: must have {', '.join(wanted)}")
         events = Events(*(_column(name, arrays[name], len(arrays["t"])) for name in _COLUMNS))
         offset = whole_vector("offset", arrays["offset"], np.int64)
         if len(offset) < 2 or offset[0] != 0 or offset[-1] != len(events.t) or (np.diff(offset) < 0).any():
             raise InputError("offset", offset, f"must rise from 0 to the number of events, {len(events.t)}")
         if (np.diff(offset) == 0).any():
             raise FileError(path, f"recording {int(np.argmin(np.diff(offset)))} has no events")
-        label = checked_labels(arrays["label"], len(offset) - 1)
+        label = np.full(len(offset) - 1, "")
+        if labelled or "label" in arrays:
+            label = checked_labels(arrays["label"], len(offset) - 1)
         shape = (_side(arrays, "height", events.y), _side(arrays, "width", events.x))
         for name, column, most in (("x", events.x, shape[1] - 1), ("y", events.y, shape[0] - 1), ("p", events.p, 1)):
             _check_range(name, column, most)

@@ -71,12 +71,14 @@ class LabelledSeries:
     classes: tuple[str, ...]
 
 
-def read_ts(path: PathLike) -> LabelledSeries:
+def read_ts(path: PathLike, labelled: bool = True) -> LabelledSeries:
     """Read a `.ts` file of samples with labels.
 
     Parameters
     ----------
     path : path
+    labelled : bool
+        Whether it must have labels; without, those of a file with ``@classLabel false`` are empty strings.
 
     Returns
     -------
@@ -102,12 +104,13 @@ def read_ts(path: PathLike) -> LabelledSeries:
     with refuse_damaged(path, "file of time series"):
         lines = enumerate(text.removeprefix("\ufeff").splitlines(), 1)
         header = _header(path, lines)
-        classes = _classes(path, header)
+        unlabelled = not labelled and [word.lower() for word in header.get("classlabel", [])[:1]] != ["true"]
+        classes = ("",) if unlabelled else _classes(path, header)
         samples, labels = [], []
         for number, line in lines:
             if not line.strip() or line.startswith("#"):
                 continue
-            *channels, label = (part.strip() for part in line.split(":"))
+            *channels, label = (part.strip() for part in (f"{line}:" if unlabelled else line).split(":"))
             if label not in classes:
                 raise FileError(
                     path, f"has the label {label[:40]!r} in line {number}, and only {_named(classes)} in its header"

@@ -449,7 +449,7 @@ class SpikeTrains:
         FileError
             When the file is missing, damaged or of another kind.
         """
-        return cls._read(path)[0]
+        return cls.load_with_labels(path)[0]
 
     @classmethod
     def load_labelled(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray]:
@@ -460,13 +460,20 @@ class SpikeTrains:
         FileError
             When the file is missing, damaged, of another kind, or has no labels.
         """
-        trains, labels = cls._read(path)
+        trains, labels = cls.load_with_labels(path)
         if labels is None:
             raise FileError(path, "holds no labels: write it with trains.save(path, labels=...)")
         return trains, labels
 
     @classmethod
-    def _read(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
+    def load_with_labels(cls, path: PathLike) -> tuple[SpikeTrains, np.ndarray | None]:
+        """Read spike trains written by :meth:`save`, and their labels, or None where there are none.
+
+        Raises
+        ------
+        FileError
+            When the file is missing, damaged or of another kind.
+        """
         arrays, header, labels = read_trains(path)
         with refuse_damaged(path, "spike trains"):
             trains = cls(arrays["times"], arrays["channels"], arrays["offsets"], header["n_channels"], arrays["durations"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.labelled_arrays import content_of, labels_of, samples_of
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.of_images import Parts, check_encoding, check_parts, parts_of, prepared, task_of_images
 from hrsnn.tasks.task import ClassificationTask
 from hrsnn.validation.numbers import count_of, duration_of
@@ -148,6 +150,27 @@ def arrays(
     )
 
 
+def new_arrays(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return the samples ``x``, or ``x_test``, of a file, with ``y`` or ``y_test`` where it has them."""
+    names = names_in_npz(path)
+    x, y = ("x", "y") if "x" in names else ("x_test", "y_test")
+    if x not in names or "t" in names:
+        return None
+    found = load_arrays(path)
+    values = samples_of(path, x, found[x])
+    # a model of images says so by its shape
+    content = wanted.options.get("content") or ("images" if values.ndim == 3 and len(wanted.shape or ()) == 2 else None)
+    kind = content_of(path, content, [values])
+    if kind == "images":
+        values = prepared(values, wanted.options.get("grey", False), wanted.options.get("size"))
+    if kind == "series":
+        values = values.reshape(*values.shape[:2], -1)
+    labels = labels_of(path, y, found[y]) if y in found else None
+    if labels is not None and len(labels) != len(values):
+        raise FileError(path, f"{x} has {len(values)} samples, and {y} {len(labels)} labels")
+    return NewSamples(wanted.checked(path, values), [str(k) for k in range(len(values))], labels)
+
+
 def _encoder(series: bool, encoding: str | None, duration: float, hold: float, peak_rate: float, seed: int) -> Any:
     if (encoding or ("current" if series else "poisson")) == "current":
         return CurrentEncoder(duration=duration, dt=hold, series=series)
@@ -162,6 +185,7 @@ TASK = TaskDeclaration(
     summary="your own images, series or rows, from an npz file",
     kind="classes",
     load=arrays,
+    samples=new_arrays,
     recognises=lambda path: bool({"x", "x_train"} & (names := names_in_npz(path))) and "t" not in names,
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},

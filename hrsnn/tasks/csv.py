@@ -6,6 +6,7 @@ import csv as tables
 import difflib
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.units import takes
@@ -90,15 +92,11 @@ def csv(
     ((290, 1), slice(252, 290, None))
     """
     names, rows = _table(path)
-    chosen = [_place(path, names, one) for one in column.split(",")] if column else _numeric(path, names, rows)
-    found = _TARGET.fullmatch(target)
-    assert found is not None  # every text matches
-    name, ahead = found.groups()
+    chosen, aims, ahead = _chosen(path, names, rows, column, target)
     if ahead is not None:
         if horizon != 1:
             raise InputError("horizon", horizon, f"cannot be given with target = {target!r}, which says how many rows ahead")
-        horizon = int(ahead)
-    aims = [_place(path, names, name)] if name else chosen
+        horizon = ahead
     return SeriesTask.from_array(
         _columns(names, rows, chosen),
         None if aims == chosen else _columns(names, rows, aims),
@@ -112,6 +110,33 @@ def csv(
         peak_rate=peak_rate,
         seed=seed,
     )
+
+
+def new_rows(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return the input columns of a table (rows, columns), with the target columns as labels."""
+    if not recognises(path):
+        return None
+    names, rows = _table(path)
+    column, target = (str(wanted.options.get(name, "")) for name in ("column", "target"))
+    chosen, aims, _ = _chosen(path, names, rows, column, target)
+    inputs = _columns(names, rows, chosen)
+    return NewSamples(inputs, [names[k] for k in aims], inputs if aims == chosen else _columns(names, rows, aims))
+
+
+def recognises(path: Path) -> bool:
+    """Return whether a path is a table, by its name."""
+    return path.suffix.lower() in (".csv", ".tsv", ".txt", ".dat") and path.is_file()
+
+
+def _chosen(
+    path: PathLike, names: list[str], rows: list[tuple[int, list[str]]], column: str, target: str
+) -> tuple[list[int], list[int], int | None]:
+    """Return the input columns, the target columns, and how many rows ahead `target` says they are."""
+    chosen = [_place(path, names, one) for one in column.split(",")] if column else _numeric(path, names, rows)
+    found = _TARGET.fullmatch(target)
+    assert found is not None  # every text matches
+    name, ahead = found.groups()
+    return chosen, [_place(path, names, name)] if name else chosen, None if ahead is None else int(ahead)
 
 
 def _table(path: PathLike) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -190,7 +215,8 @@ TASK = TaskDeclaration(
     summary="columns of a table, such as wind speeds or prices",
     kind="series",
     load=csv,
-    recognises=lambda path: path.suffix.lower() in (".csv", ".tsv", ".txt", ".dat") and path.is_file(),
+    recognises=recognises,
+    samples=new_rows,
     baselines=("last_value", "linear_autoregression", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own series",
 )

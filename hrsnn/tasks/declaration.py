@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hrsnn.errors import InputError
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.sources import Source
 from hrsnn.tasks.task import ClassificationTask, SeriesTask
 from hrsnn.validation.annotations import check_of
@@ -81,6 +82,9 @@ class TaskDeclaration:
     recognises : callable, optional
         Function from a path, of a file or a folder, to whether it holds data of this task, by names and the first bytes: it
         loads nothing and raises no error. With it, commands take the data without the name of the task.
+    samples : callable, optional
+        Function from a path and a :class:`hrsnn.tasks.new_samples.ModelInput` to the samples that a fitted model is to name
+        (:class:`hrsnn.tasks.new_samples.NewSamples`), or None where the path holds no such data. Labels are not needed.
     layout : tuple of str, optional
         Where the data are in a folder of several data sets in their official layouts (``--data``): the first that exists.
     sources : tuple of Source, optional
@@ -104,6 +108,7 @@ class TaskDeclaration:
     validation: Mapping[str, Any] = field(default_factory=dict)
     spiking: Mapping[str, Any] = field(default_factory=dict)
     recognises: Callable[[Path], bool] | None = None
+    samples: Callable[[Path, ModelInput], NewSamples | None] | None = None
     layout: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     label: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from hrsnn.files.writing import PathLike
 from hrsnn.formats.event_arrays import read_event_arrays
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.of_events import lacking, task_of_events
 from hrsnn.tasks.sample_files import SampleFiles
 from hrsnn.tasks.task import ClassificationTask, split_rows
@@ -108,10 +110,21 @@ def events(
     )
 
 
+def new_recordings(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return the recordings of a file, with labels where it has them."""
+    names = names_in_npz(path)
+    if not {"x", "y", "t", "offset"} <= names:
+        return None
+    arrays = read_event_arrays(path, labelled=False)
+    samples = SampleFiles(range(len(arrays)), arrays.recording)
+    return NewSamples(samples, [str(k) for k in range(len(arrays))], arrays.label if "label" in names else None)
+
+
 TASK = TaskDeclaration(
     summary="your own recordings of an event camera, and labels",
     kind="classes",
     load=events,
+    samples=new_recordings,
     recognises=lambda path: {"x", "y", "t", "offset", "label"} <= names_in_npz(path),
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own events",

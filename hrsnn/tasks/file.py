@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -12,6 +14,7 @@ from hrsnn.files.writing import PathLike
 from hrsnn.readout import readout
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.task import ClassificationTask, split_rows
 from hrsnn.validation.units import takes
 
@@ -67,6 +70,19 @@ def file(path: PathLike, test_share: float = 0.25, seed: int = 0) -> Classificat
     )
 
 
+def new_trains(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return the spike trains of a file, with labels where it has them."""
+    if not recognises(path):
+        return None
+    trains, labels = SpikeTrains.load_with_labels(path)
+    return NewSamples(trains, [str(k) for k in range(len(trains))], labels)
+
+
+def recognises(path: Path) -> bool:
+    """Return whether a file holds spike trains."""
+    return {"times", "channels", "offsets", "durations"} <= names_in_npz(path)
+
+
 def spike_counts(trains: SpikeTrains) -> np.ndarray:
     """Return the number of spikes of each channel in each sample, (samples, channels)."""
     return trains.counts(1)[:, 0]
@@ -76,7 +92,8 @@ TASK = TaskDeclaration(
     summary="your own spike trains and labels",
     kind="classes",
     load=file,
-    recognises=lambda path: {"times", "channels", "offsets", "durations"} <= names_in_npz(path),
+    recognises=recognises,
+    samples=new_trains,
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     label="Own data",
 )

@@ -12,6 +12,7 @@ from hrsnn.files.writing import PathLike
 from hrsnn.formats.image_folder import ENDINGS, holds_images, image_shape, read_image
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.labelled_files import files_in_folders
+from hrsnn.tasks.new_samples import ModelInput, NewSamples, files_to_name
 from hrsnn.tasks.of_images import Parts, check_encoding, parts_of, prepared, task_of_images
 from hrsnn.tasks.sample_files import SampleFiles
 from hrsnn.tasks.task import ClassificationTask
@@ -94,6 +95,19 @@ def images(
     return task_of_images("images", path, parts, encoding=encoding, duration=duration, peak_rate=peak_rate, seed=seed)
 
 
+def new_images(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return one image, the images of a folder, or those of its folders of classes."""
+    found = files_to_name(path, *ENDINGS)
+    if found is None:
+        return None
+    files, labels = found
+    size = wanted.options.get("size")
+    _checked(files, size)
+    colours = wanted.shape[2] if wanted.shape is not None and len(wanted.shape) == 3 else 1
+    images = SampleFiles(files, functools.partial(_image, colours=colours, size=size))
+    return NewSamples(wanted.checked(path, images), [file.name for file in files], labels)
+
+
 def _checked(files: list[Path], size: int | None) -> int:
     """Return the largest number of colours; without `size`, check that all images are of one size."""
     shapes = [image_shape(file) for file in files]
@@ -113,6 +127,7 @@ TASK = TaskDeclaration(
     kind="classes",
     load=images,
     recognises=holds_images,
+    samples=new_images,
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},
     label="Own images",

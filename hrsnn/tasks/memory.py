@@ -5,7 +5,7 @@ from __future__ import annotations
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
-from hrsnn.tasks.rate_coding import rate_coded
+from hrsnn.tasks.rate_coding import rate_encoder
 from hrsnn.tasks.task import SeriesTask
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, duration_of
@@ -74,7 +74,7 @@ def memory(
         test=slice(border, values),
         washout=washout,
         kind="memory",
-        spikes=rate_coded(encoding, u, slice(washout, border), hold, peak_rate, seed),
+        encoder=rate_encoder(encoding, u, slice(washout, border), hold, peak_rate, seed),
     )
 
 

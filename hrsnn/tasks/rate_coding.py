@@ -6,7 +6,6 @@ import numpy as np
 
 from hrsnn.encoders.poisson import PoissonEncoder
 from hrsnn.errors import InputError
-from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.validation.numbers import positive
 
 ENCODINGS = ("current", "poisson")
@@ -18,10 +17,10 @@ def check_encoding(encoding: str) -> None:
         raise InputError("encoding", encoding, f"must be one of {', '.join(ENCODINGS)}")
 
 
-def rate_coded(
+def rate_encoder(
     encoding: str, inputs: np.ndarray, train: slice, hold: float, peak_rate: float, seed: int
-) -> SpikeTrains | None:
-    """Return a series as one sample of spike trains, or None for currents.
+) -> PoissonEncoder | None:
+    """Return the encoder of a series, fitted to its training part, or None for currents.
 
     The rate of a channel is ``peak_rate (x - low) / (high - low)``, clipped to [0, peak_rate], with the range of the channel
     in the training part.
@@ -29,11 +28,11 @@ def rate_coded(
     Raises
     ------
     InputError
-        When the encoding is unknown, the rate is not positive, or there would be too many spikes.
+        When the encoding is unknown or the rate is not positive.
     """
     check_encoding(encoding)
     positive("peak_rate", peak_rate, "Hz")
     if encoding == "current":
         return None
     encoder = PoissonEncoder(peak_rate=peak_rate, dt=hold, scale="channel", seed=seed, series=True)
-    return encoder.fit(inputs[None, train]).transform(inputs[None])
+    return encoder.fit(inputs[None, train])

@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.npz import names_in_npz
 from hrsnn.files.reading import refuse_damaged
+from hrsnn.tasks.declaration import TaskKind
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.registry import TASKS, TaskChoice
 from hrsnn.tasks.task import ClassificationTask, SeriesTask
 
@@ -94,6 +98,55 @@ def open_task(path: str | os.PathLike[str], **options: Any) -> ClassificationTas
     if "path" in options:
         raise InputError("path", options["path"], "is the first argument")
     return TaskChoice(recognised(path), {"path": path, **options}).load()
+
+
+def new_samples(path: str | os.PathLike[str], kind: TaskKind, wanted: ModelInput) -> NewSamples:
+    """Return the samples of a file or a folder that a fitted model is to name or to forecast.
+
+    Parameters
+    ----------
+    path : path
+        Own data, with or without labels, as :func:`open_task` takes them, in a folder without folders of classes too; or a
+        data set of :data:`hrsnn.tasks.TASKS`, of which the test part is taken.
+    kind : {"classes", "series"}
+    wanted : ModelInput
+        What the model takes.
+
+    Returns
+    -------
+    NewSamples
+        Of a series: `x` (times, channels), `names` of the target columns, and their values as `labels`.
+
+    Raises
+    ------
+    FileError
+        When the path does not exist, nothing recognises it, or the data are damaged or not of the model's shape.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "wind.csv"
+    >>> _ = path.write_text("speed,gust\\n1,2\\n")
+    >>> new_samples(path, "series", ModelInput({"column": "gust"})).x
+    array([[2.]])
+    """
+    place = Path(path)
+    with refuse_damaged(path, "data"):
+        os.stat(place)
+    for name in TASKS.where(lambda one: one.kind == kind and one.samples is not None):
+        read = TASKS.find(name).samples
+        assert read is not None
+        if (samples := read(place, wanted)) is not None:
+            return samples
+    if kind != "classes":
+        raise FileError(path, "is no table: a model of a series takes one with a row for each time, such as a .csv")
+    name = recognised(path)
+    if TASKS.find(name).kind != kind:
+        raise FileError(path, f"is of the task {name}, a series; the model names the classes of samples")
+    options = {key: value for key, value in wanted.options.items() if key in TASKS.find(name).options}
+    task = TaskChoice(name, {**options, "path": path}).load()
+    assert isinstance(task, ClassificationTask)
+    return NewSamples(task.x_test, [str(k) for k in range(len(task.y_test))], np.asarray(task.y_test))
 
 
 def _recognises(name: str, path: Path) -> bool:

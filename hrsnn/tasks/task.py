@@ -17,7 +17,8 @@ from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
-from hrsnn.tasks.rate_coding import rate_coded
+from hrsnn.tasks.rate_coding import rate_encoder
+from hrsnn.tasks.scale import Scale
 from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.numbers import count_of, duration_of
 from hrsnn.validation.units import take_fields, takes
@@ -158,6 +159,10 @@ class SeriesTask(Displayed):
     spikes : SpikeTrains or None
         The inputs as one sample of spike trains, one channel for each, which a network gets instead of currents; baselines
         read the inputs.
+    encoder : PoissonEncoder or None
+        Encoder of the inputs as spikes, fitted to the training part; from it, by default, come `spikes`.
+    input_scale, target_scale : Scale or None
+        By which inputs and targets were standardised; None where they are as they were made.
     """
 
     name: str
@@ -171,10 +176,15 @@ class SeriesTask(Displayed):
     lyapunov_exponent: float | None = None
     kind: Literal["series", "memory"] = "series"
     spikes: SpikeTrains | None = None
+    encoder: Any = None
     horizon: int | None = None
+    input_scale: Scale | None = None
+    target_scale: Scale | None = None
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
+        if self.encoder is not None and self.spikes is None:
+            object.__setattr__(self, "spikes", self.encoder.transform(self.inputs[None]))
 
     def _parts(self) -> Iterable[str]:
         yield repr(self.name)
@@ -257,22 +267,22 @@ class SeriesTask(Displayed):
         end = washout + train + test
         part = slice(washout, washout + train)
         # targets of a part are those of its inputs: the training part reads `horizon` values of the test part's inputs
-        inputs, aims = (
-            _standardised(field, one[: end + horizon], part) for field, one in (("values", inputs), ("targets", aims))
-        )
-        given = inputs[:end]
+        input_scale, target_scale = Scale.of("values", inputs, part), Scale.of("targets", aims, part)
+        given = input_scale.standardised(inputs[:end])
         return cls(
             name=name,
             inputs=given,
-            targets=aims[horizon : end + horizon],
+            targets=target_scale.standardised(aims[horizon : end + horizon]),
             hold=duration_of("hold", hold),
             train=part,
             test=slice(washout + train, end),
             washout=washout,
             time_step=time_step,
             lyapunov_exponent=lyapunov_exponent,
-            spikes=rate_coded(encoding, given, part, hold, peak_rate, seed),
+            encoder=rate_encoder(encoding, given, part, hold, peak_rate, seed),
             horizon=horizon,
+            input_scale=input_scale,
+            target_scale=target_scale,
         )
 
     @property
@@ -345,15 +355,6 @@ def _parts(values: int, train: int | None, test: int | None) -> tuple[int, int]:
     if train < 2 or test < 1 or train + test > values:
         raise InputError("train, test", (train, test), f"must be over 1 and 0, together at most {values}")
     return train, test
-
-
-def _standardised(field: str, columns: np.ndarray, part: slice) -> np.ndarray:
-    learned = columns[part]
-    spread = learned.std(axis=0)
-    constant = np.ptp(learned, axis=0) <= 1e-12 * np.abs(learned).max(axis=0)  # also by rounding
-    if constant.any():
-        raise InputError(field, f"column {int(np.argmax(constant))}", "must vary in the training part")
-    return np.asarray((columns - learned.mean(axis=0)) / spread)
 
 
 def stratified_rows(labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

@@ -18,6 +18,7 @@ from hrsnn.formats.ts import LabelledSeries, read_ts
 from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
+from hrsnn.tasks.new_samples import ModelInput, NewSamples
 from hrsnn.tasks.rate_coding import check_encoding
 from hrsnn.tasks.task import ClassificationTask, take
 from hrsnn.validation.numbers import duration_of, positive
@@ -101,6 +102,15 @@ def ts(
     )
 
 
+def new_series(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return the samples of a file, with labels where it has them."""
+    if path.suffix != ".ts":
+        return None
+    found = read_ts(path, labelled=False)
+    names = [str(k) for k in range(len(found.samples))]
+    return NewSamples(found.samples, names, None if found.classes == ("",) else found.labels)
+
+
 def _files(path: Path, name: str) -> tuple[Path, Path]:
     """Return the files of the training and the test part."""
     with refuse_damaged(path, "folder"):
@@ -155,6 +165,7 @@ TASK = TaskDeclaration(
     kind="classes",
     load=ts,
     recognises=recognises,
+    samples=new_series,
     layout=("ts", "Univariate_ts", "Multivariate_ts"),
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "poisson"},

@@ -20,6 +20,7 @@ from hrsnn.readout import readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.tasks.declaration import TaskDeclaration
 from hrsnn.tasks.labelled_files import LabelledFile, files_in_folders, files_in_table
+from hrsnn.tasks.new_samples import ModelInput, NewSamples, files_to_name
 from hrsnn.tasks.sample_files import SampleFiles
 from hrsnn.tasks.task import ClassificationTask, split_rows
 from hrsnn.validation.numbers import count_of, positive
@@ -168,6 +169,17 @@ def _waveform(file: Path, average: bool) -> np.ndarray:
     return read_wav(file, average)[1]
 
 
+def new_sounds(path: Path, wanted: ModelInput) -> NewSamples | None:
+    """Return one recording, the recordings of a folder, or those of its folders of classes."""
+    found = files_to_name(path, ".wav")
+    if found is None:
+        return None
+    files, labels = found
+    average = bool(wanted.options.get("average", False))
+    _rate([LabelledFile(file, "") for file in files], wanted.rate, average)
+    return NewSamples(SampleFiles(files, partial(_waveform, average=average)), [file.name for file in files], labels)
+
+
 def recognises(path: Path) -> bool:
     """Return whether a path is a folder of two or more folders with wav files, or of those of a training part."""
     folder = path / "train" if (path / "train").is_dir() and (path / "test").is_dir() else path
@@ -179,6 +191,7 @@ TASK = TaskDeclaration(
     kind="classes",
     load=wavs,
     recognises=recognises,
+    samples=new_sounds,
     baselines=("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank"),
     spiking={"encoding": "level_crossing"},
     label="Own sounds",

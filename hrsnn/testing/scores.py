@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import pytest
 
 from hrsnn.analysis.protocols.task_scores import check_score, task_scores
+from hrsnn.analysis.runs import RunOptions
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.registry import SCORES, bounds_of, label_of
-from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.balanced import BalancedSpec
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import NetworkSpec, build_network

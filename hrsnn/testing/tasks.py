@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.runs import RunOptions
 from hrsnn.analysis.scoring.baselines import BASELINES
-from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.builder import build
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.reservoir import Reservoir

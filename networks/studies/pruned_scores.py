@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from hrsnn.analysis import lyapunov_spectrum
 from hrsnn.analysis.protocols.task_scores import TaskScores, scores_for, task_scores
+from hrsnn.analysis.runs import RunOptions, SeriesRun, StatesSeen, TaskRun
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, StatesSeen, TaskRun
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.networks.pruning import noise
@@ -139,7 +139,7 @@ def score_network(candidate: ScoredNetwork, suite: TaskSuite | None = None, *, b
     candidate : ScoredNetwork
     suite : TaskSuite, optional
     bank : bool
-        Whether the delay bank of the network is scored instead (:func:`hrsnn.analysis.scoring.delay_bank.delay_bank`).
+        Whether the delay bank of the network is scored instead (:func:`hrsnn.analysis.runs.delay_bank.delay_bank`).
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_weights
+from hrsnn.analysis.runs.rate_matching import at_rate, with_weights
 from hrsnn.builder import build
 from hrsnn.networks.pruning import noise
 from hrsnn.reservoir import Reservoir

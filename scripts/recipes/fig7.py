@@ -61,7 +61,7 @@ class Fig7Runner:
 
     def __call__(self, unit: Unit) -> dict[str, float]:
         from hrsnn.analysis.protocols.task_scores import task_scores
-        from hrsnn.analysis.scoring.task_runs import RunOptions
+        from hrsnn.analysis.runs import RunOptions
         from hrsnn.builder import build
 
         (arm, length, scale, seed), runs = unit, self.variants

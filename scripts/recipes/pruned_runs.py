@@ -16,7 +16,7 @@ from hrsnn.validation.numbers import count_of, repeats_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hrsnn.analysis.scoring.task_runs import SeriesRun
+    from hrsnn.analysis.runs import SeriesRun
     from hrsnn.networks.studies.pruning_arms import Subnetwork
     from hrsnn.reservoir import Reservoir
     from hrsnn.spec import ReservoirSpec
@@ -64,7 +64,7 @@ class PrunedRunner:
     def scores(self, name: str, left: Subnetwork, seed: int) -> dict[str, float]:
         """Return the scores of a network on a task, with a readout trained anew."""
         from hrsnn.analysis.protocols.task_scores import task_scores
-        from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun
+        from hrsnn.analysis.runs import RunOptions, SeriesRun
         from hrsnn.builder import build
         from hrsnn.networks.studies.pruned_scores import ScoredNetwork
 

@@ -19,7 +19,7 @@ from hrsnn.scripts.recipes.variant_runs import VariantRunner, check_sizes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hrsnn.analysis.scoring.task_runs import ClassesRun, SeriesRun
+    from hrsnn.analysis.runs import ClassesRun, SeriesRun
 
 Array = NDArray[np.float64]
 Unit = tuple[str, int]
@@ -40,7 +40,7 @@ class ReadoutRunner:
 
     def __call__(self, unit: Unit) -> dict[str, float]:
         from hrsnn.analysis.protocols.task_scores import task_scores
-        from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions
+        from hrsnn.analysis.runs import ClassesRun, RunOptions
         from hrsnn.builder import build
         from hrsnn.runtime.seeds import generator
         from hrsnn.scripts.classify import most_central_neurons

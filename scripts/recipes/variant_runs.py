@@ -74,7 +74,7 @@ class VariantRunner:
 
     def _by_stdp(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
         from hrsnn.analysis.protocols.task_scores import task_scores
-        from hrsnn.analysis.scoring.task_runs import RunOptions
+        from hrsnn.analysis.runs import RunOptions
         from hrsnn.builder import build
         from hrsnn.presets import VARIANTS as known
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hrsnn.analysis.scoring.rate_matching import MATCHED_BY, TOLERANCE
+from hrsnn.analysis.runs.rate_matching import MATCHED_BY, TOLERANCE
 from hrsnn.analysis.scoring.registry import SCORES, bounds_of
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table

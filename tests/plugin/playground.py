@@ -10,8 +10,8 @@ import numpy as np
 import toy_engine
 import toy_kind
 
+from hrsnn.analysis.runs import TaskRun
 from hrsnn.analysis.scoring.contract import SHARE, Score
-from hrsnn.analysis.scoring.task_runs import TaskRun
 from hrsnn.analysis.studies.objectives import NamedObjective, Objective
 from hrsnn.encoders import CurrentEncoder, PoissonEncoder
 from hrsnn.errors import FileError, InputError

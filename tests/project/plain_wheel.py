@@ -19,7 +19,8 @@ _TINY = ["--neurons", "20"]
 COMMANDS = {
     "demo": [*_TINY],
     "classify": [*_TINY, "--train", "40", "--test", "20"],
-    "forecast": [*_TINY, "--train", "200", "--test", "50"],
+    "forecast": [*_TINY, "--train", "200", "--test", "50", "--save", "series.npz"],
+    "predict": ["series.npz", "rows.csv"],
     "memory": [*_TINY, "--values", "600", "--max-delay", "5", "--seeds", "2"],
     "rank": [*_TINY, "--stimuli", "10"],
     "capacity": [*_TINY, "--values", "600", "--delays", "5", "3"],
@@ -104,6 +105,7 @@ def main() -> int:
         # neither the checkout nor kernels that another version compiled
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         environment |= {"XDG_CACHE_HOME": str(folder / "cache"), "MPLBACKEND": "Agg"}
+        (folder / "rows.csv").write_text("\n".join(f"{k % 7},{k % 5},{k % 3}" for k in range(200)))
         failed = 0
         for verb, options in COMMANDS.items():
             out = ["--out", f"{verb}.toml" if verb == "spec" else verb.replace(" ", "_")]

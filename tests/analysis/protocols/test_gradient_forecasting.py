@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
 from hrsnn import ReservoirSpec, build, simulate
-from hrsnn.analysis.forecasting.ridge import ridge_readout
 from hrsnn.analysis.protocols import forecast
 from hrsnn.analysis.protocols.gradient_forecasting import train_and_forecast
 from hrsnn.errors import InputError
+from hrsnn.regression.ridge import ridge_readout
 from hrsnn.tasks import load_task
 from hrsnn.training import TrainingOptions
 

@@ -14,8 +14,8 @@ import pytest
 from hrsnn import SpikeTrains
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import nrmse, valid_times
+from hrsnn.analysis.runs import ClassesRun, RunOptions, SeriesRun, TaskRun, run_task
 from hrsnn.analysis.scoring.registry import SCORES
-from hrsnn.analysis.scoring.task_runs import ClassesRun, RunOptions, SeriesRun, TaskRun, run_task
 from hrsnn.balanced import BalancedSpec
 from hrsnn.errors import HrsnnWarning
 from hrsnn.kinds import build_network

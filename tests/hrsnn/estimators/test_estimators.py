@@ -33,6 +33,7 @@ X = np.random.default_rng(0).random((24, 3))
 LABELS = np.where(X[:, 0] > X[:, 1], "a", "b")
 TRAINS = PoissonEncoder(peak_rate=300, duration=40).fit_transform(X)
 WAVE = np.sin(np.arange(500) / 4)[:, None]
+RATES = PoissonEncoder(dt=20, scale="channel", series=True)
 
 #: scikit-learn's checks that do not apply, and why.
 NOT_APPLICABLE = {
@@ -153,6 +154,7 @@ def test_forecasts_continue_the_series_they_were_fitted_to(features: str) -> Non
     # the first forecast in closed loop is the last one in open loop
     np.testing.assert_allclose(model.forecast(1), model.predict(WAVE)[-1:], rtol=1e-12)
     closed = model.forecast(5)
+    np.testing.assert_array_equal(model.forecast(5, after=WAVE), closed)
     # and each of the others that of a series that the forecasts are appended to
     longer = model.predict(np.concatenate([WAVE, closed[:4]]))
     np.testing.assert_allclose(closed, longer[len(WAVE) - 1 :], rtol=1e-9, atol=1e-12)
@@ -173,6 +175,8 @@ def test_forecasts_continue_the_series_they_were_fitted_to(features: str) -> Non
         (lambda: ReservoirForecaster(SMALL, horizon=0).fit(WAVE), "horizon"),
         (lambda: ReservoirForecaster(SMALL, features="counts").fit(WAVE), "features"),
         (lambda: ReservoirForecaster(SMALL, features="decoded").fit(WAVE), "needs a decoder"),
+        (lambda: ReservoirForecaster(SMALL, quadratic=101).fit(WAVE), "quadratic"),
+        (lambda: ReservoirForecaster(SMALL, encoder=RATES).fit(WAVE).forecast(2), "cannot be used in a closed loop"),
         (lambda: ReservoirForecaster(SMALL).fit(WAVE[:90]), "must be 111 or more"),
         (lambda: ReservoirForecaster(SMALL).fit(WAVE, WAVE[:7]), "as many rows as X"),
         (lambda: ReservoirForecaster(SMALL, horizon=2).fit(WAVE).forecast(3), "horizon = 1"),

@@ -15,8 +15,8 @@ from sklearn.datasets import load_digits
 from hrsnn import ReservoirSpec, build
 from hrsnn.analysis.protocols import classify
 from hrsnn.analysis.protocols.task_scores import task_scores
+from hrsnn.analysis.runs import RunOptions
 from hrsnn.analysis.scoring.baselines import BASELINES
-from hrsnn.analysis.scoring.task_runs import RunOptions
 from hrsnn.encoders.frames import equal_frames, window_means
 from hrsnn.errors import FileError, InputError
 from hrsnn.readout import readout

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hrsnn import Currents, ReservoirSpec, build, simulate
-from hrsnn.analysis.scoring.rate_matching import MATCHED_BY, at_rate, with_bias
+from hrsnn.analysis.runs.rate_matching import MATCHED_BY, at_rate, with_bias
 
 STIMULUS = Currents(np.random.default_rng(0).uniform(-1, 1, (1, 60, 1)), dt=20.0)
 NETWORK = build(ReservoirSpec(neurons=80), seed=2)

@@ -11,8 +11,8 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from hrsnn.analysis import ridge_readout
-from hrsnn.analysis.forecasting.quadratic import QuadraticExpansion, quadratic_readout, series_readout
 from hrsnn.errors import InputError
+from hrsnn.regression.quadratic import QuadraticExpansion, quadratic_readout, series_readout
 
 RANDOM = np.random.default_rng(0)
 STATES = RANDOM.normal(size=(500, 5)) @ RANDOM.normal(size=(5, 5)) + 3

@@ -8,8 +8,8 @@ import pytest
 from hrsnn import Currents, ReservoirSpec, Uniform, build, simulate
 from hrsnn.analysis import UndefinedWarning
 from hrsnn.analysis.protocols.task_scores import task_scores
-from hrsnn.analysis.scoring.delay_bank import delay_bank
-from hrsnn.analysis.scoring.task_runs import RunOptions
+from hrsnn.analysis.runs import RunOptions
+from hrsnn.analysis.runs.delay_bank import delay_bank
 from hrsnn.tasks import load_task
 from hrsnn.testing.networks import trains
 

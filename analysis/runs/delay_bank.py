@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from hrsnn.analysis.firing.operations import UndefinedWarning
-from hrsnn.analysis.scoring.rate_matching import at_rate, with_input
+from hrsnn.analysis.runs.rate_matching import at_rate, with_input
 from hrsnn.reservoir import Reservoir
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.stimulus import Stimulus

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.forecasting.ridge import ALPHAS, Forecast, LinearReadout, ridge_readout
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.preprocessing import LEAST_DEVIATION, VALIDATION_SHARE, Standardiser
+from hrsnn.regression.ridge import ALPHAS, Forecast, LinearReadout, ridge_readout
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, series_of
 from hrsnn.validation.units import takes
@@ -47,7 +47,7 @@ class QuadraticExpansion(Displayed):
         kept = rows.shape[1]
         if kept <= components:
             return cls(standardise, mean, np.eye(kept))
-        vectors = np.linalg.eigh(np.cov(rows, rowvar=False))[1][:, ::-1][:, :components]
+        vectors = np.ascontiguousarray(np.linalg.eigh(np.cov(rows, rowvar=False))[1][:, ::-1][:, :components])
         return cls(standardise, mean, vectors)
 
     @property
@@ -73,6 +73,10 @@ class QuadraticReadout(Displayed):
 
     def __call__(self, states: ArrayLike) -> Array:
         return self.linear(self.expand(series_of("states", states)))
+
+    def rescaled(self, mean: Array, deviation: Array) -> QuadraticReadout:
+        """Return the readout of the targets ``mean + deviation * target``, an entry an output each."""
+        return replace(self, linear=self.linear.rescaled(mean, deviation))
 
 
 @takes()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,18 @@ Array = NDArray[np.float64]
 ALPHAS: tuple[float, ...] = tuple(float(f"1e{power}") for power in range(-12, 3))
 
 
+class SeriesReadout(Protocol):
+    """Fitted readout, from states (times, units) to forecasts (times, outputs)."""
+
+    def __call__(self, states: ArrayLike) -> Array:
+        """Return the forecasts."""
+        ...
+
+    def rescaled(self, mean: Array, deviation: Array) -> SeriesReadout:
+        """Return the readout of the targets ``mean + deviation * target``, an entry an output each."""
+        ...
+
+
 @dataclass(frozen=True)
 class Forecast(Displayed):
     """Forecast of a readout.
@@ -32,9 +45,9 @@ class Forecast(Displayed):
         Ridge penalty with the smallest error on the validation rows.
     validation_error : float
         Mean squared error on these rows, in units of the targets' training variance, before the final fit.
-    readout : callable
+    readout : SeriesReadout
         Fitted readout, from further states (times, units) to forecasts (times, outputs): a :class:`LinearReadout`, or a
-        :class:`hrsnn.analysis.forecasting.quadratic.QuadraticReadout`.
+        :class:`hrsnn.regression.quadratic.QuadraticReadout`.
     columns : int
         Number of columns that the readout sees, without those that hardly vary.
     """
@@ -42,7 +55,7 @@ class Forecast(Displayed):
     prediction: Array
     alpha: float
     validation_error: float
-    readout: Callable[[ArrayLike], Array]
+    readout: SeriesReadout
     columns: int
 
 
@@ -73,6 +86,10 @@ class LinearReadout(Displayed):
         z = self.standardise(rows)
         return np.asarray(((z - self.mean) @ self.vectors) @ self.coefficients + self.intercept)
 
+    def rescaled(self, mean: Array, deviation: Array) -> LinearReadout:
+        """Return the readout of the targets ``mean + deviation * target``, an entry an output each."""
+        return replace(self, coefficients=self.coefficients * deviation, intercept=self.intercept * deviation + mean)
+
 
 class RidgePath:
     """Ridge regressions on one set of rows, from one eigendecomposition of their covariance matrix.
@@ -86,7 +103,9 @@ class RidgePath:
         self.mean = rows.mean(axis=0)
         covariance = rows.T @ rows
         covariance -= self.count * np.outer(self.mean, self.mean)
-        values, self.vectors = np.linalg.eigh(covariance / self.count)
+        values, vectors = np.linalg.eigh(covariance / self.count)
+        # in the order in which files keep arrays: products round differently in another
+        self.vectors = np.ascontiguousarray(vectors)
         # eigenvalues near 0 are rounding error, by which an alpha of 0 must not divide
         self.values = np.maximum(values, 0.0)
 
