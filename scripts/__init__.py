@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from hrsnn._version import __version__
 
 if TYPE_CHECKING:
-    from hrsnn.scripts.cli.command import Command
+    from hrsnn.scripts.cli.command import BareCommand
 
 #: Class of the options of each command, in the file named after the command; a command of two words is in a folder.
 COMMANDS = {
@@ -53,9 +53,9 @@ COMMANDS = {
 }
 
 
-def find(verb: str) -> type[Command]:
+def find(verb: str) -> type[BareCommand]:
     """Return the class of the options of a command."""
-    command: type[Command] = getattr(import_module(f"hrsnn.scripts.{verb.replace(' ', '.')}"), COMMANDS[verb])
+    command: type[BareCommand] = getattr(import_module(f"hrsnn.scripts.{verb.replace(' ', '.')}"), COMMANDS[verb])
     return command
 
 

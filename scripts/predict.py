@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import tyro
@@ -15,7 +15,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.command import BareCommand, execute
 from hrsnn.scripts.cli.settings import pairs_of, value_of
 from hrsnn.validation.numbers import count_of
 
@@ -29,10 +29,8 @@ _MOST_STEPS = 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict(Command):
+class Predict(BareCommand):
     """Name the classes of new samples, or forecast a new series, by a model that `classify` or `forecast` has saved."""
-
-    any_network: ClassVar[bool] = True
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """File that `hrsnn classify --save` or `hrsnn forecast --save` wrote."""
@@ -47,10 +45,7 @@ class Predict(Command):
     """Option by which the data are read, in place of that in the model, such as column=speed."""
 
     def check(self) -> None:
-        """Raise an error before the work: for an option of networks or a seed, which the model has."""
-        self.refuse_network_options("has no effect: the model has its network")
-        if self.seed:
-            raise InputError("--seed", self.seed, "has no effect: the model has its own")
+        """Raise an error before the work: for a number of steps."""
         count_of("--steps", self.steps, 0, _MOST_STEPS)
 
     def run(self) -> NamedSamples | ForecastSeries:

@@ -63,8 +63,50 @@ def preset_names(_: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command(ABC):
-    """Base class of all commands, with the options that they share."""
+class BareCommand(ABC):
+    """Base class of all commands, with the options for what they print and write."""
+
+    carries_out: ClassVar[bool] = False  #: whether it has a field `rest`, for the arguments of another command
+
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: nothing is written)")] = None
+    """Folder for results and figures."""
+
+    json: Flag = False
+    """Print only a JSON object on standard output."""
+
+    quiet: Flag = False
+    """Print no progress and no messages on standard error."""
+
+    version: Flag = False
+    """Print the version and exit."""
+
+    @abstractmethod
+    def run(self) -> Outcome:
+        """Run the command."""
+
+    def carry_out(self) -> Outcome:
+        """Carry out the command: a single run, unless a subclass overrides this."""
+        return self.run()
+
+    def own_out(self) -> contextlib.AbstractContextManager[None]:
+        """Lock the out folder for this run; raise an error before the work if it cannot be written."""
+        if self.out is None:
+            return contextlib.nullcontext()
+        report.check(self.out)
+        return working_in(self.out, report.RUNS)
+
+    def check(self) -> None:  # noqa: B027
+        """Raise an error for bad input before the work."""
+
+    @property
+    def progress(self) -> bool:
+        """Whether to show progress: only on a terminal, and not when `quiet`."""
+        return not self.quiet and sys.stderr.isatty()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(BareCommand):
+    """Base class of the commands on networks, with the options that they share."""
 
     any_network: ClassVar[bool] = False  #: whether the command takes networks of any kind, or only reservoirs
     without_stdp: ClassVar[str] = ""  #: how to switch STDP off where it is on by default, for messages
@@ -99,33 +141,6 @@ class Command(ABC):
     engine: Annotated[str, tyro.conf.arg(metavar="NAME", help_behavior_hint=engine_hint)] = "auto"
     """Simulation engine; `hrsnn engines` lists what each can simulate."""
 
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: nothing is written)")] = None
-    """Folder for results and figures."""
-
-    json: Flag = False
-    """Print only a JSON object on standard output."""
-
-    quiet: Flag = False
-    """Print no progress and no messages on standard error."""
-
-    version: Flag = False
-    """Print the version and exit."""
-
-    @abstractmethod
-    def run(self) -> Outcome:
-        """Run the command."""
-
-    def carry_out(self) -> Outcome:
-        """Carry out the command: a single run, unless a subclass overrides this."""
-        return self.run()
-
-    def own_out(self) -> contextlib.AbstractContextManager[None]:
-        """Lock the out folder for this run; raise an error before the work if it cannot be written."""
-        if self.out is None:
-            return contextlib.nullcontext()
-        report.check(self.out)
-        return working_in(self.out, report.RUNS)
-
     def check(self) -> None:
         """Raise an error before the work: for an unknown engine or one of other networks, a cluster, a network."""
         from hrsnn.engines import check_name, check_runs
@@ -146,11 +161,6 @@ class Command(ABC):
             value = getattr(self, one.name)
             if one.name in OF_NETWORKS and value != one.default:
                 raise InputError(f"--{one.name.rstrip('_')}", value.name if isinstance(value, Path) else value, reason)
-
-    @property
-    def progress(self) -> bool:
-        """Whether to show progress: only on a terminal, and not when `quiet`."""
-        return not self.quiet and sys.stderr.isatty()
 
     def reservoir_spec(self) -> ReservoirSpec:
         """Return :meth:`network_spec` for a command that takes only reservoirs."""
@@ -235,7 +245,7 @@ class ParallelCommand(Command):
         return run_all(function, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
 
 
-def execute(command: type[Command], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+def execute(command: type[BareCommand], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Read the options of `command` from `arguments`, run it, print its report, and return the exit code.
 
     Invalid input gives one line on standard error and exit code 2, Ctrl-C 130, SIGTERM 143, SIGHUP 129; an internal error
@@ -253,10 +263,10 @@ def execute(command: type[Command], arguments: Sequence[str] | None = None, prog
         return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
 
 
-def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
-    options = _parse(command, arguments, prog)
-    if isinstance(options, int):
-        return options
+def _done(command: type[BareCommand], arguments: Sequence[str], prog: str) -> int:
+    options = options_of(command, arguments, prog)
+    if options is None:
+        return 0
     if options.version:
         show(f"hrsnn {__version__}")
         return 0
@@ -270,20 +280,30 @@ def _done(command: type[Command], arguments: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _parse(command: type[Command], arguments: Sequence[str], prog: str) -> Command | int:
-    """Return the options, or the exit code if there is nothing to run."""
+def options_of(command: type[BareCommand], arguments: Sequence[str], prog: str) -> BareCommand | None:
+    """Return the options of a command, or None where the help was asked for, and shown.
+
+    Raises
+    ------
+    HrsnnError
+        When an argument is unknown, missing or of another type.
+    """
     complaint = io.StringIO()
     # tyro chooses box characters by the encoding of standard output
     shown = io.TextIOWrapper(io.BytesIO(), encoding=getattr(sys.stdout, "encoding", None) or "utf-8", write_through=True)
     try:
         with _warnings_afterwards(), contextlib.redirect_stdout(shown), contextlib.redirect_stderr(complaint):
-            return tyro.cli(command, args=list(arguments), prog=prog)
+            if not command.carries_out:
+                return tyro.cli(command, args=list(arguments), prog=prog)
+            options, rest = tyro.cli(command, args=list(arguments), prog=prog, return_unknown_args=True)
+            changed: BareCommand = dataclasses.replace(options, rest=tuple(rest))  # type: ignore[call-arg]
+            return changed
     except SystemExit as stop:
         if not stop.code:
             shown.seek(0)
             show(shown.read().rstrip())
-            return 0
-    return _fail(prog, _one_line(complaint.getvalue()), 2)
+            return None
+    raise HrsnnError(_one_line(complaint.getvalue()))
 
 
 @contextlib.contextmanager

@@ -165,8 +165,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["forecast.npz", "wind.csv", "--task-option", "colunm=speed"], "is no option of the task csv"),
         (["forecast.npz", "wind.csv", "--steps", "-1"], "--steps"),
         (["classify.npz", "images.npz", "--steps", "3"], "is of forecasters"),
-        (["classify.npz", "images.npz", "--seed", "3"], "has no effect"),
-        (["classify.npz", "images.npz", "--neurons", "3"], "has no effect"),
+        (["classify.npz", "images.npz", "--neurons", "3"], "unrecognized options: --neurons"),
     ],
 )
 def test_bad_input_is_one_line(
