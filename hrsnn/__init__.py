@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hrsnn.errors import DivergenceError, FileError, HrsnnError, HrsnnWarning, InputError, SpecError
     from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster, ReservoirRegressor, ReservoirTransformer
     from hrsnn.estimators.model_file import describe_model, load_model, save_model
+    from hrsnn.files.results import Results, load_results
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec
@@ -64,6 +65,7 @@ _HOME = {
     "ReservoirForecaster": "estimators",
     "ReservoirRegressor": "estimators",
     "ReservoirTransformer": "estimators",
+    "Results": "files.results",
     "SpecError": "errors",
     "SpikeTrains": "stimuli.spike_trains",
     "TemporalDifferenceEncoder": "encoders",
@@ -71,6 +73,7 @@ _HOME = {
     "build": "builder",
     "describe_model": "estimators.model_file",
     "load_model": "estimators.model_file",
+    "load_results": "files.results",
     "quantise": "quantisation",
     "save_model": "estimators.model_file",
     "simulate": "simulation",
@@ -104,6 +107,7 @@ __all__ = [
     "ReservoirRegressor",
     "ReservoirSpec",
     "ReservoirTransformer",
+    "Results",
     "SpecError",
     "SpikeTrains",
     "TemporalDifferenceEncoder",
@@ -112,6 +116,7 @@ __all__ = [
     "build",
     "describe_model",
     "load_model",
+    "load_results",
     "quantise",
     "save_model",
     "simulate",

@@ -32,6 +32,8 @@ COMMANDS = {
     "balance": "Balance",
     "variants": "Variants",
     "train": "Train",
+    "sweep": "Sweep",
+    "collect": "Collect",
     "search": "Search",
     "importance": "ImportanceStudy",
     "prune": "Prune",

@@ -152,6 +152,91 @@ def accuracy_and_rate(
     return figure
 
 
+@takes()
+def scores_against_values(
+    scores: Mapping[str, Mapping[str, Mapping[str, Mapping[str, ArrayLike]]]], bounds: Mapping[str, Bounds] | None = None
+) -> Figure:
+    """Draw scores against the values of parameters, a row a score and a panel a parameter.
+
+    Parameters
+    ----------
+    scores : mapping of score to mapping of parameter to mapping of name to mapping of value to array (seeds,)
+        Names are those of what is scored, such as ``network`` and ``no_recurrence``; the first is blue, others are grey.
+        Values are texts: where all are numbers the axis is one of numbers, logarithmic over more than a decade and a half.
+    bounds : mapping of score to (float, float), optional
+        Bounds of each score, as from :func:`bounds_of`; none by default.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Lines are means; bands are 95 % intervals (:func:`hrsnn.analysis.mean_interval`) over the seeds. Axes show the range
+        of the seeds: wider bands, as of two seeds, are cut.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = scores_against_values({"rank": {"neurons": {"network": {"10": [3.0, 4.0], "20": [6.0, 7.0]}}}})
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('neurons', 'rank')
+    """
+    columns = max((len(each) for each in scores.values()), default=0)
+    if not columns:
+        raise InputError("scores", scores, "must hold at least one score and one parameter")
+    figure = column_figure(0.6 + 1.5 * len(scores))
+    figure.set_figwidth(figure.get_figwidth() * min(2.0, max(1.0, 0.7 * columns)))
+    panels = figure.subplots(len(scores), columns, squeeze=False, sharey="row")
+    for row, (score, parameters) in enumerate(scores.items()):
+        limits = ANY if bounds is None else bounds.get(score, ANY)
+        for column, (parameter, names) in enumerate(parameters.items()):
+            axes = panels[row, column]
+            for place, (name, values) in enumerate(names.items()):
+                _draw_line(axes, name.replace("_", " "), values, place, limits)
+            below = parameter if row == len(scores) - 1 else ""
+            label_axes(axes, below, score.replace("_", " ") if column == 0 else "")
+        seeds = np.concatenate(
+            [np.ravel(one) for names in parameters.values() for values in names.values() for one in values.values()]
+        )
+        low, high = np.nanmin(seeds), np.nanmax(seeds)
+        panels[row, 0].set_ylim(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0))
+        for axes in panels[row, len(parameters) :]:
+            axes.remove()
+    legend_above(figure, panels[0, 0])
+    return figure
+
+
+def _draw_line(axes: Axes, name: str, values: Mapping[str, ArrayLike], place: int, bounds: Bounds) -> None:
+    """Draw the means against the values, with their intervals where there are several seeds."""
+    colour, style = (EXCITATORY, "-") if place == 0 else (GREY, ("-", "--", ":")[(place - 1) % 3])
+    try:
+        at = np.array([float(value) for value in values])
+        order = np.argsort(at)
+        if at.min() > 0 and at.max() > 30 * at.min():
+            axes.set_xscale("log")
+    except ValueError:
+        at, order = np.arange(len(values), dtype=np.float64), np.arange(len(values))
+        axes.set_xticks(at, list(values))
+    found = [np.asarray(one, dtype=np.float64) for one in values.values()]
+    means = np.array([one.mean() if len(one) else np.nan for one in found])
+    axes.plot(
+        at[order],
+        means[order],
+        style,
+        marker="o",
+        markersize=2.5,
+        color=colour,
+        linewidth=1.1,
+        label=name,
+        zorder=3 - (place > 0),
+    )
+    if min(map(len, found)) > 1:
+        low, high = np.array([mean_interval(one, bounds=bounds) for one in found]).T
+        axes.fill_between(at[order], low[order], high[order], color=colour, alpha=0.2, linewidth=0)
+
+
 def _draw_row(axes: Axes, place: int, values: Array, colour: str, bounds: Bounds) -> None:
     """Draw one value, or several with their mean and its interval."""
     if len(values) > 1:

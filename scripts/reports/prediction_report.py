@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.tables import csv_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,7 +73,7 @@ class NamedSamples:
         head = ["sample", "class", *(["probability"] if self.probabilities is not None else [])]
         head += ["label"] if self.labels is not None else []
         more = [] if self.probabilities is None else [f"p({name})" for name in self.classes.tolist()]
-        table = _csv([*head, *more], self._rows(whole=True))
+        table = csv_text([*head, *more], self._rows(whole=True))
         if self.labels is not None:
             every = [*self.classes.tolist(), *(one for one in np.unique(self.labels).tolist() if one not in self.classes)]
             pictures = {"confusion": figures.confusion_matrix(self.labels, self.predicted, every)}
@@ -144,10 +143,10 @@ class ForecastSeries:
         from hrsnn.analysis.figures import forecast_series
 
         ahead = [[str(k + self.horizon), *map(repr, row)] for k, row in enumerate(self.forecast.tolist())]
-        files = {"predictions.csv": _csv(["row", *self.outputs], ahead)}
+        files = {"predictions.csv": csv_text(["row", *self.outputs], ahead)}
         if len(self.continuation):
             after = [[str(len(self.forecast) + k), *map(repr, row)] for k, row in enumerate(self.continuation.tolist())]
-            files["continuation.csv"] = _csv(["row", *self.outputs], after)
+            files["continuation.csv"] = csv_text(["row", *self.outputs], after)
         # the last forecasts, beside what came where the data have it
         count, steps = len(self.forecast) + self.horizon, len(self.continuation)
         every = np.full((max(count, len(self.forecast) + steps), len(self.outputs)), np.nan)
@@ -173,11 +172,3 @@ def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[k]) for row in shown) for k in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
     return lines if len(rows) <= _SHOWN else [*lines, f"and {len(rows) - _SHOWN} more: --out DIR writes all"]
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(head)
-    lines.writerows(rows)
-    return out.getvalue()

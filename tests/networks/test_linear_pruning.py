@@ -52,7 +52,7 @@ def errors(links: Array, seed: int, kinds: tuple[str, ...] = KINDS) -> Array:
     return np.array(found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_on_clusters_noise_keeps_slow_modes_and_variances_best() -> None:
     slow, _, variances = np.mean([errors(clustered(seed), seed) for seed in range(20)], axis=0).T
     # measured with six other seeds; one draw varies by 0.02, 0.06, 0.07 and 0.005, 0.1, 0.3 (a lone node is far off)

@@ -96,12 +96,13 @@ def test_compare_overlays_methods_on_the_same_networks(run: Any, tmp_path: Path)
     assert (out / "sizes.png").read_bytes().startswith(PNG)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_jobs_change_nothing(run: Any) -> None:
     texts = [run("compare", *SMALL, "--methods", "lnp", "--seeds", 2, "--jobs", jobs, "--json") for jobs in (1, 2)]
     assert texts[0] == texts[1]
 
 
+@pytest.mark.long
 def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruned_scores, "SuiteSizes", lambda: SuiteSizes(values=600, max_delay=4))
     arguments = ["--neurons", 40, "--seeds", 2, "--iterations", 3, "--sparsities", 0.5, 0.8, "--tasks", "memory", "--quiet"]

@@ -113,7 +113,10 @@ def test_between_spikes_the_estimate_and_its_error_are_exact() -> None:
     np.testing.assert_allclose((z + e)[1:], moved, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("form", ["balanced", "quadratic cost", "self-reset", "shuffled"])
+_LONG = ("balanced", "quadratic cost", "self-reset")
+
+
+@pytest.mark.parametrize("form", [*(pytest.param(form, marks=pytest.mark.long) for form in _LONG), "shuffled"])
 def test_brian2_has_the_same_spikes(form: str) -> None:
     net = network(**NETWORKS.get(form, {}))
     net = {"self-reset": net.without_recurrence, "shuffled": net.shuffled}.get(form, lambda: net)()

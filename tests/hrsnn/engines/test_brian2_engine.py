@@ -193,7 +193,7 @@ def test_a_ctrl_c_that_brian2_swallows_comes_out_all_the_same(module, where, mon
     assert world() == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_does_not_grow_over_fifty_runs():
     """Resident memory, in a process of its own: after some runs to settle in, fifty more add next to nothing."""
     code = (
@@ -278,6 +278,7 @@ def spikes_of(seed: int) -> Activity:
     return simulate(build(SPEC, seed, 2), STIMULUS, plastic=True, engine="brian2-numpy")
 
 
+@pytest.mark.long
 def test_two_processes_give_the_serial_results():
     serial = [spikes_of(seed) for seed in range(4)]
     parallel = joblib.Parallel(n_jobs=2, backend="loky")(joblib.delayed(spikes_of)(seed) for seed in range(4))

@@ -1,0 +1,186 @@
+"""Outcome of a sweep: every score at every point and seed, with means and intervals over the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.tables import csv_text, parquet
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Points that are shown on the screen.
+_SHOWN = 40
+#: Whose scores are drawn: the network's, and the controls'.
+_LINES = ("network", "no_recurrence", "delay_bank")
+#: Scores that are drawn.
+_DRAWN = 3
+
+
+@dataclass(frozen=True)
+class SweptRun:
+    """Numbers of one run: ``scores`` and ``spikes`` by name, ``baselines`` by score and name."""
+
+    values: tuple[str, ...]
+    seed: int
+    numbers: Mapping[str, Any]
+
+    def rows(self) -> Iterator[tuple[str, str, float]]:
+        """Yield the name of a number, of what it is, and its value: each score, its baselines, then the activity."""
+        for score, value in self.numbers["scores"].items():
+            yield score, "network", value
+            for of, other in self.numbers["baselines"].get(score, {}).items():
+                yield score, of, other
+        for name, value in self.numbers["spikes"].items():
+            yield name, "spikes", value
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepReport:
+    """Runs of a command over values of keys and over seeds."""
+
+    command: str
+    keys: tuple[str, ...]
+    seeds: tuple[int, ...]
+    runs: Sequence[SweptRun]
+
+    def found(self) -> Mapping[tuple[tuple[str, ...], str, str], list[float]]:
+        """Return the values over the seeds by point, score and whose it is."""
+        found: dict[tuple[tuple[str, ...], str, str], list[float]] = {}
+        for run in self.runs:
+            for score, of, value in run.rows():
+                found.setdefault((run.values, score, of), []).append(value)
+        return found
+
+    @property
+    def main(self) -> str:
+        """First score of the command."""
+        return next(iter(self.runs[0].numbers["scores"]))
+
+    @property
+    def points(self) -> list[tuple[str, ...]]:
+        """Values of the keys, a tuple a point."""
+        return list(dict.fromkeys(run.values for run in self.runs))
+
+    @property
+    def text(self) -> str:
+        """Mean and interval of the first score at each point, and of its baselines."""
+        found, points = self.found(), self.points
+        of = list(dict.fromkeys(of for _, score, of in found if score == self.main))
+        head = [*self.keys, *(name.replace("_", " ") for name in of)]
+        rows = [[*point, *(_cell(found.get((point, self.main, name)), self.main) for name in of)] for point in points]
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
+        lines = [f"{self.command} at {len(points)} points, {seeds}: {self.main.replace('_', ' ')}, mean [95 % interval]"]
+        shown = [head, *rows[:_SHOWN]]
+        widths = [max(len(row[k]) for row in shown) for k in range(len(head))]
+        lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
+        if len(rows) > _SHOWN:
+            lines.append(f"and {len(rows) - _SHOWN} points more: --out DIR writes all")
+        return "\n".join(lines)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the content of ``metrics.json`` and of ``--json``."""
+        found = self.found()
+        table = [
+            {
+                **dict(zip(self.keys, point, strict=True)),
+                "score": score,
+                "of": of,
+                "values": values,
+                "mean": float(np.mean(values)),
+                "interval": _interval(values, score),
+            }
+            for (point, score, of), values in found.items()
+        ]
+        return {
+            "command": self.command,
+            "keys": self.keys,
+            "points": table,
+            "seed": self.seeds[0],
+            "seeds": self.seeds,
+            "versions": report.versions(),
+        }
+
+    def write(self, folder: Path) -> str:
+        """Write all files into `folder` atomically, and return the text with their location."""
+        runs = (
+            [*run.values, str(run.seed), score, of, repr(float(value))]
+            for run in self.runs
+            for score, of, value in run.rows()
+        )
+        means = (
+            [*point, score, of, str(len(values)), repr(float(np.mean(values))), *map(repr, _interval(values, score))]
+            for (point, score, of), values in self.found().items()
+        )
+        files = {
+            "table.csv": csv_text([*self.keys, "seed", "score", "of", "value"], runs),
+            "means.csv": csv_text([*self.keys, "score", "of", "seeds", "mean", "low", "high"], means),
+        }
+        return report.write_outcome(self, folder, None, self.draw(), files, parquet("table", files["table.csv"]))
+
+    def draw(self) -> dict[str, Figure]:
+        """Draw the first scores against each key and, with two keys of numbers, over both."""
+        from hrsnn.analysis.figures.maps import heat_maps
+        from hrsnn.analysis.figures.seeds import scores_against_values
+
+        found, points = self.found(), self.points
+        scores = list(self.runs[0].numbers["scores"])[:_DRAWN]
+        curves = {}
+        for score in scores:
+            of = [name for name in _LINES if any((point, score, name) in found for point in points)]
+            curves[score] = {key: {name: self._along(k, score, name) for name in of} for k, key in enumerate(self.keys)}
+        drawn = {"sweep": scores_against_values(curves, {score: bounds_of(score) for score in scores})}
+        numbers = [_numbers([point[k] for point in points]) for k in range(len(self.keys))]
+        if len(self.keys) == 2 and all(numbers) and all(len(set(each)) > 1 for each in numbers):
+            across, up = (sorted(set(each)) for each in numbers)
+            maps = {}
+            for score in scores:
+                grid = np.full((len(up), len(across)), np.nan)
+                for point, x, y in zip(points, *numbers, strict=True):
+                    if (point, score, "network") in found:
+                        grid[up.index(y), across.index(x)] = np.mean(found[point, score, "network"])
+                maps[score.replace("_", " ")] = grid
+            drawn["map"] = heat_maps(maps, across, up, x_label=self.keys[0], y_label=self.keys[1])
+        return drawn
+
+    def _along(self, k: int, score: str, of: str) -> dict[str, list[float]]:
+        """Return the mean over all other keys, by the value of one key: a number a seed."""
+        found, points = self.found(), self.points
+        return {
+            value: _over_others([found[p, score, of] for p in points if p[k] == value and (p, score, of) in found])
+            for value in dict.fromkeys(point[k] for point in points)
+        }
+
+
+def _over_others(each: Sequence[Sequence[float]]) -> list[float]:
+    """Return the mean over points for each seed."""
+    return [float(np.mean(values)) for values in zip(*each, strict=True)] if each else []
+
+
+def _numbers(texts: Sequence[str]) -> list[float]:
+    """Return texts as numbers, or nothing where one is none."""
+    try:
+        return [float(text) for text in texts]
+    except ValueError:
+        return []
+
+
+def _interval(values: Sequence[float], score: str) -> tuple[float, float]:
+    from hrsnn.analysis import mean_interval
+
+    return mean_interval(values, bounds=bounds_of(score)) if len(values) > 1 else (float("nan"), float("nan"))
+
+
+def _cell(values: Sequence[float] | None, score: str) -> str:
+    if values is None:
+        return ""
+    low, high = _interval(values, score)
+    mean = f"{np.mean(values):.4g}"
+    return mean if np.isnan(low) else f"{mean} [{low:.3g}, {high:.3g}]"
