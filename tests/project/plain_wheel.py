@@ -30,6 +30,8 @@ COMMANDS = {
     "balance": ["tracking", "--neurons", "40", "--duration", "300"],
     "variants": [*_TINY, "--seeds", "2", "--tasks", "memory", "--values", "600"],
     "train": [*_TINY, "--train", "40", "--test", "20", "--epochs", "1"],
+    "sweep": ["memory", *_TINY, "--values", "500", "--max-delay", "4", "--over", "weight_scale=2,6", "--seeds", "2"],
+    "collect": ["memory"],
     "search": [*_TINY, "--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "500"],
     "importance": [*_TINY, "--parameters", "tau_m_exc", "--seeds", "2", "--values", "500"],
     "prune": [*_TINY, "--iterations", "2", "--synapse-target", "0.5", "--duration", "300"],

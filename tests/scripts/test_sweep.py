@@ -1,0 +1,190 @@
+"""Sweeps over values and seeds, results of many folders in one table, and tables read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hrsnn import FileError, InputError, load_results
+from hrsnn.scripts.cli.sweep_axes import MOST_RUNS, axes_of
+
+_TINY = ["memory", "--neurons", 30, "--values", 500, "--max-delay", 4, "--seeds", 2]
+_OVER = ["--over", "weight_scale=2,6", "--over", "delay_exc.high=50,200"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a=2,4,8", ["2", "4", "8"]),
+        ("a=10..30:10", ["10", "20", "30"]),
+        ("a=0.1..0.3:0.1", ["0.1", "0.2", "0.3"]),
+        ("a=3..1:-1", ["3", "2", "1"]),
+        ("a=1..10:4,10", ["1", "5", "9", "10"]),
+        ("a=1e-3..2e-3:1e-3", ["0.001", "0.002"]),
+        ("a=[1, 2],[3]", ["[1, 2]", "[3]"]),
+        ("a={kind = 'gamma', mean = 3}", ["{kind = 'gamma', mean = 3}"]),
+        ("a=1,1.0,1", ["1", "1.0"]),
+        ("a=true,words-with-dash", ["true", "words-with-dash"]),
+    ],
+)
+def test_values_of_a_key(text: str, values: list[str]) -> None:
+    (axis,) = axes_of([text], seeds=1)
+    assert (axis.key, list(axis.values)) == ("a", values)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "is needed"),
+        (["a"], "KEY=VALUE"),
+        (["a=1,,2"], "empty value"),
+        (["a=1..5"], "without its step"),
+        (["a=1..5:0"], "the step must lead"),
+        (["a=1..5:-1"], "the step must lead"),
+        (["a=1..x:1"], "must be numbers"),
+        (["a=1..inf:1"], "the step must lead"),
+        (["a=1", "a=2"], "given twice"),
+        (["a=1..1000000:1"], "makes 1e+06 runs or more"),
+        (["a=1..1e300:1e-300"], "runs or more"),
+        (["a=1..400:1", "b=1..400:1"], "runs or more"),
+    ],
+)
+def test_keys_and_values_that_cannot_be(texts: list[str], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        axes_of(texts, seeds=1)
+    assert message in str(caught.value)
+    assert len(axes_of([f"a=1..{MOST_RUNS}:1"], seeds=1)[0].values) == MOST_RUNS
+
+
+def test_a_sweep_is_the_runs_of_its_command(tmp_path: Path, run: Any) -> None:
+    out = tmp_path / "sweep"
+    assert run("sweep", *_TINY, *_OVER, "--out", out).code == 0
+    table = load_results(out)
+    assert len(np.unique(np.stack([table["weight_scale"], table["delay_exc.high"], table["seed"]]), axis=1).T) == 8
+    single = [word if word != 2 else 1 for word in _TINY]
+    settings = ["--set", "weight_scale=6", "--set", "delay_exc.high=50", "--seed", 1]
+    alone = json.loads(run(*single, *settings, "--json").out)
+    ours = table.where(weight_scale=6, seed=1, score="memory_capacity").where(**{"delay_exc.high": 50})
+    assert ours.where(of="network")["value"].tolist() == [alone["scores"]["memory_capacity"]]
+    for of, value in alone["baselines"]["memory_capacity"].items():
+        assert ours.where(of=of)["value"].tolist() == [value]
+    found = load_results(out / "means.csv").where(weight_scale=6, score="memory_capacity", of="network")
+    values = table.where(weight_scale=6, score="memory_capacity", of="network")
+    np.testing.assert_allclose(found["mean"][0], values.where(**{"delay_exc.high": 50})["value"].mean())
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert {"sweep.png", "map.png", "table.csv", "means.csv", "metrics.json"} <= set(before)
+    # as after a kill: what is kept is not repeated, and the result has the same bytes
+    kept = sorted(path for path in (out / "runs").iterdir() if path.name != "settings.json")
+    assert len(kept) == 8
+    times = {path: path.stat().st_mtime_ns for path in kept[1:]}
+    kept[0].unlink()
+    assert run("sweep", *_TINY, *_OVER, "--out", out, "--jobs", 2).code == 0
+    assert {path: path.stat().st_mtime_ns for path in kept[1:]} == times
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+    # a seed more
+    more = ["--over", "weight_scale=6", "--over", "delay_exc.high=50", "--seeds", 3]
+    assert run("sweep", *_TINY[:-2], *more, "--out", out).code == 0
+    assert len(list((out / "runs").glob("*.json"))) == 10
+    refused = run("sweep", *_TINY[:3], "--values", 600, *_OVER, "--out", out)
+    assert refused.code == 2
+    assert "choose another --out" in refused.err
+
+
+def test_options_of_the_command_and_of_the_task_are_keys(run: Any) -> None:
+    over = ["--over", "readout=ridge,logistic", "--over", "task.test_share=0.5", "--over", "neurons=20"]
+    found = run("sweep", "classify", "--train", 40, "--test", 20, "--no-plastic", *over, "--seeds", 1, "--json")
+    assert found.code == 0, found.err
+    points = json.loads(found.out)["points"]
+    assert {point["readout"] for point in points} == {"ridge", "logistic"}
+    assert {point["neurons"] for point in points} == {"20"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["memroy", "--over", "neurons=20"], "did you mean 'memory'"),
+        (["tasks", "--over", "neurons=20"], "must be one of classify"),
+        (["memory"], "--over"),
+        (["memory", "--over", "weigth_scale=2"], "did you mean 'weight_scale'"),
+        (["memory", "--over", "max_dealy=2"], "did you mean 'max_delay'"),
+        (["memory", "--over", "tau_m_exc.men=2"], "tau_m_exc"),
+        (["memory", "--over", "neurons=ten"], "is no whole number"),
+        (["memory", "--over", "neurons=20,-3"], "neurons = -3"),
+        (["memory", "--over", "neurons=20", "--nope", "3"], "unrecognized options: --nope"),
+        (["memory", "--over", "neurons=20", "--seeds", "0"], "--seeds"),
+        (["memory", "--over", "seed=1,2"], "must be a parameter of the network"),
+        (["memory", "--over", "neurons=1..1000000:1"], "at most 100000"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], message: str, run: Any) -> None:
+    found = run("sweep", *arguments)
+    assert (found.code, found.out) == (2, "")
+    assert message in found.err
+    assert found.err.count("\n") == 1
+
+
+def test_folders_are_collected(tmp_path: Path, run: Any) -> None:
+    single = [word if word != 2 else 1 for word in _TINY]
+    assert run(*single, "--out", tmp_path / "all" / "one").code == 0
+    assert run(*_TINY, "--set", "weight_scale=3", "--out", tmp_path / "all" / "two").code == 0
+    found = run("collect", tmp_path / "all", "--out", tmp_path / "table")
+    assert found.code == 0
+    table = load_results(tmp_path / "table")
+    assert list(table.columns) == ["folder", "weight_scale", "score", "of", "value", "seed"]
+    network = table.where(score="memory_capacity", of="network")
+    assert network["weight_scale"].tolist() == [6.0, 3.0, 3.0]
+    one = json.loads((tmp_path / "all" / "one" / "metrics.json").read_text())
+    two = json.loads((tmp_path / "all" / "two" / "metrics.json").read_text())
+    wanted = [one["scores"]["memory_capacity"], *two["per_seed"]["scores"]["memory_capacity"]]
+    assert network["value"].tolist() == wanted
+    assert run("collect", tmp_path / "none").err == f"hrsnn collect: {tmp_path / 'none'}: does not exist\n"
+    (tmp_path / "empty").mkdir()
+    assert "holds no results" in run("collect", tmp_path / "empty").err
+    assert "is given twice" in run("collect", tmp_path / "all", tmp_path / "all" / "one").err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("table.csv", "a,b\n1\n", "1 cells in row 2"),
+        ("table.csv", "a,a\n1,2\n", "two columns of one name"),
+        ("table.csv", "", "has no rows"),
+        ("metrics.json", "{", "damaged"),
+        ("metrics.json", "{}", "holds no scores"),
+        ("metrics.json", '{"scores": {"a": 1}, "baselines": 3}', "damaged"),
+        ("other.txt", "", "neither table.csv nor metrics.json"),
+    ],
+)
+def test_damaged_results_are_refused(name: str, text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(FileError) as caught:
+        load_results(tmp_path)
+    assert message in str(caught.value)
+
+
+def test_columns_have_types(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("n,x,name\n1,0.5,a\n2,,b\n")
+    table = load_results(tmp_path)
+    assert [column.dtype.kind for column in table.columns.values()] == ["i", "f", "U"]
+    assert np.isnan(table["x"][1])
+    assert len(table.where(name="b")) == 1
+    assert len(repr(table)) < 300
+    with pytest.raises(InputError, match="must be one of n, x, name"):
+        table["y"]
+
+
+def test_parquet_has_the_same_table(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="tables are written as Parquet where pyarrow is installed")
+    import pandas
+
+    from hrsnn.scripts.cli.tables import parquet
+
+    (write,) = parquet("table", "n,x,name\n1,0.5,a\n2,,b\n").values()
+    write(tmp_path / "table.parquet")
+    frame = pandas.read_parquet(tmp_path / "table.parquet")
+    assert frame["n"].tolist() == [1, 2]
+    assert frame["name"].tolist() == ["a", "b"]
