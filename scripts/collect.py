@@ -110,7 +110,8 @@ def _tidy(folder: Path) -> Mapping[str, Any]:
     count = len(found["score"])
     return {
         "score": np.repeat(found["score"], len(seeds)),
-        "of": np.repeat(found["of"], len(seeds)),
+        # as in the results of one run
+        "of": np.repeat(np.where(found["of"] == "reservoir", "network", found["of"]), len(seeds)),
         "seed": np.tile([int(name.removeprefix("seed ")) for name in seeds], count),
         "value": np.stack([found[name] for name in seeds], axis=1).ravel(),
     }

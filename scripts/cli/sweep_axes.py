@@ -95,7 +95,7 @@ def _values(option: str, text: str, item: str, most: int) -> list[str]:
         raise InputError(option, text, f"has the range {item}: must be numbers, first..last:step") from None
     if not all(map(math.isfinite, (first, last, step))) or step == 0 or (last - first) / step < 0:
         raise InputError(option, text, f"has the range {item}: the step must lead from the first to the last")
-    count = math.floor((last - first) / step * (1 + 1e-12) + 1e-9) + 1
+    count = math.floor(min((last - first) / step * (1 + 1e-12) + 1e-9, 1e18)) + 1
     if count > most:
         _check_runs(option, text, MOST_RUNS / max(most, 1) * count)
     whole = all("." not in part and "e" not in part.lower() for part in match.groups())
