@@ -12,7 +12,8 @@ neurons: own (analytic) and narrow (0.25) windows; before and after training, th
 the cosine of the surrogate gradient with that of smooth networks, whose windows are the same or have a half-width of 1.
 widths: the same cosine at other widths than the analytic one that each network was trained with.
 bits: 1-bit weights with potentials of 8, 4 and 2 bits, with and without WS-DR and with either half of it, and the readings
-"text" and "code" of the paper.
+"text" and "code" of the paper. The excess kurtosis of the weights before they are rounded, the mean over all layers but the
+first and the last, says how far they are from a normal distribution, which has 0.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
+from scipy.stats import kurtosis
 from sklearn.base import clone
 
 from hrsnn.analysis import holm, mean_interval, paired_test
@@ -121,6 +123,10 @@ def one(arguments: argparse.Namespace, data: tuple[Frames, Frames, Frames, float
             found |= cosines(trained.network, given, labels)
         for name in ("rates", "entropies", "positive_weights"):
             found[name] = float(np.mean(list(getattr(statistics, name).values())))
+        if arguments.study == "bits":
+            ends = trained.network.architecture.ends
+            inner = [one.detach().numpy().ravel() for name, one in trained.network.weight.items() if name not in ends]
+            found["kurtosis"] = float(np.mean([kurtosis(one) for one in inner]))
         right = predictions(trained.network, settings, test, seed) == test.labels
     row = trained.history[trained.best_epoch - 1]
     return {"accuracy": float(right.mean()), "rate": row["mean_rate"], "loss": row["loss"], **found}

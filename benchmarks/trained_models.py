@@ -20,6 +20,7 @@ goes on, also with more seeds or other tasks. With --table nothing is run: the t
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,8 @@ TRAINED: Mapping[str, tuple[str, ...]] = {
 }
 ARMS = ("linear", "STDP", "fixed", *TRAINED)
 LABELS = {"delays": "HeNB, learned delays", "STDP": "HeNHeS, STDP", "fixed": "HeNHeS, fixed"}
+#: Names of the tasks in tables and in the picture.
+NAMES = {"templates": "templates", "nmnist": "N-MNIST", "vowels": "JapaneseVowels", "fsdd": "spoken digits"}
 #: Claims: a score, and two models of which the first is to have more of it. Chakraborty and Mukhopadhyay (2024), table III:
 #: by back-propagation heterogeneous neurons have a higher accuracy, and a higher rate; Hammouamri et al. (2024): delays.
 CLAIMS = (("accuracy", "HeNB", "HoNB"), ("spikes", "HeNB", "HoNB"), ("accuracy", "delays", "HeNB"))
@@ -101,13 +104,19 @@ COMPARED = (("accuracy", "HeNB", "STDP"), ("spikes", "HeNB", "STDP"), ("accuracy
 _VERDICT_SEEDS = 12
 
 
+def size_of(arguments: argparse.Namespace, task: str) -> Size:
+    """Return the size of a task, with the epochs that were asked for."""
+    size = TASKS[task]
+    return size if arguments.epochs is None else dataclasses.replace(size, epochs=arguments.epochs)
+
+
 def scored(arguments: argparse.Namespace, task: str, arm: str, seed: int) -> dict[str, float]:
     """Return the scores of an arm on the task of a seed, from its file if it has one."""
     name = f"{task}_{arm}_{seed}"
     folder = arguments.out / "checkpoints" / name
 
     def run() -> dict[str, float]:
-        began, size = time.process_time(), TASKS[task]
+        began, size = time.process_time(), size_of(arguments, task)
         data = loaded(arguments.data, size, seed)
         if arm == "linear":
             model = clone(data.raw_baseline).fit(data.x_train, data.y_train)
@@ -221,7 +230,7 @@ def claims(found: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> 
             form = "+.1f" if score == "spikes" else "+.3f"
             numbers = f"{test.mean:{form}} [{low:{form}}, {high:{form}}]"
             names = " - ".join(LABELS.get(arm, arm) for arm in (one, other))
-            text = f"| {task} | {names}, {score} | {numbers} | {test.p_value:.2g} |"
+            text = f"| {NAMES[task]} | {names}, {score} | {numbers} | {test.p_value:.2g} |"
             if (score, one, other) in COMPARED:
                 others.append(f"{text} |")
             elif pairs >= _VERDICT_SEEDS:
@@ -239,7 +248,7 @@ def draw(found: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]], file:
     for task, rows in found.items():
         panel = {LABELS.get(arm, arm): [one["accuracy"] for one in runs] for arm, runs in rows.items() if len(runs) > 1}
         gated = [one["gru"] for one in rows.get("HeNB", ()) if "gru" in one]
-        panels[f"Accuracy, {task}"] = panel | ({"GRU": gated} if len(gated) > 1 else {})
+        panels[f"Accuracy, {NAMES[task]}"] = panel | ({"GRU": gated} if len(gated) > 1 else {})
     save(scores_over_seeds(panels, dict.fromkeys(panels, (0.0, 1.0)), highlighted=0), file, dpi=150)
 
 
@@ -251,11 +260,14 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--first", type=int, default=0, help="first seed")
+    parser.add_argument("--epochs", type=int, help="others than TASKS has, with a folder of their own")
     parser.add_argument("--out", type=Path, required=True, help="folder in which runs and epochs are kept")
     parser.add_argument("--table", action="store_true", help="print the table of the kept runs, and run nothing")
     parser.add_argument("--figure", type=Path, help="PNG or PDF")
     arguments = parser.parse_args()
-    KeptRuns(arguments.out).prepare({name: repr(size) for name, size in TASKS.items()} | {"neurons": NEURONS, "dt": DT})
+    KeptRuns(arguments.out).prepare(
+        {name: repr(size_of(arguments, name)) for name in TASKS} | {"neurons": NEURONS, "dt": DT}
+    )
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     jobs = [(task, arm, seed) for seed in seeds for task in arguments.tasks for arm in arguments.arms]
     if arguments.table:
@@ -266,7 +278,7 @@ def main() -> None:
             found.setdefault(task, {}).setdefault(arm, []).append(scored(arguments, task, arm, seed))
             done(number + 1.0)
     for task, rows in found.items():
-        print(f"\n{task}\n\n{table(rows)}", flush=True)
+        print(f"\n{NAMES[task]}\n\n{table(rows)}", flush=True)
     print(f"\n{claims(found)}")
     if arguments.figure is not None:
         draw(found, arguments.figure)

@@ -95,8 +95,7 @@ class DeepAttack(OfTrained):
         _, test = frames_of(self.task_of(state), settings.steps)
         check_attackable(settings, test)
         frames = first_samples(test, self.samples, self.seed)
-        network = settings.build(self.seed)
-        network.load_arrays(state.best)
+        network = self.network_of(settings, state)
         options = self._settings()
         if self.views is not None and network.rectified:
             raise InputError("--views", self.views, "has no effect on rectified units, which have one gradient")
@@ -130,10 +129,8 @@ class DeepAttack(OfTrained):
         }
 
     def _source(self, folder: Path) -> Spiking:
-        settings, state = dataclasses.replace(self, trained=folder).stored()
-        network = settings.build(self.seed)
-        network.load_arrays(state.best)
-        return network
+        source = dataclasses.replace(self, trained=folder)
+        return source.network_of(*source.stored())
 
     def _signs(
         self, stored: Any, network: Spiking, frames: Frames, eps: float, options: AttackSettings, source: Spiking | None

@@ -79,8 +79,7 @@ class DeepConvert(TrainedUnderAttack, OfTrained):
             raise InputError("--trained", settings.model, "has spikes already: `hrsnn deep train --relu` makes one without")
         part, validation = training_parts(self.task_of(state), 1)
         check_attackable(settings, part)
-        network = settings.build(self.seed)
-        network.load_arrays(state.best)
+        network = self.network_of(settings, state)
         network.eval()
         options = self._options()
         order = generator(self.seed, "calibration").permutation(len(part))[: options.batches * options.batch]

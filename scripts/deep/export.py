@@ -29,8 +29,7 @@ class DeepExport(OfTrained):
         settings, state = self.spiking()
         if self.path is not None:
             raise InputError("--path", str(self.path), "has no effect: no data are read")
-        network = settings.build(self.seed)
-        network.load_arrays(state.best)
+        network = self.network_of(settings, state)
         whole = packed(network.eval(), settings.coding)
         data = whole.to_bytes()
         bits = settings.precision.weight_bits, settings.precision.potential_bits

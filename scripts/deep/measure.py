@@ -38,9 +38,8 @@ class DeepMeasure(OfTrained):
         settings, state = self.spiking()
         task = self.task_of(state)
         _, test = frames_of(task, settings.steps)
-        network = settings.build(state.settings["training"]["seed"])
-        first = network.arrays()
-        network.load_arrays(state.best)
+        network = self.network_of(settings, state)
+        first = settings.build(state.settings["training"]["seed"]).arrays()
         found = evaluate(network, settings, test, self.seed)
         linear = clone(task.raw_baseline).fit(task.x_train, task.y_train).score(task.x_test, task.y_test)
         # with direct coding the first layer multiplies

@@ -17,6 +17,7 @@ from hrsnn.scripts.cli.command import Command
 if TYPE_CHECKING:
     from hrsnn.deep.frames import Frames
     from hrsnn.deep.learning.checkpoint import Checkpoint
+    from hrsnn.deep.learning.network import Spiking
     from hrsnn.deep.learning.settings import NetworkSettings
     from hrsnn.tasks import ClassificationTask
 
@@ -95,6 +96,20 @@ class OfTrained(DeepCommand):
                 "--trained", settings.model, "has rectified units and no spikes: `hrsnn deep convert` gives it some"
             )
         return settings, state
+
+    def network_of(self, settings: NetworkSettings, state: Checkpoint, seed: int | None = None) -> Spiking:
+        """Return the network that :meth:`stored` described, with the weights of its best epoch.
+
+        Raises
+        ------
+        FileError
+            When its arrays are of another network.
+        """
+        assert self.trained is not None
+        with refuse_damaged(self.trained / NETWORK, "deep network"):
+            network = settings.build(self.seed if seed is None else seed)
+            network.load_arrays(state.best)
+        return network
 
     def task_of(self, state: Checkpoint) -> ClassificationTask:
         """Return the task that the network was trained on, with the same split.

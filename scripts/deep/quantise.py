@@ -83,8 +83,7 @@ class DeepQuantise(OfTrained):
         part, validation = training_parts(task, settings.steps)
         rate = self.learning_rate if self.learning_rate is not None else (0.001 if self.optimiser == "adam" else 0.1)
         training = TrainingSettings(self.epochs, self.batch, self.optimiser, rate, seed=self.seed)
-        before = settings.build(self.seed)
-        before.load_arrays(state.best)
+        before = self.network_of(settings, state)
         own = architecture(settings.model, settings.shape, settings.classes)
         name = f"{settings.precision.weight_bits}w-{settings.precision.potential_bits}u"
         scores = {name: float((predictions(before, settings, validation, self.seed) == validation.labels).mean())}

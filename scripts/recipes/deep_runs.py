@@ -18,6 +18,7 @@ from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.recipes.contract import SCALES, RecipeOptions, RecipeRow
 from hrsnn.scripts.recipes.data import place_of, why_not
+from hrsnn.scripts.recipes.units import timed_result
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
@@ -130,10 +131,10 @@ class DeepRunner:
         words = f"{label} {arm} {seed}".replace(",", "").split()
         return "-".join(words)
 
-    def __call__(self, unit: Unit) -> dict[str, Any]:
+    def __call__(self, unit: Unit) -> Mapping[str, Any]:
         folder = self.kept.folder
         checkpoint = None if folder is None else folder / f"{self.name(unit)}.npz"
-        found = self.kept.result(self.name(unit), lambda: self.measured(unit, checkpoint))
+        found = timed_result(self.kept, self.name(unit), lambda: self.measured(unit, checkpoint))
         if checkpoint is not None:
             checkpoint.unlink(missing_ok=True)  # the run is kept now
         return found
@@ -271,7 +272,7 @@ def labels(steps: int) -> Iterator[str]:
         yield from (one.label for one in data_sets(scale, steps))
 
 
-def _stacked(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def _stacked(runs: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         name: _stacked([one[name] for one in runs]) if isinstance(value, Mapping) else np.array([one[name] for one in runs])
         for name, value in runs[0].items()

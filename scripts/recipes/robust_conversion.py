@@ -15,6 +15,7 @@ from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
 from hrsnn.scripts.recipes.judging import Reading, family_size, judge
+from hrsnn.scripts.recipes.units import timed_result
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
@@ -65,10 +66,12 @@ class RobustRunner:
         versions = {**report.versions(), "torch": metadata.version("torch")}
         return {"recipe": "robust-conversion", **vars(self.options), "train": self.train, "versions": versions}
 
-    def __call__(self, seed: int) -> dict[str, dict[str, float]]:
+    def __call__(self, seed: int) -> dict[str, Mapping[str, Any]]:
         from hrsnn.deep.robust.study import ARMS
 
-        return {arm: self.kept.result(self.name(seed, arm), lambda arm=arm: self._scores(seed, arm)) for arm in ARMS}  # type: ignore[misc]
+        return {
+            arm: timed_result(self.kept, self.name(seed, arm), functools.partial(self._scores, seed, arm)) for arm in ARMS
+        }
 
     def _scores(self, seed: int, arm: str) -> dict[str, float]:
         return _study(seed, self.train, self.options).scores(arm)

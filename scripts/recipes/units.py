@@ -28,16 +28,25 @@ class KeptUnit:
     kept: KeptRuns
 
     def __call__(self, unit: tuple[Any, ...]) -> Result:
-        return self.kept.result(unit_name(unit), lambda: self._timed(unit))
+        return timed_result(self.kept, unit_name(unit), lambda: self.function(unit))
 
-    def _timed(self, unit: tuple[Any, ...]) -> Result:
+
+def timed_result(kept: KeptRuns, name: str, run: Callable[[], Result]) -> Result:
+    """Return the result of a run, from its file if there is one; else make it, and keep the time that it took beside it.
+
+    Of a run that was stopped and went on, the time is that since it went on.
+    """
+
+    def timed() -> Result:
         start = time.process_time()
-        found = self.function(unit)
-        if self.kept.folder is not None:
-            file = self.kept.folder / TIMING / f"{unit_name(unit)}.json"
+        found = run()
+        if kept.folder is not None:
+            file = kept.folder / TIMING / f"{name}.json"
             file.parent.mkdir(exist_ok=True)
             write_json(file, {"seconds": time.process_time() - start})
         return found
+
+    return kept.result(name, timed)
 
 
 def unit_name(unit: tuple[Any, ...]) -> str:

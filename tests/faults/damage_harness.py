@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import resource
@@ -221,6 +222,9 @@ def specimens(folder: Path) -> dict[str, Specimen]:
             where, file, lambda at, file=file: network_in(at / file), Reservoir.equals, ways, rule, _simulated
         )  # type: ignore[misc]
 
+    if importlib.util.find_spec("torch") is not None:  # of the extra torch
+        found |= _deep_networks(place)
+
     where = place("fsdd")
     for digit, index in [(3, 0), (3, 5), (7, 0), (7, 5)]:
         wavfile.write(
@@ -292,6 +296,52 @@ def specimens(folder: Path) -> dict[str, Specimen]:
                 lambda outcome, turn: (outcome.text, outcome.report(), outcome.metrics()),
             )
     return found
+
+
+def _deep_networks(place: Callable[[str], Path]) -> dict[str, Specimen]:
+    """A training of a deep network that goes on after its first epoch, and a packed file."""
+    from hrsnn.deep.frames import frames_of
+    from hrsnn.deep.learning.export import packed
+    from hrsnn.deep.learning.optimisers import TrainingSettings
+    from hrsnn.deep.learning.settings import NetworkSettings
+    from hrsnn.deep.learning.training import train
+    from hrsnn.deep.packed.inference import IntegerInference
+    from hrsnn.deep.packed.network import PackedNetwork
+    from hrsnn.deep.precision import precision_of
+    from hrsnn.tasks import load_task
+
+    part, validation = frames_of(load_task("digits").subset(train=40, test=10).validation_part())
+    settings = NetworkSettings("mlp", part.shape, 10, steps=2, precision=precision_of(weight_bits=1, potential_bits=4))
+    where = place("deep")
+
+    def trained(at: Path) -> Any:
+        """Return the arrays and the history of a training of one epoch, of which the file may have all."""
+        done = train(settings, TrainingSettings(epochs=1, batch=20), part, validation, checkpoint=at / "network.npz")
+        return done.network.arrays(), done.history
+
+    trained(where)
+    done = train(settings, TrainingSettings(epochs=1, batch=20), part, validation)
+    network = packed(done.network)
+    network.save(where / "network.bin")
+
+    def same(one: Any, other: Any) -> bool:
+        return one[1] == other[1] and all(np.array_equal(one[0][name], other[0][name]) for name in other[0])
+
+    npz = {**damages.ANY, **damages.NPZ}
+    return {
+        "deep network": Specimen(
+            where, "network.npz", trained, same, npz, rules.deep_network((where / "network.npz").read_bytes())
+        ),
+        "packed network": Specimen(
+            where,
+            "network.bin",
+            lambda at: PackedNetwork.load(at / "network.bin"),
+            lambda one, other: one.to_bytes() == other.to_bytes(),
+            damages.ANY,
+            rules.packed_network(network.to_bytes()),
+            lambda loaded, turn: IntegerInference(loaded).outputs(validation.values[:2]),
+        ),
+    }
 
 
 def _plain(value: Any) -> Any:

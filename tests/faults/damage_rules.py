@@ -94,7 +94,7 @@ def _number(value: Any, low: float = -math.inf, high: float = math.inf) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
 
 
-def _npz(data: bytes, kind: str) -> tuple[dict[str, np.ndarray], Any]:
+def _npz(data: bytes, kind: str, newest: int = 1) -> tuple[dict[str, np.ndarray], Any]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
         _need(archive.testzip() is None, "a wrong sum")
@@ -105,7 +105,7 @@ def _npz(data: bytes, kind: str) -> tuple[dict[str, np.ndarray], Any]:
     _need(about.shape == () and about.dtype.kind == "U", "what it says is no text")
     said = _strict(str(about))
     _need(isinstance(said, dict) and set(said) - {"sha256"} == {"kind", "version", "header"}, "what it says")
-    _need(said["kind"] == kind and _whole(said["version"], 1, 1), "kind or version")
+    _need(said["kind"] == kind and _whole(said["version"], 1, newest), "kind or version")
     if (claimed := said.pop("sha256", None)) is not None:
         _need(claimed == digest(said, arrays), "digest")
     _need(isinstance(said["header"], dict), "header")
@@ -269,6 +269,32 @@ def kept_run(intact: bytes) -> Rule:
 def settings(intact: bytes) -> Rule:
     """The settings of a study: these and no others."""
     return lambda data: _need(_sealed(data) == _sealed(intact), "other settings")
+
+
+def deep_network(intact: bytes) -> Rule:
+    """A checkpoint of a deep network with the settings and the epochs of the intact one."""
+
+    def rule(data: bytes) -> None:
+        arrays, header = _npz(data, "deep network", 2)
+        model, said = _npz(intact, "deep network", 2)
+        _need(arrays.keys() == model.keys(), "names of arrays")
+        for name, array in arrays.items():
+            _need(array.shape == model[name].shape, f"shape of {name}")
+            _need(array.dtype.kind in "biuf" and np.isfinite(array).all(), f"{name} is of no finite numbers")
+        _need(header.keys() == said.keys() and header["settings"] == said["settings"], "settings")
+        _need(header["epoch"] == said["epoch"] and _whole(header["epoch"], 0), "epoch")
+        _need(_whole(header["best_epoch"], 1, header["epoch"]), "best epoch")
+        history = header["history"]
+        _need(isinstance(history, list) and len(history) == len(said["history"]), "history")
+        for row in history:
+            _need(isinstance(row, dict) and all(map(_number, row.values())), "a row of the history")
+
+    return rule
+
+
+def packed_network(intact: bytes) -> Rule:
+    """A packed network, which has a sum over everything at its end: no other bytes are one of this seal."""
+    return lambda data: _need(data == intact, "another content")
 
 
 _RECORD_LISTS = ("in_degrees", "out_degrees", "tau_excitatory", "tau_inhibitory")

@@ -125,14 +125,15 @@ def lengths(data: bytes, random: Random) -> bytes:
     arrays, about = _arrays(data)
     name = _chosen(arrays, random)
     a = arrays[name]
+    row = np.atleast_1d(a)
     forms = (
-        a[:-1],
-        np.concatenate([a, a[:1]]),
-        a[:0],
+        row[:-1],
+        np.concatenate([row, row[:1]]),
+        row[:0],
         np.zeros((), a.dtype),
         a[None],
         a[..., None],
-        np.repeat(a, 2, axis=0),
+        np.repeat(row, 2, axis=0),
         a.T,
     )
     return _repacked({**arrays, name: forms[random.integers(len(forms))]}, about, random)

@@ -61,12 +61,14 @@ class Subject:
     parallel: str = "--jobs"  #: empty for a command that runs in one process
     resumes: bool = False  #: whether it has --resume, and takes it for a new folder too
     stores: bool = False  #: whether it works in a database
+    reads: str = ""  #: name of the command whose out folder is its --trained: one of `SUBJECTS`, which is run before
 
-    def arguments(self, place: Path, jobs: int) -> list[str]:
-        """The command line, for its files in `place`."""
+    def arguments(self, place: Path, jobs: int, of: Path | None = None) -> list[str]:
+        """The command line, for its files in `place`, and the folder that it reads."""
         more = ["--resume"] if self.resumes else []
+        more += ["--trained", str(of)] if of is not None else []
         if self.stores:
-            more = ["--storage", str(place / _DATABASE)] + ["--resume"] * (place / _DATABASE).exists()
+            more += ["--storage", str(place / _DATABASE)] + ["--resume"] * (place / _DATABASE).exists()
         more += [self.parallel, str(jobs)] if jobs > 1 and self.parallel else []
         return [*self.options.split(), *more, "--quiet", "--out", str(place / "out")]
 
@@ -90,6 +92,22 @@ SUBJECTS = {
 }
 if importlib.util.find_spec("torch") is not None:  # of the extra torch
     SUBJECTS["train"] = Subject("train --neurons 15 --set dt=1 --train 40 --test 20 --epochs 2 --batch 10", parallel="")
+    _EPOCHS = "--epochs 2 --batch 20 --attack-steps 1"
+    SUBJECTS["deep_train"] = Subject(
+        f"deep train --task digits --train 60 --test 40 --model mlp --relu --robust pgd {_EPOCHS}", parallel=""
+    )
+    SUBJECTS["deep_prune"] = Subject(
+        f"deep prune --kept 0.1 --method scores --score-epochs 1 {_EPOCHS}", parallel="", reads="deep_train"
+    )
+    SUBJECTS["deep_convert"] = Subject(
+        f"deep convert --steps 3 --calibration-steps 5 --batches 2 {_EPOCHS}", parallel="", reads="deep_prune"
+    )
+    SUBJECTS["deep_attack"] = Subject(
+        "deep attack --samples 6 --attacks fgsm pgd square --views rate relu --attack-steps 2 --queries 5 --restarts 1"
+        " --eps 0.05 0.1",
+        parallel="",
+        reads="deep_convert",
+    )
 
 
 @dataclass
@@ -133,18 +151,31 @@ class Harness:
         self.references: dict[str, Path] = {}
         self.whole: dict[str, Ended] = {}
         self.next_operation: list[int] = []
+        self.of: Path | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     def prepare(self) -> None:
         """The undisturbed runs: in this process, which loads and compiles everything; forked; and fresh ones."""
+        if self.subject.reads:
+            with _lower_resolution():
+                self.of = self._made(self.subject.reads)
         if {"operation", "moment"} & self.shares.keys():
             with _lower_resolution():
-                self._reference("forked", "warm", lambda place: _here(self.subject.arguments(place, 1), place))
+                self._reference("forked", "warm", lambda place: _here(self.subject.arguments(place, 1, self.of), place))
                 self.whole["operation"] = self.whole["moment"] = self._repeated("moment")
         if {"process", "group"} & self.shares.keys():
             self._reference("fresh", "fresh", lambda place: self._fresh(place, 1, None))
             for mode in {"process", "group"} & self.shares.keys():
                 self.whole[mode] = self._repeated(mode)
+
+    def _made(self, command: str) -> Path:
+        """The out folder of another command, after those that it reads itself."""
+        subject, place = SUBJECTS[command], _new_place(self.folder / f"read-{command}")
+        of = self._made(subject.reads) if subject.reads else None
+        ended = _here(subject.arguments(place, 1, of), place)
+        if ended.code:
+            raise SystemExit(f"{command}, which {self.command} reads, ended with {ended.code}: {ended.said}")
+        return place / "out"
 
     def _reference(self, kind: str, name: str, run: Any) -> None:
         place = _new_place(self.folder / name)
@@ -199,11 +230,11 @@ class Harness:
 
     def _run(self, mode: str, place: Path, operation: int | None, moment: float | None) -> Ended:
         if mode in ("operation", "moment"):
-            return _forked(self.subject.arguments(place, 1), place, operation, moment)
+            return _forked(self.subject.arguments(place, 1, self.of), place, operation, moment)
         return self._fresh(place, 2 if mode == "group" else 1, moment)
 
     def _fresh(self, place: Path, jobs: int, moment: float | None) -> Ended:
-        arguments = [sys.executable, "-m", "hrsnn", *self.subject.arguments(place, jobs)]
+        arguments = [sys.executable, "-m", "hrsnn", *self.subject.arguments(place, jobs, self.of)]
         environment = {**os.environ, "TMPDIR": str(place / "tmp"), "PYTHONPATH": str(ROOT)}
         begin = time.monotonic()
         with open(_log(place), "wb") as log:

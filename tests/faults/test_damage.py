@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def test_80_damaged_files_are_refused_by_name_or_harmless(root: Path, tmp_path: 
         "variants: a run",
         "variants: settings",
         "curve: a run",
+        *(("deep network", "packed network") if find_spec("torch") is not None else ()),
     ]
     done = subprocess.run([*command, "--formats", *formats, *studies], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

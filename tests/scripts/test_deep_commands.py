@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
 from hrsnn import scripts
+from hrsnn.deep.learning.checkpoint import read_checkpoint, write_checkpoint
 from hrsnn.deep.packed.inference import IntegerInference
 from hrsnn.deep.packed.network import PackedNetwork
 
@@ -164,6 +166,12 @@ def test_what_a_network_cannot_is_refused(trained: Path, run: Any, tmp_path: Pat
     assert "has no effect: no data are read" in run("deep", "export", "--trained", full, "--path", "x").err
     assert "is no option of the task digits" in run("deep", "measure", "--trained", full, "--path", "x").err
     assert "made with another training" in run(*TRAIN[:-4], "--epochs", "4", "--out", full).err
+    state = read_checkpoint(full / "network.npz")
+    write_checkpoint(tmp_path / "network.npz", dataclasses.replace(state, best={}))
+    for command in ("measure", "quantise"):
+        ran = run("deep", command, "--trained", tmp_path)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "network.npz: is damaged or no deep network: network = " in ran.err
     bad = tmp_path / "network.npz"
     bad.write_bytes((full / "network.npz").read_bytes()[:1000])
     ran = run("deep", "measure", "--trained", tmp_path)

@@ -19,6 +19,7 @@ from hrsnn.scripts.recipes.data import place_of
 from hrsnn.scripts.recipes.deep_runs import DeepRunner, DeepTable, data_sets
 from hrsnn.scripts.recipes.judging import judge
 from hrsnn.scripts.recipes.qsnn_arms import FULL, named, quantised
+from hrsnn.scripts.recipes.units import TIMING, seconds_in
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra torch")
 WITH, WITHOUT = named(2, True), named(2, False)
@@ -155,7 +156,8 @@ def test_a_run_that_was_stopped_goes_on_from_its_last_epoch(tmp_path: Path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["digits-1w-2u-WS-DR-0.npz"]
     assert runner((0, "digits", WITH)) == whole
     assert written == [1, 2, 3]
-    assert [path.name for path in tmp_path.iterdir()] == ["digits-1w-2u-WS-DR-0.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits-1w-2u-WS-DR-0.json", TIMING]
+    assert seconds_in(tmp_path)[1] == 1
 
 
 @needs_torch
@@ -165,6 +167,7 @@ def test_a_recipe_leaves_a_whole_folder(run: Any, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     runs = {f"runs/digits-{arm}-{seed}.json" for arm in ("1w-2u-WS-DR", "1w-2u-without", FULL) for seed in (0, 1)}
+    runs |= {run.replace("runs", f"runs/{TIMING}") for run in runs}
     assert files == runs | {"runs/settings.json", "metrics.json", "report.md", "table.csv", "qsnn_fig5.png"}
     report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     why = "not run: needs --data with cifar-10-batches-py or cifar10, --scale paper"

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import count_of
 
 _KIND, _VERSION = "deep network", 2
@@ -69,13 +71,21 @@ def read_checkpoint(path: Path) -> Checkpoint:
         groups: dict[str, dict[str, np.ndarray]] = {"best": {}, "last": {}, "optimiser": {}}
         for key, value in arrays.items():
             group, _, name = key.partition("/")
+            if value.dtype.kind not in "biuf" or not np.isfinite(value).all():
+                raise InputError("array", key, "must be of finite numbers")
             groups[group][name] = value
+        epoch, best_epoch = (count_of(name, header[name], 0) for name in ("epoch", "best_epoch"))
+        history = [dict(row) for row in header["history"]]
+        if len(history) != epoch or not min(1, epoch) <= best_epoch <= epoch:
+            raise InputError("history", len(history), f"must have {epoch} epochs, of which one is the best")
+        if not all(is_number(value) for row in history for value in row.values()):
+            raise InputError("history", "of the epochs", "must be of numbers")
         return Checkpoint(
             dict(header["settings"]),
-            count_of("epoch", header["epoch"], 0),
-            [dict(row) for row in header["history"]],
+            epoch,
+            history,
             groups["best"],
-            count_of("best_epoch", header["best_epoch"], 0),
+            best_epoch,
             groups["last"],
             groups["optimiser"],
         )

@@ -78,6 +78,18 @@ def stored(optimiser: Optimiser) -> dict[str, np.ndarray]:
 
 
 def restore(optimiser: Optimiser, arrays: dict[str, np.ndarray]) -> None:
-    """Set the state of an optimiser from the arrays of :func:`stored`."""
+    """Set the state of an optimiser from the arrays of :func:`stored`.
+
+    Raises
+    ------
+    InputError
+        When they are of another network or optimiser.
+    KeyError
+        When one is missing.
+    """
     moments = {name: torch.from_numpy(value) for name, value in arrays.items() if name != "steps"}
-    optimiser.restore(moments, int(arrays["steps"]))
+    own = optimiser.state()
+    for name in {**own, **moments}:
+        if name not in own or name not in moments or own[name].shape != moments[name].shape:
+            raise InputError("optimiser", name, "is of another network or optimiser")
+    optimiser.restore(moments, count_of("steps", arrays["steps"][()], 0))

@@ -27,6 +27,7 @@ from hrsnn.deep.models import architecture
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
+from hrsnn.files.reading import refuse_damaged
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
 from hrsnn.training.optimisers import Optimiser
@@ -150,8 +151,11 @@ def train(
         found = read_checkpoint(checkpoint)
         check_same_settings(checkpoint, found.settings, state.settings, "the run there was", "choose another --out")
         state = found
-        network.load_arrays(state.last)
-        restore(optimiser, state.optimiser)
+        with refuse_damaged(checkpoint, "deep network"):
+            network.load_arrays(state.best)
+            if state.epoch:  # without one there is nothing but the first weights
+                network.load_arrays(state.last)
+                restore(optimiser, state.optimiser)
     elif checkpoint is not None and not training.epochs:
         write_checkpoint(checkpoint, state)
     with one_thread(), progress_bar(progress, training.epochs, "epochs") as done:

@@ -20,6 +20,7 @@ from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.runtime.progress import progress_bar
 from hrsnn.runtime.seeds import generator
+from hrsnn.training.optimisers import Momentum
 from hrsnn.validation.units import takes
 
 Masks = dict[str, NDArray[np.bool_]]
@@ -153,15 +154,13 @@ def score_masks(
     weights = {name: network.weight[name].detach().clone() for name in names}
     scores = {name: nn.Parameter(weight / weight.abs().max().clamp_min(1e-12)) for name, weight in weights.items()}
     before = network.arrays()
-    optimiser = torch.optim.SGD(list(scores.values()), lr=training.learning_rate, momentum=0.9)
+    optimiser = Momentum(scores)
     with one_thread(), progress_bar(progress, training.epochs, "epochs of scores") as done:
         for epoch in range(training.epochs):
             random = generator(training.seed, "scores", epoch)
             order = random.permutation(len(part))
             for first in range(0, len(order) - 1, training.batch):
                 share = (epoch + first / len(order)) / training.epochs
-                for group in optimiser.param_groups:
-                    group["lr"] = training.learning_rate * (1 + math.cos(math.pi * share)) / 2
                 rows = order[first : first + training.batch]
 
                 def outputs(images: Tensor) -> Tensor:
@@ -174,9 +173,9 @@ def score_masks(
                 loss, _ = objective.loss(network, outputs, given, labels, random)
                 if not torch.isfinite(loss):
                     raise DivergenceError(f"the loss of scores is not finite in epoch {epoch + 1}: lower learning_rate")
-                optimiser.zero_grad()
+                optimiser.clear()
                 loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
+                optimiser.step(training.learning_rate * (1 + math.cos(math.pi * share)) / 2)
             done(epoch + 1)
     network.load_arrays(before)
     network.eval()

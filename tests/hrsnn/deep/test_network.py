@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -212,6 +213,14 @@ def test_layers_say_their_rates_entropies_and_operations():
     ones = torch.ones(16, 1, 3, 3)
     used = torch.nn.functional.conv2d((values["input"][0] != 0).float(), ones, padding=1)
     assert found.operations["conv1"] == pytest.approx(float(used.sum()) / 6)
+
+
+def test_the_entropy_of_spikes_and_weights_is_largest_at_one_half():
+    shares = np.linspace(0, 1, 101)
+    entropies = [binary_entropy(float(p)) for p in shares]
+    assert shares[int(np.argmax(entropies))] == 0.5
+    assert max(entropies) == pytest.approx(np.log(2))
+    assert all(one < other for one, other in itertools.pairwise(entropies[:51]))
 
 
 def test_a_constant_input_is_the_same_as_its_repetition():

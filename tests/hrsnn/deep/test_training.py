@@ -147,12 +147,40 @@ def test_a_checkpoint_of_another_run_is_refused(digits, tmp_path):
         train(mlp(part), SHORT, part, validation, checkpoint=path)
     with pytest.raises(FileError, match="made with another network"):
         train(mlp(part, steps=2), dataclasses.replace(SHORT, epochs=1), part, validation, checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: {"best": {}}, "is of another network"),
+        (lambda state: {"last": state.last | {"bias.linear3": np.zeros(3, np.float32)}}, "bias.linear3.*another network"),
+        (lambda state: {"best": state.best | {"bias.linear3": np.full(10, np.nan)}}, "must be of finite numbers"),
+        (lambda state: {"best": state.best | {"bias.linear3": np.full(10, "1")}}, "must be of finite numbers"),
+        (lambda state: {"optimiser": {"steps": np.asarray(3)}}, "is of another network or optimiser"),
+        (lambda state: {"optimiser": state.optimiser | {"steps": np.asarray(-1)}}, "steps = -1"),
+        (lambda state: {"history": []}, "must have 1 epochs"),
+        (lambda state: {"history": [{"loss": "x"}]}, "must be of numbers"),
+        (lambda state: {"best_epoch": 2}, "of which one is the best"),
+    ],
+)
+def test_a_checkpoint_that_is_none_of_this_network_is_refused_by_name(change, message, digits, tmp_path):
+    part, validation = digits
+    path, one = tmp_path / "checkpoint.npz", dataclasses.replace(SHORT, epochs=1)
+    train(mlp(part), one, part, validation, checkpoint=path)
     state = read_checkpoint(path)
-    write_checkpoint(path, dataclasses.replace(state, best={}))
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
+    write_checkpoint(path, dataclasses.replace(state, **change(state)))
+    with pytest.raises(FileError, match=f"checkpoint.npz: is damaged or no deep network.*{message}"):
+        train(mlp(part), one, part, validation, checkpoint=path)
+    path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(FileError):
         read_checkpoint(path)
+
+
+def test_without_an_epoch_the_same_call_reads_its_file(digits, tmp_path):
+    part, validation = digits
+    none, path = dataclasses.replace(SHORT, epochs=0), tmp_path / "checkpoint.npz"
+    first, again = (train(mlp(part), none, part, validation, checkpoint=path).network.arrays() for _ in range(2))
+    assert all(np.array_equal(first[name], again[name]) for name in first)
 
 
 def test_given_weights_are_where_training_begins(digits):
