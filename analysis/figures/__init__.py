@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         parallel_coordinates,
         process_slices,
     )
-    from hrsnn.analysis.figures.seeds import accuracy_and_rate, differences_in_pairs, scores_over_seeds
+    from hrsnn.analysis.figures.seeds import accuracy_and_rate, differences_in_pairs, scores_in_plane, scores_over_seeds
     from hrsnn.analysis.figures.style import save
     from hrsnn.analysis.figures.training import error_curves, times_before_after, training_curves
 
@@ -56,6 +56,7 @@ _HOME = {
     "process_slices": "search",
     "save": "style",
     "scores_bar": "scores",
+    "scores_in_plane": "seeds",
     "scores_over_seeds": "seeds",
     "singular_values": "ranks",
     "spike_raster": "reservoir",
@@ -92,6 +93,7 @@ __all__ = [
     "process_slices",
     "save",
     "scores_bar",
+    "scores_in_plane",
     "scores_over_seeds",
     "singular_values",
     "spike_raster",

@@ -11,7 +11,16 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.claims import Verdict
-from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, SMALL_TEXT, column_figure, label_axes, legend_above
+from hrsnn.analysis.figures.style import (
+    COLOURS,
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    SMALL_TEXT,
+    column_figure,
+    label_axes,
+    legend_above,
+)
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.paired_tests import PairedTest
 from hrsnn.analysis.scoring.contract import ANY, Bounds
@@ -19,6 +28,8 @@ from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
+#: Marks of series, their area, and that of the largest one where areas differ (square points).
+_MARKS, _USUAL, _LARGEST = ("o", "s", "^", "D", "v", "P", "X"), 20.0, 80.0
 _GREEN, _PALE = "#009E73", "#CCCCCC"
 _COLOURS: Mapping[Verdict, str] = {
     "supported": _GREEN,
@@ -83,6 +94,81 @@ def scores_over_seeds(
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
         axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
+    return figure
+
+
+@takes()
+def scores_in_plane(
+    points: Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]],
+    x_label: str,
+    y_label: str,
+    bounds: tuple[Bounds, Bounds] = (ANY, ANY),
+    *,
+    areas: Mapping[str, Mapping[str, float]] | None = None,
+    joined: str = "series",
+    logarithmic: bool = False,
+) -> Figure:
+    """Draw two scores against each other: the mean over seeds of each network, with the 95 % intervals of both.
+
+    Parameters
+    ----------
+    points : mapping of series to mapping of label to (x (seeds,), y (seeds,))
+        A series has a colour and a mark; the label, such as a number of neurons, stands beside each point, unless it is
+        empty.
+    x_label, y_label : str
+    bounds : ((float, float), (float, float))
+        Bounds of both scores, which intervals do not exceed.
+    areas : mapping of series to mapping of label to float, optional
+        Positive numbers to which the areas of the marks are proportional; equal by default.
+    joined : {"series", "label"}
+        What grey lines join: the points of a series, or those of all series with the same label.
+    logarithmic : bool
+        Whether the horizontal axis is; points at 0 are left out then.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw, or `joined` is unknown.
+
+    Examples
+    --------
+    >>> points = {"ours": {"50": ([10, 12], [0.7, 0.8]), "90": ([2, 3], [0.6, 0.7])}}
+    >>> [text.get_text() for text in scores_in_plane(points, "Operations", "Accuracy").axes[0].texts]
+    ['50', '90']
+    """
+    if not points or not all(points.values()):
+        raise InputError("points", points, "must hold at least one series with one point")
+    if joined not in ("series", "label"):
+        raise InputError("joined", joined, "must be series or label")
+    figure = column_figure(3.0)
+    axes = figure.subplots()
+    largest = max((area for one in (areas or {}).values() for area in one.values()), default=1.0)
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for place, (series, found) in enumerate(points.items()):
+        colour, mark = COLOURS[place % len(COLOURS)], _MARKS[place % len(_MARKS)]
+        for label, (given_x, given_y) in found.items():
+            x, y = np.asarray(given_x, dtype=np.float64), np.asarray(given_y, dtype=np.float64)
+            centre = float(x.mean()), float(y.mean())
+            if logarithmic and centre[0] <= 0:
+                continue
+            if len(x) > 1:
+                axes.plot(mean_interval(x, bounds=bounds[0]), [centre[1]] * 2, color=colour, linewidth=0.6)
+                axes.plot([centre[0]] * 2, mean_interval(y, bounds=bounds[1]), color=colour, linewidth=0.6)
+            area = _USUAL if areas is None else _LARGEST * areas[series][label] / largest
+            axes.scatter(*centre, s=area, color=colour, marker=mark, alpha=0.8, linewidths=0)
+            axes.annotate(label, centre, xytext=(3, 3), textcoords="offset points", fontsize=SMALL_TEXT)
+            lines.setdefault(series if joined == "series" else label, []).append(centre)
+        axes.scatter([], [], s=_USUAL, color=colour, marker=mark, label=series.replace("_", " "))
+    for centres in lines.values():
+        axes.plot(*zip(*centres, strict=True), color=GREY, linewidth=0.6, zorder=0)
+    if logarithmic:
+        axes.set_xscale("log")
+    label_axes(axes, x_label, y_label)
+    legend_above(figure, axes)
     return figure
 
 

@@ -123,14 +123,7 @@ def shapley_values(table: ArrayLike, names: Sequence[str] | None = None) -> Impo
     Shapley (1953), A value for n-person games.
     """
     v, k = _checked(table)
-    every = combinations(k)
-    phi = np.zeros((k, v.shape[1]))
-    place = 2 ** np.arange(k)[::-1]
-    for i in range(k):
-        for row in every[~every[:, i]]:
-            weight = math.factorial(int(row.sum())) * math.factorial(k - int(row.sum()) - 1) / math.factorial(k)
-            without = int(row @ place)
-            phi[i] += weight * (v[without + place[i]] - v[without])
+    phi = _shapley(v, k)
     mean = phi.mean(axis=1)
     half = np.full(k, np.nan)
     if v.shape[1] > 1:
@@ -168,15 +161,16 @@ def exact_sage(table: ArrayLike, names: Sequence[str] | None = None) -> Importan
     """
     v, k = _checked(table)
 
-    def explained(mean: Array) -> Array:
-        cube = mean.reshape((2,) * k)
-        game = [cube.mean(axis=tuple(np.flatnonzero(~row))).var() for row in combinations(k)]
-        return shapley_values(np.array(game)[:, None]).values
+    def explained(means: Array) -> Array:
+        """Return the values (k, columns) of means (2^k, columns)."""
+        cube = means.reshape((2,) * k + (-1,))
+        known = [cube.mean(axis=tuple(np.flatnonzero(~row))).reshape(-1, cube.shape[-1]) for row in combinations(k)]
+        return _shapley(np.array([one.var(axis=0) for one in known]), k)
 
     seeds = v.shape[1]
     drawn = np.random.default_rng(0).integers(seeds, size=(400, seeds))
-    spread = np.array([explained(v[:, one].mean(axis=1)) for one in drawn])
-    return Importance(_named(names, k), explained(v.mean(axis=1)), np.quantile(spread, [0.025, 0.975], axis=0).T)
+    spread = explained(v[:, drawn].mean(axis=2))
+    return Importance(_named(names, k), explained(v.mean(axis=1))[:, 0], np.quantile(spread, [0.025, 0.975], axis=1).T)
 
 
 @takes()
@@ -240,6 +234,19 @@ def sage_package() -> Any:
     except ImportError:
         return None
     return sage
+
+
+def _shapley(v: Array, k: int) -> Array:
+    """Return the Shapley values (k, columns) of games (2^k, columns)."""
+    every = combinations(k)
+    phi = np.zeros((k, v.shape[1]))
+    place = 2 ** np.arange(k)[::-1]
+    for i in range(k):
+        for row in every[~every[:, i]]:
+            weight = math.factorial(int(row.sum())) * math.factorial(k - int(row.sum()) - 1) / math.factorial(k)
+            without = int(row @ place)
+            phi[i] += weight * (v[without + place[i]] - v[without])
+    return phi
 
 
 def _named(names: Sequence[str] | None, k: int) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ _PLAIN: Mapping[str, Arm] = {
     **{name: Arm(name) for name in ("drive", "signal", "noise", "activity", "activity_neurons", "magnitude", "random")},
     "erdos_renyi": Arm("erdos_renyi"),
 }
+_WITH_NEURONS = ("lnp", "drive", "random", "magnitude", "erdos_renyi")
 _RESTORED = ("lnp", "drive", "signal", "noise", "magnitude", "random")
 
 #: Controls: nothing is pruned, all links are, or the network is built as sparse, by the same spec or with equal in-degrees.
@@ -51,8 +52,8 @@ DELAY_BANK = "delay_bank"
 ARMS: Mapping[str, Arm] = {
     **_PLAIN,
     **{f"{name}_{how}": dataclasses.replace(_PLAIN[name], restore=how) for how in ("both", "rate") for name in _RESTORED},
-    **{f"{name}_half": dataclasses.replace(_PLAIN[name], neuron_share=0.5) for name in ("lnp", "drive", "random")},
-    **{f"{name}_equal": dataclasses.replace(_PLAIN[name], neuron_share=1.0) for name in ("lnp", "drive", "random")},
+    **{f"{name}_half": dataclasses.replace(_PLAIN[name], neuron_share=0.5) for name in _WITH_NEURONS},
+    **{f"{name}_equal": dataclasses.replace(_PLAIN[name], neuron_share=1.0) for name in _WITH_NEURONS},
     "lnp_whole": _WHOLE,
     "lnp_no_step_1": dataclasses.replace(_WHOLE, options={**_STEPS, "synapses": False}),
     "lnp_no_step_2": dataclasses.replace(_WHOLE, neuron_share=0.0),
@@ -63,6 +64,7 @@ ARMS: Mapping[str, Arm] = {
     "lnp_steps_12": dataclasses.replace(_LNP, options=_BARE, neuron_share=0.5),
     "lnp_steps_124": dataclasses.replace(_LNP, options=_BARE, neuron_share=0.5, retuned=True),
     "lnp_steps_1234": dataclasses.replace(_LNP, neuron_share=0.5, retuned=True),
+    "lnp_steps_1234_equal": dataclasses.replace(_LNP, neuron_share=1.0, retuned=True),
     "lnp_letter": Arm("lnp", {"reproduce": "paper"}, neuron_share=0.5),
     "lnp_weight": Arm("lnp", {**_STEPS, "score": "weight"}),
     "lnp_drive": Arm("lnp", {**_STEPS, "score": "drive"}),

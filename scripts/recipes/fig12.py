@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from hrsnn.analysis.scoring.contract import POSITIVE, SHARE
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
-from hrsnn.scripts.recipes.data import task_of
-from hrsnn.scripts.recipes.judging import Reading, family_size, judge
+from hrsnn.scripts.recipes.data import first_there
+from hrsnn.scripts.recipes.judging import Reading, family_size, judge, least_certain
 from hrsnn.scripts.recipes.paper import paper_scale
-from hrsnn.scripts.recipes.pruned_runs import CONTROL, DENSE, PrunedRunner, check_pruning, gathered
+from hrsnn.scripts.recipes.pruned_runs import CONTROL, DENSE, PAPER, STAND_IN, PrunedRunner, check_pruning, gathered
 from hrsnn.scripts.recipes.units import run_settings, run_units
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ ALTERNATIVES: Mapping[str, str] = {
 }
 POINTS = {**PATH, **ALTERNATIVES}
 NONE = "no recurrent links"
-#: The paper's images, and what stands in for them.
-PAPER, STAND_IN = "cifar10", "digits"
 
 
 @dataclass(frozen=True)
@@ -79,15 +77,9 @@ class Fig12Table:
 
     def readings(self) -> list[Reading]:
         """Return what is measured for the claim, which is of all steps: the one with the least gain for its spread."""
-        gains = self.gains()
-
-        def certain(step: str) -> float:
-            spread = float(gains[step].std(ddof=1))
-            return float(gains[step].mean()) / spread if spread > 0 else float(np.sign(gains[step].mean())) * 1e9
-
-        least = min(gains, key=certain)
+        least, gain = least_certain(self.gains())
         what = "log of the operations before over after" if least in ("step 1", "step 2") else "accuracy, after - before"
-        return [Reading("fig-12-steps-all-contribute", f"{least}, which is the least certain: {what}", gains[least])]
+        return [Reading("fig-12-steps-all-contribute", f"{least}, which is the least certain: {what}", gain)]
 
     def figure(self) -> Figure:
         """Draw accuracy and operations of all points."""
@@ -106,7 +98,7 @@ def run(options: RecipeOptions) -> RecipeResult:
     values, spec = options.values, options.spec
     assert isinstance(spec, ReservoirSpec)
     check_pruning(values)
-    task = PAPER if task_of(PAPER, options.data) is not None else STAND_IN
+    task = first_there((PAPER, STAND_IN), options.data)
     one: Array = np.ones(2)
     empty = Fig12Table(task, dict.fromkeys(POINTS, one), dict.fromkeys(POINTS, one))
     logger.info(verdicts_in_reach([family_size(empty.readings())], len(options.seeds)))
@@ -129,7 +121,7 @@ RECIPE = Recipe(
     item="fig. 12",
     run=run,
     claims=("fig-12-steps-all-contribute",),
-    options={"iterations": 5, "sparsity": 0.9, "train": 200, "test": 200, "states": "final", "plastic": True},
+    options={"iterations": 5, "sparsity": 0.9, "train": 200, "test": 200, "size": 16, "states": "final", "plastic": True},
     spec={"neurons": "100", "connectivity": "distance", "length_scale": "3", "weight_scale": "4"},
     seeds=12,
     data=(PAPER,),

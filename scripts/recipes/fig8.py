@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hrsnn.analysis.scoring.contract import SHARE
 from hrsnn.errors import InputError
 from hrsnn.scripts.recipes.contract import Published, Recipe, RecipeOptions, RecipeResult, RecipeRow
-from hrsnn.scripts.recipes.data import task_of
+from hrsnn.scripts.recipes.data import first_there
 from hrsnn.scripts.recipes.judging import Reading, family_size, judge
 from hrsnn.scripts.recipes.paper import paper_scale
 from hrsnn.scripts.recipes.units import run_settings, run_units
@@ -109,7 +109,7 @@ def run(options: RecipeOptions) -> RecipeResult:
         raise InputError("--option shares", values["shares"], f"must be percentages up to 100, {LITTLE} among them")
     if not 0 < values["margin"] < 1:
         raise InputError("--option margin", values["margin"], "must be between 0 and 1")
-    task = PAPER if task_of(PAPER, options.data) is not None else STAND_IN
+    task = first_there((PAPER, STAND_IN), options.data)
     missing = "" if values["trained"] else "needs option trained=true"
     missing = NEEDS_TORCH if values["trained"] and without_torch() else missing
     arms = [arm for arm in ARMS if arm != TRAINED or not missing]

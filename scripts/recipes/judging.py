@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,29 @@ def judge(readings: Sequence[Reading]) -> list[ClaimResult]:
             reason = reading.reason or "it is defined in fewer than two seeds"
             results.append(ClaimResult(reading.claim, reading.measured, "no verdict possible", reason=reason))
     return results
+
+
+def least_certain(parts: Mapping[str, NDArray[np.float64]]) -> tuple[str, NDArray[np.float64]]:
+    """Return the part of a claim that is the least certain: the one with the smallest mean difference for its spread.
+
+    A claim of several parts is true if all are, so that it is tested on this one.
+
+    Examples
+    --------
+    >>> name, found = least_certain({"fewer": np.array([1.0, 1.1, 0.9]), "better": np.array([1.0, 3.0, -1.0])})
+    >>> name, found.tolist()
+    ('better', [1.0, 3.0, -1.0])
+    """
+
+    def certainty(name: str) -> float:
+        known = parts[name][np.isfinite(parts[name])]
+        if len(known) < 2:
+            return -np.inf
+        mean, spread = float(known.mean()), float(known.std(ddof=1))
+        return mean / spread if spread > 0 else float(np.sign(mean)) * 1e9
+
+    name = min(parts, key=certainty)
+    return name, parts[name]
 
 
 def family_size(readings: Sequence[Reading]) -> int:

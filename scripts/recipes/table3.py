@@ -70,7 +70,7 @@ def published_spikes(arm: str, task: str) -> Published:
 
 
 def normalised(rates: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the paper's normalised rates: in each seed, the z-score over the seven rows, with n - 1.
+    """Return the paper's normalised rates: in each seed that all have, the z-score over the seven rows, with n - 1.
 
     The published rates are about those of the spikes that the published efficiencies stand for, over all seven rows.
 
@@ -80,7 +80,8 @@ def normalised(rates: Mapping[str, Array]) -> dict[str, Array]:
     >>> [round(float(found[arm][0]), 2) for arm in ("HoNHoS", "HeNB")], [TABLE[arm][1] for arm in ("HoNHoS", "HeNB")]
     ([-0.42, 1.32], [-0.508, 1.292])
     """
-    table = np.array([rates[arm] for arm in TABLE])
+    seeds = min(map(len, rates.values()))  # networks that are trained may have fewer
+    table = np.array([rates[arm][:seeds] for arm in TABLE])
     scores = (table - table.mean(axis=0)) / table.std(axis=0, ddof=1)
     return dict(zip(TABLE, scores, strict=True))
 
@@ -221,8 +222,6 @@ def plan(options: RecipeOptions) -> tuple[list[VariantUnit], dict[tuple[str, str
             seeds: Sequence[int] = options.seeds
             if task not in tasks:
                 missing[task, arm] = why_not(task)
-            elif arm in TRAINED and task == LORENZ:
-                missing[task, arm] = "networks trained by back-propagation classify only"
             elif arm in TRAINED and (not values["trained"] or without_torch()):
                 missing[task, arm] = NEEDS_TORCH if without_torch() else "needs option trained, a number of seeds"
             else:

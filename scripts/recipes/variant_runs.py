@@ -42,11 +42,12 @@ NEEDS_TORCH = "needs an extra: pip install 'hrsnn[torch]'"
 
 @dataclass(frozen=True)
 class VariantRunner:
-    """Function from a unit to its score, spikes per neuron and efficiency; of a baseline the score only.
+    """Function from a unit to its score, spikes per neuron, efficiency and parameters; of a baseline the score only.
 
     Scores are accuracies of classes, and NRMSEs of series; spikes are per sample, and per second of a series; the
-    efficiency is the accuracy over the spikes, or 1 / (NRMSE times the spikes). All networks but the trained ones learn by
-    STDP from the training part, and are then scored with fixed weights.
+    efficiency is the accuracy over the spikes, or 1 / (NRMSE times the spikes); parameters are the weights of all links and
+    those of the readout with its biases, and what else learns. All networks but the trained ones learn by STDP from the
+    training part, and are then scored with fixed weights.
     """
 
     spec: ReservoirSpec
@@ -86,29 +87,47 @@ class VariantRunner:
 
         options = RunOptions(seed=seed, plastic=True, states=self.values["states"], engine=self.engine)
         names = ("accuracy" if task.kind == "classes" else "nrmse", "spikes_per_neuron", "efficiency")
-        found = task_scores(network, task, options, names).scores
-        return dict(zip(("score", "spikes", "efficiency"), found.values(), strict=True))
+        found = task_scores(network, task, options, names)
+        scores = dict(zip(("score", "spikes", "efficiency"), found.scores.values(), strict=True))
+        outputs = len(task.classes) if task.kind == "classes" else task.targets.shape[1]
+        return {**scores, "parameters": float(parameters_of(found.run.initial, outputs))}
 
     def _trained(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
         from hrsnn.analysis import spike_efficiency
+        from hrsnn.analysis.protocols.gradient_forecasting import train_and_forecast
         from hrsnn.analysis.protocols.gradient_training import train_and_classify
         from hrsnn.tasks import ClassificationTask
         from hrsnn.training import TrainingOptions
         from hrsnn.training.models import MODELS
 
-        assert isinstance(task, ClassificationTask)
         model = MODELS.find(arm)
-        found = train_and_classify(
-            task,
-            functools.partial(_built, model.spec(spec), seed),
-            model.learn,
-            TrainingOptions(epochs=self.values["epochs"], seed=seed),
-            controls=False,
-            engine=self.engine,
-            seed=seed,
-        )
-        spikes = float(found.activity.spike_counts.sum(axis=1).mean() / spec.neurons)
-        return {"score": found.accuracy, "spikes": spikes, "efficiency": spike_efficiency(spikes, accuracy=found.accuracy)}
+        network = functools.partial(_built, model.spec(spec), seed)
+        options = TrainingOptions(epochs=self.values["epochs"], seed=seed)
+        how: dict[str, Any] = {"controls": False, "engine": self.engine, "seed": seed}
+        if isinstance(task, ClassificationTask):
+            found = train_and_classify(task, network, model.learn, options, **how)
+            spikes = float(found.activity.spike_counts.sum(axis=1).mean() / spec.neurons)
+            score, efficiency = found.accuracy, spike_efficiency(spikes, accuracy=found.accuracy)
+            parameters = found.parameters
+        else:
+            forecast = train_and_forecast(task, network, model.learn, options, **how)
+            spikes = float(forecast.activity.rates.mean())
+            score, efficiency = forecast.nrmse, spike_efficiency(spikes, nrmse=forecast.nrmse)
+            parameters = forecast.parameters
+        return {"score": score, "spikes": spikes, "efficiency": efficiency, "parameters": float(parameters)}
+
+
+def parameters_of(network: Reservoir, outputs: int) -> int:
+    """Return the number of weights of all links and of a readout of all neurons, with its biases.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> network = build(ReservoirSpec(neurons=30), seed=0, channels=2)
+    >>> parameters_of(network, 3) - network.synapses - len(network.input_weight)
+    93
+    """
+    return network.synapses + len(network.input_weight) + outputs * (network.neurons + 1)
 
 
 @functools.lru_cache(maxsize=1)  # the same for all arms of a seed, which follow each other
@@ -161,8 +180,8 @@ def rows_not_run(quantity: str, task: str, arms: Iterable[str], published: Publi
         yield RecipeRow(quantity, arm, published=published, not_run=why_not(task))
 
 
-def numbers_in(option: str, text: str, least: int) -> tuple[int, ...]:
-    """Return two or more ascending whole numbers of an option.
+def numbers_in(option: str, text: str, least: int, most: int = 10**8) -> tuple[int, ...]:
+    """Return two or more ascending whole numbers of an option, from `least` to `most`.
 
     Raises
     ------
@@ -176,8 +195,10 @@ def numbers_in(option: str, text: str, least: int) -> tuple[int, ...]:
     """
     words = text.replace(",", " ").split()
     numbers = [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 8]
-    if len(numbers) != len(words) or len(numbers) < 2 or sorted(set(numbers)) != numbers or numbers[0] < least:
-        raise InputError(option, text, f"must be two or more ascending whole numbers from {least}, such as 100 200")
+    ascending = len(numbers) == len(words) > 1 and sorted(set(numbers)) == numbers
+    if not ascending or not least <= numbers[0] <= numbers[-1] <= most:
+        ends, example = (f"from {least}", "100 200") if most > 200 else (f"from {least} to {most}", "50 90")
+        raise InputError(option, text, f"must be two or more ascending whole numbers {ends}, such as {example}")
     return tuple(numbers)
 
 

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hrsnn import scripts
-from hrsnn.scripts.recipes import fig5, fig7, fig8, fig12, hawkes, stopping, table1, table3, table5
+from hrsnn.scripts.recipes import (
+    data,
+    fig4,
+    fig5,
+    fig6,
+    fig7,
+    fig8,
+    fig9,
+    fig11,
+    fig12,
+    hawkes,
+    stopping,
+    table1,
+    table2,
+    table3,
+    table4,
+    table5,
+)
 from hrsnn.scripts.recipes.judging import judge
 
 Array = np.ndarray
@@ -227,6 +245,17 @@ def test_printed_weights_are_those_of_the_spec_without_the_number_of_neighbours(
         (["fig7", "--set", "connectivity=random"], "--set connectivity = 'random': must be distance"),
         (["fig8", "--option", "shares=20 100"], "--option shares = '20 100': must be percentages up to 100, 10 among them"),
         (["fig8", "--option", "margin=0.0"], "--option margin = 0.0: must be between 0 and 1"),
+        (["table2", "--option", "hidden=0"], "--option hidden = 0: must be a whole number >= 1"),
+        (["table4", "--option", "size=33"], "--option size = 33: must be at most 32"),
+        (["fig11", "--option", "neurons=all"], "--option neurons = 'all': must be one of half, equal"),
+        (["table4", "--option", "margin=1.0"], "--option margin = 1.0: must be between 0 and 1"),
+        (["table5", "--option", "trained=13"], "--option trained = 13: must be"),
+        (["table5", "--data", "tests"], "--data = 'tests': must hold data of stock or wind"),
+        (["fig4", "--option", "values=50"], "--option values = 50: must be"),
+        (["fig6", "--option", "trials=1"], "--option trials = 1: must be"),
+        (["fig6", "--option", "values=500"], "--option = 'values': must be one of sizes, trials"),
+        (["fig9", "--option", "sizes=5 50"], "--option sizes = '5 50': must be two or more ascending whole numbers from 10"),
+        (["fig11", "--option", "sparsities=50 100"], "--option sparsities = '50 100': must be two or more ascending whole"),
         (["stopping", "--option", "tolerance=1.0"], "tolerance = 1.0: must be a share below 1"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
@@ -238,7 +267,7 @@ def test_bad_options_are_one_line(words: list[str], said: str, capfd: pytest.Cap
     assert said in err
 
 
-def of_table_5(lnp: float, operations: float) -> table5.Table5:
+def of_table_5(lnp: float, operations: float, model: str = "HRSNN-STDP") -> table5.Table5:
     """Errors and operations of LNP as given, beside an NRMSE of 0.2 and 100 operations of all others."""
     by = {}
     for task in table5.TASKS:
@@ -246,7 +275,8 @@ def of_table_5(lnp: float, operations: float) -> table5.Table5:
         scores["operations"] = {arm: 100 + around(0.0, place) for place, arm in enumerate(table5.ARMS)}
         scores["nrmse_ahead"]["lnp"], scores["operations"]["lnp"] = around(lnp, 20), operations + around(0.0, 21)
         by[task] = scores
-    return table5.Table5({**by, "size": {"links": {"lnp": around(0.9)}}})
+    one = {**by, "size": {"links": {"lnp": around(0.9)}}}
+    return table5.Table5({model: one}, {"HRSNN-BP": "needs option trained", "wind": "needs a file"})
 
 
 def test_planted_pruned_networks_give_the_right_verdicts() -> None:
@@ -255,9 +285,215 @@ def test_planted_pruned_networks_give_the_right_verdicts() -> None:
     assert [one.verdict for one in claimed] == ["supported"] * 3
     assert [one.verdict for one in opposite] == ["refuted"] * 3
     rows = {(one.quantity, one.of): one for one in of_table_5(0.1, 50).rows()}
-    ratio = rows["operations, dense over pruned, lorenz63", "lnp"]
+    ratio = rows["operations, dense over pruned, lorenz63", "HRSNN-STDP, lnp"]
     assert np.mean(ratio.values) == pytest.approx(2, rel=0.01)
-    assert "csv" in rows["NRMSE, wind speed", "lnp"].not_run
+    assert rows["NRMSE, one step ahead, wind", "HRSNN-STDP, lnp"].not_run == "needs a file"
+    assert rows["NRMSE, one step ahead, lorenz63", "HRSNN-BP, dense"].not_run == "needs option trained"
+
+
+def of_table_4(lnp: float, random_graph: float, operations: float) -> table4.Table4:
+    """Accuracies of LNP and of random graphs as given beside 0.6, and operations of LNP beside 100 pruned, 1000 dense."""
+    pruned = table4.arms_of("half")
+    arms = ("dense", *pruned.values(), "no_recurrence")
+    accuracy = {arm: around(0.6) for arm in arms} | {
+        pruned["LNP"]: around(lnp),
+        pruned["random graph"]: around(random_graph),
+    }
+    counts = {arm: 100 + around(0.0, place) for place, arm in enumerate(arms)}
+    counts["dense"], counts[pruned["LNP"]] = 1000 + around(0.0, 20), operations * (1 + around(0.0, 21))
+    shares = {arm: around(0.9, place) for place, arm in enumerate(arms)}
+    one = {"size": {"links": shares, "neurons": shares}, "digits": {"accuracy": accuracy, "operations": counts}}
+    reasons = dict.fromkeys(table4.TRAINED, "needs option trained")
+    return table4.Table4(dict.fromkeys(table4.STDP, one), ("digits",), 0.01, "half", reasons)
+
+
+@pytest.mark.parametrize(
+    ("lnp", "random_graph", "operations", "said"),
+    [
+        (0.6, 0.5, 10, ["supported", "supported", "supported"]),
+        (0.6, 0.5, 40, ["supported", "refuted", "supported"]),
+        (0.5, 0.55, 200, ["refuted", "refuted", "refuted"]),
+        (0.59, 0.59, 1000 / 39.01, ["undecided", "undecided", "undecided"]),
+    ],
+    ids=["as claimed", "fewer saved", "all opposite", "at the borders"],
+)
+def test_planted_pruned_classifiers_give_the_right_verdicts(
+    lnp: float, random_graph: float, operations: float, said: list[str]
+) -> None:
+    table = of_table_4(lnp, random_graph, operations)
+    if lnp == random_graph:  # equal in the mean, but not in each seed
+        one = table.by["HRSNN-STDP"]["digits"]["accuracy"]
+        for place, name in enumerate(("LNP", "random graph")):
+            one[table.arms[name]] = 0.59 + 0.01 * (-1.0) ** (np.arange(SEEDS) + place)
+        one["dense"] = np.full(SEEDS, 0.6)
+    results = judge(table.readings())
+    assert [one.claim for one in results] == list(table4.RECIPE.claims)
+    assert [one.verdict for one in results] == said
+
+
+def test_table_4_has_all_published_cells_and_says_what_is_not_run() -> None:
+    rows = list(of_table_4(0.6, 0.5, 10).rows())
+    published = {(one.quantity, one.of): one for one in rows if one.published is not None}
+    assert len(published) == sum(cell is not None for rows in table4.TABLE.values() for row in rows for cell in row)
+    assert published["change of accuracy, CIFAR-10", "LNP, HRSNN-STDP"].published.value == -0.0076  # type: ignore[union-attr]
+    reasons = {of: one.not_run for (_, of), one in published.items()}
+    assert "ResNet" in reasons["LNP, ResNet19 (random)"]
+    assert "others" in reasons["IMP, ResNet19"]
+    assert "cifar" in reasons["LNP, CHRSNN-BP"]
+    assert {one.not_run for one in rows if one.of == "LNP, HRSNN-BP" and "digits" in one.quantity} == set()
+    ratio = {one.of: np.mean(one.values) for one in rows if one.quantity == "operations, dense over pruned, digits"}
+    assert ratio["LNP, HRSNN-STDP"] == pytest.approx(100, rel=0.02)
+    assert ratio["random graph, HRSNN-STDP"] == pytest.approx(10, rel=0.02)
+
+
+def of_table_2(spikes: float, accuracy: float, parameters: float) -> table2.Table2:
+    """Spikes, accuracy and parameters of HeNHeS as given, beside 3, and 0.8 with 10 000 parameters of the perceptron."""
+    one = {"score": around(0.7), "spikes": around(3.0, 1), "parameters": 2000 + around(0.0, 2)}
+    both = {"score": around(accuracy, 3), "spikes": around(spikes, 4), "parameters": parameters + around(0.0, 5)}
+    dense = {"score": around(0.8, 6), "parameters": 10_000 + around(0.0, 7)}
+    arms = {**dict.fromkeys(table2.VARIANTS, one), "HeNHeS": both, table2.PERCEPTRON: dense}
+    reasons = {(task, arm): "no data" for task in table2.PAPER for arm in table2.ARMS}
+    return table2.Table2({"digits": arms}, 0.03, reasons)
+
+
+@pytest.mark.parametrize(
+    ("spikes", "accuracy", "parameters", "said"),
+    [
+        (2.0, 0.8, 2000, ["supported", "supported"]),
+        (4.0, 0.7, 2000, ["refuted", "refuted"]),
+        (3.0, 0.8, 20_000, ["undecided", "refuted"]),
+    ],
+    ids=["as claimed", "the opposite", "larger"],
+)
+def test_planted_models_give_the_right_verdicts(spikes: float, accuracy: float, parameters: float, said: list[str]) -> None:
+    table = of_table_2(spikes, accuracy, parameters)
+    assert [one.verdict for one in judge(table.readings())] == said
+    rows = [one for one in table.rows() if one.published is not None]
+    assert {one.published.value for one in rows if one.published} == {None}  # the body of the table is not in the text
+    assert len(rows) == 4 + 2 * 3 * len(table2.ARMS)
+
+
+def of_fig_4(capacity: Mapping[str, float], spikes: Mapping[str, float]) -> fig4.Fig4Tables:
+    """Scores and spikes that are sums of the effects of the heterogeneities that are on."""
+    on = np.array([[bit == "1" for bit in format(row, "04b")] for row in range(16)])
+    effects = {name: on @ [given.get(group, 0.0) for group in fig4.GROUPS] for name, given in
+               (("score", capacity), ("spikes", spikes))}  # fmt: skip
+    noise = np.random.default_rng(1).normal(0, 0.01, (16, SEEDS))
+    table = {name: 5 + effect[:, None] + noise for name, effect in effects.items()}
+    return fig4.Fig4Tables(dict.fromkeys(("memory", "digits", "lorenz96"), table))
+
+
+@pytest.mark.parametrize(
+    ("capacity", "spikes", "said"),
+    [
+        ({"tau_m": 1.0, "a_stdp": 0.1}, {"tau_m": 0.1, "a_stdp": -1.0}, ["supported", "supported"]),
+        ({"tau_m": 0.1, "a_stdp": -1.0}, {"tau_m": 1.0, "a_stdp": 0.1}, ["refuted", "refuted"]),
+    ],
+    ids=["as claimed", "the opposite"],
+)
+def test_planted_effects_give_their_shapley_values_and_verdicts(
+    capacity: Mapping[str, float], spikes: Mapping[str, float], said: list[str]
+) -> None:
+    tables = of_fig_4(capacity, spikes)
+    results = judge(tables.readings())
+    assert [one.claim for one in results] == list(fig4.RECIPE.claims)
+    assert [one.verdict for one in results] == said
+    rows = {(one.quantity, one.of): one.values for one in tables.rows() if not one.not_run}
+    for group in fig4.GROUPS:  # of a sum the Shapley value is the effect, and SAGE's the variance of its switch
+        effect = capacity.get(group, 0.0)
+        assert np.mean(rows["Shapley value, memory capacity", group]) == pytest.approx(effect, abs=0.01)
+        assert rows["SAGE value, memory capacity", group] == pytest.approx((effect**2 / 4,), abs=0.003)
+
+
+def of_fig_6(slower: int, spread: tuple[float, float]) -> fig6.Fig6Curves:
+    """Searches of ten trials that reach 0.9 after four, and with heterogeneity later; spreads of both variants."""
+
+    def curve(last: int) -> Array:
+        ends = last + np.arange(SEEDS) % 2
+        return np.where(np.arange(10) >= ends[:, None], 0.9, 0.5)
+
+    best = {"HoNHoS": curve(4), "HeNHeS": curve(4 + slower)}
+    swing = np.where(np.arange(SEEDS) % 2, 1.0, -1.0) * (1 + 0.1 * np.random.default_rng(2).random(SEEDS))
+    fresh = {arm: 0.8 + width * swing for arm, width in zip(fig6.ARMS, spread, strict=True)}
+    return fig6.Fig6Curves("digits", {50: best, 200: best}, {50: fresh, 200: fresh}, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("slower", "spread", "said"),
+    [(0, (0.05, 0.01), "supported"), (4, (0.05, 0.01), "refuted"), (0, (0.01, 0.05), "refuted")],
+    ids=["as claimed", "slower", "wider"],
+)
+def test_planted_searches_give_the_right_verdict(slower: int, spread: tuple[float, float], said: str) -> None:
+    curves = of_fig_6(slower, spread)
+    (result,) = judge(curves.readings())
+    assert (result.claim, result.verdict) == (*fig6.RECIPE.claims, said)
+    assert curves.converged(50, "HoNHoS")[:2].tolist() == [0.5, 0.6]
+    assert {one.not_run for one in curves.rows() if "kth" in one.quantity} == {"needs --data with kth or KTH"}
+
+
+def of_fig_9(accuracy: float, spikes: float) -> fig9.Fig9Points:
+    """Accuracy and spikes of the search for efficiency as given, beside 0.7, and 3 of the others."""
+
+    def one(accuracy: float, spikes: float, place: int) -> dict[str, Array]:
+        found = {name: around(spikes, 10 * place + k) for k, name in enumerate(fig9.SCORES)}
+        return {**found, "accuracy": around(accuracy, place), "nrmse": around(1 - accuracy, place + 1)}
+
+    by = {arm: dict.fromkeys((50, 100), one(0.7, 3.0, place)) for place, arm in enumerate(fig9.ARMS)}
+    return fig9.Fig9Points("digits", {**by, fig9.BEST: dict.fromkeys((50, 100), one(accuracy, spikes, 7))})
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "spikes", "said"),
+    [(0.8, 2.0, "supported"), (0.8, 4.0, "refuted"), (0.6, 2.0, "refuted")],
+    ids=["as claimed", "more spikes", "worse"],
+)
+def test_planted_searches_for_efficiency_give_the_right_verdict(accuracy: float, spikes: float, said: str) -> None:
+    points = of_fig_9(accuracy, spikes)
+    (result,) = judge(points.readings())
+    assert (result.claim, result.verdict) == (*fig9.RECIPE.claims, said)
+    drawn = points.figures()["fig9_accuracy"].axes[0]
+    assert [text.get_text() for text in drawn.texts] == ["50", "100"] * len(fig9.ARMS)
+
+
+def of_fig_11(lnp: float) -> fig11.Fig11Curves:
+    """Curves that lose accuracy with the operations, at 0.8 for 1000; LNP has a share of the operations of others."""
+
+    def point(accuracy: float, operations: float, place: int) -> dict[str, Array]:
+        shares = {"links": around(0.5, place), "neurons": around(0.5, place)}
+        return {**shares, "accuracy": around(accuracy, place) * 0 + accuracy, "operations": operations * around(1.0, place)}
+
+    by = {
+        arm: {"50": point(0.76, 500 * of, 3 * place), "90": point(0.6, 100 * of, 3 * place + 1)}
+        for place, arm in enumerate(fig11.METHODS)
+        for of in [lnp if arm == fig11.LNP else 1.0]
+    }
+    return fig11.Fig11Curves(
+        "digits", {**by, "dense": {"0": point(0.8, 1000, 50)}, "no_recurrence": {"0": point(0.5, 0, 51)}}
+    )
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.5, "supported"), (2.0, "refuted"), (1.0, "undecided")])
+def test_planted_curves_of_operations_give_the_right_verdict(share: float, said: str) -> None:
+    curves = of_fig_11(share)
+    (result,) = judge(curves.readings())
+    assert (result.claim, result.verdict) == (*fig11.RECIPE.claims, said)
+    # 0.72 is a quarter of the way from 0.76 to 0.6, in logs of the operations
+    assert np.exp(curves.needed("magnitude")).mean() == pytest.approx(500**0.75 * 100**0.25, rel=0.02)
+    assert len(curves.figure().axes[0].texts) == 2 * len(fig11.METHODS) + 1
+
+
+def test_series_are_the_second_columns_of_files_in_folders_of_their_name(tmp_path: Path) -> None:
+    assert data.task_of("wind", tmp_path) is None
+    assert "wind/" in data.why_not("wind")
+    (tmp_path / "wind").mkdir()
+    rows = "".join(f"2024-01-01T{k:04d},{k % 7},{k % 5}\n" for k in range(300))
+    (tmp_path / "wind" / "any.csv").write_text(f"time,speed,gust\n{rows}")
+    choice = data.task_of("wind", tmp_path)
+    assert choice is not None
+    task = choice.load_series(horizon=1)
+    assert task.inputs.shape[1] == 1
+    assert len(np.unique(task.inputs)) == 7
+    data.check_data("table5", table5.RECIPE, tmp_path)
 
 
 @pytest.mark.parametrize(

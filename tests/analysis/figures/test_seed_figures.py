@@ -10,7 +10,7 @@ import pytest
 
 from hrsnn.analysis import mean_interval, paired_test
 from hrsnn.analysis.claims import Verdict
-from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_over_seeds
+from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_in_plane, scores_over_seeds
 from hrsnn.errors import InputError
 
 
@@ -57,9 +57,30 @@ def test_verdicts_are_told_apart_by_colour() -> None:
     assert [text.get_text() for text in figure.legends[0].get_texts()] == said
 
 
+def test_a_plane_has_means_with_intervals_labels_and_lines() -> None:
+    x, y = [10.0, 12.0, 14.0], [0.7, 0.8, 0.9]
+    points = {"a_b": {"50": (x, y), "90": ([1.0, 3.0], [0.5, 0.7])}, "c": {"50": ([20.0], [0.4]), "0": ([0.0], [0.1])}}
+    areas = {"a_b": {"50": 1.0, "90": 2.0}, "c": {"50": 4.0, "0": 3.0}}
+    (axes,) = scores_in_plane(points, "Spikes", "C", areas=areas, joined="label", logarithmic=True).axes
+    assert [text.get_text() for text in axes.texts] == ["50", "90", "50"]  # 0 has no place on a logarithmic axis
+    centres = [
+        np.asarray(dots.get_offsets())[0].tolist() for dots in axes.collections if len(np.asarray(dots.get_offsets()))
+    ]
+    assert centres == [pytest.approx(one) for one in ([12.0, 0.8], [2.0, 0.6], [20.0, 0.4])]
+    sizes = [float(dots.get_sizes()[0]) for dots in axes.collections if len(np.asarray(dots.get_offsets()))]
+    assert sizes == pytest.approx([20.0, 40.0, 80.0])
+    assert np.asarray(axes.lines[0].get_xdata()) == pytest.approx(mean_interval(x))
+    joined = [np.asarray(line.get_xdata()).tolist() for line in axes.lines[4:]]
+    assert joined == [pytest.approx([12.0, 20.0]), pytest.approx([2.0])]
+    (series,) = scores_in_plane({"a": points["a_b"]}, "x", "y").axes
+    assert np.asarray(series.lines[-1].get_xdata()) == pytest.approx([12.0, 2.0])
+
+
 @pytest.mark.parametrize(
     "call",
     [
+        lambda: scores_in_plane({}, "x", "y"),
+        lambda: scores_in_plane({"a": {"": ([1.0], [1.0])}}, "x", "y", joined="points"),
         lambda: scores_over_seeds({}),
         lambda: scores_over_seeds({"a": {}}),
         lambda: scores_over_seeds({"a": {"reservoir": [1.0]}}),
