@@ -92,6 +92,7 @@ TRAINED: Mapping[str, tuple[str, ...]] = {
     "balanced": _WEIGHTS,
 }
 ARMS = ("linear", "STDP", "fixed", *TRAINED)
+SPOKEN = {"templates": "spike templates", "nmnist": "N-MNIST", "vowels": "Japanese vowels", "fsdd": "spoken digits"}
 LABELS = {"delays": "HeNB, learned delays", "STDP": "HeNHeS, STDP", "fixed": "HeNHeS, fixed"}
 #: Claims: a score, and two models of which the first is to have more of it. Chakraborty and Mukhopadhyay (2024), table III:
 #: by back-propagation heterogeneous neurons have a higher accuracy, and a higher rate; Hammouamri et al. (2024): delays.
@@ -239,7 +240,7 @@ def draw(found: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]], file:
     for task, rows in found.items():
         panel = {LABELS.get(arm, arm): [one["accuracy"] for one in runs] for arm, runs in rows.items() if len(runs) > 1}
         gated = [one["gru"] for one in rows.get("HeNB", ()) if "gru" in one]
-        panels[f"Accuracy, {task}"] = panel | ({"GRU": gated} if len(gated) > 1 else {})
+        panels[f"Accuracy, {SPOKEN.get(task, task)}"] = panel | ({"GRU": gated} if len(gated) > 1 else {})
     save(scores_over_seeds(panels, dict.fromkeys(panels, (0.0, 1.0)), highlighted=0), file, dpi=150)
 
 

@@ -159,7 +159,7 @@ class Forecast(DataArguments, Repeatable):
             scores=scores,
             baselines=baselines,
             spikes=dataclasses.asdict(result.rates),
-            draw=lambda: pictures.of_free_running(result, unit),
+            draw=lambda: pictures.of_free_running(result, unit, task.outputs),
             timing=result.timing,
             details={
                 **details,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -158,6 +158,8 @@ class SeriesTask(Displayed):
     spikes : SpikeTrains or None
         The inputs as one sample of spike trains, one channel for each, which a network gets instead of currents; baselines
         read the inputs.
+    outputs : tuple of str
+        Names of the outputs, for figures; empty where they have none.
     """
 
     name: str
@@ -172,9 +174,12 @@ class SeriesTask(Displayed):
     kind: Literal["series", "memory"] = "series"
     spikes: SpikeTrains | None = None
     horizon: int | None = None
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
+        if self.outputs and len(self.outputs) != self.targets.shape[1]:
+            raise InputError("outputs", self.outputs, f"must name each of the {self.targets.shape[1]} outputs")
 
     def _parts(self) -> Iterable[str]:
         yield repr(self.name)
@@ -201,6 +206,7 @@ class SeriesTask(Displayed):
         encoding: str = "current",
         peak_rate: float = 200.0,
         seed: int = 0,
+        outputs: Sequence[str] = (),
     ) -> SeriesTask:
         """Return the task of forecasting a series, `horizon` values ahead.
 
@@ -230,6 +236,8 @@ class SeriesTask(Displayed):
             Rate of the largest value of a channel in the training part (Hz).
         seed : int
             Seed of the spikes.
+        outputs : sequence of str
+            Names of the outputs, for figures.
 
         Returns
         -------
@@ -273,7 +281,14 @@ class SeriesTask(Displayed):
             lyapunov_exponent=lyapunov_exponent,
             spikes=rate_coded(encoding, given, part, hold, peak_rate, seed),
             horizon=horizon,
+            outputs=tuple(outputs),
         )
+
+    @property
+    def clock(self) -> tuple[float, str]:
+        """Time from one value to the next, and its unit: of the system, where it has a time of its own, otherwise values."""
+        own = self.lyapunov_exponent is not None or self.time_step != 1
+        return (self.time_step, "time units of the system") if own else (1.0, "values")
 
     @property
     def is_one_step_ahead(self) -> bool:

@@ -29,6 +29,8 @@ class DeepExport(OfTrained):
         settings, state = self.spiking()
         if self.path is not None:
             raise InputError("--path", str(self.path), "has no effect: no data are read")
+        if self.format != "png":
+            raise InputError("--format", self.format, "has no effect: nothing is drawn")
         network = settings.build(self.seed)
         network.load_arrays(state.best)
         whole = packed(network.eval(), settings.coding)

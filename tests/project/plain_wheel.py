@@ -47,6 +47,7 @@ COMMANDS = {
         "--option",
         "test=50",
     ],
+    "report": ["memory"],
     "spec": [],
     "engines": [],
     "list": [],
