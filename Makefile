@@ -12,7 +12,7 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check long lowest wheel kills stops damage lint typecheck bench-rivals clean
+.PHONY: demo test check long lowest wheel page kills stops damage lint typecheck bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -23,7 +23,7 @@ test: lint
 	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test long lowest wheel kills stops damage
+check: test long lowest wheel page kills stops damage
 
 # Tests of half a minute or more
 long: $(INSTALLED)
@@ -36,6 +36,10 @@ lowest: $(INSTALLED)
 # The plain wheel, without extras, in an environment of its own: every command
 wheel: $(INSTALLED)
 	$(RUN) tests/project/plain_wheel.py
+
+# The page of `hrsnn report`, clicked through in Chromium where there is one (Debian: chromium, chromium-driver)
+page: $(INSTALLED)
+	$(RUN) -m pytest tests/scripts/test_report_page.py
 
 # 200 kills -9 of each command that goes on where it was, and 1000 damaged files
 kills: $(INSTALLED)

@@ -93,6 +93,7 @@ TRAINED: Mapping[str, tuple[str, ...]] = {
     "balanced": _WEIGHTS,
 }
 ARMS = ("linear", "STDP", "fixed", *TRAINED)
+SPOKEN = {"templates": "spike templates", "nmnist": "N-MNIST", "vowels": "Japanese vowels", "fsdd": "spoken digits"}
 LABELS = {"delays": "HeNB, learned delays", "STDP": "HeNHeS, STDP", "fixed": "HeNHeS, fixed"}
 #: Names of the tasks in tables and in the picture.
 NAMES = {"templates": "templates", "nmnist": "N-MNIST", "vowels": "JapaneseVowels", "fsdd": "spoken digits"}

@@ -470,6 +470,19 @@ def _defaults() -> dict[str, Any]:
     return dict(ReservoirSpec())
 
 
+def parameter_unit(name: str) -> str:
+    """Return the unit of a number that is searched or changed by its dotted name; "no unit" where it has none.
+
+    Examples
+    --------
+    >>> parameter_unit("tau_m_exc.mean"), parameter_unit("tau_m_exc.cv"), parameter_unit("weight_scale")
+    ('ms', 'no unit', 'no unit')
+    """
+    parameter, _, part = name.partition(".")
+    known = parameter in ReservoirSpec.model_fields and part != "cv"
+    return (unit_of_parameter(parameter) if known else "") or "no unit"
+
+
 def unit_of_parameter(name: str) -> str:
     """Return the unit of a parameter of a spec: "ms", "mV", "Hz", "w_max", or "" where it has none.
 

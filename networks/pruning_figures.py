@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
+    BAND,
     COLOURS,
+    DASHES,
     EXCITATORY,
     GREY,
     INHIBITORY,
+    TEXT,
+    WIDTHS,
     column_axes,
     column_figure,
     label_axes,
@@ -25,6 +29,7 @@ from hrsnn.analysis.figures.style import (
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.display.text import counted
 from hrsnn.errors import InputError
 from hrsnn.networks.graphs.centrality import betweenness
 from hrsnn.networks.linear.noise_covariance import coupling
@@ -38,6 +43,10 @@ Array = NDArray[np.float64]
 Runs = Sequence[Sequence[PruningRecord]]
 
 _MOST_DRAWN = 4000
+#: Area of the marker of the most central neuron (points^2).
+_LARGEST = 60
+#: Numbers whose axis begins at 0.
+_COUNTS = ("links", "neurons", "strong_component", "mean_rate")
 _MARKERS, _LEVELS = "os^vDPX", ("--", ":", "-.", (0, (1, 4)))
 
 
@@ -89,8 +98,8 @@ def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     columns = {
         "Rate (Hz)": "mean_rate",
         r"$\lambda_1$ (1/s)": "largest_exponent",
-        "Strong component": "strong_component",
-        "Mean IPR": "participation",
+        "Strong component\n(neurons)": "strong_component",
+        "Mean inverse\nparticipation ratio": "participation",
     }
     return _over_iterations(runs, columns)
 
@@ -208,37 +217,110 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir], ax: Axes | None = None)
 def distributions(networks: Mapping[str, Reservoir]) -> Figure:
     """Draw the distributions of degrees (in plus out) and membrane time constants before and after pruning.
 
+    All networks have the same bins; the dense one is filled.
+
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, build
     >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
     >>> [axes.get_xlabel() for axes in distributions({"dense": reservoir}).axes]
-    ['Links of a neuron', '$\\\\tau_m$ (ms)']
+    ['Links of a neuron, in and out', '$\\\\tau_m$ (ms)']
     """
     figure = column_figure(3.4)
     upper, lower = figure.subplots(2, 1)
-    for name, colour in _colours(networks).items():
-        reservoir = networks[name]
-        degree = np.bincount(np.append(reservoir.pre, reservoir.post), minlength=reservoir.neurons)
-        edges = np.unique(np.linspace(0, degree.max() + 1, 30).astype(int))
-        upper.stairs(np.histogram(degree, edges, density=True)[0], edges, color=colour, label=_plain(name))
-        edges = np.geomspace(reservoir.tau_m.min() * 0.99, reservoir.tau_m.max() * 1.01, 25)
-        lower.stairs(np.histogram(reservoir.tau_m, edges)[0] / reservoir.neurons, edges, color=colour)
+    degrees = {
+        name: np.bincount(np.append(one.pre, one.post), minlength=one.neurons).astype(float)
+        for name, one in networks.items()
+    }
+    times = {name: np.asarray(one.tau_m, np.float64) for name, one in networks.items()}
+    most = max(float(one.max(initial=1)) for one in degrees.values())
+    # a bin for neurons without links, then bins that widen: pruned networks have a few links where dense ones have many
+    bins = np.unique(np.append([0, 1], np.ceil(np.geomspace(2, most + 1, 18))))
+    everything = np.concatenate([*times.values()])
+    spread = np.geomspace(everything.min() * 0.99, everything.max() * 1.01, 25)
+    lines = _lines(networks)
+    for name in networks:
+        for axis, values, edges in ((upper, degrees[name], bins), (lower, times[name], spread)):
+            share = 100 * np.histogram(values, edges)[0] / max(len(values), 1)
+            if name == "dense":
+                axis.stairs(share, edges, fill=True, color=BAND, label=name)
+            else:
+                axis.stairs(share, edges, label=_plain(name), **{**lines[name], "linewidth": lines[name]["linewidth"] / 1.5})
+    upper.set_xscale("symlog", linthresh=1, linscale=0.5)
+    upper.set_xlim(0, bins[-1])
+    ticks = [tick for tick in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if tick < bins[-1]]
+    upper.set_xticks(ticks, [str(tick) for tick in ticks])
     lower.set_xscale("log")
-    lower.set_xticks([3, 10, 30, 100], ["3", "10", "30", "100"])
-    lower.minorticks_off()
-    label_axes(upper, x="Links of a neuron", y="Density")
-    label_axes(lower, x=r"$\tau_m$ (ms)", y="Share of neurons")
+    ticks = [tick for tick in (1, 3, 10, 30, 100, 300) if spread[0] <= tick <= spread[-1]]
+    lower.set_xticks(ticks, [str(tick) for tick in ticks])
+    for axis in (upper, lower):
+        axis.set_ylim(bottom=0)
+        axis.xaxis.set_minor_formatter(NullFormatter())
+    label_axes(upper, x="Links of a neuron, in and out", y="Share of neurons (%)")
+    label_axes(lower, x=r"$\tau_m$ (ms)", y="Share of neurons (%)")
+    figure.align_ylabels()
     legend_above(figure, upper)
+    return figure
+
+
+def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
+    """Draw the graphs of several networks, such as those that methods left, a panel each, as :func:`network_graph` does.
+
+    Parameters
+    ----------
+    networks : mapping of name to Reservoir
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> reservoir = build(ReservoirSpec(neurons=30), seed=1)
+    >>> [axes.get_title() for axes in network_graphs({"lnp": reservoir, "random": reservoir}).axes]
+    ['lnp: 30 neurons, 120 links', 'random: 30 neurons, 120 links']
+    """
+    if not networks:
+        raise InputError("networks", networks, "must hold at least one network")
+    columns = min(2, len(networks))
+    rows = -(-len(networks) // columns)
+    figure = column_figure(3.1 * rows + 0.4)
+    figure.set_figwidth(columns * figure.get_figwidth())
+    every = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for axes, (name, reservoir) in zip(every, networks.items(), strict=False):
+        _draw_graph(axes, reservoir)
+        numbers = f"{counted(reservoir.neurons, 'neuron')}, {counted(reservoir.synapses, 'link')}"
+        axes.set_title(f"{_plain(name)}: {numbers}", fontsize=TEXT)
+    for unused in every[len(networks) :]:
+        unused.remove()
+    legend_above(figure, every[0], columns=4 if columns > 1 else 2)
     return figure
 
 
 def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     """Draw the graph at the positions of its neurons: blue excitatory, vermillion inhibitory, size by betweenness.
 
+    Parameters
+    ----------
+    reservoir : Reservoir
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Links have the colour of their source, and taper towards their target (Holten & van Wijk 2009). The area of a
+        neuron is proportional to its betweenness, that of the most central one in the legend.
+
     Notes
     -----
-    Positions are projected along the third axis; of more than 4000 links every k-th is drawn.
+    Positions are projected along the third axis; of more than 4000 links every k-th is drawn, and the legend says so.
 
     Examples
     --------
@@ -246,25 +328,40 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     >>> len(network_graph(build(ReservoirSpec(neurons=30), seed=1)).axes)
     1
     """
-    figure, axes = column_axes(3.2, ax)
+    figure, axes = column_axes(3.4, ax)
+    _draw_graph(axes, reservoir)
+    legend_above(figure, axes, columns=2)
+    return figure
+
+
+def _draw_graph(axes: Axes, reservoir: Reservoir) -> None:
     # an oblique projection, so that layers do not coincide
     place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
     pre, post = reservoir.pre[::step], reservoir.post[::step]
+    along = place[post] - place[pre]
+    length = np.hypot(*along.T)[:, None]
+    across = np.divide(along[:, ::-1] * [-1, 1], length, out=np.zeros_like(along), where=length > 0)
+    half = 0.004 * max(float(np.ptp(place, axis=0).max()), 1e-9)
+    corners = np.stack([place[pre] - half * across, place[pre] + half * across, place[post]], axis=1)
+    shown = "links taper to their target" + (f", one of {step} drawn" if step > 1 else "")
     colours = np.where(reservoir.is_excitatory[pre], EXCITATORY, INHIBITORY)
-    ends = list(np.stack([place[pre], place[post]], axis=1))
-    axes.add_collection(LineCollection(ends, colors=colours.tolist(), linewidths=0.25, alpha=0.35))
+    axes.add_collection(PolyCollection(list(corners), facecolors=colours.tolist(), linewidths=0, alpha=0.35))
     live = reservoir.weight > 0
     central = betweenness(reservoir.neurons, reservoir.pre[live], reservoir.post[live], reservoir.weight[live])
-    size = 3 + 60 * central / max(float(central.max()), 1e-12)
+    most = float(central.max(initial=0.0))
+    size = 2 + _LARGEST * central / max(most, 1e-12)
     for name, kind, colour in (("E", reservoir.is_excitatory, EXCITATORY), ("I", ~reservoir.is_excitatory, INHIBITORY)):
         if kind.any():
             x, y = place[kind].T
-            axes.scatter(x, y, s=size[kind], color=colour, linewidths=0.3, edgecolors="white", label=name, zorder=2)
+            axes.scatter(x, y, s=size[kind], color=colour, linewidths=0.3, edgecolors="white", zorder=2)
+            axes.scatter([], [], s=14, color=colour, label=name)  # a marker of one size in the legend
+    if most:
+        axes.scatter([], [], s=_LARGEST, color="none", edgecolors=GREY, linewidths=0.6, label=f"betweenness {most:.2g}")
+    axes.fill([], [], color=GREY, alpha=0.35, label=shown)
+    axes.autoscale_view()
     axes.set_aspect("equal")
     axes.set_axis_off()
-    legend_above(figure, axes)
-    return figure
 
 
 def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bounds: Bounds | None = None) -> Figure:
@@ -272,7 +369,7 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
     if not runs or not all(runs.values()):
         raise InputError("runs", runs, "must hold at least one method with one run")
     figure, axes = _panels(len(columns))
-    colours = _colours(runs)
+    lines = _lines(runs)
     for axis, (label, name) in zip(axes, columns.items(), strict=True):
         for method, seeds in runs.items():
             if len({len(records) for records in seeds}) > 1:
@@ -281,10 +378,12 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
             mean, low, high = _interval(values, bounds or bounds_of(name))
             known = np.isfinite(mean)  # values that are not measured in every iteration are drawn as points
             steps = np.array([record.iteration for record in seeds[0]])[known]
-            colour = colours[method]
             marker = "" if known.all() else "o"
-            axis.plot(steps, mean[known], color=colour, linewidth=1.0, marker=marker, markersize=2.5, label=_plain(method))
-            axis.fill_between(steps, low[known], high[known], color=colour, alpha=0.2, linewidth=0)
+            line = {**lines[method], "marker": marker, "markersize": 2.5, "label": _plain(method)}
+            axis.plot(steps, mean[known], **line)
+            axis.fill_between(steps, low[known], high[known], color=line["color"], alpha=0.2, linewidth=0)
+        if name in _COUNTS:
+            axis.set_ylim(bottom=0)  # an axis that begins elsewhere would show a small loss as a large one
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axis, x="Iteration", y=label)
     legend_above(figure, axes[0])
@@ -295,6 +394,15 @@ def _colours(names: Iterable[str]) -> dict[str, str]:
     """Return colours, the same for a method in all figures; the dense network is grey."""
     methods = [name for name in names if name != "dense"]
     return {name: GREY if name == "dense" else COLOURS[methods.index(name) % len(COLOURS)] for name in names}
+
+
+def _lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return colours, dashes and widths with which lines that lie on each other are told apart."""
+    colours = {name: colour for name, colour in _colours(list(names)).items() if name != "dense"}
+    return {
+        name: {"color": colour, "linestyle": DASHES[k % len(DASHES)], "linewidth": WIDTHS[k % len(WIDTHS)]}
+        for k, (name, colour) in enumerate(colours.items())
+    }
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:

@@ -40,6 +40,7 @@ COMMANDS = {
     "compare": "Compare",
     "pruning_curve": "PruningCurve",
     "reproduce": "Reproduce",
+    "report": "ReportPage",
     "spec": "Spec",
     "engines": "Engines",
     "tasks": "Tasks",

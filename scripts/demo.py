@@ -17,7 +17,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.scripts.classify import Classify
-from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.command import Command, DrawingCommand, execute
 from hrsnn.scripts.cli.report import Report
 from hrsnn.scripts.memory import Memory
 from hrsnn.scripts.rank import Rank
@@ -37,7 +37,7 @@ logger = logging.getLogger("hrsnn")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demo(Command):
+class Demo(DrawingCommand):
     """Demonstrate memory, the parity of bits, digits with STDP, and rank, with their baselines and figures."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = Path("results/demo")

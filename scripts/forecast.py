@@ -165,7 +165,7 @@ class Forecast(DataArguments, SavesModel):
             scores=scores,
             baselines=baselines,
             spikes=dataclasses.asdict(result.rates),
-            draw=lambda: pictures.of_free_running(result, unit),
+            draw=lambda: pictures.of_free_running(result, unit, task.outputs),
             timing=result.timing,
             details={
                 **details,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -148,7 +148,7 @@ class ImportanceReport:
             for k, name in enumerate(ways["shapley"].names):
                 low, high = ways["shapley"].interval[k]
                 beside = "" if sampled is None else f" ({sampled.values[k]:.3g})"
-                row = report.row(f"  {name}", float(ways["shapley"].values[k]))
+                row = report.row(name, float(ways["shapley"].values[k]), score)
                 lines.append(f"{row}  [{low:+.4g}, {high:+.4g}]  {ways['sage_exact'].values[k]:.3g}{beside}")
         return "\n".join(lines)
 
@@ -164,12 +164,12 @@ class ImportanceReport:
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis.figures import importances
 
         picture = importances({score: ways["shapley"] for score, ways in self.of.items()})
-        return report.write_outcome(self, folder, self.spec, {"importance": picture}, {})
+        return report.write_outcome(self, folder, self.spec, {"importance": picture}, {}, formats=formats)
 
 
 if __name__ == "__main__":

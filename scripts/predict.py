@@ -15,7 +15,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.errors import InputError
-from hrsnn.scripts.cli.command import BareCommand, execute
+from hrsnn.scripts.cli.command import Draws, execute
 from hrsnn.scripts.cli.settings import pairs_of, value_of
 from hrsnn.validation.numbers import count_of
 
@@ -29,7 +29,7 @@ _MOST_STEPS = 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict(BareCommand):
+class Predict(Draws):
     """Name the classes of new samples, or forecast a new series, by a model that `classify` or `forecast` has saved."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]

@@ -126,6 +126,7 @@ class Reproduce(ParallelCommand):
         """Raise an error for an unknown recipe, or an option that would have no effect, before anything else."""
         if self.name == _LIST:
             given: dict[str, Any] = {"--out": self.out, "--option": self.option, "--path": self.path, "--seeds": self.seeds}
+            given |= {"--format": None if self.format == "png" else self.format}
             given |= {"--data": self.data, "--scale": None if self.scale == SCALES[0] else self.scale}
             for option, value in given.items():
                 if value:

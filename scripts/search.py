@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -14,10 +14,12 @@ import tyro
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from hrsnn.analysis.scoring.registry import label_of, unit_of
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import Cluster, Flag, execute
 from hrsnn.scripts.cli.task_arguments import StatesOption, TaskArguments
+from hrsnn.spec import parameter_unit
 from hrsnn.validation.numbers import repeats_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from hrsnn.kinds import NetworkSpec
     from hrsnn.search import SearchResult
 
+#: Scores that objectives are, where they have other names.
+_SCORES = {"memory": "memory_capacity", "spikes": "spikes_per_neuron"}
+#: What stands in brackets behind a difference.
+FRESH = "95 % bootstrap interval of the difference, paired by fresh seed; p of the sign-flip test"
 _FRESH = 10**6  # larger than seeds that users choose
 
 
@@ -66,7 +72,7 @@ class Search(TaskArguments):
     """Number of seeds, not used by the search, for a paired comparison of the best and the default; 0: none."""
 
     against: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: none)")] = ()
-    """Other samplers, random and tpe, to compare with, each with the same budget; drawn in convergence.png."""
+    """Other samplers, random and tpe, to compare with, each with the same budget; drawn in the picture convergence."""
 
     storage: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: memory)")] = field(
         default=None,
@@ -163,7 +169,13 @@ class Search(TaskArguments):
             best, default = self._measured_again(objective, result, client) if self.fresh else ([], [])
         title = f"search: {self.objective}, {len(result.trials)} trials of {self.seeds} seeds, {spec.neurons} neurons"
         return SearchReport(
-            title=f"{title}, seed {self.seed}", result=result, seed=self.seed, best=best, default=default, against=against
+            title=f"{title}, seed {self.seed}",
+            objective=self.objective,
+            result=result,
+            seed=self.seed,
+            best=best,
+            default=default,
+            against=against,
         )
 
     def _measured_again(
@@ -194,6 +206,7 @@ class SearchReport:
     """Search, fresh measurements of the best and the default, and searches by other samplers."""
 
     title: str
+    objective: str
     result: SearchResult
     seed: int
     best: list[float] = field(default_factory=list)
@@ -213,23 +226,37 @@ class SearchReport:
         return paired_test(self.best, self.default) if self.best else None
 
     @property
+    def best_is_default(self) -> bool:
+        """Whether the search found nothing better than where it began."""
+        return self.result.best_spec.to_toml() == self.result.spec.to_toml()
+
+    @property
+    def unit(self) -> str:
+        """Unit of the objective."""
+        return "1/s^2" if self.objective == "lyapunov" else unit_of(_SCORES.get(self.objective, self.objective))
+
+    @property
     def text(self) -> str:
         """Text with the best point and its comparison with the default."""
         best, test = self.result.best, self.test
         failed = sum(bool(one.error) for one in self.result.trials)
         lines = [
             self.title,
-            report.row("best_value", best.value),
-            *(report.row(f"  {name}", value) for name, value in best.parameters.items()),
-            *(report.row(f"best_value,_{name}", value) for name, value in self.baselines.items()),
-            report.row("failed_trials", failed),
+            report.row("best_value", best.value, unit=self.unit),
+            *(report.row(name, value, "best", unit=parameter_unit(name)) for name, value in best.parameters.items()),
+            *(report.row(f"best_value,_{name}", value, unit=self.unit) for name, value in self.baselines.items()),
+            report.row("failed_trials", failed, unit="trials"),
         ]
+        if self.best_is_default:
+            lines.append("the best is the default: there is nothing to compare it with")
         if test is not None:
+            lines.append(report.row("best,_fresh_seeds", sum(self.best) / len(self.best), unit=self.unit))
+        if test is not None and not self.best_is_default:
             low, high = test.interval
             lines += [
-                report.row("best,_fresh_seeds", sum(self.best) / len(self.best)),
-                report.row("default,_fresh_seeds", sum(self.default) / len(self.default)),
-                f"{report.row('difference', test.mean)}  [{low:.4g}, {high:.4g}], p {test.p_value:.2g}",
+                report.row("default,_fresh_seeds", sum(self.default) / len(self.default), unit=self.unit),
+                f"{report.row('difference', test.mean, unit=self.unit)}  [{low:.4g}, {high:.4g}], p {test.p_value:.2g}",
+                f"in brackets: {FRESH}",
             ]
         return "\n".join(lines)
 
@@ -249,6 +276,7 @@ class SearchReport:
             else {
                 "best": self.best,
                 "default": self.default,
+                "best_is_default": self.best_is_default,
                 "mean_difference": test.mean,
                 "interval": test.interval,
                 "p_value": test.p_value,
@@ -257,12 +285,18 @@ class SearchReport:
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis import figures
 
-        pictures = figures.of_search(self.result, self.against)
-        return report.write_outcome(self, folder, self.result.best_spec, pictures, {"report.txt": self.text + "\n"})
+        pictures = figures.of_search(self.result, self.against, label_of(_SCORES.get(self.objective, self.objective)))
+        files = {"report.txt": self.text + "\n"}
+        return report.write_outcome(self, folder, self.result.best_spec, pictures, files, formats=formats)
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """Specification of the best networks."""
+        return self.result.best_spec
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from hrsnn.errors import HrsnnError, InputError
 from hrsnn.files.writing import to_json
 from hrsnn.runtime.parallel import run_all
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import BareCommand, Cluster, Command, execute, options_of
+from hrsnn.scripts.cli.command import Cluster, Command, Draws, execute, options_of
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.sweep_axes import Axis, axes_of
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Options of a command that a sweep gives itself, or that say only what is printed and written.
-_OWN = ("seed", "seeds", "jobs", "cluster", "out", "json", "quiet", "version", "save", "set_")
+_OWN = ("seed", "seeds", "jobs", "cluster", "out", "json", "quiet", "version", "format", "save", "set_")
 #: Prefix of keys that are options of the task.
 _TASK = "task."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep(BareCommand):
+class Sweep(Draws):
     """Carry out another command at every combination of values, for several seeds; all its options can be given."""
 
     carries_out: ClassVar[bool] = True
@@ -90,7 +90,15 @@ class Sweep(BareCommand):
         finally:
             log.setLevel(level)
         runs = [SweptRun(values, seed, numbers) for (values, seed), numbers in zip(tasks, found, strict=True)]
-        return SweepReport(command=self.command, keys=self._keys, seeds=tuple(seeds), runs=runs)
+        base = self._base()
+        return SweepReport(
+            command=self.command,
+            spec=base.network_spec(),
+            engine=base.engine,
+            keys=self._keys,
+            seeds=tuple(seeds),
+            runs=runs,
+        )
 
     @property
     def _axes(self) -> tuple[Axis, ...]:

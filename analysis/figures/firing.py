@@ -51,8 +51,8 @@ def firing_statistics(
 
     Notes
     -----
-    The dashed line is the CV of a Poisson process. Population rates are computed in bins of 5 ms, longer ones for durations
-    above one second (1/200 of the duration).
+    The dashed line is the CV of a Poisson process, 1. Population rates are computed in bins of 5 ms, longer ones for
+    durations above one second (1/200 of the duration).
 
     Examples
     --------
@@ -68,7 +68,7 @@ def firing_statistics(
         raise InputError("duration", duration, "must be positive (ms)")
     when, who = np.asarray(times, np.float64), np.asarray(neurons, int)
     when, who = when[when < duration], who[when < duration]
-    figure = column_figure(2.9)
+    figure = column_figure(3.2)
     panels = figure.subplot_mosaic([["rates", "intervals"], ["time", "time"]])
     kinds = (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY))
     for name, values, label in (("rates", rate, "Rate (Hz)"), ("intervals", variation, "CV of intervals")):
@@ -80,7 +80,8 @@ def firing_statistics(
         axes.set(xlim=(0, edges[-1]), ylim=(0, None))
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_locator(MaxNLocator(3))
-        label_axes(axes, label, "Share (%)" if name == "rates" else "")
+        label_axes(axes, label, "Share of neurons (%)" if name == "rates" else "")
+    panels["time"].plot([], [], color=GREY, linewidth=0.7, linestyle="--", label="Poisson process: CV 1")
     panels["intervals"].axvline(1.0, color=GREY, linewidth=0.7, linestyle="--")
     if panels["intervals"].get_xlim()[1] < 1.05:
         panels["intervals"].set_xlim(0, 1.05)
@@ -93,7 +94,7 @@ def firing_statistics(
             axes.stairs(over_time, edges, color=colour, linewidth=0.9, label=f"{name} ({members.sum()})")
     axes.set(xlim=(0, duration), ylim=(0, None))
     axes.yaxis.set_major_locator(MaxNLocator(3))
-    label_axes(axes, "Time (ms)", "Rate (Hz)")
+    label_axes(axes, "Time (ms)", "Mean rate (Hz)")
     legend_above(figure, axes)
     return figure
 

@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from hrsnn.analysis.figures.style import (
     COLOURS,
+    EXCITATORY,
     INHIBITORY,
+    TEXT,
     column_figure,
     label_axes,
     legend_above,
@@ -19,6 +21,10 @@ from hrsnn.analysis.figures.style import (
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
+#: Colours of a forecast and of those that it is compared with.
+_MODELS = (INHIBITORY, EXCITATORY, *COLOURS[2:6])
+#: Characters of the name of an output at most: a file may have columns with names of any length.
+_NAME = 24
 #: Most outputs that are shown, a panel each.
 _SHOWN_OUTPUTS = 4
 
@@ -106,6 +112,19 @@ def free_trajectories(
     return figure
 
 
+def output_labels(names: Sequence[str], count: int) -> list[str]:
+    """Return the labels of outputs in units of the standard deviation of the training part.
+
+    Examples
+    --------
+    >>> output_labels(["x", "price in $"], 2), output_labels([], 1), output_labels([], 2)
+    (['x (sd)', 'price in \\\\$ (sd)'], ['Output (sd)'], ['Output 1 (sd)', 'Output 2 (sd)'])
+    """
+    known = list(names) or (["Output"] if count == 1 else [f"Output {number + 1}" for number in range(count)])
+    short = (one if len(one) <= _NAME else f"{one[: _NAME - 3]}..." for one in known)
+    return [f"{one.replace('$', chr(92) + '$')} (sd)" for one in short]  # a dollar would begin a formula
+
+
 @takes()
 def forecast_series(
     time: ArrayLike,
@@ -113,9 +132,10 @@ def forecast_series(
     prediction: ArrayLike,
     names: Sequence[str] | None = None,
     *,
+    baselines: Mapping[str, ArrayLike] | None = None,
     time_label: str = "Time (ms)",
 ) -> Figure:
-    """Draw a series and its forecast, a panel for each of the first four outputs.
+    """Draw a series and its forecast, a panel for each of the first four outputs, and the errors of all models below.
 
     Parameters
     ----------
@@ -123,6 +143,9 @@ def forecast_series(
     target, prediction : array, shape (times,) or (times, outputs)
     names : sequence of str, optional
         Names of the outputs, with their units.
+    baselines : mapping of name to array, shaped as `target`, optional
+        Forecasts of other models, drawn dotted; with them, a last panel has the root mean square over the outputs of each
+        model's error at each time, on a logarithmic scale. Underscores in names become spaces.
     time_label : str
 
     Returns
@@ -141,24 +164,42 @@ def forecast_series(
     >>> figure.axes[0].get_ylabel(), figure.axes[-1].get_xlabel()
     ('x', 'Time (ms)')
     """
-    when, true, guess = np.asarray(time, float), np.asarray(target, float), np.asarray(prediction, float)
-    if true.shape != guess.shape or len(when) != len(true):
-        raise InputError("prediction", guess.shape, f"must have the target's shape, {true.shape}, a row for each time")
-    true, guess = true.reshape(len(when), -1), guess.reshape(len(when), -1)
+    when, true = np.asarray(time, float), np.asarray(target, float)
+    made = {"forecast": prediction, **(baselines or {})}
+    guesses = {name.replace("_", " "): np.asarray(values, float) for name, values in made.items()}
+    for name, values in guesses.items():
+        if values.shape != true.shape or len(when) != len(true):
+            field = "prediction" if name == "forecast" else f"baselines[{name!r}]"
+            raise InputError(field, values.shape, f"must have the target's shape, {true.shape}, a row for each time")
+    true = true.reshape(len(when), -1)
+    guesses = {name: values.reshape(len(when), -1) for name, values in guesses.items()}
     outputs = true.shape[1]
     if names is None:
         names = ["Output"] if outputs == 1 else [f"Output {number + 1}" for number in range(outputs)]
     elif len(names) != outputs:
         raise InputError("names", names, f"must hold one name for each of the {outputs} outputs")
-    shown = min(outputs, _SHOWN_OUTPUTS)
-    figure = column_figure(0.9 + 0.95 * shown)
-    panels = figure.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
-    for output, axes in enumerate(panels):
+    shown, below = min(outputs, _SHOWN_OUTPUTS), bool(baselines)
+    figure = column_figure(0.9 + 0.95 * (shown + below))
+    panels = figure.subplots(shown + below, 1, sharex=True, squeeze=False)[:, 0]
+    for output, axes in enumerate(panels[:shown]):
         axes.plot(when, true[:, output], color="black", linewidth=1.0, label="target")
-        axes.plot(when, guess[:, output], color=INHIBITORY, linewidth=1.0, linestyle="--", label="forecast")
+        for order, (name, values) in enumerate(guesses.items()):
+            style = {"linestyle": ":" if order else "--", "linewidth": 0.8 if order else 1.0}
+            axes.plot(when, values[:, output], color=_MODELS[order % len(_MODELS)], label=name, **style)
+        low, high = true[:, output].min(), true[:, output].max()
+        reach = float(high - low) or 1.0
+        # so that a model that is far off does not compress the series
+        axes.set_ylim(low - reach / 4, high + reach / 4)
         axes.yaxis.set_major_locator(MaxNLocator(4))
-        label_axes(axes, time_label if output == shown - 1 else "", names[output])
+        label_axes(axes, "", names[output])
+    if below:
+        for order, values in enumerate(guesses.values()):
+            error = np.sqrt(((values - true) ** 2).mean(axis=1))
+            panels[-1].plot(when, error, color=_MODELS[order % len(_MODELS)], linewidth=0.8)
+        panels[-1].set_yscale("log")
+        label_axes(panels[-1], "", "Error (sd)")
+    panels[-1].set_xlabel(time_label, fontsize=TEXT)
     panels[0].set_xlim(when[0], when[-1])
     figure.align_ylabels()
-    legend_above(figure, panels[0])
+    legend_above(figure, panels[0], columns=3)
     return figure

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from hrsnn.analysis.figures.style import COLOURS, GREY, TEXT, column_figure, label_axes, legend_above
+from hrsnn.analysis.figures.style import COLOURS, DASHES, GREY, TEXT, WIDTHS, column_figure, label_axes, legend_above
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.contract import ANY, Bounds
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
-
-# lines that lie on each other, as those of methods of equal size, are told apart by their dashes and widths
-_DASHES: tuple[Any, ...] = ("-", (0, (6, 4)), (0, (2, 2)), (0, (1, 3)), "-.")
-_WIDTHS = (2.2, 1.5, 1.2, 1.2, 1.0)
 
 
 @takes()
@@ -71,7 +66,7 @@ def over_iterations(
             steps = np.arange(len(mean)) if x is None else np.asarray(x, dtype=np.float64)
             if steps.shape != mean.shape:
                 raise InputError("x", x, f"must be one value for each of the {len(mean)} columns")
-            dashes, width = _DASHES[line % len(_DASHES)], _WIDTHS[line % len(_WIDTHS)]
+            dashes, width = DASHES[line % len(DASHES)], WIDTHS[line % len(WIDTHS)]
             axes.plot(steps, mean, color=colour, linestyle=dashes, linewidth=width, label=name.replace("_", " "))
             axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
         for name, values in (levels or {}).get(label, {}).items():

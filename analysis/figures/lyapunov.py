@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, column_axes, column_figure, label_axes, legend_above
@@ -19,7 +20,7 @@ _TICKS = (1, 3, 10, 30, 100, 300)
 
 
 def exponent_spectrum(rates: GrowthRates) -> Figure:
-    """Draw all exponents, largest first, and the convergence of the first few.
+    """Draw all exponents, largest first, and how the estimates of the first six settle over the time of measurement.
 
     Parameters
     ----------
@@ -36,28 +37,33 @@ def exponent_spectrum(rates: GrowthRates) -> Figure:
     >>> from hrsnn.analysis import lyapunov_spectrum
     >>> figure = exponent_spectrum(lyapunov_spectrum(build(ReservoirSpec(neurons=20, i_bias=16)), 400.0))
     >>> [axes.get_xlabel() for axes in figure.axes]
-    ['Index', 'Time (s)']
+    ['Index', 'Measured time (s)']
     """
-    figure = column_figure(1.9)
+    figure = column_figure(2.2)
     left, right = figure.subplots(1, 2)
     index = np.arange(1, len(rates.exponents) + 1)
     left.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
     left.plot(index, rates.exponents, color=EXCITATORY, marker="o", markersize=1.5, linewidth=0.7)
     right.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
     seconds = rates.times / 1000
-    for k in range(min(_CURVES, len(rates.exponents))):
-        right.plot(seconds, rates.convergence[:, k], color=EXCITATORY, linewidth=0.8, alpha=1 - 0.12 * k)
+    shown = min(_CURVES, len(rates.exponents))
+    for k in range(shown):
+        others = r"$\lambda_2$" + (rf" to $\lambda_{shown}$" if shown > 2 else "")
+        name = r"$\lambda_1$" if not k else others if k == 1 else None
+        colour = INHIBITORY if not k else EXCITATORY
+        right.plot(seconds, rates.convergence[:, k], color=colour, linewidth=0.8, alpha=1 - 0.12 * k, label=name)
     settled = rates.convergence[len(seconds) // 10 :, :_CURVES]
     margin = 0.1 * (np.ptp(settled) or 1.0)
     right.set_ylim(min(settled.min(), 0) - margin, max(settled.max(), 0) + margin)
     label_axes(left, "Index", "Exponent (1/s)")
-    label_axes(right, "Time (s)", "So far (1/s)")
+    label_axes(right, "Measured time (s)", "Estimate (1/s)")
+    legend_above(figure, right)
     return figure
 
 
 @takes(exponents="Hz", tau_m="ms", rates="Hz")
 def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLike, is_excitatory: ArrayLike) -> Figure:
-    """Draw the exponent of each neuron against its time constant and rate, with the line -1/tau_m of a silent membrane.
+    """Draw the exponent of each neuron against its time constant and rate, with -1/tau_m, that of a membrane without input.
 
     Parameters
     ----------
@@ -95,12 +101,14 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
             if members.any():
                 axes.scatter(x[members], value[members], s=5, c=colour, alpha=0.6, linewidths=0, label=name)
     span = np.geomspace(tau.min(), tau.max() * (1 + 1e-9), 50)
-    panels[0].plot(span, -1000 / span, color=GREY, linewidth=0.8, linestyle="--", label="-1/tau_m")
+    panels[0].plot(span, -1000 / span, color=GREY, linewidth=0.8, linestyle="--", label=r"$-1/\tau_m$: no input")
     panels[0].set_xscale("log")
     panels[0].set_xticks(_TICKS, [str(tick) for tick in _TICKS])
     panels[0].set_xlim(tau.min() / 1.2, tau.max() * 1.2)
-    panels[0].minorticks_off()
+    panels[0].xaxis.set_minor_locator(LogLocator(subs=range(2, 10)))  # their spacing shows that the axis is logarithmic
+    panels[0].xaxis.set_minor_formatter(NullFormatter())
     label_axes(panels[0], "Membrane time constant (ms)", "Exponent (1/s)")
+    panels[0].tick_params(axis="x", which="minor", width=0.5, length=1.5)
     label_axes(panels[1], "Rate (Hz)", "")
     legend_above(figure, panels[0])
     return figure

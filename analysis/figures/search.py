@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
+    BAND,
     COLOURS,
     EXCITATORY,
     GREY,
     INHIBITORY,
     SMALL_TEXT,
+    TEXT,
     column_axes,
     column_figure,
     label_axes,
@@ -30,26 +34,55 @@ from hrsnn.search.importance import Importance
 from hrsnn.search.quantile_embedding import quantiles
 from hrsnn.search.result import SearchResult
 from hrsnn.search.space import DistributionRange
-from hrsnn.spec import ReservoirSpec
+from hrsnn.spec import ReservoirSpec, parameter_unit
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
+#: Parameters that have a symbol, and endings of their names.
+_SYMBOLS = {"delay": "delay", "tau_m": r"$\tau_m$", "tau_exc": r"$\tau_{exc}$", "tau_inh": r"$\tau_{inh}$"} | {
+    f"{kind}_{sign}": rf"${symbol}_{mark}$"
+    for kind, symbol in (("tau", r"\tau"), ("a", "A"))
+    for sign, mark in (("plus", "+"), ("minus", "-"))
+}
+#: Light for bad trials, dark for good ones.
+_SHADES = LinearSegmentedColormap.from_list("trials", ["#C6DBEF", "#08306B"])
+_KINDS = {"_exc": "E", "_inh": "I"}
 _SCORES = {"memory_capacity": "Memory capacity (values)", "spikes": "Spikes a neuron (Hz)"}
 
 
-def of_search(result: SearchResult, against: Mapping[str, SearchResult] | None = None) -> Mapping[str, Figure]:
-    """Draw all figures of a search, by file name; its convergence is compared with those of `against`, by name."""
+def of_search(
+    result: SearchResult, against: Mapping[str, SearchResult] | None = None, objective: str = "Objective"
+) -> Mapping[str, Figure]:
+    """Draw all figures of a search, by file name.
+
+    Parameters
+    ----------
+    result : SearchResult
+    against : mapping of name to SearchResult, optional
+        Searches that its convergence is compared with.
+    objective : str
+        What was optimised, with its unit.
+
+    Returns
+    -------
+    mapping of str to matplotlib.figure.Figure
+    """
     curves = {name: one.best_so_far()[None] for name, one in {"search": result, **(against or {})}.items()}
-    drawn = {"convergence": convergence(curves), "parallel": parallel_coordinates(result)}
+    drawn = {
+        "convergence": convergence(curves, label=f"{objective}, best so far"),
+        "parallel": parallel_coordinates(result, label=objective),
+    }
     if any(isinstance(one, DistributionRange) for one in result.space.ranges.values()):
         drawn["distributions"] = best_distributions(result)
     if sum(not one.error for one in result.trials) >= 3:
-        drawn["slices"] = process_slices(result)
+        drawn["slices"] = process_slices(result, label=objective)
     return drawn
 
 
 @takes()
-def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None, ax: Axes | None = None) -> Figure:
+def convergence(
+    curves: Mapping[str, ArrayLike], optimum: float | None = None, ax: Axes | None = None, label: str = "Best so far"
+) -> Figure:
     """Draw the best value so far against the number of trials, for one or several search methods.
 
     Parameters
@@ -60,6 +93,8 @@ def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None, a
         Optimum, if it is known: the distance from it is then drawn on a logarithmic scale.
     ax : matplotlib.axes.Axes, optional
         Axes to draw into; by default those of a new figure, as wide as a column.
+    label : str
+        What the values are, with their unit.
 
     Returns
     -------
@@ -91,7 +126,7 @@ def convergence(curves: Mapping[str, ArrayLike], optimum: float | None = None, a
             axes.fill_between(trials[known], low, high, color=colour, alpha=0.2, linewidth=0, step="post")
     if optimum is not None:
         axes.set_yscale("log")
-    label_axes(axes, "Trials", "Best so far" if optimum is None else "Simple regret")
+    label_axes(axes, "Trials", label if optimum is None else "Simple regret")
     if len(curves) > 1:
         legend_above(figure, axes)
     return figure
@@ -132,57 +167,77 @@ def best_distributions(result: SearchResult) -> Figure:
                 density = np.diff(p) / np.maximum(np.diff(q), 1e-12)
                 axes.plot((q[1:] + q[:-1]) / 2, density / density.max(), color=colour, label=label)
         axes.set_ylim(0, 1.05)
-        axes.set_yticks([])
+        axes.set_yticks([0, 1])
         axes.locator_params(axis="x", nbins=4)
-        label_axes(axes, _with_unit(name), "Density" if axes in panels[::columns] else "")
+        label_axes(axes, parameter_label(name), "Density / peak" if axes in panels[::columns] else "")
     legend_above(figure, panels[0])
     return figure
 
 
-def parallel_coordinates(result: SearchResult, ax: Axes | None = None) -> Figure:
-    """Draw trials as lines over all parameters: darker if better, dotted if infeasible, the best in colour.
+def parallel_coordinates(result: SearchResult, ax: Axes | None = None, label: str = "Objective") -> Figure:
+    """Draw each trial as a line down the parameters, coloured by its value, the best in vermillion.
 
     Parameters
     ----------
     result : SearchResult
     ax : matplotlib.axes.Axes, optional
         Axes to draw into; by default those of a new figure, as wide as a column.
+    label : str
+        What the values are, with their unit.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Each axis covers the range of its parameter, given next to its name, on a logarithmic scale if the search used one.
+        Each row covers the range of its parameter, whose ends are written beside it, on a logarithmic scale if the search
+        used one. Trials that violate a constraint are dotted; those that failed are not drawn.
     """
     coordinates = _coordinates(result)
-    done = sorted((one for one in result.trials if not one.error), key=lambda one: one.value * _sign(result))
-    figure, axes = column_axes(3.2, ax)
-    if done:
-        cube = coordinates.cube([one.parameters for one in done])
-        for row, one, share in zip(cube, done, np.linspace(0, 1, len(done)), strict=True):
-            axes.plot(row, "-" if one.feasible else ":", color=str(0.9 - 0.7 * share), linewidth=0.5)
-        if any(one.feasible for one in done):
-            axes.plot(coordinates.cube([result.best.parameters])[0], color=INHIBITORY, linewidth=1.6)
     ranges: dict[str, Any] = dict(result.space.distributions())
-    labels = [f"{_spoken(name)}, {one.low:g} to {one.high:g}" for name, one in ranges.items()]
-    axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor", size=SMALL_TEXT)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_yticks([0, 1], ["low", "high"])
+    done = sorted((one for one in result.trials if not one.error), key=lambda one: one.value * _sign(result))
+    figure, axes = column_axes(1.3 + 0.26 * len(ranges), ax)
+    rows = np.arange(len(ranges))
+    axes.hlines(rows, 0, 1, color=BAND, linewidth=0.6, zorder=0)
+    if done:
+        values = [one.value for one in done]
+        shades = ScalarMappable(Normalize(min(values), max(values)), _SHADES if _sign(result) > 0 else _SHADES.reversed())
+        for row, one in zip(coordinates.cube([one.parameters for one in done]), done, strict=True):
+            axes.plot(row, rows, "-" if one.feasible else ":", color=shades.to_rgba(one.value), linewidth=0.7)
+        if any(one.feasible for one in done):
+            best = coordinates.cube([result.best.parameters])[0]
+            axes.plot(best, rows, color=INHIBITORY, linewidth=1.6, marker="o", markersize=3, label="best")
+        if not all(one.feasible for one in done):
+            axes.plot([], [], ":", color=GREY, label="violates a constraint")
+        bar = figure.colorbar(shades, ax=axes, orientation="horizontal", aspect=40, pad=0.02)
+        bar.set_label(label, fontsize=TEXT)
+        bar.ax.tick_params(labelsize=SMALL_TEXT)
+    for row, one in zip(rows, ranges.values(), strict=True):
+        for x, end, side in ((-0.02, one.low, "right"), (1.02, one.high, "left")):
+            axes.text(x, float(row), f"{end:.3g}", ha=side, va="center", fontsize=SMALL_TEXT)
+    axes.set_yticks(rows, [parameter_label(name) for name in ranges], size=SMALL_TEXT)
+    axes.tick_params(axis="y", pad=22)  # the lower ends stand between the names and the rows
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(ranges) - 0.5, -0.5), xticks=[])
     label_axes(axes, "", "")
+    axes.tick_params(left=False)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    if axes.get_legend_handles_labels()[0]:
+        legend_above(figure, axes)
     return figure
 
 
-def process_slices(result: SearchResult) -> Figure:
+def process_slices(result: SearchResult, label: str = "Objective") -> Figure:
     """Draw the Gaussian process along each parameter, all others as in the best trial: mean and two standard deviations.
 
     Parameters
     ----------
     result : SearchResult
         Search with two or more trials that did not fail.
+    label : str
+        What the values are, with their unit.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A panel for each parameter; the mark is the best trial.
+        A panel for each parameter; the vertical line is the best trial.
     """
     coordinates = _coordinates(result)
     done = [one for one in result.trials if not one.error]
@@ -197,25 +252,31 @@ def process_slices(result: SearchResult) -> Figure:
         scatter=np.array([((one - one.mean()) ** 2).sum() for one in replicates]),
     )
     names = list(coordinates.dimensions)
-    figure, panels, columns = _panels(len(names), 1.2, 0.0, sharey=True)
+    figure, panels, _ = _panels(len(names), 1.2, 0.3, sharey=True)
     steps = np.linspace(0, 1, 61)
     for k, (axes, name) in enumerate(zip(panels, names, strict=True)):
         line = np.repeat(at[None], len(steps), axis=0)
         line[:, k] = steps
         mean, deviation = process.predict(coordinates.embedded(line))
         x = np.array([coordinates.parameters(point)[name] for point in line])
-        axes.plot(x, mean, color=EXCITATORY)
-        axes.fill_between(x, mean - 2 * deviation, mean + 2 * deviation, color=EXCITATORY, alpha=0.2, linewidth=0)
-        axes.axvline(best.parameters[name], color=INHIBITORY, linewidth=0.8)
+        axes.plot(x, mean, color=EXCITATORY, label="mean of the process")
+        axes.fill_between(
+            x, mean - 2 * deviation, mean + 2 * deviation, color=EXCITATORY, alpha=0.2, linewidth=0, label="2 sd"
+        )
+        axes.axvline(best.parameters[name], color=INHIBITORY, linewidth=0.8, label="best trial")
         if getattr(coordinates.dimensions[name], "log", False):
             axes.set_xscale("log")
-            ends = [x[0], x[-1]]
-            axes.set_xticks(ends, [f"{end:.3g}" for end in ends])
-            low, high = axes.get_xticklabels()  # inside their panel, so that those of neighbours do not overlap
-            low.set_horizontalalignment("left")
-            high.set_horizontalalignment("right")
+            middle = (x[0] * x[-1]) ** 0.5
+            axes.set_xticks([x[0], middle, x[-1]], [f"{tick:.2g}" for tick in (x[0], middle, x[-1])])
+            labels = axes.get_xticklabels()  # inside their panel, so that those of neighbours do not overlap
+            labels[0].set_horizontalalignment("left")
+            labels[2].set_horizontalalignment("right")
             axes.minorticks_off()
-        label_axes(axes, _spoken(name), "Objective" if k % columns == 0 else "")
+        else:
+            axes.locator_params(axis="x", nbins=4)
+        label_axes(axes, parameter_label(name), "")
+    figure.supylabel(label, size=TEXT)
+    legend_above(figure, panels[0])
     return figure
 
 
@@ -247,11 +308,11 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
         axes.barh(places, one.values, height=0.5, color=EXCITATORY)
         axes.hlines(places, one.interval[:, 0], one.interval[:, 1], color="black", linewidth=1)
         axes.axvline(0, color=GREY, linewidth=0.6)
-        axes.set_yticks(places, [_spoken(name) for name in one.names])
+        axes.set_yticks(places, [parameter_label(name) for name in one.names])
         axes.locator_params(axis="x", nbins=4)
         label_axes(axes, _SCORES.get(score, score.replace("_", " ")), "")
     figure.axes[0].invert_yaxis()
-    figure.supxlabel("Shapley value of the spread, 95 % over seeds", size=SMALL_TEXT)
+    figure.supxlabel("Shapley value of the spread (bar) and its 95 % interval over seeds (line)", size=SMALL_TEXT)
     return figure
 
 
@@ -266,15 +327,22 @@ def _panels(count: int, height: float, more: float, sharey: bool = False) -> tup
     return figure, list(every[:count]), columns
 
 
-def _spoken(name: str) -> str:
-    return name.replace("_", " ").replace(".cv", ", CV").replace(".", ", ")
+def parameter_label(name: str) -> str:
+    """Return a parameter of a reservoir as an axis names it, with its unit.
 
-
-def _with_unit(name: str) -> str:
-    known = ReservoirSpec.model_fields.get(name)
-    about: Any = None if known is None else known.json_schema_extra
-    unit = about["unit"] if about else ""
-    return f"{_spoken(name)} ({unit})" if unit else _spoken(name)
+    Examples
+    --------
+    >>> parameter_label("tau_m_exc.mean"), parameter_label("tau_m_exc.cv"), parameter_label("weight_scale")
+    ('$\\\\tau_m$ of E, mean (ms)', '$\\\\tau_m$ of E, CV', 'weight scale')
+    """
+    parameter, _, part = name.partition(".")
+    base, of = parameter, ""
+    for ending, kind in _KINDS.items():
+        if parameter.endswith(ending) and parameter.removesuffix(ending) in _SYMBOLS:
+            base, of = parameter.removesuffix(ending), f" of {kind}"
+    unit = parameter_unit(name)
+    spoken = _SYMBOLS.get(base, base.replace("_", " ")) + of + ({"": "", "cv": ", CV"}.get(part, f", {part}"))
+    return spoken if unit == "no unit" else f"{spoken} ({unit})"
 
 
 def _coordinates(result: SearchResult) -> Coordinates:

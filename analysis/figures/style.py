@@ -1,13 +1,19 @@
 """The style of all figures: the width of a column, text sizes, colours, labels and legends; and how a figure is written.
 
-The colours are those of Okabe and Ito (2008), which colour-blind readers tell apart; excitatory neurons are blue,
-inhibitory ones vermillion.
+The numbers are those of ``hrsnn.mplstyle``, which lies beside this file, for figures of other programs too. The colours
+are those of Okabe and Ito (2008), which colour-blind readers tell apart; excitatory neurons are blue, inhibitory ones
+vermillion.
 """
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,12 +24,20 @@ from hrsnn.files.writing import PathLike, writing
 
 Array = NDArray[np.float64]
 
-EXCITATORY, INHIBITORY = "#0072B2", "#D55E00"
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLE = matplotlib.rc_params_from_file(Path(__file__).with_name("hrsnn.mplstyle"), use_default_template=False)
+COLOURS: tuple[str, ...] = tuple(f"#{one.lstrip('#')}" for one in STYLE["axes.prop_cycle"].by_key()["color"])
+EXCITATORY, INHIBITORY = COLOURS[:2]
 GREY, BAND = "#7F7F7F", "#D9D9D9"
-COLUMN_WIDTH = 3.5  # inches, one column
-SMALL_TEXT, TEXT = 7, 8  # points
+#: Dashes and widths of lines that may lie on each other, such as those of methods that remove as much: each shows the one
+#: below through its gaps.
+DASHES: tuple[Any, ...] = ("-", (0, (6, 4)), (0, (2, 2)), (0, (1, 3)), "-.")
+WIDTHS = (2.2, 1.5, 1.2, 1.2, 1.0)
+COLUMN_WIDTH: float = STYLE["figure.figsize"][0]  # inches, one column
+SMALL_TEXT, TEXT = STYLE["xtick.labelsize"], STYLE["axes.labelsize"]  # points
 _OURS = "column"  # id of figures made here, which have room for a legend above
+#: Formats of pictures, with the metadata without which the same figure would have other bytes at another time.
+FORMATS: dict[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+_SALTED = threading.Lock()
 
 
 def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
@@ -33,9 +47,9 @@ def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
     ----------
     figure : matplotlib.figure.Figure
     path : path
-        Ends in ``.png`` or ``.pdf``.
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
     dpi : int
-        Dots per inch of a PNG.
+        Dots per inch of a PNG, and of the parts of the others that are drawn as pixels, such as many spikes.
 
     Raises
     ------
@@ -49,17 +63,28 @@ def save(figure: Figure, path: PathLike, dpi: int = 300) -> None:
     >>> import tempfile
     >>> from hrsnn.analysis.figures import scores_bar
     >>> figure = scores_bar({"reservoir": 0.91}, {"pixels": 0.97}, chance=0.1)
-    >>> path = Path(tempfile.mkdtemp()) / "scores.png"
+    >>> path = Path(tempfile.mkdtemp()) / "scores.svg"
     >>> save(figure, path)
-    >>> path.stat().st_size > 1000
+    >>> "<svg" in path.read_text()
     True
     """
-    suffix = Path(path).suffix.lower()
-    undated: dict[str, dict[str, None]] = {".png": {}, ".pdf": {"CreationDate": None}}
-    if suffix not in undated:
-        raise InputError("path", str(path), "must end in .png or .pdf")
-    with writing(path) as temporary:
-        figure.savefig(temporary, dpi=dpi, format=suffix[1:], metadata=undated[suffix])
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise InputError("path", str(path), f"must end in {' or '.join(f'.{one}' for one in FORMATS)}")
+    with writing(path) as temporary, _ids_by_content():
+        figure.savefig(temporary, dpi=dpi, format=suffix, metadata=FORMATS[suffix])
+
+
+@contextlib.contextmanager
+def _ids_by_content() -> Iterator[None]:
+    """Make the ids of an SVG depend on the drawing alone; without a salt Matplotlib draws them at random."""
+    with _SALTED:  # Matplotlib has one salt for all threads
+        before = matplotlib.rcParams["svg.hashsalt"]
+        matplotlib.rcParams["svg.hashsalt"] = STYLE["svg.hashsalt"]
+        try:
+            yield
+        finally:
+            matplotlib.rcParams["svg.hashsalt"] = before
 
 
 def column_figure(height: float) -> Figure:

@@ -71,6 +71,11 @@ class Forecasting(Tabular):
     nrmse_decoded: float | None = None
     nrmse_decoded_uncoupled: float | None = None
     nrmse_ideal: float | None = None
+    #: (times, outputs) Predictions of the baselines over the test part.
+    compared: Mapping[str, Array] = field(default_factory=dict, repr=False)
+    #: Time from one value to the next, and its unit; names of the outputs.
+    clock: tuple[float, str] = (1.0, "values")
+    outputs: tuple[str, ...] = ()
     #: Number of columns that the readout sees of the filtered spikes and, with a decoder, of the decoded states.
     columns: Mapping[str, int] = field(default_factory=dict)
     #: Scale, network and readout as an estimator, to be saved and used on new data, where it was asked for.
@@ -83,10 +88,19 @@ class Forecasting(Tabular):
         return {"of": [*found, *self.baselines], "nrmse": [*found.values(), *self.baselines.values()]}
 
     def plot(self) -> Figure:
-        """Draw target and prediction over the test part; see :func:`hrsnn.analysis.figures.forecast_series`."""
-        from hrsnn.analysis.figures import forecast_series
+        """Draw target, prediction and the best baseline: see :func:`hrsnn.analysis.figures.forecast_series`."""
+        from hrsnn.analysis.figures.forecasts import forecast_series, output_labels
 
-        return forecast_series(self.hold * np.arange(len(self.target)), self.target, self.prediction)
+        step, unit = self.clock
+        best = min(self.compared, key=lambda name: self.baselines[name], default=None)
+        return forecast_series(
+            step * np.arange(len(self.target)),
+            self.target,
+            self.prediction,
+            output_labels(self.outputs, self.target.reshape(len(self.target), -1).shape[1]),
+            baselines={} if best is None else {best: self.compared[best]},
+            time_label=f"Time ({unit})" if unit != "values" else "Value of the test part",
+        )
 
 
 @takes()
@@ -194,6 +208,9 @@ def forecast(
             target=task.targets[task.test],
             prediction=prediction[task.test],
             hold=task.hold,
+            compared={name: each[task.test] for name, each in compared.items()},
+            clock=task.clock,
+            outputs=task.outputs,
             reservoir=run.network,
             activity=run.activity,
             rates=rates_of(run),

@@ -12,6 +12,24 @@ from hrsnn.validation.units import takes
 #: Longest label of an axis on one line, in characters.
 _LONGEST_LABEL = 28
 _HERE = "hrsnn.analysis.scoring"
+#: Units of numbers by words of their names, before those of the scores.
+_UNITS = {
+    "ratio": "ratio",
+    "saved": "share",
+    "per_step": "spikes per step",
+    "used_share": "spikes per step",
+    "per_second": "1/s",
+    "nj": "nJ",
+    "bytes": "bytes",
+    "nrmse": "sd",
+    "coding_error": "sd",
+    "share": "share",
+    "span_ms": "ms",
+    "links": "links",
+    "neurons": "neurons",
+    "strong_component": "neurons",
+    "spikes_per_neuron": "per sample, or per s",
+}
 SCORES: Registry[Score] = Registry(
     "score",
     "hrsnn.scores",
@@ -122,6 +140,25 @@ def label_of(score: str) -> str:
         return label
     label = f"{TASKS[task].label}: {label[:1].lower()}{label[1:]}"
     return label if len(label) <= _LONGEST_LABEL else label.replace(": ", ":\n", 1)
+
+
+def unit_of(score: str) -> str:
+    """Return the unit of a number in a table, or "no unit" for a pure number.
+
+    Examples
+    --------
+    >>> unit_of("mean_rate"), unit_of("digits_accuracy"), unit_of("nrmse_v"), unit_of("fano_factor")
+    ('Hz', 'share', 'sd', 'no unit')
+    >>> unit_of("mean_rate_per_step"), unit_of("bytes_of_the_file"), unit_of("digits_spikes_ratio")
+    ('spikes per step', 'bytes', 'ratio')
+    """
+    for words, unit in _UNITS.items():
+        if f"_{words}_" in f"_{score}_":
+            return unit
+    name = declared_name(score)
+    if name is None:
+        return "no unit"
+    return SCORES[name].unit or ("share" if SCORES[name].bounds == (0.0, 1.0) else "no unit")
 
 
 def signs_of(names: Iterable[str], family: Family) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hrsnn.balanced import BalancedNetwork, BalancedSpec, build_balanced
 from hrsnn.kinds.contract import Kind
+from hrsnn.kinds.equations import of_balanced
 
 BALANCED = Kind(
     summary="tight balance of excitation and inhibition: spikes that follow a linear system",
@@ -11,6 +12,7 @@ BALANCED = Kind(
     build=build_balanced,
     load=BalancedNetwork.load,
     decodes=True,
+    equations=of_balanced,
     spaces={
         "default": {"decay": [200.0, 1600.0], "frequency": [2.0, 10.0], "decoder_norm": [0.25, 0.8]},
         "norms": {

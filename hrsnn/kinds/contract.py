@@ -188,6 +188,9 @@ class Kind:
         Changes of the default specification by name, for ``--preset``.
     decodes : bool
         Whether its networks have a decoder of their own (:class:`Decoding`), whose states commands read too.
+    equations : callable, optional
+        Function from a specification, and whether STDP runs, to the equations of the network as Markdown, for ``methods.md``
+        of an out folder: formulas between dollar signs, papers as ``[@key]``. Without it, the summary stands there.
 
     Raises
     ------
@@ -202,8 +205,9 @@ class Kind:
     spaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     decodes: bool = False
+    equations: Callable[[Any, bool], str] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("spec", "build", "load"):
+        for name in ("spec", "build", "load", *(("equations",) if self.equations is not None else ())):
             if not callable(getattr(self, name)):
                 raise InputError(name, type(getattr(self, name)).__name__, "must be a function or a class")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hrsnn.builder import build
 from hrsnn.kinds.contract import Kind
+from hrsnn.kinds.equations import of_reservoirs
 from hrsnn.presets import PRESETS
 from hrsnn.reservoir import Reservoir
 from hrsnn.search.space import SPACES
@@ -16,4 +17,5 @@ RESERVOIR = Kind(
     load=Reservoir.load,
     spaces=SPACES,
     presets=PRESETS,
+    equations=of_reservoirs,
 )

@@ -109,6 +109,7 @@ def csv(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=[names[place] for place in aims],
     )
 
 

@@ -109,6 +109,7 @@ def lorenz63(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=("x", "y", "z"),
     )
 
 

@@ -109,6 +109,7 @@ def lorenz96(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=tuple(f"x{k + 1}" for k in range(K)),
     )
 
 

@@ -99,6 +99,7 @@ def mackey_glass(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=("x",),
     )
 
 

@@ -95,6 +95,7 @@ def narma10(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=("y",),
     )
 
 

@@ -98,6 +98,7 @@ def rossler(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=("x", "y", "z"),
     )
 
 

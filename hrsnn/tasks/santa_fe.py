@@ -92,6 +92,7 @@ def santa_fe(
         encoding=encoding,
         peak_rate=peak_rate,
         seed=seed,
+        outputs=("intensity",),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -163,6 +163,8 @@ class SeriesTask(Displayed):
         Encoder of the inputs as spikes, fitted to the training part; from it, by default, come `spikes`.
     input_scale, target_scale : Scale or None
         By which inputs and targets were standardised; None where they are as they were made.
+    outputs : tuple of str
+        Names of the outputs, for figures; empty where they have none.
     """
 
     name: str
@@ -180,11 +182,14 @@ class SeriesTask(Displayed):
     horizon: int | None = None
     input_scale: Scale | None = None
     target_scale: Scale | None = None
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         take_fields(self, hold="ms")
         if self.encoder is not None and self.spikes is None:
             object.__setattr__(self, "spikes", self.encoder.transform(self.inputs[None]))
+        if self.outputs and len(self.outputs) != self.targets.shape[1]:
+            raise InputError("outputs", self.outputs, f"must name each of the {self.targets.shape[1]} outputs")
 
     def _parts(self) -> Iterable[str]:
         yield repr(self.name)
@@ -211,6 +216,7 @@ class SeriesTask(Displayed):
         encoding: str = "current",
         peak_rate: float = 200.0,
         seed: int = 0,
+        outputs: Sequence[str] = (),
     ) -> SeriesTask:
         """Return the task of forecasting a series, `horizon` values ahead.
 
@@ -240,6 +246,8 @@ class SeriesTask(Displayed):
             Rate of the largest value of a channel in the training part (Hz).
         seed : int
             Seed of the spikes.
+        outputs : sequence of str
+            Names of the outputs, for figures.
 
         Returns
         -------
@@ -283,7 +291,14 @@ class SeriesTask(Displayed):
             horizon=horizon,
             input_scale=input_scale,
             target_scale=target_scale,
+            outputs=tuple(outputs),
         )
+
+    @property
+    def clock(self) -> tuple[float, str]:
+        """Time from one value to the next, and its unit: of the system, where it has a time of its own, otherwise values."""
+        own = self.lyapunov_exponent is not None or self.time_step != 1
+        return (self.time_step, "time units of the system") if own else (1.0, "values")
 
     @property
     def is_one_step_ahead(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
 import io
 import logging
 import os
@@ -14,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar, cast
 
 import tyro
 
@@ -27,7 +28,7 @@ from hrsnn.runtime.parallel import one_blas_thread, run_all
 from hrsnn.runtime.processes import idle_ones_killed
 from hrsnn.runtime.stopping import is_stopping, stopping
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.report import Outcome
+from hrsnn.scripts.cli.report import FORMATS, PNG, DrawnOutcome, Outcome
 
 if TYPE_CHECKING:
     from hrsnn.kinds import Kind, NetworkSpec
@@ -95,6 +96,17 @@ class BareCommand(ABC):
         report.check(self.out)
         return working_in(self.out, report.RUNS)
 
+    def written(self, outcome: Outcome, folder: Path) -> str:
+        """Write an outcome to the out folder, and return the text to print."""
+        return outcome.write(folder)
+
+    @classmethod
+    def verb(cls) -> str:
+        """Return the name of the command, as after ``hrsnn``; empty for one that is not in the list of commands."""
+        from hrsnn.scripts import COMMANDS
+
+        return next((verb for verb, name in COMMANDS.items() if name == cls.__name__), "")
+
     def check(self) -> None:  # noqa: B027
         """Raise an error for bad input before the work."""
 
@@ -102,6 +114,26 @@ class BareCommand(ABC):
     def progress(self) -> bool:
         """Whether to show progress: only on a terminal, and not when `quiet`."""
         return not self.quiet and sys.stderr.isatty()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws(BareCommand):
+    """Command whose out folder has pictures."""
+
+    format: Annotated[str, tyro.conf.arg(metavar="NAMES", help_behavior_hint=f"(default: png; of {', '.join(FORMATS)})")] = (
+        "png"
+    )
+    """Formats of the pictures in the out folder, such as png,svg,pdf: each picture in each of them."""
+
+    def own_out(self) -> contextlib.AbstractContextManager[None]:
+        """Lock the out folder, after a check of the formats."""
+        if picture_formats(self.format) != PNG and self.out is None:
+            raise InputError("--format", self.format, "needs --out, the folder for the pictures")
+        return super().own_out()
+
+    def written(self, outcome: Outcome, folder: Path) -> str:
+        """Write an outcome with its pictures to the out folder, and return the text to print."""
+        return cast(DrawnOutcome, outcome).write(folder, picture_formats(self.format))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,8 +262,35 @@ class Command(BareCommand):
         return spec
 
 
+def picture_formats(names: str) -> tuple[str, ...]:
+    """Return the formats in a list separated by commas, each once.
+
+    Raises
+    ------
+    InputError
+        For an unknown format, or none.
+
+    Examples
+    --------
+    >>> picture_formats("svg, png,svg")
+    ('svg', 'png')
+    """
+    found = tuple(dict.fromkeys(name.strip().lower() for name in names.split(",")))
+    for name in found:
+        if name not in FORMATS:
+            near = difflib.get_close_matches(name, FORMATS, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError("--format", names, f"{hint}must be of {', '.join(FORMATS)}, separated by commas")
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
-class ParallelCommand(Command):
+class DrawingCommand(Draws, Command):
+    """Command on networks that draws pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelCommand(DrawingCommand):
     """Command whose runs can be distributed over several processes or machines."""
 
     jobs: int = 1
@@ -275,9 +334,17 @@ def _done(command: type[BareCommand], arguments: Sequence[str], prog: str) -> in
     printing = contextlib.redirect_stdout(sys.stderr)
     with options.own_out(), printing, notes(prog, options.quiet), one_blas_thread(), idle_ones_killed():
         outcome = options.carry_out()
-        text = outcome.text if options.out is None else outcome.write(options.out)
+        text = outcome.text if options.out is None else _written(options, outcome, options.out)
     show(to_json(outcome.metrics()) if options.json else text)
     return 0
+
+
+def _written(options: BareCommand, outcome: Outcome, folder: Path) -> str:
+    from hrsnn.scripts.methods.page import write_methods
+
+    text = options.written(outcome, folder)
+    write_methods(folder, options.verb(), options, outcome)
+    return text
 
 
 def options_of(command: type[BareCommand], arguments: Sequence[str], prog: str) -> BareCommand | None:

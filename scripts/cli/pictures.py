@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from hrsnn.analysis import figures
 from hrsnn.analysis.figures.capacity import capacity_by_degree
 from hrsnn.analysis.figures.firing import firing_statistics
-from hrsnn.analysis.figures.forecasts import free_trajectories
+from hrsnn.analysis.figures.forecasts import free_trajectories, output_labels
 from hrsnn.analysis.figures.maps import heat_maps
 from hrsnn.analysis.figures.seeds import scores_over_seeds
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.protocols.information_capacity import Capacities
     from hrsnn.analysis.protocols.rank_maps import RankMap
     from hrsnn.kinds import Network
+    from hrsnn.tasks import SeriesTask
 
 Pictures = dict[str, Figure]
 #: Longest time that a raster shows (ms).
@@ -64,15 +66,21 @@ def of_training(result: TrainedClassification, classes: list[Any]) -> Pictures:
     }
 
 
-def of_trained_forecast(result: TrainedForecasting) -> Pictures:
+def of_trained_forecast(result: TrainedForecasting, task: SeriesTask) -> Pictures:
     """Draw errors over the epochs, tau_m and weights before and after, the series and its forecast, and raster."""
-    epochs, steps = result.training.epochs, np.arange(len(result.target))
+    epochs, (step, unit) = result.training.epochs, task.clock
     return {
         **_before_and_after(result),
         "training": figures.error_curves(
             [one.train_loss**0.5 for one in epochs], [one.validation_loss**0.5 for one in epochs], best=result.training.best
         ),
-        "forecast": figures.forecast_series(steps * result.hold, result.target, result.prediction),
+        "forecast": figures.forecast_series(
+            step * np.arange(len(result.target)),
+            result.target,
+            result.prediction,
+            output_labels(task.outputs, result.target.shape[1]),
+            time_label=f"Time ({unit})" if unit != "values" else "Value of the test part",
+        ),
     }
 
 
@@ -106,15 +114,11 @@ def of_memory(result: Memory) -> Pictures:
 
 
 def of_forecast(result: Forecasting) -> Pictures:
-    """Draw the series and its forecast, raster and time constants."""
-    steps = np.arange(len(result.target))
-    return {
-        **_of_network(result.reservoir, result.activity),
-        "forecast": figures.forecast_series(steps * result.hold, result.target, result.prediction),
-    }
+    """Draw the series, its forecast and that of the best baseline, raster and time constants."""
+    return {**_of_network(result.reservoir, result.activity), "forecast": result.plot()}
 
 
-def of_free_running(result: FreeRunning, unit: str) -> Pictures:
+def of_free_running(result: FreeRunning, unit: str, outputs: Sequence[str] = ()) -> Pictures:
     """Draw the trajectories of the first start, the valid times of all starts, raster and time constants."""
     steps = len(result.target) // len(result.starts)
     last = "reservoir_decoded" if "reservoir_decoded" in result.prediction else "reservoir_v"
@@ -127,6 +131,7 @@ def of_free_running(result: FreeRunning, unit: str) -> Pictures:
             {name: result.prediction[name][:steps] for name in models},
             # the largest threshold, at which the divergence of two lines is visible
             {name: float(result.valid_times[name][0, -1]) for name in models},
+            output_labels(outputs, result.target.reshape(len(result.target), -1).shape[1]),
             threshold=THRESHOLDS[-1],
             time_label=f"Time ({unit})",
         ),

@@ -159,9 +159,10 @@ class Repeats:
         """Readable table of means and intervals, each score followed by its baselines."""
         lines = [self.title, f"{'':34s}{'mean':>10s}  [{INTERVAL}]"]
         for row in self.rows():
-            name = row.score if row.of in ("reservoir", "spikes") else f"  {row.of}"
+            own = row.of in ("reservoir", "spikes")
             low, high = row.interval
-            lines.append(f"{report.row(name, row.mean)}  [{low:.4g}, {high:.4g}]")
+            line = report.row(row.score, row.mean) if own else report.row(row.of, row.mean, row.score)
+            lines.append(f"{line}  [{low:.4g}, {high:.4g}]")
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
@@ -177,7 +178,7 @@ class Repeats:
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis.figures import scores_over_seeds
 
@@ -187,7 +188,7 @@ class Repeats:
                 panels.setdefault(row.score, {})[row.of] = row.values
         pictures = {"seeds": scores_over_seeds(panels, {score: bounds_of(score) for score in panels})}
         files = {"timing.json": [run.timing for run in self.runs], "table.csv": table(self.rows(), self.seeds)}
-        return report.write_outcome(self, folder, self.spec, pictures, files)
+        return report.write_outcome(self, folder, self.spec, pictures, files, formats=formats)
 
     def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the details that are the same for all seeds, and the values of the others by seed."""

@@ -7,15 +7,16 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hrsnn._version import __version__
+from hrsnn.analysis.scoring.registry import unit_of
 from hrsnn.errors import FileError
-from hrsnn.files.writing import TEMPORARY, made, write_json, write_text
+from hrsnn.files.writing import TEMPORARY, made, write_json, write_text, writing
 from hrsnn.validation.limits import beyond, limit
 
 if TYPE_CHECKING:
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
 #: Subfolder of an out folder in which a command stores runs, to be resumed.
 RUNS = "runs"
 
-_UNITS = {"mean_rate": " Hz"}
+#: Formats of pictures, and those that are written unless others are asked for.
+FORMATS, PNG = ("png", "svg", "pdf"), ("png",)
+
+#: Words for names in metrics.json that do not say enough by themselves: energies are those of published joules.
+_WORDS = {
+    "energy_joules": "energy by joules of Loihi",
+    "truenorth": "by joules of TrueNorth",
+    "spinnaker": "by joules of SpiNNaker",
+    "accumulate_45nm": "by additions in 45 nm CMOS",
+    "multiply_accumulate_45nm": "by multiply-additions in 45 nm",
+}
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "brian2", "numba", "networkx", "networkit")
 
 
@@ -47,7 +58,7 @@ class Report:
     baselines: Mapping[str, Mapping[str, float]]
     #: Activity of the reservoir: rates in Hz, shares, counts.
     spikes: Mapping[str, float]
-    #: Draws the figures, by the file name without ``.png``; called only if there is a folder for them.
+    #: Draws the figures, by file name without its ending; called only if there is a folder for them.
     draw: Callable[[], Mapping[str, Figure]]
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
@@ -63,8 +74,9 @@ class Report:
         for name, value in self.scores.items():
             low, high = self.intervals.get(name, (None, None))
             lines.append(row(name, value) + ("" if low is None else f"  [{low:.4g}, {high:.4g}]"))
-            lines += [row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
+            lines += [row(beside, other, name) for beside, other in self.baselines.get(name, {}).items()]
         lines += [row(name, value) for name, value in self.spikes.items()]
+        lines += ["in brackets: 95 % interval within this run"] if self.intervals else []
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
@@ -79,10 +91,10 @@ class Report:
             **({"interval": self.intervals} if self.intervals else {}),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         networks = {f"{self.reservoir.kind}.npz": self.reservoir.save}
-        return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, networks)
+        return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, networks, formats)
 
 
 def write_outcome(
@@ -92,6 +104,7 @@ def write_outcome(
     pictures: Mapping[str, Figure],
     files: Mapping[str, Any],
     savers: Mapping[str, Callable[[Path], None]] | None = None,
+    formats: Sequence[str] = PNG,
 ) -> str:
     """Write the outcome of a command into a folder atomically, and return its text with the location.
 
@@ -102,11 +115,13 @@ def write_outcome(
     spec : NetworkSpec or None
         Written as ``spec.toml`` where there is one.
     pictures : mapping of name to figure
-        Written as ``NAME.png``.
+        Written as ``NAME.png``, or in other formats.
     files : mapping of file name to content
-        Text is written unchanged, anything else as JSON.
+        Text and bytes are written unchanged, anything else as JSON.
     savers : mapping of file name to function, optional
         Functions that write a file to a given path.
+    formats : sequence of {"png", "svg", "pdf"}
+        Each picture is written in each of them.
 
     Raises
     ------
@@ -120,11 +135,16 @@ def write_outcome(
             spec.save(inside / "spec.toml")
         write_json(inside / "metrics.json", outcome.metrics())
         for name, content in files.items():
-            (write_text if isinstance(content, str) else write_json)(inside / name, content)
+            if isinstance(content, bytes):
+                with writing(inside / name) as temporary:
+                    temporary.write_bytes(content)
+            else:
+                (write_text if isinstance(content, str) else write_json)(inside / name, content)
         for name, save in (savers or {}).items():
             save(inside / name)
         for name, figure in pictures.items():
-            figures.save(figure, inside / f"{name}.png")
+            for ending in formats:
+                figures.save(figure, inside / f"{name}.{ending}")
     return f"{outcome.text}\nresults and pictures are in {folder}"
 
 
@@ -220,9 +240,32 @@ def controls_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, dict[st
     return {name: {label: value for label, value in one.items() if label != "network"} for name, one in further.items()}
 
 
-def row(name: str, value: float) -> str:
-    """Format a line of a report: name, value and unit."""
-    return f"{name.replace('_', ' '):34s}{value:10.4g}{_UNITS.get(name, '')}"
+def row(name: str, value: float, of: str = "", unit: str | None = None) -> str:
+    """Format a line of a report: name, value and unit.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+    of : str
+        Score that the line is a baseline of; it is indented then.
+    unit : str, optional
+        By default that of the score.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> row("mean_rate", 4.25)
+    'mean rate                               4.25 Hz'
+    >>> row("no_recurrence", 0.5, "accuracy")
+    '  no recurrence                          0.5 share'
+    """
+    words = ("  " if of else "") + _WORDS.get(name, name.replace("_", " "))
+    number = f"{value:10d}" if isinstance(value, int) else f"{value:10.4g}"
+    return f"{words:34s}{number} {unit_of(of or name) if unit is None else unit}"
 
 
 class Outcome(Protocol):
@@ -237,3 +280,10 @@ class Outcome(Protocol):
 
     def write(self, path: Path, /) -> str:
         """Write all results to `path`, and return the text to print."""
+
+
+class DrawnOutcome(Outcome, Protocol):
+    """Result of a command, with pictures."""
+
+    def write(self, folder: Path, /, formats: Sequence[str] = PNG) -> str:
+        """Write all results to a folder, each picture in each of the formats, and return the text to print."""

@@ -15,7 +15,7 @@ import tyro
 from hrsnn.errors import InputError
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.files.writing import check_path
-from hrsnn.scripts.cli.command import Command
+from hrsnn.scripts.cli.command import DrawingCommand
 from hrsnn.scripts.cli.settings import pairs_of, value_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ StatesOption = Literal["windows", "total", "final"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskArguments(Command):
+class TaskArguments(DrawingCommand):
     """Command that runs tasks, with the options for their data and settings."""
 
     data: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(for tasks that need data)")] = None

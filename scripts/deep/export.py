@@ -29,6 +29,8 @@ class DeepExport(OfTrained):
         settings, state = self.spiking()
         if self.path is not None:
             raise InputError("--path", str(self.path), "has no effect: no data are read")
+        if self.format != "png":
+            raise InputError("--format", self.format, "has no effect: nothing is drawn")
         network = self.network_of(settings, state)
         whole = packed(network.eval(), settings.coding)
         data = whole.to_bytes()

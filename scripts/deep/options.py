@@ -12,7 +12,7 @@ import tyro
 
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.files.reading import refuse_damaged
-from hrsnn.scripts.cli.command import Command
+from hrsnn.scripts.cli.command import DrawingCommand
 
 if TYPE_CHECKING:
     from hrsnn.deep.frames import Frames
@@ -42,7 +42,7 @@ def neurons_of(default: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeepCommand(Command):
+class DeepCommand(DrawingCommand):
     """Command on deep networks."""
 
     def check(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hrsnn.scripts.cli.report import fill_folder, row, versions
+from hrsnn.scripts.cli.report import PNG, row, versions, write_outcome
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,8 +47,8 @@ class DeepOutcome:
         """Readable text."""
         lines = [self.title]
         for name, value in self.scores.items():
-            lines.append(f"{name.replace('_', ' '):34s}{value:10d}" if isinstance(value, int) else row(name, value))
-            lines += [row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
+            lines.append(row(name, value))
+            lines += [row(beside, other, name) for beside, other in self.baselines.get(name, {}).items()]
         return "\n".join([*lines, *([self.tables] if self.tables else [])])
 
     def metrics(self) -> dict[str, Any]:
@@ -63,19 +63,6 @@ class DeepOutcome:
             **self.details,
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
-        from hrsnn.analysis import figures
-        from hrsnn.files.writing import write_json, write_text, writing
-
-        with fill_folder(folder) as inside:
-            write_json(inside / "metrics.json", self.metrics())
-            for name, content in self.files.items():
-                if isinstance(content, bytes):
-                    with writing(inside / name) as temporary:
-                        temporary.write_bytes(content)
-                else:
-                    (write_text if isinstance(content, str) else write_json)(inside / name, content)
-            for name, figure in self.draw().items():
-                figures.save(figure, inside / f"{name}.png")
-        return f"{self.text}\nresults and pictures are in {folder}"
+        return write_outcome(self, folder, None, self.draw(), self.files, formats=formats)

@@ -203,7 +203,7 @@ class RecipeResult:
     rows: Sequence[RecipeRow]
     #: Verdicts on the claims of the recipe.
     claims: Sequence[ClaimResult]
-    #: Draws the figures by file name without ``.png``; called only if there is a folder for them.
+    #: Draws the figures by file name without its ending; called only if there is a folder for them.
     draw: Callable[[], Mapping[str, Figure]]
     #: Further content of ``metrics.json``.
     metrics: Mapping[str, Any] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class BalanceReport:
     #: How neurons spike in a step, by arm.
     rules: Mapping[str, str]
     settings: Mapping[str, Any]
-    #: Draws the figures of one run, by file name without ``.png``.
+    #: Draws the figures of one run, by file name without its ending.
     draw: Callable[[], Mapping[str, Figure]]
 
     @property
@@ -86,7 +86,7 @@ class BalanceReport:
                 lines.append(row.score.replace("_", " "))
                 before = row.score
             low, high = row.interval if many else (np.nan, np.nan)
-            lines.append(report.row(f"  {row.of}", row.mean) + (f"  [{low:.4g}, {high:.4g}]" if many else ""))
+            lines.append(report.row(row.of, row.mean, row.score) + (f"  [{low:.4g}, {high:.4g}]" if many else ""))
         lines.append("spikes in a step")
         lines += [f"  {arm.replace('_', ' '):32s}{rule}" for arm, rule in self.rules.items() if arm in self.arms]
         return "\n".join(lines)
@@ -106,11 +106,12 @@ class BalanceReport:
             found["seeds"] = list(self.seeds)
         return found
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         many = len(self.seeds) > 1
         files = {"table.csv": table(self.rows(), self.seeds)} if many else {}
-        return report.write_outcome(self, folder, self.spec, {"controls": self.figure(), **self.draw()}, files)
+        pictures = {"controls": self.figure(), **self.draw()}
+        return report.write_outcome(self, folder, self.spec, pictures, files, formats=formats)
 
     def figure(self) -> Figure:
         """Draw the main scores of all arms."""

@@ -66,7 +66,7 @@ class NamedSamples:
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis import figures
 
@@ -80,7 +80,7 @@ class NamedSamples:
         else:
             shares = {str(name): float(np.mean(self.predicted == name)) for name in self.classes.tolist()}
             pictures = {"classes": figures.scores_bar(shares, label="Share of the samples")}
-        return report.write_outcome(self, folder, None, pictures, {"predictions.csv": table})
+        return report.write_outcome(self, folder, None, pictures, {"predictions.csv": table}, formats=formats)
 
     def _rows(self, whole: bool = False) -> Iterable[list[str]]:
         for k, name in enumerate(self.names):
@@ -138,7 +138,7 @@ class ForecastSeries:
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis.figures import forecast_series
 
@@ -160,7 +160,7 @@ class ForecastSeries:
         figure: Figure = forecast_series(
             np.arange(len(every))[part], target[part], every[part], self.outputs, time_label="Row"
         )
-        return report.write_outcome(self, folder, None, {"forecast": figure}, files)
+        return report.write_outcome(self, folder, None, {"forecast": figure}, files, formats=formats)
 
     def _cells(self, row: NDArray[np.float64]) -> list[str]:
         return [f"{value:.5g}" for value in row.tolist()]

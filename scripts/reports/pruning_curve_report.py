@@ -16,6 +16,7 @@ from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, AT_RATE, COMPAR
 from hrsnn.networks.studies.pruning_claims import ClaimVerdict, Scores, costs_in, judged, leaders
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
+from hrsnn.scripts.cli.report import PNG
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,10 +169,10 @@ class PruningCurveReport:
             found[name] = pruning_figures.curves(panels, scores.sparsities, bounds)
         return found
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""
         files = {"table.csv": table(self.rows(), self.scores.seeds), "report.md": self.report()}
-        return report.write_outcome(self, folder, self.spec, self.pictures(), files)
+        return report.write_outcome(self, folder, self.spec, self.pictures(), files, formats=formats)
 
     def _together(self) -> dict[str, list[str]]:
         groups = {kind: [arm for arm in arms if arm in self.scores.arms] for kind, arms in _TOGETHER.items()}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.analysis.scoring.registry import bounds_of, label_of
+from hrsnn.analysis.scoring.registry import bounds_of, label_of, unit_of
 from hrsnn.scripts.cli import report
 
 if TYPE_CHECKING:
@@ -70,13 +70,17 @@ class PruningRuns:
     @property
     def text(self) -> str:
         """Readable table of the last network of each method and the dense one."""
+        from hrsnn.networks.studies.pruned_scores import score_names
+
         what = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
         gone = f"{self.options.synapse_target:.0%} of the links"
         lines = [f"{', '.join(self.labels)}: {gone} in {self.options.iterations} iterations, {what}"]
         lines.append(f"{'':34s}{'dense':>10s}" + "".join(f"{label:>14s}" for label in self.labels))
+        task = self.options.scored_task
         for name in self.shown:
             values = "".join(f"{self.mean(label, name, -1):14.4g}" for label in self.labels)
-            lines.append(f"{report.row(name, self.mean(self.labels[0], name, 0)).removesuffix(' Hz')}{values}")
+            unit = unit_of(score_names(task)[0]) if name == "score" and task is not None else unit_of(name)
+            lines.append(f"{report.row(name, self.mean(self.labels[0], name, 0), unit='').rstrip()}{values}  {unit}")
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
@@ -100,7 +104,7 @@ class PruningRuns:
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""
         from hrsnn.networks import pruning_figures, read_graph, write_graph
         from hrsnn.networks.graphs.pruned import pruned_graph
@@ -115,7 +119,7 @@ class PruningRuns:
             "behaviour": pruning_figures.behaviour_over_iterations(records),
             "eigenvalues": pruning_figures.eigenvalue_clouds(networks),
             "distributions": pruning_figures.distributions(networks),
-            "graph": pruning_figures.network_graph(first.reservoir),
+            "graph": pruning_figures.network_graphs({label: networks[label] for label in self.labels}),
         }
         task = self.options.scored_task
         if task is not None:
@@ -131,7 +135,8 @@ class PruningRuns:
             left = pruned_graph(read_graph(file), dense, first.reservoir, first.origin)
             savers[f"graph{file.suffix}"] = partial(write_graph, left)
         files = {"timing.json": timing, "table.csv": self.table()}
-        return report.write_outcome(self, folder, self.spec, pictures, files, savers if len(self.labels) == 1 else None)
+        of_one = savers if len(self.labels) == 1 else None
+        return report.write_outcome(self, folder, self.spec, pictures, files, of_one, formats)
 
     def table(self) -> str:
         """Return the records as CSV, a line for each iteration of each run."""

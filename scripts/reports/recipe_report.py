@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row
+from hrsnn.scripts.cli.report import PNG
 from hrsnn.scripts.recipes.contract import SCALES
 
 if TYPE_CHECKING:
@@ -137,10 +138,10 @@ class RecipeReport:
             lines.writerow([row.quantity, row.of, *numbers, *beside, *values])
         return out.getvalue()
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""
         files = {"table.csv": self.table(), "report.md": self.report()}
-        return report.write_outcome(self, folder, self.spec, self.result.draw(), files)
+        return report.write_outcome(self, folder, self.spec, self.result.draw(), files, formats=formats)
 
     def _beside(self, row: RecipeRow) -> Published | None:
         return row.published or self.recipe.published.get(row.quantity)

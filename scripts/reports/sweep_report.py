@@ -16,6 +16,8 @@ from hrsnn.scripts.cli.tables import csv_text, parquet
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from hrsnn.kinds import NetworkSpec
+
 #: Points that are shown on the screen.
 _SHOWN = 40
 #: Whose scores are drawn: the network's, and the controls'.
@@ -47,6 +49,9 @@ class SweepReport:
     """Runs of a command over values of keys and over seeds."""
 
     command: str
+    #: `spec` and `engine`: Specification that all points share, and the engine.
+    spec: NetworkSpec
+    engine: str
     keys: tuple[str, ...]
     seeds: tuple[int, ...]
     runs: Sequence[SweptRun]
@@ -101,14 +106,16 @@ class SweepReport:
         ]
         return {
             "command": self.command,
+            "engine": self.engine,
             "keys": self.keys,
+            "count": len(self.points),
             "points": table,
             "seed": self.seeds[0],
             "seeds": self.seeds,
             "versions": report.versions(),
         }
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         runs = (
             [*run.values, str(run.seed), score, of, repr(float(value))]
@@ -123,7 +130,9 @@ class SweepReport:
             "table.csv": csv_text([*self.keys, "seed", "score", "of", "value"], runs),
             "means.csv": csv_text([*self.keys, "score", "of", "seeds", "mean", "low", "high"], means),
         }
-        return report.write_outcome(self, folder, None, self.draw(), files, parquet("table", files["table.csv"]))
+        return report.write_outcome(
+            self, folder, self.spec, self.draw(), files, parquet("table", files["table.csv"]), formats
+        )
 
     def draw(self) -> dict[str, Figure]:
         """Draw the first scores against each key and, with two keys of numbers, over both."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.files.npz import write_npz
-from hrsnn.scripts.cli.report import Report, write_outcome
+from hrsnn.scripts.cli.report import PNG, Report, write_outcome
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols.gradient_forecasting import TrainedForecasting
@@ -32,7 +32,7 @@ class TrainingReport(Report):
         found = super().metrics()
         return {**found, "versions": {**found["versions"], "torch": metadata.version("torch")}}
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.training.checkpoints import table
 
@@ -42,7 +42,7 @@ class TrainingReport(Report):
             "readout.npz": partial(write_npz, kind="readout", version=1, arrays=arrays),
         }
         files = {"timing.json": self.timing, "log.csv": table(list(self.result.training.epochs))}
-        return write_outcome(self, folder, self.spec, self.draw(), files, savers)
+        return write_outcome(self, folder, self.spec, self.draw(), files, savers, formats)
 
 
 def classification_report(
@@ -94,7 +94,7 @@ def forecast_report(
         scores={"nrmse": result.nrmse, "nrmse_ridge": result.nrmse_ridge},
         baselines={"nrmse": result.baselines, "nrmse_ridge": result.baselines_ridge},
         spikes=dataclasses.asdict(result.rates),
-        draw=partial(_forecast_pictures, result),
+        draw=partial(_forecast_pictures, result, task),
         timing=result.timing,
         details={
             "task": task.name,
@@ -116,7 +116,7 @@ def _pictures(result: TrainedClassification, classes: list[Any]) -> Mapping[str,
     return pictures.of_training(result, classes)
 
 
-def _forecast_pictures(result: TrainedForecasting) -> Mapping[str, Any]:
+def _forecast_pictures(result: TrainedForecasting, task: SeriesTask) -> Mapping[str, Any]:
     from hrsnn.scripts.cli import pictures
 
-    return pictures.of_trained_forecast(result)
+    return pictures.of_trained_forecast(result, task)

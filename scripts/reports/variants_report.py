@@ -11,6 +11,7 @@ from hrsnn.analysis.runs.rate_matching import MATCHED_BY, TOLERANCE
 from hrsnn.analysis.scoring.registry import SCORES, bounds_of
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
+from hrsnn.scripts.cli.report import PNG
 from hrsnn.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class VariantsReport:
             )
         return "\n".join([*lines, "", *notes, ""])
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""
         from hrsnn.analysis.figures import differences_in_pairs, scores_over_seeds
         from hrsnn.presets import VARIANTS
@@ -187,7 +188,7 @@ class VariantsReport:
         verdicts = differences_in_pairs(names, [one.test for one in self.tested], [one.verdict for one in self.tested])
         pictures = {"seeds": scores_over_seeds(panels, bounds, highlighted=len(VARIANTS)), "claims": verdicts}
         files = {"table.csv": table(self.rows(), self.seeds), "report.md": self.report()}
-        return report.write_outcome(self, folder, self.spec, pictures, files)
+        return report.write_outcome(self, folder, self.spec, pictures, files, formats=formats)
 
 
 def _named(variant: str, control: str) -> str:

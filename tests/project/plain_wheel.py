@@ -50,6 +50,7 @@ COMMANDS = {
         "--option",
         "test=50",
     ],
+    "report": ["memory"],
     "spec": [],
     "engines": [],
     "list": [],

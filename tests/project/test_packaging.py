@@ -35,7 +35,10 @@ def test_wheel_holds_every_module_and_nothing_else(root: Path, wheel: Path) -> N
     }
     with zipfile.ZipFile(wheel) as file:
         packed = {name for name in file.namelist() if ".dist-info/" not in name}
-    assert packed == tree | {"hrsnn/py.typed", *(f"hrsnn/scripts/recipes/{name}.toml" for name in ("claims", "paper"))}
+    data = {"hrsnn/py.typed", *(f"hrsnn/scripts/recipes/{name}.toml" for name in ("claims", "paper"))}
+    data |= {f"hrsnn/analysis/figures/{name}.mplstyle" for name in ("hrsnn", "two_columns")}
+    data |= {f"hrsnn/scripts/methods/{name}" for name in ("protocols.toml", "references.bib")}
+    assert packed == tree | data
 
 
 def test_installed_wheel_runs_on_its_own(installed_wheel: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_tracking_has_the_known_facts(run: Any, tmp_path: Path) -> None:
     assert found["spikes"]["used_share"] < 0.1
     assert "at most one" in found["rules"]["balanced"]
     files = {path.name for path in tmp_path.iterdir()}
-    assert files == {"spec.toml", "metrics.json", "tracking.png", "currents.png", "controls.png", "runs"}
+    assert files == {"spec.toml", "metrics.json", "methods.md", "tracking.png", "currents.png", "controls.png", "runs"}
     assert all((tmp_path / name).read_bytes().startswith(PNG) for name in files if name.endswith("png"))
     assert BalancedSpec.load(tmp_path / "spec.toml").states == 3
     assert json.loads((tmp_path / "metrics.json").read_text()) == found

@@ -44,7 +44,8 @@ def metrics(folder: Path) -> dict[str, Any]:
 
 def test_training_leaves_a_network_its_history_and_a_picture(trained: Path) -> None:
     folder = trained / "full"
-    assert sorted(path.name for path in folder.iterdir()) == ["history.csv", "learning.png", "metrics.json", "network.npz"]
+    names = ["history.csv", "learning.png", "methods.md", "metrics.json", "network.npz"]
+    assert sorted(path.name for path in folder.iterdir()) == names
     found = metrics(folder)
     assert found["scores"]["validation_accuracy"] > 0.7
     assert set(found["baselines"]["validation_accuracy"]) == {"linear", "chance"}

@@ -168,7 +168,7 @@ def test_a_recipe_leaves_a_whole_folder(run: Any, tmp_path: Path) -> None:
     files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     runs = {f"runs/digits-{arm}-{seed}.json" for arm in ("1w-2u-WS-DR", "1w-2u-without", FULL) for seed in (0, 1)}
     runs |= {run.replace("runs", f"runs/{TIMING}") for run in runs}
-    assert files == runs | {"runs/settings.json", "metrics.json", "report.md", "table.csv", "qsnn_fig5.png"}
+    assert files == runs | {"runs/settings.json", "metrics.json", "methods.md", "report.md", "table.csv", "qsnn_fig5.png"}
     report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     why = "not run: needs --data with cifar-10-batches-py or cifar10, --scale paper"
     assert f"| CIFAR-10, gain by WS-DR | accuracy | {why} | 0.0178 (section 5.3) |" in report

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
 
 from hrsnn import Reservoir, ReservoirSpec, build, scripts
 from hrsnn.errors import InputError
@@ -63,6 +64,7 @@ def test_prune_leaves_a_network_its_graph_its_records_and_pictures(run: Any, tmp
     assert names == pictures | {
         "spec.toml",
         "metrics.json",
+        "methods.md",
         "timing.json",
         "table.csv",
         "reservoir.npz",
@@ -116,6 +118,7 @@ def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatc
         "runs",
         "spec.toml",
         "metrics.json",
+        "methods.md",
         "table.csv",
         "report.md",
         "curves.png",
@@ -300,9 +303,37 @@ def test_curves_have_an_axis_of_what_is_left_and_levels_of_controls() -> None:
     assert lnp[0].get_ydata().tolist() == [4.0, 3.0]
 
 
+def test_pictures_of_pruning_show_every_method() -> None:
+    dense = build(ReservoirSpec(neurons=30), seed=1)
+    found = prune(dense, MagnitudePruning(), iterations=2, synapse_target=0.5)
+    sizes = pruning_figures.sizes_over_iterations({name: [found.records] for name in ("lnp", "magnitude", "random")})
+    for axes in sizes.axes:
+        assert axes.get_ylim()[0] == 0
+        # each line shows the one below, which has the same values
+        assert len({(line.get_linestyle(), line.get_linewidth()) for line in axes.lines}) == 3
+        assert [line.get_linewidth() for line in axes.lines] == sorted(line.get_linewidth() for line in axes.lines)[::-1]
+    graphs = pruning_figures.network_graphs({"dense": dense, "by_magnitude": found.reservoir})
+    assert [axes.get_title().partition(":")[0] for axes in graphs.axes] == ["dense", "by magnitude"]
+    words = graphs.axes[0].get_legend_handles_labels()[1]
+    assert words[:2] == ["E", "I"]
+    assert "links taper to their target" in words
+    (links,) = [one for one in graphs.axes[1].collections if isinstance(one, PolyCollection)]
+    assert len(links.get_paths()) == found.reservoir.synapses
+    for path, target in zip(links.get_paths(), found.reservoir.post, strict=True):
+        place = found.reservoir.positions[target]
+        np.testing.assert_allclose(path.vertices[2], place[:2] + place[2] * np.array([0.31, 0.17]))
+    degrees, times = pruning_figures.distributions({"dense": dense, "magnitude": found.reservoir}).axes
+    for axes in (degrees, times):
+        whole, pruned = (patch.get_data() for patch in axes.patches)
+        assert whole.values.sum() == pytest.approx(100)
+        assert pruned.values.sum() == pytest.approx(100)
+        np.testing.assert_array_equal(whole.edges, pruned.edges)
+
+
 @pytest.mark.parametrize(
     "draw",
     [
+        lambda: pruning_figures.network_graphs({}),
         lambda: pruning_figures.sizes_over_iterations({}),
         lambda: pruning_figures.curves({}, [0.5]),
         lambda: pruning_figures.curves({"Accuracy": {"lnp": [[0.9]]}}, [1.0]),

@@ -59,7 +59,7 @@ def test_fig10_leaves_a_whole_folder(run: Any, tmp_path: Path) -> None:
     assert np.shape(metrics["curves"]["nrmse"][CONTROL]) == (2, 1)
     files = contents(tmp_path / "one")
     runs = {f"runs/{arm}-{seed}.json" for arm in (*PRUNED, CONTROL) for seed in (0, 1)} | {"runs/settings.json"}
-    assert set(files) == runs | {"fig10.png", "metrics.json", "report.md", "spec.toml", "table.csv"}
+    assert set(files) == runs | {"fig10.png", "metrics.json", "methods.md", "report.md", "spec.toml", "table.csv"}
     assert json.loads(files["metrics.json"]) == metrics
     assert files["fig10.png"].startswith(b"\x89PNG\r\n\x1a\n")
     rows = list(csv.DictReader(files["table.csv"].decode().splitlines()))

@@ -22,7 +22,7 @@ from hrsnn.scripts.cli.repeats import Repeatable
 
 #: The smallest run of each command that repeats.
 SMALL = {verb: options for verb, options in COMMANDS.items() if issubclass(scripts.find(verb), Repeatable)}
-FILES = {"spec.toml", "metrics.json", "timing.json", "table.csv", "seeds.png"}
+FILES = {"spec.toml", "metrics.json", "methods.md", "timing.json", "table.csv", "seeds.png"}
 
 
 def run(verb: str, *arguments: object) -> int:

@@ -43,7 +43,7 @@ def metrics(folder: Path) -> dict[str, Any]:
 def test_each_command_leaves_a_network_its_history_and_a_picture(chain: Path) -> None:
     for name in ("units", "sparse", "spikes"):
         files = sorted(path.name for path in (chain / name).iterdir())
-        assert files == ["history.csv", "learning.png", "metrics.json", "network.npz"], name
+        assert files == ["history.csv", "learning.png", "methods.md", "metrics.json", "network.npz"], name
         assert "validation_score" in (chain / name / "history.csv").read_text().splitlines()[0]
     assert metrics(chain / "units")["network"]["rectified"]
     assert metrics(chain / "sparse")["scores"]["share_kept"] == pytest.approx(0.2, abs=1e-3)

@@ -67,7 +67,7 @@ def test_search_stops_and_resumes_and_leaves_the_best_spec(capsys: Any, tmp_path
     assert len(metrics["fresh"]["best"]) == len(metrics["fresh"]["default"]) == 2
     names = {path.name for path in out.iterdir()}
     pictures = {"convergence.png", "parallel.png", "distributions.png", "slices.png"}
-    assert names == {"spec.toml", "metrics.json", "report.txt"} | pictures
+    assert names == {"spec.toml", "metrics.json", "methods.md", "report.txt"} | pictures
     best = ReservoirSpec.load(out / "spec.toml")
     assert best.tau_m_exc.mean == metrics["best_params"]["tau_m_exc.mean"]  # type: ignore[union-attr]
     assert best.neurons == 30
@@ -167,7 +167,12 @@ def test_importance_of_two(group: str, capsys: Any, tmp_path: Path) -> None:
         shares = metrics["importance"][score]["shapley"]
         assert shares["names"] == ["tau_m_exc", group]
         assert sum(shares["values"]) == pytest.approx(sum(table[3]) / 2 - sum(table[0]) / 2)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"spec.toml", "metrics.json", "importance.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "spec.toml",
+        "metrics.json",
+        "methods.md",
+        "importance.png",
+    }
 
 
 def test_importance_of_stdp(capsys: Any) -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
+import matplotlib
+import matplotlib.style
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from hrsnn.analysis import figures, memory_capacity
+from hrsnn.analysis.figures import style
 from hrsnn.analysis.figures.style import INHIBITORY
 from hrsnn.errors import FileError, InputError
+from hrsnn.scripts.cli import report
 
 RANDOM = np.random.default_rng(0)
 EXCITATORY = np.arange(50) % 5 > 0
@@ -45,9 +52,33 @@ DRAWN = {
     "scores_bar, zeros": lambda: figures.scores_bar({"a": 0.0}),
     "forecast_series": lambda: figures.forecast_series(np.arange(60.0), SERIES, SERIES + 0.1),
     "forecast_series, one": lambda: figures.forecast_series(np.arange(60.0), SERIES[:, 0], SERIES[:, 1], ["x (sd)"]),
+    "forecast_series, beside": lambda: figures.forecast_series(
+        np.arange(60.0), SERIES, SERIES + 0.1, baselines={"echo_state_network": SERIES - 0.2}
+    ),
+    "firing_statistics": lambda: figures.firing_statistics(
+        RANDOM.uniform(0, 20, 50), np.append(np.nan, RANDOM.uniform(0, 2, 49)), EXCITATORY, [1.0, 4.0], [0, 1], 10.0
+    ),
     "singular_values": lambda: figures.singular_values(SERIES),
     "singular_values, zeros": lambda: figures.singular_values(np.zeros((3, 4)), 0),
 }
+
+
+#: Matrices from linear sRGB to what dichromats see of it: Viénot, Brettel & Mollon 1999, in sRGB.
+SIGHTS = {
+    "protanopia": np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
+    "deuteranopia": np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(colour):
+    value = np.array(to_rgb(colour))
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light):
+    x, y, z = np.cbrt(np.maximum(TO_XYZ @ light / TO_XYZ.sum(axis=1), 0.008856))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -79,11 +110,41 @@ def test_pyplot_is_never_imported():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".pdf"])
-def test_same_figure_same_bytes(tmp_path, suffix):
-    for name in "ab":
-        figures.save(DRAWN["scores_bar"](), tmp_path / f"{name}{suffix}")
-    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_same_figure_same_bytes(tmp_path, suffix, monkeypatch):
+    for name, day in (("a", 1), ("b", 2_000_000_000)):
+        monkeypatch.setattr(time, "time", lambda day=day: float(day))
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(day))
+        figures.save(DRAWN["memory_curve"](), tmp_path / f"{name}{suffix}")  # clips, markers and symbols have ids in SVG
+    content = (tmp_path / f"a{suffix}").read_bytes()
+    assert content == (tmp_path / f"b{suffix}").read_bytes()
+    assert content.startswith({".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix])
+    assert matplotlib.rcParams["svg.hashsalt"] is None  # as it was
+
+
+def test_svg_has_the_same_bytes_in_any_thread(tmp_path):
+    def save(name):
+        figures.save(DRAWN["scores_bar"](), tmp_path / f"{name}.svg")
+        return (tmp_path / f"{name}.svg").read_bytes()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(save, range(16)))) == 1
+
+
+def test_the_style_is_one_that_matplotlib_finds_by_name():
+    with matplotlib.style.context(["hrsnn.analysis.figures.hrsnn", "hrsnn.analysis.figures.two_columns"]):
+        wide = matplotlib.rcParams["figure.figsize"][0]
+        assert wide == 2 * style.COLUMN_WIDTH
+        assert matplotlib.rcParams["axes.labelsize"] == style.TEXT
+    assert tuple(style.FORMATS) == report.FORMATS
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(style.COLOURS, 2)), ids=lambda pair: "-".join(pair))
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_colours_differ_for_colour_blind_readers(pair, sight):
+    # linear sRGB as a dichromat sees it (Viénot et al. 1999), in the lightness and hues of CIE L*a*b*
+    one, other = (lab(SIGHTS[sight] @ linear(colour)) for colour in pair)
+    assert np.linalg.norm(one - other) > 10
 
 
 def test_raster_puts_inhibitory_neurons_above():
@@ -135,6 +196,20 @@ def test_forecast_draws_four_outputs_at_most():
     assert len(figures.forecast_series(np.arange(60.0), SERIES, SERIES).axes) == 4
 
 
+def test_forecast_beside_a_baseline_has_the_errors_of_both():
+    target = SERIES[:, :2]
+    figure = figures.forecast_series(
+        np.arange(60.0), target, target + 0.1, ["x", "y"], baselines={"last_value": target - [3.0, 4.0]}
+    )
+    x, _, error = figure.axes
+    assert [line.get_label() for line in x.lines] == ["target", "forecast", "last value"]
+    np.testing.assert_allclose(error.lines[0].get_ydata(), 0.1)
+    np.testing.assert_allclose(error.lines[1].get_ydata(), np.sqrt(12.5))
+    assert (error.get_ylabel(), error.get_yscale()) == ("Error (sd)", "log")
+    # a model that is far off does not compress the series
+    assert np.ptp(x.get_ylim()) == pytest.approx(1.5 * np.ptp(target[:, 0]))
+
+
 def test_singular_values_mark_the_rank():
     figure = figures.singular_values(np.diag([1.0, 1.0, 1.0, 1e-3]))
     assert [line.get_xdata()[0] for line in figure.axes[0].lines][-1] == 3
@@ -152,6 +227,7 @@ def test_singular_values_mark_the_rank():
         lambda: figures.scores_bar({}),
         lambda: figures.forecast_series([0.0], [1.0, 2.0], [1.0, 2.0]),
         lambda: figures.forecast_series([0.0, 1.0], [1.0, 2.0], [1.0, 2.0], ["x", "y"]),
+        lambda: figures.forecast_series([0.0, 1.0], [1.0, 2.0], [1.0, 2.0], baselines={"last_value": [1.0]}),
         lambda: figures.singular_values([[np.nan]]),
     ],
 )

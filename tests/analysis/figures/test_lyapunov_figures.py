@@ -51,6 +51,15 @@ def test_values_are_those_given():
     assert mesh.get_clim() == (-3.0, 3.0)  # white is 0
 
 
+def test_what_is_drawn_is_named():
+    settling = figures.exponent_spectrum(SETTLED).axes[1]
+    assert settling.get_legend_handles_labels()[1] == [r"$\lambda_1$", r"$\lambda_2$ to $\lambda_3$"]
+    by_tau = DRAWN["exponents_of_neurons"]().axes[0]
+    assert by_tau.get_xscale() == "log"
+    assert len(by_tau.xaxis.get_minorticklocs()) > 5  # whose spacing shows it
+    assert r"$-1/\tau_m$: no input" in by_tau.get_legend_handles_labels()[1]
+
+
 @pytest.mark.parametrize(
     "draw",
     [

@@ -35,6 +35,21 @@ def test_all_pictures_are_drawn_and_saved(result: SearchResult, tmp_path: Path) 
     assert len(drawn["parallel"].axes[0].lines) == 1 + sum(not one.error for one in result.trials)
 
 
+def test_parameters_have_units_and_values_have_a_key(result: SearchResult) -> None:
+    drawn = figures.of_search(result, objective="Capacity (values)")
+    rows, key = drawn["parallel"].axes
+    names = [tick.get_text() for tick in rows.get_yticklabels()]
+    assert names == [r"$\tau_m$ of E, mean (ms)", r"$\tau_m$ of E, CV", "weight scale"]
+    assert [text.get_text() for text in rows.texts] == ["10", "60", "0.1", "1", "2", "10"]
+    assert (key.get_xlabel(), rows.get_legend_handles_labels()[1]) == ("Capacity (values)", ["best"])
+    best = next(line for line in rows.lines if line.get_label() == "best")
+    expected = np.log(result.best.parameters["weight_scale"] / 2) / np.log(5)
+    assert np.asarray(best.get_xdata())[2] == pytest.approx(expected)
+    assert [axes.get_xlabel() for axes in drawn["slices"].axes] == names
+    assert drawn["slices"].axes[0].get_legend_handles_labels()[1] == ["mean of the process", "2 sd", "best trial"]
+    assert drawn["distributions"].axes[0].get_xlabel() == r"$\tau_m$ of E (ms)"
+
+
 def test_slices_show_the_process(result: SearchResult) -> None:
     scale = figures.process_slices(result).axes[2]
     x, y = (np.asarray(values) for values in scale.lines[0].get_data())

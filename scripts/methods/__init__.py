@@ -1,0 +1,1 @@
+"""What `methods.md` of an out folder says: equations, protocol, statistics, seeds, versions and references of a run."""

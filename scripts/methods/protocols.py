@@ -1,0 +1,138 @@
+"""What each command does, in the words of a paper: a paragraph for each, filled with what ran."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hrsnn.files.parsing import parsed_toml
+
+_FILE = Path(__file__).with_name("protocols.toml")
+#: Commands that run no experiment, and leave no ``methods.md``.
+WITHOUT = ("spec", "engines", "tasks", "fetch", "list", "report", "predict", "collect")
+_FIXED = {
+    "_ridge": "by ridge regression, with the penalty chosen on a validation part of the training data",
+    "_filtered": "the exponentially filtered spikes of the neurons",
+}
+#: Phrases by the value of an option: of the same name without the underscore.
+_PHRASES: Mapping[str, Mapping[Any, str]] = {
+    "_plastic": {
+        True: "Spike-timing-dependent plasticity ran once over the training samples, without labels.",
+        False: "Plasticity was off.",
+    },
+    "_readout": {
+        "logistic": "logistic regression",
+        "ridge": "ridge regression",
+        "sampled": "small network on the 10 % of the neurons with the highest betweenness",
+    },
+    "_states": {
+        "windows": "the square roots of the spike counts of each neuron in five equal windows of a sample",
+        "total": "the square root of the spike count of each neuron over a sample",
+        "final": "the exponentially filtered spikes of each neuron at the end of a sample",
+    },
+    "_drive": {"values": "The input were random numbers held for 20 ms.", "none": "There was no input."},
+    "_match": {
+        "none": "Variants were compared as drawn.",
+        "psp": "Weights were scaled such that postsynaptic potentials do not depend on the membrane time constant.",
+        "best": "Heterogeneous variants were compared with the best of three homogeneous twins, whose rates were matched "
+        "by the input, the bias or the recurrent weights.",
+    },
+    "_method": {"bptt": "back-propagation through time", "eprop": "e-prop"},
+}
+#: What each baseline is, by its name in ``metrics.json``.
+_BASELINES = {
+    "no_recurrence": "the same neurons with the same input, without recurrent links",
+    "delay_bank": "the same neurons without recurrent links, with such delays on the input links, and with input weights "
+    "rescaled to the same mean rate",
+    "raw_input": "a linear model of the raw input",
+    "encoder_counts": "the same readout of the spike counts of the input",
+    "encoder_means": "the same readout of the mean currents of the input",
+    "echo_state_network": "an echo state network of as many units [@jaeger-2001a]",
+    "last_value": "the last value",
+    "linear_autoregression": "a linear autoregression",
+    "input_counts": "the spike counts of the input",
+    "input_spikes": "the spikes of the input",
+    "ideal_system": "the linear system that the network follows",
+    "readout_only": "the network with a trained readout alone",
+    "gru": "gated recurrent units of at most as many parameters",
+}
+
+
+@functools.cache
+def protocols() -> Mapping[str, str]:
+    """Return the paragraphs by command: names of options and of the content of ``metrics.json`` stand between braces."""
+    return {verb: str(text) for verb, text in parsed_toml(_FILE.read_text(encoding="utf-8")).items()}
+
+
+def paragraph(verb: str, values: Mapping[str, Any]) -> str:
+    """Return the paragraph of a command.
+
+    Parameters
+    ----------
+    verb : str
+        Command.
+    values : mapping
+        Its options and the content of ``metrics.json``, by name.
+
+    Returns
+    -------
+    str
+        Empty for a command that has none.
+
+    Raises
+    ------
+    KeyError
+        When the paragraph has a name that is not among the values.
+
+    Examples
+    --------
+    >>> paragraph("deep measure", {})
+    'A trained deep spiking network was measured on the test part of its task.'
+    """
+    words = {name: _spoken(value) for name, value in values.items()}
+    chosen = {name: phrases.get(_plain(values.get(name[1:])), "") for name, phrases in _PHRASES.items()}
+    text = protocols().get(verb, "").format_map({**words, **_FIXED, **chosen, **_sentences(values)})
+    return " ".join(text.split())
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that phrases are chosen by: numbers and text, since no other can be a key."""
+    return value if isinstance(value, str | bool) else None
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_spoken, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sentences(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sentences that depend on more than one value."""
+    fresh = values.get("fresh_seeds")
+    methods = values.get("methods") or (values.get("method", ""),)
+    named = {label: _BASELINES[label] for label in _labels(values.get("baselines", {})) if label in _BASELINES}
+    loop = (
+        f"From each of {values.get('starts')} starts in the test part the forecasts were fed back as input, and the valid "
+        "time is the time until the error first exceeds a threshold."
+        if values.get("closed_loop")
+        else "Errors are root mean squares in units of the standard deviation of the training part (NRMSE)."
+    )
+    return {
+        "_baselines": f"Baselines: {'; '.join(f'`{label}`, {what}' for label, what in named.items())}." if named else "",
+        "_loop": loop,
+        "_degrees": str(len(values.get("delays", ()))),
+        "_fresh": f"The best point was compared with the default on {fresh} seeds that the search had not used."
+        if fresh
+        else "",
+        "_methods": ", ".join(f"`{one}`" for one in methods),
+        "_percent": f"{100 * float(values.get('synapse_target', 0)):g}",
+    }
+
+
+def _labels(baselines: Any) -> Iterator[str]:
+    """Yield the names of baselines, each once, from scores by name of baselines by name."""
+    if isinstance(baselines, Mapping):
+        groups = [one for one in baselines.values() if isinstance(one, Mapping)]
+        yield from dict.fromkeys(name for group in groups for name in group)
