@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 
 #: Kinds of nodes, and what each gives.
@@ -13,7 +14,7 @@ KINDS = ("conv", "linear", "pool", "spike")
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(Displayed):
     """One layer.
 
     Attributes
@@ -59,7 +60,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Displayed):
     """A feed-forward network, residual ones too: nodes in an order in which each reads what stands before it."""
 
     model: str

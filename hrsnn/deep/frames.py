@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from hrsnn.display import Displayed
 from hrsnn.encoders.event_blocks import EventBlocks
 from hrsnn.encoders.events import EventEncoder
 from hrsnn.encoders.images import image_rows
@@ -29,7 +30,7 @@ _LEAST_SIDE = 4
 
 
 @dataclass(frozen=True)
-class Frames:
+class Frames(Displayed):
     """Samples with labels from 0.
 
     Attributes

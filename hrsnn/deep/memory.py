@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hrsnn.deep.architecture import Architecture
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import count_of
 
@@ -31,7 +32,7 @@ def check_bits(weight_bits: int, potential_bits: int) -> None:
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Displayed):
     """Bytes of a network."""
 
     #: Of all weights.

@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 
 from hrsnn.deep.windows import analytic_width
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.registry import Registry
 from hrsnn.validation.units import take_fields
 
 
 @dataclass(frozen=True)
-class Neuron:
+class Neuron(Displayed):
     """A neuron in discrete time, whose potential follows a parabola between spikes.
 
     ``u[t] = a v^2 + b v + c + x[t]``, ``v = u[t-1] (1 - s[t-1])``, ``s = H(u - threshold)``: a spike where u is above the

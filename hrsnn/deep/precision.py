@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from hrsnn.deep.memory import check_bits
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.validation.units import take_fields
 
@@ -18,7 +19,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class Precision:
+class Precision(Displayed):
     """Bits of weights and potentials, and how they are reached.
 
     Attributes

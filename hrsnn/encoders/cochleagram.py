@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.signal import ShortTimeFFT
 from scipy.signal.windows import hann
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hrsnn.encoders.input_checks import Encoder
 from hrsnn.errors import InputError
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import count_of, positive
@@ -52,7 +52,7 @@ def mel_filters(frequencies: np.ndarray, channels: int, f_min: float, f_max: flo
     return np.asarray(np.clip(np.minimum(rising, falling), 0.0, None))
 
 
-class Cochleagram(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Cochleagram(Encoder):
     """Transformer of sound to log energies in mel-spaced bands, for each frame.
 
     ``E = 10 log10(max(M |STFT(x)|^2, floor))``, M the bands, with a Hann window that sums to 1: a sine of amplitude 1

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
+from hrsnn.encoders.input_checks import Encoder, checked_rows, checked_series, takes_as_series
 from hrsnn.stimuli.currents import Currents
 from hrsnn.validation.numbers import bool_of, duration_of
 
 
-class CurrentEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class CurrentEncoder(Encoder):
     """Encoder of values as analog input, standardised by the training data.
 
     ``u = (x - mean) / sd`` for each channel (``u = x - mean`` where sd is 0), or ``u = x`` when not standardised.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.encoders.event_blocks import EventBlocks
+from hrsnn.encoders.input_checks import Encoder
 from hrsnn.errors import InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.time_grid import step_count, steps_of
@@ -21,7 +21,7 @@ _SPIKE = 24
 _MOST = 1e18
 
 
-class EventEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class EventEncoder(Encoder):
     """Encoder of recordings of an event camera: each event is a spike of its block of pixels and its polarity.
 
     With f the `factor` and H, W the number of rows and columns of blocks, the channel of an event is

@@ -1,16 +1,24 @@
-"""Validation of the encoders' input: a row or a series (times, channels) for each sample."""
+"""What the encoders share: their base class, and validation of a row or a series (times, channels) for each sample."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import bool_of
 from hrsnn.validation.units import plain
+
+
+class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Base class of encoders, whose results are stimuli or lists, of which there are no data frames."""
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Return the encoder, unchanged: a pipeline asks each of its steps."""
+        return self
 
 
 def is_series(X: Any) -> bool:

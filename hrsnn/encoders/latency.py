@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.encoders.input_checks import checked_rows
+from hrsnn.encoders.input_checks import Encoder, checked_rows
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.errors import InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
@@ -16,7 +15,7 @@ from hrsnn.validation.numbers import duration_of
 from hrsnn.validation.units import plain
 
 
-class LatencyEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class LatencyEncoder(Encoder):
     """Encoder of values as times to the first spike: each channel spikes at most once, large values early.
 
     With x the value scaled to [0, 1] by the training data and c the threshold,

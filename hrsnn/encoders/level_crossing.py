@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.encoders.input_checks import checked_series, is_series
+from hrsnn.encoders.input_checks import Encoder, checked_series, is_series
 from hrsnn.encoders.on_off_spikes import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.errors import InputError
@@ -17,7 +16,7 @@ from hrsnn.validation.numbers import duration_of
 from hrsnn.validation.units import plain
 
 
-class LevelCrossingEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class LevelCrossingEncoder(Encoder):
     """Encoder of series with a spike for each change of a value by `delta` (send-on-delta).
 
     The reference r of a feature is initially its first value. At row k of the series, with the (scaled) value x,

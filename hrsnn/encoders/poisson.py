@@ -6,10 +6,9 @@ import hashlib
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
+from hrsnn.encoders.input_checks import Encoder, checked_rows, checked_series, takes_as_series
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.spike_trains import STREAMED, SpikeTrains
@@ -17,7 +16,7 @@ from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import duration_of, positive
 
 
-class PoissonEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class PoissonEncoder(Encoder):
     """Encoder of values as rates of Poisson spike trains.
 
     ``rate = peak_rate * (x - low) / (high - low)``, clipped to [0, peak_rate], with `low` and `high` from the training

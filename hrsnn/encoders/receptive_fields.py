@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.encoders.input_checks import checked_rows, checked_series, takes_as_series
+from hrsnn.encoders.input_checks import Encoder, checked_rows, checked_series, takes_as_series
 from hrsnn.encoders.poisson import PoissonEncoder
 from hrsnn.encoders.scaling import training_range
 from hrsnn.errors import InputError
@@ -19,7 +18,7 @@ from hrsnn.validation.numbers import count_of, duration_of, positive
 from hrsnn.validation.units import plain
 
 
-class ReceptiveFieldEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class ReceptiveFieldEncoder(Encoder):
     """Encoder of each feature as spikes of a population with Gaussian tuning curves.
 
     With x the value scaled to [0, 1] by the training data, the response of field j = 0 to M - 1 is

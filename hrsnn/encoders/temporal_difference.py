@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hrsnn.encoders.input_checks import checked_series, is_series
+from hrsnn.encoders.input_checks import Encoder, checked_series, is_series
 from hrsnn.encoders.on_off_spikes import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.errors import InputError
@@ -17,7 +16,7 @@ from hrsnn.validation.numbers import duration_of
 from hrsnn.validation.units import plain
 
 
-class TemporalDifferenceEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TemporalDifferenceEncoder(Encoder):
     """Encoder of video as on and off spikes where consecutive frames differ.
 
     With x_k the (scaled) value of a pixel in frame k,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
@@ -124,7 +125,9 @@ class ReservoirClassifier(ClassifierMixin, ReservoirEstimator):  # type: ignore[
         states = self._fit_states(X)
         check_consistent_length(states, labels, sample_weight)
         more = {} if sample_weight is None else {"classify__sample_weight": np.asarray(sample_weight, dtype=np.float64)}
-        self.readout_ = readout(self.readout, self.seed).fit(states, labels, **more).best_estimator_
+        # weights are given to the step: routing is of what holds this estimator
+        with config_context(enable_metadata_routing=False):
+            self.readout_ = readout(self.readout, self.seed).fit(states, labels, **more).best_estimator_
         return self
 
     @classmethod

@@ -9,12 +9,17 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from hrsnn.errors import HrsnnWarning, InputError
+from hrsnn.estimators.base import ReservoirEstimator
+from hrsnn.estimators.forecaster import ReservoirForecaster
 from hrsnn.estimators.stored import packed, unpacked
+from hrsnn.estimators.transformer import ReservoirTransformer
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
+from hrsnn.stimuli.currents import Currents
 from hrsnn.validation.units import takes
 
 _KIND, _VERSION = "model", 1
@@ -101,6 +106,21 @@ def describe_model(path: str | os.PathLike[str]) -> dict[str, Any]:
     return _load(path)[1]
 
 
+def _check_usable(model: Any) -> None:
+    """Run encoder, network and readout on an input of zeros: parts that do not fit one another raise an error here."""
+    encoder = getattr(model, "encoder_", None)
+    rows = encoder is not None and get_tags(encoder).input_tags.two_d_array and not getattr(encoder, "series", False)
+    if rows and hasattr(encoder, "n_features_in_"):
+        encoder.transform(np.zeros((1, encoder.n_features_in_)))
+    if isinstance(model, ReservoirForecaster):
+        model.predict(np.zeros((2, model.n_features_in_)))
+    transformer = getattr(model, "transformer_", model)
+    if isinstance(transformer, ReservoirTransformer):
+        states = transformer.transform(Currents(np.zeros((1, 1, transformer.n_features_in_)), dt=1.0))
+        if isinstance(model, ReservoirEstimator):
+            model.readout_.predict(states)
+
+
 def _load(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
     arrays, header = read_npz(path, _KIND, _VERSION)
     with refuse_damaged(path, _KIND):
@@ -108,6 +128,7 @@ def _load(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
             raise InputError("names", sorted(header), "must be model, about and versions")
         model, about = unpacked(header["model"], arrays), unpacked(header["about"], arrays)
         check_is_fitted(model)
+        _check_usable(model)
         versions = {str(name): str(version) for name, version in header["versions"].items()}
     written, here = versions.get("scikit-learn", ""), metadata.version("scikit-learn")
     if written.split(".")[:2] != here.split(".")[:2]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -62,7 +63,8 @@ class ReservoirRegressor(RegressorMixin, ReservoirEstimator):  # type: ignore[mi
         states = self._fit_states(X)
         check_consistent_length(states, targets, sample_weight)
         more = {} if sample_weight is None else {"regress__sample_weight": np.asarray(sample_weight, dtype=np.float64)}
-        self.readout_ = regression_readout().fit(states, targets, **more).best_estimator_
+        with config_context(enable_metadata_routing=False):
+            self.readout_ = regression_readout().fit(states, targets, **more).best_estimator_
         return self
 
     def __sklearn_tags__(self) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from hrsnn.balanced.state import BalancedState
 from hrsnn.distributions import Distribution, from_dict
 from hrsnn.engines.network_state import NetworkState
-from hrsnn.errors import InputError
+from hrsnn.errors import FileError, InputError
 from hrsnn.kinds import KINDS
 from hrsnn.kinds.contract import is_network, is_spec
 
@@ -132,7 +132,10 @@ def unpacked(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if "names" in value:
         return np.array([unpacked(one, arrays) for one in value["names"]], dtype=object)
     if "array" in value:
-        return arrays[value["array"]]
+        found = arrays[value["array"]]
+        if found.dtype.kind not in "biufU":
+            raise ValueError(f"{value['array']} has the type {found.dtype}")
+        return found
     for kind in (list, tuple):
         if kind.__name__ in value:
             return kind(unpacked(one, arrays) for one in value[kind.__name__])
@@ -194,4 +197,7 @@ def _read(load: Callable[[Path], Any], content: bytes, suffix: str = ".npz") -> 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"part{suffix}"
         path.write_bytes(content)
-        return load(path)
+        try:
+            return load(path)
+        except FileError as error:  # of a part, whose file nobody knows
+            raise ValueError(str(error).removeprefix(f"{path}: ")) from error

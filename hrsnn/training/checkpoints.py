@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hrsnn.display import Displayed
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.digested_json import check_same_settings
 from hrsnn.files.npz import read_npz, write_npz
@@ -23,7 +24,7 @@ _KIND, _VERSION = "training", 1
 
 
 @dataclass(frozen=True)
-class Epoch:
+class Epoch(Displayed):
     """One epoch; accuracies are nan where targets are numbers."""
 
     epoch: int  #: counted from 1; 0 is the network before training

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.display import Displayed
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.locks import working_in
@@ -38,7 +39,7 @@ _KEPT = 40
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Displayed):
     """Result of :func:`train`; the network has its parameters after the best epoch."""
 
     epochs: tuple[Epoch, ...]  #: the first is the network before training

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hrsnn.display import Displayed
 from hrsnn.runtime.registry import Registry
 from hrsnn.spec import ReservoirSpec
 
@@ -13,7 +14,7 @@ _WEIGHTS = ("recurrent", "inputs", "readout")
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Displayed):
     """A network that is trained by gradients.
 
     Parameters

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.files.npz import digest
 from hrsnn.stimuli.stimulus import Stimulus
@@ -20,7 +21,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
-class Response:
+class Response(Displayed):
     """What a network does during T steps of B stimuli."""
 
     outputs: Tensor  #: (T, B, outputs)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed
 from hrsnn.training.losses import read_as
@@ -19,7 +20,7 @@ _PATIENCE, _FACTOR = 1, 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
+class TrainingOptions(Displayed):
     """How a network is trained.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
 from hrsnn.training.module import TrainableModule
@@ -15,7 +16,7 @@ from hrsnn.training.samples import Samples
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Displayed):
     """Stimuli with classes (M,), or with targets (M, K, outputs) at the ends of K equal parts, nan where there is none."""
 
     samples: Samples

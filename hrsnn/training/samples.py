@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hrsnn.display import Displayed
 from hrsnn.engines.batch import Batch
 from hrsnn.kinds.contract import Network
 from hrsnn.stimuli.stimulus import Stimulus
 
 
 @dataclass(frozen=True)
-class Minibatch:
+class Minibatch(Displayed):
     """B stimuli on the grid; events are sorted by step."""
 
     lengths: Tensor  #: (B,) number of steps of each

@@ -29,6 +29,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.registry import Registry
 from hrsnn.validation.units import takes
@@ -38,7 +39,7 @@ Elementwise = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Surrogate:
+class Surrogate(Displayed):
     """A window in place of the derivative of a step.
 
     Parameters

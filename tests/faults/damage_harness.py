@@ -120,7 +120,18 @@ def specimens(folder: Path) -> dict[str, Specimen]:
     """An intact file of every format, made in `folder`."""
     from scipy.io import wavfile
 
-    from hrsnn import NetworkState, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
+    from hrsnn import (
+        NetworkState,
+        PoissonEncoder,
+        Reservoir,
+        ReservoirClassifier,
+        ReservoirSpec,
+        SpikeTrains,
+        build,
+        load_model,
+        save_model,
+        simulate,
+    )
     from hrsnn.networks import LNP, prune, write_graph
     from hrsnn.scripts.pruning_curve import PruningCurve
     from hrsnn.scripts.variants import Variants
@@ -221,6 +232,19 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         found[name] = Specimen(
             where, file, lambda at, file=file: network_in(at / file), Reservoir.equals, ways, rule, _simulated
         )  # type: ignore[misc]
+
+    where = place("model")
+    points = random.random((12, 2))
+    model = ReservoirClassifier(ReservoirSpec(neurons=20), encoder=PoissonEncoder(peak_rate=300, duration=20))
+    save_model(where / "file.npz", model.fit(points, np.arange(12) % 2))
+    found["model"] = Specimen(
+        where,
+        "file.npz",
+        lambda at: load_model(at / "file.npz").predict_proba(points),
+        np.array_equal,
+        npz,
+        rules.anything,
+    )
 
     if importlib.util.find_spec("torch") is not None:  # of the extra torch
         found |= _deep_networks(place)

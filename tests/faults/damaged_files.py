@@ -177,7 +177,7 @@ def values(data: bytes, random: Random) -> bytes:
         flat[:] = flat[place]
     elif a.dtype.kind == "f":
         flat[place] = _BAD_NUMBERS[random.integers(len(_BAD_NUMBERS))]
-    elif a.dtype.kind == "i":
+    elif a.dtype.kind in "iu":
         kept = [one for one in _BAD_INTEGERS if np.iinfo(a.dtype).min <= one <= np.iinfo(a.dtype).max]
         flat[place] = kept[random.integers(len(kept))]
     elif a.dtype.kind == "b":

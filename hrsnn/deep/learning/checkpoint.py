@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
@@ -18,7 +19,7 @@ _KIND, _VERSION = "deep network", 2
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Displayed):
     """State of a training after an epoch.
 
     Attributes

@@ -17,6 +17,7 @@ from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.learning.predictions import evaluation_batch, predictions, stimulus
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.packed.inference import IntegerInference
+from hrsnn.display import Displayed
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import InputError
 
@@ -25,7 +26,7 @@ _PROBE = 128
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Displayed):
     """What a network does with unseen samples.
 
     Attributes

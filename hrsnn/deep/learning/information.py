@@ -12,10 +12,11 @@ from torch.nn import functional
 from hrsnn.deep.architecture import Node
 from hrsnn.deep.learning.layers import weights_of
 from hrsnn.deep.learning.network import Spiking
+from hrsnn.display import Displayed
 
 
 @dataclass(frozen=True)
-class LayerStatistics:
+class LayerStatistics(Displayed):
     """Statistics of the layers of a network.
 
     Attributes

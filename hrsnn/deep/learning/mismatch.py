@@ -9,10 +9,11 @@ from torch import Tensor
 
 from hrsnn.deep.learning.losses import temporal_cross_entropy
 from hrsnn.deep.learning.network import Spiking
+from hrsnn.display import Displayed
 
 
 @dataclass(frozen=True)
-class Mismatch:
+class Mismatch(Displayed):
     """Agreement of the surrogate gradient with that of smooth networks.
 
     Attributes

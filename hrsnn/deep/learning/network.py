@@ -17,6 +17,7 @@ from hrsnn.deep.architecture import Architecture, Node
 from hrsnn.deep.learning.layers import RectifiedLayer, SpikingLayer, TemporalNorm, current
 from hrsnn.deep.neurons import Neuron, lif
 from hrsnn.deep.precision import Precision
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.numbers import count_of
@@ -26,7 +27,7 @@ INPUT_LEVELS = 255
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Displayed):
     """What a network did.
 
     Attributes

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from hrsnn.deep.learning.augmentation import check_augmentations
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import check_seed
 from hrsnn.training.optimisers import Adam, Momentum, Optimiser
@@ -20,7 +21,7 @@ OPTIMISERS: Mapping[str, type[Optimiser]] = {"sgd": Momentum, "adam": Adam}
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Displayed):
     """How a network is trained.
 
     Parameters

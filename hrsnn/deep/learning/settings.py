@@ -12,12 +12,13 @@ from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.models import architecture
 from hrsnn.deep.neurons import Neuron, lif
 from hrsnn.deep.precision import Precision
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import count_of
 
 
 @dataclass(frozen=True)
-class NetworkSettings:
+class NetworkSettings(Displayed):
     """Settings of a network.
 
     Parameters

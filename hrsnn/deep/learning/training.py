@@ -24,6 +24,7 @@ from hrsnn.deep.learning.quantisers import steepness_at
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.memory import training_memory
 from hrsnn.deep.models import architecture
+from hrsnn.display import Displayed
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.files.digested_json import check_same_settings
@@ -61,7 +62,7 @@ class Objective(Protocol):
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Displayed):
     """A trained network.
 
     Attributes

@@ -36,6 +36,7 @@ from hrsnn.deep.architecture import Architecture, Node
 from hrsnn.deep.models import architecture
 from hrsnn.deep.packed.bits import WIDTHS
 from hrsnn.deep.packed.sparse import matrix_size, pack_matrix, packed_bytes_of, unpack_matrix
+from hrsnn.display import Displayed
 from hrsnn.engines.packed.kernels import FRACTION
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.parsing import parsed_json
@@ -51,7 +52,7 @@ _MOST_INPUTS = 2**31 // (255 * 128)
 
 
 @dataclass(frozen=True)
-class WeightLayer:
+class WeightLayer(Displayed):
     """Numbers of a layer of weights.
 
     Attributes
@@ -75,7 +76,7 @@ class WeightLayer:
 
 
 @dataclass(frozen=True)
-class NeuronLayer:
+class NeuronLayer(Displayed):
     """Numbers of a layer of neurons.
 
     Attributes
@@ -98,7 +99,7 @@ class NeuronLayer:
 
 
 @dataclass(frozen=True)
-class PackedNetwork:
+class PackedNetwork(Displayed):
     """A network in integers.
 
     Attributes

@@ -11,13 +11,14 @@ from hrsnn.deep.learning.information import layer_statistics
 from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.robust.ensemble import pictures
 from hrsnn.deep.sparse_memory import sparse_bytes
+from hrsnn.display import Displayed
 
 #: Joules of a 32-bit multiplication with its addition, and of an addition, at 45 nm (Horowitz 2014).
 MULTIPLICATION, ADDITION = 4.6e-12, 0.9e-12
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Displayed):
     """Cost of a network for one sample.
 
     Attributes

@@ -15,6 +15,7 @@ from hrsnn.deep.learning.layers import LEAST_THRESHOLD, SpikingLayer, TemporalNo
 from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.neurons import integrate_and_fire
+from hrsnn.display import Displayed
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import count_of, positive
@@ -24,7 +25,7 @@ _WHOLE = 100.0
 
 
 @dataclass(frozen=True)
-class ConversionSettings:
+class ConversionSettings(Displayed):
     """How a network of rectified units becomes one of neurons.
 
     Parameters

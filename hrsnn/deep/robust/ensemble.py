@@ -18,6 +18,7 @@ from hrsnn.deep.robust.attacks import Model, check_radius, fgsm, pgd, rfgsm
 from hrsnn.deep.robust.auto_pgd import apgd
 from hrsnn.deep.robust.square import square_attack
 from hrsnn.deep.robust.views import OWN, VIEWS, seen_through, views_of
+from hrsnn.display import Displayed
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import InputError
 from hrsnn.runtime.progress import progress_bar
@@ -32,7 +33,7 @@ _IMAGE = 3
 
 
 @dataclass(frozen=True)
-class Member:
+class Member(Displayed):
     """One attack through one view; square has none.
 
     Examples
@@ -51,7 +52,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class AttackSettings:
+class AttackSettings(Displayed):
     """How samples are attacked.
 
     Parameters
@@ -106,7 +107,7 @@ class AttackSettings:
 
 
 @dataclass(frozen=True)
-class Survival:
+class Survival(Displayed):
     """Which samples keep their class under which member.
 
     Attributes

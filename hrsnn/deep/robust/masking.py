@@ -12,13 +12,14 @@ from hrsnn.deep.learning.network import Spiking
 from hrsnn.deep.robust.attacks import check_radius
 from hrsnn.deep.robust.ensemble import AttackSettings, Member, attacked, pictures, right
 from hrsnn.deep.robust.views import OWN
+from hrsnn.display import Displayed
 from hrsnn.engines.torch.one_thread import one_thread
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import count_of
 
 
 @dataclass(frozen=True)
-class MaskingSigns:
+class MaskingSigns(Displayed):
     """What attacks leave that do not need the network's own gradient, or not from one place only.
 
     Attributes

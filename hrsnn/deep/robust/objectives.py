@@ -31,6 +31,7 @@ from hrsnn.deep.learning.settings import NetworkSettings
 from hrsnn.deep.robust.attacks import STEP, Model, check_radius, gradient, rfgsm, within
 from hrsnn.deep.robust.ensemble import AttackSettings, Member, attacked, pictures, right
 from hrsnn.deep.robust.views import OWN
+from hrsnn.display import Displayed
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import count_of
 
@@ -42,7 +43,7 @@ _SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
-class Adversarial:
+class Adversarial(Displayed):
     """What a network is trained for, in place of the cross-entropy of clean samples.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import pkgutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from importlib import import_module
@@ -90,6 +91,35 @@ def test_the_classes_of_the_public_names_have_such_lines() -> None:
                     without.append(name)
     assert not without
     assert analysis  # its names are loaded when they are read
+
+
+@pytest.mark.parametrize("package", ["hrsnn.training", "hrsnn.deep"])
+def test_the_data_classes_of_training_and_of_deep_networks_have_them_too(package: str) -> None:
+    pytest.importorskip("torch")
+    modules = [import_module(one.name) for one in pkgutil.walk_packages(import_module(package).__path__, f"{package}.")]
+    found = {name: one for module in modules for name, one in vars(module).items() if dataclasses.is_dataclass(one)}
+    without = [
+        name
+        for name, one in found.items()
+        # of declarations and options the values are few and plain
+        if inspect.isclass(one) and not issubclass(one, Displayed) and not name.startswith("_")
+        if name not in ("Model", "Arm", "StudyOptions") and one.__module__.startswith(package)
+    ]
+    assert len(found) > 5
+    assert not without
+
+
+def test_a_training_and_a_deep_network_are_short_lines() -> None:
+    pytest.importorskip("torch")
+    from hrsnn.deep.models import architecture
+    from hrsnn.training import TrainableNetwork
+
+    shown = [
+        architecture("conv-16-32-fc64", (1, 8, 8), 10),
+        TrainableNetwork(build(ReservoirSpec(neurons=300), 1, channels=4)),
+    ]
+    for one in shown:
+        assert len(repr(one)) < 300, repr(one)
 
 
 def test_tables_have_columns_of_one_length_and_become_data_frames(shown: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
@@ -162,6 +163,29 @@ def test_forecasts_continue_the_series_they_were_fitted_to(features: str) -> Non
     scored = ReservoirForecaster(ReservoirSpec(neurons=60), features="v").fit(WAVE, targets)
     assert scored.predict(WAVE).shape == (500,)
     assert scored.score(WAVE, targets) > 0.9
+
+
+def test_a_pipeline_with_an_encoder_gives_data_frames() -> None:
+    steps = [("encode", PoissonEncoder(peak_rate=300, duration=40)), ("res", ReservoirTransformer(SMALL, windows=1))]
+    frame = Pipeline(steps).set_output(transform="pandas").fit_transform(X)
+    assert list(frame.columns[:2]) == ["window0_neuron0", "window0_neuron1"]
+    assert frame.shape == (24, 20)
+
+
+def test_weights_are_routed_to_the_readout() -> None:
+    weights = np.where(LABELS == "a", 5.0, 0.2)
+    model = ReservoirClassifier(SMALL, encoder=PoissonEncoder(peak_rate=300, duration=40), windows=1)
+    with config_context(enable_metadata_routing=True):
+        asked = clone(model).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        search = GridSearchCV(asked, {"windows": [1]}, cv=2).fit(X, LABELS, sample_weight=weights)
+    alone = clone(model).fit(X, LABELS, sample_weight=weights)
+    np.testing.assert_array_equal(search.predict_proba(X), alone.predict_proba(X))
+    assert not np.array_equal(search.predict_proba(X), clone(model).fit(X, LABELS).predict_proba(X))
+    numbers = ReservoirRegressor(SMALL, windows=1)
+    with config_context(enable_metadata_routing=True):
+        routed = clone(numbers).set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        routed = GridSearchCV(routed, {"windows": [1]}, cv=2).fit(X, X[:, 0], sample_weight=weights)
+    np.testing.assert_array_equal(routed.predict(X), clone(numbers).fit(X, X[:, 0], sample_weight=weights).predict(X))
 
 
 @pytest.mark.parametrize(
