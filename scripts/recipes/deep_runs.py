@@ -263,7 +263,7 @@ def why_not_run(label: str) -> str:
         for one in data_sets(scale, 1):
             if one.label == label:
                 return f"{why_not(one.task)}, --scale {scale}" if one.task in DATA else f"needs --scale {scale}"
-    return "no task of this package"
+    return "this recipe has no run on it: --task images reads a folder of such images"
 
 
 def labels(steps: int) -> Iterator[str]:
