@@ -134,8 +134,8 @@ class Table4:
                     value = getattr(printed, cell)
                     published = None if value is None else Published(round(value / unit, 6), "table IV")
                     if not reason:
-                        values = tuple(found[cell].tolist())
-                        yield RecipeRow(f"{quantity}, {NAMES[task]}", method, values, bounds, published)
+                        measured = tuple(found[cell].tolist())
+                        yield RecipeRow(f"{quantity}, {NAMES[task]}", method, measured, bounds, published)
                     elif published:
                         yield RecipeRow(f"{quantity}, {NAMES[task]}", method, published=published, not_run=reason)
         for task in self.tasks:

@@ -78,6 +78,8 @@ class VariantRunner:
         from hrsnn.analysis.runs import RunOptions
         from hrsnn.builder import build
         from hrsnn.presets import VARIANTS as known
+        from hrsnn.reservoir import Reservoir
+        from hrsnn.tasks import ClassificationTask
 
         variant = spec.variant(arm) if arm in known else spec.variant("HeNHeS").updated(dict(FURTHER.get(arm, {})))
 
@@ -89,8 +91,10 @@ class VariantRunner:
         names = ("accuracy" if task.kind == "classes" else "nrmse", "spikes_per_neuron", "efficiency")
         found = task_scores(network, task, options, names)
         scores = dict(zip(("score", "spikes", "efficiency"), found.scores.values(), strict=True))
-        outputs = len(task.classes) if task.kind == "classes" else task.targets.shape[1]
-        return {**scores, "parameters": float(parameters_of(found.run.initial, outputs))}
+        initial = found.run.initial
+        assert isinstance(initial, Reservoir)
+        outputs = len(task.classes) if isinstance(task, ClassificationTask) else task.targets.shape[1]
+        return {**scores, "parameters": float(parameters_of(initial, outputs))}
 
     def _trained(self, arm: str, spec: ReservoirSpec, task: ClassificationTask | SeriesTask, seed: int) -> dict[str, float]:
         from hrsnn.analysis import spike_efficiency
