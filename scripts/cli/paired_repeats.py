@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 DIFFERENCE = "score - baseline, paired by seed: mean, 95 % bootstrap interval, p of the sign-flip test"
 
+#: Last line of a text with differences on which claims are judged.
+IN_BRACKETS = "in brackets: 95 % bootstrap interval of the difference, paired by seed; p: sign-flip test, corrected (Holm)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairedRepeats(Repeats):

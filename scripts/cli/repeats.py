@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.analysis.scoring.contract import Bounds
-from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of, unit_of
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import ParallelCommand
@@ -183,10 +183,13 @@ class Repeats:
         from hrsnn.analysis.figures import scores_over_seeds
 
         panels: dict[str, dict[str, tuple[float, ...]]] = {}
+        bounds: dict[str, Bounds] = {}
         for row in self.rows():
             if row.of != "spikes":
-                panels.setdefault(row.score, {})[row.of] = row.values
-        pictures = {"seeds": scores_over_seeds(panels, {score: bounds_of(score) for score in panels})}
+                unit = unit_of(row.score)
+                label = row.score.replace("_", " ") + ("" if unit == "no unit" else f" ({unit})")
+                panels.setdefault(label, {})[row.of], bounds[label] = row.values, row.bounds
+        pictures = {"seeds": scores_over_seeds(panels, bounds)}
         files = {"timing.json": [run.timing for run in self.runs], "table.csv": table(self.rows(), self.seeds)}
         return report.write_outcome(self, folder, self.spec, pictures, files, formats=formats)
 

@@ -101,7 +101,15 @@ def _tables(folder: Path) -> Iterator[str]:
             if not rows or any(len(row) != len(rows[0]) for row in rows):
                 raise FileError(file, "must have lines of equally many columns")
         yield f"<h2>{escape(file.name)}</h2>"
-        yield sortable(rows[0], rows[1:])
+        yield sortable(rows[0], ([_short(cell) for cell in row] for row in rows[1:]))
+
+
+def _short(cell: str) -> str:
+    """Return a number with six digits; the file has all of them."""
+    try:
+        return f"{float(cell):.6g}" if "." in cell else cell
+    except ValueError:
+        return cell
 
 
 def _pictures(folder: Path) -> Iterator[str]:

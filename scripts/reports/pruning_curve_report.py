@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrsnn.analysis.scoring.registry import bounds_of, label_of, signs_of
+from hrsnn.analysis.scoring.registry import bounds_of, label_of, signs_of, unit_of
 from hrsnn.networks.studies.pruning_arms import ABLATIONS, ARMS, AT_RATE, COMPARED, DELAY_BANK
 from hrsnn.networks.studies.pruning_claims import ClaimVerdict, Scores, costs_in, judged, leaders
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.paired_repeats import IN_BRACKETS
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 from hrsnn.scripts.cli.report import PNG
 
@@ -63,14 +64,14 @@ class PruningCurveReport:
         for claim, family in _by_claim(self.judged[self.main]).items():
             lines.append(claim)
             lines += [
-                f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} p {one.adjusted:.2g}"
+                f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} {unit_of(one.score)}, p {one.adjusted:.2g}"
                 for one in family
                 if one.verdict in ("supported", "refuted")
             ]
             for verdict in ("undecided", "no verdict possible"):
                 open_ones = [_words(one.score) for one in family if one.verdict == verdict]
                 lines += [f"  {verdict:10s} {', '.join(open_ones)}"] if open_ones else []
-        return "\n".join(lines)
+        return "\n".join([*lines, IN_BRACKETS])
 
     def rows(self) -> Iterator[Row]:
         """Yield all scores of all arms at all sparsities."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.paired_repeats import IN_BRACKETS
 from hrsnn.scripts.cli.repeats import INTERVAL, Row
 from hrsnn.scripts.cli.report import PNG
 from hrsnn.scripts.recipes.contract import SCALES
@@ -66,7 +67,7 @@ class RecipeReport:
         for one in self.result.claims:
             lines.append(f"{one.verdict}: {self._words_of(one)}")
             lines.append(f"  {_measured(one)}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *([f"of claims, {IN_BRACKETS}"] if self.result.claims else [])])
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.analysis.runs.rate_matching import MATCHED_BY, TOLERANCE
-from hrsnn.analysis.scoring.registry import SCORES, bounds_of
+from hrsnn.analysis.scoring.registry import SCORES, bounds_of, unit_of
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.paired_repeats import IN_BRACKETS
 from hrsnn.scripts.cli.repeats import INTERVAL, Row, table
 from hrsnn.scripts.cli.report import PNG
 from hrsnn.tasks import TASKS
@@ -59,8 +60,9 @@ class VariantsReport:
         for one in self.tested:
             what = f"{one.claim.hypothesis}, {_what(one.claim.task, one.claim.score)}"
             against = f" (best twin: by {one.matched_by})" if one.matched_by else ""
-            lines.append(f"{what:64s} {_with_interval(one.test):32s} p {one.adjusted:<8.2g} {one.verdict}{against}")
-        lines += self.unmatched
+            difference = f"{_with_interval(one.test)} {unit_of(one.claim.score)}"
+            lines.append(f"{what:64s} {difference:40s} p {one.adjusted:<8.2g} {one.verdict}{against}")
+        lines += [*self.unmatched, *([IN_BRACKETS] if self.tested else [])]
         return "\n".join(lines)
 
     @property

@@ -108,8 +108,8 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines == [
         "stub, seeds 1 to 5",
         "mean [95 % of Student's t over the seeds, within the bounds of the score]",
-        "score 3 [1.037, 4.963]",  # of 1, 2, 3, 4, 5
-        "chance 1 [1, 1]",
+        "score 3 no unit [1.037, 4.963]",  # of 1, 2, 3, 4, 5
+        "chance 1 no unit [1, 1]",
         "mean rate 6 Hz [3.118, 11.54]",
     ]
 
