@@ -17,8 +17,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
 from hrsnn.scripts.cli.repeats import Repeatable
-from hrsnn.scripts.cli.report import Report, controls_of, values_of
-from hrsnn.scripts.cli.task_arguments import DataArguments, scores_of, tasks_of
+from hrsnn.scripts.cli.report import Report, controls_of, joined, values_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, NullArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import Forecasting, FreeRunning
@@ -29,7 +29,7 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(DataArguments, Repeatable):
+class Forecast(DataArguments, NullArguments, Repeatable):
     """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
 
     any_network: ClassVar[bool] = True
@@ -64,6 +64,8 @@ class Forecast(DataArguments, Repeatable):
             raise InputError("--starts", self.starts, "is for --closed-loop")
         if self.scores and self.closed_loop:
             raise InputError("--scores", " ".join(self.scores), "are of open loop: --closed-loop has its own")
+        if self.null and self.closed_loop:
+            raise InputError("--null", " ".join(self.null), "is for open loop")
         choice = self.chosen(self.task, "series")
         train, test, starts = _CLOSED if self.closed_loop else _OPEN
         given = {"train": self.train, "test": self.test, "horizon": self.horizon}
@@ -91,6 +93,7 @@ class Forecast(DataArguments, Repeatable):
             spec,
             baselines=baselines,
             scores=self.scores,
+            nulls=self.null,
             quadratic=self.quadratic,
             seed=self.seed,
             engine=self.engine,
@@ -111,20 +114,23 @@ class Forecast(DataArguments, Repeatable):
                 **({} if result.nrmse_decoded is None else {"nrmse_decoded": result.nrmse_decoded}),
                 **values_of(result.further),
             },
-            baselines={
-                **controls_of(result.further),
-                "nrmse": {
-                    **result.baselines,
-                    "no_recurrence": result.nrmse_uncoupled,
-                    **({} if result.nrmse_bank is None else {"delay_bank": result.nrmse_bank}),
+            baselines=joined(
+                {
+                    **controls_of(result.further),
+                    "nrmse": {
+                        **result.baselines,
+                        "no_recurrence": result.nrmse_uncoupled,
+                        **({} if result.nrmse_bank is None else {"delay_bank": result.nrmse_bank}),
+                    },
+                    "nrmse_v": {
+                        **result.baselines,
+                        "no_recurrence": result.nrmse_v_uncoupled,
+                        **({} if result.nrmse_v_bank is None else {"delay_bank": result.nrmse_v_bank}),
+                    },
+                    **_of_decoder(result),
                 },
-                "nrmse_v": {
-                    **result.baselines,
-                    "no_recurrence": result.nrmse_v_uncoupled,
-                    **({} if result.nrmse_v_bank is None else {"delay_bank": result.nrmse_v_bank}),
-                },
-                **_of_decoder(result),
-            },
+                result.nulls,
+            ),
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_forecast(result),
             timing=result.timing,

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores, null_scores, task_scores
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.task_runs import RECORDS, ClassesRun, RunOptions, StatesSeen
+from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
 from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -57,6 +58,8 @@ class Classification(Tabular):
     #: follows; None and empty for a network without a decoder.
     accuracy_decoded: float | None = None
     baselines_decoded: Mapping[str, float] = field(default_factory=dict)
+    #: For each score, those of the null models that were asked for, by name.
+    nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def table(self) -> dict[str, list[Any]]:
         """Return the accuracies as a table, columns by name: of which network or model, and the accuracy."""
@@ -92,6 +95,7 @@ def classify(
     engine: str = "auto",
     baselines: Sequence[str] = BASELINES_OF_CLASSES,
     scores: Sequence[str] = (),
+    nulls: Sequence[Kept] = (),
     progress: bool = False,
 ) -> Classification:
     """Classify with a reservoir trained by STDP, and with three baselines.
@@ -125,6 +129,8 @@ def classify(
         Names in :data:`hrsnn.analysis.scoring.baselines.BASELINES`, such as those that a task declares.
     scores : sequence of str
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+    nulls : sequence of {"degree", "sign", "distance"}
+        Null models of the links whose scores are computed too: :func:`hrsnn.connectivity.null_models.null_model`.
     progress : bool
 
     Returns
@@ -192,6 +198,7 @@ def classify(
         activity=simulate(run.network, run.test[:1], engine=engine, seed=seed),
         rates=found.rates,
         further=further_scores(run, scores),
+        nulls=null_scores(run, nulls, ("accuracy", *scores)),
         accuracy_decoded=found.scores.get("accuracy_decoded"),
         baselines_decoded=found.baselines.get("accuracy_decoded", {}),
         timing=options.watch.seconds,

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.protocols.task_scores import check_score, further_scores
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores, null_scores
 from hrsnn.analysis.scoring.rates import Rates, warn_of_silence
 from hrsnn.analysis.scoring.task_runs import RunOptions, SeriesRun, rates_of, run_task
+from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.reading import has_decoder, reads_of
@@ -71,6 +72,8 @@ class Forecasting(Tabular):
     nrmse_ideal: float | None = None
     #: Number of columns that the readout sees of the filtered spikes and, with a decoder, of the decoded states.
     columns: Mapping[str, int] = field(default_factory=dict)
+    #: For each score, those of the null models that were asked for, by name.
+    nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def table(self) -> dict[str, list[Any]]:
         """Return the errors as a table, columns by name: of which network or model, and its NRMSE."""
@@ -92,6 +95,7 @@ def forecast(
     *,
     baselines: Sequence[str] = tuple(MODELS),
     scores: Sequence[str] = (),
+    nulls: Sequence[Kept] = (),
     quadratic: int = 0,
     seed: int = 0,
     engine: str = "auto",
@@ -110,6 +114,8 @@ def forecast(
         baselines that are always computed, are ignored.
     scores : sequence of str
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+    nulls : sequence of {"degree", "sign", "distance"}
+        Null models of the links whose scores are computed too: :func:`hrsnn.connectivity.null_models.null_model`.
     quadratic : int
         Number of principal components of the states whose squares and products the readouts of the network see too
         (:func:`hrsnn.analysis.forecasting.quadratic.quadratic_readout`), at most 100; 0: linear readouts.
@@ -191,5 +197,6 @@ def forecast(
             activity=run.activity,
             rates=rates_of(run),
             further=further_scores(run, scores),
+            nulls=null_scores(run, nulls, ("nrmse", "nrmse_v", *scores)),
             timing=options.watch.seconds,
         )

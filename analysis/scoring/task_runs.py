@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.capacity.memory import MemoryCapacity, memory_capacity
+from hrsnn.analysis.capacity.memory import MemoryCapacity, held_out, memory_capacity
 from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.forecasting.quadratic import MOST_COMPONENTS, series_readout
@@ -20,6 +20,7 @@ from hrsnn.analysis.forecasting.ridge import Forecast
 from hrsnn.analysis.scoring.delay_bank import delay_bank
 from hrsnn.analysis.scoring.rates import Rates
 from hrsnn.analysis.scoring.series_runs import follow, learn
+from hrsnn.connectivity.null_models import Kept, null_model
 from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
@@ -42,6 +43,8 @@ StatesSeen = Literal["windows", "total", "final"]
 STATES: tuple[StatesSeen, ...] = ("windows", "total", "final")
 #: What a run can record beside what its readouts need.
 RECORDS = ("spikes", "states", "v")
+#: Branch of the seed of the background in the test part of a task with classes.
+_TEST = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +217,22 @@ class ClassesRun(Displayed):
         with self.options.watch("controls"):
             return self._of(_bank(self.initial, calibration(replace(self.task, x_train=self.train)), self.options))
 
+    def null_model(self, keep: Kept) -> ClassesRun | None:
+        """Return the same run of a null model of the links, with STDP of its own; None for a network without links.
+
+        See :func:`hrsnn.connectivity.null_models.null_model`.
+        """
+        if not has_links(self.initial):
+            return None
+        if keep not in self._nulls:
+            with self.options.watch("controls"):
+                self._nulls[keep] = self._of(null_model(self.initial, keep, seed=self.options.seed))
+        return self._nulls[keep]
+
+    @functools.cached_property
+    def _nulls(self) -> dict[Kept, ClassesRun]:
+        return {}
+
     def _of(self, network: Network) -> ClassesRun:
         """Run another network through the same samples, with a readout of the same neurons."""
         seen, task = self.seen, replace(self.task, x_train=self.train, x_test=self.test, encoder=None)
@@ -263,6 +282,20 @@ class SeriesRun(Displayed):
     activity: Activity[Network]
     #: Whether decoded states are those of the system that the network follows, instead of those decoded from its spikes.
     ideal: bool = False
+    #: Activity to which readouts are fitted, where it is not the one that they are tested on; None: the same.
+    fitted_on: Activity[Network] | None = None
+
+    @property
+    def scored(self) -> slice:
+        """Values that a readout of the states is tested on; it is fitted to earlier ones only."""
+        if self.task.kind == "memory":
+            return held_out(len(self.task.inputs), self.options.max_delay, self.task.washout)
+        return self.task.test
+
+    @property
+    def stimulus(self) -> Stimulus:
+        """Input in the whole series."""
+        return self.task.stimulus()
 
     @property
     def final_states(self) -> Array:
@@ -288,6 +321,19 @@ class SeriesRun(Displayed):
         bank = _bank(self.initial, calibration(task), self.options)
         return _run_series(lambda _: bank, task, self.options, RECORDS)
 
+    def null_model(self, keep: Kept) -> SeriesRun | None:
+        """Return the same run of a null model of the links, as that of a :class:`ClassesRun`."""
+        if not has_links(self.initial):
+            return None
+        if keep not in self._nulls:
+            drawn = null_model(self.initial, keep, seed=self.options.seed)
+            self._nulls[keep] = _run_series(lambda _: drawn, self.task, self.options, RECORDS)
+        return self._nulls[keep]
+
+    @functools.cached_property
+    def _nulls(self) -> dict[Kept, SeriesRun]:
+        return {}
+
     def error(self, prediction: Array) -> float:
         """Return the NRMSE (times, outputs) on the test part, in units of the training part's standard deviation."""
         task = self.task
@@ -303,7 +349,11 @@ class SeriesRun(Displayed):
         """
         if read == "decoded" and self.ideal and has_decoder(self.network):
             return np.asarray(self.network.ideal_states(self.task.inputs, self.task.hold))
-        return np.asarray(read_states(self.activity, read)[0])
+        states = np.asarray(read_states(self.activity, read)[0])
+        if self.fitted_on is None:
+            return states
+        first = self.scored.start
+        return np.concatenate([read_states(self.fitted_on, read)[0][:first], states[first:]])
 
     @property
     def of_ideal_system(self) -> Self | None:
@@ -399,6 +449,11 @@ def has_delays(network: Network) -> TypeGuard[Reservoir]:
     return isinstance(network, Reservoir) and bool(network.delay.any())
 
 
+def has_links(network: Network) -> TypeGuard[Reservoir]:
+    """Return whether a network is a reservoir with recurrent links."""
+    return isinstance(network, Reservoir) and network.synapses > 0
+
+
 def calibration(task: ClassificationTask | SeriesTask) -> Stimulus:
     """Return the stimulus on which rates are matched: 50 training samples of an encoded task, or 500 values of a series."""
     if isinstance(task, SeriesTask):
@@ -435,19 +490,6 @@ def _run_classes(
     train, test = encoded.x_train, encoded.x_test
     initial = network(train.n_channels)
 
-    def respond(stimulus: Stimulus, branch: int, *record: str) -> Activity[Network]:
-        # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
-        noise = options.seed + (branch << 32)
-        return simulate(
-            trained,
-            stimulus,
-            record=("counts", *record),
-            windows=options.counted_windows,
-            engine=options.engine,
-            seed=noise,
-            progress=options.progress,
-        )
-
     with options.watch("stdp"):
         trained = initial
         if options.plastic:
@@ -464,9 +506,50 @@ def _run_classes(
     with options.watch("states"):
         final = ("states",) if options.states == "final" else ()
         decoded = ("spikes",) if "spikes" in records and has_decoder(trained) else ()
-        on_train = respond(train, 1, *final, *decoded)
-        on_test = respond(test, 2, *dict.fromkeys((*records, *final)))
+        on_train = _respond(trained, train, options, 1, (*final, *decoded))
+        on_test = _respond(trained, test, options, _TEST, tuple(dict.fromkeys((*records, *final))))
     return ClassesRun(task, options, initial, trained, train, test, on_train, on_test)
+
+
+def _respond(
+    network: Network, stimulus: Stimulus, options: RunOptions, branch: int, record: Sequence[str]
+) -> Activity[Network]:
+    # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
+    noise = options.seed + (branch << 32)
+    return simulate(
+        network,
+        stimulus,
+        record=("counts", *record),
+        windows=options.counted_windows,
+        engine=options.engine,
+        seed=noise,
+        progress=options.progress,
+    )
+
+
+def retested(run: TaskRun, network: Network, stimulus: Stimulus | None = None) -> TaskRun:
+    """Return a run whose readouts are those of `run`, fitted to its network, and are tested on another one.
+
+    Parameters
+    ----------
+    run : ClassesRun or SeriesRun
+    network : Network
+        Of as many neurons and channels as the network of `run`, such as the same one after damage.
+    stimulus : SpikeTrains or Currents, optional
+        Another input in place of the test samples or of the whole series, of the same size.
+
+    Returns
+    -------
+    ClassesRun or SeriesRun
+        Its activity is that of `network`; a series is followed by it from the beginning, and scored in the test part.
+    """
+    given = run.stimulus if stimulus is None else stimulus
+    record = tuple(name for name in RECORDS if name in run.activity.recorded)
+    if isinstance(run, ClassesRun):
+        activity = _respond(network, given, run.options, _TEST, record)
+        return replace(run, network=network, test=given, on_test=activity)
+    activity = follow(network, run.task, record, run.options.seed, run.options.engine, run.options.progress, given)
+    return replace(run, network=network, activity=activity, fitted_on=run.activity)
 
 
 def rates_of(run: TaskRun) -> Rates:
