@@ -30,6 +30,7 @@ COMMANDS = {
     "measure": "Measure",
     "balance": "Balance",
     "variants": "Variants",
+    "perturb": "Perturb",
     "train": "Train",
     "search": "Search",
     "importance": "ImportanceStudy",

@@ -27,6 +27,7 @@ COMMANDS = {
     "lyapunov": [*_TINY, "--duration", "200"],
     "measure": [*_TINY, "--stimuli", "300"],
     "balance": ["tracking", "--neurons", "40", "--duration", "300"],
+    "perturb": [*_TINY, "--seeds", "2", "--levels", "0.5", "--max-delay", "5", "--task-option", "values=600"],
     "variants": [*_TINY, "--seeds", "2", "--tasks", "memory", "--values", "600"],
     "train": [*_TINY, "--train", "40", "--test", "20", "--epochs", "1"],
     "search": [*_TINY, "--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "500"],
