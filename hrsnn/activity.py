@@ -17,6 +17,7 @@ from hrsnn.display.text import counted
 from hrsnn.engines.network_state import NetworkState
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
+from hrsnn.recording.traces import Traces
 from hrsnn.reservoir import Reservoir
 from hrsnn.stimuli.spike_trains import SpikeTrains
 
@@ -43,11 +44,14 @@ class Activity(Displayed, Generic[NetworkType]):
     )
     spike_counts: np.ndarray  #: (M, N) spikes of each neuron in each stimulus, blank included; always recorded
     durations: np.ndarray  #: (M,) ms simulated for each stimulus, blank included
-    sample_times: np.ndarray  #: (M, times) ms, of states and v
+    sample_times: np.ndarray  #: (M, times) ms, of states, v, currents and adaptation
     recorded_spikes: SpikeTrains | None = None
     recorded_counts: np.ndarray | None = None
     recorded_states: np.ndarray | None = None
     recorded_v: np.ndarray | None = None
+    recorded_currents: np.ndarray | None = None
+    recorded_adaptation: np.ndarray | None = None
+    recorded_neurons: np.ndarray | None = None  #: (R,) neurons of v, currents and adaptation; None: all
     final_state: NetworkState | BalancedState | None = (
         None  #: without the fingerprint, which is computed only when `state` is read
     )
@@ -69,8 +73,27 @@ class Activity(Displayed, Generic[NetworkType]):
 
     @property
     def v(self) -> np.ndarray:
-        """(M, times, N) membrane potential at the sample times (mV)."""
+        """(M, times, R) membrane potential of the recorded neurons at the sample times (mV)."""
         return _asked(self.recorded_v, "v")
+
+    @property
+    def currents(self) -> np.ndarray:
+        """(M, times, R, 2) excitatory and inhibitory synaptic currents of the recorded neurons (mV)."""
+        return _asked(self.recorded_currents, "currents")
+
+    @property
+    def adaptation(self) -> np.ndarray:
+        """(M, times, R) adaptation current of the recorded neurons (mV), which acts with a negative sign."""
+        return _asked(self.recorded_adaptation, "adaptation")
+
+    @property
+    def traces(self) -> Traces:
+        """What was recorded of v, currents and adaptation, with neurons and times, to be drawn or saved."""
+        neurons = self.recorded_neurons
+        parts = {name: getattr(self, f"recorded_{name}") for name in ("v", "currents", "adaptation")}
+        there = {name: value for name, value in parts.items() if value is not None}
+        _asked(there or None, "v")
+        return Traces(np.arange(self.spike_counts.shape[1]) if neurons is None else neurons, self.sample_times, **there)
 
     @property
     def state(self) -> NetworkState | BalancedState:
@@ -91,7 +114,7 @@ class Activity(Displayed, Generic[NetworkType]):
         yield counted(self.spike_counts.shape[1], "neuron")
         yield counted(self.spike_count, "spike")
         yield f"{np.mean(self.rates) if self.durations.any() else 0:.3g} Hz"
-        yield "recorded: " + (", ".join(self._recorded()) or "spike_counts")
+        yield "recorded: " + (", ".join(self.recorded) or "spike_counts")
 
     def _rows(self) -> Iterable[Row]:
         yield Row("stimuli", str(len(self.durations)), f"{self.durations.sum():g} ms in all")
@@ -100,7 +123,7 @@ class Activity(Displayed, Generic[NetworkType]):
         if self.durations.any():
             yield Row("mean rate", f"{np.mean(self.rates):.3g}", "Hz")
             yield Row("silent neurons", f"{np.mean(self.rates == 0):.1%}")
-        for name in self._recorded():
+        for name in self.recorded:
             value = getattr(self, name)
             yield Row(name, repr(value) if name == "spikes" else f"array {value.shape}")
 
@@ -109,8 +132,10 @@ class Activity(Displayed, Generic[NetworkType]):
             first = self.recorded_spikes[0]
             yield raster(first.times, first.channels, float(first.durations[0]), first.n_channels)
 
-    def _recorded(self) -> list[str]:
-        names = ("spikes", "counts", "states", "v")
+    @property
+    def recorded(self) -> list[str]:
+        """Names of what was recorded."""
+        names = ("spikes", "counts", "states", "v", "currents", "adaptation")
         return [name for name in names if getattr(self, f"recorded_{name}") is not None]
 
     @property

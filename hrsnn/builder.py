@@ -66,8 +66,9 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     -----
     The weights of the spec are multiplied by W_scale * 30/K, where K is the mean over neurons of
     sum_j exp(-(D/lambda)^2), so that the rate hardly depends on the size. With random links, each pair type has the same
-    mean total input as in the distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)). With given in-degrees
-    too: it is W_scale * 30 C f / k for the k links from neurons of a type that is the share f of all.
+    mean total input as in the distance-dependent network: the factor is W_scale * 30 C / (p (N - 1)); with a topology of S
+    links W_scale * 30 C N / S. With given in-degrees too: it is W_scale * 30 C f / k for the k links from neurons of a type
+    that is the share f of all.
 
     Examples
     --------
@@ -83,6 +84,14 @@ def build(spec: ReservoirSpec, seed: int = 0, channels: int = 1) -> Reservoir:
     check_memory("neurons", n, network_memory(spec, channels), f"a network of {expected_links(spec):.2g} links")
     is_excitatory = np.zeros(n, dtype=bool)
     is_excitatory[generator(seed, "types").permutation(n)[: round(n * spec.excitatory_fraction)]] = True
+    if spec.topology is not None:
+        drawn = spec.topology.draw(n, generator(seed, "links", "topology"))
+        # as of random links: a neuron's mean total input is that in a large distance-dependent network with K = 30
+        mean_degree = max(len(drawn.pre) / n, 1e-300)
+        scale = {
+            name: spec.weight_scale * REFERENCE_K * getattr(spec, f"probability_{name}") / mean_degree for name in PAIRS
+        }
+        return assemble(spec, seed, channels, is_excitatory, drawn.positions, drawn.pre, drawn.post, scale, drawn.area)
     cluster, positions = cluster_layout(n, spec.clusters)
     pre, post, scale = _recurrent_pairs(spec, seed, positions, cluster, is_excitatory)
     return assemble(spec, seed, channels, is_excitatory, positions, pre, post, weight_factors=scale, cluster=cluster)
@@ -124,7 +133,7 @@ def assemble(
     weight_factors : dict
         Factor on the spec's weights by pair type ("ee", "ei", "ie", "ii").
     cluster : (N,) array
-        Cluster of each neuron, which determines its mean tau_m.
+        Cluster of each neuron, which determines its mean tau_m, or area.
 
     Raises
     ------
@@ -163,7 +172,7 @@ def assemble(
             for name in NEURON_ARRAYS
             if name not in (*_LAID_OUT, *_BY_TYPE)
         },
-        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec)[cluster]),
+        "tau_m": _by_type(spec, is_excitatory, seed, "tau_m", _cluster_factors(spec, cluster)),
         "refractory": _by_type(spec, is_excitatory, seed, "refractory", np.ones(len(kind))),
     }
     if spec.psp_normalised:
@@ -269,10 +278,15 @@ def cluster_layout(n: int, clusters: int) -> tuple[np.ndarray, np.ndarray]:
     return cluster, np.concatenate(parts)
 
 
-def _cluster_factors(spec: ReservoirSpec) -> np.ndarray:
-    """Return the factor on tau_m of each cluster: log-spaced, with mean 1, so that the network's mean is the spec's."""
-    factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters) if spec.clusters > 1 else np.ones(1)
-    return np.asarray(factors / factors.mean())
+def _cluster_factors(spec: ReservoirSpec, cluster: np.ndarray) -> np.ndarray:
+    """Return the factor on tau_m by a neuron's cluster: log-spaced, with mean 1, so that the network's mean is the spec's.
+
+    Areas of a topology are no clusters with time constants of their own.
+    """
+    if spec.clusters == 1:
+        return np.ones(len(cluster))
+    factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters)
+    return np.asarray(factors / factors.mean())[cluster]
 
 
 def _psp_factors(tau_m: np.ndarray, is_excitatory: np.ndarray) -> np.ndarray:

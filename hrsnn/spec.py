@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -19,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from hrsnn.connectivity.topologies import Topology
 from hrsnn.display.specs import changed, spec_line, spec_table
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, unit_in
 from hrsnn.errors import InputError, SpecError
@@ -56,11 +58,22 @@ _ADDED = {
     *(name for names in DELAYS for name in names),
     "delay_input",
     "graph",
+    "topology",
 }
 
 
 def _field(default: Any, unit: str, text: str, **bounds: Any) -> Any:
     return Field(default, description=text, json_schema_extra={"unit": unit}, **bounds)
+
+
+def _topology(value: Any) -> Any:
+    """Return a mapping as a topology; a topology and None as they are."""
+    if value is None or isinstance(value, Topology):
+        return value
+    try:
+        return Topology.of(value)
+    except InputError as error:
+        raise PydanticCustomError("unit", "{reason}", {"reason": f"topology: {error}"}) from error
 
 
 class ReservoirSpec(BaseModel):
@@ -137,11 +150,17 @@ class ReservoirSpec(BaseModel):
     )
     inter_cluster_share: Real = _field(0.02, "", "share of the links that lead to another cluster, at random", ge=0, lt=1)
 
-    connectivity: Literal["in_degree", "distance", "random"] = _field(
+    connectivity: Literal["in_degree", "distance", "random", "networkx"] = _field(
         "in_degree",
         "",
         "distance: P = C exp(-(D/length_scale)^2) on a grid of spacing 1; in_degree: given numbers of links to each "
-        "neuron, from sources drawn by this law; random: one probability",
+        "neuron, from sources drawn by this law; random: one probability; networkx: the random graph of topology",
+    )
+    topology: Annotated[Topology | None, BeforeValidator(_topology)] = _field(
+        None,
+        "",
+        "random graph of NetworkX, when connectivity is networkx: its function and arguments, such as "
+        '{ function = "watts_strogatz_graph", k = 6, p = 0.1 }',
     )
     graph: str | None = _field(
         None,
@@ -263,6 +282,7 @@ class ReservoirSpec(BaseModel):
             raise SpecError(
                 [str(InputError("clusters", self.clusters, f"{self.neurons} neurons make at most half as many"))]
             )
+        self._check_topology()
         given = [
             next((name for name in names if name in self.model_fields_set and getattr(self, name) is not None), None)
             for names in DELAYS
@@ -278,6 +298,21 @@ class ReservoirSpec(BaseModel):
                 self.__dict__[name] = None
             elif getattr(self, name) is None:
                 self.__dict__[name] = Constant(0)
+
+    def _check_topology(self) -> None:
+        if self.connectivity != "networkx":
+            if self.topology is not None:
+                reason = f'has no effect: connectivity is "{self.connectivity}", not "networkx"'
+                raise SpecError([str(InputError("topology", self.topology, reason))])
+            return
+        if self.topology is None:
+            raise SpecError([str(InputError("topology", None, "must be given when connectivity is networkx"))])
+        if self.clusters > 1:
+            raise SpecError([str(InputError("clusters", self.clusters, "must be 1: topology has the areas"))])
+        try:
+            self.topology.check(self.neurons)
+        except InputError as error:
+            raise SpecError([str(error)]) from None
 
     def __eq__(self, other: object) -> bool:
         # pydantic's __eq__ compares arrays with ==, which raises
@@ -380,7 +415,7 @@ class ReservoirSpec(BaseModel):
             parent, _, leaf = name.partition(".")
             if leaf:
                 current = values.get(parent, getattr(self, parent, None))
-                if isinstance(current, Distribution):
+                if isinstance(current, Distribution | Topology):
                     current = current.to_dict()
                 if isinstance(current, dict):  # also where an earlier change has made it a dict
                     values[parent] = {**current, leaf: value}

@@ -31,6 +31,7 @@ COMMANDS = {
     "measure": "Measure",
     "balance": "Balance",
     "variants": "Variants",
+    "perturb": "Perturb",
     "train": "Train",
     "sweep": "Sweep",
     "collect": "Collect",

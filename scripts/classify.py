@@ -15,16 +15,16 @@ if not __package__:  # run as a file: import the package from the checkout, and 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli.command import execute
-from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.report import Report, controls_of, joined, values_of
 from hrsnn.scripts.cli.saved_model import SavesModel
-from hrsnn.scripts.cli.task_arguments import DataArguments, StatesOption, scores_of, tasks_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, NullArguments, StatesOption, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.kinds import Network
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classify(DataArguments, SavesModel):
+class Classify(DataArguments, NullArguments, SavesModel):
     """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
 
     any_network: ClassVar[bool] = True
@@ -65,6 +65,7 @@ class Classify(DataArguments, SavesModel):
             spec,
             baselines=choice.declaration.baselines,
             scores=self.scores,
+            nulls=self.null,
             seed=self.seed,
             plastic=self.plastic,
             states=self.states,
@@ -86,7 +87,7 @@ class Classify(DataArguments, SavesModel):
             spec=spec,
             reservoir=result.reservoir,
             scores={"accuracy": result.accuracy, **decoded, **values_of(result.further)},
-            baselines={"accuracy": result.baselines, **of_decoded, **controls_of(result.further)},
+            baselines=joined({"accuracy": result.baselines, **of_decoded, **controls_of(result.further)}, result.nulls),
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_classification(result, task.classes.tolist()),
             timing=result.timing,

@@ -15,9 +15,9 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
-from hrsnn.scripts.cli.report import Report, controls_of, values_of
+from hrsnn.scripts.cli.report import Report, controls_of, joined, values_of
 from hrsnn.scripts.cli.saved_model import SavesModel
-from hrsnn.scripts.cli.task_arguments import DataArguments, scores_of, tasks_of
+from hrsnn.scripts.cli.task_arguments import DataArguments, NullArguments, scores_of, tasks_of
 
 if TYPE_CHECKING:
     from hrsnn.analysis.protocols import Forecasting, FreeRunning
@@ -28,7 +28,7 @@ _OPEN, _CLOSED = (500, 100, 1), (5000, 10000, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(DataArguments, SavesModel):
+class Forecast(DataArguments, NullArguments, SavesModel):
     """Forecast a chaotic series with a ridge readout, simpler models, and an echo state network."""
 
     any_network: ClassVar[bool] = True
@@ -66,6 +66,8 @@ class Forecast(DataArguments, SavesModel):
         if self.save is not None and self.closed_loop:
             allowed = "is of open loop: `hrsnn predict --steps` closes the loop of a saved model"
             raise InputError("--save", self.save.name, allowed)
+        if self.null and self.closed_loop:
+            raise InputError("--null", " ".join(self.null), "is for open loop")
         choice = self.chosen(self.task, "series")
         train, test, starts = _CLOSED if self.closed_loop else _OPEN
         given = {"train": self.train, "test": self.test, "horizon": self.horizon}
@@ -94,6 +96,7 @@ class Forecast(DataArguments, SavesModel):
             spec,
             baselines=choice.declaration.baselines,
             scores=self.scores,
+            nulls=self.null,
             quadratic=self.quadratic,
             seed=self.seed,
             engine=self.engine,
@@ -115,20 +118,23 @@ class Forecast(DataArguments, SavesModel):
                 **({} if result.nrmse_decoded is None else {"nrmse_decoded": result.nrmse_decoded}),
                 **values_of(result.further),
             },
-            baselines={
-                **controls_of(result.further),
-                "nrmse": {
-                    **result.baselines,
-                    "no_recurrence": result.nrmse_uncoupled,
-                    **({} if result.nrmse_bank is None else {"delay_bank": result.nrmse_bank}),
+            baselines=joined(
+                {
+                    **controls_of(result.further),
+                    "nrmse": {
+                        **result.baselines,
+                        "no_recurrence": result.nrmse_uncoupled,
+                        **({} if result.nrmse_bank is None else {"delay_bank": result.nrmse_bank}),
+                    },
+                    "nrmse_v": {
+                        **result.baselines,
+                        "no_recurrence": result.nrmse_v_uncoupled,
+                        **({} if result.nrmse_v_bank is None else {"delay_bank": result.nrmse_v_bank}),
+                    },
+                    **_of_decoder(result),
                 },
-                "nrmse_v": {
-                    **result.baselines,
-                    "no_recurrence": result.nrmse_v_uncoupled,
-                    **({} if result.nrmse_v_bank is None else {"delay_bank": result.nrmse_v_bank}),
-                },
-                **_of_decoder(result),
-            },
+                result.nulls,
+            ),
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_forecast(result),
             timing=result.timing,

@@ -17,7 +17,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
-from hrsnn.scripts.cli.report import Report
+from hrsnn.scripts.cli.report import Outcome, Report
 from hrsnn.scripts.cli.task_arguments import DataArguments, FurtherScores, tasks_of
 from hrsnn.validation.numbers import count_of
 
@@ -52,6 +52,18 @@ class Measure(DataArguments, Repeatable):
     window: float = 100.0
     """Window of the Fano factor (ms)."""
 
+    traces: Annotated[int, tyro.conf.arg(metavar="N")] = 0
+    """Number of neurons whose v, currents and adaptation are recorded in every step of the first stimulus, and drawn."""
+
+    def carry_out(self) -> Outcome:
+        """Carry out a single run, or one for each seed, without traces then."""
+        if self.traces:
+            if self.seeds > 1:
+                raise InputError("--traces", self.traces, "cannot be given with --seeds: traces of one run are written")
+            if self.out is None:
+                raise InputError("--traces", self.traces, "needs --out DIR, where traces.npz and traces.png are written")
+        return super().carry_out()
+
     def run(self) -> Report:
         """Measure, and report each number with that of the same neurons without recurrent links."""
         from hrsnn.analysis.protocols import measure
@@ -60,7 +72,8 @@ class Measure(DataArguments, Repeatable):
         choice, spec = self.chosen(self.task), self.network_spec()
         task = choice.load(seed=self.seed)
         stimulus, scored = self.stimulus(task), self.further(choice, task, spec)
-        result = measure(stimulus, spec, seed=self.seed, engine=self.engine, window=self.window, progress=self.progress)
+        options = {"window": self.window, "traces": self.traces, "progress": self.progress}
+        result = measure(stimulus, spec, seed=self.seed, engine=self.engine, **options)
         values, control = _numbers(result.firing), _numbers(result.uncoupled)
         branching = result.firing.branching
         costs = {"operations": result.operations, "energy_joules": result.energies["loihi"]}
@@ -95,6 +108,7 @@ class Measure(DataArguments, Repeatable):
                     "inhibitory": result.inhibitory_rate,
                 },
             },
+            files={} if result.traced is None else {"traces.npz": result.traced.traces.save},
             intervals={} if branching is None else {"branching_parameter": branching.interval},
         )
 

@@ -16,8 +16,8 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.scripts.cli.command import execute
 from hrsnn.scripts.cli.repeats import Repeatable
-from hrsnn.scripts.cli.report import Report, controls_of, values_of
-from hrsnn.scripts.cli.task_arguments import TaskArguments, scores_of, tasks_of
+from hrsnn.scripts.cli.report import Report, controls_of, joined, values_of
+from hrsnn.scripts.cli.task_arguments import NullArguments, TaskArguments, scores_of, tasks_of
 from hrsnn.validation.numbers import count_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory(TaskArguments, Repeatable):
+class Memory(TaskArguments, NullArguments, Repeatable):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
 
     any_network: ClassVar[bool] = True
@@ -70,6 +70,7 @@ class Memory(TaskArguments, Repeatable):
             max_delay=self.max_delay,
             noise=self.noise,
             scores=self.scores,
+            nulls=self.null,
             engine=self.engine,
             progress=self.progress,
         )
@@ -85,12 +86,15 @@ class Memory(TaskArguments, Repeatable):
                 **({} if result.decoded is None else {"memory_capacity_decoded": result.decoded.total}),
                 **values_of(result.further),
             },
-            baselines={
-                **controls_of(result.further),
-                "memory_capacity": {**_controls(result.spikes_uncoupled, result.spikes_bank), "raw_input": raw},
-                "memory_capacity_v": {**_controls(result.v_uncoupled, result.v_bank), "raw_input": raw},
-                **_of_decoder(result, raw),
-            },
+            baselines=joined(
+                {
+                    **controls_of(result.further),
+                    "memory_capacity": {**_controls(result.spikes_uncoupled, result.spikes_bank), "raw_input": raw},
+                    "memory_capacity_v": {**_controls(result.v_uncoupled, result.v_bank), "raw_input": raw},
+                    **_of_decoder(result, raw),
+                },
+                result.nulls,
+            ),
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_memory(result),
             timing=result.timing,

@@ -115,6 +115,22 @@ class _Slices:
         return slice(self.train.start, self.validation.stop)
 
 
+#: Default shares of the rows for training, validation and held-out slice.
+_SHARES = (0.6, 0.15, 0.25)
+
+
+@takes()
+def held_out(times: int, max_delay: int = 100, washout: int = 200) -> slice:
+    """Return the rows that :func:`memory_capacity` scores, with its default shares; all earlier ones are for fitting.
+
+    Examples
+    --------
+    >>> held_out(1000, max_delay=10)
+    slice(805, 1000, None)
+    """
+    return _cut(times, max_delay, washout, _SHARES).test
+
+
 @takes(hold="ms")
 def memory_capacity(
     states: ArrayLike,
@@ -122,7 +138,7 @@ def memory_capacity(
     max_delay: int = 100,
     *,
     washout: int = 200,
-    shares: tuple[float, float, float] = (0.6, 0.15, 0.25),
+    shares: tuple[float, float, float] = _SHARES,
     alphas: Sequence[float] = ALPHAS,
     surrogates: int = 20,
     bootstrap: int = 200,

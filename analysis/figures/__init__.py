@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hrsnn.analysis.figures.lyapunov import chaos_map, exponent_spectrum, exponents_against_rates, exponents_of_neurons
     from hrsnn.analysis.figures.maps import heat_maps
     from hrsnn.analysis.figures.ranks import singular_values
-    from hrsnn.analysis.figures.reservoir import spike_raster, time_constants, weights_before_after
+    from hrsnn.analysis.figures.reservoir import neuron_traces, spike_raster, time_constants, weights_before_after
     from hrsnn.analysis.figures.scores import confusion_matrix, scores_bar
     from hrsnn.analysis.figures.search import (
         best_distributions,
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
         parallel_coordinates,
         process_slices,
     )
-    from hrsnn.analysis.figures.seeds import accuracy_and_rate, differences_in_pairs, scores_in_plane, scores_over_seeds
+    from hrsnn.analysis.figures.seeds import (
+        accuracy_and_rate,
+        curves_over_levels,
+        differences_in_pairs,
+        scores_in_plane,
+        scores_over_seeds,
+    )
     from hrsnn.analysis.figures.style import save
     from hrsnn.analysis.figures.training import error_curves, times_before_after, training_curves
 
@@ -40,6 +46,7 @@ _HOME = {
     "confusion_matrix": "scores",
     "convergence": "search",
     "currents_of_neuron": "balance",
+    "curves_over_levels": "seeds",
     "differences_in_pairs": "seeds",
     "exponent_spectrum": "lyapunov",
     "exponents_against_rates": "lyapunov",
@@ -50,6 +57,7 @@ _HOME = {
     "heat_maps": "maps",
     "importances": "search",
     "memory_curve": "capacity",
+    "neuron_traces": "reservoir",
     "of_search": "search",
     "over_iterations": "iterations",
     "parallel_coordinates": "search",
@@ -76,6 +84,7 @@ __all__ = [
     "confusion_matrix",
     "convergence",
     "currents_of_neuron",
+    "curves_over_levels",
     "differences_in_pairs",
     "error_curves",
     "exponent_spectrum",
@@ -87,6 +96,7 @@ __all__ = [
     "heat_maps",
     "importances",
     "memory_curve",
+    "neuron_traces",
     "of_search",
     "over_iterations",
     "parallel_coordinates",

@@ -1,8 +1,8 @@
-"""Figures of a reservoir: spike raster, time constants, weights before and after plasticity."""
+"""Figures of a reservoir: spike raster, traces of neurons, time constants, weights before and after plasticity."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
     BAND,
+    COLOURS,
+    COLUMN_WIDTH,
     EXCITATORY,
     GREY,
     INHIBITORY,
@@ -26,6 +28,8 @@ from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
+#: Colours of v and spikes, and of adaptation.
+BLACK, ADAPTATION = COLOURS[6], COLOURS[2]
 
 
 @takes(times="ms", duration="ms")
@@ -87,6 +91,109 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
     label_axes(rates, "Time (ms)", "Rate (Hz)")
     figure.align_ylabels()
     legend_above(figure, rates)
+    return figure
+
+
+@takes(times="ms", v="mV", currents="mV", adaptation="mV")
+def neuron_traces(
+    times: ArrayLike,
+    v: ArrayLike,
+    currents: ArrayLike | None = None,
+    adaptation: ArrayLike | None = None,
+    *,
+    neurons: ArrayLike | None = None,
+    spikes: Sequence[ArrayLike] = (),
+    threshold: ArrayLike | None = None,
+) -> Figure:
+    """Draw v of some neurons in time, a row each, and beside it their currents if they are given.
+
+    Parameters
+    ----------
+    times : array, shape (T,)
+        ms.
+    v : array, shape (T, R)
+        mV.
+    currents : array, shape (T, R, 2), optional
+        Excitatory and inhibitory currents (mV).
+    adaptation : array, shape (T, R), optional
+        Adaptation currents (mV), drawn downwards, as they act.
+    neurons : array of int, shape (R,), optional
+        Their numbers, for titles; by default 0 to R - 1.
+    spikes : sequence of R arrays, optional
+        Times of the spikes of each (ms), drawn as ticks above v: the reset follows within the step, so that v itself shows
+        no peak.
+    threshold : array, shape (R,), optional
+        Thresholds (mV), drawn as broken lines.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        As wide as a column, with currents as two.
+
+    Raises
+    ------
+    InputError
+        When shapes do not agree.
+
+    Examples
+    --------
+    >>> figure = neuron_traces([0.5, 1.0, 1.5], [[0.0], [1.0], [1.5]], spikes=[[1.2]])
+    >>> figure.axes[0].get_ylabel()
+    'v (mV)'
+    """
+    when, potential = np.asarray(times, float), np.asarray(v, float)
+    if potential.ndim != 2 or not potential.size or len(potential) != len(when):
+        raise InputError("v", potential.shape, f"must have shape ({len(when)}, neurons), not empty")
+    shape = potential.shape
+    flows: list[tuple[str, Array, str]] = []
+    if currents is not None:
+        both = np.asarray(currents, float)
+        if both.shape != (*shape, 2):
+            raise InputError("currents", both.shape, f"must have shape {(*shape, 2)}")
+        flows += [("excitatory", both[..., 0], EXCITATORY), ("inhibitory", both[..., 1], INHIBITORY)]
+    if adaptation is not None:
+        adapted = np.asarray(adaptation, float)
+        if adapted.shape != shape:
+            raise InputError("adaptation", adapted.shape, f"must have shape {shape}")
+        flows += [("adaptation", -adapted, ADAPTATION)]
+    names = np.arange(shape[1]) if neurons is None else np.asarray(neurons, int)
+    levels = None if threshold is None else np.asarray(threshold, float)
+    for name, given in (("neurons", names), ("spikes", spikes or None), ("threshold", levels)):
+        if given is not None and len(given) != shape[1]:
+            raise InputError(name, len(given), f"must be {shape[1]}, one for each neuron")
+
+    columns = 2 if flows else 1
+    figure = column_figure(0.5 + 1.1 * shape[1])
+    figure.set_figwidth(columns * COLUMN_WIDTH)
+    grid = figure.subplots(shape[1], columns, sharex=True, sharey="col", squeeze=False)
+    for row, axes in enumerate(grid):
+        last = row == shape[1] - 1
+        axes[0].plot(when, potential[:, row], color=BLACK, linewidth=0.8)
+        if levels is not None:
+            axes[0].axhline(levels[row], color=GREY, linewidth=0.7, linestyle="--", label="threshold")
+        if len(spikes):
+            # in the upper margin, whatever the range of v
+            at = np.asarray(spikes[row], float)
+            ticks = at[at <= when[-1]]
+            above = axes[0].get_xaxis_transform()
+            axes[0].vlines(ticks, 0.93, 1.0, BLACK, linewidth=0.8, transform=above, label="spike")
+        axes[0].set_title(f"neuron {names[row]}", fontsize=TEXT, loc="left")
+        axes[0].set_xlim(0, when[-1])
+        axes[0].margins(y=0.15)
+        label_axes(axes[0], "Time (ms)" if last else "", "v (mV)")
+        for name, values, colour in flows:
+            axes[1].plot(when, values[:, row], color=colour, linewidth=0.8, label=name)
+        if flows:
+            axes[1].axhline(0, color=GREY, linewidth=0.5, zorder=0)
+            label_axes(axes[1], "Time (ms)" if last else "", "Current (mV)")
+    figure.align_ylabels()
+    handles, labels = [], []
+    for axes in grid[0]:
+        more = axes.get_legend_handles_labels()
+        handles += more[0]
+        labels += more[1]
+    if handles:
+        figure.legend(handles, labels, loc="outside upper center", ncols=3 * columns, fontsize=SMALL_TEXT, frameon=False)
     return figure
 
 

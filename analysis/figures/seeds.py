@@ -31,6 +31,8 @@ Array = NDArray[np.float64]
 #: Marks of series, their area, and that of the largest one where areas differ (square points).
 _MARKS, _USUAL, _LARGEST = ("o", "s", "^", "D", "v", "P", "X"), 20.0, 80.0
 _GREEN, _PALE = "#009E73", "#CCCCCC"
+#: Colour, line and marker of the curves of a panel.
+_LINES = ((EXCITATORY, "-", "o"), (GREY, "--", "s"), (INHIBITORY, "-.", "^"))
 _COLOURS: Mapping[Verdict, str] = {
     "supported": _GREEN,
     "refuted": INHIBITORY,
@@ -169,6 +171,65 @@ def scores_in_plane(
         axes.set_xscale("log")
     label_axes(axes, x_label, y_label)
     legend_above(figure, axes)
+    return figure
+
+
+@takes()
+def curves_over_levels(
+    panels: Mapping[tuple[str, str], Mapping[str, ArrayLike]],
+    levels: Mapping[str, Sequence[float]],
+    bounds: Mapping[str, Bounds] | None = None,
+) -> Figure:
+    """Draw scores against levels, mean and 95 % interval over seeds: a row for each score, a column for each kind of level.
+
+    Parameters
+    ----------
+    panels : mapping of (label of the score, label of the level) to mapping of name to array (levels, seeds)
+        The first name is blue, the second grey and dashed. Underscores of names become spaces.
+    levels : mapping of label to sequence (levels,)
+        Levels by the label of their axis.
+    bounds : mapping of label of the score to (float, float), optional
+        Bounds of each score, as from :func:`bounds_of`; none by default.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When there is nothing to draw, or an array has not a row for each level.
+
+    Examples
+    --------
+    >>> panels = {("Accuracy", "Share lost"): {"reservoir": [[0.9, 0.8], [0.7, 0.6]]}}
+    >>> figure = curves_over_levels(panels, {"Share lost": [0.0, 0.5]})
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('Share lost', 'Accuracy')
+    """
+    if not panels or not all(panels.values()):
+        raise InputError("panels", panels, "must hold at least one panel with one name")
+    rows, columns = (list(dict.fromkeys(key[side] for key in panels)) for side in (0, 1))
+    figure = column_figure(0.4 + 1.7 * len(rows))
+    figure.set_figwidth((1 if len(columns) == 1 else 2) * figure.get_figwidth())
+    grid = figure.subplots(len(rows), len(columns), squeeze=False, sharey="row", sharex="col")
+    for (score, axis), curves in panels.items():
+        axes = grid[rows.index(score), columns.index(axis)]
+        at = np.asarray(levels[axis], dtype=np.float64)
+        for name, values, (colour, line, marker) in zip(curves, curves.values(), _LINES, strict=False):
+            x = np.asarray(values, dtype=np.float64)
+            if x.ndim != 2 or len(x) != len(at):
+                raise InputError("panels", x.shape, f"must have a row for each of {len(at)} levels, and a column a seed")
+            ends = np.array([mean_interval(one, bounds=(bounds or {}).get(score, ANY)) for one in x])
+            axes.fill_between(at, *ends.T, color=colour, alpha=0.2, linewidth=0)
+            style = {"color": colour, "linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1.2}
+            axes.plot(at, x.mean(axis=1), label=name.replace("_", " "), **style)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        # the unit on a line of its own, or labels of two rows would meet
+        label = score.replace(" (", "\n(") if axis == columns[0] else ""
+        label_axes(axes, axis if score == rows[-1] else "", label)
+    legend_above(figure, grid[0, 0])
     return figure
 
 

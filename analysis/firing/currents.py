@@ -75,7 +75,7 @@ def currents(network: Network, spikes: SpikeTrains, stimulus: Stimulus) -> Curre
         raise InputError("spikes", f"{len(spikes)} samples", "must be one, and so must be the stimulus")
     if spikes.n_channels != network.neurons:
         raise InputError("spikes", f"{spikes.n_channels} channels", f"must be of {network.neurons} neurons")
-    batch = Batch(network, stimulus, max(0.0, float(spikes.durations[0] - stimulus.durations[0])), 0, [np.empty(0)], False)
+    batch = Batch(network, stimulus, max(0.0, float(spikes.durations[0] - stimulus.durations[0])), 0, [np.empty(0)])
     steps = int(batch.steps[0])
     check_memory("stimulus", stimulus, 40.0 * steps * network.neurons, "the currents")
     if isinstance(network, BalancedNetwork):

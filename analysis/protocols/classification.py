@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.protocols.task_scores import check_score, further_scores, task_scores
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores, null_scores, task_scores
 from hrsnn.analysis.runs import RECORDS, ClassesRun, RunOptions, StatesSeen
 from hrsnn.analysis.runs.models import classifier_of
 from hrsnn.analysis.runs.rates import Rates
+from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
 from hrsnn.estimators import ReservoirClassifier
 from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
@@ -61,6 +62,8 @@ class Classification(Tabular):
     baselines_decoded: Mapping[str, float] = field(default_factory=dict)
     #: Encoder, network and readout as an estimator, to be saved and used on new data, where it was asked for.
     model: ReservoirClassifier | None = None
+    #: For each score, those of the null models that were asked for, by name.
+    nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def table(self) -> dict[str, list[Any]]:
         """Return the accuracies as a table, columns by name: of which network or model, and the accuracy."""
@@ -97,6 +100,7 @@ def classify(
     baselines: Sequence[str] = BASELINES_OF_CLASSES,
     scores: Sequence[str] = (),
     model: bool = False,
+    nulls: Sequence[Kept] = (),
     progress: bool = False,
 ) -> Classification:
     """Classify with a reservoir trained by STDP, and with three baselines.
@@ -132,6 +136,8 @@ def classify(
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
     model : bool
         Whether to return the fitted estimator (:func:`hrsnn.analysis.runs.models.classifier_of`).
+    nulls : sequence of {"degree", "sign", "distance"}
+        Null models of the links whose scores are computed too: :func:`hrsnn.connectivity.null_models.null_model`.
     progress : bool
 
     Returns
@@ -199,6 +205,7 @@ def classify(
         activity=simulate(run.network, run.test[:1], engine=engine, seed=seed),
         rates=found.rates,
         further=further_scores(run, scores),
+        nulls=null_scores(run, nulls, ("accuracy", *scores)),
         accuracy_decoded=found.scores.get("accuracy_decoded"),
         baselines_decoded=found.baselines.get("accuracy_decoded", {}),
         model=classifier_of(run) if model else None,

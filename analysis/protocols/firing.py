@@ -34,12 +34,13 @@ from hrsnn.errors import InputError
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.kinds.contract import is_network, is_spec
 from hrsnn.reservoir import Reservoir
+from hrsnn.runtime.seeds import generator
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.spec import ReservoirSpec
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus
-from hrsnn.validation.numbers import positive
+from hrsnn.validation.numbers import count_of, positive
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -96,6 +97,8 @@ class Measures(Displayed):
     #: Spikes of all stimuli.
     activity: Activity[Network]
     rates: Rates
+    #: Run of the first stimulus with traces of some neurons; None unless they were asked for.
+    traced: Activity[Network] | None
     #: Wall-clock seconds by part.
     timing: Mapping[str, float]
 
@@ -108,6 +111,7 @@ def measure(
     seed: int = 0,
     engine: str = "auto",
     window: float = 100.0,
+    traces: int = 0,
     progress: bool = False,
 ) -> Measures:
     """Measure the firing statistics of a reservoir with fixed weights under a stimulus.
@@ -122,6 +126,9 @@ def measure(
     engine : str
     window : float
         Window of the Fano factor (ms); shorter if no stimulus is as long.
+    traces : int
+        Number of neurons, drawn by the seed, whose v, currents and adaptation are recorded in every step of the first
+        stimulus, as far as the engine can.
     progress : bool
 
     Returns
@@ -161,6 +168,10 @@ def measure(
         with watch("simulate"):
             return simulate(one, stimulus, engine=engine, seed=seed, progress=progress)
 
+    traced = None
+    if count_of("traces", traces, least=0, most=reservoir.neurons):
+        with watch("simulate"):
+            traced = _traced(reservoir, stimulus[:1], traces, seed, engine)
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("measure"):
         rates = firing_rates(activity.spikes)
@@ -193,8 +204,19 @@ def measure(
             reservoir=reservoir,
             activity=activity,
             rates=Rates.of(activity),
+            traced=traced,
             timing=watch.seconds,
         )
+
+
+def _traced(network: Network, stimulus: Stimulus, count: int, seed: int, engine: str) -> Activity[Network]:
+    """Return a run with v, and as far as the kind of network has them currents and adaptation, of some neurons in steps."""
+    neurons = np.sort(generator(seed, "measure", "traces").choice(network.neurons, count, replace=False))
+    adapts = "adaptation" in network.needs()
+    record = ("spikes", "v", *(("currents", "adaptation")[: 1 + adapts] if isinstance(network, Reservoir) else ()))
+    return simulate(
+        network, stimulus, engine=engine, seed=seed, record=record, record_neurons=neurons.tolist(), sample_times="steps"
+    )
 
 
 def _firing(spikes: SpikeTrains, window: float) -> Firing:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hrsnn.activity import Activity
 from hrsnn.analysis import MemoryCapacity
-from hrsnn.analysis.protocols.task_scores import check_score, further_scores
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores, null_scores
 from hrsnn.analysis.runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.analysis.runs.rates import Rates
+from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError
@@ -59,6 +60,8 @@ class Memory(Tabular):
     ideal: MemoryCapacity | None = None
     #: Further scores that were asked for, each as ``network`` and ``no_recurrence``.
     further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: For each score, those of the null models that were asked for, by name.
+    nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def curves(self) -> dict[str, MemoryCapacity]:
         """Return all capacities by name, without those that the network does not have."""
@@ -93,6 +96,7 @@ def memory(
     max_delay: int = 100,
     noise: Noise | None = None,
     scores: Sequence[str] = (),
+    nulls: Sequence[Kept] = (),
     engine: str = "auto",
     progress: bool = False,
 ) -> Memory:
@@ -117,6 +121,8 @@ def memory(
         weight of the spec, 20 Hz if its rate is 0. Default: as in the spec.
     scores : sequence of str
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+    nulls : sequence of {"degree", "sign", "distance"}
+        Null models of the links whose scores are computed too: :func:`hrsnn.connectivity.null_models.null_model`.
     engine : str
     progress : bool
 
@@ -160,6 +166,7 @@ def memory(
         decoded_uncoupled=uncoupled.capacity("decoded") if has_decoder(uncoupled.network) else None,
         ideal=None if ideal is None else ideal.capacity("decoded"),
         further=further_scores(run, scores),
+        nulls=null_scores(run, nulls, ("memory_capacity", "memory_capacity_v", *scores)),
         timing=options.watch.seconds,
     )
 

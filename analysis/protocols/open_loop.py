@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from hrsnn.activity import Activity
 from hrsnn.analysis.forecasting.errors import valid_times
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.protocols.task_scores import check_score, further_scores
+from hrsnn.analysis.protocols.task_scores import check_score, further_scores, null_scores
 from hrsnn.analysis.runs import RunOptions, SeriesRun, rates_of, run_task
 from hrsnn.analysis.runs.models import forecaster_of
 from hrsnn.analysis.runs.rates import Rates, warn_of_silence
+from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
 from hrsnn.estimators import ReservoirForecaster
 from hrsnn.kinds import Network, NetworkSpec, build_network
@@ -80,6 +81,8 @@ class Forecasting(Tabular):
     columns: Mapping[str, int] = field(default_factory=dict)
     #: Scale, network and readout as an estimator, to be saved and used on new data, where it was asked for.
     model: ReservoirForecaster | None = None
+    #: For each score, those of the null models that were asked for, by name.
+    nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def table(self) -> dict[str, list[Any]]:
         """Return the errors as a table, columns by name: of which network or model, and its NRMSE."""
@@ -110,6 +113,7 @@ def forecast(
     *,
     baselines: Sequence[str] = tuple(MODELS),
     scores: Sequence[str] = (),
+    nulls: Sequence[Kept] = (),
     quadratic: int = 0,
     model: bool = False,
     seed: int = 0,
@@ -129,6 +133,8 @@ def forecast(
         baselines that are always computed, are ignored.
     scores : sequence of str
         Further scores, by their names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+    nulls : sequence of {"degree", "sign", "distance"}
+        Null models of the links whose scores are computed too: :func:`hrsnn.connectivity.null_models.null_model`.
     quadratic : int
         Number of principal components of the states whose squares and products the readouts of the network see too
         (:func:`hrsnn.regression.quadratic.quadratic_readout`), at most 100; 0: linear readouts.
@@ -216,5 +222,6 @@ def forecast(
             rates=rates_of(run),
             further=further_scores(run, scores),
             model=forecaster_of(run) if model else None,
+            nulls=null_scores(run, nulls, ("nrmse", "nrmse_v", *scores)),
             timing=options.watch.seconds,
         )

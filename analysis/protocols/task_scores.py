@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hrsnn.analysis.runs import RECORDS, RunOptions, TaskRun, rates_of, run_task
+from hrsnn.analysis.runs.controls import has_links
 from hrsnn.analysis.runs.rates import Rates
-from hrsnn.analysis.scoring.baselines import BASELINES, baselines_of
+from hrsnn.analysis.scoring.baselines import BASELINES, baselines_of, null_name
 from hrsnn.analysis.scoring.contract import Score
 from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.connectivity.null_models import KEPT, Kept
 from hrsnn.display import Tabular
 from hrsnn.errors import InputError
 from hrsnn.kinds import Network
@@ -161,6 +163,35 @@ def further_scores(run: TaskRun, names: Sequence[str]) -> dict[str, dict[str, fl
     runs = {"network": run, "no_recurrence": run.without_recurrence} if found else {}
     values = {name: {label: score.of(one) for label, one in runs.items()} for name, score in found.items()}
     return {name: {**each, **BASELINES["ideal_system"](run, name)} for name, each in values.items()}
+
+
+def null_scores(run: TaskRun, nulls: Sequence[Kept], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Compute scores of null models of a run's network.
+
+    Parameters
+    ----------
+    run : TaskRun
+    nulls : sequence of str
+        What they keep: "degree", "sign", "distance" (:func:`hrsnn.connectivity.null_models.null_model`).
+    names : sequence of str
+        Names in :data:`hrsnn.analysis.scoring.registry.SCORES`.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        For each score, values by the names of the null models: ``null_degree``, ``null_sign``, ``null_distance``.
+
+    Raises
+    ------
+    InputError
+        When the network is no reservoir with recurrent links, or what is kept is none of these.
+    """
+    for keep in nulls:
+        if keep not in KEPT:
+            raise InputError("null", keep, f"must be of {', '.join(KEPT)}")
+    if nulls and not has_links(run.initial):
+        raise InputError("null", tuple(nulls), f"needs a reservoir with recurrent links, and this is a {run.initial.kind}")
+    return baselines_of(run, [null_name(keep) for keep in dict.fromkeys(nulls)], names)
 
 
 def check_score(name: str, kind: str) -> Score:

@@ -4,7 +4,7 @@ from hrsnn.analysis.runs.classes import ClassesRun, share_correct
 from hrsnn.analysis.runs.controls import calibration
 from hrsnn.analysis.runs.options import RECORDS, STATES, RunOptions, StatesSeen
 from hrsnn.analysis.runs.series import SeriesRun
-from hrsnn.analysis.runs.task_run import TaskRun, rates_of, run_task
+from hrsnn.analysis.runs.task_run import TaskRun, rates_of, retested, run_task
 
 __all__ = [
     "RECORDS",
@@ -16,6 +16,7 @@ __all__ = [
     "TaskRun",
     "calibration",
     "rates_of",
+    "retested",
     "run_task",
     "share_correct",
 ]

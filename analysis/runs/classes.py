@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GridSearchCV
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.runs.controls import bank_of, calibration, has_delays
+from hrsnn.analysis.runs.controls import bank_of, calibration, has_delays, has_links
 from hrsnn.analysis.runs.options import RECORDS, RunOptions
+from hrsnn.connectivity.null_models import Kept, null_model
 from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
@@ -149,6 +150,22 @@ class ClassesRun(Displayed):
         with self.options.watch("controls"):
             return self._of(bank_of(self.initial, calibration(replace(self.task, x_train=self.train)), self.options))
 
+    def null_model(self, keep: Kept) -> ClassesRun | None:
+        """Return the same run of a null model of the links, with STDP of its own; None for a network without links.
+
+        See :func:`hrsnn.connectivity.null_models.null_model`.
+        """
+        if not has_links(self.initial):
+            return None
+        if keep not in self._nulls:
+            with self.options.watch("controls"):
+                self._nulls[keep] = self._of(null_model(self.initial, keep, seed=self.options.seed))
+        return self._nulls[keep]
+
+    @functools.cached_property
+    def _nulls(self) -> dict[Kept, ClassesRun]:
+        return {}
+
     def _of(self, network: Network) -> ClassesRun:
         """Run another network through the same samples, with a readout of the same neurons."""
         seen, task = self.seen, replace(self.task, x_train=self.train, x_test=self.test, encoder=None)
@@ -209,19 +226,6 @@ def run_classes(
     train, test = encoded.x_train, encoded.x_test
     initial = network(train.n_channels)
 
-    def respond(stimulus: Stimulus, branch: int, *record: str) -> Activity[Network]:
-        # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
-        noise = noise_seed(options.seed, branch)
-        return simulate(
-            trained,
-            stimulus,
-            record=("counts", *record),
-            windows=options.counted_windows,
-            engine=options.engine,
-            seed=noise,
-            progress=options.progress,
-        )
-
     with options.watch("stdp"):
         trained = initial
         if options.plastic:
@@ -238,6 +242,22 @@ def run_classes(
     with options.watch("states"):
         final = ("states",) if options.states == "final" else ()
         decoded = ("spikes",) if "spikes" in records and has_decoder(trained) else ()
-        on_train = respond(train, TRAINING, *final, *decoded)
-        on_test = respond(test, TEST, *dict.fromkeys((*records, *final)))
+        on_train = respond(trained, train, options, TRAINING, (*final, *decoded))
+        on_test = respond(trained, test, options, TEST, tuple(dict.fromkeys((*records, *final))))
     return ClassesRun(task, options, initial, trained, train, test, on_train, on_test)
+
+
+def respond(
+    network: Network, stimulus: Stimulus, options: RunOptions, part: int, record: Sequence[str]
+) -> Activity[Network]:
+    """Run a network with fixed weights through the samples of a part, `TRAINING` or `TEST`."""
+    # background noise depends on the seed and the position in the batch: separate seeds for STDP, training and test
+    return simulate(
+        network,
+        stimulus,
+        record=("counts", *record),
+        windows=options.counted_windows,
+        engine=options.engine,
+        seed=noise_seed(options.seed, part),
+        progress=options.progress,
+    )

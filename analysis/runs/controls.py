@@ -21,6 +21,11 @@ def has_delays(network: Network) -> TypeGuard[Reservoir]:
     return isinstance(network, Reservoir) and bool(network.delay.any())
 
 
+def has_links(network: Network) -> TypeGuard[Reservoir]:
+    """Return whether a network is a reservoir with recurrent links."""
+    return isinstance(network, Reservoir) and network.synapses > 0
+
+
 def calibration(task: ClassificationTask | SeriesTask) -> Stimulus:
     """Return the stimulus on which rates are matched: 50 training samples of an encoded task, or 500 values of a series."""
     if isinstance(task, SeriesTask):

@@ -29,13 +29,19 @@ def learn(reservoir: NetworkType, task: SeriesTask, seed: int, engine: str) -> N
 
 
 def follow(
-    reservoir: NetworkType, task: SeriesTask, record: tuple[str, ...], seed: int, engine: str, progress: bool
+    reservoir: NetworkType,
+    task: SeriesTask,
+    record: tuple[str, ...],
+    seed: int,
+    engine: str,
+    progress: bool,
+    stimulus: Stimulus | None = None,
 ) -> Activity[NetworkType]:
-    """Drive a reservoir with a whole series, and record its states at the end of each value."""
+    """Drive a reservoir with a whole series, or a `stimulus` in its place, and record states at the end of each value."""
     times = task.hold * np.arange(1, len(task.inputs) + 1)
     return simulate(
         reservoir,
-        task.stimulus(),
+        task.stimulus() if stimulus is None else stimulus,
         record=record,
         sample_times=times,
         engine=engine,

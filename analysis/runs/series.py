@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.activity import Activity
-from hrsnn.analysis.capacity.memory import MemoryCapacity, memory_capacity
+from hrsnn.analysis.capacity.memory import MemoryCapacity, held_out, memory_capacity
 from hrsnn.analysis.forecasting.errors import nrmse
 from hrsnn.analysis.forecasting.models import MODELS
-from hrsnn.analysis.runs.controls import bank_of, calibration, has_delays
+from hrsnn.analysis.runs.controls import bank_of, calibration, has_delays, has_links
 from hrsnn.analysis.runs.driving import follow, learn
 from hrsnn.analysis.runs.options import RECORDS, RunOptions
+from hrsnn.connectivity.null_models import Kept, null_model
 from hrsnn.display import Displayed
 from hrsnn.kinds import Network
 from hrsnn.reading import Read, has_decoder, read_states
 from hrsnn.regression.quadratic import series_readout
 from hrsnn.regression.ridge import Forecast
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import SeriesTask
 
 Array = NDArray[np.float64]
@@ -40,6 +42,20 @@ class SeriesRun(Displayed):
     activity: Activity[Network]
     #: Whether decoded states are those of the system that the network follows, instead of those decoded from its spikes.
     ideal: bool = False
+    #: Activity to which readouts are fitted, where it is not the one that they are tested on; None: the same.
+    fitted_on: Activity[Network] | None = None
+
+    @property
+    def scored(self) -> slice:
+        """Values that a readout of the states is tested on; it is fitted to earlier ones only."""
+        if self.task.kind == "memory":
+            return held_out(len(self.task.inputs), self.options.max_delay, self.task.washout)
+        return self.task.test
+
+    @property
+    def stimulus(self) -> Stimulus:
+        """Input in the whole series."""
+        return self.task.stimulus()
 
     @property
     def final_states(self) -> Array:
@@ -65,6 +81,19 @@ class SeriesRun(Displayed):
         bank = bank_of(self.initial, calibration(task), self.options)
         return run_series(lambda _: bank, task, self.options, RECORDS)
 
+    def null_model(self, keep: Kept) -> SeriesRun | None:
+        """Return the same run of a null model of the links, as that of a :class:`ClassesRun`."""
+        if not has_links(self.initial):
+            return None
+        if keep not in self._nulls:
+            drawn = null_model(self.initial, keep, seed=self.options.seed)
+            self._nulls[keep] = run_series(lambda _: drawn, self.task, self.options, RECORDS)
+        return self._nulls[keep]
+
+    @functools.cached_property
+    def _nulls(self) -> dict[Kept, SeriesRun]:
+        return {}
+
     def error(self, prediction: Array) -> float:
         """Return the NRMSE (times, outputs) on the test part, in units of the training part's standard deviation."""
         task = self.task
@@ -80,7 +109,11 @@ class SeriesRun(Displayed):
         """
         if read == "decoded" and self.ideal and has_decoder(self.network):
             return np.asarray(self.network.ideal_states(self.task.inputs, self.task.hold))
-        return np.asarray(read_states(self.activity, read)[0])
+        states = np.asarray(read_states(self.activity, read)[0])
+        if self.fitted_on is None:
+            return states
+        first = self.scored.start
+        return np.concatenate([read_states(self.fitted_on, read)[0][:first], states[first:]])
 
     @property
     def of_ideal_system(self) -> Self | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from hrsnn.analysis.runs.classes import ClassesRun, run_classes
+from hrsnn.analysis.runs.classes import TEST, ClassesRun, respond, run_classes
+from hrsnn.analysis.runs.driving import follow
 from hrsnn.analysis.runs.options import RECORDS, RunOptions
 from hrsnn.analysis.runs.rates import Rates
 from hrsnn.analysis.runs.series import SeriesRun, run_series
 from hrsnn.kinds import Network
+from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask
 
 TaskRun = ClassesRun | SeriesRun
@@ -38,6 +41,31 @@ def run_task(
     if isinstance(task, SeriesTask):
         return run_series(network, task, options, tuple(records))
     return run_classes(network, task, options, tuple(records))
+
+
+def retested(run: TaskRun, network: Network, stimulus: Stimulus | None = None) -> TaskRun:
+    """Return a run whose readouts are those of `run`, fitted to its network, and are tested on another one.
+
+    Parameters
+    ----------
+    run : ClassesRun or SeriesRun
+    network : Network
+        Of as many neurons and channels as the network of `run`, such as the same one after damage.
+    stimulus : SpikeTrains or Currents, optional
+        Another input in place of the test samples or of the whole series, of the same size.
+
+    Returns
+    -------
+    ClassesRun or SeriesRun
+        Its activity is that of `network`; a series is followed by it from the beginning, and scored in the test part.
+    """
+    given = run.stimulus if stimulus is None else stimulus
+    record = tuple(name for name in RECORDS if name in run.activity.recorded)
+    if isinstance(run, ClassesRun):
+        activity = respond(network, given, run.options, TEST, record)
+        return replace(run, network=network, test=given, on_test=activity)
+    activity = follow(network, run.task, record, run.options.seed, run.options.engine, run.options.progress, given)
+    return replace(run, network=network, activity=activity, fitted_on=run.activity)
 
 
 def rates_of(run: TaskRun) -> Rates:

@@ -12,6 +12,7 @@ from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.runs import ClassesRun, RunOptions, SeriesRun, TaskRun, share_correct
 from hrsnn.analysis.scoring.echo_state_classes import fit_echo_state_features
 from hrsnn.analysis.scoring.registry import SCORES
+from hrsnn.connectivity.null_models import KEPT, Kept
 from hrsnn.encoders.frames import window_means
 from hrsnn.errors import InputError
 from hrsnn.recording import filtered_states
@@ -107,6 +108,19 @@ def _delay_bank(run: TaskRun, score: str) -> dict[str, float]:
     return {} if bank is None else {"delay_bank": SCORES.find(score).of(bank)}
 
 
+def _null_model(keep: Kept) -> Baseline:
+    def baseline(run: TaskRun, score: str) -> dict[str, float]:
+        null = run.null_model(keep)
+        return {} if null is None else {null_name(keep): SCORES.find(score).of(null)}
+
+    return baseline
+
+
+def null_name(keep: Kept) -> str:
+    """Return the name of the baseline that is a null model, such as "null_degree"."""
+    return f"null_{keep}"
+
+
 def _model(name: str) -> Baseline:
     def baseline(run: TaskRun, score: str) -> dict[str, float]:
         if not isinstance(run, SeriesRun) or not score.startswith("nrmse"):
@@ -139,6 +153,7 @@ BASELINES: Mapping[str, Baseline] = {
     "no_recurrence": _no_recurrence,
     "ideal_system": _ideal_system,
     "delay_bank": _delay_bank,
+    **{null_name(keep): _null_model(keep) for keep in KEPT},
     **{name: _model(name) for name in MODELS},
     "echo_state_network": _echo_state_network,
 }

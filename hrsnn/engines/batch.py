@@ -12,6 +12,7 @@ from hrsnn.engines.background import BackgroundPosition, background_spikes, repe
 from hrsnn.engines.events import Events, events
 from hrsnn.engines.input_rows import InputRows, delayed_drive
 from hrsnn.engines.network_state import NetworkState
+from hrsnn.engines.watched import Watched
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
 from hrsnn.reservoir import Reservoir
@@ -52,7 +53,7 @@ class Presentation:
     background_jump : array (events,) of float64
         What is added to the excitatory current of the neuron (mV), for all its background spikes of the step.
     v_step : array (times,) of int64
-        Steps after which v is recorded, in the order in which it is returned; empty if v is not recorded.
+        Steps after which ``batch.watched`` is recorded, in the order in which it is returned; empty if nothing is.
     own_step : array (changes,) of int64
         With input delays, in place of `drive_step` and `drive`, which are then empty: steps from which on the drive of a
         single neuron holds. Empty for a network without input delays.
@@ -89,10 +90,11 @@ class Batch:
     seed : int
         Seed of the background input.
     v_times : list of arrays
-        Times within each stimulus at which v is recorded (ms), or one list for all.
-    record_v : bool
+        Times within each stimulus at which neurons are watched (ms), or one list for all.
     start : NetworkState or BalancedState, optional
         State from which the only stimulus starts, instead of rest.
+    watched : Watched, optional
+        What is recorded at `v_times`; nothing by default.
 
     Attributes
     ----------
@@ -122,8 +124,8 @@ class Batch:
         blank: float,
         seed: int,
         v_times: list[np.ndarray],
-        record_v: bool,
         start: NetworkState | BalancedState | None = None,
+        watched: Watched | None = None,
     ) -> None:
         if stimulus.n_channels != network.channels:
             raise InputError(
@@ -144,7 +146,9 @@ class Batch:
             links = cast(Reservoir, network).input
             self._input_lag: np.ndarray = np.round(links.delay / network.dt).astype(np.int64)
             self.input_rows = InputRows.of(links, self._input_lag)
-        self._v_times, self._record_v, self._blank = v_times, record_v, blank
+        self._v_times, self._blank = v_times, blank
+        #: Neurons and variables that are recorded; an engine without "chosen_neurons" records v of all N.
+        self.watched = Watched(np.arange(network.neurons)) if watched is None else watched
         self.start: Any = start  # of the kind of the network
         self.dt = network.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
@@ -174,14 +178,14 @@ class Batch:
         elif drive:
             drive_step, drive_rows = self._drive(index)
         v_step = none
-        if self._record_v:
+        if self.watched.anything():
             v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
         background = self._background(index)
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive_rows, *background, v_step, *own)
 
     def events(self, index: int) -> tuple[Events, np.ndarray]:
         """Return stimulus `index` in continuous time, and the times at which v is recorded (ms)."""
-        v_times = self._v_times[index % len(self._v_times)] if self._record_v else np.empty(0)
+        v_times = self._v_times[index % len(self._v_times)] if self.watched.anything() else np.empty(0)
         return events(self._network, self._stimulus, index, self._blank, self.seed), v_times
 
     def _own_drive(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

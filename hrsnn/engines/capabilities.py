@@ -23,6 +23,8 @@ FEATURES: Mapping[str, str] = {
     "background": "simulate background input",
     "state_bits": "round v to a number of bits after each step",
     "resumable_state": "continue from the state of an earlier run",
+    "chosen_neurons": "record v of chosen neurons only",
+    "currents": "record synaptic currents and adaptation",
     "plasticity": "simulate STDP and homeostasis",
     "gradients": "compute gradients",
     "batch_on_device": "simulate a batch on an accelerator",

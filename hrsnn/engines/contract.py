@@ -11,6 +11,7 @@ import numpy as np
 from hrsnn.balanced.state import BalancedVariables
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.network_state import Variables
+from hrsnn.engines.watched import Watched
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class Response:
         above threshold after the update of step k; its time is k dt.
     spike_neuron : array (spikes,) of int32
         Neuron of each spike, ascending within a step.
-    v : array (times, N) of float64
-        Membrane potentials (mV) at the end of the steps ``v_step`` of the presentation, after input, links and resets; in
-        an engine without a grid, at the times that :meth:`Batch.events` returns. Shape (0, N) if none are asked for.
+    v : array (times, R) of float64
+        Membrane potentials (mV) of the neurons ``batch.watched.neurons``, all N of them for an engine without
+        "chosen_neurons", at the end of the steps ``v_step`` of the presentation, after input, links and resets; in an
+        engine without a grid, at the times that :meth:`Batch.events` returns. Shape (0, R) if none are asked for.
     end : Variables or BalancedVariables, optional
         Variables after the last step, for a batch of one stimulus; of an engine that can continue ("resumable_state").
     spike_time : array (spikes,) of float64, optional
@@ -34,6 +36,11 @@ class Response:
         `spike_step`, which still has to be there and ascending.
     duration : float, optional
         Simulated time (ms), of an engine without a grid; otherwise the number of steps times dt.
+    currents : array (times, R, 2) of float64, optional
+        Excitatory and inhibitory synaptic currents (mV) of the same neurons at the same times, if
+        ``batch.watched.currents``.
+    adaptation : array (times, R) of float64, optional
+        Their adaptation currents (mV), if ``batch.watched.adaptation``.
     """
 
     spike_step: np.ndarray
@@ -42,9 +49,11 @@ class Response:
     end: Variables | BalancedVariables | None = None
     spike_time: np.ndarray | None = None
     duration: float | None = None
+    currents: np.ndarray | None = None
+    adaptation: np.ndarray | None = None
 
-    def fault(self, n: int, v_times: int | None) -> str:
-        """Return what is wrong for a network of `n` neurons and `v_times` times of v (None: not recorded), or nothing."""
+    def fault(self, n: int, times: int, watched: Watched) -> str:
+        """Return what is wrong for a network of `n` neurons, of which some are watched at `times` times, or nothing."""
         for name in ("spike_step", "spike_neuron", "spike_time"):
             spikes = getattr(self, name)
             if spikes is None and name == "spike_time":
@@ -61,8 +70,11 @@ class Response:
                 return f"{name} must be ascending"
         if len(self.spike_neuron) and not 0 <= self.spike_neuron.min() <= self.spike_neuron.max() < n:
             return f"spike_neuron must be from 0 to {n - 1}"
-        if v_times is not None and np.shape(self.v) != (v_times, n):
-            return f"v has the shape {np.shape(self.v)} instead of {(v_times, n)}"
+        chosen = len(watched.neurons)
+        shapes = {"v": (times, chosen), "currents": (times, chosen, 2), "adaptation": (times, chosen)}
+        for name, shape in shapes.items():
+            if getattr(watched, name) and np.shape(getattr(self, name)) != shape:
+                return f"{name} has the shape {np.shape(getattr(self, name))} instead of {shape}"
         return ""
 
 

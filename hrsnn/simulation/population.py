@@ -30,7 +30,8 @@ def simulate_population(
     engine: str = "torch",
     precision: str = "float64",
     record: Sequence[str] = ("spikes",),
-    sample_times: int | Sequence[float] | np.ndarray = 1,
+    record_neurons: Sequence[int] | None = None,
+    sample_times: int | str | Sequence[float] | np.ndarray = 1,
     windows: int | Sequence[float] | np.ndarray = 1,
     blank: float = 0.0,
     tau_state: float = 20.0,
@@ -55,7 +56,7 @@ def simulate_population(
         "float64", or "float32", whose rounding may shift a spike to another step, after which the runs part. Dense networks
         are faster in it: from a density of 0.2 on, currents are products with dense matrices, whose rounding depends on the
         numbers of networks and stimuli.
-    record, sample_times, windows, blank, tau_state, progress
+    record, record_neurons, sample_times, windows, blank, tau_state, progress
         As for :func:`hrsnn.simulate`.
     seed : int
         Seed of the background input, the same for each network.
@@ -93,9 +94,9 @@ def simulate_population(
     each = _stimuli_of(stimuli, len(networks))
     if precision not in PRECISIONS:
         raise InputError("precision", precision, f"must be one of {', '.join(PRECISIONS)}")
-    request = Request.of(record, sample_times, windows, blank, tau_state)
+    request = Request.of(record, sample_times, windows, blank, tau_state, record_neurons)
     check_memory_of(list(zip(networks, each, strict=True)), request, seed)
-    function = _function(engine, set[str]().union(*(needs(one, plastic) for one in networks)))
+    function = _function(engine, request.needs().union(*(needs(one, plastic) for one in networks)))
     runs = [Run(*pair, request, seed) for pair in zip(networks, each, strict=True)]
     take = [run.taken_from(engine, function) for run in runs]
     dt = networks[0].dt

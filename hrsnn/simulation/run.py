@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, cast
@@ -14,6 +16,7 @@ from hrsnn.balanced.state import BalancedState, BalancedVariables, balanced_stat
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.network_state import NetworkState, Variables, state_after
+from hrsnn.engines.watched import Watched
 from hrsnn.errors import InputError
 from hrsnn.kinds.contract import Network
 from hrsnn.recording import filtered_states, window_counts
@@ -22,14 +25,20 @@ from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
-from hrsnn.stimuli.time_grid import equal_windows_of, windows_of
+from hrsnn.stimuli.time_grid import equal_windows_of, step_count, windows_of
 from hrsnn.validation.annotations import is_whole
-from hrsnn.validation.limits import check_memory
-from hrsnn.validation.numbers import duration_of, float_vector, positive
+from hrsnn.validation.limits import check_memory, readable
+from hrsnn.validation.numbers import duration_of, float_vector, positive, whole_vector
+
+logger = logging.getLogger("hrsnn")
 
 #: Bytes of memory for each background spike, as measured.
 _EVENT = 80
-RECORDS = ("spikes", "counts", "states", "v")
+RECORDS = ("spikes", "counts", "states", "v", "currents", "adaptation")
+#: Records of the variables of neurons, which can be restricted to some of them.
+_WATCHED = ("v", "currents", "adaptation")
+#: As sample times: the end of every step.
+_STEPS = "steps"
 
 
 @dataclass(frozen=True)
@@ -41,16 +50,56 @@ class Request:
     windows: Any
     blank: float
     tau_state: float
+    neurons: np.ndarray | None = None
 
     @classmethod
-    def of(cls, record: Sequence[str], sample_times: Any, windows: Any, blank: float, tau_state: float) -> Request:
+    def of(
+        cls,
+        record: Sequence[str],
+        sample_times: Any,
+        windows: Any,
+        blank: float,
+        tau_state: float,
+        neurons: Sequence[int] | None = None,
+    ) -> Request:
         """Return the request, with what can be checked without a stimulus."""
         names = (record,) if isinstance(record, str) else tuple(record)
         for name in names:
             if name not in RECORDS:
-                raise InputError("record", name, f"must be of {', '.join(RECORDS)}")
+                near = difflib.get_close_matches(str(name), RECORDS, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise InputError("record", name, f"{hint}must be of {', '.join(RECORDS)}")
         blank, tau_state = duration_of("blank", blank, zero=True), positive("tau_state", tau_state, "ms")
-        return cls(names, sample_times, windows, blank, tau_state)
+        if isinstance(sample_times, str) and sample_times != _STEPS:
+            raise InputError("sample_times", sample_times, f'must be a number, a list of times (ms), or "{_STEPS}"')
+        chosen = None
+        if neurons is not None:
+            if not set(names) & set(_WATCHED):
+                raise InputError("record_neurons", neurons, f"has no effect: record is none of {', '.join(_WATCHED)}")
+            chosen = whole_vector("record_neurons", neurons, np.int64)
+            if not chosen.size or (np.diff(chosen) <= 0).any() or chosen[0] < 0:
+                raise InputError("record_neurons", neurons, "must be ascending numbers of neurons, at least one")
+        return cls(names, sample_times, windows, blank, tau_state, chosen)
+
+    def needs(self) -> set[str]:
+        """Return the features that an engine must have for what is recorded."""
+        found = set() if self.neurons is None else {"chosen_neurons"}
+        return found | ({"currents"} if {"currents", "adaptation"} & set(self.record) else set())
+
+    def watched(self, network: Network) -> Watched:
+        """Return the neurons whose variables are recorded.
+
+        Raises
+        ------
+        InputError
+            When a neuron is not in the network, or adaptation is recorded of a network without it.
+        """
+        chosen = np.arange(network.neurons) if self.neurons is None else self.neurons
+        if chosen[-1] >= network.neurons:
+            raise InputError("record_neurons", int(chosen[-1]), f"must be below {network.neurons}, the number of neurons")
+        if "adaptation" in self.record and "adaptation" not in network.needs():
+            raise InputError("record", "adaptation", f"has no effect: no neuron of the {network.kind} adapts")
+        return Watched(chosen, *(name in self.record for name in _WATCHED))
 
 
 class Run(Generic[NetworkType]):
@@ -87,12 +136,13 @@ class Run(Generic[NetworkType]):
         state: NetworkState | BalancedState | None = None,
     ) -> None:
         self._network, self._stimulus, self._record, self._seed, self._state = network, stimulus, request.record, seed, state
-        self._times = _sample_times(request.sample_times, stimulus)
+        self._times = _sample_times(request.sample_times, stimulus, network.dt)
         self._wanted = _windows(request.windows)
         self._tau_state = request.tau_state
         if state is not None:
             self._tau_state = _check_state(state, network, stimulus, seed, request)
-        self.batch = Batch(network, stimulus, request.blank, seed, self._times, "v" in self._record, state)
+        self._watched, self._chosen = request.watched(network), request.neurons
+        self.batch = Batch(network, stimulus, request.blank, seed, self._times, state, self._watched)
         samples, n, moments = len(stimulus), network.neurons, len(self._times[0])
         self.total = float(self.batch.steps.sum() * network.dt)
         self._durations = self.batch.steps * network.dt
@@ -100,7 +150,9 @@ class Run(Generic[NetworkType]):
         window_count = self._wanted if isinstance(self._wanted, int) else len(self._wanted) - 1
         self._counts = np.zeros((samples, window_count, n), dtype=np.int64) if "counts" in self._record else None
         self._states = np.zeros((samples, moments, n)) if "states" in self._record else None
-        self._v = np.zeros((samples, moments, n)) if "v" in self._record else None
+        sizes = {"v": (), "currents": (2,), "adaptation": ()}
+        shape = (samples, moments, len(self._watched.neurons))
+        self._seen = {name: np.zeros((*shape, *size)) for name, size in sizes.items() if name in self._record}
         self._spikes: list[tuple[np.ndarray, np.ndarray]] = []
         self._final_state: NetworkState | BalancedState | None = None
         self._delivered = 0
@@ -122,7 +174,7 @@ class Run(Generic[NetworkType]):
         self._check_engine(
             "" if index == self._delivered else f"it delivered stimulus {index} after {self._delivered} others"
         )
-        self._check_engine(response.fault(n, len(times[0]) if self._v is not None else None))
+        self._check_engine(response.fault(n, len(times[0]), self._watched))
         self._delivered += 1
         when, who = response.spike_time, response.spike_neuron
         if when is None:
@@ -141,8 +193,8 @@ class Run(Generic[NetworkType]):
             self._states[index] = filtered_states(when, who, moments, self._tau_state, n)
             if self._state is not None:
                 self._states[index] += np.exp(-moments / self._tau_state)[:, None] * self._state.filtered
-        if self._v is not None:
-            self._v[index] = response.v
+        for name, seen in self._seen.items():
+            seen[index] = getattr(response, name)
         if "spikes" in self._record:
             self._spikes.append((when, who))
         self._final_state = self._state_after(response, who)
@@ -174,7 +226,10 @@ class Run(Generic[NetworkType]):
             recorded_spikes=trains,
             recorded_counts=self._counts,
             recorded_states=self._states,
-            recorded_v=self._v,
+            recorded_v=self._seen.get("v"),
+            recorded_currents=self._seen.get("currents"),
+            recorded_adaptation=self._seen.get("adaptation"),
+            recorded_neurons=self._chosen,
             final_state=self._final_state,
         )
 
@@ -193,6 +248,9 @@ def check_memory_of(runs: Sequence[tuple[Network, Stimulus]], request: Request, 
             raise InputError("stimulus", stimulus, "must hold at least one sample")
     generator(seed)  # raises for an invalid seed
     needed = [one for network, stimulus in runs for one in _needed(network, stimulus, request)]
+    if request.neurons is not None:
+        traces = sum(8.0 * _moments(request, one, of.dt) * _watched_numbers(request, 0, len(one)) for of, one in runs)
+        logger.info("traces of %d neurons take %s of memory", len(request.neurons), readable(traces))
     _, field, value = max(needed, key=lambda one: one[0])
     check_memory(field, value, sum(min(amount, 1e300) for amount, _, _ in needed), "the run")
 
@@ -200,14 +258,13 @@ def check_memory_of(runs: Sequence[tuple[Network, Stimulus]], request: Request, 
 def _needed(network: Network, stimulus: Stimulus, request: Request) -> list[tuple[float, str, object]]:
     """Return contributions to the memory of a run: bytes, and the field and value that they come from."""
     samples, n, record = len(stimulus), network.neurons, request.record
-    moments, intervals = (
-        int(one) if isinstance(one, (int, np.integer)) else np.size(one) for one in (request.sample_times, request.windows)
-    )
+    moments = _moments(request, stimulus, network.dt)
+    intervals = int(request.windows) if isinstance(request.windows, (int, np.integer)) else np.size(request.windows)
     # two more copies exist for the stimulus being simulated; the times are stored for all stimuli
-    recorded = ("states" in record) * (samples + 2) + ("v" in record) * (samples + 1)
+    recorded = ("states" in record) * (samples + 2) * n + _watched_numbers(request, n, samples)
     longest = float(stimulus.durations.max()) + request.blank
     needed: list[tuple[float, str, object]] = [
-        (8 * moments * (recorded * n + 2 * samples), "sample_times", moments),
+        (8 * moments * (recorded + 2 * samples), "sample_times", moments),
         (8 * intervals * (("counts" in record) * (samples + 1) * n + samples), "windows", intervals),
         (24.0 * n * (stimulus.values.shape[1] if isinstance(stimulus, Currents) else 0), "stimulus", stimulus),
         (16 * (samples * n + network.channels), "stimulus", stimulus),
@@ -219,6 +276,26 @@ def _needed(network: Network, stimulus: Stimulus, request: Request) -> list[tupl
             (4 * n * (float(delay.max(initial=0.0)) / network.dt + 1), "delay", delay),
         ]
     return needed
+
+
+def _moments(request: Request, stimulus: Stimulus, dt: float) -> int:
+    """Return the number of sample times of a stimulus; about, for every step."""
+    times = request.sample_times
+    if isinstance(times, str):
+        return int(min(float(stimulus.durations.max()) / dt, 1e18)) + 1
+    return int(times) if isinstance(times, (int, np.integer)) else np.size(times)
+
+
+def _watched_numbers(request: Request, neurons: int, samples: int) -> int:
+    """Return how many numbers are kept of the variables of neurons at each sample time."""
+    asked = set(request.record) & set(_WATCHED)
+    if not asked:
+        return 0
+    chosen = neurons if request.neurons is None else len(request.neurons)
+    kept = len(asked) + ("currents" in asked)
+    # an engine writes the variables before one that is asked for too (hrsnn.engines.watched)
+    written = 4 if "adaptation" in asked else 3 if "currents" in asked else 1
+    return chosen * (kept * samples + written)
 
 
 def _check_state(
@@ -246,8 +323,16 @@ def _trains(spikes: list[tuple[np.ndarray, np.ndarray]], n: int, durations: np.n
     )
 
 
-def _sample_times(sample_times: int | Sequence[float] | np.ndarray, stimulus: Stimulus) -> list[np.ndarray]:
+def _sample_times(sample_times: Any, stimulus: Stimulus, dt: float) -> list[np.ndarray]:
     """Return the sample times of each stimulus, or one array for all."""
+    if isinstance(sample_times, str):
+        ends = [
+            np.minimum(dt * np.arange(1, count + 1), time)
+            for time, count in zip(stimulus.durations, np.maximum(step_count(stimulus.durations, dt), 1), strict=True)
+        ]
+        if len({len(one) for one in ends}) > 1:
+            raise InputError("sample_times", sample_times, "needs stimuli of one duration: simulate them one at a time")
+        return ends
     if is_whole(sample_times):
         if sample_times < 1:
             raise InputError("sample_times", sample_times, "must be at least 1, or a list of times (ms)")

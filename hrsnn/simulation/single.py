@@ -25,7 +25,8 @@ def simulate(
     plastic: bool = False,
     engine: str = "auto",
     record: Sequence[str] = ("spikes",),
-    sample_times: int | Sequence[float] | np.ndarray = 1,
+    record_neurons: Sequence[int] | None = None,
+    sample_times: int | str | Sequence[float] | np.ndarray = 1,
     windows: int | Sequence[float] | np.ndarray = 1,
     blank: float = 0.0,
     tau_state: float = 20.0,
@@ -53,10 +54,15 @@ def simulate(
         `hrsnn engines` lists them with what each can simulate.
         "auto": the best that can simulate this run and can be loaded, of this package compiled, then Brian2.
     record : sequence of str
-        Any of "spikes", "counts", "states", "v". The spike count of each neuron in each stimulus is always recorded.
-    sample_times : int or array, ms
-        Times of "states" and "v": the ends of K equal windows of each stimulus's own duration (1: its end), or ascending
-        times in (0, duration], the same for every stimulus.
+        Any of "spikes", "counts", "states", "v", "currents" (excitatory and inhibitory) and "adaptation". The spike count
+        of each neuron in each stimulus is always recorded.
+    record_neurons : sequence of int, optional
+        Neurons of "v", "currents" and "adaptation", ascending; by default all.
+    sample_times : int, array (ms) or "steps"
+        Times of "states", "v", "currents" and "adaptation": the ends of K equal windows of each stimulus's own duration (1:
+        its end); ascending times in (0, duration], the same for every stimulus; or "steps", the end of every step of dt, for
+        stimuli of one duration. On a grid they are values after all events of the step that ends then or, within a step,
+        at its end; in continuous time, values at the time itself, before its events.
     windows : int or array, ms
         Windows of "counts": K equal windows of each stimulus's own duration, or ascending edges [e_k, e_k+1), the same for
         every stimulus; counts are 0 in windows after the end of a stimulus.
@@ -105,11 +111,18 @@ def simulate(
     >>> activity = simulate(reservoir, stimulus, record=("counts", "states"), windows=5, sample_times=[50, 100])
     >>> activity.counts.shape, activity.states.shape
     ((2, 5, 40), (2, 2, 40))
+
+    The currents of two neurons in every step, 16 bytes a neuron and step:
+
+    >>> record = {"record": ("v", "currents"), "record_neurons": [3, 7], "sample_times": "steps"}
+    >>> traced = simulate(reservoir, stimulus, **record)
+    >>> traced.v.shape, traced.currents.shape
+    ((2, 200, 2), (2, 200, 2, 2))
     """
-    request = Request.of(record, sample_times, windows, blank, tau_state)
+    request = Request.of(record, sample_times, windows, blank, tau_state, record_neurons)
     check_memory_of([(reservoir, stimulus)], request, seed)
     one = Run(reservoir, stimulus, request, seed, state)
-    function = choose(engine, reservoir.kind, needs(reservoir, plastic, state is not None))
+    function = choose(engine, reservoir.kind, needs(reservoir, plastic, state is not None) | request.needs())
     with progress_bar(progress, total=one.total, unit="ms simulated") as done:
         take = one.taken_from(engine, function)
         weights = function(reservoir, one.batch, plastic, take, lambda steps: done(steps * reservoir.dt))

@@ -47,6 +47,8 @@ NEEDING: dict[str, dict[str, Any]] = {
     "background": CASES["background"],
     "plasticity": {},
     "resumable_state": {},
+    "chosen_neurons": {},
+    "currents": {},
 }
 
 
@@ -171,6 +173,8 @@ class EngineCases:
             options: dict[str, Any] = {"plastic": feature == "plasticity"}
             if feature == "resumable_state":
                 options["state"] = simulate(reservoir, stimulus).state
+            if feature in ("chosen_neurons", "currents"):
+                options |= {"record": "v", "record_neurons": [3]} if feature == "chosen_neurons" else {"record": feature}
             with pytest.raises(InputError) as refused:
                 simulate(reservoir, stimulus, engine=self.engine, **options)
             assert f"engine = {self.engine!r}: cannot " in str(refused.value)
@@ -249,6 +253,75 @@ class EngineCases:
             wanted = t / tau_m * np.exp(-t / tau_m) * (1 + x / 2 + x**2 / 6 + x**3 / 24)
         np.testing.assert_allclose(v[:, 0], wanted, rtol=1e-12)
         assert (v[:, 1] == 0).all()
+
+    @pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
+    @pytest.mark.parametrize("case", ["everything heterogeneous", "adaptation", "background"])
+    def test_traces_of_chosen_neurons_are_those_of_the_plain_loop(self, case: str, plastic: bool) -> None:
+        self.require(["grid", "chosen_neurons", "currents"])
+        spec = ReservoirSpec.preset("dense", neurons=20).updated({"input_fraction": 0.6, **CASES[case]})
+        reservoir, stimulus, chosen = build(spec, seed=3, channels=4), trains(2, 4, 60.0, 120, seed=1), [0, 3, 4, 19]
+        adapts = bool(reservoir.adaptation.any())
+        record = ("v", "currents", *(["adaptation"] if adapts else []))
+        got = self.run(
+            reservoir, stimulus, plastic=plastic, record=record, record_neurons=chosen, sample_times="steps", blank=2.0
+        )
+        for index, history in enumerate(reference_run(reservoir, stimulus, plastic, 2.0).history):
+            wanted = np.array(history)[: got.v.shape[1], :, chosen]
+            np.testing.assert_allclose(got.v[index], wanted[:, 0], rtol=0, atol=1e-9)
+            for side in (0, 1):
+                np.testing.assert_allclose(got.currents[index, ..., side], wanted[:, 1 + side], rtol=0, atol=1e-9)
+            if adapts:
+                np.testing.assert_allclose(got.adaptation[index], wanted[:, 3], rtol=0, atol=1e-9)
+                assert wanted[:, 3].max() > 0.5
+
+    def test_v_of_chosen_neurons_is_theirs_in_a_record_of_all(self) -> None:
+        self.require(["chosen_neurons"])
+        reservoir, stimuli = build(BATCH_SPEC, seed=1, channels=4), trains(3, 4, 30.0, 150, seed=2)
+        every = self.run(reservoir, stimuli, record="v", sample_times=5).v
+        some = self.run(reservoir, stimuli, record=("spikes", "v"), record_neurons=[2, 29], sample_times=5)
+        np.testing.assert_array_equal(some.v, every[:, :, [2, 29]])
+        assert some.traces.neurons.tolist() == [2, 29]
+
+    def test_currents_are_sums_of_decaying_arrivals(self) -> None:
+        """I(t) = sum over arrivals before t of w exp(-(t - t_arrival)/tau), in continuous time too."""
+        self.require(["currents"])
+        reservoir = build(ReservoirSpec.preset("dense", neurons=20, **HETEROGENEOUS).updated({"delay_exc": 2.5}), seed=3)
+        dt = reservoir.dt if ENGINES.find(self.engine).can["grid"] is True else 0.0
+        times = np.array([10.0, 20.5, 50.0])
+        got = self.run(reservoir, Currents(np.full((1, 1, 1), 0.5), 50.0), record=("spikes", "currents"), sample_times=times)
+        links, spikes = reservoir.recurrent, got.spikes
+        assert spikes.n_spikes > 20
+        wanted = np.zeros((len(times), 20, 2))
+        for spike, neuron in zip(spikes.times.tolist(), spikes.channels.tolist(), strict=True):
+            for link in np.flatnonzero(links.pre == neuron):
+                side, target = int(not reservoir.is_excitatory[neuron]), links.post[link]
+                tau = (reservoir.tau_exc, reservoir.tau_inh)[side][target]
+                age = times - (spike + dt + links.delay[link])  # a spike of a step acts at its end
+                past = age > -1e-9
+                wanted[past, target, side] += (1, -1)[side] * links.weight[link] * np.exp(-age[past] / tau)
+        np.testing.assert_allclose(got.currents[0], wanted, rtol=0, atol=1e-9)
+        assert (wanted < 0).any()
+
+    @pytest.mark.parametrize("drive", [3.0, 14.9])
+    def test_v_under_a_constant_drive_below_threshold(self, drive: float) -> None:
+        """v(t) = C + (v_start - C) exp(-t/tau_m)."""
+        reservoir = single(tau_m=20.0, v_rest=0.0, i_bias=drive, v_start=-4.0)
+        nothing, times = SpikeTrains.from_samples([([], [])], 1, 60.0), np.arange(1, 121) * 0.5
+        v = self.run(reservoir, nothing, record="v", sample_times=times).v[0]
+        np.testing.assert_allclose(v[:, 0], drive + (-4.0 - drive) * np.exp(-times / 20.0), rtol=0, atol=1e-12)
+
+    def test_adaptation_is_a_sum_over_the_own_spikes(self) -> None:
+        """a(t) = b sum over spikes before t of exp(-(t - t_k)/tau_a)."""
+        self.require(["currents", "adaptation"])
+        reservoir = single(tau_m=20.0, i_bias=25.0, adaptation=1.5, tau_adaptation=70.0)
+        nothing, times = SpikeTrains.from_samples([([], [])], 1, 200.0), np.arange(1, 401) * 0.5
+        got = self.run(reservoir, nothing, record=("spikes", "adaptation"), record_neurons=[1], sample_times=times)
+        own = got.spikes.times[got.spikes.channels == 1]
+        # a spike of a step acts at its end
+        age = times[:, None] - own - (reservoir.dt if ENGINES.find(self.engine).can["grid"] is True else 0.0)
+        wanted = 1.5 * np.where(age > -1e-9, np.exp(-age / 70.0), 0.0).sum(axis=1)
+        assert len(own) > 3
+        np.testing.assert_allclose(got.adaptation[0, :, 0], wanted, rtol=0, atol=1e-9)
 
     @pytest.mark.parametrize(("tau_m", "refractory"), [(20.0, 3.0), (5.0, 0.0), (30.0, 0.5)])
     def test_period_under_a_constant_drive(self, tau_m: float, refractory: float) -> None:

@@ -23,6 +23,7 @@ class Run:
 
     spikes: list[list[tuple[int, int]]]  #: a list of (step, neuron) for each stimulus
     v: list[list[float]]  #: v at the end of each stimulus, blank included
+    history: list[list[list[list[float]]]]  #: v, I_exc, I_inh and adaptation after each step of each stimulus
     weight: list[float]
     input_weight: list[float]
 
@@ -96,11 +97,12 @@ def reference_run(
     """Present the stimuli to the reservoir, step by step, neuron by neuron."""
     recurrent, inputs = synapses(r, "recurrent"), synapses(r, "input")
     wanted = {kind: sum(s.w for s in group) for kind, group in groups(r, recurrent, inputs).items()}
-    run = Run([], [], [], [])
+    run = Run([], [], [], [], [])
     for index in range(len(stimulus)):
-        spikes, v = present(r, recurrent, inputs, inputs_of(r, stimulus, index, blank, seed), plastic)
+        spikes, history = present(r, recurrent, inputs, inputs_of(r, stimulus, index, blank, seed), plastic)
         run.spikes.append(spikes)
-        run.v.append(v[-1])
+        run.v.append(history[-1][0])
+        run.history.append(history)
         if plastic and r.homeostasis:
             restore_sums(r, recurrent, inputs, wanted)
     run.weight, run.input_weight = [s.w for s in recurrent], [s.w for s in inputs]
@@ -130,12 +132,13 @@ def inputs_of(r: Reservoir, stimulus: SpikeTrains | Currents, index: int, blank:
 
 def present(
     r: Reservoir, recurrent: list[Synapse], inputs: list[Synapse], now: Inputs, plastic: bool
-) -> tuple[list[tuple[int, int]], list[list[float]]]:
-    """Simulate one stimulus from rest; return the spikes, and v after each step."""
+) -> tuple[list[tuple[int, int]], list[list[list[float]]]]:
+    """Simulate one stimulus from rest; return the spikes, and v, I_exc, I_inh and adaptation after each step."""
     n, dt, drive = r.neurons, r.dt, now.drive
     for synapse in recurrent + inputs:
         synapse.rest()
-    v, history = r.v_start.tolist(), []
+    v = r.v_start.tolist()
+    history: list[list[list[float]]] = []
     exc, inh, adapted = [0.0] * n, [0.0] * n, [0.0] * n
     held_until = [0] * n
     factors = [step_factors(r, i) for i in range(n)]
@@ -197,7 +200,7 @@ def present(
             adapted[i] += float(r.adaptation[i])
         if r.state_bits:
             v = [round_to_level(v[i], rest[i], threshold[i], r.state_bits) for i in range(n)]
-        history.append(v.copy())
+        history.append([v.copy(), exc.copy(), inh.copy(), adapted.copy()])
     return spikes, history
 
 

@@ -53,7 +53,7 @@ class Samples:
     """
 
     def __init__(self, network: Network, stimulus: Stimulus, seed: int = 0) -> None:
-        self._batch = Batch(network, stimulus, 0.0, seed, [], False)
+        self._batch = Batch(network, stimulus, 0.0, seed, [])
         self._channels, self.spiking, self.lengths = network.channels, self._batch.spiking, self._batch.steps
 
     def __len__(self) -> int:

@@ -11,6 +11,8 @@ from hrsnn.spec import ReservoirSpec
 
 # Bytes for each link, as measured (test_limits.py), of permanent and temporary arrays.
 _LINK, _SHORT_TERM = 140, 40
+# of each link while NetworkX draws it
+_EDGE = 400
 _NEURON = 270
 _PAIR = 72
 
@@ -19,8 +21,8 @@ def expected_links(spec: ReservoirSpec) -> float:
     """Return the mean number of recurrent links that :func:`hrsnn.build` draws.
 
     With distance-dependent links it is the sum of C exp(-(D/lambda)^2) over all pairs, which on a grid is a product of one
-    sum for each axis; with random links, p N (N - 1); with given in-degrees, at most their sum times N. The links between
-    clusters are added to it.
+    sum for each axis; with random links, p N (N - 1); with given in-degrees, at most their sum times N; of a topology, what
+    its arguments say. The links between clusters are added to it.
 
     Examples
     --------
@@ -29,6 +31,8 @@ def expected_links(spec: ReservoirSpec) -> float:
     >>> round(expected_links(spec)), build(spec, seed=1).synapses
     (8940, 8888)
     """
+    if spec.topology is not None:
+        return spec.topology.expected_links(spec.neurons)
     size = spec.neurons / spec.clusters
     if spec.connectivity == "random":
         inside = spec.connection_probability * size * max(size - 1, 0.0)
@@ -46,7 +50,9 @@ def network_memory(spec: ReservoirSpec, channels: int) -> float:
     inputs = channels * spec.neurons * spec.input_fraction * probability
     drawn = (links + inputs) * (_LINK + (_SHORT_TERM if spec.short_term_plasticity else 0))
     pairs = 0.0
-    if spec.connectivity != "random":
+    if spec.topology is not None:
+        pairs = links * _EDGE
+    elif spec.connectivity != "random":
         # all pairs within reach of a block of neurons are in memory at the same time, linked or not
         size = math.ceil(spec.neurons / spec.clusters)
         pairs = min(BLOCK, size) * _within(size, reach(spec.length_scale)) * _PAIR

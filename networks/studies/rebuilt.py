@@ -44,11 +44,11 @@ def rebuilt(
     >>> bool((sparse.synapses / dense.synapses) < 0.35)
     True
     """
-    if equal or spec.connectivity == "in_degree" or spec.graph is not None:
+    if equal or spec.connectivity in ("in_degree", "networkx") or spec.graph is not None:
         from_exc = float(dense.is_excitatory[dense.pre].sum()) / dense.neurons
         from_inh = dense.synapses / dense.neurons - from_exc
         degrees = {"in_degree_exc": max(1, round(share * from_exc)), "in_degree_inh": round(share * from_inh)}
-        sparse = spec.updated({"connectivity": "in_degree", "graph": None, **degrees})
+        sparse = spec.updated({"connectivity": "in_degree", "topology": None, "graph": None, **degrees})
     else:
         pairs = ("ee", "ei", "ie", "ii")
         sparse = spec.updated({f"probability_{pair}": share * getattr(spec, f"probability_{pair}") for pair in pairs})

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 Pictures = dict[str, Figure]
 #: Longest time that a raster shows (ms).
 _RASTER = 1000.0
+#: The most neurons whose traces are drawn.
+_MOST_TRACED = 6
 
 
 def of_classification(result: Classification, classes: list[Any]) -> Pictures:
@@ -162,7 +164,26 @@ def of_measures(result: Measures) -> Pictures:
     statistics = firing_statistics(
         activity.rates, firing.interval_variations, excitatory, first.times, first.channels, duration
     )
-    return {**_of_network(result.reservoir, activity), "firing": statistics}
+    traced = {} if result.traced is None else {"traces": of_traces(result.traced)}
+    return {**_of_network(result.reservoir, activity), "firing": statistics, **traced}
+
+
+def of_traces(activity: Activity[Any]) -> Figure:
+    """Draw v and currents of up to six recorded neurons in the first second of the first stimulus."""
+    traces, network, first = activity.traces, activity.reservoir, activity.spikes[:1]
+    seen, shown = traces.times[0] <= _RASTER, traces.neurons[:_MOST_TRACED]
+    drawn = {
+        name: values[0][seen][:, : len(shown)]
+        for name in ("v", "currents", "adaptation")
+        if (values := getattr(traces, name)).size
+    }
+    return figures.neuron_traces(
+        traces.times[0][seen],
+        **drawn,
+        neurons=shown,
+        spikes=[first.times[first.channels == neuron] for neuron in shown],
+        threshold=network.v_threshold[shown] if isinstance(network, Reservoir) else None,
+    )
 
 
 def of_capacities(result: Capacities) -> Pictures:

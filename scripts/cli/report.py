@@ -66,6 +66,8 @@ class Report:
     details: Mapping[str, Any] = field(default_factory=dict)
     #: 95 % confidence intervals within this run, for the scores that have one.
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    #: Functions that write further files into the folder, by their names.
+    files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -93,8 +95,8 @@ class Report:
 
     def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
-        networks = {f"{self.reservoir.kind}.npz": self.reservoir.save}
-        return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, networks, formats)
+        savers = {f"{self.reservoir.kind}.npz": self.reservoir.save, **self.files}
+        return write_outcome(self, folder, self.spec, self.draw(), {"timing.json": self.timing}, savers, formats)
 
 
 def write_outcome(
@@ -238,6 +240,11 @@ def values_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 def controls_of(further: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Return the baselines of further scores."""
     return {name: {label: value for label, value in one.items() if label != "network"} for name, one in further.items()}
+
+
+def joined(baselines: Mapping[str, Mapping[str, float]], more: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """Return the baselines of each score with further ones."""
+    return {score: {**one, **more.get(score, {})} for score, one in baselines.items()}
 
 
 def row(name: str, value: float, of: str = "", unit: str | None = None) -> str:

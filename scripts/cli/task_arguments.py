@@ -169,6 +169,17 @@ class TaskArguments(DrawingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NullArguments(DrawingCommand):
+    """Command that compares a reservoir with null models of its links."""
+
+    null: Annotated[
+        tuple[Literal["degree", "sign", "distance"], ...],
+        tyro.conf.arg(metavar="{degree,sign,distance}", help_behavior_hint="(default: none)"),
+    ] = ()
+    """Null models beside it: links with other targets at random that keep degrees, also signs, or also distances."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataArguments(TaskArguments):
     """Command that runs one task, which it may find itself by the data."""
 

@@ -64,7 +64,8 @@ class PruningCurveReport:
         for claim, family in _by_claim(self.judged[self.main]).items():
             lines.append(claim)
             lines += [
-                f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} {unit_of(one.score)}, p {one.adjusted:.2g}"
+                f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} {unit_of(one.score)}, "
+                f"p {one.adjusted:.2g}"
                 for one in family
                 if one.verdict in ("supported", "refuted")
             ]

@@ -401,7 +401,7 @@ def spec(intact: bytes) -> Rule:
             elif name in _FLOATS:
                 _need(_number(value, *_FLOATS[name]), name)
             elif name == "connectivity":
-                _need(value in ("in_degree", "distance", "random"), name)
+                _need(value in ("in_degree", "distance", "random"), name)  # networkx needs a topology
             elif name == "stdp_pairing":
                 _need(value in ("independent", "comonotone"), name)
             else:

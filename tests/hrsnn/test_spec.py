@@ -84,7 +84,10 @@ def test_comments_say_the_meaning_and_unit_of_every_parameter():
         ({"input_probability": "autom"}, "input_probability = 'autom': must be"),
         ({"input_probability": 2}, "input_probability = 2: must be less than or equal to 1, or 'auto'"),
         ({"a_minus": -1}, "a_minus = -1: must be at least 0, or 'auto'"),
-        ({"connectivity": "small-world"}, "connectivity = 'small-world': must be 'in_degree', 'distance' or 'random'"),
+        (
+            {"connectivity": "small-world"},
+            "connectivity = 'small-world': must be 'in_degree', 'distance', 'random' or 'networkx'",
+        ),
         ({"homeostasis": "perhaps"}, "homeostasis = 'perhaps': must be true or false"),
         ({"w_max_factor": 1}, "w_max_factor = 1: must be greater than 1"),
         ({"dt": 1 * brian2.mV}, "must be a quantity in ms"),

@@ -28,6 +28,7 @@ COMMANDS = {
     "lyapunov": [*_TINY, "--duration", "200"],
     "measure": [*_TINY, "--stimuli", "300"],
     "balance": ["tracking", "--neurons", "40", "--duration", "300"],
+    "perturb": [*_TINY, "--seeds", "2", "--levels", "0.5", "--max-delay", "5", "--task-option", "values=600"],
     "variants": [*_TINY, "--seeds", "2", "--tasks", "memory", "--values", "600"],
     "train": [*_TINY, "--train", "40", "--test", "20", "--epochs", "1"],
     "sweep": ["memory", *_TINY, "--values", "500", "--max-delay", "4", "--over", "weight_scale=2,6", "--seeds", "2"],

@@ -30,9 +30,26 @@ def test_further_scores_are_reported_with_those_without_links(verb: str, capsys:
     assert more == plain
 
 
+@pytest.mark.parametrize("verb", _TINY)
+def test_null_models_stand_beside_every_score(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [verb, *_TINY[verb], "--neurons", "25", "--quiet", "--json"]
+    found: list[Any] = []
+    for more in ([], ["--null", "degree", "sign", "--scores", "spikes"]):
+        assert scripts.main([*words, *more]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    plain, compared = found
+    assert set(compared["scores"]) == {*plain["scores"], "spikes"}
+    for score in compared["scores"]:
+        beside = compared["baselines"][score]
+        assert beside.pop("null_degree") != beside.pop("null_sign")
+        assert beside == plain["baselines"].get(score, beside)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["memory", "--network", "balanced", "--null", "sign"], "needs a reservoir with recurrent links, and this is a"),
+        (["forecast", "--closed-loop", "--null", "sign"], "--null = 'sign': is for open loop"),
         (["memory", "--scores", "accuracy"], "score = 'accuracy': is not defined for tasks of the kind memory, which have"),
         (["classify", "--scores", "acuracy"], "score = 'acuracy': did you mean 'accuracy'?"),
         (["classify", "--scores", "energy_joules"], "score = 'energy_joules': is not defined for tasks of the kind classes"),

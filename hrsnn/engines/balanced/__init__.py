@@ -30,6 +30,8 @@ BALANCED = Engine(
         "background": "balanced neurons have voltage noise instead of background spikes",
         "state_bits": True,
         "resumable_state": True,
+        "chosen_neurons": True,
+        "currents": "spikes and input act on V at once, without synaptic currents",
         "plasticity": "its weights follow from a decoder and a linear system",
         "gradients": "it records no derivatives, and a spike has none",
         "batch_on_device": "its kernels are compiled for the processor",

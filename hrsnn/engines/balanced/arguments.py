@@ -33,7 +33,8 @@ class Output(NamedTuple):
 
     step: Any  #: (room,) of each spike
     neuron: Any  #: (room,) of each spike
-    v: Any  #: (times, N) mV, at the requested steps
+    v: Any  #: (times, R) mV, at the requested steps
+    watched: Any  #: (R,) the neurons that are recorded
     spiked: Any  #: (N,) work space for the spikes of one step
 
 

@@ -167,7 +167,9 @@ def _present(
         *map(read_only, (now.spike_step, now.spike_channel, now.spike_count, now.v_step)),
     )
     (j, n), room = network.decoder.shape, network.neurons + _ROOM
-    out = Output(np.empty(room, np.int64), np.empty(room, np.int32), np.empty((len(now.v_step), n)), np.empty(n, np.int32))
+    watched, seen = batch.watched, batch.watched.room(len(now.v_step))
+    spikes = np.empty(room, np.int64), np.empty(room, np.int32)
+    out = Output(*spikes, seen[:, 0], read_only(watched.neurons), np.empty(n, np.int32))
     key = int(generator(batch.seed, "balanced", "noise", index).integers(2**63))
     before = batch.start if isinstance(batch.start, BalancedState) else None
     bits, stochastic, done = network.state_bits, network.stochastic_rounding, 0 if before is None else before.steps
@@ -183,4 +185,4 @@ def _present(
     if not np.isfinite(state[0]).all():
         raise DivergenceError("V is no longer finite; the input or the weights are far too large")
     end = _end(state) if len(batch) == 1 else None
-    return Response(np.concatenate(steps), np.concatenate(who), out.v, end)
+    return Response(np.concatenate(steps), np.concatenate(who), **watched.parts(seen), end=end)

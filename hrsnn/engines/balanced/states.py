@@ -56,7 +56,7 @@ def advance(step, end, code, form, inputs, state, out):
             for at in range(first, len(inputs.v_step)):
                 if inputs.v_step[at] != step:
                     break
-                for i in range(len(v)):
-                    out.v[at, i] = v[i]
+                for k in range(len(out.watched)):
+                    out.v[at, k] = v[out.watched[k]]
         step += 1
     return step, filled

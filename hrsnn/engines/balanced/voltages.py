@@ -129,7 +129,7 @@ def advance(step, end, code, form, inputs, state, out):
         for at in range(first_from(inputs.v_step, step), len(inputs.v_step)):
             if inputs.v_step[at] != step:
                 break
-            for i in range(n):
-                out.v[at, i] = state.v[i]
+            for k in range(len(out.watched)):
+                out.v[at, k] = state.v[out.watched[k]]
         step += 1
     return step, filled

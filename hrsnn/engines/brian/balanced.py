@@ -121,7 +121,7 @@ class _Presentation:
         self._kicks = network.B_weights.T @ network.decoder * (network.hold / 1000)
         self._steps: list[np.ndarray] = []
         self._who: list[np.ndarray] = []
-        self._v = np.empty((len(self._now.v_step), network.neurons))
+        self._v, self._watched = batch.watched.room(len(self._now.v_step)), batch.watched
         self._dt, self._made = network.dt, to_network(network)
         neurons = self._neurons = self._made["neurons"]
         for when, operation in (("start", self._begin), ("before_synapses", self._input), ("end", self._collect)):
@@ -132,7 +132,7 @@ class _Presentation:
         """Run, and return the spikes and V."""
         self._made.run(self._now.n_steps * self._dt * brian2.ms, namespace={})
         steps, who = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (self._steps, self._who))
-        return Response(steps.astype(np.int64), who.astype(np.int32), self._v)
+        return Response(steps.astype(np.int64), who.astype(np.int32), **self._watched.parts(self._v))
 
     def _begin(self) -> None:
         while self._change < len(self._drive) and self._now.drive_step[self._change] == self._step:
@@ -150,7 +150,7 @@ class _Presentation:
         spikes = np.array(self._neurons.spikes)
         self._steps.append(np.full(len(spikes), self._step))
         self._who.append(spikes)
-        self._v[self._now.v_step == self._step] = self._neurons.V[:]
+        self._v[self._now.v_step == self._step] = np.asarray(self._neurons.V[:])[self._watched.neurons]
         self._step += 1
         if self._step % 1000 == 0:
             self._tell(self._step)

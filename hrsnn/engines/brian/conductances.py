@@ -91,7 +91,7 @@ def conductance_spikes(
     if not -np.inf < low < 0:
         raise InputError("reversal_inh", reversal_inh, "must be below 0, the potential at rest")
     taus = [positive(name, value, "ms") / 1000 for name, value in (("tau_exc", tau_exc), ("tau_inh", tau_inh))]
-    batch = Batch(network, stimulus, 0.0, 0, [np.empty(0)], False)
+    batch = Batch(network, stimulus, 0.0, 0, [np.empty(0)])
     n, samples, steps = network.neurons, len(stimulus), int(batch.steps[0])
     check_memory("stimulus", stimulus, 80.0 * samples * n, "the neurons of all samples")
     inputs = network.B_weights.T @ network.decoder * (network.hold / 1000)

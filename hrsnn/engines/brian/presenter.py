@@ -36,6 +36,8 @@ class Presenter:
         self._v, self._exc, self._inh, self._ext = (_array(neurons, n) for n in ("v", "I_exc", "I_inh", "I_ext"))
         self._lastspike, self._spikespace = _array(neurons, "lastspike"), _array(neurons, "_spikespace")
         self._adapted = _array(neurons, "adapted") if reservoir.adaptation.any() else None
+        variables = [self._v, self._exc, self._inh, *([] if self._adapted is None else [self._adapted])]
+        self._watched = variables[: batch.watched.variables]
         self._homeostasis = Homeostasis(reservoir) if plastic and reservoir.homeostasis else None
         self._multiplicity = _array(self._objects["channels"], "multiplicity") if "channels" in self._objects else None
         self._empty_queue: Any = None
@@ -62,13 +64,14 @@ class Presenter:
             self._exc[self._now.background_neuron[a:b]] += self._now.background_jump[a:b]
 
     def collect(self) -> None:
-        """Record the spikes and v of a step, at its end."""
+        """Record the spikes and the watched neurons of a step, at its end."""
         k = self._step - 1
         count = self._spikespace[-1]
         if count:
             self._spikes.append((k, self._spikespace[:count].astype(np.int32)))
         for column in self._v_at.get(k, ()):
-            self._v_seen[column] = self._v
+            for variable, values in enumerate(self._watched):
+                self._seen[column, variable] = values[self._batch.watched.neurons]
 
     def finish(self) -> None:
         """Deliver the last response, after the run."""
@@ -95,7 +98,7 @@ class Presenter:
         self._v_at: dict[int, list[int]] = {}
         for column, k in enumerate(now.v_step.tolist()):
             self._v_at.setdefault(k, []).append(column)
-        self._v_seen = np.empty((len(now.v_step), self._reservoir.neurons))
+        self._seen = self._batch.watched.room(len(now.v_step))
         self._rest()
         if self._batch.start is not None:
             self._go_on(self._batch.start)
@@ -195,7 +198,7 @@ class Presenter:
         end = self._ended() if len(self._batch) == 1 else None
         if self._homeostasis is not None:
             self._normalise(self._homeostasis)
-        self._deliver(self._index, Response(steps, who, self._v_seen, end))
+        self._deliver(self._index, Response(steps, who, **self._batch.watched.parts(self._seen), end=end))
 
     def _normalise(self, homeostasis: Homeostasis) -> None:
         weights = self.weights()

@@ -29,6 +29,8 @@ COMPILED = Engine(
         "background": True,
         "state_bits": True,
         "resumable_state": True,
+        "chosen_neurons": True,
+        "currents": True,
         "plasticity": True,
         "gradients": "it records no derivatives, and a spike has none",
         "batch_on_device": "its kernels are compiled for the processor",

@@ -61,7 +61,8 @@ class Output(NamedTuple):
 
     step: Any  #: (room,) of each spike
     neuron: Any  #: (room,) of each spike
-    v: Any  #: (times, N) mV, at the requested steps
+    seen: Any  #: (times, variables, R) mV, at the requested steps; see hrsnn.engines.watched
+    watched: Any  #: (R,) the neurons that are recorded
     spiked: Any  #: (N,) work space for the spikes of one step
 
 
@@ -186,4 +187,4 @@ class Events(NamedTuple):
     spikes: SpikeEvents
     drive: DriveChanges
     background: BackgroundEvents
-    v_step: Any  #: steps after which v is recorded
+    v_step: Any  #: steps after which neurons are recorded

@@ -223,9 +223,7 @@ class _Network:
                     )
                 ),
             )
-            spikes, state = self._present(
-                now, stdp.present_plastic, constants, partial(_told, progress, done), [], batch.start
-            )
+            records, state = self._present(now, stdp.present_plastic, constants, partial(_told, progress, done), [], batch)
             stdp.catch_up_all(now.n_steps, *map(plain_tuples, (sides, waiting, scratch)))
             end = self._end(state, arrivals, now.n_steps, links) if len(batch) == 1 else None
             if homeostasis is not None:
@@ -233,7 +231,7 @@ class _Network:
                 for row, weight in zip(rows, restored, strict=True):
                     row.weight[:] = weight[row.order]
             done += now.n_steps
-            deliver(index, Response(*spikes, end))
+            deliver(index, Response(**records, end=end))
         return Weights(*(side.given_back(side.weight) for side in rows))
 
     def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
@@ -244,8 +242,8 @@ class _Network:
             *self._frozen_links,
             *plain_tuples((arrivals, _events(now), self._rounding(batch, index))),
         )
-        spikes, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch.start)
-        return Response(*spikes, self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
+        records, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch)
+        return Response(**records, end=self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
 
     @cached_property
     def _frozen_links(self) -> tuple[Any, ...]:
@@ -261,10 +259,10 @@ class _Network:
         constants: tuple[Any, ...],
         tell: Callable[[int], None],
         stop: list[bool],
-        start: NetworkState | None,
-    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], State]:
-        """Simulate one stimulus, from rest or from `start`, in several kernel calls; return spikes, v and final state."""
-        n = self._n
+        batch: Batch,
+    ) -> tuple[dict[str, np.ndarray], State]:
+        """Simulate one stimulus, from rest or from ``batch.start``, in several kernel calls; return records and end."""
+        n, start, watched = self._n, batch.start, batch.watched
         flights = _flights(self._recurrent, start)
         if start is None:
             adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
@@ -279,7 +277,8 @@ class _Network:
         out = Output(
             step=np.empty(room, np.int64),
             neuron=np.empty(room, np.int32),
-            v=np.empty((len(now.v_step), n)),
+            seen=watched.room(len(now.v_step)),
+            watched=read_only(watched.neurons),
             spiked=np.empty(n, np.int32),
         )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
@@ -294,7 +293,8 @@ class _Network:
         # an infinite current makes a neuron spike in every step, and the reset makes its v finite again
         if not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
-        return (np.concatenate(steps), np.concatenate(who), out.v), state
+        spikes = {"spike_step": np.concatenate(steps), "spike_neuron": np.concatenate(who)}
+        return spikes | watched.parts(out.seen), state
 
     def _rounding(self, batch: Batch, index: int) -> Rounding:
         reservoir, before = self._reservoir, 0 if batch.start is None else batch.start.steps

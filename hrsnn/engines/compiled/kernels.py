@@ -166,11 +166,19 @@ def excite(step, following, background, exc):
 
 
 @jit(inline="always")
-def sample(step, following, when, v, seen):
-    """Record v if requested after this step; return the index of the next time."""
+def sample(step, following, when, state, out):
+    """Record the watched neurons if requested after this step; return the index of the next time."""
+    seen, watched = out.seen, out.watched
     while following < len(when) and when[following] == step:
-        for i in range(len(v)):
-            seen[following, i] = v[i]
+        for k in range(len(watched)):
+            seen[following, 0, k] = state.v[watched[k]]
+        if seen.shape[1] > 1:
+            for k in range(len(watched)):
+                seen[following, 1, k] = state.exc[watched[k]]
+                seen[following, 2, k] = state.inh[watched[k]]
+        if seen.shape[1] > 3:
+            for k in range(len(watched)):
+                seen[following, 3, k] = state.adapted[watched[k]]
         following += 1
     return following
 
@@ -270,6 +278,6 @@ def present_frozen(
                 arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
         round_all(step, state.v, rounding)
-        next_v = sample(step, next_v, events.v_step, state.v, out.v)
+        next_v = sample(step, next_v, events.v_step, state, out)
         step += 1
     return step, filled

@@ -217,6 +217,6 @@ def present_plastic(
             latest[i] = step
             fullest = max(fullest, history_count[i])
         round_all(step, state.v, rounding)
-        next_v = sample(step, next_v, events.v_step, state.v, out.v)
+        next_v = sample(step, next_v, events.v_step, state, out)
         step += 1
     return step, filled

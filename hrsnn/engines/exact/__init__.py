@@ -29,6 +29,8 @@ EXACT = Engine(
         "background": True,
         "state_bits": "it has no steps after which v would be rounded",
         "resumable_state": "a state is on the grid of an engine that has one",
+        "chosen_neurons": True,
+        "currents": True,
         "plasticity": True,
         "gradients": "it records no derivatives of weights and parameters",
         "batch_on_device": "its kernels are compiled for the processor",

@@ -44,7 +44,8 @@ class Output(NamedTuple):
     spike_drift: Any  #: dv/dt just before the spike (mV/ms)
     release_spike: Any  #: number of the spike that each refractory period belongs to
     release_drift: Any
-    samples: Any  #: (times, N) v at the requested times (mV)
+    samples: Any  #: (times, variables, R) at the requested times (mV); see hrsnn.engines.watched
+    watched: Any  #: (R,) the neurons that are recorded
 
 
 class Scratch(NamedTuple):
@@ -86,4 +87,4 @@ class Events(NamedTuple):
     input: InputEvents
     drive: DriveChanges
     background: BackgroundEvents
-    sample_time: Any  #: times at which v is recorded
+    sample_time: Any  #: times at which neurons are recorded

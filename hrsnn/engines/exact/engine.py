@@ -18,6 +18,7 @@ from hrsnn.engines.homeostasis import Homeostasis
 from hrsnn.engines.input_rows import InputRows
 from hrsnn.engines.jit import plain_tuples, read_only
 from hrsnn.engines.threads import in_order, threads
+from hrsnn.engines.watched import Watched
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.reservoir import Links, Reservoir
 from hrsnn.runtime.seeds import generator
@@ -71,9 +72,10 @@ def run(
             if workers == 1:
                 progress(int(before[index] + round(time / now.duration * batch.steps[index])))
 
-        found = network.present(now, sample_times, tell, stop)
+        found = network.present(now, sample_times, tell, stop, batch.watched)
         step = steps_of(found.spike_time, batch.dt)
-        return Response(step, found.spike_neuron.astype(np.int32), found.samples, None, found.spike_time, now.duration)
+        spikes = {"spike_step": step, "spike_neuron": found.spike_neuron.astype(np.int32), "spike_time": found.spike_time}
+        return Response(**spikes, **batch.watched.parts(found.samples), duration=now.duration)
 
     homeostasis = Homeostasis(reservoir) if plastic and reservoir.homeostasis else None
     with closing(in_order(answer, len(batch), workers, stop)) as responses:
@@ -273,6 +275,7 @@ class _Network:
         sample_times: np.ndarray,
         tell: Callable[[float], None],
         stop: list[bool],
+        watched: Watched | None = None,
         **starts: np.ndarray,
     ) -> _Run:
         """Simulate one stimulus from rest, in several kernel calls."""
@@ -287,7 +290,8 @@ class _Network:
         scratch = Scratch(spiked=np.empty(n, np.int64), sizes=np.empty(3, np.int64))
         clock, counters = np.zeros(1), np.zeros(kernels.COUNTERS, np.int64)
         rooms = (n + _ROOM, 2 * n + _ROOM)
-        samples = np.zeros((len(sample_times), n))
+        watched = Watched(np.empty(0, np.int64)) if watched is None else watched
+        samples = watched.room(len(sample_times))
         out = Output(
             spike_time=np.empty(rooms[0]),
             spike_neuron=np.empty(rooms[0], np.int64),
@@ -295,6 +299,7 @@ class _Network:
             release_spike=np.empty(rooms[1], np.int64),
             release_drift=np.empty(rooms[1]),
             samples=samples,
+            watched=read_only(watched.neurons),
         )
         parts: list[list[np.ndarray]] = [[column[:0]] for column in out[:5]]
         stream = arguments.Events(

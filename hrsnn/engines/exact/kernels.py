@@ -224,11 +224,19 @@ def excite(who: int, jump: float, now: float, network: Any) -> bool:
 
 
 @kernel
-def sample(time: float, network: Any, v: Any, row: int) -> None:
-    """Write v of all neurons at `time` without changing their states."""
-    for who in range(len(network.states)):
-        state = network.states[who]
-        v[row, who] = state.v if state.phase == REFRACTORY else v_after(network.cells[who], state, time - state.time)
+def sample(time: float, network: Any, out: Any, row: int) -> None:
+    """Write the variables of the watched neurons at `time` without changing their states."""
+    samples = out.samples
+    for k in range(len(out.watched)):
+        who = out.watched[k]
+        cell, state = network.cells[who], network.states[who]
+        age = time - state.time
+        samples[row, 0, k] = state.v if state.phase == REFRACTORY else v_after(cell, state, age)
+        if samples.shape[1] > 1:
+            samples[row, 1, k] = state.exc * math.exp(-age * cell.rate_exc)
+            samples[row, 2, k] = state.inh * math.exp(-age * cell.rate_inh)
+        if samples.shape[1] > 3:
+            samples[row, 3, k] = state.adapted * math.exp(-age * cell.rate_adapted)
 
 
 @kernel
@@ -307,8 +315,8 @@ def present(
     """Simulate one stimulus from ``clock[0]`` to `end`, or for about `work` events of neurons and links.
 
     Events at the same time are processed in the order of a grid step: releases and crossings, by neuron; changes of the
-    drive; background; input spikes; recurrent arrivals, by (emission, source, target); post events of STDP. v is sampled
-    before them.
+    drive; background; input spikes; recurrent arrivals, by (emission, source, target); post events of STDP. Neurons are
+    sampled before them.
 
     Returns
     -------
@@ -344,7 +352,7 @@ def present(
         if flying > 0:
             now = min(now, flights[0].time)
         while next_sample < len(sample_time) and sample_time[next_sample] <= now:
-            sample(sample_time[next_sample], network, out.samples, next_sample)
+            sample(sample_time[next_sample], network, out, next_sample)
             next_sample += 1
         clock[0] = now
         if now >= end:

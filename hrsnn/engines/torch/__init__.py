@@ -48,6 +48,8 @@ def _declared(device: str, where: str, on_device: bool) -> Engine:
             "background": True,
             "state_bits": "it carries v in floating point",
             "resumable_state": True,
+            "chosen_neurons": True,
+            "currents": True,
             "plasticity": "it has no STDP; hrsnn.training changes weights by gradients",
             "gradients": True,
             "batch_on_device": on_device or "it runs on the processor; torch-cuda on an accelerator",

@@ -95,6 +95,7 @@ class _Networks:
 
     def __init__(self, reservoirs: Sequence[Reservoir], batches: Sequence[Batch], device: str, dtype: torch.dtype) -> None:
         self._n, self._many, self._device, self._dtype = reservoirs[0].neurons, len(reservoirs), device, dtype
+        self._watched = batches[0].watched
         self._start, self._alone = batches[0].start, len(batches) == len(batches[0]) == 1 and dtype == torch.float64
         self._reservoir = joined(reservoirs)
         self._cells = cells_of(self._reservoir, dtype, device)
@@ -113,7 +114,9 @@ class _Networks:
         state = rest(reservoir, rows, dtype, device) if self._start is None else _state_of(self._start, device)
         drive = torch.zeros((rows, total), dtype=dtype, device=device)
         spikes: list[tuple[int, torch.Tensor]] = []
-        v = [torch.empty((len(one.v_step), n), dtype=dtype, device=device) for one in lanes]
+        # the networks of a population are watched alike
+        seen = [torch.from_numpy(self._watched.room(len(one.v_step))).to(device, dtype) for one in lanes]
+        chosen = torch.tensor(self._watched.neurons, device=device)
         watched = _by_step((lane, one.v_step) for lane, one in enumerate(lanes))
         ends = _by_step((lane, np.array([one.n_steps - 1])) for lane, one in enumerate(lanes))
         for step in range(timeline.steps):
@@ -124,14 +127,16 @@ class _Networks:
             state = after_spikes(state._replace(exc=currents[0], inh=currents[1]), spiked, step, cells)
             spikes.append((step, spiked.view(-1).nonzero()))
             for lane, place in watched.get(step, ()):
-                v[lane][place] = state.v.view(-1, n)[lane]
+                for variable, values in enumerate(state[: self._watched.variables]):
+                    seen[lane][place, variable] = values.view(-1, n)[lane, chosen]
             if step in ends:
                 self._check_finite(state, [lane for lane, _ in ends[step]], group.first)
             if not (step + 1) % _REPORT:
                 tell(step + 1)
         found = _spikes_of(spikes, lanes, n)
         end = self._end(state, arrivals, timeline.steps) if self._alone and isinstance(arrivals, Arrivals) else None
-        return [Response(*one, seen.cpu().double().numpy(), end) for one, seen in zip(found, v, strict=True)]
+        records = [self._watched.parts(one.cpu().double().numpy()) for one in seen]
+        return [Response(*spiked, **record, end=end) for spiked, record in zip(found, records, strict=True)]
 
     def _check_finite(self, state: State, lanes: list[int], first: int) -> None:
         # an infinite current makes a neuron spike in every step, and the reset makes its v finite again

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn.engines.batch import Batch, Presentation
+from hrsnn.engines.watched import Watched
 from hrsnn.reservoir import Links, Reservoir, ShortTerm
 from hrsnn.validation.arrays import rules_of
 
@@ -49,7 +50,7 @@ def grouped(reservoirs: Sequence[Reservoir], batches: Sequence[Batch], room: tup
         filled = 0.0
         for reservoir, batch in zip(reservoirs[first:], batches[first:], strict=True):
             one = batch.presentation(0)
-            size = _size(reservoir, one)
+            size = _size(reservoir, one, batch.watched)
             # a factor of a link is there for all links or for none
             alike = (reservoir.short_term is None) == (reservoirs[first].short_term is None)
             if row and (filled + size > room[0] or len(row) == room[1] or not alike):
@@ -60,7 +61,7 @@ def grouped(reservoirs: Sequence[Reservoir], batches: Sequence[Batch], room: tup
         start, rows = 0, [row]
         for index in range(1, max(len(batches[k]) for k in members)):
             row = [batches[k].presentation(index) if index < len(batches[k]) else _idle(reservoirs[k]) for k in members]
-            size = sum(_size(reservoirs[k], one) for k, one in zip(members, row, strict=True))
+            size = sum(_size(reservoirs[k], one, batches[k].watched) for k, one in zip(members, row, strict=True))
             if filled + size > room[0] or (len(rows) + 1) * len(row) > room[1]:
                 yield Group(first, start, rows)
                 start, rows, filled = index, [], 0.0
@@ -103,11 +104,12 @@ def _idle(reservoir: Reservoir) -> Presentation:
     return Presentation(0, _NONE, _NOBODY, _NOTHING, _NONE, drive, *background, _NONE, *own)
 
 
-def _size(reservoir: Reservoir, one: Presentation) -> float:
+def _size(reservoir: Reservoir, one: Presentation, watched: Watched) -> float:
     """Return the bytes that a stimulus takes while it is simulated."""
     slots = float(reservoir.delay.max(initial=0.0)) / reservoir.dt + 1
     links = reservoir.synapses if reservoir.short_term is not None else 0
     # input spikes become events of each neuron that they reach, sorted from copies
     reached = one.spike_count.size * len(reservoir.input) / reservoir.channels
     events = 8 * (one.drive.size + 3 * one.own_drive.size) + 48 * (one.background_jump.size + reached)
-    return reservoir.neurons * (100 + slots + 8 * len(one.v_step)) + 24 * links + events
+    seen = 8 * len(one.v_step) * watched.variables * len(watched.neurons)
+    return reservoir.neurons * (100 + slots) + seen + 24 * links + events

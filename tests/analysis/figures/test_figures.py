@@ -35,6 +35,20 @@ DRAWN = {
     ),
     "spike_raster, silent": lambda: figures.spike_raster([], [], EXCITATORY, 200.0),
     "spike_raster, E only": lambda: figures.spike_raster([1.0], [0], [True], 3.0),
+    "neuron_traces": lambda: figures.neuron_traces(
+        *(np.arange(1.0, 41.0), RANDOM.normal(size=(40, 3)), RANDOM.normal(size=(40, 3, 2)), RANDOM.uniform(size=(40, 3))),
+        **{"neurons": [4, 9, 30], "spikes": [[3.0], [], [20.0, 90.0]], "threshold": [2.0, 2.0, 3.0]},
+    ),
+    "neuron_traces, v only": lambda: figures.neuron_traces([1.0, 2.0], [[0.0], [1.0]]),
+    "curves_over_levels": lambda: figures.curves_over_levels(
+        {
+            (score, axis): {"reservoir": RANDOM.uniform(size=(3, 4)), "no_recurrence": RANDOM.uniform(size=(3, 4))}
+            for score in ("Accuracy", "Rate (Hz)")
+            for axis in ("Share lost", "Noise")
+        },
+        {"Share lost": [0.0, 0.1, 0.5], "Noise": [0.0, 1.0, 2.0]},
+        {"Accuracy": (0.0, 1.0)},
+    ),
     "time_constants": lambda: figures.time_constants(TAU, EXCITATORY, (np.ones_like, np.zeros_like)),
     "time_constants, all equal": lambda: figures.time_constants(np.full(50, 20.0), EXCITATORY),
     "time_constants, two values": lambda: figures.time_constants(np.where(EXCITATORY, 30.0, 20.0), EXCITATORY),
@@ -98,7 +112,7 @@ def test_drawn_labelled_and_saved(name, tmp_path):
     assert name.startswith("scores_bar") or all(
         axes.get_ylabel() for axes in panels if axes.get_subplotspec().is_first_col()
     )
-    assert figure.get_size_inches()[0] == 3.5
+    assert figure.get_size_inches()[0] in (3.5, 7.0)  # of one column or two
 
 
 def test_pyplot_is_never_imported():

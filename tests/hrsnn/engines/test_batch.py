@@ -7,11 +7,13 @@ import pytest
 
 from hrsnn import Currents, InputError, ReservoirSpec, SpikeTrains, build
 from hrsnn.engines.batch import Batch
+from hrsnn.engines.watched import Watched
 
 
 def batch(stimulus, blank=0.0, v_times=None, record_v=False, seed=0, **spec):
     reservoir = build(ReservoirSpec.preset("dense", neurons=6, **spec), seed=0, channels=stimulus.n_channels)
-    return Batch(reservoir, stimulus, blank, seed, v_times, record_v)
+    watched = Watched(np.arange(6), v=True) if record_v else None
+    return Batch(reservoir, stimulus, blank, seed, v_times, watched=watched)
 
 
 def test_spikes_fall_into_their_step_and_equal_ones_are_counted():
@@ -81,4 +83,4 @@ def test_background_is_keyed_by_stimulus_unless_frozen():
 def test_channels_must_match():
     reservoir = build(ReservoirSpec.preset("dense", neurons=6), channels=2)
     with pytest.raises(InputError, match=r"stimulus = '3 channels': the reservoir has 2: build\(spec, seed, channels=3\)"):
-        Batch(reservoir, Currents(np.zeros((1, 1, 3)), 1.0), 0.0, 0, None, False)
+        Batch(reservoir, Currents(np.zeros((1, 1, 3)), 1.0), 0.0, 0, None)

@@ -45,7 +45,7 @@ def test_background_is_that_of_the_grid(frozen, analog):
     stimulus = Currents(np.zeros((3, 5, 1)), 10.0) if analog else SpikeTrains([], [], [0] * 4, 1, 50.0)
     for index in range(3):
         found = events(reservoir, stimulus, index, 0.0, seed=7)
-        grid = Batch(reservoir, stimulus, 0.0, 7, [np.empty(0)], False).presentation(index)
+        grid = Batch(reservoir, stimulus, 0.0, 7, [np.empty(0)]).presentation(index)
         pairs = set(zip(steps_of(found.background_time, reservoir.dt), found.background_neuron, strict=True))
         assert pairs == set(zip(grid.background_step, grid.background_neuron, strict=True))
         assert found.background_jump.sum() == pytest.approx(grid.background_jump.sum())

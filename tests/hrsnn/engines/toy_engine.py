@@ -26,11 +26,11 @@ def run(
     sums = {kind: sum(link.w for link in group) for kind, group in groups(reservoir, recurrent, inputs).items()}
     for index in range(len(batch)):
         now = batch.presentation(index)
-        spikes, v = present(reservoir, recurrent, inputs, inputs_of(now, reservoir.neurons), plastic)
+        spikes, history = present(reservoir, recurrent, inputs, inputs_of(now, reservoir.neurons), plastic)
         step, neuron = np.array(spikes, dtype=np.int64).reshape(-1, 2).T
         if plastic and reservoir.homeostasis:
             restore_sums(reservoir, recurrent, inputs, sums)
-        deliver(index, Response(step, neuron.astype(np.int32), np.array(v)[now.v_step]))
+        deliver(index, Response(step, neuron.astype(np.int32), np.array(history)[now.v_step, 0]))
         progress(int(batch.steps[: index + 1].sum()))
     return Weights(np.array([link.w for link in recurrent]), np.array([link.w for link in inputs]))
 
@@ -60,6 +60,8 @@ def toy(priority: int = 0, **lacking: str) -> Engine:
         "input_delays": "its input arrives at once",
         "state_bits": "its numbers have all bits",
         "resumable_state": "it always begins anew",
+        "chosen_neurons": "it keeps v of all",
+        "currents": "it keeps v only",
         "gradients": "a loop has none",
         "batch_on_device": "it is plain Python",
     }

@@ -27,7 +27,18 @@ COMMANDS: dict[str, tuple[list[str], set[str]]] = {
     "search": (["--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "400"], set()),
 }
 #: Commands for reservoirs only.
-RESERVOIRS = ("demo", "map", "lyapunov", "variants", "importance", "prune", "compare", "pruning_curve", "reproduce")
+RESERVOIRS = (
+    "demo",
+    "map",
+    "lyapunov",
+    "variants",
+    "perturb",
+    "importance",
+    "prune",
+    "compare",
+    "pruning_curve",
+    "reproduce",
+)
 
 
 @pytest.fixture(autouse=True)
