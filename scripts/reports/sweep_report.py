@@ -67,7 +67,7 @@ class SweepReport:
     @property
     def main(self) -> str:
         """First score of the command."""
-        return next(iter(self.runs[0].numbers["scores"]))
+        return str(next(iter(self.runs[0].numbers["scores"])))
 
     @property
     def points(self) -> list[tuple[str, ...]]:

@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import tyro
 
 from hrsnn import scripts
 from hrsnn.scripts import engines
+from hrsnn.scripts.cli.command import options_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"hrsnn": "hrsnn", "networks": "hrsnn.networks", "analysis": "hrsnn.analysis", "scripts": "hrsnn.scripts"}
@@ -135,4 +135,4 @@ def test_page_commands_exist(words: list[str]) -> None:
     if verb.startswith("-"):
         assert verb in ("--help", "--version")
     elif "--help" not in options:
-        tyro.cli(scripts.find(verb), args=options)
+        options_of(scripts.find(verb), options, f"hrsnn {verb}")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import plain_wheel
 import pytest
-import tyro
 
 import hrsnn
 from hrsnn import scripts
+from hrsnn.scripts.cli.command import options_of
 
 FOLDERS = {"hrsnn": "hrsnn", "networks": "hrsnn/networks", "analysis": "hrsnn/analysis", "scripts": "hrsnn/scripts"}
 
@@ -66,7 +66,7 @@ def test_commands_start_uninstalled(root: Path, tmp_path: Path, program: list[st
 def test_every_command_is_run_from_the_plain_wheel() -> None:
     assert plain_wheel.COMMANDS.keys() == scripts.COMMANDS.keys()
     for verb, options in plain_wheel.COMMANDS.items():
-        tyro.cli(scripts.find(verb), args=options)
+        options_of(scripts.find(verb), options, f"hrsnn {verb}")
 
 
 def test_import_is_light(root: Path, tmp_path: Path) -> None:
