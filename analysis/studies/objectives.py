@@ -238,8 +238,7 @@ class NamedObjective:
         choice = self.task
         if choice.kind == "classes":
             return _encoded(choice).subset(train=self.train, test=self.validation, seed=seed)
-        validation = choice.kind == "series"
-        return choice.load(validation=validation, values=self.values, hold=self.hold, seed=seed)
+        return _series(choice, self.values, self.hold, seed)
 
 
 def _of_score(score: str) -> Callable[[NamedObjective, NetworkSpec, int], tuple[float, float]]:
@@ -336,6 +335,12 @@ def check_plastic(parameters: Iterable[str], plastic: bool) -> None:
     idle = sorted(_LEARNING.intersection(parameters))
     if idle and not plastic:
         raise InputError("plastic", plastic, f"must be on: without STDP, {', '.join(idle)} would change nothing")
+
+
+@functools.lru_cache(maxsize=1)  # an integration may take longer than a run, and studies run several networks of a seed
+def _series(choice: TaskChoice, values: int, hold: float, seed: int) -> ClassificationTask | SeriesTask:
+    """Return a memory task, or a series whose test part is the validation part."""
+    return choice.load(validation=choice.kind == "series", values=values, hold=hold, seed=seed)
 
 
 @functools.lru_cache(maxsize=1)  # the encoding takes longer than a run
