@@ -64,8 +64,7 @@ class PruningCurveReport:
         for claim, family in _by_claim(self.judged[self.main]).items():
             lines.append(claim)
             lines += [
-                f"  {one.verdict:10s} {_words(one.score):24s} {_difference(one):34s} {unit_of(one.score)}, "
-                f"p {one.adjusted:.2g}"
+                f"  {one.verdict:10s} {_words(one.score):24s} {_with_unit(one):42s} p {one.adjusted:.2g}"
                 for one in family
                 if one.verdict in ("supported", "refuted")
             ]
@@ -195,6 +194,10 @@ def _by_claim(family: Sequence[ClaimVerdict]) -> dict[str, list[ClaimVerdict]]:
     for one in family:
         found.setdefault(one.claim, []).append(one)
     return found
+
+
+def _with_unit(one: ClaimVerdict) -> str:
+    return f"{_difference(one)} {unit_of(one.score)}"
 
 
 def _difference(one: ClaimVerdict) -> str:
