@@ -286,7 +286,7 @@ def _cluster_factors(spec: ReservoirSpec, cluster: np.ndarray) -> np.ndarray:
     if spec.clusters == 1:
         return np.ones(len(cluster))
     factors = np.geomspace(1.0, spec.cluster_spread, spec.clusters)
-    return np.asarray(factors / factors.mean())[cluster]
+    return np.asarray((factors / factors.mean())[cluster])
 
 
 def _psp_factors(tau_m: np.ndarray, is_excitatory: np.ndarray) -> np.ndarray:

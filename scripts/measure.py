@@ -72,8 +72,15 @@ class Measure(DataArguments, Repeatable):
         choice, spec = self.chosen(self.task), self.network_spec()
         task = choice.load(seed=self.seed)
         stimulus, scored = self.stimulus(task), self.further(choice, task, spec)
-        options = {"window": self.window, "traces": self.traces, "progress": self.progress}
-        result = measure(stimulus, spec, seed=self.seed, engine=self.engine, **options)
+        result = measure(
+            stimulus,
+            spec,
+            seed=self.seed,
+            engine=self.engine,
+            window=self.window,
+            traces=self.traces,
+            progress=self.progress,
+        )
         values, control = _numbers(result.firing), _numbers(result.uncoupled)
         branching = result.firing.branching
         costs = {"operations": result.operations, "energy_joules": result.energies["loihi"]}

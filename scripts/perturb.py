@@ -137,7 +137,7 @@ class PerturbationRunner:
 
     spec: ReservoirSpec
     choice: TaskChoice
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, Any]
     levels: Mapping[str, tuple[float, ...]]
     scores: tuple[str, ...]
     max_delay: int

@@ -157,11 +157,11 @@ def _possible(
 ) -> NDArray[np.bool_]:
     """Return which pairs of links could exchange targets: four neurons are involved, and lengths stay the same."""
     a, b, c, d = pre[first], target[first], pre[second], target[second]
-    fine = (a != c) & (a != d) & (b != c) & (b != d)
+    fine: NDArray[np.bool_] = (a != c) & (a != d) & (b != c) & (b != d)
     if places is None:
         return fine
     before, after = (np.stack([_length(places, a, x), _length(places, c, y)]) for x, y in ((b, d), (d, b)))
-    return fine & (np.sort(before, axis=0) == np.sort(after, axis=0)).all(axis=0)
+    return np.asarray(fine & (np.sort(before, axis=0) == np.sort(after, axis=0)).all(axis=0))
 
 
 def _length(places: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -120,7 +120,7 @@ def _mean_size_fits(n: int, given: Mapping[str, Any]) -> str:
 
 
 def _in_blocks(n: int, inside: float, given: Mapping[str, Any]) -> float:
-    return n * (inside * given["p_in"] + max(n - inside, 0) * given["p_out"])
+    return float(n * (inside * given["p_in"] + max(n - inside, 0) * given["p_out"]))
 
 
 def _of_sizes(n: int, given: Mapping[str, Any]) -> float:
@@ -128,7 +128,12 @@ def _of_sizes(n: int, given: Mapping[str, Any]) -> float:
     return float(sum(a * b * p for a, row in zip(sizes, given["p"], strict=True) for b, p in zip(sizes, row, strict=True)))
 
 
-_RING = {"required": {"k": _count, "p": _probability}, "optional": {}, "fault": _neighbours_fit, "ring": True}
+_RING: Mapping[str, Any] = {
+    "required": {"k": _count, "p": _probability},
+    "optional": {},
+    "fault": _neighbours_fit,
+    "ring": True,
+}
 #: Generators by their names in NetworkX.
 GENERATORS: Mapping[str, Generator] = {
     "watts_strogatz_graph": Generator(

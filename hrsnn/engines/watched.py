@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,9 @@ class Watched(NamedTuple):
         """Return an array for the variables, (times, variables, R)."""
         return np.empty((times, self.variables, len(self.neurons)))
 
-    def parts(self, written: np.ndarray) -> dict[str, np.ndarray]:
+    def parts(self, written: np.ndarray) -> dict[str, Any]:
         """Return what was written as the arguments `v`, `currents` and `adaptation` of a response."""
-        found = {"v": written[:, 0]}
+        found: dict[str, Any] = {"v": written[:, 0]}
         if self.currents:
             found["currents"] = written[:, 1:3].transpose(0, 2, 1)
         if self.adaptation:

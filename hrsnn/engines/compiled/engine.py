@@ -260,7 +260,7 @@ class _Network:
         tell: Callable[[int], None],
         stop: list[bool],
         batch: Batch,
-    ) -> tuple[dict[str, np.ndarray], State]:
+    ) -> tuple[dict[str, Any], State]:
         """Simulate one stimulus, from rest or from ``batch.start``, in several kernel calls; return records and end."""
         n, start, watched = self._n, batch.start, batch.watched
         flights = _flights(self._recurrent, start)

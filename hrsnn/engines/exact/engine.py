@@ -74,8 +74,8 @@ def run(
 
         found = network.present(now, sample_times, tell, stop, batch.watched)
         step = steps_of(found.spike_time, batch.dt)
-        spikes = {"spike_step": step, "spike_neuron": found.spike_neuron.astype(np.int32), "spike_time": found.spike_time}
-        return Response(**spikes, **batch.watched.parts(found.samples), duration=now.duration)
+        who, times = found.spike_neuron.astype(np.int32), found.spike_time
+        return Response(step, who, **batch.watched.parts(found.samples), spike_time=times, duration=now.duration)
 
     homeostasis = Homeostasis(reservoir) if plastic and reservoir.homeostasis else None
     with closing(in_order(answer, len(batch), workers, stop)) as responses:
@@ -164,7 +164,7 @@ def trajectory(
                 raise InputError(f"{name}_start", values, f"must be {reservoir.neurons} finite numbers (mV)")
     network = _Network(reservoir, False)
     now = events(reservoir, stimulus, index, 0.0, seed)
-    run = network.present(now, np.empty(0), lambda time: None, [], **starts)
+    run = network.present(now, np.empty(0), lambda time: None, [], None, **starts)
     release_time = run.spike_time + reservoir.refractory[run.spike_neuron]
     release_drift = np.full(len(run.spike_time), np.nan)
     release_drift[run.release_spike] = run.release_drift

@@ -128,7 +128,8 @@ class _Networks:
             spikes.append((step, spiked.view(-1).nonzero()))
             for lane, place in watched.get(step, ()):
                 for variable, values in enumerate(state[: self._watched.variables]):
-                    seen[lane][place, variable] = values.view(-1, n)[lane, chosen]
+                    if values is not None:  # adaptation is watched only where there is some
+                        seen[lane][place, variable] = values.view(-1, n)[lane, chosen]
             if step in ends:
                 self._check_finite(state, [lane for lane, _ in ends[step]], group.first)
             if not (step + 1) % _REPORT:
