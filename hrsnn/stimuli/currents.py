@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hrsnn.display import Displayed
+from hrsnn.display.displayed import Row
 from hrsnn.display.text import counted
 from hrsnn.errors import InputError
 from hrsnn.stimuli.sample_index import sample_rows
@@ -18,7 +20,7 @@ from hrsnn.validation.units import plain
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Currents:
+class Currents(Displayed):
     """Piecewise constant input currents of several samples; immutable.
 
     Value k of a sample is held during [k dt, (k + 1) dt). Values are dimensionless; ``Reservoir.input_gain`` (mV) converts
@@ -118,6 +120,15 @@ class Currents:
         shortest = int(self.lengths.min(initial=times))
         held = counted(times, "value") if shortest == times else f"{shortest} to {times} values"
         return f"Currents({counted(samples, 'sample')}, {held} of {self.dt:g} ms, {counted(channels, 'channel')})"
+
+    def _rows(self) -> Iterable[Row]:
+        samples, times, channels = self.values.shape
+        lengths = dict.fromkeys(str(int(value)) for value in (self.lengths.min(initial=times), times))
+        yield Row("samples", str(samples))
+        yield Row("channels", str(channels))
+        yield Row("values a sample", " to ".join(lengths), f"each held for {self.dt:g} ms")
+        if self.values.size:
+            yield Row("range", f"{self.values.min():.4g} to {self.values.max():.4g}")
 
     def __iter__(self) -> Iterator[Currents]:
         return (self[index] for index in range(len(self)))

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hrsnn.display import Displayed
+from hrsnn.display.displayed import Row
+from hrsnn.display.svg import raster
 from hrsnn.display.text import counted
 from hrsnn.errors import FileError, InputError
 from hrsnn.files.reading import refuse_damaged
@@ -28,7 +31,7 @@ _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SpikeTrains:
+class SpikeTrains(Displayed):
     """Spike trains of several samples with the same channels; validated and immutable.
 
     Sample i has the spikes ``times[offsets[i]:offsets[i+1]]`` and the channels at the same indices. Samples may differ in
@@ -282,6 +285,20 @@ class SpikeTrains:
         lengths = " to ".join(f"{value:g}" for value in sorted(ends))
         numbers = ((len(self), "sample"), (self.n_channels, "channel"), (self.n_spikes, "spike"))
         return f"SpikeTrains({', '.join(counted(*one) for one in numbers)}, {lengths} ms)"
+
+    def _rows(self) -> Iterable[Row]:
+        yield Row("samples", str(len(self)))
+        yield Row("channels", str(self.n_channels))
+        yield Row("spikes", str(self.n_spikes))
+        if len(self):
+            ends = dict.fromkeys(f"{value:g}" for value in (self.durations.min(), self.durations.max()))
+            yield Row("duration", " to ".join(ends), "ms")
+            yield Row("mean rate", f"{1000 * self.n_spikes / (self.n_channels * self.durations.sum()):.4g}", "Hz a channel")
+
+    def _pictures(self) -> Iterable[str]:
+        if len(self):
+            first = self[0]
+            yield raster(first.times, first.channels, float(first.durations[0]), first.n_channels)
 
     def __iter__(self) -> Iterator[SpikeTrains]:
         return (self[index] for index in range(len(self)))
