@@ -73,8 +73,9 @@ def figure(table: DeepTable, quadratic: str) -> Figure:
     panels, bounds = {}, {}
     for score, words in (("accuracy", "Accuracy"), ("in_window", "In the window")):
         for label, arms in table.by.items():
-            panels[f"{words}, {label}"] = {name: of[score] for name, of in arms.items()}
-            bounds[f"{words}, {label}"] = (0.0, 1.0)
+            panel = f"{words},\n{label}"  # of two lines: there are four panels
+            panels[panel] = {name: of[score] for name, of in arms.items()}
+            bounds[panel] = (0.0, 1.0)
     return accuracy_and_rate(panels, bounds=bounds, highlighted=tuple(f"{quadratic}, {window}" for window in WINDOWS))
 
 

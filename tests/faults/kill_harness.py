@@ -79,6 +79,7 @@ SUBJECTS = {
         resumes=True,
     ),
     "variants": Subject("variants --neurons 20 --seeds 2 --tasks memory --values 500"),
+    "sweep": Subject("sweep memory --neurons 20 --values 500 --max-delay 4 --over weight_scale=2,6 --seeds 2"),
     "perturb": Subject("perturb --neurons 20 --seeds 2 --levels 0.3 --max-delay 4 --task-option values=500"),
     "pruning_curve": Subject(
         "pruning_curve --neurons 20 --seeds 2 --arms dense magnitude random --sparsities 0.5 0.8 --iterations 2"
