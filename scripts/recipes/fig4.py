@@ -145,9 +145,14 @@ class Fig4Tables:
         from hrsnn.analysis.figures import importances
         from hrsnn.search import shapley_values
 
+        def axis(task: str, name: str) -> str:
+            if name == SPIKES:
+                return "Spikes per neuron and " + ("s" if task in (MEMORY, LORENZ) else "sample")
+            return {MEMORY: "Memory capacity (values)", LORENZ: f"NRMSE, {task}"}.get(task, f"Accuracy, {task}")
+
         return {
             f"fig4_{task}": importances(
-                {self.label(task, name): shapley_values(table, list(GROUPS)) for name, table in tables.items()}
+                {axis(task, name): shapley_values(table, list(GROUPS)) for name, table in tables.items()}
             )
             for task, tables in self.by.items()
         }
