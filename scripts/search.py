@@ -228,7 +228,7 @@ class SearchReport:
     @property
     def best_is_default(self) -> bool:
         """Whether the search found nothing better than where it began."""
-        return self.result.best_spec.to_toml() == self.result.spec.to_toml()
+        return bool(self.result.best_spec.to_toml() == self.result.spec.to_toml())
 
     @property
     def unit(self) -> str:
@@ -296,7 +296,8 @@ class SearchReport:
     @property
     def spec(self) -> NetworkSpec:
         """Specification of the best networks."""
-        return self.result.best_spec
+        best: NetworkSpec = self.result.best_spec
+        return best
 
 
 if __name__ == "__main__":
