@@ -199,9 +199,10 @@ def parallel_coordinates(result: SearchResult, ax: Axes | None = None, label: st
     axes.hlines(rows, 0, 1, color=BAND, linewidth=0.6, zorder=0)
     if done:
         values = [one.value for one in done]
-        shades = ScalarMappable(Normalize(min(values), max(values)), _SHADES if _sign(result) > 0 else _SHADES.reversed())
+        scale, dark = Normalize(min(values), max(values)), _SHADES if _sign(result) > 0 else _SHADES.reversed()
+        shades = ScalarMappable(scale, dark)
         for row, one in zip(coordinates.cube([one.parameters for one in done]), done, strict=True):
-            axes.plot(row, rows, "-" if one.feasible else ":", color=shades.to_rgba(np.array(one.value)), linewidth=0.7)
+            axes.plot(row, rows, "-" if one.feasible else ":", color=dark(float(scale(one.value))), linewidth=0.7)
         if any(one.feasible for one in done):
             best = coordinates.cube([result.best.parameters])[0]
             axes.plot(best, rows, color=INHIBITORY, linewidth=1.6, marker="o", markersize=3, label="best")

@@ -105,15 +105,12 @@ def _links(spec: ReservoirSpec) -> str:
     elif spec.connectivity == "in_degree":
         drawn = (
             f"Each neuron has links from {spec.in_degree_exc} excitatory and {spec.in_degree_inh} inhibitory "
-            f"neurons, drawn "
-            f"with probabilities proportional to {law}."
+            f"neurons, drawn with probabilities proportional to {law}."
         )
     elif spec.connectivity == "distance":
         drawn = f"Recurrent links were drawn independently with probability {law}."
-    elif spec.connectivity == "random":
-        drawn = f"Every pair of neurons was linked with probability {spec.connection_probability:g}."
     else:
-        drawn = f"Recurrent links were drawn by the rule `{spec.connectivity}`."
+        drawn = f"Every pair of neurons was linked with probability {spec.connection_probability:g}."
     return f"{drawn} Weights were drawn by the types of source and target, and multiplied by $W_\\mathrm{{scale}}$."
 
 

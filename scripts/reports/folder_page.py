@@ -40,7 +40,7 @@ def folder_page(folder: Path) -> tuple[str, dict[str, int]]:
     FileError
         When there is no such folder, it has no results, or a file in it is damaged.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # of a path, the method raises an error where the name is too long
         raise FileError(folder, "is no folder: name the --out of a command")
     if not (folder / "metrics.json").is_file():
         raise FileError(folder, "has no metrics.json: name the --out of a command")
