@@ -249,6 +249,9 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     figure, axes = column_axes(3.2, ax)
     # an oblique projection, so that layers do not coincide
     place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
+    if ax is None:  # areas side by side need less height
+        wide, high = np.ptp(place, axis=0)
+        figure.set_figheight(0.5 + 2.7 * float(np.clip(high / max(wide, 1e-12), 0.25, 1.0)))
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
     pre, post = reservoir.pre[::step], reservoir.post[::step]
     colours = np.where(reservoir.is_excitatory[pre], EXCITATORY, INHIBITORY)
@@ -260,7 +263,8 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     for name, kind, colour in (("E", reservoir.is_excitatory, EXCITATORY), ("I", ~reservoir.is_excitatory, INHIBITORY)):
         if kind.any():
             x, y = place[kind].T
-            axes.scatter(x, y, s=size[kind], color=colour, linewidths=0.3, edgecolors="white", label=name, zorder=2)
+            style: dict[str, Any] = {"linewidths": 0.3, "edgecolors": "white", "zorder": 2, "clip_on": False}
+            axes.scatter(x, y, s=size[kind], color=colour, label=name, **style)
     axes.set_aspect("equal")
     axes.set_axis_off()
     legend_above(figure, axes)
