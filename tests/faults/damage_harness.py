@@ -178,7 +178,7 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         lambda a, b: all(np.array_equal(getattr(a, name), getattr(b, name)) for name in rules_of(Traces)),
         npz,
         rules.traces,
-        lambda traces, turn: neuron_traces(traces.times[0], traces.v[0], traces.currents[0]),
+        lambda traces, turn: neuron_traces(traces.times[0], traces.v[0]) if traces.v.size else traces.summary(),
     )
 
     where = place("trains")
