@@ -337,6 +337,9 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
 def _draw_graph(axes: Axes, reservoir: Reservoir) -> None:
     # an oblique projection, so that layers do not coincide
     place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
+    if ax is None:  # areas side by side need less height
+        wide, high = np.ptp(place, axis=0)
+        figure.set_figheight(0.5 + 2.7 * float(np.clip(high / max(wide, 1e-12), 0.25, 1.0)))
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
     pre, post = reservoir.pre[::step], reservoir.post[::step]
     along = place[post] - place[pre]
@@ -354,7 +357,8 @@ def _draw_graph(axes: Axes, reservoir: Reservoir) -> None:
     for name, kind, colour in (("E", reservoir.is_excitatory, EXCITATORY), ("I", ~reservoir.is_excitatory, INHIBITORY)):
         if kind.any():
             x, y = place[kind].T
-            axes.scatter(x, y, s=size[kind], color=colour, linewidths=0.3, edgecolors="white", zorder=2)
+            style: dict[str, Any] = {"linewidths": 0.3, "edgecolors": "white", "zorder": 2, "clip_on": False}
+            axes.scatter(x, y, s=size[kind], color=colour, **style)
             axes.scatter([], [], s=14, color=colour, label=name)  # a marker of one size in the legend
     if most:
         axes.scatter([], [], s=_LARGEST, color="none", edgecolors=GREY, linewidths=0.6, label=f"betweenness {most:.2g}")

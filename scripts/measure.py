@@ -101,7 +101,7 @@ class Measure(DataArguments, Repeatable):
             scores={**values, "inhibition_over_excitation": recurrent, **costs, **scored.scores},
             baselines={**baselines, **scored.baselines},
             spikes=dataclasses.asdict(result.rates),
-            draw=lambda: pictures.of_measures(result),
+            draw=lambda: pictures.of_measures(result, graph=getattr(spec, "topology", None) is not None),
             timing=result.timing,
             details={
                 "task": choice.name,

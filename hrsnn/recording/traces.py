@@ -66,7 +66,7 @@ class Traces(Displayed):
         FileError
             When the file cannot be written; an existing file is then unchanged.
         """
-        write_npz(path, _KIND, _VERSION, {name: getattr(self, name) for name in rules_of(Traces)})
+        write_npz(path, _KIND, _VERSION, {name: getattr(self, name) for name in rules_of(Traces)}, {})
 
     @classmethod
     def load(cls, path: PathLike) -> Traces:
@@ -79,7 +79,7 @@ class Traces(Displayed):
         """
         arrays, header = read_npz(path, _KIND, _VERSION)
         with refuse_damaged(path, _KIND):
-            unknown = sorted({*arrays} - {*rules_of(Traces)}) + ([] if header is None else ["header"])
+            unknown = sorted({*arrays, *dict(header)} - {*rules_of(Traces)})
             if unknown:
                 raise InputError("names", unknown, "are none of traces")
             return cls(**{name: arrays[name] for name in rules_of(Traces)})

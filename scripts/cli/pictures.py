@@ -17,6 +17,7 @@ from hrsnn.analysis.figures.maps import heat_maps
 from hrsnn.analysis.figures.seeds import scores_over_seeds
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
 from hrsnn.balanced import BalancedNetwork
+from hrsnn.networks.pruning_figures import network_graph
 from hrsnn.reservoir import Reservoir
 
 if TYPE_CHECKING:
@@ -156,16 +157,18 @@ def of_ranks(result: Ranking) -> Pictures:
     }
 
 
-def of_measures(result: Measures) -> Pictures:
-    """Draw the distributions of rates and interval CVs, raster and time constants."""
+def of_measures(result: Measures, graph: bool = False) -> Pictures:
+    """Draw distributions of rates and interval CVs, raster, time constants, and of a topology the graph in its place."""
     activity, firing, excitatory = result.activity, result.firing, _excitatory(result.reservoir)
     duration = min(float(activity.durations[0]), _RASTER)
     first = activity.spikes[:1].time_slice(0.0, duration)
     statistics = firing_statistics(
         activity.rates, firing.interval_variations, excitatory, first.times, first.channels, duration
     )
-    traced = {} if result.traced is None else {"traces": of_traces(result.traced)}
-    return {**_of_network(result.reservoir, activity), "firing": statistics, **traced}
+    more = {} if result.traced is None else {"traces": of_traces(result.traced)}
+    if graph and isinstance(result.reservoir, Reservoir):
+        more["graph"] = network_graph(result.reservoir)
+    return {**_of_network(result.reservoir, activity), "firing": statistics, **more}
 
 
 def of_traces(activity: Activity[Any]) -> Figure:

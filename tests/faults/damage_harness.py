@@ -132,12 +132,15 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         save_model,
         simulate,
     )
+    from hrsnn.analysis.figures import neuron_traces
     from hrsnn.networks import LNP, prune, write_graph
+    from hrsnn.recording import Traces
     from hrsnn.scripts.pruning_curve import PruningCurve
     from hrsnn.scripts.variants import Variants
     from hrsnn.search import named_space
     from hrsnn.search.space import SPACES
     from hrsnn.tasks import load_task
+    from hrsnn.validation.arrays import rules_of
 
     found: dict[str, Specimen] = {}
     npz = {**damages.ANY, **damages.NPZ}
@@ -176,6 +179,19 @@ def specimens(folder: Path) -> dict[str, Specimen]:
             rules.state_of(own),
             lambda state, turn, own=own: _simulated(own, turn, state=state),  # type: ignore[misc]
         )
+
+    where = place("traces")
+    watched = {"record": ("v", "currents", "adaptation"), "record_neurons": [2, 5, 7], "sample_times": 4}
+    simulate(networks["reservoir"], _stimuli(networks["reservoir"])[0], **watched).traces.save(where / "file.npz")  # type: ignore[arg-type]
+    found["traces"] = Specimen(
+        where,
+        "file.npz",
+        lambda at: Traces.load(at / "file.npz"),
+        lambda a, b: all(np.array_equal(getattr(a, name), getattr(b, name)) for name in rules_of(Traces)),
+        npz,
+        rules.traces,
+        lambda traces, turn: neuron_traces(traces.times[0], traces.v[0]) if traces.v.size else traces.summary(),
+    )
 
     where = place("trains")
     random = np.random.default_rng(0)

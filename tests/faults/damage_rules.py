@@ -382,6 +382,22 @@ _DISTRIBUTIONS: Mapping[str, tuple[set[str], set[str]]] = {
 }
 
 
+def traces(data: bytes) -> None:
+    """Traces of neurons in an npz file; what was not recorded is empty."""
+    arrays, header = _npz(data, "traces")
+    _need(not header and set(arrays) == {"neurons", "times", "v", "currents", "adaptation"}, "names")
+    _checked(arrays, {"neurons": ("i", 1, 0, 2**63 - 1), "times": ("f", 2, _ABOVE, math.inf)})
+    recorded = {"v": ("f", 3, -math.inf, math.inf), "currents": ("f", 4, -math.inf, math.inf)}
+    _checked(arrays, {**recorded, "adaptation": recorded["v"]}, optional=True)
+    shape = (*arrays["times"].shape, len(arrays["neurons"]))
+    there = {name: arrays[name].shape for name in (*recorded, "adaptation") if arrays[name].size}
+    _need(there, "nothing was recorded")
+    for name, found in there.items():
+        _need(found == ((*shape, 2) if name == "currents" else shape), f"shape of {name}")
+    for values in (arrays["neurons"].astype(np.float64), arrays["times"]):
+        _need(np.diff(values, axis=-1) > 0, "is not ascending")
+
+
 def spec(intact: bytes) -> Rule:
     """A spec in TOML; the names are those of the intact one, which has all but delays."""
     names = set(tomllib.loads(intact.decode())) | _OPTIONAL

@@ -272,9 +272,10 @@ def about(data: bytes, random: Random) -> bytes:
     elif turn == 1:
         del said[sorted(said)[random.integers(len(said))]]
     elif turn == 2 and isinstance(header, dict):
-        header[sorted(header)[random.integers(len(header))]] = odd
+        header[sorted(header)[random.integers(len(header))] if header else "unknown"] = odd
     elif turn == 3 and isinstance(header, dict):
-        header.pop(sorted(header)[random.integers(len(header))])
+        if header:
+            header.pop(sorted(header)[random.integers(len(header))])
         if random.random() < 0.5:
             header["unknown"] = odd
     elif turn == 4:

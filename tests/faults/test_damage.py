@@ -36,7 +36,18 @@ def test_80_damaged_files_are_refused_by_name_or_harmless(root: Path, tmp_path: 
         "--folder",
         str(tmp_path),
     ]
-    formats = ["reservoir", "plain reservoir", "state", "plain state", "spike trains", "spec", "GraphML", "edge list", "wav"]
+    formats = [
+        "reservoir",
+        "plain reservoir",
+        "state",
+        "plain state",
+        "spike trains",
+        "traces",
+        "spec",
+        "GraphML",
+        "edge list",
+        "wav",
+    ]
     studies = [
         "search space",
         "checkpoint",
