@@ -329,17 +329,21 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     1
     """
     figure, axes = column_axes(3.4, ax)
+    if ax is None:  # areas side by side need less height
+        wide, high = np.ptp(_projected(reservoir), axis=0)
+        figure.set_figheight(0.7 + 2.7 * float(np.clip(high / max(wide, 1e-12), 0.25, 1.0)))
     _draw_graph(axes, reservoir)
     legend_above(figure, axes, columns=2)
     return figure
 
 
+def _projected(reservoir: Reservoir) -> Array:
+    """Return positions in a plane (neurons, 2), by an oblique projection, so that layers do not coincide."""
+    return np.asarray(reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]]))
+
+
 def _draw_graph(axes: Axes, reservoir: Reservoir) -> None:
-    # an oblique projection, so that layers do not coincide
-    place = reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]])
-    if ax is None:  # areas side by side need less height
-        wide, high = np.ptp(place, axis=0)
-        figure.set_figheight(0.5 + 2.7 * float(np.clip(high / max(wide, 1e-12), 0.25, 1.0)))
+    place = _projected(reservoir)
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
     pre, post = reservoir.pre[::step], reservoir.post[::step]
     along = place[post] - place[pre]
