@@ -264,7 +264,7 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
 
 
 def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
-    """Draw the graphs of several networks, such as those that methods left, a panel each, as :func:`network_graph` does.
+    """Draw several graphs, such as those that methods left, as :func:`network_graph` does, with one scale of sizes.
 
     Parameters
     ----------
@@ -293,8 +293,10 @@ def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
     figure = column_figure(3.1 * rows + 0.4)
     figure.set_figwidth(columns * figure.get_figwidth())
     every = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    central = {name: _betweenness(reservoir) for name, reservoir in networks.items()}
+    most = max(float(one.max(initial=0.0)) for one in central.values())
     for axes, (name, reservoir) in zip(every, networks.items(), strict=False):
-        _draw_graph(axes, reservoir)
+        _draw_graph(axes, reservoir, central[name], most)
         numbers = f"{counted(reservoir.neurons, 'neuron')}, {counted(reservoir.synapses, 'link')}"
         axes.set_title(f"{_plain(name)}: {numbers}", fontsize=TEXT)
     for unused in every[len(networks) :]:
@@ -316,7 +318,7 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     -------
     matplotlib.figure.Figure
         Links have the colour of their source, and taper towards their target (Holten & van Wijk 2009). The area of a
-        neuron is proportional to its betweenness, that of the most central one in the legend.
+        neuron grows with its betweenness, that of the most central one in the legend.
 
     Notes
     -----
@@ -332,7 +334,8 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     if ax is None:  # areas side by side need less height
         wide, high = np.ptp(_projected(reservoir), axis=0)
         figure.set_figheight(0.7 + 2.7 * float(np.clip(high / max(wide, 1e-12), 0.25, 1.0)))
-    _draw_graph(axes, reservoir)
+    central = _betweenness(reservoir)
+    _draw_graph(axes, reservoir, central, float(central.max(initial=0.0)))
     legend_above(figure, axes, columns=2)
     return figure
 
@@ -342,7 +345,13 @@ def _projected(reservoir: Reservoir) -> Array:
     return np.asarray(reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]]))
 
 
-def _draw_graph(axes: Axes, reservoir: Reservoir) -> None:
+def _betweenness(reservoir: Reservoir) -> Array:
+    live = reservoir.weight > 0
+    return betweenness(reservoir.neurons, reservoir.pre[live], reservoir.post[live], reservoir.weight[live])
+
+
+def _draw_graph(axes: Axes, reservoir: Reservoir, central: Array, most: float) -> None:
+    """Draw a graph into axes; `most` is the betweenness of the largest marker, the same for networks side by side."""
     place = _projected(reservoir)
     step = max(1, -(-reservoir.synapses // _MOST_DRAWN))
     pre, post = reservoir.pre[::step], reservoir.post[::step]
@@ -354,9 +363,6 @@ def _draw_graph(axes: Axes, reservoir: Reservoir) -> None:
     shown = "links taper to their target" + (f", one of {step} drawn" if step > 1 else "")
     colours = np.where(reservoir.is_excitatory[pre], EXCITATORY, INHIBITORY)
     axes.add_collection(PolyCollection(list(corners), facecolors=colours.tolist(), linewidths=0, alpha=0.35))
-    live = reservoir.weight > 0
-    central = betweenness(reservoir.neurons, reservoir.pre[live], reservoir.post[live], reservoir.weight[live])
-    most = float(central.max(initial=0.0))
     size = 2 + _LARGEST * central / max(most, 1e-12)
     for name, kind, colour in (("E", reservoir.is_excitatory, EXCITATORY), ("I", ~reservoir.is_excitatory, INHIBITORY)):
         if kind.any():
