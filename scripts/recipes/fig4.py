@@ -194,6 +194,6 @@ RECIPE = Recipe(
     spec={"neurons": "100"},
     seeds=12,
     data=(SPOKEN, STAND_INS[0]),
-    duration="5 minutes",
+    duration="3 minutes",
     paper_scale=paper_scale("fig4"),
 )

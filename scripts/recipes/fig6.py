@@ -155,6 +155,5 @@ RECIPE = Recipe(
     spec={"connectivity": "distance", "length_scale": "2", "weight_scale": "4"},
     seeds=12,
     data=PAPER,
-    duration="15 minutes",
     paper_scale=paper_scale("fig6"),
 )

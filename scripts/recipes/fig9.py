@@ -180,6 +180,5 @@ RECIPE = Recipe(
     spec={"connectivity": "distance", "length_scale": "2", "weight_scale": "4"},
     seeds=12,
     data=(SPOKEN, STAND_INS[0]),
-    duration="20 minutes",
     paper_scale=paper_scale("fig9"),
 )

@@ -239,6 +239,5 @@ RECIPE = Recipe(
     spec={"neurons": "200", "connectivity": "distance", "length_scale": "3", "weight_scale": "4"},
     seeds=12,
     data=PAPER,
-    duration="10 minutes",
     paper_scale=paper_scale("table4"),
 )

@@ -151,6 +151,5 @@ RECIPE = Recipe(
     spec={"neurons": "200", "connectivity": "distance", "length_scale": "3", "weight_scale": "4"},
     seeds=12,
     data=TABLES,
-    duration="5 minutes",
     paper_scale=paper_scale("table5"),
 )
