@@ -141,6 +141,7 @@ def forecast_series(
     ----------
     time : array, shape (times,)
     target, prediction : array, shape (times,) or (times, outputs)
+        nan where there is none.
     names : sequence of str, optional
         Names of the outputs, with their units.
     baselines : mapping of name to array, shaped as `target`, optional
@@ -186,7 +187,9 @@ def forecast_series(
         for order, (name, values) in enumerate(guesses.items()):
             style = {"linestyle": ":" if order else "--", "linewidth": 0.8 if order else 1.0}
             axes.plot(when, values[:, output], color=_MODELS[order % len(_MODELS)], label=name, **style)
-        low, high = true[:, output].min(), true[:, output].max()
+        # where the target is not known, the range of the forecasts
+        known = true[:, output] if np.isfinite(true[:, output]).any() else guesses["forecast"][:, output]
+        low, high = np.nanmin(known), np.nanmax(known)
         reach = float(high - low) or 1.0
         # so that a model that is far off does not compress the series
         axes.set_ylim(low - reach / 4, high + reach / 4)

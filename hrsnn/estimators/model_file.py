@@ -109,7 +109,12 @@ def describe_model(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _check_usable(model: Any) -> None:
     """Run encoder, network and readout on an input of zeros: parts that do not fit one another raise an error here."""
     encoder: Any = getattr(model, "encoder_", None)
-    rows = encoder is not None and get_tags(encoder).input_tags.two_d_array and not getattr(encoder, "series", False)
+    rows = (
+        encoder is not None
+        and not hasattr(encoder, "steps")
+        and get_tags(encoder).input_tags.two_d_array
+        and not getattr(encoder, "series", False)
+    )
     if rows and hasattr(encoder, "n_features_in_"):
         encoder.transform(np.zeros((1, encoder.n_features_in_)))
     if isinstance(model, ReservoirForecaster):

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from hrsnn.display import Displayed
+from hrsnn.display.text import line
 from hrsnn.errors import InputError
 from hrsnn.files.npz import digest
 from hrsnn.stimuli.stimulus import Stimulus
@@ -49,6 +50,11 @@ class TrainableModule(nn.Module, ABC):
     readout: nn.Linear
     #: What the learning rate of the readout is multiplied by.
     readout_step: float = 1.0
+
+    def __repr__(self) -> str:
+        numbers = sum(one.numel() for one in self.parameters() if one.requires_grad)
+        parts = f"{self.neurons} neurons, {self.readout.out_features} outputs", f"{numbers} numbers learn"
+        return line(type(self).__name__, (*parts, f"learn={', '.join(self.learn)}"))
 
     @abstractmethod
     def samples(self, stimulus: Stimulus, seed: int = 0) -> Any:

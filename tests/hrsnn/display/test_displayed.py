@@ -116,7 +116,7 @@ def test_a_training_and_a_deep_network_are_short_lines() -> None:
 
     shown = [
         architecture("conv-16-32-fc64", (1, 8, 8), 10),
-        TrainableNetwork(build(ReservoirSpec(neurons=300), 1, channels=4)),
+        TrainableNetwork(build(ReservoirSpec(neurons=300), 1, channels=4), 3),
     ]
     for one in shown:
         assert len(repr(one)) < 300, repr(one)
@@ -143,7 +143,7 @@ def test_results_draw_themselves_into_axes_that_are_given(shown: Mapping[str, An
         assert not left.has_data(), name
         assert not figure.legends, name
         assert isinstance(shown[name].plot(), Figure), name
-    assert len(shown["forecast"].plot().axes) == 3
+    assert len(shown["forecast"].plot().axes) == 4  # three outputs, and the errors
     assert shown["spectrum"].plot().axes
 
 
