@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Options of a command that a sweep gives itself, or that say only what is printed and written.
 _OWN = ("seed", "seeds", "jobs", "cluster", "out", "json", "quiet", "version", "format", "save", "set_")
+#: Commands that can be swept beside those that are repeated over seeds by themselves.
+_OTHERS = ("balance", "map", "prune", "compare")
 #: Prefix of keys that are options of the task.
 _TASK = "task."
 
@@ -47,7 +49,7 @@ class Sweep(Draws):
     carries_out: ClassVar[bool] = True
 
     command: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="COMMAND")]
-    """Command with scores, such as classify, forecast, memory, rank, capacity, measure or train; its own options follow."""
+    """Command with scores, such as classify, forecast, memory, measure, train or prune; its own options follow."""
 
     over: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUES"), tyro.conf.UseAppendAction] = ()
     """A parameter of the network, an option of the command or, as task.KEY, of the task: =2,4,8 or =10..100:10."""
@@ -112,7 +114,11 @@ class Sweep(Draws):
         from hrsnn import scripts
 
         swept = {name: scripts.find(name) for name in scripts.COMMANDS if name != "sweep"}
-        known = {name: one for name, one in swept.items() if issubclass(one, Repeatable)}
+        known: dict[str, type[Command]] = {
+            name: one
+            for name, one in swept.items()
+            if issubclass(one, Repeatable) or (name in _OTHERS and issubclass(one, Command))
+        }
         if self.command not in known:
             close = difflib.get_close_matches(self.command, known, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
@@ -189,10 +195,13 @@ class SweepRunner:
 
     def _made(self, values: tuple[str, ...], seed: int) -> Mapping[str, Any]:
         options = self.points[values]
-        assert isinstance(options, Repeatable)
         folder = None if self.kept.folder is None else self.kept.folder / f"{self._name(values)}_seed_{seed}"
         try:
-            found = options.run_for(seed, folder).metrics()
+            if isinstance(options, Repeatable):
+                found = options.run_for(seed, folder).metrics()
+            else:
+                one = {"seed": seed, **({"seeds": 1} if hasattr(options, "seeds") else {})}
+                found = dataclasses.replace(options, **one).carry_out().metrics()
         except HrsnnError as error:
             error.add_note(f"at {', '.join(map('='.join, zip(self.keys, values, strict=True)))}, seed {seed}")
             raise

@@ -36,10 +36,14 @@ class SweptRun:
 
     def rows(self) -> Iterator[tuple[str, str, float]]:
         """Yield the name of a number, of what it is, and its value: each score, its baselines, then the activity."""
-        for score, value in self.numbers["scores"].items():
+        scores, baselines = self.numbers["scores"], self.numbers["baselines"]
+        if any(isinstance(value, Mapping) for value in scores.values()):  # by the label of a network: of pruned ones
+            for of, named in {**scores, **baselines}.items():
+                yield from ((score, of, value) for score, value in named.items())
+            return  # their activity is among the scores
+        for score, value in scores.items():
             yield score, "network", value
-            for of, other in self.numbers["baselines"].get(score, {}).items():
-                yield score, of, other
+            yield from ((score, of, other) for of, other in baselines.get(score, {}).items())
         for name, value in self.numbers["spikes"].items():
             yield name, "spikes", value
 
@@ -67,7 +71,7 @@ class SweepReport:
     @property
     def main(self) -> str:
         """First score of the command."""
-        return str(next(iter(self.runs[0].numbers["scores"])))
+        return next(score for score, _, _ in self.runs[0].rows())
 
     @property
     def points(self) -> list[tuple[str, ...]]:
@@ -140,10 +144,11 @@ class SweepReport:
         from hrsnn.analysis.figures.seeds import scores_against_values
 
         found, points = self.found(), self.points
-        scores = list(self.runs[0].numbers["scores"])[:_DRAWN]
+        scores = list(dict.fromkeys(score for score, of, _ in self.runs[0].rows() if of != "spikes"))[:_DRAWN]
         curves = {}
         for score in scores:
-            of = [name for name in _LINES if any((point, score, name) in found for point in points)]
+            every = list(dict.fromkeys(name for _, one, name in found if one == score))
+            of = [name for name in _LINES if name in every] or every[:_DRAWN]
             curves[score] = {key: {name: self._along(k, score, name) for name in of} for k, key in enumerate(self.keys)}
         drawn = {"sweep": scores_against_values(curves, {score: bounds_of(score) for score in scores})}
         numbers = [_numbers([point[k] for point in points]) for k in range(len(self.keys))]

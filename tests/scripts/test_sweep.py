@@ -103,6 +103,16 @@ def test_options_of_the_command_and_of_the_task_are_keys(run: Any) -> None:
     assert {point["neurons"] for point in points} == {"20"}
 
 
+def test_pruned_networks_are_swept_by_their_labels(tmp_path: Path, run: Any) -> None:
+    words = ["prune", "--neurons", 30, "--iterations", 2, "--duration", 200, "--over", "synapse_target=0.3,0.6"]
+    found = run("sweep", *words, "--method", "random", "--seeds", 1, "--out", tmp_path)
+    assert found.code == 0, found.err
+    links = load_results(tmp_path).where(score="links", of="random")
+    assert links["synapse_target"].tolist() == [0.3, 0.6]
+    dense = load_results(tmp_path).where(score="links", of="dense")["value"]
+    np.testing.assert_allclose(links["value"], np.round(dense * [0.7, 0.4]), atol=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
