@@ -49,7 +49,7 @@ class ReportPage(BareCommand):
     """Write one HTML page of an out folder, which needs no other file: scores, tables that sort, pictures, methods."""
 
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
-    """Out folder of a command; its pictures are sharper where it has them as SVG (--format svg)."""
+    """Out folder of a command; its pictures are sharper where it has them as SVG."""
 
     out: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: the folder itself)")] = None
     """Folder for report.html."""

@@ -43,7 +43,7 @@ class Neuron(Displayed):
     Examples
     --------
     >>> qif_from_fixed_points(0.25, 0.0, 0.5)
-    Neuron(a=0.25, b=0.875, c=0.0, threshold=1.0, clamp_vertex=True, subtract=False)
+    Neuron(a=0.25, b=0.875, c=0, threshold=1, clamp_vertex=True, subtract=False)
     >>> round(lif().width(), 3)
     1.084
     """
@@ -111,7 +111,7 @@ def qif_from_roots(
     Examples
     --------
     >>> qif_from_roots()
-    Neuron(a=0.25, b=-0.125, c=0.0, threshold=1.0, clamp_vertex=True, subtract=False)
+    Neuron(a=0.25, b=-0.125, c=0, threshold=1, clamp_vertex=True, subtract=False)
     """
     return Neuron(a, -a * (u1 + u2), a * u1 * u2, threshold, clamp_vertex)
 

@@ -78,7 +78,7 @@ def methods(verb: str, options: BareCommand, outcome: Outcome) -> str:
             "Written from what ran. Formulas are in LaTeX, citations in the form of Pandoc, with their BibTeX at the end.",
             *_model(verb, spec, values),
             "## Protocol",
-            paragraph(verb, values) or f"`hrsnn {verb}`: {(type(options).__doc__ or '').splitlines()[0]}",
+            paragraph(verb, values) or f"The command `{verb}`: {(type(options).__doc__ or '').splitlines()[0]}",
             "## Statistics",
             statistics(found),
             "## Random numbers",

@@ -45,7 +45,7 @@ PRUNING = ("prune", "compare", "pruning_curve")
         (["memory", "--format", "svg"], "--format = 'svg': needs --out, the folder for the pictures"),
         (["reproduce", "--format", "svg"], "--format = 'svg': is for a recipe, not the list"),
         (["report", "missing"], "missing: is no folder"),
-        (["report", ".", "--neurons", "5"], "--neurons = 5: has no effect: nothing is simulated"),
+        (["report", ".", "--neurons", "5"], "unrecognized options: --neurons"),
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
         (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is of the kind series"),
         (["classify", "--readout", "svm"], "invalid choice 'svm'"),

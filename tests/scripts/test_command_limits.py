@@ -68,8 +68,14 @@ def test_a_name_that_is_too_long_is_refused_before_the_work(
     verb: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    recipe = ["fig10"] if verb == "reproduce" else []
-    assert scripts.main([verb, *recipe, "--out", name, "--quiet"]) == 2
+    needed = {
+        "reproduce": ["fig10"],
+        "predict": ["model.npz", "data.csv"],
+        "sweep": ["memory", "--over", "neurons=20"],
+        "collect": ["."],
+        "report": ["."],
+    }
+    assert scripts.main([verb, *needed.get(verb, []), "--out", name, "--quiet"]) == 2
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1
     assert "has a name of 300 characters" in shown or "File name too long" in shown

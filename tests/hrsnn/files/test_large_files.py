@@ -21,6 +21,7 @@ from hrsnn.errors import FileError, HrsnnError
 from hrsnn.files.npz import load_arrays, write_npz
 from hrsnn.files.reading import read_json
 from hrsnn.networks import read_graph
+from hrsnn.scripts.cli.command import Command
 from hrsnn.search import Space
 from hrsnn.tasks import load_task
 from hrsnn.tasks.fsdd import fsdd
@@ -95,7 +96,11 @@ def test_readers_refuse_what_is_no_ordinary_file(reader: str, kind: str, tmp_pat
 
 #: Of each option that names an input file, the commands that have it and what else they need.
 OPTIONS = {
-    "--spec": [[verb, "fig10"] if verb == "reproduce" else [verb] for verb in scripts.COMMANDS],
+    "--spec": [
+        [verb, "fig10"] if verb == "reproduce" else [verb]
+        for verb in scripts.COMMANDS
+        if issubclass(scripts.find(verb), Command)
+    ],
     "--graph": [["prune"], ["compare"]],
     "--space": [["search"]],
     "--path": [
