@@ -130,7 +130,7 @@ class PerturbationReport:
             lines.writerow([one.score, one.perturbation, one.level, one.of, *means, *one.values])
         return out.getvalue()
 
-    def write(self, folder: Path) -> str:
+    def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""
         from hrsnn.analysis.figures import curves_over_levels
 
@@ -141,4 +141,5 @@ class PerturbationReport:
         axes = {PERTURBATIONS[name].axis: (0.0, *levels) for name, levels in self.levels.items()}
         bounds = {label_of(one.score): bounds_of(one.score) for one in self.points()}
         figure = curves_over_levels(panels, axes, bounds)
-        return report.write_outcome(self, folder, self.spec, {"perturbations": figure}, {"table.csv": self.table()})
+        files = {"table.csv": self.table()}
+        return report.write_outcome(self, folder, self.spec, {"perturbations": figure}, files, formats=formats)
