@@ -229,6 +229,8 @@ def curves_over_levels(
         # the unit on a line of its own, or labels of two rows would meet
         label = score.replace(" (", "\n(") if axis == columns[0] else ""
         label_axes(axes, axis if score == rows[-1] else "", label)
+    for row, score in enumerate(rows):
+        _show_seeds(grid[row, 0], [x for (one, _), curves in panels.items() if one == score for x in curves.values()])
     legend_above(figure, grid[0, 0])
     return figure
 
@@ -344,15 +346,19 @@ def scores_against_values(
                 _draw_line(axes, name.replace("_", " "), values, place, limits)
             below = parameter if row == len(scores) - 1 else ""
             label_axes(axes, below, score.replace("_", " ") if column == 0 else "")
-        seeds = np.concatenate(
-            [np.ravel(one) for names in parameters.values() for values in names.values() for one in values.values()]
-        )
-        low, high = np.nanmin(seeds), np.nanmax(seeds)
-        panels[row, 0].set_ylim(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0))
+        every = [one for names in parameters.values() for values in names.values() for one in values.values()]
+        _show_seeds(panels[row, 0], every)
         for axes in panels[row, len(parameters) :]:
             axes.remove()
     legend_above(figure, panels[0, 0])
     return figure
+
+
+def _show_seeds(axes: Axes, values: Sequence[ArrayLike]) -> None:
+    """Limit the ordinate to the range of all values: intervals of two or three seeds can be hundreds of times as wide."""
+    every = np.concatenate([np.ravel(np.asarray(one, dtype=np.float64)) for one in values])
+    low, high = np.nanmin(every), np.nanmax(every)
+    axes.set_ylim(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0))
 
 
 def _draw_line(axes: Axes, name: str, values: Mapping[str, ArrayLike], place: int, bounds: Bounds) -> None:
