@@ -80,9 +80,9 @@ def mean_interval(
     with np.errstate(over="ignore"):  # an end may overflow to infinity
         factor = float(np.exp(half * (1 / above + 1 / below)))  # of the odds
     if np.isinf(below):
-        return least + above / factor, least + above * factor
+        return min(mean, least + above / factor), max(mean, least + above * factor)
     if np.isinf(above):
-        return most - below * factor, most - below / factor
+        return min(mean, most - below * factor), max(mean, most - below / factor)
     share = above / (most - least)
     low, high = (share / (share + (1 - share) * other) for other in (factor, 1 / factor))
     return min(mean, least + low * (most - least)), max(mean, min(most, least + high * (most - least)))

@@ -73,7 +73,7 @@ def test_search_stops_and_resumes_and_leaves_the_best_spec(capsys: Any, tmp_path
     assert best.neurons == 30
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_random_search_and_tpe_go_on_as_if_they_had_not_been_stopped(capsys: Any, tmp_path: Path) -> None:
     small, file = [*SEARCH, "--fresh", "0", "--json"], tmp_path / "a.db"
 

@@ -193,7 +193,7 @@ find(Killer(Path(sys.argv[2]), int(sys.argv[3])), trials=12, storage=sys.argv[1]
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_machine_that_dies_leaves_its_trial_to_the_others(tmp_path: Path, root: Path) -> None:
     """On a shared database: the trial of a killed process is run again, with its own parameters, by whoever is left."""
     url, marks = f"sqlite:///{tmp_path}/shared.db", tmp_path / "marks"
