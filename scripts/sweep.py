@@ -200,7 +200,7 @@ class SweepRunner:
             if isinstance(options, Repeatable):
                 found = options.run_for(seed, folder).metrics()
             else:
-                one = {"seed": seed, **({"seeds": 1} if hasattr(options, "seeds") else {})}
+                one: dict[str, Any] = {"seed": seed, **({"seeds": 1} if hasattr(options, "seeds") else {})}
                 found = dataclasses.replace(options, **one).carry_out().metrics()
         except HrsnnError as error:
             error.add_note(f"at {', '.join(map('='.join, zip(self.keys, values, strict=True)))}, seed {seed}")
