@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from hrsnn._version import __version__
 
 if TYPE_CHECKING:
-    from hrsnn.scripts.cli.command import BareCommand
+    from hrsnn.scripts.cli.command import BaseCommand
 
 #: Class of the options of each command, in the file named after the command; a command of two words is in a folder.
 COMMANDS = {
@@ -57,9 +57,9 @@ COMMANDS = {
 }
 
 
-def find(verb: str) -> type[BareCommand]:
+def find(verb: str) -> type[BaseCommand]:
     """Return the class of the options of a command."""
-    command: type[BareCommand] = getattr(import_module(f"hrsnn.scripts.{verb.replace(' ', '.')}"), COMMANDS[verb])
+    command: type[BaseCommand] = getattr(import_module(f"hrsnn.scripts.{verb.replace(' ', '.')}"), COMMANDS[verb])
     return command
 
 

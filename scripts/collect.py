@@ -20,8 +20,8 @@ from hrsnn.files.parsing import parsed_toml
 from hrsnn.files.reading import read_text, refuse_damaged
 from hrsnn.files.results import load_results
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import BareCommand, execute
-from hrsnn.scripts.cli.tables import csv_text, parquet
+from hrsnn.scripts.cli.command import BaseCommand, execute
+from hrsnn.scripts.cli.tables import aligned, csv_text, parquet
 
 #: Rows that are shown on the screen.
 _SHOWN = 40
@@ -38,12 +38,7 @@ class Collected:
     @property
     def text(self) -> str:
         """The first rows in columns."""
-        shown = [list(map(str, row)) for row in (self.names, *self.rows[:_SHOWN])]
-        widths = [max(len(row[k]) for row in shown) for k in range(len(self.names))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
-        if len(self.rows) > _SHOWN:
-            lines.append(f"and {len(self.rows) - _SHOWN} rows more: --out DIR writes all")
-        return "\n".join(lines)
+        return "\n".join(aligned(self.names, self.rows, _SHOWN))
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""
@@ -60,7 +55,7 @@ class Collected:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Collect(BareCommand):
+class Collect(BaseCommand):
     """Put the results of out folders into one table, with the parameters in which the networks differ."""
 
     folders: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]

@@ -170,7 +170,7 @@ class PerturbationRunner:
 
     def _curves(self, seed: int, arm: str) -> dict[str, dict[str, float]]:
         from hrsnn.analysis.runs import RunOptions
-        from hrsnn.analysis.studies.perturbations import perturbation_curves
+        from hrsnn.analysis.studies.perturbation_curves import perturbation_curves
         from hrsnn.builder import build
 
         if self.choice.kind == "classes":

@@ -106,7 +106,6 @@ class Predict(Draws):
             horizon=ahead,
             forecast=forecast,
             target=target,
-            washout=begin,
             continuation=model.forecast(self.steps, after=inputs) if self.steps else empty,
             scores=scores,
             baselines=baselines,

@@ -15,7 +15,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.display.text import counted
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import BareCommand, execute
+from hrsnn.scripts.cli.command import BaseCommand, execute
 
 #: File that is written.
 NAME = "report.html"
@@ -45,7 +45,7 @@ class FolderReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportPage(BareCommand):
+class ReportPage(BaseCommand):
     """Write one HTML page of an out folder, which needs no other file: scores, tables that sort, pictures, methods."""
 
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Options of a command that a sweep gives itself, or that say only what is printed and written.
-_OWN = ("seed", "seeds", "jobs", "cluster", "out", "json", "quiet", "version", "format", "save", "set_")
+_OWN = ("seed", "seeds", "jobs", "cluster", "out", "json", "quiet", "version", "format", "save")
+#: Options that are given once for each setting: a point appends to them.
+_APPENDED = ("set_", "task_option")
 #: Commands that can be swept beside those that are repeated over seeds by themselves.
 _OTHERS = ("balance", "map", "prune", "compare")
 #: Prefix of keys that are options of the task.
@@ -87,7 +89,7 @@ class Sweep(Draws):
         level = log.level
         log.setLevel(logging.WARNING)
         try:
-            runner = SweepRunner(self.command, points, self._keys, kept)
+            runner = SweepRunner(points, self._keys, kept)
             found = run_all(runner, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
         finally:
             log.setLevel(level)
@@ -130,6 +132,8 @@ class Sweep(Draws):
         options = options_of(self._class(), self.rest, f"hrsnn sweep {self.command}")
         if not isinstance(options, Command):
             raise HrsnnError(f"hrsnn {self.command} --help has its options")
+        if (file := getattr(options, "save", None)) is not None:
+            raise InputError("--save", file.name, "is of one run: cannot be given with a sweep")
         return dataclasses.replace(options, quiet=True)
 
     def points(self) -> Mapping[tuple[str, ...], Command]:
@@ -149,16 +153,15 @@ def _change(base: Command, kind: type[Command], key: str, value: str) -> tuple[s
     name = key.replace("-", "_")
     if key.startswith(_TASK) and "task_option" in fields:
         return "task_option", (f"{key.removeprefix(_TASK)}={value}",)
-    if name in fields and fields[name] not in _OWN:
+    own = {*_OWN, *_APPENDED}
+    if name in fields and fields[name] not in own:
         # a value is read as on the command line
         read = options_of(kind, [f"--{name.replace('_', '-')}", value], f"hrsnn sweep --over {key}")
         return fields[name], getattr(read, fields[name])
     known = list(vars(base.network_spec()))
     if key.split(".")[0] not in known:
-        options = [option for option, field in fields.items() if field not in _OWN]
-        close = difflib.get_close_matches(key, [*options, *known], n=1) or difflib.get_close_matches(
-            key.split(".")[0], [*options, *known], n=1
-        )
+        names = [*(option for option, field in fields.items() if field not in own), *known]
+        close = [near for word in (key, key.split(".")[0]) for near in difflib.get_close_matches(word, names, n=1)]
         hint = f"did you mean {close[0]!r}? " if close else ""
         allowed = f"{hint}must be a parameter of the network (`hrsnn spec`), an option of the command, or task.KEY"
         raise InputError("--over", key, allowed)
@@ -168,14 +171,13 @@ def _change(base: Command, kind: type[Command], key: str, value: str) -> tuple[s
 def _changed(base: Command, changes: Sequence[tuple[str, Any]]) -> Command:
     made: dict[str, Any] = {}
     for field, value in changes:
-        appended = field in ("set_", "task_option")
-        made[field] = (*made.get(field, getattr(base, field)), *value) if appended else value
+        made[field] = (*made.get(field, getattr(base, field)), *value) if field in _APPENDED else value
     return dataclasses.replace(base, **made)
 
 
 def _settings(command: str, base: Command) -> dict[str, Any]:
     """Return what all runs in a folder share, so that values and seeds can be added to it later."""
-    shared = {one.name: getattr(base, one.name) for one in dataclasses.fields(base) if one.name not in _OWN[:-1]}
+    shared = {one.name: getattr(base, one.name) for one in dataclasses.fields(base) if one.name not in _OWN}
     plain: dict[str, Any] = json.loads(to_json({name: str(v) if isinstance(v, Path) else v for name, v in shared.items()}))
     return {"command": command, "options": plain, "hrsnn": report.versions()["hrsnn"]}
 
@@ -184,7 +186,6 @@ def _settings(command: str, base: Command) -> dict[str, Any]:
 class SweepRunner:
     """Function that makes the run of a point and a seed, unless it is stored."""
 
-    command: str
     points: Mapping[tuple[str, ...], Command]
     keys: tuple[str, ...]
     kept: KeptRuns

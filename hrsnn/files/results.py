@@ -114,42 +114,44 @@ def load_results(path: PathLike) -> Results:
         if folder and not (table.exists() or metrics):
             raise FileError(path, "has neither table.csv nor metrics.json: give a folder that a command wrote with --out")
     if metrics:
-        rows = [[score, of, repr(value)] for score, of, value in rows_of_metrics(place / "metrics.json")]
-        return Results(typed(["score", "of", "value"], rows))
+        return Results(typed(["score", "of", "value"], _read_metrics(place / "metrics.json")))
     return Results(typed(*_read_table(table)))
 
 
-def rows_of_metrics(path: PathLike) -> Iterator[tuple[str, str, float]]:
-    """Yield score, of what it is, and value, from ``metrics.json``; values that are no numbers are passed over.
+def rows_of(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """Yield score, of what it is, and value, from the content of ``metrics.json``: scores, their baselines, then activity.
 
-    Raises
-    ------
-    FileError
-        When the file is damaged or no such file.
+    Of commands that have several networks, such as those that prune, scores are by the label of a network.
+
+    Examples
+    --------
+    >>> list(rows_of({"scores": {"rank": 4.0}, "baselines": {"rank": {"input": 3.0}}, "spikes": {"mean_rate": 9.0}}))
+    [('rank', 'network', 4.0), ('rank', 'input', 3.0), ('mean_rate', 'spikes', 9.0)]
+    >>> list(rows_of({"scores": {"lnp": {"links": 50}}, "baselines": {"dense": {"links": 100}}}))
+    [('links', 'lnp', 50), ('links', 'dense', 100)]
     """
+    scores, baselines = metrics["scores"], metrics.get("baselines", {})
+    if any(isinstance(value, Mapping) for value in scores.values()):
+        for of, named in {**scores, **baselines}.items():
+            yield from ((score, of, value) for score, value in named.items())
+        return  # their activity is among the scores
+    for score, value in scores.items():
+        yield score, "network", value
+        yield from ((score, of, other) for of, other in baselines.get(score, {}).items())
+    yield from ((name, "spikes", value) for name, value in metrics.get("spikes", {}).items())
+
+
+def _read_metrics(path: PathLike) -> list[list[str]]:
+    """Return the rows of ``metrics.json`` as texts; values that are no numbers are passed over, null is empty."""
     with refuse_damaged(path, "file of results"):
         found = read_json(path, "file of results")
         if not isinstance(found.get("scores"), dict):
             raise FileError(path, "holds no scores")
-        for score, value in found["scores"].items():
-            for name, number in _numbers(str(score), value):
-                yield name, "network", number
-            for of, other in dict(found.get("baselines", {}).get(score, {})).items():
-                for name, number in _numbers(str(score), other):
-                    yield name, str(of), number
-        for name, value in dict(found.get("spikes", {})).items():
-            for one, number in _numbers(str(name), value):
-                yield one, "spikes", number
-
-
-def _numbers(name: str, value: Any) -> Iterator[tuple[str, float]]:
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from _numbers(f"{name}.{key}", one)
-    elif value is None:
-        yield name, float("nan")
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield name, float(value)
+        return [
+            [str(score), str(of), "" if value is None else repr(float(value))]
+            for score, of, value in rows_of(found)
+            if value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+        ]
 
 
 def typed(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, NDArray[Any]]:

@@ -64,7 +64,7 @@ def preset_names(_: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BareCommand(ABC):
+class BaseCommand(ABC):
     """Base class of all commands, with the options for what they print and write."""
 
     carries_out: ClassVar[bool] = False  #: whether it has a field `rest`, for the arguments of another command
@@ -117,7 +117,7 @@ class BareCommand(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draws(BareCommand):
+class Draws(BaseCommand):
     """Command whose out folder has pictures."""
 
     format: Annotated[str, tyro.conf.arg(metavar="NAMES", help_behavior_hint=f"(default: png; of {', '.join(FORMATS)})")] = (
@@ -137,7 +137,7 @@ class Draws(BareCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command(BareCommand):
+class Command(BaseCommand):
     """Base class of the commands on networks, with the options that they share."""
 
     any_network: ClassVar[bool] = False  #: whether the command takes networks of any kind, or only reservoirs
@@ -304,7 +304,7 @@ class ParallelCommand(DrawingCommand):
         return run_all(function, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
 
 
-def execute(command: type[BareCommand], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+def execute(command: type[BaseCommand], arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Read the options of `command` from `arguments`, run it, print its report, and return the exit code.
 
     Invalid input gives one line on standard error and exit code 2, Ctrl-C 130, SIGTERM 143, SIGHUP 129; an internal error
@@ -322,7 +322,7 @@ def execute(command: type[BareCommand], arguments: Sequence[str] | None = None, 
         return _fail(prog, f"not enough memory: {error or 'ask for less'}", 2)
 
 
-def _done(command: type[BareCommand], arguments: Sequence[str], prog: str) -> int:
+def _done(command: type[BaseCommand], arguments: Sequence[str], prog: str) -> int:
     options = options_of(command, arguments, prog)
     if options is None:
         return 0
@@ -339,7 +339,7 @@ def _done(command: type[BareCommand], arguments: Sequence[str], prog: str) -> in
     return 0
 
 
-def _written(options: BareCommand, outcome: Outcome, folder: Path) -> str:
+def _written(options: BaseCommand, outcome: Outcome, folder: Path) -> str:
     from hrsnn.scripts.methods.page import write_methods
 
     text = options.written(outcome, folder)
@@ -347,7 +347,7 @@ def _written(options: BareCommand, outcome: Outcome, folder: Path) -> str:
     return text
 
 
-def options_of(command: type[BareCommand], arguments: Sequence[str], prog: str) -> BareCommand | None:
+def options_of(command: type[BaseCommand], arguments: Sequence[str], prog: str) -> BaseCommand | None:
     """Return the options of a command, or None where the help was asked for, and shown.
 
     Raises
@@ -363,7 +363,7 @@ def options_of(command: type[BareCommand], arguments: Sequence[str], prog: str) 
             if not command.carries_out:
                 return tyro.cli(command, args=list(arguments), prog=prog)
             options, rest = tyro.cli(command, args=list(arguments), prog=prog, return_unknown_args=True)
-            changed: BareCommand = dataclasses.replace(options, rest=tuple(rest))  # type: ignore[call-arg]
+            changed: BaseCommand = dataclasses.replace(options, rest=tuple(rest))  # type: ignore[call-arg]
             return changed
     except SystemExit as stop:
         if not stop.code:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.command import ParallelCommand
 from hrsnn.scripts.cli.report import Outcome, Report
+from hrsnn.scripts.cli.tables import csv_text
 from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
@@ -95,11 +94,8 @@ class Row:
 
 def table(rows: Iterable[Row], seeds: Iterable[int]) -> str:
     """Return the rows as CSV in full precision, with a column for each seed."""
-    out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(["score", "of", "mean", "low", "high", *(f"seed {seed}" for seed in seeds)])
-    lines.writerows([row.score, row.of, row.mean, *row.interval, *row.values] for row in rows)
-    return out.getvalue()
+    names = ["score", "of", "mean", "low", "high", *(f"seed {seed}" for seed in seeds)]
+    return csv_text(names, ([row.score, row.of, row.mean, *row.interval, *row.values] for row in rows))
 
 
 def repeated(command: Repeatable) -> Repeats:

@@ -1,4 +1,4 @@
-"""Tables of results in an out folder: CSV and, where pandas and pyarrow are installed, Parquet."""
+"""Tables of results: on the screen, as CSV and, where pandas and pyarrow are installed, as Parquet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hrsnn.files.results import typed
+
+
+def aligned(names: Sequence[str], rows: Sequence[Sequence[object]], most: int) -> list[str]:
+    """Return a table as lines with aligned columns: the names, and at most so many rows.
+
+    Examples
+    --------
+    >>> aligned(["n", "value"], [[1, 0.5], [20, 0.25]], most=1)
+    ['n  value', '1  0.5', 'and 1 more: --out DIR writes all']
+    """
+    shown = [list(map(str, row)) for row in (names, *rows[:most])]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
+    return lines if len(rows) <= most else [*lines, f"and {len(rows) - most} more: --out DIR writes all"]
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

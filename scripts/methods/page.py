@@ -16,7 +16,7 @@ from hrsnn.scripts.methods.statistics import statistics
 
 if TYPE_CHECKING:
     from hrsnn.kinds import NetworkSpec
-    from hrsnn.scripts.cli.command import BareCommand
+    from hrsnn.scripts.cli.command import BaseCommand
     from hrsnn.scripts.cli.report import Outcome
 
 #: File in an out folder.
@@ -39,7 +39,7 @@ _PAPERS = {
 _GRID = re.compile(r"^# (?P<about>.*)\n(?P<name>\w+) = (?P<value>.*)$", re.MULTILINE)
 
 
-def write_methods(folder: Path, verb: str, options: BareCommand, outcome: Outcome) -> None:
+def write_methods(folder: Path, verb: str, options: BaseCommand, outcome: Outcome) -> None:
     """Write ``methods.md`` into an out folder, for a command that runs an experiment.
 
     Raises
@@ -51,14 +51,14 @@ def write_methods(folder: Path, verb: str, options: BareCommand, outcome: Outcom
         write_text(folder / NAME, methods(verb, options, outcome))
 
 
-def methods(verb: str, options: BareCommand, outcome: Outcome) -> str:
+def methods(verb: str, options: BaseCommand, outcome: Outcome) -> str:
     """Return the page: the same for the same options, wherever and with however many processes they ran.
 
     Parameters
     ----------
     verb : str
         Command.
-    options : BareCommand
+    options : BaseCommand
     outcome : Outcome
         What it found; `spec`, where it has one, is the specification of its networks.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +11,11 @@ import numpy as np
 
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.registry import bounds_of, label_of
-from hrsnn.analysis.studies.perturbations import PERTURBATIONS, curve_name
+from hrsnn.analysis.studies.perturbation_curves import curve_name
+from hrsnn.analysis.studies.perturbations import PERTURBATIONS
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL
+from hrsnn.scripts.cli.tables import csv_text
 
 if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
@@ -121,14 +121,13 @@ class PerturbationReport:
 
     def table(self) -> str:
         """Return all points as CSV in full precision, with a column for each seed."""
-        out = io.StringIO()
-        lines = csv.writer(out, lineterminator="\n")
         ends = ["mean", "low", "high", "change", "change_low", "change_high"]
-        lines.writerow(["score", "perturbation", "level", "of", *ends, *(f"seed {seed}" for seed in self.seeds)])
-        for one in self.points():
-            means = [one.mean, *one.interval, *one.change]
-            lines.writerow([one.score, one.perturbation, one.level, one.of, *means, *one.values])
-        return out.getvalue()
+        names = ["score", "perturbation", "level", "of", *ends, *(f"seed {seed}" for seed in self.seeds)]
+        rows = (
+            [one.score, one.perturbation, one.level, one.of, one.mean, *one.interval, *one.change, *one.values]
+            for one in self.points()
+        )
+        return csv_text(names, rows)
 
     def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder` atomically, and return the text with their location."""

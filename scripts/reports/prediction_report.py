@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.tables import csv_text
+from hrsnn.scripts.cli.tables import aligned, csv_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,10 +41,9 @@ class NamedSamples:
     @property
     def text(self) -> str:
         """A line a sample: its name, its class, the probability of that, and the label."""
-        rows = [[one.removesuffix("\r") for one in row] for row in self._rows()]
         head = ["sample", "class", *(["probability"] if self.probabilities is not None else [])]
         head += ["label"] if self.labels is not None else []
-        lines = [self.title, *_columns(head, [row[: len(head)] for row in rows])]
+        lines = [self.title, *aligned(head, list(self._rows()), _SHOWN)]
         if self.labels is not None:
             known = np.unique(self.labels)
             chance = f"chance {1 / len(self.classes):.3g}"
@@ -106,8 +105,6 @@ class ForecastSeries:
     #: `forecast` (times, outputs) made at each row, and `target` the series of the outputs; None where the data lack it.
     forecast: NDArray[np.float64]
     target: NDArray[np.float64] | None
-    #: Rows at the start that are not scored.
-    washout: int
     #: Continuation of the series in closed loop (steps, outputs), of no rows where none was asked for.
     continuation: NDArray[np.float64]
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -119,7 +116,7 @@ class ForecastSeries:
         count = len(self.forecast)
         past = [[str(k + self.horizon), *self._cells(self.forecast[k])] for k in range(max(0, count - self.horizon), count)]
         rows = [[str(count + k), *self._cells(row)] for k, row in enumerate(self.continuation)] or past
-        lines = [self.title, *_columns(["row", *self.outputs], rows)]
+        lines = [self.title, *aligned(["row", *self.outputs], rows, _SHOWN)]
         for name, value in self.scores.items():
             lines.append(report.row(name, value))
             lines += [report.row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
@@ -164,11 +161,3 @@ class ForecastSeries:
 
     def _cells(self, row: NDArray[np.float64]) -> list[str]:
         return [f"{value:.5g}" for value in row.tolist()]
-
-
-def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table as lines, the first rows of it where there are many."""
-    shown = [head, *rows[:_SHOWN]]
-    widths = [max(len(row[k]) for row in shown) for k in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
-    return lines if len(rows) <= _SHOWN else [*lines, f"and {len(rows) - _SHOWN} more: --out DIR writes all"]

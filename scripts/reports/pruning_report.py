@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +12,7 @@ import numpy as np
 
 from hrsnn.analysis.scoring.registry import bounds_of, label_of, unit_of
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.tables import csv_text
 
 if TYPE_CHECKING:
     from hrsnn.networks import PruningRecord
@@ -140,10 +139,10 @@ class PruningRuns:
 
     def table(self) -> str:
         """Return the records as CSV, a line for each iteration of each run."""
-        out = io.StringIO()
-        lines = csv.writer(out, lineterminator="\n")
         names = ("iteration", "budget", *self.shown)
-        lines.writerow(["method", "seed", *names])
-        for (label, seed), run in self.runs.items():
-            lines.writerows([label, seed, *(getattr(record, name) for name in names)] for record in run.records)
-        return out.getvalue()
+        rows = (
+            [label, seed, *(getattr(record, name) for name in names)]
+            for (label, seed), run in self.runs.items()
+            for record in run.records
+        )
+        return csv_text(["method", "seed", *names], rows)

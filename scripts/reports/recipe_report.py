@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.paired_repeats import IN_BRACKETS
 from hrsnn.scripts.cli.repeats import INTERVAL, Row
 from hrsnn.scripts.cli.report import PNG
+from hrsnn.scripts.cli.tables import csv_text
 from hrsnn.scripts.recipes.contract import SCALES
 
 if TYPE_CHECKING:
@@ -127,17 +126,15 @@ class RecipeReport:
 
     def table(self) -> str:
         """Return the quantities as CSV in full precision, with the published values and a column for each seed."""
-        out = io.StringIO()
-        lines = csv.writer(out, lineterminator="\n")
-        lines.writerow([*COLUMNS, *(f"seed {seed}" for seed in self.seeds)])
+        rows = []
         for row in self.result.rows:
             one = self._beside(row)
             beside = ("", "") if one is None else ("" if one.value is None else one.value, one.where)
             measured = None if row.not_run else _measurement(row)
             numbers = ("", "", "") if measured is None else (measured.mean, *(_ends(measured) or ("", "")))
             values = row.values or ("",) * len(self.seeds)
-            lines.writerow([row.quantity, row.of, *numbers, *beside, *values])
-        return out.getvalue()
+            rows.append([row.quantity, row.of, *numbers, *beside, *values])
+        return csv_text([*COLUMNS, *(f"seed {seed}" for seed in self.seeds)], rows)
 
     def write(self, folder: Path, formats: Sequence[str] = PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.files.results import rows_of
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.tables import csv_text, parquet
+from hrsnn.scripts.cli.tables import aligned, csv_text, parquet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,17 +36,8 @@ class SweptRun:
     numbers: Mapping[str, Any]
 
     def rows(self) -> Iterator[tuple[str, str, float]]:
-        """Yield the name of a number, of what it is, and its value: each score, its baselines, then the activity."""
-        scores, baselines = self.numbers["scores"], self.numbers["baselines"]
-        if any(isinstance(value, Mapping) for value in scores.values()):  # by the label of a network: of pruned ones
-            for of, named in {**scores, **baselines}.items():
-                yield from ((score, of, value) for score, value in named.items())
-            return  # their activity is among the scores
-        for score, value in scores.items():
-            yield score, "network", value
-            yield from ((score, of, other) for of, other in baselines.get(score, {}).items())
-        for name, value in self.numbers["spikes"].items():
-            yield name, "spikes", value
+        """Return the name of each number, of what it is, and its value: scores with their baselines, then the activity."""
+        return rows_of(self.numbers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +79,7 @@ class SweepReport:
         rows = [[*point, *(_cell(found.get((point, self.main, name)), self.main) for name in of)] for point in points]
         seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
         lines = [f"{self.command} at {len(points)} points, {seeds}: {self.main.replace('_', ' ')}, mean [95 % interval]"]
-        shown = [head, *rows[:_SHOWN]]
-        widths = [max(len(row[k]) for row in shown) for k in range(len(head))]
-        lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
-        if len(rows) > _SHOWN:
-            lines.append(f"and {len(rows) - _SHOWN} points more: --out DIR writes all")
+        lines += aligned(head, rows, _SHOWN)
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:

@@ -79,3 +79,4 @@ def test_a_map_without_any_spike_is_drawn_without_a_warning():
         warnings.simplefilter("error")
         figure = figures.chaos_map([1, 2], [0, 5], np.full((2, 2), np.nan))
         figure.draw_without_rendering()
+    assert figure.axes

@@ -8,14 +8,8 @@ import pytest
 from hrsnn import Currents, InputError, ReservoirSpec, SpikeTrains, build, simulate
 from hrsnn.analysis.protocols.task_scores import task_scores
 from hrsnn.analysis.runs import RunOptions
-from hrsnn.analysis.studies.perturbations import (
-    PERTURBATIONS,
-    jitter_weights,
-    lose_neurons,
-    noisy_input,
-    perturbation_curves,
-    perturbed,
-)
+from hrsnn.analysis.studies.perturbation_curves import perturbation_curves, perturbed
+from hrsnn.analysis.studies.perturbations import PERTURBATIONS, jitter_weights, lose_neurons, noisy_input
 from hrsnn.tasks import load_task
 
 RESERVOIR = build(ReservoirSpec(neurons=50, i_bias=15, background_rate=5), seed=1, channels=2)
