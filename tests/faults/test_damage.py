@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from damage_harness import network_in
 from scipy.io import wavfile
+from specimens import network_in
 
 from hrsnn import NetworkState, Reservoir, ReservoirSpec, SpikeTrains, build, simulate
 from hrsnn.errors import FileError, InputError, SpecError
