@@ -133,7 +133,7 @@ class Sweep(Draws):
         if not isinstance(options, Command):
             raise HrsnnError(f"hrsnn {self.command} --help has its options")
         if (file := getattr(options, "save", None)) is not None:
-            raise InputError("--save", file.name, "is of one run: cannot be given with a sweep")
+            raise InputError("the option save", file.name, "is of one run: cannot be given with a sweep")
         return dataclasses.replace(options, quiet=True)
 
     def points(self) -> Mapping[tuple[str, ...], Command]:

@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import hypothesis
 import pytest
+from forks import Forks
 from plain_wheel import built
 
 # A loaded machine is no failure of the code under test
@@ -30,13 +31,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often a command is interrupted, each time at another moment."""
-    parser.addoption("--moments", type=int, default=5, help="moments at which commands are interrupted")
+    parser.addoption("--moments", type=int, default=3, help="moments at which commands are interrupted")
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Python programs that start without the time that importing libraries takes."""
+    with Forks() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ import pytest
 from folder_difference import difference
 from kill_harness import SUBJECTS
 
+#: One of each way to go on; `make kills` has all.
+CHOSEN = [name for name in ("prune", "sweep", "reproduce", "search", "deep_prune") if name in SUBJECTS]
+
 
 @pytest.mark.slow
 def test_killed_commands_end_with_the_same_bytes_and_leave_nothing(root: Path, tmp_path: Path) -> None:
@@ -22,10 +25,12 @@ def test_killed_commands_end_with_the_same_bytes_and_leave_nothing(root: Path, t
         "2",
         "--folder",
         str(tmp_path / "runs"),
+        "--command",
+        *CHOSEN,
     ]
     done = subprocess.run([*command, "--modes", "operation", "moment"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert done.stdout.count("0 of which ended otherwise") == len(SUBJECTS)
+    assert done.stdout.count("0 of which ended otherwise") == len(CHOSEN)
     assert list((tmp_path / "runs").iterdir()) == []
 
 

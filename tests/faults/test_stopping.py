@@ -361,14 +361,14 @@ def trial(root: Path, folder: Path, verb: str, moment: float) -> str:
 @LINUX
 @pytest.mark.slow
 def test_ctrl_c_at_random_moments(root: Path, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    longest = {}
-    for verb in (verbs := ["memory", "prune", "variants", "search"]):
+    longest, moments = {}, pytestconfig.getoption("moments")
+    for verb in (verbs := ["search", "prune", "variants", "memory"][:moments]):
         began = time.monotonic()
         hrsnn(root, tmp_path, verb, *SMALL[verb].split(), "--quiet").communicate()
         longest[verb] = time.monotonic() - began
     random_moments = random.Random(0)
     trials = []
-    for k in range(pytestconfig.getoption("moments")):
+    for k in range(moments):
         verb = verbs[k % len(verbs)]
         # most of what can go wrong does so in the beginning: imports, processes that start
         trials.append((verb, random_moments.random() ** 2 * longest[verb]))
@@ -403,8 +403,7 @@ def shared_memory(process: int | None = None, before: Sequence[str] = ()) -> lis
 @pytest.mark.slow
 def test_workers_of_a_killed_command_end(root: Path, tmp_path: Path, ended: list[Any]) -> None:
     random_moments = random.Random(1)
-    for k in range(6):
-        verb = ["variants", "compare", "search"][k % 3]
+    for k, verb in enumerate(["variants", "compare", "search"]):
         folder = tmp_path / str(k)
         folder.mkdir()
         before = shared_memory()

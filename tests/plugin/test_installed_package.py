@@ -11,10 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forks import Forks
 
 import hrsnn.testing
 
@@ -126,11 +128,17 @@ def leaves(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def python(site: Path, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(map(str, (ROOT, site)))
-    everything = {**os.environ, "PYTHONPATH": path, "COLUMNS": "200", **environment}
-    command = [sys.executable, "-m", *map(str, words)]
-    return subprocess.run(command, cwd=site, env=everything, capture_output=True, text=True, check=False)
+#: Runs ``python -m`` with a folder of installed packages on its path.
+Python = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def python(forks: Forks) -> Python:
+    def run(site: Path, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join(map(str, (ROOT, site)))
+        return forks.run(["-m", *words], site, {**os.environ, "PYTHONPATH": path, "COLUMNS": "200", **environment})
+
+    return run
 
 
 def flat(text: str) -> str:
@@ -138,7 +146,7 @@ def flat(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, tmp_path: Path) -> None:
+def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, tmp_path: Path, python: Python) -> None:
     verb, lists, runs = COMMANDS[name]
     for words in ([verb, "--help"], lists):
         shown = python(site, "hrsnn", *words)
@@ -154,7 +162,7 @@ def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, t
     assert python(site, "hrsnn", *alone, "--json").stdout == done.stdout
 
 
-def test_the_conformance_suites_have_its_entries(site: Path) -> None:
+def test_the_conformance_suites_have_its_entries(site: Path, python: Python) -> None:
     suites = [ROOT / "tests" / one for one in SUITES]
     done = python(site, "pytest", "-q", "-p", "no:cacheprovider", "-c", ROOT / "setup.cfg", "--rootdir", ROOT, *suites)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -162,7 +170,7 @@ def test_the_conformance_suites_have_its_entries(site: Path) -> None:
     assert "failed" not in done.stdout
 
 
-def test_the_package_inherits_them_for_its_task_with_data(site: Path, leaves: Path, tmp_path: Path) -> None:
+def test_the_package_inherits_them_for_its_task_with_data(site: Path, leaves: Path, tmp_path: Path, python: Python) -> None:
     (tmp_path / "test_leaves.py").write_text(OWN_TESTS)
     words = ["-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path / "test_leaves.py"]
     done = python(site, "pytest", *words, LEAVES=str(leaves))
@@ -171,7 +179,7 @@ def test_the_package_inherits_them_for_its_task_with_data(site: Path, leaves: Pa
 
 
 @pytest.mark.parametrize("verb", ["", "classify", "search", "reproduce"])
-def test_a_broken_package_does_not_break_the_help(verb: str, broken: Path) -> None:
+def test_a_broken_package_does_not_break_the_help(verb: str, broken: Path, python: Python) -> None:
     done = python(broken, "hrsnn", *([verb] if verb else []), "--help")
     assert done.returncode == 0, done.stderr
     assert "usage: hrsnn" in done.stdout
@@ -182,7 +190,7 @@ def test_a_broken_package_does_not_break_the_help(verb: str, broken: Path) -> No
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_broken_entry_is_an_error_of_one_line_when_it_is_named(group: str, broken: Path) -> None:
+def test_a_broken_entry_is_an_error_of_one_line_when_it_is_named(group: str, broken: Path, python: Python) -> None:
     taken, words = GROUPS[group]
     done = python(broken, "hrsnn", *words)
     assert (done.returncode, done.stdout) == (2, "")
@@ -193,13 +201,13 @@ def test_a_broken_entry_is_an_error_of_one_line_when_it_is_named(group: str, bro
     assert any(line.endswith(text) for line in warned), done.stderr
 
 
-def test_what_is_not_broken_runs_beside_it(broken: Path) -> None:
+def test_what_is_not_broken_runs_beside_it(broken: Path, python: Python) -> None:
     done = python(broken, "hrsnn", *_MEMORY, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["scores"]["memory_capacity"] >= 0
 
 
-def test_the_package_of_the_page_is_installed_word_for_word(tmp_path: Path) -> None:
+def test_the_package_of_the_page_is_installed_word_for_word(tmp_path: Path, python: Python) -> None:
     page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
     (settings,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     module, tests, *_ = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)

@@ -8,11 +8,10 @@ import itertools
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forks import Forks
 
 from hrsnn import scripts
 from hrsnn.scripts import engines
@@ -87,17 +86,10 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
-def test_page_snippets(page: Path, tmp_path: Path) -> None:
+def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
     needs_torch(page.name)
     # in a process of its own: a page may set global preferences of a library
-    done = subprocess.run(
-        [sys.executable, "-c", snippets(page)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forks.run(["-c", snippets(page)], tmp_path, {**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"
 
 
@@ -107,16 +99,10 @@ def test_page_snippets(page: Path, tmp_path: Path) -> None:
     [page for page in PAGES if re.search(r"^class Test", snippets(page), re.MULTILINE)],
     ids=lambda page: page.name,
 )
-def test_the_entries_of_a_page_pass_the_tests_on_the_page(page: Path, tmp_path: Path) -> None:
+def test_the_entries_of_a_page_pass_the_tests_on_the_page(page: Path, tmp_path: Path, forks: Forks) -> None:
     (tmp_path / "test_page.py").write_text(snippets(page), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py"]
+    done = forks.run(command, tmp_path, {**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, f"{page.name}\n{done.stdout}"
 
 

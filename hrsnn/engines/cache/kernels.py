@@ -18,6 +18,7 @@ import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
+from hrsnn.engines.cache.compile_lock import compile_lock
 from hrsnn.engines.cache.files import CheckedCacheFiles
 from hrsnn.engines.cache.folder import cache_folder, private_folder
 from hrsnn.runtime.stopping import signals_deferred
@@ -64,6 +65,8 @@ class KernelCache(FunctionCache):
     versions of Python, Numba, llvmlite, NumPy and this code (which name the folder), and for this processor (which is in
     Numba's key). Any other exception is an error in this code and is not hidden.
 
+    Of several processes that need a kernel that is not on disk, one compiles it and the others wait for its file.
+
     Raises
     ------
     OSError, RuntimeError
@@ -78,13 +81,17 @@ class KernelCache(FunctionCache):
         if not isinstance(locator, _PrivateFolder):
             raise OSError("NUMBA_CACHE_LOCATOR_CLASSES asks for another place")
         self._cache_file = CheckedCacheFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
+        self._lock: int | None = None
 
     def load_overload(self, *arguments: Any) -> Any:
-        try:
-            return super().load_overload(*arguments)
-        except OSError as error:
-            logger.info("a kernel on disk is unreadable and is compiled again: %s", error)
-            return None
+        self._unlock()  # of a compilation that failed
+        found = self._loaded(*arguments)
+        if found is None:  # Numba compiles it when this returns, and then saves it
+            self._lock = compile_lock(Path(self._cache_path) / f"{self._impl.filename_base}.lock")
+            found = self._loaded(*arguments)
+            if found is not None:
+                self._unlock()
+        return found
 
     def save_overload(self, *arguments: Any) -> None:
         try:
@@ -92,6 +99,20 @@ class KernelCache(FunctionCache):
                 super().save_overload(*arguments)
         except OSError as error:
             logger.info("a compiled kernel could not be kept on disk: %s", error)
+        finally:
+            self._unlock()
+
+    def _loaded(self, *arguments: Any) -> Any:
+        try:
+            return super().load_overload(*arguments)
+        except OSError as error:
+            logger.info("a kernel on disk is unreadable and is compiled again: %s", error)
+            return None
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def _package(function: Callable[..., Any]) -> Path | None:

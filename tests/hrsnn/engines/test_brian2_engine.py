@@ -53,6 +53,21 @@ def world() -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
+def test_cython_gives_the_spikes_and_weights_of_numpy(plastic):
+    if not session.compiler_works():
+        pytest.skip("no C++ compiler works here")
+    by_numpy, compiled = (
+        simulate(RESERVOIR, STIMULUS, plastic=plastic, record=("spikes", "v"), engine=engine)
+        for engine in ("brian2-numpy", "brian2-cython")
+    )
+    assert compiled.spikes.n_spikes > 10
+    assert compiled.spikes.equals(by_numpy.spikes)
+    assert np.array_equal(compiled.v, by_numpy.v)
+    assert np.array_equal(compiled.reservoir.weight, by_numpy.reservoir.weight)
+    assert np.array_equal(compiled.reservoir.weight, RESERVOIR.weight) != plastic
+
+
 @engines
 def test_nothing_leaks(engine):
     np.random.seed(3)  # noqa: NPY002

@@ -22,6 +22,7 @@ import pytest
 from numba.core import config
 from numba.core.caching import IndexDataCacheFile
 
+from hrsnn.engines.cache import compile_lock
 from hrsnn.engines.cache import kernels as kernel_cache
 from hrsnn.engines.cache.files import CheckedCacheFiles
 
@@ -232,7 +233,7 @@ def link(cache: Path) -> None:
     path.symlink_to(cache / "elsewhere")
 
 
-PLACES = [k / 6 for k in range(7)]
+PLACES = [k / 3 for k in range(4)]
 DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
     **{f"index-bit-{p:.2f}": (INDEX, lambda c, p=p, k=k: flip(one(c, INDEX), p, k % 8)) for k, p in enumerate(PLACES)},
     **{f"data-bit-{p:.2f}": (DATA, lambda c, p=p, k=k: flip(one(c, DATA), p, k % 8)) for k, p in enumerate(PLACES)},
@@ -424,15 +425,35 @@ def test_what_is_made_is_for_this_user_alone(umask, tiny, tmp_path):
     assert tiny.run(tmp_path / "cache", umask=umask).compiled == 0
 
 
-def test_processes_at_once_do_not_get_in_each_others_way(tiny, tmp_path):
+def test_of_processes_at_once_one_compiles_each_kernel(tiny, tmp_path):
     for attempt in range(2):
         cache = tmp_path / str(attempt)
         jobs = [({"XDG_CACHE_HOME": str(cache)}, bool(k % 2), 0o022) for k in range(4)]
-        for done in tiny.run_all(jobs):
-            assert (done.status, done.numbers, done.log, done.warned) == (0, ANSWER, [], [])
-        tiny.run(cache)  # enters the signatures that the last index left out
+        ran = tiny.run_all(jobs)
+        for done in ran:
+            assert (done.status, done.numbers, done.warned) == (0, ANSWER, [])
+            assert set(done.log) <= {"waiting for another process that compiles a kernel"}
+        assert sum(done.compiled for done in ran) == 4
         settled = tiny.run(cache)
         assert (settled.numbers, settled.compiled, settled.log) == (ANSWER, 0, [])
+
+
+def test_a_compilation_waits_for_its_lock_no_longer_than_needed(tmp_path, monkeypatch):
+    """The holder ends; or it keeps the lock too long; or the folder cannot hold a lock."""
+    path = tmp_path / "kernel.lock"
+    hold = "import fcntl, sys, time; fcntl.lockf(open(sys.argv[1], 'w'), fcntl.LOCK_EX); print(flush=True); time.sleep("
+    for seconds, patience, mine in [(0.5, 60.0, True), (60, 0.2, False)]:
+        monkeypatch.setattr(compile_lock, "_PATIENCE", patience)
+        holder = subprocess.Popen([sys.executable, "-c", f"{hold}{seconds})", path], stdout=subprocess.PIPE)
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        handle = compile_lock.compile_lock(path)
+        assert (handle is not None) == mine
+        if handle is not None:
+            os.close(handle)
+        holder.kill()
+        holder.communicate()
+    assert compile_lock.compile_lock(tmp_path / "missing" / "kernel.lock") is None
 
 
 def test_data_that_another_process_saved_under_the_same_name_are_not_taken(tmp_path):

@@ -6,8 +6,6 @@ import contextlib
 import os
 import socket
 import struct
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from forks import Forks
 
 from hrsnn import Reservoir, ReservoirSpec, SpikeTrains, scripts
 from hrsnn.errors import FileError, HrsnnError
@@ -314,7 +313,7 @@ def test_a_graph_larger_than_memory_is_refused_before_it_is_built(tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", BOMBS)
-def test_refusing_takes_little_memory(case: str, tmp_path: Path, root: Path) -> None:
+def test_refusing_takes_little_memory(case: str, tmp_path: Path, root: Path, forks: Forks) -> None:
     """In a process of its own, beside one that only loads the same modules; the file is made before."""
     code = (
         "import resource, sys, test_large_files\nfrom pathlib import Path\n"
@@ -323,8 +322,7 @@ def test_refusing_takes_little_memory(case: str, tmp_path: Path, root: Path) -> 
         "try:\n    call(Path(sys.argv[2]))\nexcept test_large_files.HrsnnError:\n    pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests/hrsnn/files'}"}
-    done = subprocess.run(
-        [sys.executable, "-c", code, case, str(tmp_path)], env=environment, capture_output=True, text=True, check=True
-    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(root / at) for at in (".", "tests", "tests/hrsnn/files"))}
+    done = forks.run(["-c", code, case, tmp_path], env=environment)
+    assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 300_000  # KiB, the making of the file among them
