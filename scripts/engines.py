@@ -18,7 +18,7 @@ from hrsnn.engines.capabilities import FEATURES, Engine
 from hrsnn.errors import FileError
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_json, write_text
-from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.command import BaseCommand, execute
 from hrsnn.scripts.cli.report import fill_folder, versions
 
 #: Comments in a page between which the tables of engines stand; `--page` renews what is between them.
@@ -64,7 +64,7 @@ class EnginesReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Engines(Command):
+class Engines(BaseCommand):
     """List the engines, with what each can simulate, and why not."""
 
     page: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: none)")] = None

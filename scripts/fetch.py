@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -15,7 +15,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.command import BaseCommand, execute
 
 if TYPE_CHECKING:
     from hrsnn.tasks.sources import Fetched
@@ -60,10 +60,8 @@ class Downloads:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetch(Command):
+class Fetch(BaseCommand):
     """Download the data of a task into a folder of official layouts, for --data."""
-
-    any_network: ClassVar[bool] = True
 
     task: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TASK", help_behavior_hint=fetchable)] = ""
     """Task whose data are wanted."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -27,7 +27,7 @@ from hrsnn.kinds.contract import Kind
 from hrsnn.networks.methods.contract import Method
 from hrsnn.networks.methods.registry import METHODS
 from hrsnn.runtime.registry import Registry
-from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.command import BaseCommand, execute
 from hrsnn.scripts.cli.report import fill_folder, versions
 from hrsnn.scripts.recipes.registry import RECIPES
 from hrsnn.tasks import TASKS
@@ -139,10 +139,8 @@ class Names:
 
 
 @dataclass(frozen=True, kw_only=True)
-class List(Command):
+class List(BaseCommand):
     """List the names of engines, kinds, tasks, pruning methods, scores, objectives, models, surrogates and recipes."""
-
-    any_network: ClassVar[bool] = True
 
     group: Annotated[
         tyro.conf.Positional[str], tyro.conf.arg(help_behavior_hint=f"(default: all; one of {', '.join(GROUPS)})")

@@ -56,15 +56,16 @@ class RecipeList:
         """Readable text."""
         if self.results:
             return overview(self.recipes, self.results)
+        width = max(map(len, self.recipes), default=0) + 2
         lines = []
         for name, recipe in self.recipes.items():
-            lines.append(f"{name:14s}{recipe.item} of {recipe.paper}: {recipe.title}")
-            lines.append(f"{'':14s}{_data(recipe)}; {recipe.duration or 'duration not known'}")
+            lines.append(f"{name:{width}s}{recipe.item} of {recipe.paper}: {recipe.title}")
+            lines.append(f"{'':{width}s}{_data(recipe)}; {recipe.duration or 'duration not known'}")
             options = " ".join(f"{option}={_toml(value)}" for option, value in recipe.options.items())
-            lines += [f"{'':14s}--option {options}"] if options else []
+            lines += [f"{'':{width}s}--option {options}"] if options else []
             if recipe.paper_scale is not None:
                 found = (f"{k}={_toml(value)} ({source})" for k, (value, source) in recipe.paper_scale.sources().items())
-                lines.append(f"{'':14s}--scale paper: {', '.join(found) or 'as small'}")
+                lines.append(f"{'':{width}s}--scale paper: {', '.join(found) or 'as small'}")
         if self.claims:
             lines += ["", counted(self.claims)]
             for claim in self.claims:

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if not __package__:  # run as a file: import the package from the checkout, and nothing from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import Command, execute
+from hrsnn.scripts.cli.command import BaseCommand, execute
 
 if TYPE_CHECKING:
     from hrsnn.tasks import TaskDeclaration
@@ -79,10 +79,8 @@ class TaskList:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tasks(Command):
+class Tasks(BaseCommand):
     """List the tasks, those of installed packages too, with their options and baselines."""
-
-    any_network: ClassVar[bool] = True
 
     def run(self) -> TaskList:
         """Return the list."""

@@ -94,10 +94,8 @@ def choose(name: str, kind: str = "reservoir", needed: Collection[str] = ()) -> 
         the engines that can; when it cannot be loaded.
     """
     check_runs(name, kind, needed)
-    if name == "auto":
-        return _best(kind, needed)
     try:
-        return ENGINES.find(name).load()
+        return ENGINES.find(best(kind, needed) if name == "auto" else name).load()
     except ImportError as error:
         raise InputError("engine", name, f"cannot be loaded here ({error}); auto takes one that can") from error
 
@@ -113,18 +111,30 @@ def why_not_loaded(name: str) -> str:
     return ""
 
 
-def _best(kind: str, needed: Collection[str]) -> EngineFunction:
+def best(kind: str, needed: Collection[str] = ()) -> str:
+    """Return the name of the engine that "auto" is for networks of a kind and runs that need some features.
+
+    Raises
+    ------
+    InputError
+        When none that can simulate such a run can be loaded.
+
+    Examples
+    --------
+    >>> best("reservoir"), best("balanced")
+    ('compiled', 'balanced')
+    """
     able = {name: engine for name, engine in _able(kind, needed).items() if engine.priority > 0}
     failed: dict[str, Exception] = {}
     for name in sorted(able, key=lambda name: -able[name].priority):
         try:
-            found = able[name].load()
+            able[name].load()
         except (ImportError, HrsnnError) as error:
             failed[name] = error
             continue
         for other, reason in failed.items():
             logger.info("engine %s instead of %s, which cannot be loaded: %s", name, other, reason)
-        return found
+        return name
     reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
     raise InputError("engine", "auto", f"none of the engines that can simulate this run can be loaded ({reasons})")
 

@@ -108,8 +108,10 @@ def _model(verb: str, spec: NetworkSpec | None, values: Mapping[str, Any]) -> It
         else kind.equations(spec, plastic)
     )
     engine, step = values.get("engine", "auto"), getattr(spec, "dt", None)
-    if not isinstance(engine, str):  # of a demonstration, the comparison of two
-        engine = "auto"
+    if not isinstance(engine, str) or engine == "auto":  # of a demonstration, the comparison of two
+        from hrsnn.engines import best
+
+        engine = best(spec.kind, {"plasticity"} if plastic else ())
     yield _engine(engine, step)
 
 
@@ -117,14 +119,8 @@ def _engine(name: str, step: float | None) -> str:
     grid = "" if step is None else f", in steps of {step:g} ms"
     if name == "exact":
         return "Networks were simulated event by event, without a time grid (engine `exact`)."
-    if name == "auto":
-        return (
-            "Networks were simulated by the fastest engine that simulates such a network (`--engine auto`: in "
-            "general the compiled "
-            f"one, which gives the spikes of Brian 2 [@stimberg-et-al-2019]){grid}; between spikes the linear "
-            f"equations are solved "
-            "exactly."
-        )
+    if name == "compiled":
+        grid = f", which gives the spikes of Brian 2 [@stimberg-et-al-2019]{grid}"
     return f"Networks were simulated by the engine `{name}`{grid}; between spikes the linear equations are solved exactly."
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from hrsnn.analysis.scoring.registry import unit_of
+from hrsnn.analysis.scoring.registry import declared_name, unit_of
 from hrsnn.display.html import folded
 from hrsnn.display.markdown import html_of
 from hrsnn.display.page import image, page, sortable
@@ -23,6 +23,8 @@ from hrsnn.validation.limits import beyond, limit
 
 #: Parts of ``metrics.json`` with the numbers of the scores, and what they are of.
 _SCORES = ("scores", "baselines", "spikes")
+#: What a number without a further name is of.
+_OF_ITSELF = {"scores": "network", "spikes": "network"}
 _ID = re.compile(r'(\bid="|\bhref="#|url\(#)')
 _WHAT = "result of a command"
 
@@ -55,7 +57,10 @@ def _scores(metrics: Mapping[str, Any]) -> Iterator[str]:
     rows = []
     for part in _SCORES:
         for path, value in _numbers(metrics.get(part, {})):
-            rows.append((*_named(part, path), f"{value:.6g}", *_ends(interval, part, path), unit_of(path[0])))
+            score = _score_of(path)
+            of = ", ".join(name for name in path if name != score).replace("_", " ") or _OF_ITSELF.get(part, "")
+            ends = _ends(interval, part, path)
+            rows.append((score.replace("_", " "), of, f"{value:.6g}", *ends, unit_of(score)))
     if not rows:
         return
     yield "<h2>Scores</h2>"
@@ -77,10 +82,9 @@ def _numbers(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
         yield path, float(found)
 
 
-def _named(part: str, path: tuple[str, ...]) -> tuple[str, str]:
-    """Return the score and what it is of."""
-    own = {"scores": "network", "spikes": "network"}.get(part, "")
-    return path[0].replace("_", " "), ", ".join(path[1:]).replace("_", " ") or own
+def _score_of(path: tuple[str, ...]) -> str:
+    """Return the name of the score: the first, but in a pruned run the one after the arm's."""
+    return next((name for name in reversed(path) if unit_of(name) != "no unit" or declared_name(name)), path[0])
 
 
 def _ends(interval: Any, part: str, path: tuple[str, ...]) -> tuple[str, str]:

@@ -51,6 +51,20 @@ def test_the_page_has_all_that_the_folder_has(folder: Path, run: Any) -> None:
     assert again == (page, 0, page)
 
 
+def test_scores_of_a_pruned_run_are_by_score_of_an_arm(tmp_path: Path, run: Any) -> None:
+    scores = {"lnp": {"memory_capacity": 3.5, "links": 40}, "accuracy": {"dense": 0.5}}
+    (tmp_path / "metrics.json").write_text(json.dumps({"scores": scores, "spikes": {"mean_rate": 7.5}}))
+    assert run("report", tmp_path).code == 0
+    page = (tmp_path / "report.html").read_text()
+    for row in (
+        ("memory capacity", "lnp", "3.5", "values"),
+        ("links", "lnp", "40", "links"),
+        ("accuracy", "dense", "0.5", "share"),
+        ("mean rate", "network", "7.5", "Hz"),
+    ):
+        assert "".join(f"<td>{cell}</td>" for cell in row) in page, row
+
+
 def test_pictures_do_not_share_ids(tmp_path: Path, run: Any) -> None:
     (tmp_path / "metrics.json").write_text("{}")
     for name in "ab":
