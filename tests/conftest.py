@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often a command is interrupted, each time at another moment."""
-    parser.addoption("--moments", type=int, default=3, help="moments at which commands are interrupted")
+    parser.addoption("--moments", type=int, default=2, help="moments at which commands are interrupted")
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +45,14 @@ def forks() -> Iterator[Forks]:
     """Python programs that start without the time that importing libraries takes."""
     with Forks() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _brian2_on_numpy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brian2 takes eight seconds to compile a network with Cython: only the tests marked `cython` and the long ones do."""
+    session = sys.modules.get("hrsnn.engines.brian.session")
+    if session is not None and not any(request.node.get_closest_marker(name) for name in ("cython", "long")):
+        monkeypatch.setattr(session, "compiler_works", lambda: False)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import qr, svd
-from scipy.special import eval_legendre
-from scipy.stats import chi2, kstest
+from scipy.special import chdtri, eval_legendre
 
 from hrsnn.analysis.capacity.memory import CapacityWarning, checked_series
 from hrsnn.display import Tabular
@@ -206,12 +205,12 @@ def information_capacity(
         warnings.warn("no state varies: the capacity is 0", CapacityWarning, stacklevel=3)
     elif rows < _ROWS_PER_STATE * used:
         warnings.warn(
-            f"{len(u)} values are few for {used} states: capacities under {chi2.isf(significance, used) / rows:.2g} are "
+            f"{len(u)} values are few for {used} states: capacities under {chdtri(used, significance) / rows:.2g} are "
             f"taken for 0; {_ROWS_PER_STATE} rows a state take {washout + _ROWS_PER_STATE * used} values",
             CapacityWarning,
             stacklevel=3,
         )
-    threshold = min(float(chi2.isf(significance, used)) / rows, 1.0) if used else 1.0
+    threshold = min(float(chdtri(used, significance)) / rows, 1.0) if used else 1.0
 
     degrees = np.array(sorted(longest), dtype=np.int64)
     by_degree, found = np.zeros(len(degrees)), np.zeros(len(degrees), dtype=np.int64)
@@ -299,6 +298,8 @@ def _checked_delays(delays: Mapping[int, int]) -> dict[int, int]:
 
 
 def _warn_of_inputs(inputs: Array) -> None:
+    from scipy.stats import kstest  # here, as importing it takes half a second
+
     centred = inputs - inputs.mean()
     # for independent inputs sqrt(T) times this is about standard normal: the limit is 5 standard deviations
     correlation = float(centred[1:] @ centred[:-1] / (centred @ centred))

@@ -16,7 +16,6 @@ from hrsnn.analysis.runs.models import classifier_of
 from hrsnn.analysis.runs.rates import Rates
 from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
-from hrsnn.estimators import ReservoirClassifier
 from hrsnn.kinds import KINDS, Network, NetworkSpec, build_network
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
@@ -27,6 +26,8 @@ from hrsnn.validation.units import takes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from hrsnn.estimators import ReservoirClassifier
 
 #: Baselines of a classification, unless a task declares others.
 BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank")

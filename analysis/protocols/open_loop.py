@@ -18,7 +18,6 @@ from hrsnn.analysis.runs.models import forecaster_of
 from hrsnn.analysis.runs.rates import Rates, warn_of_silence
 from hrsnn.connectivity.null_models import Kept
 from hrsnn.display import Tabular
-from hrsnn.estimators import ReservoirForecaster
 from hrsnn.kinds import Network, NetworkSpec, build_network
 from hrsnn.reading import has_decoder, reads_of
 from hrsnn.runtime.stopwatch import Stopwatch
@@ -28,6 +27,8 @@ from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from hrsnn.estimators import ReservoirForecaster
 
 Array = NDArray[np.float64]
 

@@ -6,11 +6,10 @@ import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GridSearchCV
 
 from hrsnn.activity import Activity
 from hrsnn.analysis.runs.controls import bank_of, calibration, has_delays, has_links
@@ -20,12 +19,14 @@ from hrsnn.display import Displayed
 from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.kinds import Network
 from hrsnn.reading import Read, has_decoder, ideal_states, read_states
-from hrsnn.readout import readout as classifier
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.currents import Currents
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask
+
+if TYPE_CHECKING:
+    from sklearn.model_selection import GridSearchCV
 
 Array = NDArray[np.float64]
 #: Parts with a background of their own.
@@ -194,6 +195,8 @@ class ClassesRun(Displayed):
         return self._named(self._fitted(x_train), x_test)
 
     def _fitted(self, x_train: Array) -> GridSearchCV:
+        from hrsnn.readout import readout as classifier  # here: memory and forecasts do not need scikit-learn
+
         with self.options.watch("readout"):
             rows = x_train.reshape(len(x_train), -1)
             return classifier(self.options.readout, self.options.seed).fit(rows, self.task.y_train)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sklearn.base import clone
+from typing import TYPE_CHECKING
 
 from hrsnn.analysis.runs.classes import TEST, ClassesRun, noise_seed
 from hrsnn.analysis.runs.series import SeriesRun
 from hrsnn.errors import InputError
-from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster
 from hrsnn.reading import Read, has_decoder, reads_of
+
+if TYPE_CHECKING:
+    from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster
 
 
 def classifier_of(run: ClassesRun) -> ReservoirClassifier:
@@ -39,6 +41,10 @@ def classifier_of(run: ClassesRun) -> ReservoirClassifier:
     >>> bool((classifier_of(run).predict(digits.x_test) == run.predicted).all())
     True
     """
+    from sklearn.base import clone
+
+    from hrsnn.estimators import ReservoirClassifier
+
     options, task = run.options, run.task
     reads: tuple[Read, ...] = ("states", "decoded") if has_decoder(run.network) else ("states",)
     read = max(reads, key=lambda one: float(run.readout_of(one).best_score_))
@@ -89,6 +95,8 @@ def forecaster_of(run: SeriesRun) -> ReservoirForecaster:
     >>> model.predict(task.input_scale.original(task.inputs)).shape
     (350, 3)
     """
+    from hrsnn.estimators import ReservoirForecaster
+
     task, options = run.task, run.options
     if task.input_scale is None or task.target_scale is None or task.horizon is None:
         raise InputError("task", task.name, "must be a series to forecast, with its scale")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from hrsnn.analysis.forecasting.models import MODELS
 from hrsnn.analysis.runs import ClassesRun, RunOptions, SeriesRun, TaskRun, share_correct
@@ -59,6 +58,8 @@ def baselines_of(run: TaskRun, names: Sequence[str], scores: Sequence[str]) -> d
 
 def _raw_input(run: TaskRun, score: str) -> dict[str, float]:
     if isinstance(run, ClassesRun) and score == "accuracy":
+        from sklearn.base import clone
+
         task = run.task
         with run.options.watch("controls"):
             predicted = clone(task.raw_baseline).fit(task.x_train, task.y_train).predict(task.x_test)

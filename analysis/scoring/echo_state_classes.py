@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import RidgeClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from hrsnn.analysis.forecasting.echo_state import EchoStateNetwork
 from hrsnn.display import Displayed
@@ -132,6 +129,10 @@ def fit_echo_state_features(
     ----------
     M. Lukosevicius, "A practical guide to applying echo state networks", in Neural Networks: Tricks of the Trade (2012).
     """
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     size = count_of("size", size)
     few = min(len(labels), _TRIAL_SAMPLES)
     rows = np.arange(len(labels)) if few == len(labels) else split_rows(labels, few / len(labels), seed)[1]

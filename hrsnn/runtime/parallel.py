@@ -101,11 +101,15 @@ def run_all(
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Context in which BLAS and OpenMP use one thread, since the last bits of results depend on the number of threads."""
-    import sklearn.linear_model  # noqa: F401  # loads all BLAS and OpenMP libraries, since the limit applies to loaded ones
+    """Context in which BLAS and OpenMP use one thread, since the last bits of results depend on the number of threads.
+
+    The limit applies to libraries that are loaded: SciPy's BLAS is loaded here; an OpenMP library that is loaded within the
+    context, such as scikit-learn's, reads the environment variable.
+    """
+    import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
+    with _environment("OMP_NUM_THREADS", "1"), threadpool_limits(1):
         yield
 
 
@@ -147,7 +151,7 @@ def _outcomes(
 
 def _here(function: Callable[[Task], Result], task: Task) -> _Outcome[Result]:
     """Run a task in this process, with one thread."""
-    with one_blas_thread(), _environment("OMP_NUM_THREADS", "1"):
+    with one_blas_thread():
         try:
             return _Outcome(function(task))
         except Exception as error:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from hrsnn.encoders.poisson import PoissonEncoder
 from hrsnn.errors import InputError
 from hrsnn.validation.numbers import positive
+
+if TYPE_CHECKING:
+    from hrsnn.encoders.poisson import PoissonEncoder
 
 ENCODINGS = ("current", "poisson")
 
@@ -34,5 +38,7 @@ def rate_encoder(
     positive("peak_rate", peak_rate, "Hz")
     if encoding == "current":
         return None
+    from hrsnn.encoders.poisson import PoissonEncoder  # here, as importing scikit-learn takes two seconds
+
     encoder = PoissonEncoder(peak_rate=peak_rate, dt=hold, scale="channel", seed=seed, series=True)
     return encoder.fit(inputs[None, train])

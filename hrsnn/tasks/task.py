@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 
 from hrsnn.display import Displayed
 from hrsnn.display.text import counted
@@ -122,6 +121,8 @@ class ClassificationTask(Displayed):
         """Return the task with its samples as stimuli, from the encoder fitted to the training part, and no encoder."""
         if self.encoder is None:
             return self
+        from sklearn.base import clone  # here, as importing scikit-learn takes two seconds
+
         encoder = clone(self.encoder).fit(self.x_train)
         train, test = encoder.transform(self.x_train), encoder.transform(self.x_test)
         return replace(self, x_train=train, x_test=test, encoder=None)

@@ -42,10 +42,10 @@ class SavesModel(Repeatable):
 
     def keep(self, model: Any, choice: TaskChoice, takes: ModelInput, report: Report) -> None:
         """Write the model, with what it takes and the scores of its run, if a file is named."""
-        from hrsnn.estimators.model_file import save_model
-
         if self.save is None:
             return
+        from hrsnn.estimators.model_file import save_model
+
         about = {
             "title": report.title,
             "task": choice.name,

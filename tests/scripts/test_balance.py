@@ -55,6 +55,7 @@ def test_the_cue_task_has_all_arms_and_goes_on_with_the_same_bytes(run: Any, tmp
     assert "choose another --out" in other.err
 
 
+@pytest.mark.long
 def test_conductances_are_two_more_arms(run: Any) -> None:
     ran = run(*TINY, "--conductances", "--json")
     assert ran.code == 0, ran.err

@@ -19,6 +19,7 @@ from small_commands import SMALL
 import hrsnn
 from hrsnn import scripts
 from hrsnn.errors import FileError, HrsnnWarning, InputError
+from hrsnn.scripts import demo
 from hrsnn.scripts.cli import command, report
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -333,8 +334,14 @@ def test_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
     assert folder(target) == {"a.txt": b"new", "b.txt": b"new"}
 
 
-@pytest.mark.slow
-def test_demo(tmp_path: Path, run: Any) -> None:
+#: Sizes of the demonstration in its test.
+FEWER = {"_TRAIN": 200, "_TEST": 100, "_VALUES": 1800, "_PARITIES": 300, "_STIMULI": 60, "_COMPARED": 5}
+
+
+@pytest.mark.parametrize("sizes", [pytest.param({}, marks=pytest.mark.long, id="whole"), pytest.param(FEWER, id="small")])
+def test_demo(sizes: dict[str, int], tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in sizes.items():
+        monkeypatch.setattr(demo, name, size)
     ran = run("demo", "--neurons", 300, "--quiet", "--out", tmp_path / "demo")
     assert ran.code == 0, ran.err
     assert ran.out.splitlines()[-1] == f"results and pictures are in {tmp_path / 'demo'}"

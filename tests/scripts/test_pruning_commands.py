@@ -242,6 +242,7 @@ def test_a_report_has_every_sparsity() -> None:
     assert {line.get_text() for line in drawn["ablations"].legends[0].get_texts()} == {"lnp whole", "lnp no step 2", "dense"}
 
 
+@pytest.mark.long
 def test_arms_are_methods_that_exist() -> None:
     plan = ArmRunner(
         ReservoirSpec(neurons=40), TaskSuite(("memory",), SuiteSizes(values=600, max_delay=4)), (0.9,), 2, KeptRuns(None)

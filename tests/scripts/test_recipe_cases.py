@@ -48,9 +48,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 #: Recipes that count have no runs to distribute.
 JOBS: Mapping[str, tuple[int, ...]] = {"qsnn-table2": (1,)}
 
-#: Recipes that take more than ten seconds at the size of `TINY`: of many arms.
-SLOW = ("balance-cue",)
-
 #: Recipes that are run here once only, and through all cases in the long tests.
 LONG = (
     *DEEP,
@@ -71,6 +68,8 @@ LONG = (
     "stopping",
     "readout",
     "hawkes",
+    "balance-cue",
+    "fig10",
 )
 
 for _name in RECIPES:
@@ -78,7 +77,7 @@ for _name in RECIPES:
     _made: dict[str, Any] = {"recipe": _name, "options": TINY.get(_name, {})}
     _made |= {name: by[_name] for name, by in (("words", WORDS), ("jobs", JOBS)) if _name in by}
     _case = type(f"Test_{_name}", (RecipeCases,), _made)
-    _marks = [pytest.mark.slow] * (_name in SLOW) + [pytest.mark.long] * (_name in LONG)
+    _marks = [pytest.mark.long] * (_name in LONG)
     if _recipe.extra:
         _missing = find_spec(_recipe.extra) is None
         _marks.append(pytest.mark.skipif(_missing, reason=f"needs the extra {_recipe.extra}"))
@@ -87,7 +86,7 @@ for _name in RECIPES:
     globals()[f"Test_{_name}"] = _case
 
 
-@pytest.mark.parametrize("name", ["fig8", "stopping", "hawkes"])
+@pytest.mark.parametrize("name", ["fig8", "fig10", "stopping", "hawkes"])
 def test_a_recipe_leaves_its_table_its_figure_and_its_claims(name: str, tmp_path: Path) -> None:
     case = globals()[f"Test_{name}"]()
     files = case.run(tmp_path)

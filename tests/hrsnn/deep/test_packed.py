@@ -92,7 +92,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.long] * (case == "residual")) for case in CASES])
 def test_integers_give_the_spikes_of_float64_and_the_predictions_of_the_network(case):
     model, shape, neuron, precision = CASES[case]
     network = warmed(model, shape, neuron, precision, steps=2 if model == "resnet-18" else 4)

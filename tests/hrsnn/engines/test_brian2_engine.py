@@ -25,6 +25,7 @@ ms = brian2.ms
 SPEC = ReservoirSpec.preset("dense", neurons=20, i_bias=15.5)
 RESERVOIR = build(SPEC, seed=1, channels=2)
 STIMULUS = SpikeTrains.from_samples([([1.0, 5.0, 9.0], [0, 1, 0]), ([2.0], [1])], n_channels=2, duration=30.0)
+pytestmark = pytest.mark.cython
 engines = pytest.mark.parametrize("engine", ["brian2-numpy", "brian2"])
 
 

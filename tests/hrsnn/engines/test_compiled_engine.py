@@ -81,6 +81,7 @@ def test_the_default_network_spikes_as_in_brian2(plastic):
     assert not without.spikes.equals(ours.spikes)
 
 
+@pytest.mark.cython
 def test_ten_seconds_of_learning_are_brian2s():
     """1000 neurons, 10 s, STDP on input and recurrent links: the same spikes, all of them."""
     reservoir = build(ReservoirSpec.preset("dense", neurons=1000, homeostasis=False), seed=1, channels=64)
@@ -156,6 +157,7 @@ def run(cache: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", RUN], env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_a_kernel_is_compiled_once_and_a_damaged_one_again(tmp_path):
     first = run(tmp_path)
     assert first.returncode == 0, first.stderr
@@ -179,6 +181,7 @@ def test_a_read_only_cache_costs_a_compilation_only(tmp_path):
     assert "spikes" in run(tmp_path).stdout
 
 
+@pytest.mark.long
 def test_a_cache_that_is_no_folder_costs_a_compilation_only(tmp_path):
     (tmp_path / "hrsnn").write_text("in the way")
     done = run(tmp_path)

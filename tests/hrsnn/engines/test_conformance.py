@@ -6,12 +6,23 @@ import pytest
 
 from hrsnn.engines import ENGINES, why_not_loaded
 from hrsnn.testing import EngineCases
+from hrsnn.testing.networks import CASES
+
+#: Variants that take no compiler, of engines that choose among their variants.
+PLAIN = [name for name in ENGINES if name.endswith("-numpy")]
 
 for _name in ENGINES:
     _reason = why_not_loaded(_name)  # such as: no C++ compiler works here
     _tests = type(f"Test_{_name}", (EngineCases,), {"engine": _name})
-    # An engine that has variants chooses one of them. The variant without a compiler is tested always; the others compile
-    # every network, which takes minutes
-    if f"{_name}-numpy" in ENGINES or (_name.rpartition("-")[0] in ENGINES and not _name.endswith("-numpy")):
+    # an engine with variants, which compiles every network or takes as long without a compiler
+    if f"{_name}-numpy" in PLAIN or _name.rpartition("-")[0] in ENGINES:
         _tests = pytest.mark.long(_tests)
     globals()[_tests.__name__] = pytest.mark.skipif(bool(_reason), reason=f"{_name}: {_reason}")(_tests)
+
+
+@pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("engine", PLAIN)
+def test_a_variant_without_a_compiler_is_the_plain_loop(engine: str, case: str, plastic: bool) -> None:
+    tests = type("Tests", (EngineCases,), {"engine": engine})()
+    tests.test_spikes_and_weights_are_those_of_the_plain_loop(case, plastic)

@@ -441,7 +441,9 @@ def test_of_processes_at_once_one_compiles_each_kernel(tiny, tmp_path):
 def test_a_compilation_waits_for_its_lock_no_longer_than_needed(tmp_path, monkeypatch):
     """The holder ends; or it keeps the lock too long; or the folder cannot hold a lock."""
     path = tmp_path / "kernel.lock"
-    hold = "import fcntl, sys, time; fcntl.lockf(open(sys.argv[1], 'w'), fcntl.LOCK_EX); print(flush=True); time.sleep("
+    hold = (
+        "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); time.sleep("
+    )
     for seconds, patience, mine in [(0.5, 60.0, True), (60, 0.2, False)]:
         monkeypatch.setattr(compile_lock, "_PATIENCE", patience)
         holder = subprocess.Popen([sys.executable, "-c", f"{hold}{seconds})", path], stdout=subprocess.PIPE)

@@ -97,6 +97,7 @@ def ended(machines: list[subprocess.Popen[str]]) -> None:
         assert one.returncode == 0, complaint
 
 
+@pytest.mark.long
 def test_a_machine_killed_amid_a_trial_loses_none_and_doubles_none(url: str, root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "amid"
     # both at once: the tables are not there yet either; the first wants more, or it may come when the second has done all

@@ -342,6 +342,7 @@ class TestFsdd:
         rates = 1000 * trains.counts()[:, 0].sum(axis=1) / trains.durations / trains.n_channels
         assert np.all((rates > 5) & (rates < 60))
 
+    @pytest.mark.long
     def test_the_baseline_on_the_official_split(self, data_folder, tmp_path):
         """Log-mel energies, 40 bands in 5 windows, and a linear classifier: at least the 0.950 known for such features."""
         task = load_task("fsdd", path=write_recordings(data_folder, tmp_path / "fsdd"))
