@@ -250,7 +250,7 @@ RECIPE = Recipe(
         "plastic": False,
     },
     spec={"neurons": "300", "length_scale": "4"},
-    seeds=10,
+    seeds=12,
     duration="5 minutes",
     paper_scale=paper_scale("fig10"),
 )
