@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hrsnn.connectivity.topologies import Topology
-from hrsnn.display.specs import changed, spec_line, spec_table
+from hrsnn.display.specs import changed, spec_line, spec_summary, spec_table
 from hrsnn.distributions import Constant, Distribution, Gamma, Uniform, unit_in
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
@@ -326,6 +326,10 @@ class ReservoirSpec(BaseModel):
 
     __str__ = __repr__
 
+    def summary(self) -> str:
+        """Return all parameters as text, a line each, with their units."""
+        return spec_summary("ReservoirSpec", dict(self), unit_of_parameter)
+
     def _repr_html_(self) -> str:
         def about(name: str) -> tuple[str, str]:
             return unit_of_parameter(name), str(type(self).model_fields[name].description)
@@ -420,7 +424,8 @@ class ReservoirSpec(BaseModel):
                 if isinstance(current, dict):  # also where an earlier change has made it a dict
                     values[parent] = {**current, leaf: value}
                 elif parent in ReservoirSpec.model_fields:
-                    problems.append(f"{name}: {parent} is no distribution, so it has no {leaf!r}")
+                    whole = "is not given: set it whole first, as a table with its function" if parent == "topology" else ""
+                    problems.append(f"{name}: {parent} {whole or f'is no distribution, so it has no {leaf!r}'}")
                 else:
                     values[parent] = value  # an unknown parameter, which the constructor reports
             else:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from hrsnn.analysis.protocols.memory_capacity import Memory as MemoryResult
 
 
+#: Scores that are sums of one squared correlation a delay.
+_CAPACITIES = ("memory_capacity", "memory_capacity_v", "memory_capacity_decoded")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Memory(TaskArguments, NullArguments, Repeatable):
     """Measure the linear memory capacity, from spikes and from v, with recurrent links and without."""
@@ -98,6 +102,7 @@ class Memory(TaskArguments, NullArguments, Repeatable):
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures.of_memory(result),
             timing=result.timing,
+            bounds={name: (0.0, float(self.max_delay)) for name in _CAPACITIES},
             details={
                 "task": self.task,
                 "engine": self.engine,

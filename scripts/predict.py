@@ -109,6 +109,7 @@ class Predict(Draws):
             continuation=model.forecast(self.steps, after=inputs) if self.steps else empty,
             scores=scores,
             baselines=baselines,
+            washout=begin,
         )
 
     def _takes(self, about: Mapping[str, Any]) -> ModelInput:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hrsnn.estimators import ReservoirClassifier
-
 #: Baselines of a classification, unless a task declares others.
 BASELINES_OF_CLASSES = ("raw_input", "encoded_input", "echo_state_network", "no_recurrence", "delay_bank")
 
@@ -62,7 +60,7 @@ class Classification(Tabular):
     accuracy_decoded: float | None = None
     baselines_decoded: Mapping[str, float] = field(default_factory=dict)
     #: Encoder, network and readout as an estimator, to be saved and used on new data, where it was asked for.
-    model: ReservoirClassifier | None = None
+    model: Any = None
     #: For each score, those of the null models that were asked for, by name.
     nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 

@@ -82,7 +82,12 @@ class Memory(Tabular):
 
         curves = self.curves()
         read: dict[str, MemoryCapacity] = {one: curves.pop(one) for one in ("spikes", "v", "decoded") if one in curves}
-        return memory_curve(read, controls={name.replace("_", ", "): one for name, one in curves.items()}, ax=ax)
+        return memory_curve(read, controls={_legend(name): one for name, one in curves.items()}, ax=ax)
+
+
+def _legend(control: str) -> str:
+    """Return the name of a control, which begins with what it reads but for the raw input."""
+    return "raw input" if control == "raw_input" else control.replace("_", ", ", 1).replace("_", " ")
 
 
 @takes(hold="ms")

@@ -28,8 +28,6 @@ from hrsnn.validation.units import takes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hrsnn.estimators import ReservoirForecaster
-
 Array = NDArray[np.float64]
 
 
@@ -81,7 +79,7 @@ class Forecasting(Tabular):
     #: Number of columns that the readout sees of the filtered spikes and, with a decoder, of the decoded states.
     columns: Mapping[str, int] = field(default_factory=dict)
     #: Scale, network and readout as an estimator, to be saved and used on new data, where it was asked for.
-    model: ReservoirForecaster | None = None
+    model: Any = None
     #: For each score, those of the null models that were asked for, by name.
     nulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 

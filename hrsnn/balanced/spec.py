@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hrsnn.balanced.parameters import ABOUT, Matrix, checked
-from hrsnn.display.specs import changed, spec_line, spec_table
+from hrsnn.display.specs import changed, spec_line, spec_summary, spec_table
 from hrsnn.distributions import Distribution
 from hrsnn.errors import InputError, SpecError
 from hrsnn.files.parsing import parsed_toml, toml_value
@@ -83,6 +83,10 @@ class BalancedSpec:
 
     def __repr__(self) -> str:
         return spec_line("BalancedSpec", changed(vars(self), _DEFAULTS))
+
+    def summary(self) -> str:
+        """Return all parameters as text, a line each."""
+        return spec_summary("BalancedSpec", vars(self))
 
     def _repr_html_(self) -> str:
         def about(name: str) -> tuple[str, str]:

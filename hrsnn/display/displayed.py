@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hrsnn.display.html import table
-from hrsnn.display.text import abbreviated, line
+from hrsnn.display.text import abbreviated, columns, line
 from hrsnn.validation.arrays import rules_of
 
 
@@ -57,10 +58,7 @@ class Displayed:
 
     def summary(self) -> str:
         """Return the values as text, a line each: names, values and units in columns."""
-        rows = list(self._rows())
-        widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-        lines = (f"{name:<{widths[0]}}  {value:<{widths[1]}}  {unit}".rstrip() for name, value, unit in rows)
-        return "\n".join((type(self).__name__, *lines))
+        return "\n".join((type(self).__name__, *columns(self._rows())))
 
     def _parts(self) -> Iterable[str]:
         return (f"{name}={value}" for name, value, _ in Displayed._rows(self))
@@ -93,5 +91,5 @@ def units_of(kind: type) -> dict[str, str]:
 
 
 def _sentence(kind: type) -> str:
-    """Return the first line of the documentation."""
-    return (inspect.getdoc(kind) or "").split("\n", 1)[0]
+    """Return the first line of the documentation, without its markup."""
+    return re.sub(r":\w+:`~?([^`]*)`", r"\1", (inspect.getdoc(kind) or "").split("\n", 1)[0])

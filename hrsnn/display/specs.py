@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn.display.html import folded, table
-from hrsnn.display.text import abbreviated, line
+from hrsnn.display.text import abbreviated, columns, line
 
 
 def changed(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,6 +31,20 @@ def spec_line(name: str, values: Mapping[str, Any]) -> str:
     'ReservoirSpec(neurons=30)'
     """
     return line(name, (f"{parameter}={abbreviated(value)}" for parameter, value in values.items()))
+
+
+def spec_summary(name: str, values: Mapping[str, Any], unit: Callable[[str], str] = lambda _: "") -> str:
+    """Return all parameters as text, a line each: name, value and unit in columns.
+
+    Examples
+    --------
+    >>> print(spec_summary("ReservoirSpec", {"neurons": 30, "tau_exc": 3.0}, {"tau_exc": "ms"}.get))
+    ReservoirSpec
+    neurons  30
+    tau_exc  3.0  ms
+    """
+    rows = [(parameter, abbreviated(value), unit(parameter) or "") for parameter, value in values.items()]
+    return "\n".join((name, *columns(rows)))
 
 
 def spec_table(

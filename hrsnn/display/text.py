@@ -86,3 +86,16 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     ('1 stimulus', '3 stimuli', '0 spikes')
     """
     return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines, with the cells of a column below each other.
+
+    Examples
+    --------
+    >>> columns([("a", "12", "ms"), ("long", "1", "")])
+    ['a     12  ms', 'long  1']
+    """
+    cells = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from hrsnn.errors import InputError
+from hrsnn.errors import HrsnnWarning, InputError
 from hrsnn.estimators.spec_parameters import SpecParameters
 from hrsnn.estimators.transformer import ReservoirTransformer
 from hrsnn.kinds import Network, NetworkSpec
@@ -61,6 +62,13 @@ class ReservoirEstimator(SpecParameters):
         encoded = self._encoded(X)
         self._fit_transformer(encoded)
         return np.asarray(self.transformer_.transform(encoded))
+
+    def _warn_of_silence(self, what: str) -> None:
+        """Warn where the readout sees nothing."""
+        if not self.readout_["standardise"].kept_.any():
+            warnings.warn(
+                f"no state varies over the samples: the readout can only predict {what}", HrsnnWarning, stacklevel=3
+            )
 
     def _fit_transformer(self, encoded: Any) -> None:
         self.transformer_ = ReservoirTransformer(**{name: getattr(self, name) for name in _OF_STATES}).fit(encoded)

@@ -128,6 +128,7 @@ class ReservoirClassifier(ClassifierMixin, ReservoirEstimator):  # type: ignore[
         # weights are given to the step: routing is of what holds this estimator
         with config_context(enable_metadata_routing=False):
             self.readout_ = readout(self.readout, self.seed).fit(states, labels, **more).best_estimator_
+        self._warn_of_silence("the most frequent class")
         return self
 
     @classmethod

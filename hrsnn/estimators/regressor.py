@@ -65,6 +65,7 @@ class ReservoirRegressor(RegressorMixin, ReservoirEstimator):  # type: ignore[mi
         more = {} if sample_weight is None else {"regress__sample_weight": np.asarray(sample_weight, dtype=np.float64)}
         with config_context(enable_metadata_routing=False):
             self.readout_ = regression_readout().fit(states, targets, **more).best_estimator_
+        self._warn_of_silence("the mean")
         return self
 
     def __sklearn_tags__(self) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hrsnn.balanced import BalancedSpec
+    from hrsnn.connectivity.topologies import Topology
     from hrsnn.spec import ReservoirSpec
 
 
@@ -101,7 +102,13 @@ def _links(spec: ReservoirSpec) -> str:
         f"= {spec.length_scale:g} and $C$ by the types of source and target"
     )
     if spec.graph is not None:
-        drawn = "Recurrent links are those of a given graph."
+        return (
+            "Recurrent links are those of a given file, with the values of neurons and links that it has, such as weights "
+            "and delays. Where it has none, values were drawn as described here, weights by the types of source and "
+            "target, multiplied by $W_\\mathrm{scale}$."
+        )
+    if spec.topology is not None:
+        drawn = f"Recurrent links are those of a random graph, NetworkX's {_with_arguments(spec.topology)}."
     elif spec.connectivity == "in_degree":
         drawn = (
             f"Each neuron has links from {spec.in_degree_exc} excitatory and {spec.in_degree_inh} inhibitory "
@@ -114,7 +121,19 @@ def _links(spec: ReservoirSpec) -> str:
     return f"{drawn} Weights were drawn by the types of source and target, and multiplied by $W_\\mathrm{{scale}}$."
 
 
+def _with_arguments(topology: Topology) -> str:
+    arguments = ", ".join(f"{name} = {value}" for name, value in topology.arguments)
+    return f"`{topology.function}`" + (f" with {arguments}" if arguments else "")
+
+
 def _delays(spec: ReservoirSpec) -> str:
+    drawn = _drawn_delays(spec)
+    return (
+        drawn if spec.graph is None else f"Delays are those of the file. Where it has none: {drawn[:1].lower()}{drawn[1:]}"
+    )
+
+
+def _drawn_delays(spec: ReservoirSpec) -> str:
     of_links = [getattr(spec, f"delay_{pair}") for pair in ("ee", "ei", "ie", "ii")]
     if spec.delay_speed is not None:
         return "The delay of a link is its length over a conduction speed (`delay_speed`)."

@@ -22,6 +22,8 @@ from hrsnn.validation.units import plain
 
 Array = NDArray[np.float64]
 State = NetworkState | BalancedState
+#: Share of a time step by which a duration may miss a whole number of steps, by rounding.
+_WHOLE = 1e-6
 
 
 class Stream(Displayed):
@@ -81,8 +83,13 @@ class Stream(Displayed):
             raise InputError("states", states, f"must be one of {', '.join(RECORDED)}")
         if states == "decoded" and not has_decoder(network):
             raise InputError("states", states, f"needs a decoder, which a {network.kind} does not have")
+        step = getattr(network, "dt", None)
+        duration = duration_of("hold", hold)
+        if step is not None and engine != "exact" and abs(duration / step - round(duration / step)) > _WHOLE:
+            # each value would be rounded up to whole steps, and the states be those of another series
+            raise InputError("hold", hold, f"must be a whole number of time steps of {step:g} ms")
         self.network = network
-        self.hold, self.tau_state = duration_of("hold", hold), positive("tau_state", tau_state, "ms")
+        self.hold, self.tau_state = duration, positive("tau_state", tau_state, "ms")
         self._states, self._engine, self._seed = states, engine, seed
         self._state = state
 
@@ -92,6 +99,7 @@ class Stream(Displayed):
         Parameters
         ----------
         values : array (channels,) or (times, channels)
+            Of a single channel, a number is one value.
 
         Returns
         -------
@@ -102,7 +110,12 @@ class Stream(Displayed):
         InputError
             When the values are of another number of channels, or not finite.
         """
-        given = np.asarray(plain(values, "", "values"), dtype=np.float64)
+        try:
+            given = np.asarray(plain(values, "", "values"), dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError("values", values, "must be numbers") from error
+        if given.ndim == 0 and self.network.channels == 1:
+            given = given[None]
         if given.ndim not in (1, 2) or given.shape[-1] != self.network.channels:
             allowed = f"must be (channels,) or (times, channels), of {self.network.channels} channels"
             raise InputError("values", given.shape, allowed)

@@ -140,7 +140,11 @@ def new_samples(path: str | os.PathLike[str], kind: TaskKind, wanted: ModelInput
             return samples
     if kind != "classes":
         raise FileError(path, "is no table: a model of a series takes one with a row for each time, such as a .csv")
-    name = recognised(path)
+    try:
+        name = recognised(path)
+    except FileError as error:
+        takes = "own data are an .npz with an array x, spike trains, .ts, or a folder of images or .wav files"
+        raise FileError(path, f"is not recognised as samples for the model: {takes}") from error
     if TASKS.find(name).kind != kind:
         raise FileError(path, f"is of the task {name}, a series; the model names the classes of samples")
     options = {key: value for key, value in wanted.options.items() if key in TASKS.find(name).options}

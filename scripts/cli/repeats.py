@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,7 @@ class SeedRun:
     spikes: Mapping[str, float]
     details: Mapping[str, Any]
     timing: Mapping[str, float]
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class SeedRunner:
         outcome = self.command.run_for(seed, None if self.folder is None else self.folder / f"seed_{seed}")
         assert isinstance(outcome, Report)
         details = {**outcome.details, **({"interval": outcome.intervals} if outcome.intervals else {})}
-        kept = SeedRun(outcome.scores, outcome.baselines, outcome.spikes, details, outcome.timing)
+        kept = SeedRun(outcome.scores, outcome.baselines, outcome.spikes, details, outcome.timing, outcome.bounds)
         return (outcome.title, outcome.spec), kept
 
 
@@ -143,7 +144,7 @@ class Repeats:
         """Yield each score followed by its baselines, and then the activity."""
         first = self.runs[0]
         for name in first.scores:
-            bounds = bounds_of(name)
+            bounds = first.bounds.get(name, bounds_of(name))
             yield Row(name, "reservoir", tuple(run.scores[name] for run in self.runs), bounds)
             for beside in first.baselines.get(name, {}):
                 yield Row(name, beside, tuple(run.baselines[name][beside] for run in self.runs), bounds)
@@ -155,9 +156,13 @@ class Repeats:
         """Readable table of means and intervals, each score followed by its baselines."""
         lines = [self.title, f"{'':34s}{'mean':>10s}  [{INTERVAL}]"]
         for row in self.rows():
-            own = row.of in ("reservoir", "spikes")
             low, high = row.interval
-            line = report.row(row.score, row.mean) if own else report.row(row.of, row.mean, row.score)
+            if row.of == "spikes":
+                line = report.activity_row(row.score, row.mean)
+            elif row.of == "reservoir":
+                line = report.row(row.score, row.mean)
+            else:
+                line = report.row(row.of, row.mean, row.score)
             lines.append(f"{line}  [{low:.4g}, {high:.4g}]")
         return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hrsnn._version import __version__
+from hrsnn.analysis.scoring.contract import Bounds
 from hrsnn.analysis.scoring.registry import unit_of
 from hrsnn.errors import FileError
 from hrsnn.files.writing import TEMPORARY, made, write_json, write_text, writing
@@ -66,6 +67,8 @@ class Report:
     details: Mapping[str, Any] = field(default_factory=dict)
     #: 95 % confidence intervals within this run, for the scores that have one.
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    #: Smallest and largest possible value of scores, where this run knows more than :func:`bounds_of`.
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
     #: Functions that write further files into the folder, by their names.
     files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
 
@@ -77,7 +80,7 @@ class Report:
             low, high = self.intervals.get(name, (None, None))
             lines.append(row(name, value) + ("" if low is None else f"  [{low:.4g}, {high:.4g}]"))
             lines += [row(beside, other, name) for beside, other in self.baselines.get(name, {}).items()]
-        lines += [row(name, value) for name, value in self.spikes.items()]
+        lines += [activity_row(name, value) for name, value in self.spikes.items()]
         lines += ["in brackets: 95 % interval within this run"] if self.intervals else []
         return "\n".join(lines)
 
@@ -273,6 +276,17 @@ def row(name: str, value: float, of: str = "", unit: str | None = None) -> str:
     words = ("  " if of else "") + _WORDS.get(name, name.replace("_", " "))
     number = f"{value:10d}" if isinstance(value, int) else f"{value:10.4g}"
     return f"{words:34s}{number} {unit_of(of or name) if unit is None else unit}"
+
+
+def activity_row(name: str, value: float) -> str:
+    """Format a line of the activity: spikes are counted per stimulus, be it a sample or a whole series.
+
+    Examples
+    --------
+    >>> activity_row("spikes_per_neuron", 2.5)
+    'spikes per neuron                        2.5 per stimulus'
+    """
+    return row(name, value, unit="per stimulus" if name == "spikes_per_neuron" else None)
 
 
 class Outcome(Protocol):

@@ -48,6 +48,8 @@ class NamedSamples:
             known = np.unique(self.labels)
             chance = f"chance {1 / len(self.classes):.3g}"
             lines.append(f"accuracy {self.accuracy:.4g} of {len(self.names)} samples, {len(known)} classes; {chance}")
+            if unknown := int(np.sum(~np.isin(self.labels.astype(str), self.classes.astype(str)))):
+                lines.append(f"{unknown} of the labels are no class of the model")
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:
@@ -109,6 +111,8 @@ class ForecastSeries:
     continuation: NDArray[np.float64]
     scores: Mapping[str, float] = field(default_factory=dict)
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: Rows at the beginning whose forecasts are not scored, as the network still forgets its start.
+    washout: int = 0
 
     @property
     def text(self) -> str:
@@ -119,7 +123,13 @@ class ForecastSeries:
         lines = [self.title, *aligned(["row", *self.outputs], rows, _SHOWN)]
         for name, value in self.scores.items():
             lines.append(report.row(name, value))
-            lines += [report.row(f"  {beside}", other) for beside, other in self.baselines.get(name, {}).items()]
+            lines += [report.row(beside, other, name) for beside, other in self.baselines.get(name, {}).items()]
+        if not self.scores and self.target is not None:
+            lines.append(
+                f"no error: the first {self.washout} rows are not scored, and the forecasts are {self.horizon} rows ahead"
+            )
+        if rows is past and len(past) < count:
+            lines.append(f"shown are the last of {count} forecasts; predictions.csv in --out has all")
         return "\n".join(lines)
 
     def metrics(self) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def test_a_whole_file_from_before_delays_had_a_default_keeps_its_meaning():
         ({"neuron": "3"}, "did you mean 'neurons'"),
         ({"neurons": "many"}, "neurons = 'many'"),
         ({"neurons.mean": 3}, "neurons.mean: neurons is no distribution, so it has no 'mean'"),
+        ({"topology.k": 3}, "topology.k: topology is not given: set it whole first"),
         ({"tau_m.mean": 3}, "tau_m: no such parameter; did you mean 'tau_m"),
         ({"tau_m_exc.shape": 3}, "no parameter 'shape'"),
         ({"tau_m_exc.mean": -3}, "mean must be positive"),

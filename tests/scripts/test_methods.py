@@ -58,6 +58,16 @@ def test_what_is_cited_has_an_entry() -> None:
         ({"connectivity": "random", "delay_exc": 0, "delay_inh": 0}, ["probability 0.05", "next time step"], ["axonal"]),
         ({"connectivity": "distance", "delay_speed": 2}, ["drawn independently", "conduction speed"], ["axonal"]),
         ({"heterogeneous_thresholds": False}, ["thresholds were set to the means"], []),
+        (
+            {"graph": "net.npz"},
+            ["those of a given file", "Delays are those of the file. Where it has none: each neuron"],
+            [],
+        ),
+        (
+            {"connectivity": "networkx", "topology": {"function": "watts_strogatz_graph", "k": 4, "p": 0.1}},
+            ["NetworkX's `watts_strogatz_graph` with k = 4, p = 0.1"],
+            ["probability"],
+        ),
     ],
 )
 def test_equations_have_what_the_network_has(changes: dict[str, Any], there: list[str], not_there: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -142,10 +143,32 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert scripts.main([command, str(data), "--save", str(folder / f"{command}.npz"), *more, *tiny]) == 0
     np.savez(folder / "large.npz", x=np.zeros((3, 6, 6), np.uint8))
     np.savez(folder / "floats.npz", x=np.zeros((3, 5, 5)))
+    np.savez(folder / "names.npz", samples=np.zeros((3, 5, 5), np.uint8))
+    np.savez(folder / "others.npz", x=np.zeros((3, 5, 5), np.uint8), y=np.array([20, 21, 22]))
+    (folder / "short.csv").write_text("speed\n" + "1\n" * 50)
     (folder / "half.npz").write_bytes((folder / "classify.npz").read_bytes()[:4000])
     (folder / "speed.csv").write_text("speed,gust\n1,2\n3,x\n")
     (folder / "gust.csv").write_text("gust\n1\n3\n")
     return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["classify.npz", "others.npz"], "3 of the labels are no class of the model"),
+        (["forecast.npz", "short.csv"], "no error: the first 100 rows are not scored, and the forecasts are 1 rows ahead"),
+        (["forecast.npz", "wind.csv", "--task-option", "column=speed"], "  last value  sd"),
+        (["forecast.npz", "wind.csv"], "shown are the last of 900 forecasts; predictions.csv in --out has all"),
+    ],
+)
+def test_what_a_table_does_not_have_is_said(
+    arguments: list[str], message: str, saved: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(saved)
+    found = run("predict", *arguments)
+    assert found.code == 0, found.err
+    words = re.sub(r"( +)[\d.]+ (sd)", r"  \2", found.out) if "last value" in message else found.out
+    assert message in words
 
 
 @pytest.mark.parametrize(
@@ -165,6 +188,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["forecast.npz", "wind.csv", "--task-option", "colunm=speed"], "is no option of the task csv"),
         (["forecast.npz", "wind.csv", "--steps", "-1"], "--steps"),
         (["classify.npz", "images.npz", "--steps", "3"], "is of forecasters"),
+        (["classify.npz", "names.npz"], "is not recognised as samples for the model: own data are an .npz with an array x"),
         (["classify.npz", "images.npz", "--neurons", "3"], "unrecognized options: --neurons"),
     ],
 )

@@ -51,7 +51,7 @@ def test_a_repeat_is_the_single_runs_put_together(verb: str, tmp_path: Path) -> 
         values = [single["scores"][name] for single in singles]
         np.testing.assert_equal(repeat["per_seed"]["scores"][name], values)
         np.testing.assert_equal(repeat["scores"][name], np.mean(values))
-        np.testing.assert_equal(repeat["interval"]["scores"][name], mean_interval(values, bounds=bounds_of(name)))
+        np.testing.assert_equal(repeat["interval"]["scores"][name], mean_interval(values, bounds=bounds))
         assert declared_name(name) is not None, name
         for beside in singles[0]["baselines"][name]:
             values = [single["baselines"][name][beside] for single in singles]

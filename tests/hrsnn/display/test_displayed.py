@@ -153,6 +153,13 @@ def test_summaries_are_columns_of_text(shown: Mapping[str, Any]) -> None:
     assert any(line.split() == ["tau_m", "18", "+-", "4", "ms,", "mean", "and", "sd"] for line in text)
     total = next(line for line in shown["memory capacity"].summary().splitlines() if line.startswith("total"))
     assert total.split()[1] == f"{shown['memory capacity'].total:.6g}"
+    lines = [line.split() for line in shown["memory"].summary().splitlines()]
+    assert ["of", "capacity", "low", "high", "span", "bits"] in lines
+    assert any(line[:2] == ["spikes", f"{shown['memory'].spikes.total:.4g}"] for line in lines)
+    spec = [line.split() for line in ReservoirSpec(neurons=30).summary().splitlines()]
+    assert spec[0] == ["ReservoirSpec"]
+    assert ["neurons", "30"] in spec
+    assert ["dt", "0.5", "ms"] in spec
 
 
 @pytest.mark.parametrize(

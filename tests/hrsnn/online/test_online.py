@@ -108,6 +108,8 @@ def test_inputs_come_before_what_is_fed_back() -> None:
 @pytest.mark.parametrize(
     ("work", "message"),
     [
+        (lambda: stream(NETWORK, hold=20.3), r"hold = 20\.3: must be a whole number of time steps of 0\.5 ms"),
+        (lambda: stream(NETWORK).step("a"), "values = 'a': must be numbers"),
         (lambda: stream(3), "network = 3"),  # type: ignore[arg-type]
         (lambda: stream(NETWORK, states="counts"), "states = 'counts'"),
         (lambda: stream(NETWORK, states="decoded"), "needs a decoder"),
