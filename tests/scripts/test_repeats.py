@@ -15,7 +15,7 @@ from small_commands import SMALL as COMMANDS
 
 from hrsnn import ReservoirSpec, build, scripts
 from hrsnn.analysis import mean_interval
-from hrsnn.analysis.scoring.registry import declared_name
+from hrsnn.analysis.scoring.registry import bounds_of, declared_name
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import command, report
 from hrsnn.scripts.cli.repeats import Repeatable
