@@ -369,7 +369,8 @@ def _parts(values: int, train: int | None, test: int | None) -> tuple[int, int]:
     if train is None:
         train = values - test
     if train < 2 or test < 1 or train + test > values:
-        raise InputError("train, test", (train, test), f"must be over 1 and 0, together at most {values}")
+        allowed = f"must be over 1 and 0, together at most {values}: the series without its washout and horizon"
+        raise InputError("train, test", (train, test), allowed)
     return train, test
 
 
