@@ -144,7 +144,8 @@ def test_folders_are_collected(tmp_path: Path, run: Any) -> None:
     found = run("collect", tmp_path / "all", "--out", tmp_path / "table")
     assert found.code == 0
     table = load_results(tmp_path / "table")
-    assert list(table.columns) == ["folder", "weight_scale", "score", "of", "value", "seed"]
+    assert list(table.columns) == ["folder", "weight_scale", "score", "of", "seed", "value"]
+    assert table["seed"].dtype.kind == "i"  # of the single run too
     network = table.where(score="memory_capacity", of="network")
     assert network["weight_scale"].tolist() == [6.0, 3.0, 3.0]
     one = json.loads((tmp_path / "all" / "one" / "metrics.json").read_text())
@@ -157,6 +158,71 @@ def test_folders_are_collected(tmp_path: Path, run: Any) -> None:
     assert "is given twice" in run("collect", tmp_path / "all", tmp_path / "all" / "one").err
 
 
+def test_a_table_of_folders_is_not_collected_again(tmp_path: Path, run: Any) -> None:
+    assert run(*_TINY, "--out", tmp_path / "all" / "one").code == 0
+    texts = []
+    for _ in range(2):  # the second time, the first table is below the folder
+        assert run("collect", tmp_path / "all", "--out", tmp_path / "all" / "table").code == 0
+        texts.append((tmp_path / "all" / "table" / "table.csv").read_text())
+    assert texts[0] == texts[1]
+    found = run("collect", tmp_path / "all" / "table")
+    assert found.code == 2
+    assert "is a table of other folders, which `hrsnn collect` made" in found.err
+
+
+def _spec(neurons: int, high: float = 200.0) -> str:
+    return f"neurons = {neurons}\ndelay_exc = {{ kind = 'uniform', low = 1.0, high = {high} }}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "columns"),
+    [
+        (  # the keys of a sweep are parameters of the other network
+            {
+                "a/metrics.json": '{"scores": {"x": 1}, "seed": 3}',
+                "a/spec.toml": _spec(30),
+                "b/metrics.json": "{}",
+                "b/table.csv": "neurons,delay_exc.high,seed,score,of,value\n20,50,0,x,network,2\n",
+                "b/spec.toml": _spec(40),
+            },
+            {"neurons": [30, 20], "seed": [3, 0], "value": [1, 2], "delay_exc.high": [200, 50]},
+        ),
+        (  # a table whose column has the name of a parameter, and one whose column has that of the first column
+            {
+                "a/metrics.json": '{"scores": {"x": 1}, "seed": 3, "seeds": [3, 4]}',
+                "a/spec.toml": _spec(30),
+                "b/metrics.json": '{"seed": 7}',
+                "b/table.csv": "neurons,folder,value\n20,there,2\n",
+            },
+            {"neurons": [30, 20], "folder in the table": ["", "there"], "seed": [np.nan, 7]},
+        ),
+        (  # a sweep that replaces a distribution as a whole
+            {
+                "a/metrics.json": '{"scores": {"x": 1}}',
+                "a/spec.toml": _spec(30, 100),
+                "b/metrics.json": '{"seed": 7}',
+                "b/table.csv": "delay_exc,value\n3,2\n",
+                "b/spec.toml": _spec(20),
+                "c/metrics.json": '{"scores": {"x": 1}}',
+                "c/spec.toml": _spec(30),
+            },
+            {"delay_exc.high": [100.0, np.nan, 200.0], "delay_exc": [np.nan, 3, np.nan], "neurons": [30, 20, 30]},
+        ),
+    ],
+)
+def test_a_column_has_parameters_and_what_tables_say(
+    files: dict[str, str], columns: dict[str, list[Any]], tmp_path: Path, run: Any
+) -> None:
+    for name, text in files.items():
+        place = tmp_path / "all" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    assert run("collect", tmp_path / "all", "--out", tmp_path / "table").code == 0
+    table = load_results(tmp_path / "table")  # refuses two columns of one name
+    for name, values in columns.items():
+        np.testing.assert_array_equal(table[name], values)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -167,13 +233,25 @@ def test_folders_are_collected(tmp_path: Path, run: Any) -> None:
         ("metrics.json", "{}", "holds no scores"),
         ("metrics.json", '{"scores": {"a": 1}, "baselines": 3}', "damaged"),
         ("other.txt", "", "neither table.csv nor metrics.json"),
+        ("inside/metrics.json", "{}", "or make one table of those in it: `hrsnn collect"),
     ],
 )
 def test_damaged_results_are_refused(name: str, text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(text)
     with pytest.raises(FileError) as caught:
         load_results(tmp_path)
     assert message in str(caught.value)
+
+
+def test_a_list_of_folders_is_refused_with_the_way_to_read_them() -> None:
+    with pytest.raises(InputError, match="hrsnn collect DIRS --out table"):
+        load_results(["a", "b"])  # type: ignore[arg-type]
+
+
+def test_the_seed_of_a_single_run_is_a_column(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text('{"scores": {"x": 1.5}, "baselines": {"x": {"input": 1}}, "seed": 4}')
+    assert load_results(tmp_path)["seed"].tolist() == [4, 4]
 
 
 def test_columns_have_types(tmp_path: Path) -> None:
