@@ -12,7 +12,9 @@ import numpy as np
 from hrsnn.analysis.scoring.registry import bounds_of
 from hrsnn.files.results import rows_of
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.repeats import INTERVAL
 from hrsnn.scripts.cli.tables import aligned, csv_text, parquet
+from hrsnn.scripts.methods.protocols import swept_value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +31,7 @@ _DRAWN = 3
 
 @dataclass(frozen=True)
 class SweptRun:
-    """Numbers of one run: ``scores`` and ``spikes`` by name, ``baselines`` by score and name."""
+    """Numbers of one run: ``scores``, ``spikes`` and ``details`` by name, ``baselines`` by score and name."""
 
     values: tuple[str, ...]
     seed: int
@@ -45,6 +47,9 @@ class SweepReport:
     """Runs of a command over values of keys and over seeds."""
 
     command: str
+    #: `options`: those of the command that all points share, by field; `swept`: fields among them that are keys.
+    options: Mapping[str, Any]
+    swept: tuple[str, ...]
     #: `spec` and `engine`: Specification that all points share, and the engine.
     spec: NetworkSpec
     engine: str
@@ -77,10 +82,22 @@ class SweepReport:
         of = list(dict.fromkeys(of for _, score, of in found if score == self.main))
         head = [*self.keys, *(name.replace("_", " ") for name in of)]
         rows = [[*point, *(_cell(found.get((point, self.main, name)), self.main) for name in of)] for point in points]
-        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
-        lines = [f"{self.command} at {len(points)} points, {seeds}: {self.main.replace('_', ' ')}, mean [95 % interval]"]
+        several = len(self.seeds) > 1
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if several else f"seed {self.seeds[0]}"
+        many = f"{len(points)} point{'s' if len(points) > 1 else ''}"
+        what = f"{self.main.replace('_', ' ')}{', mean [95 % interval]' if several else ''}"
+        lines = [f"{self.command} at {many}, {seeds}: {what}"]
         lines += aligned(head, rows, _SHOWN)
         return "\n".join(lines)
+
+    def values_of_points(self) -> Mapping[str, Any]:
+        """Return what ran at the points, by name, for the protocol: a phrase for what differs between them."""
+        each = [run.numbers.get("details", {}) for run in self.runs]
+        details = {name: value for name, value in each[0].items() if all(one.get(name) == value for one in each)}
+        # of prune and compare, baselines are networks
+        baselines = {name: one for name, one in self.runs[0].numbers["baselines"].items() if isinstance(one, Mapping)}
+        swept = {name: swept_value(name) for name in (*self.swept, *(name for name in each[0] if name not in details))}
+        return {**self.options, **details, "baselines": baselines, **swept}
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""
@@ -102,6 +119,7 @@ class SweepReport:
             "keys": self.keys,
             "count": len(self.points),
             "points": table,
+            **({"interval": {"what": INTERVAL}} if len(self.seeds) > 1 else {}),
             "seed": self.seeds[0],
             "seeds": self.seeds,
             "versions": report.versions(),

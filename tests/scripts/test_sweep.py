@@ -27,7 +27,6 @@ _OVER = ["--over", "weight_scale=2,6", "--over", "delay_exc.high=50,200"]
         ("a=1e-3..2e-3:1e-3", ["0.001", "0.002"]),
         ("a=[1, 2],[3]", ["[1, 2]", "[3]"]),
         ("a={kind = 'gamma', mean = 3}", ["{kind = 'gamma', mean = 3}"]),
-        ("a=1,1.0,1", ["1", "1.0"]),
         ("a=true,words-with-dash", ["true", "words-with-dash"]),
     ],
 )
@@ -51,6 +50,10 @@ def test_values_of_a_key(text: str, values: list[str]) -> None:
         (["a=1..1000000:1"], "makes 1e+06 runs or more"),
         (["a=1..1e300:1e-300"], "runs or more"),
         (["a=1..400:1", "b=1..400:1"], "runs or more"),
+        (["a=2,3,2"], "has the value 2 twice"),
+        (["a=1,1.0"], "has the value 1 twice"),
+        (["a=1..3:1,3..5:1"], "has the value 3 twice"),
+        (["a=x,y,x"], "has the value x twice"),
     ],
 )
 def test_keys_and_values_that_cannot_be(texts: list[str], message: str) -> None:
@@ -89,9 +92,53 @@ def test_a_sweep_is_the_runs_of_its_command(tmp_path: Path, run: Any) -> None:
     more = ["--over", "weight_scale=6", "--over", "delay_exc.high=50", "--seeds", 3]
     assert run("sweep", *_TINY[:-2], *more, "--out", out).code == 0
     assert len(list((out / "runs").glob("*.json"))) == 10
-    refused = run("sweep", *_TINY[:3], "--values", 600, *_OVER, "--out", out)
+    refused = run("sweep", *_TINY, "--values", 600, *_OVER, "--out", out)
     assert refused.code == 2
-    assert "choose another --out" in refused.err
+    assert "with other settings: options.values 500 (now 600): choose another --out" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        (["task.bands=2,6"], "--over = 'task.bands': is no option of the task digits"),
+        (["task.digits.bands=2"], "--over = 'task.digits.bands': is no option"),
+        (["task.test_share=x"], "--over task.test_share = 'x': must be a number"),
+        (["task.test_share=2"], "test_share = 2: must be between 0 and 1 (at task.test_share=2, seed 0)"),
+        (["task=digitz"], "did you mean 'digits'"),
+    ],
+)
+def test_a_refused_sweep_leaves_nothing_behind(over: list[str], message: str, tmp_path: Path, run: Any) -> None:
+    found = run("sweep", "classify", "--neurons", 20, "--over", *over, "--seeds", 1, "--out", tmp_path / "out")
+    assert (found.code, found.out) == (2, "")
+    assert message in found.err
+    assert ("1 point, seed 0 ..." in found.err) == ("at task" in message)  # before the first run, or in it
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_points_are_told_one_after_another(run: Any) -> None:
+    found = run("sweep", *_TINY[:-2], "--seeds", 1, "--over", "weight_scale=2,6")
+    assert [line.removeprefix("hrsnn sweep: ") for line in found.err.splitlines()] == [
+        "2 points, seed 0 ...",
+        "point 1 of 2: weight_scale=2",
+        "point 2 of 2: weight_scale=6",
+    ]
+    assert found.out.splitlines()[0] == "memory at 2 points, seed 0: memory capacity"
+    assert run("sweep", *_TINY[:-2], "--seeds", 1, "--over", "weight_scale=2", "--quiet").err == ""
+
+
+def test_the_methods_are_those_of_the_swept_command(tmp_path: Path, run: Any) -> None:
+    assert run("sweep", *_TINY, "--over", "max_delay=2,3", "--out", tmp_path).code == 0
+    text = (tmp_path / "methods.md").read_text()
+    for said in (
+        "the values of max_delay (2 points)",
+        "measured with 500 random values, each held for 20 ms: the sum over the delays of 1 to swept `max_delay` values",
+        "means over 2 seeds, with intervals: 95 % of Student's t",
+        "| `--over` | max_delay=2,3 |",
+        "| `--values` | 500 |",
+    ):
+        assert said in text
+    for option in ("--command", "--rest", "--max-delay"):
+        assert f"`{option}`" not in text
 
 
 def test_options_of_the_command_and_of_the_task_are_keys(run: Any) -> None:
