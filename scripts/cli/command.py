@@ -161,7 +161,7 @@ class Command(BaseCommand):
     """TOML file that describes the network; `hrsnn spec` writes one."""
 
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint=preset_names)] = None
-    """A named set of parameters: default, or dense for many weak links without delays."""
+    """A named set of parameters; `hrsnn list` has those of each kind of network."""
 
     graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: links are drawn)")] = None
     """Network from a file: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""

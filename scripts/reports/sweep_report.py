@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of, label_of
 from hrsnn.files.results import rows_of
 from hrsnn.scripts.cli import report
 from hrsnn.scripts.cli.repeats import INTERVAL
 from hrsnn.scripts.cli.tables import aligned, csv_text, parquet
 from hrsnn.scripts.methods.protocols import swept_value
+from hrsnn.spec import parameter_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 #: Points that are shown on the screen.
 _SHOWN = 40
 #: Whose scores are drawn: the network's, and the controls'.
-_LINES = ("network", "no_recurrence", "delay_bank")
+_LINES = ("network", "no_recurrence", "delay_bank", "raw_input")
 #: Scores that are drawn.
 _DRAWN = 3
 
@@ -151,12 +152,13 @@ class SweepReport:
 
         found, points = self.found(), self.points
         scores = list(dict.fromkeys(score for score, of, _ in self.runs[0].rows() if of != "spikes"))[:_DRAWN]
-        curves = {}
+        curves, labels = {}, [self._label(key) for key in self.keys]
         for score in scores:
             every = list(dict.fromkeys(name for _, one, name in found if one == score))
             of = [name for name in _LINES if name in every] or every[:_DRAWN]
-            curves[score] = {key: {name: self._along(k, score, name) for name in of} for k, key in enumerate(self.keys)}
-        drawn = {"sweep": scores_against_values(curves, {score: bounds_of(score) for score in scores})}
+            along = {label: {name: self._along(k, score, name) for name in of} for k, label in enumerate(labels)}
+            curves[label_of(score)] = along
+        drawn = {"sweep": scores_against_values(curves, {label_of(score): bounds_of(score) for score in scores})}
         numbers = [_numbers([point[k] for point in points]) for k in range(len(self.keys))]
         if len(self.keys) == 2 and all(numbers) and all(len(set(each)) > 1 for each in numbers):
             across, up = (sorted(set(each)) for each in numbers)
@@ -166,9 +168,14 @@ class SweepReport:
                 for point, x, y in zip(points, *numbers, strict=True):
                     if (point, score, "network") in found:
                         grid[up.index(y), across.index(x)] = np.mean(found[point, score, "network"])
-                maps[score.replace("_", " ")] = grid
-            drawn["map"] = heat_maps(maps, across, up, x_label=self.keys[0], y_label=self.keys[1])
+                maps[label_of(score).replace(" (", "\n(")] = grid
+            drawn["map"] = heat_maps(maps, across, up, x_label=labels[0], y_label=labels[1])
         return drawn
+
+    def _label(self, key: str) -> str:
+        """Return a key with its unit, where it is a parameter of the network that has one."""
+        unit = parameter_unit(key) if self.spec.kind == "reservoir" and key not in self.swept else "no unit"
+        return key if unit == "no unit" else f"{key} ({unit})"
 
     def _along(self, k: int, score: str, of: str) -> dict[str, list[float]]:
         """Return the mean over all other keys, by the value of one key: a number a seed."""

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrsnn import FileError, InputError, load_results
+from hrsnn import FileError, InputError, ReservoirSpec, load_results
 from hrsnn.scripts.cli.sweep_axes import MOST_RUNS, axes_of
+from hrsnn.scripts.reports.sweep_report import SweepReport, SweptRun
 
 _TINY = ["memory", "--neurons", 30, "--values", 500, "--max-delay", 4, "--seeds", 2]
 _OVER = ["--over", "weight_scale=2,6", "--over", "delay_exc.high=50,200"]
@@ -113,6 +114,27 @@ def test_a_refused_sweep_leaves_nothing_behind(over: list[str], message: str, tm
     assert message in found.err
     assert ("1 point, seed 0 ..." in found.err) == ("at task" in message)  # before the first run, or in it
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_have_units_and_the_raw_input() -> None:
+    scores = {"scores": {"memory_capacity": 1.0}, "spikes": {}}
+    numbers = {**scores, "baselines": {"memory_capacity": {"no_recurrence": 0.5, "raw_input": 0.1}}}
+    values = [(high, scale) for high in ("50", "200") for scale in ("2", "6")]
+    drawn = SweepReport(
+        command="memory",
+        options={},
+        swept=(),
+        spec=ReservoirSpec(),
+        engine="auto",
+        keys=("delay_exc.high", "weight_scale"),
+        seeds=(0,),
+        runs=[SweptRun(one, 0, numbers) for one in values],
+    ).draw()
+    first, second = drawn["sweep"].axes
+    assert (first.get_xlabel(), second.get_xlabel()) == ("delay_exc.high (ms)", "weight_scale")
+    assert first.get_ylabel() == "Memory capacity\n(values)"
+    assert [text.get_text() for text in drawn["sweep"].legends[0].get_texts()] == ["network", "no recurrence", "raw input"]
+    assert drawn["map"].axes[0].get_xlabel() == "delay_exc.high (ms)"
 
 
 def test_points_are_told_one_after_another(run: Any) -> None:
