@@ -29,7 +29,7 @@ from hrsnn.scripts.cli.command import Cluster, Command, Draws, execute, options_
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.sweep_axes import Axis, axes_of
-from hrsnn.scripts.cli.task_arguments import DataArguments, TaskArguments
+from hrsnn.scripts.cli.task_arguments import TASK_OPTION, DataArguments, TaskArguments
 from hrsnn.scripts.reports.sweep_report import SweepReport, SweptRun
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -213,7 +213,7 @@ def _check_task(options: Command, keys: Sequence[str]) -> None:
         option, _, of_type = error.field.partition(" ")
         own = of_type or str(error.value)
         key = next((one for one in keys if one.startswith(_TASK) and one.split(".")[-1] == own.split(".")[-1]), None)
-        if option != "--task-option" or key is None:
+        if option != TASK_OPTION or key is None:
             raise
         if of_type:
             raise InputError(f"--over {key}", error.value, error.allowed) from None

@@ -181,7 +181,7 @@ def _sentences(values: Mapping[str, Any]) -> dict[str, str]:
         if fresh
         else "",
         "_methods": ", ".join(one if is_swept(one) else f"`{one}`" for one in methods),
-        "_percent": share if isinstance(share, str) else f"{100 * float(share):g}",
+        "_percent": f"a share ({share})" if isinstance(share, str) else f"{100 * float(share):g} %",
         "_points": f"{count} point{'' if count == 1 else 's'}",
     }
 

@@ -114,7 +114,7 @@ def test_what_is_swept_or_not_known_is_named(verb: str) -> None:
     [
         ("classify", "readout", "a swept `readout` was trained"),
         ("prune", "method", "by the method swept `method`,"),
-        ("prune", "synapse_target", "swept `synapse_target` %"),
+        ("prune", "synapse_target", "a share (swept `synapse_target`) of them in"),
         ("capacity", "delays", "up to degree swept `delays`"),
     ],
 )
