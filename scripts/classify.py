@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Classify(DataArguments, NullArguments, SavesModel):
-    """Classify with a reservoir trained by STDP and a linear readout, and with three baselines."""
+    """Classify with a reservoir trained by STDP and a linear readout, and with its baselines."""
 
     any_network: ClassVar[bool] = True
     without_stdp: ClassVar[str] = "; --no-plastic runs without STDP"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import hashlib
@@ -28,11 +29,13 @@ from hrsnn.scripts.cli.command import Cluster, Command, Draws, execute, options_
 from hrsnn.scripts.cli.kept_runs import KeptRuns
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.sweep_axes import Axis, axes_of
+from hrsnn.scripts.cli.task_arguments import TASK_OPTION, DataArguments, TaskArguments
 from hrsnn.scripts.reports.sweep_report import SweepReport, SweptRun
+from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import count_of, repeats_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 #: Options of a command that a sweep gives itself, or that say only what is printed and written.
 _OWN = ("seed", "seeds", "jobs", "cluster", "out", "json", "quiet", "version", "format", "save")
@@ -76,33 +79,52 @@ class Sweep(Draws):
         count_of("--jobs", self.jobs)
         for options in self.points().values():
             options.check()
+            _check_task(options, self._keys)
 
     def run(self) -> SweepReport:
         """Run what is not yet in the out folder."""
-        points = self.points()
+        points, base = self.points(), self._base()
         kept = KeptRuns(None if self.out is None else (self.out / report.RUNS).absolute())
-        kept.prepare(_settings(self.command, self._base()))
+        kept.prepare(_settings(self.command, base))
         seeds = range(self.seed, self.seed + self.seeds)
         tasks = [(values, seed) for values in points for seed in seeds]
         log = logging.getLogger("hrsnn")
-        log.info("%d points, seeds %d to %d ...", len(points), seeds[0], seeds[-1])
-        level = log.level
-        log.setLevel(logging.WARNING)
-        try:
-            runner = SweepRunner(points, self._keys, kept)
-            found = run_all(runner, tasks, jobs=self.jobs, cluster=self.cluster, progress=self.progress)
-        finally:
-            log.setLevel(level)
-        runs = [SweptRun(values, seed, numbers) for (values, seed), numbers in zip(tasks, found, strict=True)]
-        base = self._base()
+        many = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+        log.info("%d point%s, %s ...", len(points), "s" if len(points) > 1 else "", many)
+        with self._told(list(points)) as progress:
+            found = run_all(
+                SweepRunner(points, self._keys, kept), tasks, jobs=self.jobs, cluster=self.cluster, progress=progress
+            )
+        fields = (_field_of(base, key) for key in self._keys)
         return SweepReport(
             command=self.command,
+            options={one.name: getattr(base, one.name) for one in dataclasses.fields(base) if one.name not in _OWN},
+            swept=tuple(field for field in fields if field is not None),
             spec=base.network_spec(),
             engine=base.engine,
             keys=self._keys,
             seeds=tuple(seeds),
-            runs=runs,
+            runs=[SweptRun(values, seed, numbers) for (values, seed), numbers in zip(tasks, found, strict=True)],
         )
+
+    @contextlib.contextmanager
+    def _told(self, points: Sequence[tuple[str, ...]]) -> Iterator[bool | Callable[[float, float], None]]:
+        """Context without the notes of single runs, that yields how progress is shown: a bar, or else a note a point."""
+        log, own = logging.getLogger("hrsnn"), logging.getLogger("hrsnn.sweep")
+
+        def note(done: float, _: float) -> None:
+            point, rest = divmod(int(done), self.seeds)
+            if not rest:
+                own.info("point %d of %d: %s", point, len(points), _named(self._keys, points[point - 1]))
+
+        level = log.level
+        own.setLevel(level)
+        log.setLevel(logging.WARNING)
+        try:
+            yield True if self.progress else note
+        finally:
+            log.setLevel(level)
+            own.setLevel(logging.NOTSET)
 
     @property
     def _axes(self) -> tuple[Axis, ...]:
@@ -149,23 +171,57 @@ class Sweep(Draws):
 
 def _change(base: Command, kind: type[Command], key: str, value: str) -> tuple[str, Any]:
     """Return a field of the command and its value at a point; of `set_` and `task_option`, what is appended."""
-    fields = {one.name.rstrip("_"): one.name for one in dataclasses.fields(base)}
-    name = key.replace("-", "_")
-    if key.startswith(_TASK) and "task_option" in fields:
+    if key.startswith(_TASK) and hasattr(base, "task_option"):
         return "task_option", (f"{key.removeprefix(_TASK)}={value}",)
-    own = {*_OWN, *_APPENDED}
-    if name in fields and fields[name] not in own:
+    field = _field_of(base, key)
+    if field is not None:
         # a value is read as on the command line
-        read = options_of(kind, [f"--{name.replace('_', '-')}", value], f"hrsnn sweep --over {key}")
-        return fields[name], getattr(read, fields[name])
+        read = options_of(kind, [f"--{key.replace('_', '-')}", value], f"hrsnn sweep --over {key}")
+        return field, getattr(read, field)
     known = list(vars(base.network_spec()))
     if key.split(".")[0] not in known:
-        names = [*(option for option, field in fields.items() if field not in own), *known]
+        names = [*_fields(base), *known]
         close = [near for word in (key, key.split(".")[0]) for near in difflib.get_close_matches(word, names, n=1)]
         hint = f"did you mean {close[0]!r}? " if close else ""
         allowed = f"{hint}must be a parameter of the network (`hrsnn spec`), an option of the command, or task.KEY"
         raise InputError("--over", key, allowed)
     return "set_", (f"{key}={value}",)
+
+
+def _fields(base: Command) -> dict[str, str]:
+    """Return the fields of a command whose values can be swept, by the names of their options."""
+    names = [one.name for one in dataclasses.fields(base)]
+    return {name.rstrip("_"): name for name in names if name not in (*_OWN, *_APPENDED)}
+
+
+def _field_of(base: Command, key: str) -> str | None:
+    """Return the field of a command that a key names, or None: for a parameter of the network or the task."""
+    return _fields(base).get(key.replace("-", "_"))
+
+
+def _check_task(options: Command, keys: Sequence[str]) -> None:
+    """Raise an error for a task that is not known or has not the options of a point, by the name of the key."""
+    name = getattr(options, "task", None)
+    if not isinstance(options, TaskArguments) or not isinstance(name, str):
+        return
+    try:
+        if isinstance(options, DataArguments):
+            options.chosen(name)
+        else:
+            options.task_choice(name)
+    except InputError as error:
+        option, _, of_type = error.field.partition(" ")
+        own = of_type or str(error.value)
+        key = next((one for one in keys if one.startswith(_TASK) and one.split(".")[-1] == own.split(".")[-1]), None)
+        if option != TASK_OPTION or key is None:
+            raise
+        if of_type:
+            raise InputError(f"--over {key}", error.value, error.allowed) from None
+        raise InputError("--over", key, error.allowed) from None
+
+
+def _named(keys: Sequence[str], values: Sequence[str]) -> str:
+    return ", ".join(map("=".join, zip(keys, values, strict=True)))
 
 
 def _changed(base: Command, changes: Sequence[tuple[str, Any]]) -> Command:
@@ -204,9 +260,11 @@ class SweepRunner:
                 one: dict[str, Any] = {"seed": seed, **({"seeds": 1} if hasattr(options, "seeds") else {})}
                 found = dataclasses.replace(options, **one).carry_out().metrics()
         except HrsnnError as error:
-            error.add_note(f"at {', '.join(map('='.join, zip(self.keys, values, strict=True)))}, seed {seed}")
+            error.add_note(f"at {_named(self.keys, values)}, seed {seed}")
             raise
-        return {name: found.get(name, {}) for name in ("scores", "baselines", "spikes")}
+        # numbers of the protocol, such as how long a value is held, for methods.md
+        numbers = {name: value for name, value in found.items() if is_number(value) and name != "seed"}
+        return {**{name: found.get(name, {}) for name in ("scores", "baselines", "spikes")}, "details": numbers}
 
     def _name(self, values: tuple[str, ...]) -> str:
         """Return a file name that tells the point: its values, or their digest where they are long."""

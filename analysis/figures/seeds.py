@@ -33,6 +33,9 @@ _MARKS, _USUAL, _LARGEST = ("o", "s", "^", "D", "v", "P", "X"), 20.0, 80.0
 _GREEN, _PALE = "#009E73", "#CCCCCC"
 #: Colour, line and marker of the curves of a panel.
 _LINES = ((EXCITATORY, "-", "o"), (GREY, "--", "s"), (INHIBITORY, "-.", "^"))
+#: Captions of figures.
+_CUT = "arrowheads: the 95 % interval goes on beyond the panel"
+_SPREAD = "dots: seeds; shading or bars: 95 % intervals of the means,\nwith arrowheads where they go on beyond the panel"
 _COLOURS: Mapping[Verdict, str] = {
     "supported": _GREEN,
     "refuted": INHIBITORY,
@@ -59,7 +62,8 @@ def scores_over_seeds(
     Returns
     -------
     matplotlib.figure.Figure
-        Points are seeds; the bar is the 95 % interval of :func:`mean_interval`. A figure of more than two panels is two
+        Points are seeds; the bar is the 95 % interval of :func:`mean_interval`, with an arrowhead where it goes on beyond
+        the panel, whose range is that of the seeds and half of it on either side. A figure of more than two panels is two
         columns wide.
 
     Raises
@@ -83,12 +87,17 @@ def scores_over_seeds(
     every = grid.ravel()
     for unused in every[len(panels) :]:
         unused.set_axis_off()
+    cut = False
     for axes, (score, rows) in zip(every, panels.items(), strict=False):
-        for place, values in enumerate(rows.values()):
-            x = np.asarray(values, dtype=np.float64)
+        found = [np.asarray(values, dtype=np.float64) for values in rows.values()]
+        for x in found:
             if len(x) < 2:
                 raise InputError("values", x, "must be two or more, one for each seed")
-            _draw_row(axes, place, x, EXCITATORY if place < highlighted else GREY, (bounds or {}).get(score, ANY))
+        limits = _limits(found, [_interval(x, (bounds or {}).get(score, ANY)) for x in found])
+        for place, x in enumerate(found):
+            colour = EXCITATORY if place < highlighted else GREY
+            cut |= _draw_row(axes, place, x, colour, (bounds or {}).get(score, ANY), limits)
+        axes.set_xlim(limits)
         axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
         axes.set_ylim(len(rows) - 0.4, -0.4)
         label_axes(axes, score.replace("_", " "), "")
@@ -96,6 +105,8 @@ def scores_over_seeds(
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
         axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
+    if cut:
+        _caption(figure, _CUT)
     return figure
 
 
@@ -194,6 +205,8 @@ def curves_over_levels(
     Returns
     -------
     matplotlib.figure.Figure
+        Dots are seeds; shading is the 95 % interval of :func:`mean_interval`. Panels show the range of the seeds and half of
+        it on either side: intervals that go further, as of two seeds, are bars with arrowheads.
 
     Raises
     ------
@@ -213,15 +226,23 @@ def curves_over_levels(
     figure = column_figure(0.4 + 1.7 * len(rows))
     figure.set_figwidth((1 if len(columns) == 1 else 2) * figure.get_figwidth())
     grid = figure.subplots(len(rows), len(columns), squeeze=False, sharey="row", sharex="col")
+    found: dict[str, list[Array]] = {score: [] for score in rows}
+    for (score, axis), curves in panels.items():
+        for values in curves.values():
+            x = np.asarray(values, dtype=np.float64)
+            if x.ndim != 2 or len(x) != len(levels[axis]):
+                count = len(levels[axis])
+                raise InputError("panels", x.shape, f"must have a row for each of {count} levels, and a column a seed")
+            found[score] += list(x)
+    limits = {
+        score: _limits(each, [_interval(x, (bounds or {}).get(score, ANY)) for x in each]) for score, each in found.items()
+    }
     for (score, axis), curves in panels.items():
         axes = grid[rows.index(score), columns.index(axis)]
         at = np.asarray(levels[axis], dtype=np.float64)
         for name, values, (colour, line, marker) in zip(curves, curves.values(), _LINES, strict=False):
             x = np.asarray(values, dtype=np.float64)
-            if x.ndim != 2 or len(x) != len(at):
-                raise InputError("panels", x.shape, f"must have a row for each of {len(at)} levels, and a column a seed")
-            ends = np.array([mean_interval(one, bounds=(bounds or {}).get(score, ANY)) for one in x])
-            axes.fill_between(at, *ends.T, color=colour, alpha=0.2, linewidth=0)
+            _draw_spread(axes, at, list(x), colour, (bounds or {}).get(score, ANY), limits[score])
             style = {"color": colour, "linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1.2}
             axes.plot(at, x.mean(axis=1), label=name.replace("_", " "), **style)
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -229,8 +250,8 @@ def curves_over_levels(
         # the unit on a line of its own, or labels of two rows would meet
         label = score.replace(" (", "\n(") if axis == columns[0] else ""
         label_axes(axes, axis if score == rows[-1] else "", label)
-    for row, score in enumerate(rows):
-        _show_seeds(grid[row, 0], [x for (one, _), curves in panels.items() if one == score for x in curves.values()])
+        axes.set_ylim(limits[score])
+    _caption(figure, _SPREAD)
     legend_above(figure, grid[0, 0])
     return figure
 
@@ -285,7 +306,8 @@ def accuracy_and_rate(
             values = values[np.isfinite(values) & ((values > 0) | (label not in logarithmic))]
             if not values.size:
                 continue
-            _draw_row(axes, place, values, EXCITATORY if name in highlighted else GREY, (bounds or {}).get(label, ANY))
+            colour = EXCITATORY if name in highlighted else GREY
+            _draw_row(axes, place, values, colour, (bounds or {}).get(label, ANY))
         if levels and label in levels:
             axes.axvline(levels[label], color=INHIBITORY, linewidth=0.7, linestyle="--")
         if label in logarithmic:
@@ -318,8 +340,9 @@ def scores_against_values(
     Returns
     -------
     matplotlib.figure.Figure
-        Lines are means; bands are 95 % intervals (:func:`hrsnn.analysis.mean_interval`) over the seeds. Axes show the range
-        of the seeds: wider bands, as of two seeds, are cut.
+        Lines are means, dots are seeds; shading is the 95 % interval (:func:`hrsnn.analysis.mean_interval`) over the seeds.
+        Panels show the range of the seeds and half of it on either side: intervals that go further, as of two seeds, are
+        bars with arrowheads.
 
     Raises
     ------
@@ -338,31 +361,83 @@ def scores_against_values(
     figure = column_figure(0.6 + 1.5 * len(scores))
     figure.set_figwidth(figure.get_figwidth() * min(2.0, max(1.0, 0.7 * columns)))
     panels = figure.subplots(len(scores), columns, squeeze=False, sharey="row")
+    several = False
     for row, (score, parameters) in enumerate(scores.items()):
-        limits = ANY if bounds is None else bounds.get(score, ANY)
+        of_score = (bounds or {}).get(score, ANY)
+        every = [
+            np.asarray(x, dtype=np.float64)
+            for names in parameters.values()
+            for values in names.values()
+            for x in values.values()
+        ]
+        several |= any(len(x) > 1 for x in every)
+        limits = _limits(every, [_interval(x, of_score) for x in every])
         for column, (parameter, names) in enumerate(parameters.items()):
             axes = panels[row, column]
             for place, (name, values) in enumerate(names.items()):
-                _draw_line(axes, name.replace("_", " "), values, place, limits)
+                _draw_line(axes, name.replace("_", " "), values, place, of_score, limits)
             below = parameter if row == len(scores) - 1 else ""
-            label_axes(axes, below, score.replace("_", " ") if column == 0 else "")
-        every = [one for names in parameters.values() for values in names.values() for one in values.values()]
-        _show_seeds(panels[row, 0], every)
+            # the unit on a line of its own, or labels of two rows would meet
+            label_axes(axes, below, score.replace("_", " ").replace(" (", "\n(") if column == 0 else "")
+            axes.set_ylim(limits)
         for axes in panels[row, len(parameters) :]:
             axes.remove()
+    if several:
+        _caption(figure, _SPREAD)
     legend_above(figure, panels[0, 0])
     return figure
 
 
-def _show_seeds(axes: Axes, values: Sequence[ArrayLike]) -> None:
-    """Limit the ordinate to the range of all values: intervals of two or three seeds can be hundreds of times as wide."""
-    every = np.concatenate([np.ravel(np.asarray(one, dtype=np.float64)) for one in values])
-    low, high = np.nanmin(every), np.nanmax(every)
-    axes.set_ylim(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0))
+def _interval(values: Array, bounds: Bounds) -> tuple[float, float]:
+    """Return the interval of a mean; nan of fewer than two values."""
+    return mean_interval(values, bounds=bounds) if len(values) > 1 else (np.nan, np.nan)
 
 
-def _draw_line(axes: Axes, name: str, values: Mapping[str, ArrayLike], place: int, bounds: Bounds) -> None:
-    """Draw the means against the values, with their intervals where there are several seeds."""
+def _limits(values: Sequence[Array], intervals: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return limits of an axis that shows all values, and intervals to half the range of the values beyond them.
+
+    Intervals of two or three seeds can be hundreds of times as wide as the values.
+    """
+    every, ends = np.concatenate([np.ravel(one) for one in values]), np.ravel(intervals)
+    every = every[np.isfinite(every)]
+    if not every.size:
+        return 0.0, 1.0
+    ends = np.append(ends[~np.isnan(ends)], every)
+    low, high = float(every.min()), float(every.max())
+    reach = (high - low) / 2
+    least, most = max(low - reach, float(ends.min())), min(high + reach, float(ends.max()))
+    margin = 0.06 * (most - least or abs(least) or 1.0)
+    return least - margin, most + margin
+
+
+def _draw_spread(
+    axes: Axes, at: Array, values: Sequence[Array], colour: str, bounds: Bounds, limits: tuple[float, float]
+) -> None:
+    """Draw the values at each place as dots, and the intervals of their means: as a band, or as bars where some are cut."""
+    many = [place for place, one in enumerate(values) if len(one) > 1]
+    if not many:
+        return
+    x, ends = at[many], np.array([mean_interval(values[place], bounds=bounds) for place in many])
+    for place in many:
+        axes.plot([at[place]] * len(values[place]), values[place], ".", color=colour, markersize=2, alpha=0.6)
+    low, high = ends.T
+    if not ((low < limits[0]) | (high > limits[1])).any():
+        axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+        return
+    axes.vlines(x, np.maximum(low, limits[0]), np.minimum(high, limits[1]), color=colour, linewidth=0.7, alpha=0.6)
+    for cut, edge, mark in ((low < limits[0], limits[0], "v"), (high > limits[1], limits[1], "^")):
+        if cut.any():  # an empty line that is not clipped has an extent that leaves the layout no room
+            axes.plot(x[cut], np.full(int(cut.sum()), edge), mark, color=colour, markersize=2.5, clip_on=False)
+
+
+def _caption(figure: Figure, text: str) -> None:
+    figure.supxlabel(text, fontsize=SMALL_TEXT, color=GREY)
+
+
+def _draw_line(
+    axes: Axes, name: str, values: Mapping[str, ArrayLike], place: int, bounds: Bounds, limits: tuple[float, float]
+) -> None:
+    """Draw the means against the values, with the seeds and their intervals where there are several."""
     colour, style = (EXCITATORY, "-") if place == 0 else (GREY, ("-", "--", ":")[(place - 1) % 3])
     try:
         at = np.array([float(value) for value in values])
@@ -385,18 +460,25 @@ def _draw_line(axes: Axes, name: str, values: Mapping[str, ArrayLike], place: in
         label=name,
         zorder=3 - (place > 0),
     )
-    if min(map(len, found)) > 1:
-        low, high = np.array([mean_interval(one, bounds=bounds) for one in found]).T
-        axes.fill_between(at[order], low[order], high[order], color=colour, alpha=0.2, linewidth=0)
+    _draw_spread(axes, at[order], [found[k] for k in order], colour, bounds, limits)
 
 
-def _draw_row(axes: Axes, place: int, values: Array, colour: str, bounds: Bounds) -> None:
-    """Draw one value, or several with their mean and its interval."""
+def _draw_row(
+    axes: Axes, place: int, values: Array, colour: str, bounds: Bounds, limits: tuple[float, float] = (-np.inf, np.inf)
+) -> bool:
+    """Draw one value, or several with their mean and its interval, and return whether the interval passes the limits."""
+    cut = False
     if len(values) > 1:
         # offset in the order of the seeds, so that equal values stay visible
         axes.scatter(values, place + np.linspace(0.12, 0.36, len(values)), s=5, c=colour, alpha=0.6, linewidths=0)
-        axes.plot(mean_interval(values, bounds=bounds), [place, place], color=colour, linewidth=1.4)
+        low, high = mean_interval(values, bounds=bounds)
+        axes.plot([max(low, limits[0]), min(high, limits[1])], [place, place], color=colour, linewidth=1.4)
+        for passed, edge, mark in ((low < limits[0], limits[0], "<"), (high > limits[1], limits[1], ">")):
+            if passed:
+                axes.plot([edge], [place], mark, color=colour, markersize=4, clip_on=False)
+                cut = True
     axes.plot([values.mean()], [place], marker="D", markersize=3.5, color=colour)
+    return cut
 
 
 def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], found: Sequence[Verdict]) -> Figure:

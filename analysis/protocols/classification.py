@@ -1,4 +1,4 @@
-"""Classification: STDP on the training samples, a readout of frozen states, and three baselines."""
+"""Classification: STDP on the training samples, a readout of frozen states, and baselines."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def classify(
     nulls: Sequence[Kept] = (),
     progress: bool = False,
 ) -> Classification:
-    """Classify with a reservoir trained by STDP, and with three baselines.
+    """Classify with a reservoir trained by STDP, and with its baselines.
 
     STDP runs once over the training samples, without their labels. The weights are then fixed, and the readout is trained
     on the states of each training sample, by default ``sqrt(counts)`` in `windows` equal windows, and scored once on the

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, shortened
 from hrsnn.files.reading import read_json
 from hrsnn.files.writing import PathLike, to_json, write_json
 
 #: Key of the digest, which is stored next to the content.
 DIGEST = "sha256"
+#: Settings that a message names, and characters of each value that it shows.
+_NAMED, _SHOWN = 4, 60
+_NOT_GIVEN = "not given"
 
 
 def with_digest(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,10 +75,39 @@ def check_same_settings(
     Raises
     ------
     FileError
-        With the first name that only one of them has, or whose values differ.
+        With the names that only one of them has, or whose values differ, and both values.
+
+    Examples
+    --------
+    >>> check_same_settings("a", {"options": {"x": 1, "y": 2}}, {"options": {"x": 1, "y": 3}}, "it was", "choose another")
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.FileError: a: it was made with other settings: options.y 2 (now 3): choose another
     """
-    wanted = json.loads(to_json(settings))
-    for name in {**wanted, **there}:
-        if name not in there or name not in wanted or there[name] != wanted[name]:
-            found = f" ({there[name]!r:.60})" if name in there else ""
-            raise FileError(path, f"{what} made with another {name}{found}: {advice}")
+    found = list(_differences(there, json.loads(to_json(settings))))
+    if found:
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        raise FileError(path, f"{what} made with other settings: {', '.join(found[:_NAMED])}{more}: {advice}")
+
+
+def _differences(there: Mapping[str, Any], now: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """Yield the settings that differ, with both values: those within mappings and within texts of settings by name."""
+    for name in {**now, **there}:
+        old, new = there.get(name, _NOT_GIVEN), now.get(name, _NOT_GIVEN)
+        if old == new:
+            continue
+        parts = _parts(old), _parts(new)
+        if parts[0] and parts[1]:
+            yield from _differences(parts[0], parts[1], f"{before}{name}.")
+        else:
+            shown = [value if value is _NOT_GIVEN else shortened(repr(value), _SHOWN) for value in (old, new)]
+            values = "(not the present one)" if shown[0] == shown[1] else f"{shown[0]} (now {shown[1]})"
+            yield f"{before}{shortened(name, _SHOWN)} {values}"
+
+
+def _parts(value: Any) -> Mapping[str, Any]:
+    """Return the settings in a mapping, or in a text of lines NAME = VALUE, such as a specification; else nothing."""
+    if isinstance(value, Mapping):
+        return value
+    lines = [line.partition(" = ") for line in value.splitlines()] if isinstance(value, str) and "\n" in value else []
+    return {name: text for name, equals, text in lines if equals}

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from hrsnn.validation.units import takes
 
 #: Bytes of memory for each cell while a table is read.
 _PER_CELL = 120
+#: A path of one folder: messages on another type tell how several are read.
+OutFolder: TypeAlias = PathLike
 
 
 @dataclass(frozen=True)
@@ -78,23 +80,26 @@ class Results(Tabular):
 
 
 @takes()
-def load_results(path: PathLike) -> Results:
+def load_results(path: OutFolder) -> Results:
     """Read the table of results in an out folder of a command.
 
     Parameters
     ----------
     path : path
-        Folder that a command wrote with ``--out``, or a table in it (.csv).
+        Folder that a command wrote with ``--out``, or a table in it (.csv). ``hrsnn collect`` puts several folders into one
+        table.
 
     Returns
     -------
     Results
         The file ``table.csv`` where there is one, as of sweeps, several seeds and studies; else, as of one run, the columns
-        ``score``, ``of`` and ``value`` from ``metrics.json``: each score of the network, of its baselines and controls, and
-        what is counted of the spikes.
+        ``score``, ``of``, ``seed`` and ``value`` from ``metrics.json``: each score of the network, of its baselines and
+        controls, and what is counted of the spikes.
 
     Raises
     ------
+    InputError
+        When `path` is a list of folders.
     FileError
         When the folder has neither file, or it is damaged.
 
@@ -112,9 +117,13 @@ def load_results(path: PathLike) -> Results:
         table = place / "table.csv" if folder else place
         metrics = folder and not table.exists() and (place / "metrics.json").exists()
         if folder and not (table.exists() or metrics):
-            raise FileError(path, "has neither table.csv nor metrics.json: give a folder that a command wrote with --out")
+            inside = any(True for _ in place.glob("*/metrics.json"))
+            hint = f"or make one table of those in it: `hrsnn collect {place.name} --out table`" if inside else "or a table"
+            raise FileError(
+                path, f"has neither table.csv nor metrics.json: give a folder that a command wrote with --out, {hint}"
+            )
     if metrics:
-        return Results(typed(["score", "of", "value"], _read_metrics(place / "metrics.json")))
+        return Results(_of_metrics(place / "metrics.json"))
     return Results(typed(*_read_table(table)))
 
 
@@ -141,17 +150,33 @@ def rows_of(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
     yield from ((name, "spikes", value) for name, value in metrics.get("spikes", {}).items())
 
 
-def _read_metrics(path: PathLike) -> list[list[str]]:
-    """Return the rows of ``metrics.json`` as texts; values that are no numbers are passed over, null is empty."""
+def single_seed(metrics: Mapping[str, Any]) -> int | None:
+    """Return the seed of the numbers in ``metrics.json``, or None where it is not known or there are several.
+
+    Examples
+    --------
+    >>> single_seed({"seed": 3}), single_seed({"seed": 0, "seeds": [0, 1]})
+    (3, None)
+    """
+    seed, seeds = metrics.get("seed"), metrics.get("seeds")
+    several = isinstance(seeds, list) and len(seeds) > 1
+    return seed if isinstance(seed, int) and not isinstance(seed, bool) and not several else None
+
+
+def _of_metrics(path: PathLike) -> dict[str, NDArray[Any]]:
+    """Return the columns of ``metrics.json``; values that are no numbers are passed over, null is empty."""
     with refuse_damaged(path, "file of results"):
         found = read_json(path, "file of results")
         if not isinstance(found.get("scores"), dict):
             raise FileError(path, "holds no scores")
-        return [
-            [str(score), str(of), "" if value is None else repr(float(value))]
+        seed = single_seed(found)
+        own = [] if seed is None else [str(seed)]
+        rows = [
+            [str(score), str(of), *own, "" if value is None else repr(float(value))]
             for score, of, value in rows_of(found)
             if value is None or (isinstance(value, int | float) and not isinstance(value, bool))
         ]
+    return typed(["score", "of", *(["seed"] if own else []), "value"], rows)
 
 
 def typed(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, NDArray[Any]]:

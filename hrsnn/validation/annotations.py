@@ -101,6 +101,10 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "Mapping": (lambda value: isinstance(value, Mapping), "a mapping"),
     "Mask": (_picks, "a list of truths or of whole numbers"),
     "PathLike": (lambda value: isinstance(value, (str, os.PathLike)), "a path"),
+    "OutFolder": (
+        lambda value: isinstance(value, (str, os.PathLike)),
+        "a path, of one folder or table: `hrsnn collect DIRS --out table` makes one table of several",
+    ),
     "Trains": (lambda value: hasattr(value, "durations"), "SpikeTrains"),
     "csr_array": (lambda value: hasattr(value, "tocsr"), "a sparse matrix"),
     "Sequence[float]": (_listed_numbers, "a list of numbers"),

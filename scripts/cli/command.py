@@ -28,6 +28,7 @@ from hrsnn.runtime.parallel import one_blas_thread, run_all
 from hrsnn.runtime.processes import idle_ones_killed
 from hrsnn.runtime.stopping import is_stopping, stopping
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.kept_runs import forget_unused
 from hrsnn.scripts.cli.report import FORMATS, PNG, DrawnOutcome, Outcome
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class BaseCommand(ABC):
         if self.out is None:
             return contextlib.nullcontext()
         report.check(self.out)
-        return working_in(self.out, report.RUNS)
+        return _working(self.out)
 
     def written(self, outcome: Outcome, folder: Path) -> str:
         """Write an outcome to the out folder, and return the text to print."""
@@ -114,6 +115,16 @@ class BaseCommand(ABC):
     def progress(self) -> bool:
         """Whether to show progress: only on a terminal, and not when `quiet`."""
         return not self.quiet and sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def _working(folder: Path) -> Iterator[None]:
+    """Lock the out folder for a run; one in which no run was kept keeps no settings that would bind the next command."""
+    with working_in(folder, report.RUNS):
+        try:
+            yield
+        finally:
+            forget_unused(folder / report.RUNS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +161,7 @@ class Command(BaseCommand):
     """TOML file that describes the network; `hrsnn spec` writes one."""
 
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint=preset_names)] = None
-    """A named set of parameters: default, or dense for many weak links without delays."""
+    """A named set of parameters; `hrsnn list` has those of each kind of network."""
 
     graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: links are drawn)")] = None
     """Network from a file: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -17,6 +18,8 @@ from hrsnn.files.writing import to_json
 from hrsnn.validation.annotations import is_number
 from hrsnn.validation.numbers import MOST
 
+#: File with the settings that all runs in a folder share.
+SETTINGS = "settings.json"
 Result = TypeVar("Result", bound=Mapping[str, Any])
 
 
@@ -27,7 +30,7 @@ class KeptRuns:
     folder: Path | None
 
     def prepare(self, settings: Mapping[str, Any]) -> None:
-        """Create the folder, or check that the runs in it have these settings.
+        """Create the folder, or check that the runs in it have these settings; without a run they bind nobody.
 
         Raises
         ------
@@ -36,8 +39,8 @@ class KeptRuns:
         """
         if self.folder is None:
             return
-        file = self.folder / "settings.json"
-        if file.exists():
+        file = self.folder / SETTINGS
+        if file.exists() and not _is_unused(self.folder):
             check_same_settings(
                 file, read_digested_json(file, _KIND), settings, "the runs there were", "choose another --out"
             )
@@ -81,6 +84,18 @@ class KeptRuns:
         for one, other in itertools.pairwise(results):
             if self.folder is not None and _names(results[one]) != _names(results[other]):
                 raise FileError(self.folder / f"{other}.json", f"is no {_KIND}: its names are not those of {one}.json")
+
+
+def forget_unused(folder: Path) -> None:
+    """Remove the settings in a folder of runs that holds nothing else, as after an error in the first run."""
+    with contextlib.suppress(OSError):
+        if _is_unused(folder):
+            (folder / SETTINGS).unlink()
+            folder.rmdir()
+
+
+def _is_unused(folder: Path) -> bool:
+    return [path.name for path in folder.iterdir()] == [SETTINGS]
 
 
 _KIND = "run of this command (delete it, and it is made again)"

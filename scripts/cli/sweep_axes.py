@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,8 @@ def axes_of(texts: Sequence[str], seeds: int, option: str = "--over") -> tuple[A
     Raises
     ------
     InputError
-        When there is no key, one is given twice, a value or a range is not of this form, or there would be more than
-        `MOST_RUNS` runs.
+        When there is no key, a key or a value is given twice, a value or a range is not of this form, or there would be
+        more than `MOST_RUNS` runs.
 
     Examples
     --------
@@ -57,11 +58,25 @@ def axes_of(texts: Sequence[str], seeds: int, option: str = "--over") -> tuple[A
         values: list[str] = []
         for item in _items(text):
             values += _values(option, f"{key}={text}", item, MOST_RUNS // runs)
-        unique = tuple(dict.fromkeys(values))
-        runs *= len(unique)
+        twice = next((value for value, count in Counter(map(_same, values)).items() if count > 1), None)
+        if twice is not None:
+            raise InputError(
+                option,
+                f"{key}={text}",
+                f"has the value {twice if isinstance(twice, str) else f'{twice:g}'} twice: name each once",
+            )
+        runs *= len(values)
         _check_runs(option, f"{key}={text}", runs)
-        found.append(Axis(key, unique))
+        found.append(Axis(key, tuple(values)))
     return tuple(found)
+
+
+def _same(value: str) -> str | float:
+    """Return what two values are compared by: 1 and 1.0 make the same point."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _check_runs(option: str, text: str, runs: float) -> None:

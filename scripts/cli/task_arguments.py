@@ -52,6 +52,8 @@ FurtherScores = Annotated[
 ]
 
 
+#: The option that is repeated for each option of a task, as errors name it.
+TASK_OPTION = "--task-option"
 #: Command that takes the data of a task of each kind.
 _TAKEN_BY = {"classes": "`hrsnn classify`", "series": "`hrsnn forecast`", "memory": "`hrsnn memory`"}
 #: Option of commands that classify.

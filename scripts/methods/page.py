@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hrsnn.files.writing import write_text
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.methods.protocols import WITHOUT, paragraph
+from hrsnn.scripts.methods.protocols import WITHOUT, is_swept, paragraph, paragraph_of_points
 from hrsnn.scripts.methods.references import bibtex
 from hrsnn.scripts.methods.statistics import statistics
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hrsnn.kinds import NetworkSpec
     from hrsnn.scripts.cli.command import BaseCommand
     from hrsnn.scripts.cli.report import Outcome
+    from hrsnn.scripts.reports.sweep_report import SweepReport
 
 #: File in an out folder.
 NAME = "methods.md"
@@ -71,14 +72,19 @@ def methods(verb: str, options: BaseCommand, outcome: Outcome) -> str:
     spec: NetworkSpec | None = getattr(outcome, "spec", None)
     chosen = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
     values = {**chosen, **found, **({"fresh_seeds": chosen["fresh"]} if found.get("fresh") else {})}
+    points: SweepReport | None = outcome if verb == "sweep" else None  # type: ignore[assignment]
+    if points is not None:  # its own options say what was swept, those of its command how
+        chosen = {**_without(chosen, ("command", "rest")), **_without(points.options, points.swept)}
+        values |= {name: value for name, value in points.values_of_points().items() if name in ("plastic", "engine")}
     text = "\n\n".join(
         part
         for part in (
             "# Methods",
             "Written from what ran. Formulas are in LaTeX, citations in the form of Pandoc, with their BibTeX at the end.",
-            *_model(verb, spec, values),
+            *_model(verb if points is None else points.command, spec, values),
             "## Protocol",
             paragraph(verb, values) or f"The command `{verb}`: {(type(options).__doc__ or '').splitlines()[0]}",
+            "" if points is None else paragraph_of_points(points.command, points.values_of_points()),
             "## Statistics",
             statistics(found),
             "## Random numbers",
@@ -92,6 +98,10 @@ def methods(verb: str, options: BaseCommand, outcome: Outcome) -> str:
         if part
     )
     return f"{text}\n\n## References\n\n```bibtex\n{bibtex(text)}\n```\n"
+
+
+def _without(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def _model(verb: str, spec: NetworkSpec | None, values: Mapping[str, Any]) -> Iterator[str]:
@@ -117,6 +127,8 @@ def _model(verb: str, spec: NetworkSpec | None, values: Mapping[str, Any]) -> It
 
 def _engine(name: str, step: float | None) -> str:
     grid = "" if step is None else f", in steps of {step:g} ms"
+    if is_swept(name):
+        return f"Networks were simulated by each of the engines of the sweep{grid}."
     if name == "exact":
         return "Networks were simulated event by event, without a time grid (engine `exact`)."
     if name == "compiled":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hrsnn.files.parsing import parsed_toml
 
+#: Beginning of the phrase for a swept value.
+_SWEPT = "swept "
 _FILE = Path(__file__).with_name("protocols.toml")
 #: Commands that run no experiment, and leave no ``methods.md``.
 WITHOUT = ("spec", "engines", "tasks", "fetch", "list", "report", "predict", "collect")
@@ -60,6 +63,17 @@ _BASELINES = {
 }
 
 
+def swept_value(name: str) -> str:
+    """Return the phrase for an option whose values differ between the points of a sweep.
+
+    Examples
+    --------
+    >>> swept_value("max_delay")
+    'swept `max_delay`'
+    """
+    return f"{_SWEPT}`{name}`"
+
+
 @functools.cache
 def protocols() -> Mapping[str, str]:
     """Return the paragraphs by command: names of options and of the content of ``metrics.json`` stand between braces."""
@@ -91,10 +105,47 @@ def paragraph(verb: str, values: Mapping[str, Any]) -> str:
     >>> paragraph("deep measure", {})
     'A trained deep spiking network was measured on the test part of its task.'
     """
-    words = {name: _spoken(value) for name, value in values.items()}
-    chosen = {name: phrases.get(_plain(values.get(name[1:])), "") for name, phrases in _PHRASES.items()}
-    text = protocols().get(verb, "").format_map({**words, **_FIXED, **chosen, **_sentences(values)})
-    return " ".join(text.split())
+    return _filled(verb, values, {})
+
+
+def paragraph_of_points(verb: str, values: Mapping[str, Any]) -> str:
+    """Return the paragraph of a command that a sweep carried out; what is not known of its points is named instead.
+
+    Examples
+    --------
+    >>> paragraph_of_points("rank", {"task": "digits", "stimuli": swept_value("stimuli")})[:50]
+    'swept `stimuli` samples of the task `digits` were '
+    """
+    # where a name stands between backticks in the paragraph, those of the phrase are one pair too many
+    return re.sub(r"`(swept )?`(\w+)``", r"\1`\2`", _filled(verb, values, _Named()))
+
+
+class _Named(dict[str, str]):
+    """Phrases for names that are missing."""
+
+    def __missing__(self, name: str) -> str:
+        return f"`{name}`"
+
+
+def _filled(verb: str, values: Mapping[str, Any], words: dict[str, str]) -> str:
+    words.update({name: _spoken(value) for name, value in values.items()})
+    words.update(_FIXED)
+    for name, phrases in _PHRASES.items():
+        value = values.get(name[1:])
+        words[name] = str(value) if is_swept(value) else phrases.get(_plain(value), "")
+    words.update(_sentences(values))
+    return " ".join(protocols().get(verb, "").format_map(words).split())
+
+
+def is_swept(value: Any) -> bool:
+    """Return whether a value is the phrase of :func:`swept_value`.
+
+    Examples
+    --------
+    >>> is_swept(swept_value("engine")), is_swept("auto")
+    (True, False)
+    """
+    return isinstance(value, str) and value.startswith(_SWEPT)
 
 
 def _plain(value: Any) -> Any:
@@ -112,6 +163,9 @@ def _sentences(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the sentences that depend on more than one value."""
     fresh = values.get("fresh_seeds")
     methods = values.get("methods") or (values.get("method", ""),)
+    methods = (methods,) if isinstance(methods, str) else methods
+    delays, share = values.get("delays", ()), values.get("synapse_target", 0)
+    count = values.get("count", 0)
     named = {label: _BASELINES[label] for label in _labels(values.get("baselines", {})) if label in _BASELINES}
     loop = (
         f"From each of {values.get('starts')} starts in the test part the forecasts were fed back as input, and the valid "
@@ -122,12 +176,13 @@ def _sentences(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         "_baselines": f"Baselines: {'; '.join(f'`{label}`, {what}' for label, what in named.items())}." if named else "",
         "_loop": loop,
-        "_degrees": str(len(values.get("delays", ()))),
+        "_degrees": delays if isinstance(delays, str) else str(len(delays)),
         "_fresh": f"The best point was compared with the default on {fresh} seeds that the search had not used."
         if fresh
         else "",
-        "_methods": ", ".join(f"`{one}`" for one in methods),
-        "_percent": f"{100 * float(values.get('synapse_target', 0)):g}",
+        "_methods": ", ".join(one if is_swept(one) else f"`{one}`" for one in methods),
+        "_percent": f"a share ({share})" if isinstance(share, str) else f"{100 * float(share):g} %",
+        "_points": f"{count} point{'' if count == 1 else 's'}",
     }
 
 

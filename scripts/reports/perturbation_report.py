@@ -117,6 +117,7 @@ class PerturbationReport:
                     "per_seed": point.values,
                 }
             )
+        found["interval"] = {"what": INTERVAL}
         return {**found, "seed": self.seeds[0], "seeds": list(self.seeds), **self.settings, "versions": report.versions()}
 
     def table(self) -> str:

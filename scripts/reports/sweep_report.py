@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.analysis.scoring.registry import bounds_of
+from hrsnn.analysis.scoring.registry import bounds_of, label_of
 from hrsnn.files.results import rows_of
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.repeats import INTERVAL
 from hrsnn.scripts.cli.tables import aligned, csv_text, parquet
+from hrsnn.scripts.methods.protocols import swept_value
+from hrsnn.spec import parameter_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,14 +25,14 @@ if TYPE_CHECKING:
 #: Points that are shown on the screen.
 _SHOWN = 40
 #: Whose scores are drawn: the network's, and the controls'.
-_LINES = ("network", "no_recurrence", "delay_bank")
+_LINES = ("network", "no_recurrence", "delay_bank", "raw_input")
 #: Scores that are drawn.
 _DRAWN = 3
 
 
 @dataclass(frozen=True)
 class SweptRun:
-    """Numbers of one run: ``scores`` and ``spikes`` by name, ``baselines`` by score and name."""
+    """Numbers of one run: ``scores``, ``spikes`` and ``details`` by name, ``baselines`` by score and name."""
 
     values: tuple[str, ...]
     seed: int
@@ -45,6 +48,9 @@ class SweepReport:
     """Runs of a command over values of keys and over seeds."""
 
     command: str
+    #: `options`: those of the command that all points share, by field; `swept`: fields among them that are keys.
+    options: Mapping[str, Any]
+    swept: tuple[str, ...]
     #: `spec` and `engine`: Specification that all points share, and the engine.
     spec: NetworkSpec
     engine: str
@@ -77,10 +83,22 @@ class SweepReport:
         of = list(dict.fromkeys(of for _, score, of in found if score == self.main))
         head = [*self.keys, *(name.replace("_", " ") for name in of)]
         rows = [[*point, *(_cell(found.get((point, self.main, name)), self.main) for name in of)] for point in points]
-        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
-        lines = [f"{self.command} at {len(points)} points, {seeds}: {self.main.replace('_', ' ')}, mean [95 % interval]"]
+        several = len(self.seeds) > 1
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}" if several else f"seed {self.seeds[0]}"
+        many = f"{len(points)} point{'s' if len(points) > 1 else ''}"
+        what = f"{self.main.replace('_', ' ')}{', mean [95 % interval]' if several else ''}"
+        lines = [f"{self.command} at {many}, {seeds}: {what}"]
         lines += aligned(head, rows, _SHOWN)
         return "\n".join(lines)
+
+    def values_of_points(self) -> Mapping[str, Any]:
+        """Return what ran at the points, by name, for the protocol: a phrase for what differs between them."""
+        each = [run.numbers.get("details", {}) for run in self.runs]
+        details = {name: value for name, value in each[0].items() if all(one.get(name) == value for one in each)}
+        # of prune and compare, baselines are networks
+        baselines = {name: one for name, one in self.runs[0].numbers["baselines"].items() if isinstance(one, Mapping)}
+        swept = {name: swept_value(name) for name in (*self.swept, *(name for name in each[0] if name not in details))}
+        return {**self.options, **details, "baselines": baselines, **swept}
 
     def metrics(self) -> dict[str, Any]:
         """Return the content of ``metrics.json`` and of ``--json``."""
@@ -102,6 +120,7 @@ class SweepReport:
             "keys": self.keys,
             "count": len(self.points),
             "points": table,
+            **({"interval": {"what": INTERVAL}} if len(self.seeds) > 1 else {}),
             "seed": self.seeds[0],
             "seeds": self.seeds,
             "versions": report.versions(),
@@ -133,12 +152,13 @@ class SweepReport:
 
         found, points = self.found(), self.points
         scores = list(dict.fromkeys(score for score, of, _ in self.runs[0].rows() if of != "spikes"))[:_DRAWN]
-        curves = {}
+        curves, labels = {}, [self._label(key) for key in self.keys]
         for score in scores:
             every = list(dict.fromkeys(name for _, one, name in found if one == score))
             of = [name for name in _LINES if name in every] or every[:_DRAWN]
-            curves[score] = {key: {name: self._along(k, score, name) for name in of} for k, key in enumerate(self.keys)}
-        drawn = {"sweep": scores_against_values(curves, {score: bounds_of(score) for score in scores})}
+            along = {label: {name: self._along(k, score, name) for name in of} for k, label in enumerate(labels)}
+            curves[label_of(score)] = along
+        drawn = {"sweep": scores_against_values(curves, {label_of(score): bounds_of(score) for score in scores})}
         numbers = [_numbers([point[k] for point in points]) for k in range(len(self.keys))]
         if len(self.keys) == 2 and all(numbers) and all(len(set(each)) > 1 for each in numbers):
             across, up = (sorted(set(each)) for each in numbers)
@@ -148,9 +168,14 @@ class SweepReport:
                 for point, x, y in zip(points, *numbers, strict=True):
                     if (point, score, "network") in found:
                         grid[up.index(y), across.index(x)] = np.mean(found[point, score, "network"])
-                maps[score.replace("_", " ")] = grid
-            drawn["map"] = heat_maps(maps, across, up, x_label=self.keys[0], y_label=self.keys[1])
+                maps[label_of(score).replace(" (", "\n(")] = grid
+            drawn["map"] = heat_maps(maps, across, up, x_label=labels[0], y_label=labels[1])
         return drawn
+
+    def _label(self, key: str) -> str:
+        """Return a key with its unit, where it is a parameter of the network that has one."""
+        unit = parameter_unit(key) if self.spec.kind == "reservoir" and key not in self.swept else "no unit"
+        return key if unit == "no unit" else f"{key} ({unit})"
 
     def _along(self, k: int, score: str, of: str) -> dict[str, list[float]]:
         """Return the mean over all other keys, by the value of one key: a number a seed."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -439,3 +441,15 @@ def test_out_of_memory_is_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert ran.code == 2
     assert "not enough memory" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_the_manual_says_which_commands_make_no_networks_and_which_go_on(root: Path) -> None:
+    text = (root / "docs" / "commands.md").read_text()
+    without = {name for name in scripts.COMMANDS if not issubclass(scripts.find(name), command.Command)}
+    listed = text.partition("The commands that have none of these are ")[2].partition(";")[0]
+    assert set(re.findall(r"`([a-z_]+)`", listed)) == without - {"sweep"}  # which has a line of its own
+    keeps = {name for name in scripts.COMMANDS if "KeptRuns(" in Path(inspect.getfile(scripts.find(name))).read_text()}
+    goes_on = text.rstrip().splitlines()[-1]
+    stored = text.partition(" store each run in its own file")[0].splitlines()[-1]
+    assert {name for name in keeps if f"`{name}`" not in goes_on} == set()
+    assert {name for name in keeps if f"`hrsnn {name}`" not in stored} <= {"deep attack"}

@@ -166,7 +166,7 @@ def test_what_a_network_cannot_is_refused(trained: Path, run: Any, tmp_path: Pat
     assert "quantise it first" in run("deep", "export", "--trained", full).err
     assert "has no effect: no data are read" in run("deep", "export", "--trained", full, "--path", "x").err
     assert "is no option of the task digits" in run("deep", "measure", "--trained", full, "--path", "x").err
-    assert "made with another training" in run(*TRAIN[:-4], "--epochs", "4", "--out", full).err
+    assert "made with other settings: training" in run(*TRAIN[:-4], "--epochs", "4", "--out", full).err
     state = read_checkpoint(full / "network.npz")
     write_checkpoint(tmp_path / "network.npz", dataclasses.replace(state, best={}))
     for command in ("measure", "quantise"):

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from hrsnn import scripts
+from hrsnn.errors import FileError
+from hrsnn.files.digested_json import check_same_settings
 from hrsnn.networks.studies import pruned_scores
 from hrsnn.networks.studies.pruned_scores import SuiteSizes
-from hrsnn.scripts.cli.kept_runs import KeptRuns
+from hrsnn.scripts.cli.kept_runs import KeptRuns, forget_unused
 
 #: Each command that keeps runs: its options, and the scores of one table in the order in which the code lists them.
 STUDIES = {
@@ -74,3 +76,38 @@ def test_a_run_just_made_looks_as_it_does_when_read_back(folder: bool, tmp_path:
     if folder:
         assert shape(kept.result("one", lambda: pytest.fail("run again"))) == expected
         assert list(json.loads((tmp_path / "one.json").read_text())) == ["b", "a", "sha256"]
+
+
+def test_settings_bind_only_where_a_run_is_kept(tmp_path: Path) -> None:
+    place = tmp_path / "runs"
+    kept = KeptRuns(place)
+    kept.prepare({"values": 1})
+    kept.prepare({"values": 2})  # as after a kill in the first run
+    kept.result("one", lambda: {"x": 1.0})
+    with pytest.raises(FileError, match=r"other settings: values 2 \(now 3\): choose another --out"):
+        kept.prepare({"values": 3})
+    forget_unused(place)
+    assert len(list(place.iterdir())) == 2
+    (place / "one.json").unlink()
+    forget_unused(place)
+    assert not place.exists()
+    forget_unused(place)
+
+
+@pytest.mark.parametrize(
+    ("there", "now", "said"),
+    [
+        ({"a": 1}, {"a": 2}, "a 1 (now 2): go"),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, "settings: a.c 2 (now 3): go"),
+        ({"a": "x = 1\ny = 2\n"}, {"a": "x = 1\ny = 3\n"}, "settings: a.y '2' (now '3'): go"),
+        ({"a": 1, "b": 1}, {"a": 2}, "settings: a 1 (now 2), b 1 (now not given): go"),
+        ({}, {"a": 2}, "a not given (now 2)"),
+        ({"a": "x" * 99 + "a" + "x" * 99}, {"a": "x" * 199}, "a (not the present one)"),
+        (dict.fromkeys("abcdef", 1), dict.fromkeys("abcdef", 2), "d 1 (now 2) and 2 more: go"),
+    ],
+)
+def test_messages_name_what_differs(there: dict[str, Any], now: dict[str, Any], said: str) -> None:
+    with pytest.raises(FileError) as caught:
+        check_same_settings("file", there, now, "the runs were", "go elsewhere")
+    assert said in str(caught.value)
+    check_same_settings("file", now, now, "the runs were", "go elsewhere")

@@ -15,7 +15,7 @@ from hrsnn.errors import InputError
 from hrsnn.kinds import KINDS
 from hrsnn.scripts.methods import references
 from hrsnn.scripts.methods.page import methods
-from hrsnn.scripts.methods.protocols import WITHOUT, paragraph, protocols
+from hrsnn.scripts.methods.protocols import WITHOUT, paragraph, paragraph_of_points, protocols, swept_value
 from hrsnn.scripts.methods.statistics import statistics
 
 
@@ -105,6 +105,31 @@ def test_a_paragraph_says_what_ran() -> None:
         assert words in text
     assert "`no_recurrence`, the same neurons" in text
     assert "echo state network" not in text  # did not run
+
+
+@pytest.mark.parametrize(
+    "verb", ["classify", "forecast", "memory", "rank", "capacity", "map", "lyapunov", "measure", "balance"]
+)
+def test_what_is_swept_or_not_known_is_named(verb: str) -> None:
+    options = scripts.find(verb)
+    fields = [one.name for one in dataclasses.fields(options)]
+    for swept in (*fields, "nothing"):
+        text = paragraph_of_points(verb, {swept: swept_value(swept)})
+        assert "``" not in text
+        assert text.count("`") % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "said"),
+    [
+        ("classify", "readout", "a swept `readout` was trained"),
+        ("prune", "method", "by the method swept `method`,"),
+        ("prune", "synapse_target", "a share (swept `synapse_target`) of them in"),
+        ("capacity", "delays", "up to degree swept `delays`"),
+    ],
+)
+def test_swept_phrases_are_named(verb: str, option: str, said: str) -> None:
+    assert said in paragraph_of_points(verb, {option: swept_value(option)})
 
 
 def test_the_page_does_not_depend_on_where_and_how_it_ran(tmp_path: Path) -> None:

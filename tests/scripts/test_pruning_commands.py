@@ -132,7 +132,7 @@ def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatc
     assert {path.name: path.read_bytes() for path in (out / "runs").iterdir()} == units
     assert (out / "metrics.json").read_bytes() == before
     code, text = run("pruning_curve", *arguments, "--iterations", 4, "--out", out)
-    assert (code, "another iterations" in text) == (2, True)
+    assert (code, "other settings: iterations" in text) == (2, True)
     (out / "runs" / "lnp-1.json").write_text("{")
     code, text = run("pruning_curve", *arguments, "--arms", *arms, "--out", out)
     assert (code, "delete it, and it is made again" in text) == (2, True)

@@ -94,7 +94,7 @@ def test_an_attack_goes_on_with_the_runs_that_are_there(chain: Path, tmp_path: P
         assert again.read_bytes() == path.read_bytes(), path.name
     ran = run(*words, "--out", tmp_path / "whole", "--queries", "21")
     assert (ran.code, ran.err.count("\n")) == (2, 1)
-    assert "made with another queries" in ran.err
+    assert "made with other settings: queries" in ran.err
 
 
 def test_a_sparse_network_is_packed_with_its_index(chain: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_search_stops_and_resumes_and_leaves_the_best_spec(capsys: Any, tmp_path
     assert code == 0, err
     assert "best, fresh seeds" in text
     code, text, err = run(capsys, *SEARCH, "--values", 700, "--trials", 8, "--storage", file, "--resume")
-    assert (code, text, "made with another objective" in err) == (2, "", True)
+    assert (code, text, "made with other settings: objective" in err) == (2, "", True)
     code, text, err = run(
         capsys, *SEARCH, "--trials", 8, "--storage", file, "--resume", "--workers", 2, "--out", out, "--json"
     )

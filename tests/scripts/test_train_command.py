@@ -228,7 +228,7 @@ def test_an_out_folder_of_another_training_is_refused(run: Any, tmp_path: Path) 
     assert run(*words).code == 0
     other = run(*words, "--width", 3)
     assert other.code == 2
-    assert "checkpoint.npz: is of a training that was made with another model" in other.err
+    assert "checkpoint.npz: is of a training that was made with other settings: model" in other.err
     assert "name another folder" in other.err
     assert run(*words, "--epochs", 3).code == 0  # longer: it goes on
 
@@ -271,7 +271,7 @@ def test_a_series_is_forecast_beside_its_baselines(run: Any, tmp_path: Path) -> 
     # another window is another training
     other = run(*words, tmp_path / "a", "--window", 30)
     assert other.code == 2
-    assert "checkpoint.npz: is of a training that was made with another" in other.err
+    assert "checkpoint.npz: is of a training that was made with other settings:" in other.err
 
 
 def test_own_values_are_forecast(run: Any, tmp_path: Path) -> None:

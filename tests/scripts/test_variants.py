@@ -182,7 +182,7 @@ def test_the_runs_of_other_settings_are_not_mixed_in(finished: Path, capsys: pyt
         (["--engine", "compiled"], "engine"),
     ):
         assert compare(finished, *options) == 2
-        assert f"were made with another {name}" in capsys.readouterr().err
+        assert f"were made with other settings: {name}" in capsys.readouterr().err
     assert files(finished) == before
 
 

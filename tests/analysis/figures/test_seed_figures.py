@@ -7,15 +7,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from hrsnn.analysis import mean_interval, paired_test
 from hrsnn.analysis.claims import Verdict
-from hrsnn.analysis.figures.seeds import differences_in_pairs, scores_in_plane, scores_over_seeds
+from hrsnn.analysis.figures.seeds import (
+    curves_over_levels,
+    differences_in_pairs,
+    scores_against_values,
+    scores_in_plane,
+    scores_over_seeds,
+)
 from hrsnn.errors import InputError
 
 
 def test_every_seed_is_a_point_beside_mean_and_interval() -> None:
-    values, other = [0.2, 0.5, 0.6], [0.1, 0.1, 0.1]
+    values, other = [0.4, 0.5, 0.6], [0.1, 0.1, 0.1]
     figure = scores_over_seeds({"a_score": {"reservoir": values, "raw_input": other}, "b": {"reservoir": other}})
     first, second = figure.axes
     assert (first.get_xlabel(), second.get_xlabel()) == ("a score", "b")
@@ -42,6 +49,48 @@ def test_numbers_of_any_size_do_not_run_into_each_other(size: float) -> None:
         ]
         assert len(shown) >= 2
         assert all(one.x1 < other.x0 for one, other in itertools.pairwise(shown))
+
+
+#: Seeds whose interval is hundreds of times as wide as they are, and those whose interval is not.
+_WILD, _TAME = [1.0, 3.0], [2.0, 2.1, 2.2, 2.1, 2.0]
+_ABOVE = (0.0, np.inf)
+
+
+def _rows(values: list[float]) -> Axes:
+    return scores_over_seeds({"a": {"x": values, "y": [2.0, 2.0]}}, {"a": _ABOVE}).axes[0]
+
+
+def _levels(values: list[float]) -> Axes:
+    return curves_over_levels({("a", "level"): {"x": [values, values]}}, {"level": [0.0, 1.0]}, {"a": _ABOVE}).axes[0]
+
+
+def _values(values: list[float]) -> Axes:
+    return scores_against_values({"a": {"key": {"x": {"1": values, "2": values}}}}, {"a": _ABOVE}).axes[0]
+
+
+@pytest.mark.parametrize(("draw", "mark"), [(_rows, "<>"), (_levels, "v^"), (_values, "v^")])
+def test_axes_show_the_seeds_and_say_where_an_interval_goes_on(draw: Any, mark: str) -> None:
+    for values, cut in ((_WILD, True), (_TAME, False)):
+        axes = draw(values)
+        axes.figure.draw_without_rendering()  # a warning is an error: there is room for the panels
+        low, high = axes.get_xlim() if mark == "<>" else axes.get_ylim()
+        assert low < min(values)
+        assert max(values) < high < 2 * max(values)
+        assert mean_interval(values, bounds=_ABOVE)[1] > high if cut else mean_interval(values, bounds=_ABOVE)[1] < high
+        assert any(line.get_marker() == mark[1] for line in axes.lines) == cut
+        caption = axes.figure.get_supxlabel()
+        assert ("beyond the panel" in caption) == (cut or mark == "v^")
+        assert len(axes.collections) == (2 if mark == "<>" else 1)  # dots; a band, or bars
+
+
+def test_values_that_are_all_equal_have_an_axis() -> None:
+    assert _rows([0.0, 0.0]).get_xlim()[0] < 0 < _rows([0.0, 0.0]).get_xlim()[1]
+    for draw in (_levels, _values):
+        assert draw([np.nan, np.nan]).get_ylim() == (0.0, 1.0)
+
+
+def test_a_single_seed_has_no_caption() -> None:
+    assert _values([1.0]).figure.get_supxlabel() == ""  # type: ignore[union-attr]
 
 
 def test_verdicts_are_told_apart_by_colour() -> None:

@@ -143,9 +143,9 @@ def test_a_checkpoint_of_another_run_is_refused(digits, tmp_path):
     part, validation = digits
     path = tmp_path / "checkpoint.npz"
     train(mlp(part), dataclasses.replace(SHORT, epochs=1), part, validation, checkpoint=path)
-    with pytest.raises(FileError, match="made with another training"):
+    with pytest.raises(FileError, match="made with other settings: training"):
         train(mlp(part), SHORT, part, validation, checkpoint=path)
-    with pytest.raises(FileError, match="made with another network"):
+    with pytest.raises(FileError, match="made with other settings: network"):
         train(mlp(part, steps=2), dataclasses.replace(SHORT, epochs=1), part, validation, checkpoint=path)
 
 

@@ -241,11 +241,11 @@ def other_optuna(file: Path) -> None:
         (lambda file: find(trials=2, storage=file), False, "holds the study 'search' already: resume it"),
         (lambda file: file.write_text("no database " * 99), False, "is no SQLite file"),
         (study_of_someone_else, True, "none of this package's"),
-        (other_search, True, "made with another space"),
+        (other_search, True, "made with other settings: space"),
         (older_version, True, "holds a study of version 99"),
         (other_optuna, True, "another version of Optuna"),
-        (lambda file: find(trials=2, storage=file, seed=3), True, r"made with another seed \(3\)"),
-        (lambda file: find(trials=2, storage=file, sampler=JOINT), True, "made with another sampler"),
+        (lambda file: find(trials=2, storage=file, seed=3), True, r"made with other settings: seed 3 \(now 0\)"),
+        (lambda file: find(trials=2, storage=file, sampler=JOINT), True, "made with other settings: sampler"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

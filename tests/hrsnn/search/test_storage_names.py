@@ -196,7 +196,7 @@ def test_a_password_is_in_no_result(tmp_path: Path, capfd: pytest.CaptureFixture
         assert SECRET.encode() not in path.read_bytes(), path
     assert scripts.main([*SEARCH, "--storage", url, "--values", "600"]) == 2
     err = capfd.readouterr().err
-    assert "a.db: holds a study that was made with another objective" in err
+    assert "a.db: holds a study that was made with other settings: objective" in err
     assert SECRET not in err
 
 

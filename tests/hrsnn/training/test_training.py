@@ -252,11 +252,11 @@ def _without_rates(*arguments: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"module": lambda: network(("recurrent", "readout"))}, "is of a training that was made with another "),
-        ({"module": lambda: network(width=3.0)}, "made with another model"),
-        ({"module": lambda: network(seed=5)}, "made with another "),
-        ({"labels": 1 - LABELS}, "made with another data"),
-        ({"options": dataclasses.replace(OPTIONS, batch=4)}, "made with another options"),
+        ({"module": lambda: network(("recurrent", "readout"))}, "is of a training that was made with other settings: "),
+        ({"module": lambda: network(width=3.0)}, "made with other settings: model"),
+        ({"module": lambda: network(seed=5)}, "made with other settings: "),
+        ({"labels": 1 - LABELS}, "made with other settings: data"),
+        ({"options": dataclasses.replace(OPTIONS, batch=4)}, "made with other settings: options"),
     ],
     ids=["learn", "width", "seed", "labels", "batch"],
 )
