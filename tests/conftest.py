@@ -49,9 +49,9 @@ def forks() -> Iterator[Forks]:
 
 @pytest.fixture(autouse=True)
 def _brian2_on_numpy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Brian2 takes eight seconds to compile a network with Cython: only the tests marked `cython` and the long ones do."""
+    """Brian2 takes eight seconds to compile a network with Cython: only the long tests do."""
     session = sys.modules.get("hrsnn.engines.brian.session")
-    if session is not None and not any(request.node.get_closest_marker(name) for name in ("cython", "long")):
+    if session is not None and not request.node.get_closest_marker("long"):
         monkeypatch.setattr(session, "compiler_works", lambda: False)
 
 

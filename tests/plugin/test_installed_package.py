@@ -146,7 +146,7 @@ def flat(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in ("seesaw", "leaves", "sum"))) for name in COMMANDS]
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in ("seesaw", "sum"))) for name in COMMANDS]
 )
 def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, tmp_path: Path, python: Python) -> None:
     verb, lists, runs = COMMANDS[name]
@@ -164,6 +164,7 @@ def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, t
     assert python(site, "hrsnn", *alone, "--json").stdout == done.stdout
 
 
+@pytest.mark.long
 def test_the_conformance_suites_have_its_entries(site: Path, python: Python) -> None:
     suites = [ROOT / "tests" / one for one in SUITES]
     done = python(site, "pytest", "-q", "-p", "no:cacheprovider", "-c", ROOT / "setup.cfg", "--rootdir", ROOT, *suites)

@@ -93,7 +93,7 @@ def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if re.search(r"^class Test", snippets(page), re.MULTILINE)],

@@ -85,7 +85,19 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_leaves(tmp_path_factory.mktemp("leaves") / "leaves.csv")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+#: Commands of half a minute, and those that run what others here run.
+LONG = (
+    "variants all",
+    "pruning_curve all",
+    "importance leaves",
+    "search swing",
+    "search even coins",
+    "prune swing",
+    "prune coins",
+)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in COMMANDS])
 def test_a_command_runs_it(name: str, path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     verb, words = name.split()[0], [str(path) if word == "{path}" else word for word in COMMANDS[name]]
     with np.errstate(all="ignore"):

@@ -33,7 +33,7 @@ def test_tracking_has_the_known_facts(run: Any, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "metrics.json").read_text()) == found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_cue_task_has_all_arms_and_goes_on_with_the_same_bytes(run: Any, tmp_path: Path) -> None:
     ran = run(*TINY, "--seeds", 2, "--out", tmp_path)
     assert ran.code == 0, ran.err

@@ -104,6 +104,7 @@ def test_jobs_change_nothing(run: Any) -> None:
     assert texts[0] == texts[1]
 
 
+@pytest.mark.long
 def test_pruning_curve_goes_on_where_it_was(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruned_scores, "SuiteSizes", lambda: SuiteSizes(values=600, max_delay=4))
     arguments = ["--neurons", 30, "--seeds", 2, "--iterations", 2, "--sparsities", 0.5, 0.8, "--tasks", "memory", "--quiet"]

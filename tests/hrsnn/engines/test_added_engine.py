@@ -149,6 +149,7 @@ def test_the_commands_name_it(capsys: pytest.CaptureFixture[str]):
         assert "engine = 'toi': did you mean 'toy'?" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_an_installed_package_adds_one(tmp_path: Path):
     """A package with an entry point: its engine is listed, and the conformance suite has its tests."""
     about = tmp_path / "carousel-1.0.dist-info"

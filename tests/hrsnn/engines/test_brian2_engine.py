@@ -25,7 +25,6 @@ ms = brian2.ms
 SPEC = ReservoirSpec.preset("dense", neurons=20, i_bias=15.5)
 RESERVOIR = build(SPEC, seed=1, channels=2)
 STIMULUS = SpikeTrains.from_samples([([1.0, 5.0, 9.0], [0, 1, 0]), ([2.0], [1])], n_channels=2, duration=30.0)
-pytestmark = pytest.mark.cython
 engines = pytest.mark.parametrize("engine", ["brian2-numpy", "brian2"])
 
 
@@ -54,6 +53,7 @@ def world() -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
 def test_cython_gives_the_spikes_and_weights_of_numpy(plastic):
     if not session.compiler_works():
@@ -127,6 +127,7 @@ def test_importing_the_engine_takes_nothing_over():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_the_target_is_said_once(caplog):
     session.compiler_works.cache_clear()
     with caplog.at_level(logging.INFO, logger="hrsnn"):

@@ -81,7 +81,7 @@ def test_the_default_network_spikes_as_in_brian2(plastic):
     assert not without.spikes.equals(ours.spikes)
 
 
-@pytest.mark.cython
+@pytest.mark.long
 def test_ten_seconds_of_learning_are_brian2s():
     """1000 neurons, 10 s, STDP on input and recurrent links: the same spikes, all of them."""
     reservoir = build(ReservoirSpec.preset("dense", neurons=1000, homeostasis=False), seed=1, channels=64)

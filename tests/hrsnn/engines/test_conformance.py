@@ -20,9 +20,8 @@ for _name in ENGINES:
     globals()[_tests.__name__] = pytest.mark.skipif(bool(_reason), reason=f"{_name}: {_reason}")(_tests)
 
 
-@pytest.mark.parametrize("plastic", [False, True], ids=["frozen", "plastic"])
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("engine", PLAIN)
-def test_a_variant_without_a_compiler_is_the_plain_loop(engine: str, case: str, plastic: bool) -> None:
+def test_a_variant_without_a_compiler_is_the_plain_loop(engine: str, case: str) -> None:
     tests = type("Tests", (EngineCases,), {"engine": engine})()
-    tests.test_spikes_and_weights_are_those_of_the_plain_loop(case, plastic)
+    tests.test_spikes_and_weights_are_those_of_the_plain_loop(case, plastic=True)

@@ -153,7 +153,7 @@ find(slow_bowl, trials=16, storage=sys.argv[1], resume=True)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_coordinator_killed_again_and_again_changes_nothing(tmp_path: Path, root: Path) -> None:
     file = tmp_path / "study.db"
     rng = np.random.default_rng(1)

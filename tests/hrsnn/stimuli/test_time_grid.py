@@ -72,8 +72,7 @@ def test_what_is_just_before_the_end_is_in_the_last_window():
     assert windows_of([-1.0, 0.0, 29.9, 30.0], [0.0, 10.0, 30.0]).tolist() == [-1, 0, 1, 2]
 
 
-@pytest.mark.parametrize("engine", ["compiled", "brian2-numpy", "exact"])
-@pytest.mark.parametrize("dt", [0.1, 0.3])
+@pytest.mark.parametrize(("engine", "dt"), [("compiled", 0.1), ("compiled", 0.3), ("brian2-numpy", 0.3), ("exact", 0.1)])
 def test_engines_count_as_their_spikes_do(engine, dt):
     """Neurons that fire at every period of their own, edges at, just before and just after each of their spikes."""
     reservoir = build(ReservoirSpec(neurons=12, i_bias=25, dt=dt), seed=3, channels=1)

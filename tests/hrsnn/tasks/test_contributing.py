@@ -64,7 +64,9 @@ def test_the_section_has_the_commands_that_it_is_about() -> None:
     assert PAGE.index("(#a-task-that-needs-data)") < PAGE.index("## A task that needs data")
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [pytest.param(words, marks=[pytest.mark.long] * (words[0] == "variants")) for words in COMMANDS], ids=" ".join
+)
 def test_a_command_of_the_page_runs(
     words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

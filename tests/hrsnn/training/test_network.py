@@ -168,6 +168,7 @@ def test_a_signed_network_stays_signed() -> None:
     np.testing.assert_array_equal(np.diag(after.fast), np.diag(network.fast))
 
 
+@pytest.mark.long
 def test_gradients_of_a_balanced_network_stay_finite_only_through_its_reset() -> None:
     """``I - h w w^T`` is no expansion where h = 1/(2 width) is at most ``2/|w|^2``: 1 of that 2 by default."""
     network = balanced_for_inputs(0.25 * random_input_weights(40, 10, seed=1), dt=1.0)
