@@ -38,10 +38,10 @@ def spec_summary(name: str, values: Mapping[str, Any], unit: Callable[[str], str
 
     Examples
     --------
-    >>> print(spec_summary("ReservoirSpec", {"neurons": 30, "tau_exc": 3.0}, {"tau_exc": "ms"}.get))
+    >>> print(spec_summary("ReservoirSpec", {"neurons": 30, "tau_exc": 3.5}, {"tau_exc": "ms"}.get))
     ReservoirSpec
     neurons  30
-    tau_exc  3.0  ms
+    tau_exc  3.5  ms
     """
     rows = [(parameter, abbreviated(value), unit(parameter) or "") for parameter, value in values.items()]
     return "\n".join((name, *columns(rows)))
