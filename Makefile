@@ -17,10 +17,11 @@ CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/wh
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
 
-# Three processes, since some tests wait for others of their own, each with whole files: fixtures of a file are made once
+# Three processes, since some tests wait for others of their own, each with whole files: fixtures of a file are made once.
+# Files are in the order of tests/conftest.py, those of long tests first
 test: lint
 	@start=$$(date +%s); \
-	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --durations 10 --durations-min 1; status=$$?; \
+	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
 check: test long lowest wheel page kills stops damage
