@@ -251,6 +251,6 @@ RECIPE = Recipe(
     },
     spec={"neurons": "300", "length_scale": "4"},
     seeds=12,
-    duration="5 minutes",
+    duration="8 minutes",
     paper_scale=paper_scale("fig10"),
 )
