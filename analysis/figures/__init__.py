@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hrsnn.analysis.figures.balance import currents_of_neuron, tracking
     from hrsnn.analysis.figures.capacity import capacity_by_degree, memory_curve
+    from hrsnn.analysis.figures.curves import curves_over_levels, over_iterations
     from hrsnn.analysis.figures.firing import firing_statistics
     from hrsnn.analysis.figures.forecasts import forecast_series, free_trajectories
-    from hrsnn.analysis.figures.iterations import over_iterations
     from hrsnn.analysis.figures.lyapunov import chaos_map, exponent_spectrum, exponents_against_rates, exponents_of_neurons
     from hrsnn.analysis.figures.maps import heat_maps
     from hrsnn.analysis.figures.ranks import singular_values
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     )
     from hrsnn.analysis.figures.seeds import (
         accuracy_and_rate,
-        curves_over_levels,
         differences_in_pairs,
         scores_in_plane,
         scores_over_seeds,
@@ -46,7 +45,7 @@ _HOME = {
     "confusion_matrix": "scores",
     "convergence": "search",
     "currents_of_neuron": "balance",
-    "curves_over_levels": "seeds",
+    "curves_over_levels": "curves",
     "differences_in_pairs": "seeds",
     "exponent_spectrum": "lyapunov",
     "exponents_against_rates": "lyapunov",
@@ -59,7 +58,7 @@ _HOME = {
     "memory_curve": "capacity",
     "neuron_traces": "reservoir",
     "of_search": "search",
-    "over_iterations": "iterations",
+    "over_iterations": "curves",
     "parallel_coordinates": "search",
     "process_slices": "search",
     "save": "style",

@@ -17,6 +17,7 @@ from hrsnn.analysis.figures.style import (
     GREY,
     INHIBITORY,
     SMALL_TEXT,
+    caption,
     column_figure,
     label_axes,
     legend_above,
@@ -31,11 +32,8 @@ Array = NDArray[np.float64]
 #: Marks of series, their area, and that of the largest one where areas differ (square points).
 _MARKS, _USUAL, _LARGEST = ("o", "s", "^", "D", "v", "P", "X"), 20.0, 80.0
 _GREEN, _PALE = "#009E73", "#CCCCCC"
-#: Colour, line and marker of the curves of a panel.
-_LINES = ((EXCITATORY, "-", "o"), (GREY, "--", "s"), (INHIBITORY, "-.", "^"))
-#: Captions of figures.
+#: Caption where intervals are cut.
 _CUT = "arrowheads: the 95 % interval goes on beyond the panel"
-_SPREAD = "dots: seeds; shading or bars: 95 % intervals of the means,\nwith arrowheads where they go on beyond the panel"
 _COLOURS: Mapping[Verdict, str] = {
     "supported": _GREEN,
     "refuted": INHIBITORY,
@@ -93,7 +91,7 @@ def scores_over_seeds(
         for x in found:
             if len(x) < 2:
                 raise InputError("values", x, "must be two or more, one for each seed")
-        limits = _limits(found, [_interval(x, (bounds or {}).get(score, ANY)) for x in found])
+        limits = limits_of(found, (bounds or {}).get(score, ANY))
         for place, x in enumerate(found):
             colour = EXCITATORY if place < highlighted else GREY
             cut |= _draw_row(axes, place, x, colour, (bounds or {}).get(score, ANY), limits)
@@ -106,7 +104,7 @@ def scores_over_seeds(
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
         axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
     if cut:
-        _caption(figure, _CUT)
+        caption(figure, _CUT)
     return figure
 
 
@@ -186,77 +184,6 @@ def scores_in_plane(
 
 
 @takes()
-def curves_over_levels(
-    panels: Mapping[tuple[str, str], Mapping[str, ArrayLike]],
-    levels: Mapping[str, Sequence[float]],
-    bounds: Mapping[str, Bounds] | None = None,
-) -> Figure:
-    """Draw scores against levels, mean and 95 % interval over seeds: a row for each score, a column for each kind of level.
-
-    Parameters
-    ----------
-    panels : mapping of (label of the score, label of the level) to mapping of name to array (levels, seeds)
-        The first name is blue, the second grey and dashed. Underscores of names become spaces.
-    levels : mapping of label to sequence (levels,)
-        Levels by the label of their axis.
-    bounds : mapping of label of the score to (float, float), optional
-        Bounds of each score, as from :func:`bounds_of`; none by default.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Dots are seeds; shading is the 95 % interval of :func:`mean_interval`. Panels show the range of the seeds and half of
-        it on either side: intervals that go further, as of two seeds, are bars with arrowheads.
-
-    Raises
-    ------
-    InputError
-        When there is nothing to draw, or an array has not a row for each level.
-
-    Examples
-    --------
-    >>> panels = {("Accuracy", "Share lost"): {"reservoir": [[0.9, 0.8], [0.7, 0.6]]}}
-    >>> figure = curves_over_levels(panels, {"Share lost": [0.0, 0.5]})
-    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
-    ('Share lost', 'Accuracy')
-    """
-    if not panels or not all(panels.values()):
-        raise InputError("panels", panels, "must hold at least one panel with one name")
-    rows, columns = (list(dict.fromkeys(key[side] for key in panels)) for side in (0, 1))
-    figure = column_figure(0.4 + 1.7 * len(rows))
-    figure.set_figwidth((1 if len(columns) == 1 else 2) * figure.get_figwidth())
-    grid = figure.subplots(len(rows), len(columns), squeeze=False, sharey="row", sharex="col")
-    found: dict[str, list[Array]] = {score: [] for score in rows}
-    for (score, axis), curves in panels.items():
-        for values in curves.values():
-            x = np.asarray(values, dtype=np.float64)
-            if x.ndim != 2 or len(x) != len(levels[axis]):
-                count = len(levels[axis])
-                raise InputError("panels", x.shape, f"must have a row for each of {count} levels, and a column a seed")
-            found[score] += list(x)
-    limits = {
-        score: _limits(each, [_interval(x, (bounds or {}).get(score, ANY)) for x in each]) for score, each in found.items()
-    }
-    for (score, axis), curves in panels.items():
-        axes = grid[rows.index(score), columns.index(axis)]
-        at = np.asarray(levels[axis], dtype=np.float64)
-        for name, values, (colour, line, marker) in zip(curves, curves.values(), _LINES, strict=False):
-            x = np.asarray(values, dtype=np.float64)
-            _draw_spread(axes, at, list(x), colour, (bounds or {}).get(score, ANY), limits[score])
-            style = {"color": colour, "linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1.2}
-            axes.plot(at, x.mean(axis=1), label=name.replace("_", " "), **style)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        # the unit on a line of its own, or labels of two rows would meet
-        label = score.replace(" (", "\n(") if axis == columns[0] else ""
-        label_axes(axes, axis if score == rows[-1] else "", label)
-        axes.set_ylim(limits[score])
-    _caption(figure, _SPREAD)
-    legend_above(figure, grid[0, 0])
-    return figure
-
-
-@takes()
 def accuracy_and_rate(
     scores: Mapping[str, Mapping[str, ArrayLike]],
     levels: Mapping[str, float] | None = None,
@@ -323,82 +250,26 @@ def accuracy_and_rate(
     return figure
 
 
-@takes()
-def scores_against_values(
-    scores: Mapping[str, Mapping[str, Mapping[str, Mapping[str, ArrayLike]]]], bounds: Mapping[str, Bounds] | None = None
-) -> Figure:
-    """Draw scores against the values of parameters, a row a score and a panel a parameter.
+def limits_of(values: Sequence[Array], bounds: Bounds = ANY) -> tuple[float, float]:
+    """Return limits of an axis that shows all values, and the intervals of their means to half their range beyond them.
+
+    Intervals of two or three seeds can be hundreds of times as wide as the values.
 
     Parameters
     ----------
-    scores : mapping of score to mapping of parameter to mapping of name to mapping of value to array (seeds,)
-        Names are those of what is scored, such as ``network`` and ``no_recurrence``; the first is blue, others are grey.
-        Values are texts: where all are numbers the axis is one of numbers, logarithmic over more than a decade and a half.
-    bounds : mapping of score to (float, float), optional
-        Bounds of each score, as from :func:`bounds_of`; none by default.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Lines are means, dots are seeds; shading is the 95 % interval (:func:`hrsnn.analysis.mean_interval`) over the seeds.
-        Panels show the range of the seeds and half of it on either side: intervals that go further, as of two seeds, are
-        bars with arrowheads.
-
-    Raises
-    ------
-    InputError
-        When there is nothing to draw.
+    values : sequence of arrays (seeds,)
+        With an interval where there are two or more.
+    bounds : (float, float)
+        Smallest and largest possible value, as for :func:`hrsnn.analysis.mean_interval`.
 
     Examples
     --------
-    >>> figure = scores_against_values({"rank": {"neurons": {"network": {"10": [3.0, 4.0], "20": [6.0, 7.0]}}}})
-    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
-    ('neurons', 'rank')
+    >>> low, high = limits_of([np.array([1.0, 3.0])])
+    >>> round(low, 3), round(high, 3)
+    (-0.24, 4.24)
     """
-    columns = max((len(each) for each in scores.values()), default=0)
-    if not columns:
-        raise InputError("scores", scores, "must hold at least one score and one parameter")
-    figure = column_figure(0.6 + 1.5 * len(scores))
-    figure.set_figwidth(figure.get_figwidth() * min(2.0, max(1.0, 0.7 * columns)))
-    panels = figure.subplots(len(scores), columns, squeeze=False, sharey="row")
-    several = False
-    for row, (score, parameters) in enumerate(scores.items()):
-        of_score = (bounds or {}).get(score, ANY)
-        every = [
-            np.asarray(x, dtype=np.float64)
-            for names in parameters.values()
-            for values in names.values()
-            for x in values.values()
-        ]
-        several |= any(len(x) > 1 for x in every)
-        limits = _limits(every, [_interval(x, of_score) for x in every])
-        for column, (parameter, names) in enumerate(parameters.items()):
-            axes = panels[row, column]
-            for place, (name, values) in enumerate(names.items()):
-                _draw_line(axes, name.replace("_", " "), values, place, of_score, limits)
-            below = parameter if row == len(scores) - 1 else ""
-            # the unit on a line of its own, or labels of two rows would meet
-            label_axes(axes, below, score.replace("_", " ").replace(" (", "\n(") if column == 0 else "")
-            axes.set_ylim(limits)
-        for axes in panels[row, len(parameters) :]:
-            axes.remove()
-    if several:
-        _caption(figure, _SPREAD)
-    legend_above(figure, panels[0, 0])
-    return figure
-
-
-def _interval(values: Array, bounds: Bounds) -> tuple[float, float]:
-    """Return the interval of a mean; nan of fewer than two values."""
-    return mean_interval(values, bounds=bounds) if len(values) > 1 else (np.nan, np.nan)
-
-
-def _limits(values: Sequence[Array], intervals: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return limits of an axis that shows all values, and intervals to half the range of the values beyond them.
-
-    Intervals of two or three seeds can be hundreds of times as wide as the values.
-    """
-    every, ends = np.concatenate([np.ravel(one) for one in values]), np.ravel(intervals)
+    ends = np.ravel([mean_interval(one, bounds=bounds) for one in values if len(one) > 1])
+    every = np.concatenate([np.ravel(one) for one in values])
     every = every[np.isfinite(every)]
     if not every.size:
         return 0.0, 1.0
@@ -408,59 +279,6 @@ def _limits(values: Sequence[Array], intervals: Sequence[tuple[float, float]]) -
     least, most = max(low - reach, float(ends.min())), min(high + reach, float(ends.max()))
     margin = 0.06 * (most - least or abs(least) or 1.0)
     return least - margin, most + margin
-
-
-def _draw_spread(
-    axes: Axes, at: Array, values: Sequence[Array], colour: str, bounds: Bounds, limits: tuple[float, float]
-) -> None:
-    """Draw the values at each place as dots, and the intervals of their means: as a band, or as bars where some are cut."""
-    many = [place for place, one in enumerate(values) if len(one) > 1]
-    if not many:
-        return
-    x, ends = at[many], np.array([mean_interval(values[place], bounds=bounds) for place in many])
-    for place in many:
-        axes.plot([at[place]] * len(values[place]), values[place], ".", color=colour, markersize=2, alpha=0.6)
-    low, high = ends.T
-    if not ((low < limits[0]) | (high > limits[1])).any():
-        axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-        return
-    axes.vlines(x, np.maximum(low, limits[0]), np.minimum(high, limits[1]), color=colour, linewidth=0.7, alpha=0.6)
-    for cut, edge, mark in ((low < limits[0], limits[0], "v"), (high > limits[1], limits[1], "^")):
-        if cut.any():  # an empty line that is not clipped has an extent that leaves the layout no room
-            axes.plot(x[cut], np.full(int(cut.sum()), edge), mark, color=colour, markersize=2.5, clip_on=False)
-
-
-def _caption(figure: Figure, text: str) -> None:
-    figure.supxlabel(text, fontsize=SMALL_TEXT, color=GREY)
-
-
-def _draw_line(
-    axes: Axes, name: str, values: Mapping[str, ArrayLike], place: int, bounds: Bounds, limits: tuple[float, float]
-) -> None:
-    """Draw the means against the values, with the seeds and their intervals where there are several."""
-    colour, style = (EXCITATORY, "-") if place == 0 else (GREY, ("-", "--", ":")[(place - 1) % 3])
-    try:
-        at = np.array([float(value) for value in values])
-        order = np.argsort(at)
-        if at.min() > 0 and at.max() > 30 * at.min():
-            axes.set_xscale("log")
-    except ValueError:
-        at, order = np.arange(len(values), dtype=np.float64), np.arange(len(values))
-        axes.set_xticks(at, list(values))
-    found = [np.asarray(one, dtype=np.float64) for one in values.values()]
-    means = np.array([one.mean() if len(one) else np.nan for one in found])
-    axes.plot(
-        at[order],
-        means[order],
-        style,
-        marker="o",
-        markersize=2.5,
-        color=colour,
-        linewidth=1.1,
-        label=name,
-        zorder=3 - (place > 0),
-    )
-    _draw_spread(axes, at[order], [found[k] for k in order], colour, bounds, limits)
 
 
 def _draw_row(

@@ -121,3 +121,8 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
         axes.legend(handles, labels, fontsize=SMALL_TEXT, frameon=False)
         return
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL_TEXT, frameon=False)
+
+
+def caption(figure: Figure, text: str) -> None:
+    """Write a small line below the panels of a figure."""
+    figure.supxlabel(text, fontsize=SMALL_TEXT, color=GREY)

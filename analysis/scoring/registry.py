@@ -28,7 +28,6 @@ _UNITS = {
     "links": "links",
     "neurons": "neurons",
     "strong_component": "neurons",
-    "spikes_per_neuron": "per sample, or per second of a series",
 }
 SCORES: Registry[Score] = Registry(
     "score",

@@ -104,8 +104,8 @@ def _links(spec: ReservoirSpec) -> str:
     if spec.graph is not None:
         return (
             "Recurrent links are those of a given file, with the values of neurons and links that it has, such as weights "
-            "and delays. Where it has none, values were drawn as described here, weights by the types of source and "
-            "target, multiplied by $W_\\mathrm{scale}$."
+            "and delays; weights without a unit were scaled to the mean of those drawn. Values that it lacks were drawn "
+            "as described here, weights by the types of source and target, multiplied by $W_\\mathrm{scale}$."
         )
     if spec.topology is not None:
         drawn = f"Recurrent links are those of a random graph, NetworkX's {_with_arguments(spec.topology)}."

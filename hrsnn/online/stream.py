@@ -50,7 +50,7 @@ class Stream(Displayed):
     Raises
     ------
     InputError
-        When an option is not allowed, or the network has no decoder.
+        When an option is not allowed, `hold` is no whole number of time steps, or the network has no decoder.
 
     Notes
     -----
@@ -85,7 +85,7 @@ class Stream(Displayed):
             raise InputError("states", states, f"needs a decoder, which a {network.kind} does not have")
         step = getattr(network, "dt", None)
         duration = duration_of("hold", hold)
-        if step is not None and engine != "exact" and abs(duration / step - round(duration / step)) > _WHOLE:
+        if step is not None and abs(duration / step - round(duration / step)) > _WHOLE:
             # each value would be rounded up to whole steps, and the states be those of another series
             raise InputError("hold", hold, f"must be a whole number of time steps of {step:g} ms")
         self.network = network

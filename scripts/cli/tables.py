@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from hrsnn.display.text import columns
 from hrsnn.files.results import typed
 
 
@@ -19,9 +20,7 @@ def aligned(names: Sequence[str], rows: Sequence[Sequence[object]], most: int) -
     >>> aligned(["n", "value"], [[1, 0.5], [20, 0.25]], most=1)
     ['n  value', '1  0.5', 'and 1 more: --out DIR writes all']
     """
-    shown = [list(map(str, row)) for row in (names, *rows[:most])]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
+    lines = columns([list(map(str, row)) for row in (names, *rows[:most])])
     return lines if len(rows) <= most else [*lines, f"and {len(rows) - most} more: --out DIR writes all"]
 
 

@@ -251,6 +251,6 @@ RECIPE = Recipe(
     },
     spec={"neurons": "300", "length_scale": "4"},
     seeds=12,
-    duration="8 minutes",
+    duration="15 minutes",
     paper_scale=paper_scale("fig10"),
 )

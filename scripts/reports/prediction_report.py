@@ -107,12 +107,12 @@ class ForecastSeries:
     #: `forecast` (times, outputs) made at each row, and `target` the series of the outputs; None where the data lack it.
     forecast: NDArray[np.float64]
     target: NDArray[np.float64] | None
+    #: Rows at the beginning whose forecasts are not scored, as the network still forgets its start.
+    washout: int
     #: Continuation of the series in closed loop (steps, outputs), of no rows where none was asked for.
     continuation: NDArray[np.float64]
     scores: Mapping[str, float] = field(default_factory=dict)
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    #: Rows at the beginning whose forecasts are not scored, as the network still forgets its start.
-    washout: int = 0
 
     @property
     def text(self) -> str:

@@ -147,8 +147,8 @@ class SweepReport:
 
     def draw(self) -> dict[str, Figure]:
         """Draw the first scores against each key and, with two keys of numbers, over both."""
+        from hrsnn.analysis.figures.curves import scores_against_values
         from hrsnn.analysis.figures.maps import heat_maps
-        from hrsnn.analysis.figures.seeds import scores_against_values
 
         found, points = self.found(), self.points
         scores = list(dict.fromkeys(score for score, of, _ in self.runs[0].rows() if of != "spikes"))[:_DRAWN]

@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 
 from hrsnn.analysis import mean_interval, paired_test
 from hrsnn.analysis.claims import Verdict
+from hrsnn.analysis.figures.curves import curves_over_levels, scores_against_values
 from hrsnn.analysis.figures.seeds import (
-    curves_over_levels,
     differences_in_pairs,
-    scores_against_values,
     scores_in_plane,
     scores_over_seeds,
 )

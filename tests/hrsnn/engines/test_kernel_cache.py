@@ -22,7 +22,6 @@ import pytest
 from numba.core import config
 from numba.core.caching import IndexDataCacheFile
 
-from hrsnn.engines.cache import compile_lock
 from hrsnn.engines.cache import kernels as kernel_cache
 from hrsnn.engines.cache.files import CheckedCacheFiles
 
@@ -436,26 +435,6 @@ def test_of_processes_at_once_one_compiles_each_kernel(tiny, tmp_path):
         assert sum(done.compiled for done in ran) == 4
         settled = tiny.run(cache)
         assert (settled.numbers, settled.compiled, settled.log) == (ANSWER, 0, [])
-
-
-def test_a_compilation_waits_for_its_lock_no_longer_than_needed(tmp_path, monkeypatch):
-    """The holder ends; or it keeps the lock too long; or the folder cannot hold a lock."""
-    path = tmp_path / "kernel.lock"
-    hold = (
-        "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); time.sleep("
-    )
-    for seconds, patience, mine in [(0.5, 60.0, True), (60, 0.2, False)]:
-        monkeypatch.setattr(compile_lock, "_PATIENCE", patience)
-        holder = subprocess.Popen([sys.executable, "-c", f"{hold}{seconds})", path], stdout=subprocess.PIPE)
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        handle = compile_lock.compile_lock(path)
-        assert (handle is not None) == mine
-        if handle is not None:
-            os.close(handle)
-        holder.kill()
-        holder.communicate()
-    assert compile_lock.compile_lock(tmp_path / "missing" / "kernel.lock") is None
 
 
 def test_data_that_another_process_saved_under_the_same_name_are_not_taken(tmp_path):
