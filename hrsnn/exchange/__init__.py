@@ -1,0 +1,22 @@
+"""Networks and recordings to other tools and back. The public names are loaded on first use (PEP 562)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME: dict[str, str] = {}
+
+__all__: list[str] = []
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hrsnn.exchange' has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
