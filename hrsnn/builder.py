@@ -109,6 +109,8 @@ def _of_graph(spec: ReservoirSpec, seed: int, channels: int) -> Reservoir:
     if file.channels not in (None, channels):
         text = f"{spec.graph} has input links of {file.channels} channels, and {channels} are needed: they are drawn anew"
         warnings.warn(text, HrsnnWarning, stacklevel=3)
+    if file.saved is not None and spec.graph_weights != "linear":
+        raise InputError("graph_weights", spec.graph_weights, f"must be linear: the weights of {spec.graph} are in mV")
     if file.saved is not None and file.channels == channels:
         return file.saved
     with refuse_damaged(spec.graph, "network"):

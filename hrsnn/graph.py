@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -37,12 +37,13 @@ _UNITS = {name: rule.unit for kind in (Reservoir, Links, ShortTerm) for name, ru
 def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
     """Return the recurrent network as a ``networkx.DiGraph``, from which :func:`from_graph` restores the same reservoir.
 
-    Nodes, named by the neurons' labels or else 0..N-1, have ``type`` ("E" or "I"), ``position`` (x, y, z), the neuron's
-    constants (``tau_m``, ... in ms, mV and Hz) and ``input``: its input links as a JSON object that maps each channel to
-    the list of ``weight``, ``delay``, ``w_max``, ``tau_plus``, ``tau_minus``, ``a_plus``, ``a_minus`` and ``gain``. Edges
-    have ``weight`` (mV, negative when the source is inhibitory), ``delay`` (ms), the constants of STDP and, with
-    short-term plasticity, its constants. The graph has ``channels``, ``dt``, ``background_frozen``, ``homeostasis`` and
-    ``weight_unit``, "mV", with which :func:`from_graph` does not scale the weights.
+    Nodes, named by the neurons' labels or else 0..N-1, have ``type`` ("E" or "I"), ``cell_type`` where it is known,
+    ``position`` (x, y, z), the neuron's constants (``tau_m``, ... in ms, mV and Hz) and ``input``: its input links as a
+    JSON object that maps each channel to the list of ``weight``, ``delay``, ``w_max``, ``tau_plus``, ``tau_minus``,
+    ``a_plus``, ``a_minus`` and ``gain``. Edges have ``weight`` (mV, negative when the source is inhibitory), ``delay``
+    (ms), the constants of STDP and, with short-term plasticity, its constants. The graph has ``channels``, ``dt``,
+    ``background_frozen``, ``homeostasis`` and ``weight_unit``, "mV", with which :func:`from_graph` does not scale the
+    weights.
 
     Examples
     --------
@@ -62,12 +63,14 @@ def to_graph(reservoir: Reservoir) -> networkx.DiGraph:
     nodes = list(range(reservoir.neurons)) if reservoir.labels is None else reservoir.labels.tolist()
     columns = {name: getattr(reservoir, name).tolist() for name in NODE_VALUES}
     inputs = _inputs_of(reservoir)
+    cell_types = [""] * len(nodes) if reservoir.cell_types is None else reservoir.cell_types.tolist()
     for i, node in enumerate(nodes):
         graph.add_node(
             node,
             type="E" if reservoir.is_excitatory[i] else "I",
             position=tuple(reservoir.positions[i].tolist()),
             input=json.dumps(inputs[i]),
+            **({"cell_type": cell_types[i]} if cell_types[i] else {}),
             **{name: values[i] for name, values in columns.items()},
         )
     links: dict[str, list[float]] = {name: getattr(reservoir.recurrent, name).tolist() for name in EDGE_VALUES}
@@ -104,13 +107,14 @@ def from_graph(
     ----------
     graph : networkx.DiGraph
         Neurons are numbered in the order of ``graph.nodes``, and labelled by them unless these are 0, 1, 2, ... Optional
-        node attributes: ``type`` ("E" or "I"), ``position`` (three numbers) and the neuron's constants under the names of
-        the reservoir's arrays (``tau_m``, ``v_threshold``, ``adaptation``, ...). Optional edge attributes: ``weight``
-        (default 1), ``delay`` (ms) and the other arrays of :class:`~hrsnn.reservoir.Links` and
+        node attributes: ``type`` ("E" or "I"), ``cell_type`` (text), ``position`` (three numbers) and the neuron's
+        constants under the names of the reservoir's arrays (``tau_m``, ``v_threshold``, ``adaptation``, ...). Optional edge
+        attributes: ``weight`` (default 1), ``delay`` (ms) and the other arrays of :class:`~hrsnn.reservoir.Links` and
         :class:`~hrsnn.reservoir.ShortTerm`. Input links and graph attributes are those of :func:`to_graph`. Numbers may
         be Brian2 quantities.
     spec : ReservoirSpec, optional
-        Default: the default spec. Its number of neurons and its links are not used.
+        Default: the default spec. Its number of neurons and its links are not used. Its ``graph_weights`` is the rule by
+        which weights without a unit become mV, and with ``delay_speed`` delays come from the positions.
     seed : int
         Seed of the values drawn.
     channels : int, optional
@@ -126,16 +130,20 @@ def from_graph(
     ------
     InputError
         When the graph is undirected, a multigraph, has self-loops, fewer than two nodes, weights that are not finite, or
-        zero where the source has no type, or a node whose links have both signs or contradict its type (Dale's law).
+        zero where the source has no type, or a node whose links have both signs or contradict its type (Dale's law);
+        when ``graph_weights`` is not "linear" and the weights are in mV.
 
     Notes
     -----
     The type of a neuron is the node's ``type``, or else the sign of its outgoing weights; where no node has a type and no
     weight is negative, excitatory and inhibitory neurons are drawn at the spec's ratio. A node without links or type is
     excitatory when the graph has signs. Weights are used as they are when ``graph.graph["weight_unit"] == "mV"`` or they
-    are Brian2 quantities; otherwise the magnitudes are scaled for each pair type, so that a neuron's mean total input is
-    that of a network built from the spec, and the rates remain in its range. A weight above w_max raises the w_max of its
-    link.
+    are Brian2 quantities. Otherwise they are magnitudes m, such as numbers of synapses, and for each type of pair become
+    weights in proportion to m ("linear") or log(1 + m) ("log"), or those that the spec draws, the largest to the largest m
+    ("rank"; links of equal m get the mean of theirs). The mean of each type of pair is that of the weights drawn, for
+    which a neuron's mean total input is that of a network built from the spec, so that the rates remain in its range; "rank"
+    keeps their spread too, where numbers of synapses have longer tails. :func:`hrsnn.analysis.at_rate` gives the network
+    a rate exactly. A weight above w_max raises the w_max of its link.
 
     Examples
     --------
@@ -167,7 +175,12 @@ def from_graph(
     unit = graph.graph.get("weight_unit")
     if unit not in (None, "mV"):
         raise InputError("weight_unit", unit, "must be mV, or left out: weights are then scaled")
-    weight = magnitude if _in_mv(graph, edges) else _scaled(magnitude, drawn)
+    if not _in_mv(graph, edges):
+        weight = _scaled(magnitude, drawn, spec.graph_weights)
+    elif spec.graph_weights == "linear":
+        weight = magnitude
+    else:
+        raise InputError("graph_weights", spec.graph_weights, "must be linear: the weights of this graph are in mV")
     given: dict[str, Any] = {name: _node_values(graph, nodes, name, getattr(drawn, name)) for name in NODE_VALUES}
     links = {name: _edge_values(edges, name, getattr(drawn.recurrent, name)) for name in EDGE_VALUES}
     require("w_max", links["w_max"], links["w_max"] >= 0, "must not be negative (mV)")
@@ -177,7 +190,8 @@ def from_graph(
     if own_input:
         given["input"], given["input_gain"] = _input_links(graph, nodes, channels)
     given |= {name: graph.graph[name] for name in _GRAPH_VALUES if name in graph.graph}
-    return drawn.replace(labels=labels_of(nodes), **given)
+    cell_types = [str(graph.nodes[node].get("cell_type", "")) for node in nodes]
+    return drawn.replace(labels=labels_of(nodes), cell_types=cell_types if any(cell_types) else None, **given)
 
 
 def _short_term(graph: networkx.DiGraph, edges: list[Any], drawn: Reservoir) -> ShortTerm | None:
@@ -316,13 +330,19 @@ def _factors(spec: ReservoirSpec, is_excitatory: np.ndarray, pre: np.ndarray, po
     return factors
 
 
-def _scaled(magnitude: np.ndarray, drawn: Reservoir) -> np.ndarray:
-    """Scale the graph's magnitudes so that the mean of each pair type is that of the weights drawn."""
+def _scaled(magnitude: np.ndarray, drawn: Reservoir, rule: Literal["linear", "log", "rank"]) -> np.ndarray:
+    """Return weights of the graph's magnitudes by a rule; the mean of each pair type is that of the weights drawn."""
     kind = (~drawn.is_excitatory).astype(np.intp)
     pair = 2 * kind[drawn.pre] + kind[drawn.post]
     scaled = np.empty_like(magnitude)
-    for code in range(4):
+    for code in np.unique(pair):
         here = pair == code
-        if here.any():
-            scaled[here] = magnitude[here] * (drawn.weight[here].mean() / magnitude[here].mean())
+        given, weights = magnitude[here], drawn.weight[here]
+        if rule == "rank":
+            # equal magnitudes are next to each other in this order, and share the mean of the weights at their ranks
+            _, group, size = np.unique(given, return_inverse=True, return_counts=True)
+            scaled[here] = (np.add.reduceat(np.sort(weights), np.cumsum(size) - size) / size)[group]
+        else:
+            given = np.log1p(given) if rule == "log" else given
+            scaled[here] = given * (weights.mean() / given.mean())
     return scaled

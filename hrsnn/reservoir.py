@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import hashlib
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -19,7 +21,7 @@ from hrsnn.errors import InputError
 from hrsnn.files.npz import read_npz, write_npz
 from hrsnn.files.reading import refuse_damaged
 from hrsnn.validation.arrays import array, check_arrays, convert_arrays, require, rules_of
-from hrsnn.validation.labels import checked_labels, labels_of
+from hrsnn.validation.labels import checked_cell_types, checked_labels, labels_of
 from hrsnn.validation.numbers import MOST_CHANNELS, bool_of, count_of, positive, state_bits_of
 from hrsnn.validation.units import takes
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 _KIND, _VERSION = "reservoir", 1
 _HEADER = ("channels", "dt", "background_frozen", "homeostasis")
+_NAMES = ("labels", "cell_types")  #: text of the neurons, where they have any
+_TYPES_SHOWN = 8  #: the most cell types that a summary lists
 _ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is rounded
 
 
@@ -140,6 +144,7 @@ class Reservoir(Displayed):
     state_bits: int = 0  #: v is rounded to so many bits after each step; 0: it is not; see :func:`hrsnn.quantise`
     stochastic_rounding: bool = False  #: up with the probability by which v is above a level, or to the nearest one
     labels: np.ndarray | None = None  #: (N,) names of the neurons, distinct integers or strings; None: 0 to N - 1
+    cell_types: np.ndarray | None = None  #: (N,) str, such as "Kenyon", "" where it is not known; None: of no neuron
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", count_of("channels", self.channels, most=MOST_CHANNELS))
@@ -175,6 +180,9 @@ class Reservoir(Displayed):
             check_arrays(self.short_term, {"link": len(self.recurrent)}, "short_term.")
         if self.labels is not None:
             object.__setattr__(self, "labels", labels_of(checked_labels(self.labels, self.neurons).tolist()))
+        if self.cell_types is not None:
+            types = checked_cell_types(self.cell_types, self.neurons)
+            object.__setattr__(self, "cell_types", types if any(types) else None)
 
     def _parts(self) -> Iterable[str]:
         yield counted(self.neurons, "neuron")
@@ -192,6 +200,9 @@ class Reservoir(Displayed):
         for name, (values, unit) in {**spreads, "delay": (self.delay, "ms")}.items():
             if values.size:
                 yield Row(name, f"{values.mean():.4g} +- {values.std():.3g}", f"{unit}, mean and sd")
+        if self.cell_types is not None:
+            counts = Counter(self.cell_types.tolist()).most_common()
+            yield Row("cell types", ", ".join(f"{count} {name or 'unknown'}" for name, count in counts[:_TYPES_SHOWN]))
         yield Row("dt", f"{self.dt:g}", "ms")
         for need in sorted(self.needs()):
             yield Row(need.replace("_", " "), "yes")
@@ -249,6 +260,40 @@ class Reservoir(Displayed):
     def input_weight(self) -> np.ndarray:
         """Weights of the input links for spikes, >= 0 (mV)."""
         return self.input.weight
+
+    @takes()
+    def index_of(self, names: Sequence[str | int]) -> np.ndarray:
+        """Return the numbers of neurons by their labels.
+
+        Parameters
+        ----------
+        names : sequence of str or int
+
+        Returns
+        -------
+        array of int, shape (len(names),)
+
+        Raises
+        ------
+        InputError
+            When the neurons have no labels, or none has one of these.
+
+        Examples
+        --------
+        >>> from hrsnn import ReservoirSpec, build
+        >>> worm = build(ReservoirSpec(neurons=3, in_degree_exc=1), seed=1).replace(labels=["AVAL", "AVAR", "PVCL"])
+        >>> worm.index_of(["PVCL", "AVAL"])
+        array([2, 0])
+        """
+        if self.labels is None:
+            raise InputError("labels", list(names), "are of no neuron: the network has none, and numbers are used")
+        number = {label: i for i, label in enumerate(self.labels.tolist())}
+        for name in names:
+            if name not in number:
+                near = difflib.get_close_matches(str(name), map(str, number), n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise InputError("labels", name, f"{hint}must be labels of neurons")
+        return np.array([number[name] for name in names], dtype=np.int64)
 
     def replace(self, **changes: Any) -> Reservoir:
         """Return a copy with some fields replaced.
@@ -364,7 +409,7 @@ class Reservoir(Displayed):
             if "short_term.release" in arrays:
                 arrays["short_term"] = ShortTerm(**{name: arrays.pop(f"short_term.{name}") for name in rules_of(ShortTerm)})
             own = {name: arrays.pop(name) for name in rules_of(Reservoir)}
-            more: dict[str, Any] = {name: arrays.pop(name) for name in ("labels", "short_term") if name in arrays}
+            more: dict[str, Any] = {name: arrays.pop(name) for name in (*_NAMES, "short_term") if name in arrays}
             more |= {name: header[name] for name in _ROUNDING if name in header}
             unknown = sorted({*arrays, *(set(header) - {*_HEADER, *_ROUNDING})})
             if unknown:
@@ -377,9 +422,7 @@ class Reservoir(Displayed):
             arrays |= {f"{side}.{name}": getattr(getattr(self, side), name) for name in rules_of(Links)}
         if self.short_term is not None:
             arrays |= {f"short_term.{name}": getattr(self.short_term, name) for name in rules_of(ShortTerm)}
-        if self.labels is not None:
-            arrays["labels"] = self.labels
-        return arrays
+        return arrays | {name: getattr(self, name) for name in _NAMES if getattr(self, name) is not None}
 
     def _header(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in (*_HEADER, *(_ROUNDING if self.state_bits else ()))}

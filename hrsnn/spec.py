@@ -58,6 +58,7 @@ _ADDED = {
     *(name for names in DELAYS for name in names),
     "delay_input",
     "graph",
+    "graph_weights",
     "topology",
 }
 
@@ -167,6 +168,12 @@ class ReservoirSpec(BaseModel):
         "",
         "file of a network: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges), whose links, and "
         "whatever else it has, replace those that the spec would draw; neurons must be as many",
+    )
+    graph_weights: Literal["linear", "log", "rank"] = _field(
+        "linear",
+        "",
+        "weights of a graph without a unit: linear: in proportion to its values; log: to log(1 + value); rank: as drawn, "
+        "the largest to the largest value",
     )
     in_degree_exc: int = _field(
         2, "", "links from excitatory neurons to each neuron (in_degree)", ge=0, le=10**7, strict=True

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
@@ -45,6 +46,8 @@ Runs = Sequence[Sequence[PruningRecord]]
 _MOST_DRAWN = 4000
 #: Area of the marker of the most central neuron (points^2).
 _LARGEST = 60
+#: The most neurons that are named.
+_NAMED = 8
 #: Numbers whose axis begins at 0.
 _COUNTS = ("links", "neurons", "strong_component", "mean_rate")
 _MARKERS, _LEVELS = "os^vDPX", ("--", ":", "-.", (0, (1, 4)))
@@ -318,7 +321,8 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     -------
     matplotlib.figure.Figure
         Links have the colour of their source, and taper towards their target (Holten & van Wijk 2009). The area of a
-        neuron grows with its betweenness, that of the most central one in the legend.
+        neuron grows with its betweenness, that of the most central one in the legend. The most central neurons are named
+        where neurons have labels.
 
     Notes
     -----
@@ -370,6 +374,11 @@ def _draw_graph(axes: Axes, reservoir: Reservoir, central: Array, most: float) -
             style: dict[str, Any] = {"linewidths": 0.3, "edgecolors": "white", "zorder": 2, "clip_on": False}
             axes.scatter(x, y, s=size[kind], color=colour, **style)
             axes.scatter([], [], s=14, color=colour, label=name)  # a marker of one size in the legend
+    if reservoir.labels is not None:
+        for who in np.argsort(-central, kind="stable")[:_NAMED]:
+            at = {"xytext": (3, 3), "textcoords": "offset points", "fontsize": TEXT - 1, "zorder": 3}
+            halo = [patheffects.withStroke(linewidth=1.5, foreground="white")]
+            axes.annotate(str(reservoir.labels[who]), place[who], path_effects=halo, annotation_clip=False, **at)
     if most:
         axes.scatter([], [], s=_LARGEST, color="none", edgecolors=GREY, linewidths=0.6, label=f"betweenness {most:.2g}")
     axes.fill([], [], color=GREY, alpha=0.35, label=shown)

@@ -66,6 +66,7 @@ def keep_neurons(reservoir: Reservoir, kept: Mask) -> Reservoir:
         input_gain=reservoir.input_gain[reached],
         short_term=None if reservoir.short_term is None else reservoir.short_term.take(recurrent),
         labels=None if reservoir.labels is None else reservoir.labels[kept],
+        cell_types=None if reservoir.cell_types is None else reservoir.cell_types[kept],
         **changes,
     )
 

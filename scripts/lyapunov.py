@@ -17,11 +17,13 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import Flag, execute
+from hrsnn.scripts.cli.neurons import neurons_csv
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from hrsnn.analysis.protocols import Chaos, ChaosMap
 
@@ -71,6 +73,7 @@ class Lyapunov(Repeatable):
             progress=self.progress,
         )
         spectrum, uncoupled = result.spectrum, result.uncoupled
+        of_each = {"rate_hz": spectrum.rates, "exponent_per_s": of_neurons(result)}
         grid = None
         if self.map_:
             grid = chaos_map(
@@ -96,6 +99,7 @@ class Lyapunov(Repeatable):
             baselines={name: {"no_recurrence": getattr(uncoupled, attribute)} for name, attribute in names.items()},
             spikes=dataclasses.asdict(result.rates),
             draw=lambda: pictures(result, grid),
+            files={"neurons.csv": neurons_csv(result.reservoir, of_each)},
             timing=result.timing,
             details={
                 "engine": "exact",
@@ -115,13 +119,19 @@ class Lyapunov(Repeatable):
         )
 
 
+def of_neurons(result: Chaos) -> NDArray[np.float64]:
+    """Return the exponents of the neurons (1/s): their shares over v, or where not all exponents are there their blocks'."""
+    spectrum, reservoir = result.spectrum, result.reservoir
+    if len(spectrum.exponents) == 3 * reservoir.neurons:
+        return spectrum.per_neuron_v
+    return spectrum.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh
+
+
 def pictures(result: Chaos, grid: ChaosMap | None) -> Mapping[str, Figure]:
     """Draw the spectrum, the map if there is one, and the exponents of the neurons, or those of their blocks."""
     from hrsnn.analysis import figures
 
     spectrum, reservoir = result.spectrum, result.reservoir
-    blocks = spectrum.per_neuron_local + 1000 / reservoir.tau_exc + 1000 / reservoir.tau_inh
-    whole = len(spectrum.exponents) == 3 * reservoir.neurons
     of_map = {}
     if grid is not None:
         of_map["map"] = figures.chaos_map(grid.length_scale, grid.weight_scale, grid.largest[..., 0])
@@ -129,7 +139,7 @@ def pictures(result: Chaos, grid: ChaosMap | None) -> Mapping[str, Figure]:
         **of_map,
         "spectrum": figures.exponent_spectrum(spectrum),
         "neurons": figures.exponents_of_neurons(
-            spectrum.per_neuron_v if whole else blocks, reservoir.tau_m, spectrum.rates, reservoir.is_excitatory
+            of_neurons(result), reservoir.tau_m, spectrum.rates, reservoir.is_excitatory
         ),
         "time_constants": figures.time_constants(reservoir.tau_m, reservoir.is_excitatory),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if not __package__:  # run as a file: import the package from the checkout, and 
 
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli.command import execute
+from hrsnn.scripts.cli.neurons import neurons_csv
 from hrsnn.scripts.cli.repeats import Repeatable
 from hrsnn.scripts.cli.report import Outcome, Report
 from hrsnn.scripts.cli.task_arguments import DataArguments, FurtherScores, tasks_of
@@ -52,8 +54,15 @@ class Measure(DataArguments, Repeatable):
     window: float = 100.0
     """Window of the Fano factor (ms)."""
 
-    traces: Annotated[int, tyro.conf.arg(metavar="N")] = 0
-    """Number of neurons whose v, currents and adaptation are recorded in every step of the first stimulus, and drawn."""
+    traces: Annotated[tuple[str, ...], tyro.conf.arg(metavar="N|NAME")] = ()
+    """Neurons whose v, currents and adaptation are recorded in every step of the first stimulus, and drawn: so many, or by
+    the names that a graph gives them."""
+
+    @property
+    def traced(self) -> int | tuple[str, ...]:
+        """The number of neurons that are traced, or their names."""
+        alone = self.traces[0] if len(self.traces) == 1 else ""
+        return int(alone) if re.fullmatch(r"[+-]?[0-9]{1,18}", alone) else self.traces
 
     def carry_out(self) -> Outcome:
         """Carry out a single run, or one for each seed, without traces then."""
@@ -78,7 +87,7 @@ class Measure(DataArguments, Repeatable):
             seed=self.seed,
             engine=self.engine,
             window=self.window,
-            traces=self.traces,
+            traces=self.traced,
             progress=self.progress,
         )
         values, control = _numbers(result.firing), _numbers(result.uncoupled)
@@ -115,7 +124,17 @@ class Measure(DataArguments, Repeatable):
                     "inhibitory": result.inhibitory_rate,
                 },
             },
-            files={} if result.traced is None else {"traces.npz": result.traced.traces.save},
+            files={
+                **({} if result.traced is None else {"traces.npz": result.traced.traces.save}),
+                "neurons.csv": neurons_csv(
+                    result.reservoir,
+                    {
+                        "rate_hz": result.activity.rates,
+                        "interval_variation": result.firing.interval_variations,
+                        "fano_factor": result.firing.fano_factors,
+                    },
+                ),
+            },
             intervals={} if branching is None else {"branching_parameter": branching.interval},
         )
 

@@ -25,6 +25,7 @@ from hrsnn.analysis.figures.style import (
     legend_above,
 )
 from hrsnn.errors import InputError
+from hrsnn.validation.labels import Labels
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -101,7 +102,7 @@ def neuron_traces(
     currents: ArrayLike | None = None,
     adaptation: ArrayLike | None = None,
     *,
-    neurons: ArrayLike | None = None,
+    neurons: Labels | None = None,
     spikes: Sequence[ArrayLike] = (),
     threshold: ArrayLike | None = None,
 ) -> Figure:
@@ -117,8 +118,8 @@ def neuron_traces(
         Excitatory and inhibitory currents (mV).
     adaptation : array, shape (T, R), optional
         Adaptation currents (mV), drawn downwards, as they act.
-    neurons : array of int, shape (R,), optional
-        Their numbers, for titles; by default 0 to R - 1.
+    neurons : array of int or str, shape (R,), optional
+        Their numbers or names, for titles; by default 0 to R - 1.
     spikes : sequence of R arrays, optional
         Times of the spikes of each (ms), drawn as ticks above v: the reset follows within the step, so that v itself shows
         no peak.
@@ -156,7 +157,7 @@ def neuron_traces(
         if adapted.shape != shape:
             raise InputError("adaptation", adapted.shape, f"must have shape {shape}")
         flows += [("adaptation", -adapted, ADAPTATION)]
-    names = np.arange(shape[1]) if neurons is None else np.asarray(neurons, int)
+    names = np.arange(shape[1]) if neurons is None else np.asarray(neurons)
     levels = None if threshold is None else np.asarray(threshold, float)
     for name, given in (("neurons", names), ("spikes", spikes or None), ("threshold", levels)):
         if given is not None and len(given) != shape[1]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,7 +111,7 @@ def measure(
     seed: int = 0,
     engine: str = "auto",
     window: float = 100.0,
-    traces: int = 0,
+    traces: int | Sequence[str] = 0,
     progress: bool = False,
 ) -> Measures:
     """Measure the firing statistics of a reservoir with fixed weights under a stimulus.
@@ -126,9 +126,9 @@ def measure(
     engine : str
     window : float
         Window of the Fano factor (ms); shorter if no stimulus is as long.
-    traces : int
-        Number of neurons, drawn by the seed, whose v, currents and adaptation are recorded in every step of the first
-        stimulus, as far as the engine can.
+    traces : int or sequence of str
+        Neurons whose v, currents and adaptation are recorded in every step of the first stimulus, as far as the engine can:
+        so many, drawn by the seed, or by their labels.
     progress : bool
 
     Returns
@@ -169,7 +169,11 @@ def measure(
             return simulate(one, stimulus, engine=engine, seed=seed, progress=progress)
 
     traced = None
-    if count_of("traces", traces, least=0, most=reservoir.neurons):
+    if isinstance(traces, int):
+        drawn = generator(seed, "measure", "traces")
+        size = count_of("traces", traces, least=0, most=reservoir.neurons)
+        traces = np.sort(drawn.choice(reservoir.neurons, size, replace=False)).tolist()
+    if len(traces):
         with watch("simulate"):
             traced = _traced(reservoir, stimulus[:1], traces, seed, engine)
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
@@ -209,14 +213,13 @@ def measure(
         )
 
 
-def _traced(network: Network, stimulus: Stimulus, count: int, seed: int, engine: str) -> Activity[Network]:
+def _traced(
+    network: Network, stimulus: Stimulus, neurons: Sequence[int] | Sequence[str], seed: int, engine: str
+) -> Activity[Network]:
     """Return a run with v, and as far as the kind of network has them currents and adaptation, of some neurons in steps."""
-    neurons = np.sort(generator(seed, "measure", "traces").choice(network.neurons, count, replace=False))
     adapts = "adaptation" in network.needs()
     record = ("spikes", "v", *(("currents", "adaptation")[: 1 + adapts] if isinstance(network, Reservoir) else ()))
-    return simulate(
-        network, stimulus, engine=engine, seed=seed, record=record, record_neurons=neurons.tolist(), sample_times="steps"
-    )
+    return simulate(network, stimulus, engine=engine, seed=seed, record=record, record_neurons=neurons, sample_times="steps")
 
 
 def _firing(spikes: SpikeTrains, window: float) -> Firing:

@@ -150,7 +150,11 @@ def unit_of(score: str) -> str:
     ('Hz', 'share', 'sd', 'no unit')
     >>> unit_of("mean_rate_per_step"), unit_of("bytes_of_the_file"), unit_of("digits_spikes_ratio")
     ('spikes per step', 'bytes', 'ratio')
+    >>> unit_of("without_silent_neurons")
+    '1/s'
     """
+    if score in SCORES and SCORES[score].unit:
+        return SCORES[score].unit
     for words, unit in _UNITS.items():
         if f"_{words}_" in f"_{score}_":
             return unit

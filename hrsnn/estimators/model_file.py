@@ -124,6 +124,10 @@ def _check_usable(model: Any) -> None:
         states = transformer.transform(Currents(np.zeros((1, 1, transformer.n_features_in_)), dt=1.0))
         if isinstance(model, ReservoirEstimator):
             model.readout_.predict(states)
+            if hasattr(model.readout_, "predict_proba"):
+                shape = model.readout_.predict_proba(states).shape
+                if shape != (1, len(model.readout_.classes_)):
+                    raise InputError("readout", shape, f"must give {len(model.readout_.classes_)} probabilities")
 
 
 def _load(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
@@ -132,6 +136,8 @@ def _load(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
         if set(header) != {"model", "about", "versions"}:
             raise InputError("names", sorted(header), "must be model, about and versions")
         model, about = unpacked(header["model"], arrays), unpacked(header["about"], arrays)
+        if not isinstance(about, dict):
+            raise InputError("about", about, "must be a mapping")
         check_is_fitted(model)
         _check_usable(model)
         versions = {str(name): str(version) for name, version in header["versions"].items()}

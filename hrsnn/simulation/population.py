@@ -30,7 +30,7 @@ def simulate_population(
     engine: str = "torch",
     precision: str = "float64",
     record: Sequence[str] = ("spikes",),
-    record_neurons: Sequence[int] | None = None,
+    record_neurons: Sequence[int] | Sequence[str] | None = None,
     sample_times: int | str | Sequence[float] | np.ndarray = 1,
     windows: int | Sequence[float] | np.ndarray = 1,
     blank: float = 0.0,

@@ -50,7 +50,7 @@ class Request:
     windows: Any
     blank: float
     tau_state: float
-    neurons: np.ndarray | None = None
+    neurons: np.ndarray | tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -60,7 +60,7 @@ class Request:
         windows: Any,
         blank: float,
         tau_state: float,
-        neurons: Sequence[int] | None = None,
+        neurons: Sequence[int] | Sequence[str] | None = None,
     ) -> Request:
         """Return the request, with what can be checked without a stimulus."""
         names = (record,) if isinstance(record, str) else tuple(record)
@@ -72,13 +72,11 @@ class Request:
         blank, tau_state = duration_of("blank", blank, zero=True), positive("tau_state", tau_state, "ms")
         if isinstance(sample_times, str) and sample_times != _STEPS:
             raise InputError("sample_times", sample_times, f'must be a number, a list of times (ms), or "{_STEPS}"')
-        chosen = None
+        chosen: np.ndarray | tuple[str, ...] | None = None
         if neurons is not None:
             if not set(names) & set(_WATCHED):
                 raise InputError("record_neurons", neurons, f"has no effect: record is none of {', '.join(_WATCHED)}")
-            chosen = whole_vector("record_neurons", neurons, np.int64)
-            if not chosen.size or (np.diff(chosen) <= 0).any() or chosen[0] < 0:
-                raise InputError("record_neurons", neurons, "must be ascending numbers of neurons, at least one")
+            chosen = _chosen(neurons)
         return cls(names, sample_times, windows, blank, tau_state, chosen)
 
     def needs(self) -> set[str]:
@@ -94,12 +92,29 @@ class Request:
         InputError
             When a neuron is not in the network, or adaptation is recorded of a network without it.
         """
-        chosen = np.arange(network.neurons) if self.neurons is None else self.neurons
+        if isinstance(self.neurons, tuple):
+            if not isinstance(network, Reservoir):
+                raise InputError("record_neurons", self.neurons, f"must be numbers: a {network.kind} has no labels")
+            chosen = np.unique(network.index_of(self.neurons))
+        else:
+            chosen = np.arange(network.neurons) if self.neurons is None else self.neurons
         if chosen[-1] >= network.neurons:
             raise InputError("record_neurons", int(chosen[-1]), f"must be below {network.neurons}, the number of neurons")
         if "adaptation" in self.record and "adaptation" not in network.needs():
             raise InputError("record", "adaptation", f"has no effect: no neuron of the {network.kind} adapts")
         return Watched(chosen, *(name in self.record for name in _WATCHED))
+
+
+def _chosen(neurons: Sequence[int] | Sequence[str]) -> np.ndarray | tuple[str, ...]:
+    """Return the neurons to be recorded: ascending numbers, or labels."""
+    if isinstance(neurons, str):
+        neurons = [neurons]
+    if np.size(neurons) and all(isinstance(one, str) for one in neurons):
+        return tuple(str(one) for one in neurons)
+    chosen = whole_vector("record_neurons", neurons, np.int64)
+    if not chosen.size or (np.diff(chosen) <= 0).any() or chosen[0] < 0:
+        raise InputError("record_neurons", neurons, "must be labels or ascending numbers of neurons, at least one")
+    return chosen
 
 
 class Run(Generic[NetworkType]):
@@ -141,7 +156,8 @@ class Run(Generic[NetworkType]):
         self._tau_state = request.tau_state
         if state is not None:
             self._tau_state = _check_state(state, network, stimulus, seed, request)
-        self._watched, self._chosen = request.watched(network), request.neurons
+        self._watched = request.watched(network)
+        self._chosen = None if request.neurons is None else self._watched.neurons
         self.batch = Batch(network, stimulus, request.blank, seed, self._times, state, self._watched)
         samples, n, moments = len(stimulus), network.neurons, len(self._times[0])
         self.total = float(self.batch.steps.sum() * network.dt)

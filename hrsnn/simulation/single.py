@@ -25,7 +25,7 @@ def simulate(
     plastic: bool = False,
     engine: str = "auto",
     record: Sequence[str] = ("spikes",),
-    record_neurons: Sequence[int] | None = None,
+    record_neurons: Sequence[int] | Sequence[str] | None = None,
     sample_times: int | str | Sequence[float] | np.ndarray = 1,
     windows: int | Sequence[float] | np.ndarray = 1,
     blank: float = 0.0,
@@ -56,8 +56,9 @@ def simulate(
     record : sequence of str
         Any of "spikes", "counts", "states", "v", "currents" (excitatory and inhibitory) and "adaptation". The spike count
         of each neuron in each stimulus is always recorded.
-    record_neurons : sequence of int, optional
-        Neurons of "v", "currents" and "adaptation", ascending; by default all.
+    record_neurons : sequence of int or str, optional
+        Neurons of "v", "currents" and "adaptation", by ascending numbers or by labels; by default all. They are recorded in
+        the order of their numbers.
     sample_times : int, array (ms) or "steps"
         Times of "states", "v", "currents" and "adaptation": the ends of K equal windows of each stimulus's own duration (1:
         its end); ascending times in (0, duration], the same for every stimulus; or "steps", the end of every step of dt, for

@@ -45,6 +45,30 @@ def labels_of(names: Sequence[Any]) -> np.ndarray | None:
     return checked_labels([str(name) for name in names], len(names))
 
 
+def checked_cell_types(cell_types: Any, neurons: int) -> np.ndarray:
+    """Return `cell_types` as a read-only array of one printable string for each neuron; "" where it is not known.
+
+    Raises
+    ------
+    InputError
+        When `cell_types` are anything else.
+
+    Examples
+    --------
+    >>> checked_cell_types(["Kenyon", ""], 2)
+    array(['Kenyon', ''], dtype='<U6')
+    """
+    cell_types = plain(cell_types, "", "cell_types")
+    longest = int(limit("name"))
+    array = np.asarray(cell_types)
+    if array.shape != (neurons,) or array.dtype.kind != "U":
+        raise InputError("cell_types", array, f"must be {neurons} strings, one a neuron")
+    for name in np.unique(array).tolist():
+        if not name.isprintable() or len(name) > longest:
+            raise InputError("cell_types", name, f"must be printable, of at most {longest} characters")
+    return frozen(array, array.dtype)
+
+
 def checked_labels(labels: Any, neurons: int) -> np.ndarray:
     """Return `labels` as a read-only array of one distinct integer or string for each neuron.
 

@@ -19,6 +19,7 @@ from hrsnn.analysis.forecasting.errors import THRESHOLDS
 from hrsnn.balanced import BalancedNetwork
 from hrsnn.networks.pruning_figures import network_graph
 from hrsnn.reservoir import Reservoir
+from hrsnn.scripts.cli.neurons import names_of
 
 if TYPE_CHECKING:
     from hrsnn.activity import Activity
@@ -183,7 +184,7 @@ def of_traces(activity: Activity[Any]) -> Figure:
     return figures.neuron_traces(
         traces.times[0][seen],
         **drawn,
-        neurons=shown,
+        neurons=[names_of(network)[neuron] for neuron in shown],
         spikes=[first.times[first.channels == neuron] for neuron in shown],
         threshold=network.v_threshold[shown] if isinstance(network, Reservoir) else None,
     )

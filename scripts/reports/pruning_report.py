@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hrsnn.analysis.scoring.registry import bounds_of, label_of, unit_of
 from hrsnn.scripts.cli import report
+from hrsnn.scripts.cli.neurons import neurons_csv
 from hrsnn.scripts.cli.tables import csv_text
 
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ class PruningRuns:
         savers: dict[str, Callable[[Path], None]] = {
             "reservoir.npz": first.reservoir.save,
             "reservoir.graphml": partial(write_graph, first.reservoir),
+            "neurons.csv": neurons_csv(dense, _left(dense, first)),
         }
         file = self.options.graph
         if file is not None and file.suffix != ".npz":
@@ -146,3 +149,13 @@ class PruningRuns:
             for record in run.records
         )
         return csv_text(["method", "seed", *names], rows)
+
+
+def _left(dense: Reservoir, run: Run) -> dict[str, NDArray[Any]]:
+    """Return which neurons of the dense network are left, 1 or 0, and how many links each has left."""
+    left, n = run.reservoir, dense.neurons
+    return {
+        "kept": np.isin(np.arange(n), run.origin).astype(int),
+        "links_in_left": np.bincount(run.origin[left.post], minlength=n),
+        "links_out_left": np.bincount(run.origin[left.pre], minlength=n),
+    }

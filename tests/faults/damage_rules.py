@@ -148,7 +148,7 @@ def reservoir(data: bytes) -> None:
         f"{side}.{n}": one for side in ("recurrent", "input") for n, one in _LINKS.items()
     }
     wanted |= {f"short_term.{name}": one for name, one in _SHORT_TERM.items()} if plastic else {}
-    _need(set(arrays) - {"labels"} == set(wanted), "names of arrays")
+    _need(set(arrays) - {"labels", "cell_types"} == set(wanted), "names of arrays")
     _checked(arrays, wanted)
     n = len(arrays["is_excitatory"])
     _need(n > 0, "no neurons")
@@ -171,6 +171,10 @@ def reservoir(data: bytes) -> None:
         _need(labels.shape == (n,) and labels.dtype.kind in "iuU" and len(set(labels.tolist())) == n, "labels")
         if labels.dtype.kind == "U":
             _need([bool(x) and x.isprintable() and len(x) <= 200 for x in labels.tolist()], "labels that cannot be printed")
+    if "cell_types" in arrays:
+        types = arrays["cell_types"]
+        _need(types.shape == (n,) and types.dtype.kind == "U", "cell types")
+        _need([x.isprintable() and len(x) <= 200 for x in types.tolist()], "cell types that cannot be printed")
 
 
 def state_of(network: Any) -> Rule:
@@ -351,7 +355,7 @@ _DELAYS = (
     {f"delay_{pair}" for pair in ("ee", "ei", "ie", "ii")},
     {"delay_speed"},
 )
-_OPTIONAL = {"delay_input", "graph", *set().union(*_DELAYS)}
+_OPTIONAL = {"delay_input", "graph", "graph_weights", *set().union(*_DELAYS)}
 _COUNTS = {
     "neurons": (2, 10**7),
     "clusters": (1, 10**7),
@@ -418,6 +422,8 @@ def spec(intact: bytes) -> Rule:
                 _need(_number(value, *_FLOATS[name]), name)
             elif name == "connectivity":
                 _need(value in ("in_degree", "distance", "random"), name)  # networkx needs a topology
+            elif name == "graph_weights":
+                _need(value in ("linear", "log", "rank"), name)
             elif name == "stdp_pairing":
                 _need(value in ("independent", "comonotone"), name)
             else:

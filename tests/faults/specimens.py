@@ -105,7 +105,7 @@ def specimens(folder: Path) -> dict[str, Specimen]:
     networks = {
         "reservoir": build(rich, seed=1, channels=2),
         "plain reservoir": build(ReservoirSpec(neurons=20, length_scale=3), seed=2, channels=2).replace(
-            labels=np.array([f"n{k}" for k in range(20)])
+            labels=np.array([f"n{k}" for k in range(20)]), cell_types=np.array(["Kenyon", ""] * 10)
         ),
     }
     for name, network in networks.items():

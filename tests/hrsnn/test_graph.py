@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hrsnn import Constant, Currents, InputError, Reservoir, ReservoirSpec, Uniform, build, simulate
+from hrsnn.networks import keep_neurons, read_graph, write_graph
 
 SPEC = ReservoirSpec(neurons=60, delay_ee=Uniform(0, 5), v_threshold=Uniform(14, 16))
 
@@ -149,6 +150,7 @@ def valued(name: str, value: object) -> nx.DiGraph:
         (placed("here"), "position = 'here': must be three numbers"),
         (valued("tau_m", -1.0), r"tau_m\[0\] = -1.0: must be positive"),
         (valued("tau_m", "slow"), r"tau_m = .*must be a number on every node"),
+        (valued("cell_type", "a\nb"), r"cell_types = 'a\\nb': must be printable"),
     ],
 )
 def test_graphs_that_are_no_network_are_refused(graph, message):
@@ -158,6 +160,56 @@ def test_graphs_that_are_no_network_are_refused(graph, message):
 
 def test_a_graph_without_links_is_a_reservoir_without_links():
     assert Reservoir.from_graph(nx.empty_graph(5, create_using=nx.DiGraph)).synapses == 0
+
+
+@pytest.mark.parametrize("rule", ["linear", "log", "rank"])
+def test_counts_of_synapses_become_weights_by_a_rule(rule):
+    def weights(counts, rule):
+        graph = nx.DiGraph()
+        graph.add_nodes_from(range(7), type="E")
+        graph.add_edges_from((k, k + 1, {"weight": float(count)}) for k, count in enumerate(counts))
+        return Reservoir.from_graph(graph, ReservoirSpec(graph_weights=rule), seed=3).weight
+
+    counts = np.array([1, 1, 1, 2, 2, 30])
+    drawn = weights(range(1, 7), "rank")
+    assert (np.diff(drawn) > 0).all()
+    low, middle, high = np.split(np.sort(drawn), [3, 5])
+    given = {"linear": counts, "log": np.log(1 + counts), "rank": [low.mean()] * 3 + [middle.mean()] * 2 + [high.mean()]}
+    assert weights(counts, rule) == pytest.approx(np.array(given[rule]) * drawn.mean() / np.mean(given[rule]), rel=1e-12)
+
+
+def test_a_rule_needs_weights_without_a_unit(tmp_path):
+    spec, message = ReservoirSpec(neurons=20, graph_weights="log"), "graph_weights = 'log': must be linear: the weights of"
+    reservoir = build(ReservoirSpec(neurons=20), seed=0)
+    with pytest.raises(InputError, match=message):
+        Reservoir.from_graph(reservoir.graph(), spec)
+    reservoir.save(tmp_path / "saved.npz")
+    with pytest.raises(InputError, match=message):
+        build(spec.updated({"graph": str(tmp_path / "saved.npz")}), seed=0)
+
+
+def test_delays_come_from_positions():
+    graph = ring([1.0, 1.0, 1.0])
+    nx.set_node_attributes(graph, {0: (0, 0, 0), 1: (3, 4, 0), 2: (3, 4, 12)}, "position")
+    spec = ReservoirSpec(dt=0.5, delay_speed=2.0, delay_exc=None, delay_inh=None)
+    assert Reservoir.from_graph(graph, spec).delay.tolist() == [2.5, 6.0, 6.5]
+
+
+def test_cell_types_survive_everything(tmp_path):
+    graph = ring([1.0, 1.0, 1.0])
+    nx.set_node_attributes(graph, {0: "Kenyon", 2: "MBON"}, "cell_type")
+    reservoir = Reservoir.from_graph(nx.relabel_nodes(graph, {0: "K1", 1: "x", 2: "M1"}))
+    assert reservoir.cell_types.tolist() == ["Kenyon", "", "MBON"]
+    assert "1 Kenyon" in reservoir._repr_html_()
+    reservoir.save(tmp_path / "r.npz")
+    write_graph(reservoir, tmp_path / "r.graphml")
+    for again in (Reservoir.load(tmp_path / "r.npz"), Reservoir.from_graph(read_graph(tmp_path / "r.graphml"))):
+        assert again.equals(reservoir)
+        assert again.fingerprint == reservoir.fingerprint
+    assert keep_neurons(reservoir, np.array([False, True, True])).cell_types.tolist() == ["", "MBON"]
+    assert reservoir.replace(cell_types=["", "", ""]).cell_types is None
+    with pytest.raises(InputError, match=r"cell_types = .*must be 3 strings, one a neuron"):
+        reservoir.replace(cell_types=[1, 2, 3])
 
 
 def celegans(data_folder: Path) -> nx.DiGraph:

@@ -143,6 +143,7 @@ def rewritten(saved: Path, path: Path, change: Any) -> Path:
         lambda header: header["model"]["parameters"].update({"spec": {"spec": "reservoir", "toml": "neurons = -3"}}),
         lambda header: header["model"]["parameters"].update({"spec": {"spec": "os", "toml": ""}}),
         lambda header: header.update({"model": [1]}),
+        lambda header: header.update({"about": 0.5}),
         lambda header: header.update({"more": 1}),
         lambda header: header.pop("versions"),
     ],
@@ -152,6 +153,16 @@ def test_a_file_that_says_something_else_is_refused_in_one_line(change: Any, sav
         load_model(rewritten(saved, tmp_path / "m.npz", change))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def test_classes_that_do_not_fit_the_weights(saved: Path, tmp_path: Path) -> None:
+    """Labels are predicted all the same, while probabilities are not defined."""
+    arrays, header = read_npz(saved, "model", 1)
+    wrong = {name: np.tile(values, 2) if values.tolist() == ["a", "b"] else values for name, values in arrays.items()}
+    assert any(values.shape == (4,) for values in wrong.values())
+    write_npz(tmp_path / "m.npz", "model", 1, wrong, header)
+    with pytest.raises(FileError):
+        load_model(tmp_path / "m.npz")
 
 
 def test_damaged_files_and_other_versions(saved: Path, tmp_path: Path) -> None:
