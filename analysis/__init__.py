@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from hrsnn.analysis.lyapunov.spectrum import LyapunovSpectrum, lyapunov_spectrum
     from hrsnn.analysis.lyapunov.two_trajectories import Divergence, largest_lyapunov, transient_length
     from hrsnn.analysis.paired_tests import PairedTest, paired_test
+    from hrsnn.analysis.runs.delay_bank import delay_bank
+    from hrsnn.analysis.runs.rate_matching import Matched, at_rate
     from hrsnn.analysis.scoring.registry import bounds_of
     from hrsnn.analysis.states.covariance import StateCorrelation, effective_dimension, state_correlation
     from hrsnn.analysis.states.heterogeneity import heterogeneity
@@ -69,6 +71,7 @@ _HOME = {
     "InformationCapacity": "capacity.information",
     "LinearTheory": "capacity.linear_theory",
     "LyapunovSpectrum": "lyapunov.spectrum",
+    "Matched": "runs.rate_matching",
     "MeanCurrents": "firing.balance",
     "MemoryCapacity": "capacity.memory",
     "PairedTest": "paired_tests",
@@ -78,9 +81,11 @@ _HOME = {
     "SpikeGradients": "gradients.spike_gradients",
     "StateCorrelation": "states.covariance",
     "UndefinedWarning": "firing.operations",
+    "at_rate": "runs.rate_matching",
     "binned_counts": "firing.rates",
     "bounds_of": "scoring.registry",
     "branching_parameter": "firing.branching",
+    "delay_bank": "runs.delay_bank",
     "echo_state_network": "forecasting.echo_state",
     "fit_echo_state_network": "forecasting.echo_state",
     "effective_dimension": "states.covariance",
@@ -144,6 +149,7 @@ __all__ = [
     "InformationCapacity",
     "LinearTheory",
     "LyapunovSpectrum",
+    "Matched",
     "MeanCurrents",
     "MemoryCapacity",
     "OneStepForecaster",
@@ -153,9 +159,11 @@ __all__ = [
     "SpikeGradients",
     "StateCorrelation",
     "UndefinedWarning",
+    "at_rate",
     "binned_counts",
     "bounds_of",
     "branching_parameter",
+    "delay_bank",
     "echo_state_network",
     "effective_dimension",
     "effective_rank",

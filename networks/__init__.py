@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hrsnn.networks.graphs.delocalisation import links_to_restore
     from hrsnn.networks.graphs.laplacian import participation, strong_component
     from hrsnn.networks.graphs.steps import betweenness_pruning, delocalise, noise_pruning
+    from hrsnn.networks.graphs.structure import clustering, reciprocity
     from hrsnn.networks.linear.delayed_covariance import delay_independent_leak, delayed_covariance
     from hrsnn.networks.linear.noise_covariance import critical_leak, dominant_leak, measured_covariance, noise_covariance
     from hrsnn.networks.linear.noise_pruning import noise_importance, sparsified
@@ -59,6 +60,7 @@ _HOME = {
     "TaskSuite": "studies.pruned_scores",
     "betweenness": "graphs.centrality",
     "betweenness_pruning": "graphs.steps",
+    "clustering": "graphs.structure",
     "contraction_rates": "methods.link_scores",
     "critical_leak": "linear.noise_covariance",
     "delay_independent_leak": "linear.delayed_covariance",
@@ -89,6 +91,7 @@ _HOME = {
     "pruning_method": "methods.registry",
     "rank_at_target": "methods.ranking",
     "read_graph": ".formats.graphs",
+    "reciprocity": "graphs.structure",
     "retune": "retuning",
     "score_network": "studies.pruned_scores",
     "sparsified": "linear.noise_pruning",
@@ -120,6 +123,7 @@ __all__ = [
     "TaskSuite",
     "betweenness",
     "betweenness_pruning",
+    "clustering",
     "contraction_rates",
     "critical_leak",
     "delay_independent_leak",
@@ -150,6 +154,7 @@ __all__ = [
     "pruning_method",
     "rank_at_target",
     "read_graph",
+    "reciprocity",
     "retune",
     "score_network",
     "sparsified",

@@ -296,7 +296,7 @@ def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
     figure = column_figure(3.1 * rows + 0.4)
     figure.set_figwidth(columns * figure.get_figwidth())
     every = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    central = {name: _betweenness(reservoir) for name, reservoir in networks.items()}
+    central = {name: centrality(reservoir) for name, reservoir in networks.items()}
     most = max(float(one.max(initial=0.0)) for one in central.values())
     for axes, (name, reservoir) in zip(every, networks.items(), strict=False):
         _draw_graph(axes, reservoir, central[name], most)
@@ -338,7 +338,7 @@ def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
     if ax is None:  # areas side by side need less height
         wide, high = np.ptp(_projected(reservoir), axis=0)
         figure.set_figheight(0.7 + 2.7 * float(np.clip(high / max(wide, 1e-12), 0.25, 1.0)))
-    central = _betweenness(reservoir)
+    central = centrality(reservoir)
     _draw_graph(axes, reservoir, central, float(central.max(initial=0.0)))
     legend_above(figure, axes, columns=2)
     return figure
@@ -349,7 +349,8 @@ def _projected(reservoir: Reservoir) -> Array:
     return np.asarray(reservoir.positions[:, :2] + reservoir.positions[:, 2:] * np.array([[0.31, 0.17]]))
 
 
-def _betweenness(reservoir: Reservoir) -> Array:
+def centrality(reservoir: Reservoir) -> Array:
+    """Return the betweenness of each neuron (N,) by its links of weight above 0."""
     live = reservoir.weight > 0
     return betweenness(reservoir.neurons, reservoir.pre[live], reservoir.post[live], reservoir.weight[live])
 

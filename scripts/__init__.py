@@ -29,6 +29,7 @@ COMMANDS = {
     "map": "Map",
     "lyapunov": "Lyapunov",
     "measure": "Measure",
+    "connectome": "Connectome",
     "balance": "Balance",
     "variants": "Variants",
     "perturb": "Perturb",

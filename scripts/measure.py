@@ -68,9 +68,9 @@ class Measure(DataArguments, Repeatable):
         """Carry out a single run, or one for each seed, without traces then."""
         if self.traces:
             if self.seeds > 1:
-                raise InputError("--traces", self.traces, "cannot be given with --seeds: traces of one run are written")
+                raise InputError("--traces", self.traced, "cannot be given with --seeds: traces of one run are written")
             if self.out is None:
-                raise InputError("--traces", self.traces, "needs --out DIR, where traces.npz and traces.png are written")
+                raise InputError("--traces", self.traced, "needs --out DIR, where traces.npz and traces.png are written")
         return super().carry_out()
 
     def run(self) -> Report:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from hrsnn.display import Displayed
+from hrsnn.errors import InputError
 from hrsnn.reservoir import Reservoir
 from hrsnn.simulation import simulate
 from hrsnn.stimuli.stimulus import Stimulus
+from hrsnn.validation.numbers import positive
+from hrsnn.validation.units import takes
 
 #: Largest factor, up and down, and largest shift of the bias (mV) that are tried.
 _LARGEST, _SHIFT = 16.0, 10.0
@@ -62,9 +66,10 @@ MATCHED_BY: Mapping[str, Callable[[Reservoir, float], Reservoir]] = {
 }
 
 
+@takes()
 def at_rate(
     network: Reservoir,
-    by: Callable[[Reservoir, float], Reservoir],
+    by: Callable[[Reservoir, float], Reservoir] | Literal["input", "bias", "weights"],
     stimulus: Stimulus,
     wanted: float,
     *,
@@ -76,10 +81,13 @@ def at_rate(
     Parameters
     ----------
     network : Reservoir
-    by : callable
-        One of `MATCHED_BY`, with which the rate increases.
+    by : {"input", "bias", "weights"} or callable
+        What is changed: all input weights and gains by a factor of 1/16 to 16, the bias by -10 to 10 mV, all recurrent
+        weights by a factor of 1/16 to 16; or a function of the network and a number from -1 to 1, with which the rate
+        increases, 0 for no change.
     stimulus : SpikeTrains or Currents
     wanted : float
+        Hz, above 0.
     seed : int
     engine : str
 
@@ -88,19 +96,29 @@ def at_rate(
     Matched
         The network with the nearest rate that was tried, if none is within 2 %.
 
+    Raises
+    ------
+    InputError
+        When `by` is none of these, or `wanted` is not above 0.
+
     Examples
     --------
     >>> import numpy as np
     >>> from hrsnn import Currents, ReservoirSpec, build
     >>> reservoir = build(ReservoirSpec(neurons=60), seed=1)
     >>> stimulus = Currents(np.random.default_rng(0).uniform(-1, 1, (1, 100, 1)), dt=20)
-    >>> matched = at_rate(reservoir, with_bias, stimulus, 20.0)
+    >>> matched = at_rate(reservoir, "bias", stimulus, 20.0)
     >>> matched.reached, bool(abs(simulate(matched.network, stimulus).rates.mean() / 20 - 1) < 0.02)
     (True, True)
     """
 
+    if isinstance(by, str) and by not in MATCHED_BY:
+        raise InputError("by", by, f"must be one of {', '.join(MATCHED_BY)}, or a function")
+    change = MATCHED_BY[by] if isinstance(by, str) else by
+    wanted = positive("wanted", wanted, "Hz")
+
     def rate_of(x: float) -> float:
-        return float(simulate(by(network, x), stimulus, record=(), engine=engine, seed=seed).rates.mean())
+        return float(simulate(change(network, x), stimulus, record=(), engine=engine, seed=seed).rates.mean())
 
     tried = {0.0: rate_of(0.0)}
     low, high = (0.0, 1.0) if tried[0.0] < wanted else (-1.0, 0.0)
@@ -111,4 +129,4 @@ def at_rate(
         tried[middle] = rate_of(middle)
         low, high = (middle, high) if tried[middle] < wanted else (low, middle)
     best = min(tried, key=lambda x: abs(tried[x] - wanted))
-    return Matched(by(network, best), tried[best], wanted)
+    return Matched(change(network, best), tried[best], wanted)

@@ -79,6 +79,8 @@ SCORES: Registry[Score] = Registry(
         "kaplan_yorke_dimension": f"{_HERE}.reported:KAPLAN_YORKE_DIMENSION",
         "links": f"{_HERE}.reported:LINKS",
         "neurons": f"{_HERE}.reported:NEURONS",
+        "reciprocity": f"{_HERE}.reported:RECIPROCITY",
+        "clustering": f"{_HERE}.reported:CLUSTERING",
         "strong_component": f"{_HERE}.reported:STRONG_COMPONENT",
     },
 )

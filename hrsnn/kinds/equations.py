@@ -33,9 +33,11 @@ def of_reservoirs(spec: ReservoirSpec, plastic: bool) -> str:
     """
     inhibitory = 1 - spec.excitatory_fraction
     adapts = _some(spec.adaptation)
+    signs = f"{100 * inhibitory:.3g} % of them inhibitory"
+    if spec.graph is not None:
+        signs = f"excitatory or inhibitory as the types and the signs in the file say, and where it has none {signs}"
     parts = [
-        f"The network has $N = {spec.neurons}$ leaky integrate-and-fire neurons, {100 * inhibitory:.3g} % of them "
-        f"inhibitory, "
+        f"The network has $N = {spec.neurons}$ leaky integrate-and-fire neurons, {signs}, "
         "with exponential synaptic currents [@maass-et-al-2002; @chakraborty-mukhopadhyay-2024]. Currents are written as "
         "voltages, with the membrane resistance folded in:",
         r"$$\tau_{m,i}\,\dot v_i = v_\mathrm{rest} - v_i + I_{\mathrm{exc},i} + I_{\mathrm{inh},i} + I_\mathrm{bias}"
@@ -96,6 +98,14 @@ def of_reservoirs(spec: ReservoirSpec, plastic: bool) -> str:
     return "\n\n".join(parts)
 
 
+#: How weights of a file become mV, by ``graph_weights``.
+_RULES = {
+    "linear": "scaled to the mean of those drawn",
+    "log": "replaced by $\\log(1 + w)$ and scaled to the mean of those drawn",
+    "rank": "replaced by those drawn, the largest by the largest",
+}
+
+
 def _links(spec: ReservoirSpec) -> str:
     law = (
         r"$P = C\,e^{-(D/\lambda)^2}$, with $D$ the distance of the neurons on a grid of spacing 1, $\lambda$ "
@@ -104,7 +114,7 @@ def _links(spec: ReservoirSpec) -> str:
     if spec.graph is not None:
         return (
             "Recurrent links are those of a given file, with the values of neurons and links that it has, such as weights "
-            "and delays; weights without a unit were scaled to the mean of those drawn. Values that it lacks were drawn "
+            f"and delays; weights without a unit were {_RULES[spec.graph_weights]}. Values that it lacks were drawn "
             "as described here, weights by the types of source and target, multiplied by $W_\\mathrm{scale}$."
         )
     if spec.topology is not None:

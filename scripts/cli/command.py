@@ -127,6 +127,18 @@ def _working(folder: Path) -> Iterator[None]:
             forget_unused(folder / report.RUNS)
 
 
+@contextlib.contextmanager
+def warnings_only() -> Iterator[None]:
+    """Show no messages of this package but warnings, as of many runs of which each has its own."""
+    logger = logging.getLogger("hrsnn")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Draws(BaseCommand):
     """Command whose out folder has pictures."""

@@ -42,7 +42,7 @@ def of_classification(result: Classification, classes: list[Any]) -> Pictures:
     """Draw accuracy and baselines, confusion matrix, weights before and after STDP, raster and time constants."""
     before, after = result.initial_reservoir, result.reservoir
     drawn = {
-        **_of_network(after, result.activity),
+        **of_network(after, result.activity),
         "accuracy": figures.scores_bar({"reservoir": result.accuracy}, result.baselines, chance=1 / len(classes)),
         "confusion": figures.confusion_matrix(result.y_test, result.predicted, classes),
     }
@@ -90,7 +90,7 @@ def of_trained_forecast(result: TrainedForecasting, task: SeriesTask) -> Picture
 
 def _before_and_after(result: TrainedClassification | TrainedForecasting) -> Pictures:
     before, after = result.initial, result.network
-    drawn = _of_network(after, result.activity)
+    drawn = of_network(after, result.activity)
     if isinstance(before, Reservoir) and isinstance(after, Reservoir):
         drawn["tau_m"] = figures.times_before_after(before.tau_m, after.tau_m, after.is_excitatory, "tau_m")
         if after.synapses:
@@ -112,14 +112,14 @@ def of_memory(result: Memory) -> Pictures:
     if result.ideal is not None:
         controls["ideal system"] = result.ideal
     return {
-        **_of_network(result.reservoir, result.activity),
+        **of_network(result.reservoir, result.activity),
         "memory": figures.memory_curve(read, controls=controls),
     }
 
 
 def of_forecast(result: Forecasting) -> Pictures:
     """Draw the series, its forecast and that of the best baseline, raster and time constants."""
-    return {**_of_network(result.reservoir, result.activity), "forecast": result.plot()}
+    return {**of_network(result.reservoir, result.activity), "forecast": result.plot()}
 
 
 def of_free_running(result: FreeRunning, unit: str, outputs: Sequence[str] = ()) -> Pictures:
@@ -128,7 +128,7 @@ def of_free_running(result: FreeRunning, unit: str, outputs: Sequence[str] = ())
     last = "reservoir_decoded" if "reservoir_decoded" in result.prediction else "reservoir_v"
     models = ["reservoir", last, "echo_state_network"]
     drawn = {
-        **_of_network(result.reservoir, result.activity),
+        **of_network(result.reservoir, result.activity),
         "closed_loop": free_trajectories(
             np.arange(1, steps + 1) * result.longest / steps,
             result.target[:steps],
@@ -153,7 +153,7 @@ def of_free_running(result: FreeRunning, unit: str, outputs: Sequence[str] = ())
 def of_ranks(result: Ranking) -> Pictures:
     """Draw the singular values of the states, raster and time constants."""
     return {
-        **_of_network(result.reservoir, result.activity),
+        **of_network(result.reservoir, result.activity),
         "singular_values": figures.singular_values(result.states, result.ranks.effective),
     }
 
@@ -169,7 +169,7 @@ def of_measures(result: Measures, graph: bool = False) -> Pictures:
     more = {} if result.traced is None else {"traces": of_traces(result.traced)}
     if graph and isinstance(result.reservoir, Reservoir):
         more["graph"] = network_graph(result.reservoir)
-    return {**_of_network(result.reservoir, activity), "firing": statistics, **more}
+    return {**of_network(result.reservoir, activity), "firing": statistics, **more}
 
 
 def of_traces(activity: Activity[Any]) -> Figure:
@@ -198,7 +198,7 @@ def of_capacities(result: Capacities) -> Pictures:
         read, uncoupled = {**read, "decoded": result.decoded}, {**uncoupled, "ideal system": result.ideal}
     scores = {**read, **uncoupled, "raw input": result.raw_input}
     return {
-        **_of_network(result.reservoir, result.activity),
+        **of_network(result.reservoir, result.activity),
         "capacity": capacity_by_degree({name: one.information for name, one in scores.items()}),
         "memory": figures.memory_curve(
             {name: one.memory for name, one in read.items()},
@@ -234,7 +234,8 @@ def _excitatory(network: Network) -> NDArray[np.bool_]:
     return network.is_excitatory if isinstance(network, Reservoir) else np.ones(network.neurons, dtype=bool)
 
 
-def _of_network(network: Network, activity: Activity[Any]) -> Pictures:
+def of_network(network: Network, activity: Activity[Any]) -> Pictures:
+    """Draw the spikes of the first second of the first stimulus, and of a reservoir the time constants."""
     duration = min(float(activity.durations[0]), _RASTER)
     first = activity.spikes[:1].time_slice(0.0, duration)
     drawn = {"raster": figures.spike_raster(first.times, first.channels, _excitatory(network), duration)}

@@ -15,7 +15,7 @@ from hrsnn.analysis.scoring.contract import Bounds
 from hrsnn.analysis.scoring.registry import bounds_of, unit_of
 from hrsnn.errors import InputError
 from hrsnn.scripts.cli import report
-from hrsnn.scripts.cli.command import ParallelCommand
+from hrsnn.scripts.cli.command import ParallelCommand, warnings_only
 from hrsnn.scripts.cli.report import Outcome, Report
 from hrsnn.scripts.cli.tables import csv_text
 from hrsnn.validation.numbers import count_of, repeats_of
@@ -105,12 +105,8 @@ def repeated(command: Repeatable) -> Repeats:
     # no messages or progress bars from single runs: one bar counts the seeds
     single = dataclasses.replace(command, seeds=1, jobs=1, cluster=None, out=None, quiet=True)
     logger.info("seeds %d to %d ...", seeds[0], seeds[-1])
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
+    with warnings_only():
         reports = command.all_of(SeedRunner(single, None if command.out is None else command.out / report.RUNS), seeds)
-    finally:
-        logger.setLevel(level)
     (title, spec), runs = reports[0][0], [run for _, run in reports]
     title = f"{title.removesuffix(f', seed {seeds[0]}')}, seeds {seeds[0]} to {seeds[-1]}"
     return Repeats(title=title, seeds=tuple(seeds), spec=spec, runs=runs)

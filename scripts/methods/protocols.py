@@ -44,6 +44,10 @@ _PHRASES: Mapping[str, Mapping[Any, str]] = {
     },
     "_method": {"bptt": "back-propagation through time", "eprop": "e-prop"},
 }
+#: What is multiplied until a network has a rate.
+_MULTIPLIED = {"weights": "recurrent weights", "input": "weights and gains of the input"}
+_NULL = "networks whose links have other targets at random [@maslov-sneppen-2002], with"
+_DEGREES = "as many links to and from each neuron"
 #: What each baseline is, by its name in ``metrics.json``.
 _BASELINES = {
     "no_recurrence": "the same neurons with the same input, without recurrent links",
@@ -58,6 +62,9 @@ _BASELINES = {
     "input_counts": "the spike counts of the input",
     "input_spikes": "the spikes of the input",
     "ideal_system": "the linear system that the network follows",
+    "null_degree": f"{_NULL} {_DEGREES}",
+    "null_sign": f"{_NULL} {_DEGREES}, of either sign",
+    "null_distance": f"{_NULL} {_DEGREES}, of either sign, and links of the same lengths [@betzel-bassett-2018]",
     "readout_only": "the network with a trained readout alone",
     "gru": "gated recurrent units of at most as many parameters",
 }
@@ -165,7 +172,7 @@ def _sentences(values: Mapping[str, Any]) -> dict[str, str]:
     methods = values.get("methods") or (values.get("method", ""),)
     methods = (methods,) if isinstance(methods, str) else methods
     delays, share = values.get("delays", ()), values.get("synapse_target", 0)
-    count = values.get("count", 0)
+    count, rate = values.get("count", 0), values.get("rate")
     named = {label: _BASELINES[label] for label in _labels(values.get("baselines", {})) if label in _BASELINES}
     loop = (
         f"From each of {values.get('starts')} starts in the test part the forecasts were fed back as input, and the valid "
@@ -179,6 +186,9 @@ def _sentences(values: Mapping[str, Any]) -> dict[str, str]:
         "_degrees": delays if isinstance(delays, str) else str(len(delays)),
         "_fresh": f"The best point was compared with the default on {fresh} seeds that the search had not used."
         if fresh
+        else "",
+        "_matched": f"All {_MULTIPLIED.get(_plain(values.get('match')), '')} were multiplied by one factor, for {rate:g} Hz."
+        if isinstance(rate, float)
         else "",
         "_methods": ", ".join(one if is_swept(one) else f"`{one}`" for one in methods),
         "_percent": f"a share ({share})" if isinstance(share, str) else f"{100 * float(share):g} %",

@@ -36,6 +36,7 @@ COMMANDS = {
     "search": [*_TINY, "--trials", "2", "--seeds", "1", "--fresh", "2", "--values", "500"],
     "importance": [*_TINY, "--parameters", "tau_m_exc", "--seeds", "2", "--values", "500"],
     "prune": [*_TINY, "--iterations", "2", "--synapse-target", "0.5", "--duration", "300"],
+    "connectome": ["--graph", "prune/reservoir.graphml", "--null", "degree", "--null-models", "2"],
     "compare": [*_TINY, "--iterations", "2", "--synapse-target", "0.5", "--duration", "300", "--methods", "lnp", "random"],
     "pruning_curve": [*_TINY, "--seeds", "2", "--arms", "dense", "random", "--sparsities", "0.5", "--iterations", "2"]
     + ["--tasks", "memory"],

@@ -31,6 +31,7 @@ RESERVOIRS = (
     "demo",
     "map",
     "lyapunov",
+    "connectome",
     "variants",
     "perturb",
     "importance",
