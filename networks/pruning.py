@@ -347,6 +347,8 @@ def _run(
     before = _begin(checkpoint, resume)
     if before is not None:
         now = before
+        if measure.wanted and now.exponents is None and checkpoint is not None and len(now.records) < len(links):
+            raise FileError(checkpoint.folder, "has a damaged checkpoint: it has no exponents, which the method uses")
         activity = measure.activity(now.reservoir)
         if keep and checkpoint is not None:
             kept_networks = checkpoint.networks(len(now.records) - 1)

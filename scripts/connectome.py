@@ -78,6 +78,7 @@ class Connectome(NullArguments):
         stimulus = Currents(values, _HOLD)
         with watch("build"):
             reservoir = build(spec, self.seed, channels)
+        factor = 1.0
         with watch("simulate"):
             before = float(simulate(reservoir, stimulus, record=(), engine=self.engine, seed=self.seed).rates.mean())
             if wanted is not None:
@@ -85,8 +86,9 @@ class Connectome(NullArguments):
                 if not matched.reached:
                     text = f"no factor on the {self.match} gives {wanted:g} Hz; the nearest is {matched.rate:.3g} Hz"
                     warnings.warn(text, HrsnnWarning, stacklevel=2)
-                reservoir = matched.network
+                factor, reservoir = matched.factor, matched.network
             activity = simulate(reservoir, stimulus, engine=self.engine, seed=self.seed)
+        of_match = {"mean_rate_before": before, f"factor_on_{self.match}": factor}
         with watch("measure"), warnings_only():
             scores = structure(reservoir)
             nulls = {
@@ -103,7 +105,7 @@ class Connectome(NullArguments):
                 name: {keep: float(np.mean([one[name] for one in found])) for keep, found in nulls.items()}
                 for name in _ARRANGED
             },
-            spikes={**dataclasses.asdict(Rates.of(activity)), **({} if wanted is None else {"mean_rate_before": before})},
+            spikes={**dataclasses.asdict(Rates.of(activity)), **({} if wanted is None else of_match)},
             draw=lambda: pictures(reservoir, activity),
             timing=watch.seconds,
             details={

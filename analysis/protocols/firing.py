@@ -169,13 +169,15 @@ def measure(
             return simulate(one, stimulus, engine=engine, seed=seed, progress=progress)
 
     traced = None
+    shown: Sequence[int] | Sequence[str]
     if isinstance(traces, int):
-        drawn = generator(seed, "measure", "traces")
         size = count_of("traces", traces, least=0, most=reservoir.neurons)
-        traces = np.sort(drawn.choice(reservoir.neurons, size, replace=False)).tolist()
-    if len(traces):
+        shown = np.sort(generator(seed, "measure", "traces").choice(reservoir.neurons, size, replace=False)).tolist()
+    else:
+        shown = traces
+    if shown:
         with watch("simulate"):
-            traced = _traced(reservoir, stimulus[:1], traces, seed, engine)
+            traced = _traced(reservoir, stimulus[:1], shown, seed, engine)
     activity, uncoupled = run(reservoir), run(reservoir.without_recurrence())
     with watch("measure"):
         rates = firing_rates(activity.spikes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from hrsnn.display import Displayed
 from hrsnn.errors import InputError
@@ -31,6 +30,13 @@ class Matched(Displayed):
     #: Mean rate under the stimulus (Hz), and the wanted one.
     rate: float
     wanted: float
+    #: Number from -1 to 1 by which the network was changed; 0: it was not.
+    change: float
+
+    @property
+    def factor(self) -> float:
+        """Factor on the weights, where the rate was matched by the input or the recurrent weights: 16^change."""
+        return float(_LARGEST**self.change)
 
     @property
     def reached(self) -> bool:
@@ -69,7 +75,7 @@ MATCHED_BY: Mapping[str, Callable[[Reservoir, float], Reservoir]] = {
 @takes()
 def at_rate(
     network: Reservoir,
-    by: Callable[[Reservoir, float], Reservoir] | Literal["input", "bias", "weights"],
+    by: str | Callable[[Reservoir, float], Reservoir],
     stimulus: Stimulus,
     wanted: float,
     *,
@@ -129,4 +135,4 @@ def at_rate(
         tried[middle] = rate_of(middle)
         low, high = (middle, high) if tried[middle] < wanted else (low, middle)
     best = min(tried, key=lambda x: abs(tried[x] - wanted))
-    return Matched(change(network, best), tried[best], wanted)
+    return Matched(change(network, best), tried[best], wanted, best)

@@ -53,9 +53,11 @@ class ArrayRule:
             When its values are of another kind or dimension, or a value is not an integer where integers are required.
         """
         array = np.asarray(plain(value, self.unit, name))
+        kind = np.dtype(self.dtype).kind
+        if kind != "b" and isinstance(value, (list, tuple)) and any(isinstance(one, bool) for one in value):
+            raise InputError(name, value, f"must be {_WORDS[kind]}")  # NumPy makes 1 of True among numbers
         if array.dtype == self.dtype:
             return frozen(array, self.dtype)
-        kind = np.dtype(self.dtype).kind
         if array.dtype.kind == "f" and kind == "i" and array.size:
             whole = np.isfinite(array) & (array == np.floor(array))
             require(name, array, whole, "must be a whole number")

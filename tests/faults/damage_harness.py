@@ -43,7 +43,8 @@ from specimens import Specimen, specimens  # noqa: E402
 
 FAULTS = ("accepted", "unnamed", "traceback", "signal", "hang")
 OUTCOMES = ("refused", "harmless", "valid", *FAULTS)
-_CPU, _WALL, _MEMORY = 20, 300, 8 * 2**30  # s, s, bytes
+#: A damaged network may need a kernel of its own, such as that with background input, compiled here.
+_CPU, _WALL, _MEMORY = 60, 300, 8 * 2**30  # s, s, bytes
 
 
 @dataclass
@@ -98,9 +99,14 @@ class Harness:
             tally.counts[name, outcome] += 1
             if outcome in FAULTS:
                 kept = self.folder / f"{case}-{Path(self.specimens[name].file).name}"
-                shutil.copy(self.folder / "work" / self.specimens[name].file, kept)
+                kept.write_bytes(self.damaged(name, way, seed, case))  # the run may have written another one
                 tally.faults.append(f"{outcome}: {name}, {way}, case {case}, {kept}: {said}")
         return tally
+
+    def damaged(self, name: str, way: str, seed: int, case: int) -> bytes:
+        """The damaged file of a case."""
+        specimen = self.specimens[name]
+        return specimen.damages[way](specimen.intact, np.random.default_rng([seed, case]))
 
     def one(self, name: str, way: str, seed: int, case: int) -> tuple[str, str]:
         """The outcome of one damaged file, and what was said."""
@@ -108,7 +114,7 @@ class Harness:
         work = self._copy(specimen)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            data = specimen.damages[way](specimen.intact, np.random.default_rng([seed, case]))
+            data = self.damaged(name, way, seed, case)
             (work / specimen.file).write_bytes(data)
             invalid = _invalid(specimen.rule, data)
         outcome, said = _in_a_child(lambda: _tried(specimen, work, self.expected[name], case))

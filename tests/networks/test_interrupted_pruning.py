@@ -16,7 +16,7 @@ from folder_difference import difference
 
 from hrsnn import Reservoir, ReservoirSpec, build
 from hrsnn.errors import FileError
-from hrsnn.files.digested_json import DIGEST, with_digest
+from hrsnn.files.digested_json import DIGEST, read_digested_json, with_digest, write_digested_json
 from hrsnn.files.writing import to_json
 from hrsnn.networks import LNP, MagnitudePruning, RandomPruning, noise, prune
 
@@ -141,6 +141,29 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused(
     with pytest.raises(FileError, match=message):
         prune(dense, out=folder, **given_options)
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda exponents: None, "damaged checkpoint: it has no exponents"),
+        (lambda exponents: [True, *exponents[1:]], r"exponents = .*must be numbers"),
+    ],
+)
+def test_exponents_of_a_checkpoint_are_numbers(change: Any, message: str, dense: Reservoir, tmp_path: Path) -> None:
+    """The file is as if it had been written that way, with the digest of its content."""
+    options: dict[str, Any] = {"iterations": 4, "refresh": 2, "synapse_target": 0.5, "out": tmp_path}
+
+    def stop(done: float, total: float) -> None:
+        if done > 0.4 * total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prune(dense, LNP(), progress=stop, **options)
+    stored = read_digested_json(tmp_path / "checkpoint.json", "checkpoint")
+    write_digested_json(tmp_path / "checkpoint.json", {**stored, "exponents": change(stored["exponents"])})
+    with pytest.raises(FileError, match=message):
+        prune(dense, LNP(), resume=True, **options)
 
 
 def test_a_truncated_network_is_refused(begun: Path, dense: Reservoir, tmp_path: Path) -> None:
