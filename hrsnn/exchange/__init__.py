@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOME: dict[str, str] = {}
+if TYPE_CHECKING:
+    from hrsnn.exchange.nir import from_nir, to_nir
 
-__all__: list[str] = []
+_HOME: dict[str, str] = {
+    "from_nir": "nir",
+    "to_nir": "nir",
+}
+
+__all__ = ["from_nir", "to_nir"]
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,6 @@ import numpy as np
 from hrsnn.errors import FileError
 from hrsnn.files.writing import PathLike
 
-
 #: Signature, version and zeros of a collection.
 _BEGIN = b"GCOL\x01\0\0\0"
 

@@ -34,7 +34,7 @@ _KINDS = "biufS"
 
 @dataclass(frozen=True)
 class Group:
-    """A group: its datasets as arrays (texts as arrays of objects), its groups, and the attributes of itself and of these."""
+    """A group: its datasets as arrays (texts as arrays of objects), its groups, and the attributes of all of these."""
 
     members: Mapping[str, Group | np.ndarray]
     attributes: Mapping[str, Any] = field(default_factory=dict)
