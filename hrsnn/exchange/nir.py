@@ -171,7 +171,7 @@ def from_nir(
     InputError
         For a node of another kind, with its name, and for what no reservoir is: links of both signs from one neuron,
         negative weights of input spikes, links of a neuron to itself, two delays between the same neurons, several time
-        constants for links of one sign to a neuron.
+        constants for links of one sign to a neuron. A FileError where the graph is in a file.
     FileError
         When the file is missing, damaged, or no NIR file, has links out of it or cycles, or exceeds a limit.
     HrsnnError
@@ -201,12 +201,9 @@ def from_nir(
     (array([False,  True]), array([1. , 0.5]))
     """
     nir = _nir()
+    path = None
     if not isinstance(graph, nir.NIRGraph):
-        path = graph
-        try:
-            graph = _read(path, nir)
-        except InputError as error:
-            raise FileError(path, f"is damaged or no NIR graph: {error}") from error
+        path, graph = graph, _read(graph, nir)
     said = graph.metadata.get("hrsnn") if isinstance(graph.metadata, dict) else None
     said = said if isinstance(said, dict) else {}
     spec = spec or ReservoirSpec()
@@ -215,7 +212,13 @@ def from_nir(
     how = str(said.get("discretisation", "none")) if discretisation is None else discretisation
     unit = check_time_unit(str(said.get("time_unit", "ms")) if time_unit is None else time_unit)
     check_input(input)
-    return reservoir_of(flat_graph(graph), input, Discretisation(how, dt), unit, spec, seed)
+    discretised = Discretisation(how, dt)
+    try:
+        return reservoir_of(flat_graph(graph), input, discretised, unit, spec, seed)
+    except InputError as error:
+        if path is None:
+            raise
+        raise FileError(path, f"is no graph of a reservoir: {error}") from error
 
 
 def _nir() -> Any:
