@@ -6,14 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hrsnn.exchange.neo import from_neo, to_neo
     from hrsnn.exchange.nir import from_nir, to_nir
 
 _HOME: dict[str, str] = {
+    "from_neo": "neo",
     "from_nir": "nir",
+    "to_neo": "neo",
     "to_nir": "nir",
 }
 
-__all__ = ["from_nir", "to_nir"]
+__all__ = ["from_neo", "from_nir", "to_neo", "to_nir"]
 
 
 def __getattr__(name: str) -> Any:

@@ -61,6 +61,8 @@ HOMES = {
     "numba": ["hrsnn/engines"],
     "torch": ["hrsnn/engines/torch", "hrsnn/training", "hrsnn/deep"],
     "nir": ["hrsnn/exchange"],
+    "neo": ["hrsnn/exchange"],
+    "quantities": ["hrsnn/exchange"],
 }
 
 
