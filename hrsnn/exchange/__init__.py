@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hrsnn.exchange.neo import from_neo, to_neo
     from hrsnn.exchange.nir import from_nir, to_nir
+    from hrsnn.exchange.sonata import from_sonata, spikes_from_sonata, to_sonata
 
 _HOME: dict[str, str] = {
     "from_neo": "neo",
     "from_nir": "nir",
+    "from_sonata": "sonata",
+    "spikes_from_sonata": "sonata",
     "to_neo": "neo",
     "to_nir": "nir",
+    "to_sonata": "sonata",
 }
 
-__all__ = ["from_neo", "from_nir", "to_neo", "to_nir"]
+__all__ = ["from_neo", "from_nir", "from_sonata", "spikes_from_sonata", "to_neo", "to_nir", "to_sonata"]
 
 
 def __getattr__(name: str) -> Any:
