@@ -166,7 +166,7 @@ class ReservoirSpec(BaseModel):
     graph: str | None = _field(
         None,
         "",
-        "file of a network: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges), whose links, and "
+        "file of a network: a saved reservoir or a sparse matrix (.npz), GraphML or links (.edges, .csv), whose links, and "
         "whatever else it has, replace those that the spec would draw; neurons must be as many",
     )
     graph_weights: Literal["linear", "log", "rank"] = _field(

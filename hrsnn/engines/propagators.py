@@ -29,13 +29,6 @@ class Propagators:
 def propagators(reservoir: Reservoir) -> Propagators:
     """Return the :class:`Propagators` of the reservoir's neurons and dt.
 
-    The textbook form of ``exc_to_v``, tau_s/(tau_s - tau_m) (e^(-dt/tau_s) - e^(-dt/tau_m)), is 0/0 at tau_m = tau_s and
-    loses digits near it. The form used here is
-
-        phi_s(t) = (t/tau_m) e^(-t/max(tau_m, tau_s)) (1 - e^(-x))/x,    x = t |1/tau_m - 1/tau_s|,
-
-    with (1 - e^(-x))/x = 1 at x = 0, the same function but accurate everywhere.
-
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, build
@@ -47,9 +40,7 @@ def propagators(reservoir: Reservoir) -> Propagators:
     membrane = np.exp(-dt / reservoir.tau_m)
 
     def to_v(tau: np.ndarray) -> np.ndarray:
-        x = dt * np.abs(1 / reservoir.tau_m - 1 / tau)
-        ratio = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x != 0)
-        return np.asarray(dt / reservoir.tau_m * np.exp(-dt / np.maximum(reservoir.tau_m, tau)) * ratio)
+        return current_to_v(reservoir.tau_m, tau, dt)
 
     return Propagators(
         membrane,
@@ -60,3 +51,23 @@ def propagators(reservoir: Reservoir) -> Propagators:
         to_v(reservoir.tau_adaptation),
         np.exp(-dt / reservoir.tau_adaptation),
     )
+
+
+def current_to_v(tau_m: np.ndarray, tau: np.ndarray, dt: float) -> np.ndarray:
+    """Return what an exponential current of 1 mV with time constant `tau` adds to v within a step of `dt` (ms).
+
+    The textbook form, tau_s/(tau_s - tau_m) (e^(-dt/tau_s) - e^(-dt/tau_m)), is 0/0 at tau_m = tau_s and loses digits near
+    it. The form used here is
+
+        phi_s(t) = (t/tau_m) e^(-t/max(tau_m, tau_s)) (1 - e^(-x))/x,    x = t |1/tau_m - 1/tau_s|,
+
+    with (1 - e^(-x))/x = 1 at x = 0, the same function but accurate everywhere.
+
+    Examples
+    --------
+    >>> bool(np.isclose(current_to_v(np.array([3.0]), np.array([3.0]), 0.5)[0], 0.5 / 3 * np.exp(-0.5 / 3), rtol=1e-15))
+    True
+    """
+    x = dt * np.abs(1 / tau_m - 1 / tau)
+    ratio = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x != 0)
+    return np.asarray(dt / tau_m * np.exp(-dt / np.maximum(tau_m, tau)) * ratio)

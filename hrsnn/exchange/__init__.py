@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOME: dict[str, str] = {}
+if TYPE_CHECKING:
+    from hrsnn.exchange.neo import from_neo, to_neo
+    from hrsnn.exchange.nir import from_nir, to_nir
+    from hrsnn.exchange.sonata import from_sonata, spikes_from_sonata, to_sonata
+    from hrsnn.exchange.tables import from_adjacency, from_edge_table, to_adjacency, to_edge_table, to_node_table
 
-__all__: list[str] = []
+_HOME: dict[str, str] = {
+    "from_adjacency": "tables",
+    "from_edge_table": "tables",
+    "from_neo": "neo",
+    "from_nir": "nir",
+    "from_sonata": "sonata",
+    "spikes_from_sonata": "sonata",
+    "to_adjacency": "tables",
+    "to_edge_table": "tables",
+    "to_neo": "neo",
+    "to_nir": "nir",
+    "to_node_table": "tables",
+    "to_sonata": "sonata",
+}
+
+__all__ = [
+    "from_adjacency",
+    "from_edge_table",
+    "from_neo",
+    "from_nir",
+    "from_sonata",
+    "spikes_from_sonata",
+    "to_adjacency",
+    "to_edge_table",
+    "to_neo",
+    "to_nir",
+    "to_node_table",
+    "to_sonata",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Graph files, GraphML and edge lists, of reservoirs and of any directed graph."""
+"""Graph files of reservoirs and of any directed graph: GraphML, edge lists, tables of links, sparse matrices."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hrsnn.errors import FileError, InputError
+from hrsnn.files.npz import names_in_npz
 from hrsnn.files.reading import read_text, refuse_damaged
-from hrsnn.files.writing import writing
+from hrsnn.files.writing import write_text, writing
+from hrsnn.formats.adjacency import is_adjacency, read_adjacency, write_adjacency
+from hrsnn.formats.edge_table import columns_of_csv, csv_of_graph, graph_of_columns, name_of
 from hrsnn.formats.graph_checks import check_edges, check_graphml
 from hrsnn.reservoir import Reservoir
 from hrsnn.validation.limits import beyond, beyond_memory, limit
@@ -23,14 +26,19 @@ from hrsnn.validation.units import takes
 if TYPE_CHECKING:
     import networkx
 
+#: Extensions of graph files.
+GRAPH_FILES = (".graphml", ".edges", ".csv", ".npz")
+_EXTENSIONS = " or ".join([", ".join(GRAPH_FILES[:-1]), GRAPH_FILES[-1]])
 _AXES = ("x", "y", "z")
 #: Bytes of memory per node or link, and per byte of text for attributes, while a file is read (measured).
 _PART, _PER_BYTE = 600, 4
+#: The same per row and per byte of a table of links (measured), whose cells are objects.
+_ROW, _PER_BYTE_OF_CELLS = 1700, 30
 
 
 @takes()
 def write_graph(reservoir: Reservoir | networkx.DiGraph, path: str | os.PathLike[str]) -> None:
-    """Write the recurrent network, or any directed graph, as GraphML or as an edge list, atomically.
+    """Write the recurrent network, or any directed graph, as GraphML, a list or table of links, or a matrix, atomically.
 
     Parameters
     ----------
@@ -39,12 +47,14 @@ def write_graph(reservoir: Reservoir | networkx.DiGraph, path: str | os.PathLike
     path : path
         ``.graphml``: neurons with their type, position (x, y, z) and constants, links with weight (mV, negative from
         inhibitory neurons) and delay (ms), for Gephi, Cytoscape, igraph. ``.edges``: one line "source target weight" per
-        link.
+        link. ``.csv``: a line per link with source, target and all its attributes, of a reservoir weight_mV, delay, ...
+        ``.npz``: the matrix of weights as ``scipy.sparse.save_npz`` writes it (``scipy.sparse.load_npz`` reads it), with the
+        names of the nodes.
 
     Raises
     ------
     InputError
-        When the name has another extension, or an attribute of a graph is not a number, a truth or text (GraphML).
+        When the name has another extension, or an attribute of a graph is not a number, a truth or text (GraphML, csv).
     FileError
         When the file cannot be written.
 
@@ -61,6 +71,12 @@ def write_graph(reservoir: Reservoir | networkx.DiGraph, path: str | os.PathLike
 
     graph = reservoir.graph() if isinstance(reservoir, Reservoir) else reservoir.copy()
     suffix = _suffix(path)
+    if suffix == ".npz":
+        write_adjacency(graph, path)
+        return
+    if suffix == ".csv":
+        write_text(path, csv_of_graph(graph))
+        return
     for node in graph if suffix == ".edges" else ():
         if "#" in str(node) or str(node).split() != [str(node)]:
             raise InputError("labels", node, "must have neither spaces nor # in an edge list: use .graphml")
@@ -87,38 +103,49 @@ def write_graph(reservoir: Reservoir | networkx.DiGraph, path: str | os.PathLike
 
 @takes()
 def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
-    """Read a file of :func:`write_graph`, or any directed GraphML or weighted edge list, for :meth:`Reservoir.from_graph`.
+    """Read a graph from a file of :func:`write_graph` or of another program, for :meth:`Reservoir.from_graph`.
 
     Parameters
     ----------
     path : path
+        ``.graphml``: any directed GraphML. ``.edges``: lines of source, target and weight. ``.csv``: a table with a first
+        line of names, among them source and target, and commas, semicolons or tabs; weight (or weight_mV), delay, ... and
+        type, that of the source, as :func:`hrsnn.exchange.from_edge_table` says. ``.npz``: a square matrix of
+        ``scipy.sparse.save_npz``, of which element (i, j) is the weight of the link from i to j.
 
     Returns
     -------
     networkx.DiGraph
-        An edge list does not contain neurons without links, or units: ``from_graph`` scales its weights.
+        Lists and tables of links do not contain neurons without links. Weights without a unit are scaled by ``from_graph``.
 
     Raises
     ------
     InputError
-        When the extension is not ``.graphml`` or ``.edges``.
+        When the extension is another.
     FileError
         When the file is missing, malformed, or exceeds a limit (docs/limits.md).
     """
     import networkx
 
     suffix = _suffix(path)
+    if suffix == ".npz":
+        with refuse_damaged(path, "matrix of weights"):
+            return read_adjacency(path)
     text = read_text(path)
+    if suffix == ".csv":
+        with refuse_damaged(path, "table of links"):
+            _check_memory(path, text, text.count("\n") + 1, _ROW, _PER_BYTE_OF_CELLS)
+            return graph_of_columns(columns_of_csv(text))
     with refuse_damaged(path, f"{suffix} file"):
         try:
             if suffix == ".graphml":
                 _check_memory(path, text, check_graphml(text))
-                graph = networkx.parse_graphml(text, node_type=_label)
+                graph = networkx.parse_graphml(text, node_type=name_of)
             else:
                 _check_memory(path, text, text.count("\n") + 1)
                 check_edges(_lines(path, text))
                 graph = networkx.parse_edgelist(
-                    _lines(path, text), create_using=networkx.DiGraph, nodetype=_label, data=(("weight", float),)
+                    _lines(path, text), create_using=networkx.DiGraph, nodetype=name_of, data=(("weight", float),)
                 )
         except networkx.NetworkXException as error:
             raise FileError(path, f"is damaged or no {suffix} file: {error}") from error
@@ -156,7 +183,7 @@ class NetworkFile:
 
 
 def network_file(path: str | os.PathLike[str]) -> NetworkFile:
-    """Read a network from GraphML (``.graphml``), an edge list (``.edges``) or a saved reservoir (``.npz``).
+    """Read a network from a graph file (see :func:`read_graph`) or a saved reservoir (``.npz`` too).
 
     A file that has not changed is read once; the graph must not be changed.
 
@@ -175,9 +202,9 @@ def network_file(path: str | os.PathLike[str]) -> NetworkFile:
 @functools.lru_cache(maxsize=4)
 def _network_file(path: str, _modified: int, _size: int) -> NetworkFile:
     suffix = Path(path).suffix.lower()
-    if suffix not in (".npz", ".graphml", ".edges"):
-        raise InputError("graph", path, "must end in .graphml, .edges or .npz (a saved reservoir)")
-    if suffix == ".npz":
+    if suffix not in GRAPH_FILES:
+        raise InputError("graph", path, f"must end in {_EXTENSIONS} (a saved reservoir or a sparse matrix)")
+    if suffix == ".npz" and not is_adjacency(names_in_npz(path)):
         return NetworkFile(Reservoir.load(path), None)
     graph = read_graph(path)
     if len(graph) < 2:
@@ -195,20 +222,16 @@ def _lines(path: str | os.PathLike[str], text: str) -> Iterator[str]:
         yield said
 
 
-def _check_memory(path: str | os.PathLike[str], text: str, parts: int) -> None:
-    needed = parts * _PART + len(text) * _PER_BYTE
+def _check_memory(
+    path: str | os.PathLike[str], text: str, parts: int, per_part: int = _PART, per_byte: int = _PER_BYTE
+) -> None:
+    needed = parts * per_part + len(text) * per_byte
     if needed > limit("memory"):
         raise FileError(path, beyond_memory(needed))
 
 
-def _label(text: Any) -> Any:
-    """Return an integer if the text is its canonical form, otherwise the text; "01" and "+1" are names."""
-    digits = text.removeprefix("-")
-    return int(text) if digits.isascii() and digits.isdecimal() and str(int(text)) == text else text
-
-
 def _suffix(path: str | os.PathLike[str]) -> str:
     suffix = Path(path).suffix.lower()
-    if suffix not in (".graphml", ".edges"):
-        raise InputError("path", str(path), "must end in .graphml or .edges")
+    if suffix not in GRAPH_FILES:
+        raise InputError("path", str(path), f"must end in {_EXTENSIONS}")
     return suffix

@@ -1,6 +1,6 @@
 """HDF5 files without trust: nothing outside the file is read, and sizes are checked before memory is taken.
 
-A dataset of one dimension is either contiguous or in chunks. Its declared size costs nothing, and a chunk that is
+A dataset is either contiguous or in chunks. Its declared size costs nothing, and a chunk that is
 compressed by deflate can hold a thousand times its own size, more than the chunk declares too: HDF5 itself would unpack
 all of it. Chunks are therefore unpacked here first, up to the size that they declare.
 
@@ -11,6 +11,7 @@ https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import zlib
 from collections.abc import Iterator
@@ -88,20 +89,20 @@ def dataset(path: PathLike, opened: Any, name: str) -> Any:
 
 
 def stored_rows(path: PathLike, name: str, data: Any, width: int) -> np.ndarray:
-    """Return the bytes of each row of a dataset as they are stored.
+    """Return the bytes of each value of a dataset as they are stored.
 
     Parameters
     ----------
     path, name : path, str
         Of the file and the dataset, for messages.
     data : h5py.Dataset
-        Of one dimension.
+        Of any number of dimensions.
     width : int
-        Bytes of a row.
+        Bytes of a value.
 
     Returns
     -------
-    ndarray of uint8, (rows, width)
+    ndarray of uint8, (*shape of the dataset, width)
         Zeros where nothing was written.
 
     Raises
@@ -110,9 +111,10 @@ def stored_rows(path: PathLike, name: str, data: Any, width: int) -> np.ndarray:
         When the dataset declares more than the limits or the file could hold, or a chunk unpacks to more than it
         declares, or is compressed otherwise than by deflate ("gzip" in h5py).
     """
-    size, rows = os.stat(path).st_size, data.shape[0]
-    _check_size(path, name, max(rows, data.chunks[0] if data.chunks else 0) * width, size)
-    found = np.zeros((rows, width), np.uint8)
+    size, shape = os.stat(path).st_size, tuple(map(int, data.shape))
+    largest = map(max, zip(shape, data.chunks or shape, strict=True))  # a chunk may be larger than the dataset
+    check_size(path, name, math.prod(largest) * width, size)
+    found = np.zeros((*shape, width), np.uint8)
     if data.chunks is None:
         offset = data.id.get_offset()
         if offset is None and data.id.get_storage_size():
@@ -120,10 +122,10 @@ def stored_rows(path: PathLike, name: str, data: Any, width: int) -> np.ndarray:
         if offset is not None:
             with open_binary(path) as file:
                 file.seek(offset)
-                raw = file.read(rows * width)
-            if len(raw) != rows * width:
-                raise FileError(path, f"{name!r} has {rows} rows of {width} bytes, and {len(raw)} bytes in the file")
-            found[:] = np.frombuffer(raw, np.uint8).reshape(rows, width)
+                raw = file.read(found.size)
+            if len(raw) != found.size:
+                raise FileError(path, f"{name!r} has {shape} values of {width} bytes, and {len(raw)} bytes in the file")
+            found[...] = np.frombuffer(raw, np.uint8).reshape(found.shape)
         return found
     pipeline = data.id.get_create_plist()
     filters = [pipeline.get_filter(place)[0] for place in range(pipeline.get_nfilters())]
@@ -133,17 +135,27 @@ def stored_rows(path: PathLike, name: str, data: Any, width: int) -> np.ndarray:
         about = data.id.get_chunk_info(index)
         if about.size > size:
             raise FileError(path, f"{name!r} has a chunk of {about.size} bytes in a file of {size}")
-        begin, mask = about.chunk_offset[0], about.filter_mask
+        mask = about.filter_mask
         with open_binary(path) as file:
             file.seek(about.byte_offset)
             raw = file.read(about.size)
         used = [one for place, one in enumerate(filters) if not mask >> place & 1]
-        unpacked = _unpacked(path, name, raw, used, data.chunks[0], width)
-        found[begin : begin + data.chunks[0]] = unpacked[: rows - begin]
+        unpacked = _unpacked(path, name, raw, used, math.prod(data.chunks), width).reshape(*data.chunks, width)
+        target = found[
+            tuple(slice(begin, begin + long) for begin, long in zip(about.chunk_offset, data.chunks, strict=True))
+        ]
+        target[...] = unpacked[tuple(map(slice, target.shape))]
     return found
 
 
-def _check_size(path: PathLike, name: str, declared: int, size: int) -> None:
+def check_size(path: PathLike, name: str, declared: int, size: int) -> None:
+    """Check the bytes that a dataset declares against the limits and the size of the file.
+
+    Raises
+    ------
+    FileError
+        When they are more than a limit, or over 256 MiB and over 100 times the size of the file.
+    """
     if declared > limit("unpacked"):
         raise FileError(path, f"{name!r} declares {readable(declared)}: {beyond('unpacked')}")
     if 2 * declared > limit("memory"):

@@ -31,12 +31,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from hrsnn.errors import FileError
 from hrsnn.files.writing import PathLike
+
+#: Signature, version and zeros of a collection.
+_BEGIN = b"GCOL\x01\0\0\0"
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,34 @@ def row_values(path: PathLike, file: IO[bytes], rows: Rows, row: int) -> np.ndar
             break
         place += -(-length // 8) * 8
     raise FileError(path, f"is damaged: recording {row} has no {count} values in its collection")
+
+
+def check_collections(path: PathLike, whole: Any) -> None:
+    """Check that the objects of every collection fill it, so that HDF5 itself can read them.
+
+    Parameters
+    ----------
+    path : path
+        Of the file, for messages.
+    whole : bytes or mmap.mmap
+        The file, whose sizes have 8 bytes.
+
+    Raises
+    ------
+    FileError
+    """
+    place = whole.find(_BEGIN)
+    while place >= 0:
+        end = place + int.from_bytes(whole[place + 8 : place + 16], "little")
+        at = place + 16
+        damaged = end > len(whole) or end < at
+        while not damaged and at + 16 <= end:
+            index, length = int.from_bytes(whole[at : at + 2], "little"), int.from_bytes(whole[at + 8 : at + 16], "little")
+            if index == 0:  # the free space, whose size includes its header
+                damaged = at + length > end or length < 16
+                break
+            at += 16 + -(-length // 8) * 8
+            damaged = at > end
+        if damaged:
+            raise FileError(path, f"is damaged: the collection of values at byte {place} does not have its size")
+        place = whole.find(_BEGIN, place + 16)

@@ -176,7 +176,7 @@ class Command(BaseCommand):
     """A named set of parameters; `hrsnn list` has those of each kind of network."""
 
     graph: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: links are drawn)")] = None
-    """Network from a file: a saved reservoir (.npz), GraphML (.graphml) or an edge list (.edges)."""
+    """Network from a file: a saved reservoir or SciPy's sparse matrix (.npz), GraphML (.graphml), links (.edges, .csv)."""
 
     set_: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """Change one parameter of the network, such as tau_exc=4 or tau_m_exc.mean=25."""

@@ -107,7 +107,8 @@ class PruningRuns:
 
     def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""
-        from hrsnn.networks import pruning_figures, read_graph, write_graph
+        from hrsnn.formats.graphs import network_file
+        from hrsnn.networks import pruning_figures, write_graph
         from hrsnn.networks.graphs.pruned import pruned_graph
         from hrsnn.networks.studies.pruned_scores import score_names
 
@@ -133,8 +134,9 @@ class PruningRuns:
             "neurons.csv": neurons_csv(dense, _left(dense, first)),
         }
         file = self.options.graph
-        if file is not None and file.suffix != ".npz":
-            left = pruned_graph(read_graph(file), dense, first.reservoir, first.origin)
+        graph = None if file is None else network_file(file).graph
+        if file is not None and graph is not None:
+            left = pruned_graph(graph, dense, first.reservoir, first.origin)
             savers[f"graph{file.suffix}"] = partial(write_graph, left)
         files = {"timing.json": timing, "table.csv": self.table()}
         of_one = savers if len(self.labels) == 1 else None

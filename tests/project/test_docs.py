@@ -46,14 +46,25 @@ NEEDS_TORCH = (
 )
 
 
-def needs_torch(name: str) -> None:
+#: Libraries of other extras, by the module or page that needs them.
+NEEDS = {
+    "hrsnn.exchange.nir": ["nir"],
+    "hrsnn.exchange.neo": ["neo"],
+    "hrsnn.exchange.tables": ["pandas"],
+    "exchange.md": ["nir", "neo", "pandas"],
+}
+
+
+def needs_extras(name: str) -> None:
+    for library in NEEDS.get(name, []):
+        pytest.importorskip(library, reason=f"{library}, of an extra, is not installed")
     if name.startswith(NEEDS_TORCH):
         pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
 
 
 @pytest.mark.parametrize("name", modules())
 def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needs_torch(name)
+    needs_extras(name)
     monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     report: list[str] = []
@@ -87,7 +98,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
 def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
-    needs_torch(page.name)
+    needs_extras(page.name)
     # in a process of its own: a page may set global preferences of a library
     done = forks.run(["-c", snippets(page)], tmp_path, {**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"

@@ -60,6 +60,9 @@ HOMES = {
     "brian2": ["hrsnn/engines/brian"],
     "numba": ["hrsnn/engines"],
     "torch": ["hrsnn/engines/torch", "hrsnn/training", "hrsnn/deep"],
+    "nir": ["hrsnn/exchange"],
+    "neo": ["hrsnn/exchange"],
+    "quantities": ["hrsnn/exchange"],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 
 import networkx as nx
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from hrsnn import Gamma, Reservoir, ReservoirSpec, Uniform, build
 from hrsnn.errors import FileError, HrsnnWarning, InputError
+from hrsnn.formats.graphs import network_file
 from hrsnn.networks import LNP, prune, read_graph, write_graph
 
 
@@ -160,7 +162,7 @@ def test_a_saved_reservoir_is_used_as_it_is_and_gets_new_input_where_channels_di
         ("missing.graphml", None, r"missing\.graphml: does not exist"),
         ("a.edges", "0 1 1\n", r"must be 2, as"),
         ("a.edges", "", r"at least two nodes"),
-        ("a.txt", "0 1 1\n", r"must end in \.graphml, \.edges or \.npz"),
+        ("a.txt", "0 1 1\n", r"must end in \.graphml, \.edges, \.csv or \.npz"),
         ("a.npz", "0 1 1\n", r"a\.npz: is damaged or no"),
         ("a.edges", "0 0 1\n1 0 1\n2 0 1\n", r"a\.edges: .*no self-loops"),
     ],
@@ -170,3 +172,97 @@ def test_bad_files_of_networks(name: str, text: str | None, message: str, tmp_pa
         (tmp_path / name).write_text(text)
     with pytest.raises((FileError, InputError), match=message):
         build(ReservoirSpec(graph=str(tmp_path / name), neurons=3))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+def test_links_of_a_reservoir_come_back_in_mv(suffix: str, tmp_path: Path) -> None:
+    reservoir = build(ReservoirSpec(neurons=30), seed=1).replace(labels=[f"n{k}, é" for k in range(30)])
+    write_graph(reservoir, tmp_path / f"a{suffix}")
+    back = read_graph(tmp_path / f"a{suffix}")
+    assert back.graph["weight_unit"] == "mV"
+    links = {(a, b): w for a, b, w in reservoir.graph().edges(data="weight")}
+    assert {(a, b): w for a, b, w in back.edges(data="weight")} == links
+    if suffix == ".csv":
+        delays = nx.get_edge_attributes(reservoir.graph(), "delay")
+        assert nx.get_edge_attributes(back, "delay") == delays
+
+
+def test_scipy_reads_the_matrix_and_its_files_are_read(tmp_path: Path) -> None:
+    from scipy import sparse
+
+    graph = nx.DiGraph([("a", "b", {"weight": 2.0}), ("b", "c", {"weight": -1.0})])
+    write_graph(graph, tmp_path / "a.npz")
+    assert sparse.load_npz(tmp_path / "a.npz").toarray().tolist() == [[0, 2, 0], [0, 0, -1], [0, 0, 0]]
+    for form in (sparse.csr_array, sparse.csc_array, sparse.coo_array):
+        sparse.save_npz(tmp_path / "b.npz", form([[0, 2.0], [0, 0]]))
+        assert list(read_graph(tmp_path / "b.npz").edges(data="weight")) == [(0, 1, 2.0)]
+        assert network_file(tmp_path / "b.npz").neurons == 2
+
+
+@pytest.mark.parametrize("text", ["source;target;weight\na;b;2\n", "\ufefftarget\tsource\tweight\r\nb\ta\t2\r\n\r\n"])
+def test_tables_of_spreadsheets_are_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    assert list(read_graph(tmp_path / "a.csv").edges(data="weight")) == [("a", "b", 2.0)]
+
+
+def test_a_number_with_an_underscore_is_no_number(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("source,target,weight\na,b,1_0\n")
+    with pytest.raises(FileError, match=r"weight\[0\] = '1_0': must be a finite number"):
+        read_graph(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the first line must have the names"),
+        ("a,b\n1,2\n", "source and target among them"),
+        ("source,target,target\n1,2,3\n", "each once"),
+        ("source,target\n1\n", "row 2 has 1 cells, wanted 2"),
+        ('source,target\n"a,b\n', "no table"),
+        ("source,target\n1,2\n1,2\n", "is there twice"),
+        ("source,target\n,2\n", "must be a whole number or text"),
+        ("source,target\n" + "a" * 200_000 + ",2\n", "field larger than field limit"),
+    ],
+)
+def test_a_damaged_table_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(FileError, match=message):
+        read_graph(tmp_path / "a.csv")
+
+
+MATRIX = {"format": np.array(b"csr"), "shape": np.array([2, 2]), "data": np.ones(1)} | {
+    "indices": np.array([1]),
+    "indptr": np.array([0, 1, 1]),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"format": np.array(b"dia")}, "format = 'dia': must be one of csr, csc, coo"),
+        ({"shape": np.array([2, 3])}, "must be square"),
+        ({"shape": np.array([2.0, 2.0])}, "must be two numbers"),
+        ({"shape": np.array([2**40, 2**40])}, "must be two numbers"),
+        ({"indices": np.array([7])}, r"columns\[0\] = 7: must be in 0..1"),
+        ({"indices": np.array([-1])}, "must be in 0..1"),
+        ({"indptr": np.array([0, 9, 1])}, "indptr = .*must rise from 0 to 1"),
+        ({"indptr": np.array([0, 1])}, "indptr"),
+        ({"data": np.array([np.nan])}, "must have finite elements"),
+        ({"data": np.array(["x"])}, "must be numbers in one dimension"),
+        ({"labels": np.array(["a"])}, "must have shape"),
+        ({"shape": np.array([2**31 - 1, 2**31 - 1]), "indptr": np.array([0])}, "indptr"),
+    ],
+)
+def test_a_damaged_matrix_is_refused(changed: dict[str, np.ndarray], message: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", **{**MATRIX, **changed})
+    with pytest.raises(FileError, match=message):
+        read_graph(tmp_path / "a.npz")
+
+
+def test_a_name_in_a_matrix_file_that_leads_elsewhere_is_none_of_its_arrays(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", **MATRIX)
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr("../../evil.npy", b"x")
+    with pytest.raises(FileError, match=r"a\.npz: is damaged"):
+        read_graph(tmp_path / "a.npz")
+    assert not (tmp_path.parent.parent / "evil.npy").exists()
