@@ -71,7 +71,7 @@ class NeuronsOfGraph:
         else:  # a pulse of length dt moves v itself
             tau = np.full(here.stop - here.start, dt / _INSTANT)
             factor = arrays["r"] * -np.expm1(-dt / self.tau_m[here]) / current_to_v(self.tau_m[here], tau, dt)
-        weight = factor[:, None] * path.matrix
+        weight: np.ndarray = factor[:, None] * path.matrix
         for side, signed in (("exc", weight > 0), ("inh", weight < 0)):
             used = np.flatnonzero(signed.any(axis=1))
             now = self.tau[side][here][used]

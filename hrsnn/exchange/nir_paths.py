@@ -107,9 +107,9 @@ def flat_graph(graph: Any) -> Flat:
         return own["Input"], own["Output"]
 
     add(graph, "", 1)
-    ((edge, times),) = Counter(edges).most_common(1) or [(None, 1)]
-    if times > 1:
-        raise InputError("edges", edge, "is there twice")
+    twice = [edge for edge, times in Counter(edges).items() if times > 1]
+    if twice:
+        raise InputError("edges", twice[0], "is there twice")
     after: dict[str, list[str]] = {name: [] for name in nodes}
     for a, b in edges:
         after[a].append(b)

@@ -59,7 +59,9 @@ def _own_network(tree: Group, settings: Any) -> Reservoir:
     ei = neurons.column("ei")
     if not set(ei.tolist()) <= {"e", "i"}:
         raise InputError("ei", sorted(set(ei.tolist())), 'must be "e" or "i"')
-    own = {name: neurons.column(name) for name in NEURON_ARRAYS if name not in ("is_excitatory", "positions")}
+    own: dict[str, Any] = {
+        name: neurons.column(name) for name in NEURON_ARRAYS if name not in ("is_excitatory", "positions")
+    }
     short = SHORT_TERM_ARRAYS[0] in recurrent.names()
     made = Reservoir(
         is_excitatory=ei == "e",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hrsnn.errors import HrsnnError, InputError
+from hrsnn.errors import HrsnnError, HrsnnWarning, InputError
 from hrsnn.formats.adjacency import graph_of_matrix, matrix_of_graph
 from hrsnn.formats.edge_table import NODE, SOURCE, TARGET, WEIGHT, WEIGHT_MV, graph_of_columns
 from hrsnn.reservoir import Reservoir
@@ -76,6 +77,11 @@ def to_node_table(reservoir: Reservoir) -> pandas.DataFrame:
     HrsnnError
         When pandas is not installed.
 
+    Warns
+    -----
+    HrsnnWarning
+        When v is rounded (`state_bits`), which neither these tables nor a graph keep.
+
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, build
@@ -87,6 +93,8 @@ def to_node_table(reservoir: Reservoir) -> pandas.DataFrame:
     columns: dict[str, Any] = {NODE: [node for node, _ in rows], "type": [data["type"] for _, data in rows]}
     columns |= {axis: [data["position"][k] for _, data in rows] for k, axis in enumerate("xyz")}
     columns |= {name: [data[name] for _, data in rows] for name in rows[0][1] if name not in ("type", "position")}
+    if reservoir.state_bits:
+        warnings.warn("state_bits is lost: a table of neurons has no place for it", HrsnnWarning, stacklevel=3)
     table = _pandas().DataFrame(columns)
     table.attrs = {"hrsnn": {name: graph.graph[name] for name in _SETTINGS}}
     return table

@@ -135,7 +135,7 @@ def columns_of_csv(text: str) -> dict[str, list[Any]]:
     Raises
     ------
     ValueError
-        When there are no such names, or a line has other cells than these.
+        When there are no such names, a line has other cells than these, or a number is not finite.
 
     Examples
     --------
@@ -158,19 +158,23 @@ def columns_of_csv(text: str) -> dict[str, list[Any]]:
             raise ValueError(f"row {line} has {len(row)} cells, wanted {len(head)}")
     columns = zip(*body, strict=True) if body else [()] * len(head)
     return {
-        name: [name_of(cell.strip()) for cell in cells] if name in (SOURCE, TARGET) else _cells(cells)
+        name: [name_of(cell.strip()) for cell in cells] if name in (SOURCE, TARGET) else _cells(name, cells)
         for name, cells in zip(head, columns, strict=True)
     }
 
 
-def _cells(cells: Iterable[str]) -> list[Any]:
+def _cells(name: str, cells: Iterable[str]) -> list[Any]:
     stripped = [cell.strip() for cell in cells]
     try:
         if any("_" in cell for cell in stripped):  # float("1_0") is 10
-            return stripped
-        return [float(cell) if cell else None for cell in stripped]
+            return [cell or None for cell in stripped]
+        numbers = [float(cell) if cell else None for cell in stripped]
     except ValueError:
         return [cell or None for cell in stripped]
+    for row, number in enumerate(numbers):
+        if number is not None and not math.isfinite(number):
+            raise ValueError(f"{name}[{row}] = {number}: must be a finite number, or empty where there is none")
+    return numbers
 
 
 def name_of(text: str) -> Any:

@@ -126,16 +126,16 @@ class _Reader:
             raise FileError(self.path, f"has over {_MOST_MEMBERS} groups and datasets")
 
     def _names(self, iterate: Callable[[Callable[[Any], Any]], Any], most: int) -> list[str]:
-        found: list[str] = []
+        found: list[bytes] = []
 
-        def add(name: bytes) -> bool | None:
-            found.append(name.decode())
+        def add(name: bytes) -> bool | None:  # must not raise: it is called by HDF5
+            found.append(name)
             return True if len(found) > most else None  # anything but None ends the iteration
 
         iterate(add)
         if len(found) > most:
             raise FileError(self.path, f"has a group or an object with over {most} members or attributes")
-        return found
+        return [name.decode() for name in found]
 
     def _count(self, name: str, size: float) -> None:
         """Add to what is declared in all: objects may share the bytes of the file."""

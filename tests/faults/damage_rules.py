@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -527,6 +528,22 @@ def edges(data: bytes) -> None:
     weights = [float(w) for _, _, w in rows]
     _need([math.isfinite(w) and w != 0 for w in weights], "weights")
     signs = {(a, w > 0) for (a, _, _), w in zip(rows, weights, strict=True)}
+    _need(len({a for a, _ in signs}) == len(signs), "both signs from one neuron")
+
+
+def links_table(data: bytes) -> None:
+    """A csv table of links of a reservoir: cells under names, each pair once, values in the ranges of links."""
+    head, *rows = [row for row in csv.reader(io.StringIO(data.decode().removeprefix("\ufeff"))) if row]
+    _need({"source", "target"} <= set(head) and len(set(head)) == len(head), "names of the columns")
+    _need(all(len(row) == len(head) for row in rows), "cells in a row")
+    table = {name.strip(): [row[k].strip() for row in rows] for k, name in enumerate(head)}
+    pairs = list(zip(table["source"], table["target"], strict=True))
+    _need(len(set(pairs)) == len(pairs) and all(a and b and a != b for a, b in pairs), "pairs")
+    for name, (_, _, low, high) in _LINKS.items():
+        for cell in table.get(name, []) if name not in ("pre", "post", "weight") else []:
+            _need(not cell or (math.isfinite(float(cell)) and low <= float(cell) <= high), f"{name} is out of range")
+    signs = {(a, float(w) > 0) for (a, _), w in zip(pairs, table.get("weight_mV", ["1"] * len(pairs)), strict=True) if w}
+    _need([math.isfinite(float(w)) and float(w) != 0 for w in table.get("weight_mV", []) if w], "weights")
     _need(len({a for a, _ in signs}) == len(signs), "both signs from one neuron")
 
 

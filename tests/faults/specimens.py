@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,6 +191,8 @@ def specimens(folder: Path) -> dict[str, Specimen]:
     graphs = {
         "GraphML": ("file.graphml", {**text, "entities": damages.entities}, rules.graphml),
         "edge list": ("file.edges", text, rules.edges),
+        "table of links": ("file.csv", text, rules.links_table),
+        "matrix of weights": ("file.npz", damages.ANY, rules.anything),
     }
     for name, (file, ways, rule) in graphs.items():
         where = place(file.replace(".", "_"))
@@ -198,6 +201,8 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         found[name] = Specimen(
             where, file, lambda at, file=file: network_in(at / file), Reservoir.equals, ways, rule, _simulated
         )  # type: ignore[misc]
+
+    found |= _exchanged(place, networks["reservoir"])
 
     where = place("model")
     points = random.random((12, 2))
@@ -332,6 +337,42 @@ def _deep_networks(place: Callable[[str], Path]) -> dict[str, Specimen]:
             lambda loaded, turn: IntegerInference(loaded).outputs(validation.values[:2]),
         ),
     }
+
+
+def _exchanged(place: Callable[[str], Path], network: Any) -> dict[str, Specimen]:
+    """A network in the HDF5 files of other tools."""
+    from hrsnn import Reservoir
+    from hrsnn.exchange import from_nir, from_sonata, spikes_from_sonata, to_nir, to_sonata
+
+    found = {}
+    where = place("sonata")
+    to_sonata(network, where / "network.h5")
+    to_sonata(_stimuli(network)[0], where / "spikes.h5")
+    found["SONATA network"] = Specimen(
+        where,
+        "network.h5",
+        lambda at: from_sonata(at / "network.h5"),
+        Reservoir.equals,
+        damages.ANY,
+        rules.anything,
+        _simulated,
+    )
+    found["SONATA spikes"] = Specimen(
+        where,
+        "spikes.h5",
+        lambda at: spikes_from_sonata(at / "spikes.h5"),
+        lambda a, b: a.equals(b),
+        damages.ANY,
+        rules.anything,
+    )
+    if importlib.util.find_spec("nir") is not None:  # of the extra nir
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what NIR has no place for
+            to_nir(network, where / "network.nir")
+        found["NIR graph"] = Specimen(
+            where, "network.nir", lambda at: from_nir(at / "network.nir"), Reservoir.equals, damages.ANY, rules.anything
+        )
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -149,7 +149,7 @@ def test_a_network_of_your_own_runs_every_task(run: Any, tmp_path: Path) -> None
     for options, message in (
         (["--graph", tmp_path / worm, "--neurons", 20], "--neurons = 20: cannot be given with --graph"),
         (["--graph", tmp_path / "none.edges"], "none.edges: does not exist"),
-        (["--graph", tmp_path], "must end in .graphml, .edges or .npz"),
+        (["--graph", tmp_path], "must end in .graphml, .edges, .csv or .npz"),
     ):
         ran = run("memory", *options)
         assert ran.code == 2

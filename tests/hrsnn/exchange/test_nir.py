@@ -266,7 +266,7 @@ BAD: dict[str, tuple[dict[str, Any], list[tuple[str, str]], str]] = {
         CHAIN,
         "node 't' = 'Threshold': must be one of Input",
     ),
-    "no leak": ({"w": IN, "n": nir.IF(ONE, ONE)}, CHAIN, "node 'n' = 'IF': must be one of"),
+    "no leak": ({"w": IN, "n": nir.IF(ONE, ONE, 0 * ONE)}, CHAIN, "node 'n' = 'IF': must be one of"),
     "both signs": (SIGNS, [*CHAIN, ("n", "r"), ("r", "a")], "neuron 0 of the graph = .* one sign"),
     "itself": ({"w": IN, "n": lif(), "r": nir.Linear(np.eye(2))}, LOOP, "'neuron 0': is linked to itself"),
     "negative input": ({"w": nir.Linear(-np.ones((2, 1))), "n": lif()}, CHAIN, "input spikes must not be negative"),

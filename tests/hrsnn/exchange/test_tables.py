@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from hrsnn import InputError, Reservoir, ReservoirSpec, build
+from hrsnn import HrsnnWarning, InputError, Reservoir, ReservoirSpec, build
 from hrsnn.exchange import from_adjacency, from_edge_table, to_adjacency, to_edge_table, to_node_table
 
 RICH = ReservoirSpec(neurons=20, adaptation=1, background_rate=20, short_term_plasticity=True, delay_ee=2, clusters=2)
@@ -28,6 +28,12 @@ def test_a_network_comes_back_from_its_tables(name: str) -> None:
     if name != "no links":  # the graph of a network without links does not say that weights are in mV
         assert graph.graph["weight_unit"] == "mV"
     assert Reservoir.from_graph(graph).equals(reservoir)
+
+
+def test_a_loss_is_said() -> None:
+    pytest.importorskip("pandas", reason="the extra parquet is not installed")
+    with pytest.warns(HrsnnWarning, match="state_bits is lost"):
+        to_node_table(NETWORKS["default"].replace(state_bits=8))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -220,6 +220,7 @@ def test_a_number_with_an_underscore_is_no_number(tmp_path: Path) -> None:
         ("source,target\n1\n", "row 2 has 1 cells, wanted 2"),
         ('source,target\n"a,b\n', "no table"),
         ("source,target\n1,2\n1,2\n", "is there twice"),
+        ("source,target,delay\n1,2,nan\n", r"delay\[0\] = nan: must be a finite number, or empty"),
         ("source,target\n,2\n", "must be a whole number or text"),
         ("source,target\n" + "a" * 200_000 + ",2\n", "field larger than field limit"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -159,3 +160,28 @@ def test_a_damaged_collection_of_texts_is_refused_where_hdf5_would_not_end(tmp_p
         path.write_bytes(damaged)
         with pytest.raises(FileError, match=r"a\.h5"):
             read_tree(path)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["plain name"] = 1
+    path.write_bytes(path.read_bytes().replace(b"plain name", b"plain \xff\xfeme"))
+    with pytest.raises(FileError, match="is no UTF-8 text"):
+        read_tree(path)
+
+
+def test_any_damage_is_refused_with_the_file_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("group/values", data=VALUES, chunks=(2, 4, 3), compression="gzip")
+        file["group/texts"] = ["a", "b"]
+        file["group"].attrs["text"] = "some text"
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 6):
+            damaged[place] = rng.integers(0, 256)
+        path.write_bytes(damaged)
+        with contextlib.suppress(FileError):
+            assert isinstance(read_tree(path), Group)
