@@ -5,8 +5,9 @@
 The networks are driven only by their bias (i_bias above threshold), so that engines without this package's input can run
 them, and their links take one time step, or for each neuron a delay uniform from 1 to 200 ms: C++ standalone runs the same
 Brian2 network, and NEST, if installed (`pip install hrsnn[bench]`), a network of iaf_psc_exp neurons with the same links,
-weights, delays and time constants, the same spikes where weights are fixed, and stdp_synapse on its excitatory links. A
-comparison is valid at equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
+weights, delays and time constants, and stdp_synapse on its excitatory links. Where weights are fixed, its spikes are those
+of the compiled engine, which is checked before anything is timed. With STDP the rules differ, and a comparison is valid at
+equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
 median over the turns, without set-up, and "x compiled" the median of the ratios within a turn, so that other load on the
 machine affects all alike. "+build" is the time for code generation and compilation before the first step of a new process.
 One thread each.

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOME: dict[str, str] = {}
+if TYPE_CHECKING:
+    from hrsnn.exchange.nest import to_nest
+    from hrsnn.exchange.pynn import to_pynn
 
-__all__: list[str] = []
+_HOME: dict[str, str] = {
+    "to_nest": "nest",
+    "to_pynn": "pynn",
+}
+
+__all__ = [
+    "to_nest",
+    "to_pynn",
+]
 
 
 def __getattr__(name: str) -> Any:
