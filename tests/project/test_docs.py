@@ -34,26 +34,30 @@ def modules() -> list[str]:
 
 
 #: Packages and pages that need an extra.
-NEEDS_TORCH = (
-    *(
-        "hrsnn.training",
-        "hrsnn.engines.torch.",
-        "hrsnn.deep",
-        "hrsnn.simulation.population",
-        "hrsnn.analysis.protocols.gradient",
+NEEDS = {
+    "torch": (
+        *(
+            "hrsnn.training",
+            "hrsnn.engines.torch.",
+            "hrsnn.deep",
+            "hrsnn.simulation.population",
+            "hrsnn.analysis.protocols.gradient",
+        ),
+        *("training.md", "populations.md", "deep.md", "robust.md"),
     ),
-    *("training.md", "populations.md", "deep.md", "robust.md"),
-)
+    "nest": ("hrsnn.engines.nest.", "hrsnn.exchange.nest", "exchange.md"),
+}
 
 
-def needs_torch(name: str) -> None:
-    if name.startswith(NEEDS_TORCH):
-        pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
+def skip_without_extra(name: str) -> None:
+    for library, needing in NEEDS.items():
+        if name.startswith(needing):
+            pytest.importorskip(library, reason=f"{library} (the extra of that name) is not installed")
 
 
 @pytest.mark.parametrize("name", modules())
 def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needs_torch(name)
+    skip_without_extra(name)
     monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     report: list[str] = []
@@ -87,7 +91,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
 def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
-    needs_torch(page.name)
+    skip_without_extra(page.name)
     # in a process of its own: a page may set global preferences of a library
     done = forks.run(["-c", snippets(page)], tmp_path, {**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"

@@ -57,7 +57,8 @@ def build(network: Mapping[str, np.ndarray], threads: int = 1, spiking: bool = T
             _connect(generators[-1], network["channel"], neurons, network["input_target"], links)
     recorder = nest.Create("spike_recorder", params={"time_in_steps": True})
     nest.Connect(neurons, recorder, syn_spec={"delay": soon})
-    return Nodes(neurons, *generators, recorder)
+    spikes, currents = generators
+    return Nodes(neurons, spikes, currents, recorder)
 
 
 def _synapses(network: Mapping[str, np.ndarray]) -> dict[str, Any]:
