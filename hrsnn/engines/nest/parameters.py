@@ -9,11 +9,14 @@ import numpy as np
 from hrsnn.engines.batch import Batch, Presentation
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.reservoir import Reservoir
+from hrsnn.validation.limits import check_memory
 
 #: NEST counts time in tics; the tic is the longest of these shares of a ms of which dt is a multiple.
 _TICS = (1000, 10_000, 100_000, 1_000_000)
 #: Longest minimum delay (steps) that is made use of: every stimulus is preceded by as many steps.
 _LONGEST_LEAD = 32
+#: Bytes of a neuron, of each step of the longest delay in its buffers of arrivals, and of a link, as measured.
+_NEURON, _SLOT, _LINK = 4000, 32, 100
 
 
 def network_arrays(reservoir: Reservoir) -> dict[str, np.ndarray]:
@@ -39,7 +42,8 @@ def network_arrays(reservoir: Reservoir) -> dict[str, np.ndarray]:
     Raises
     ------
     InputError
-        When a recurrent delay is below half a step, or dt is not a multiple of 1e-6 ms.
+        When a recurrent delay is below half a step, or dt is not a multiple of 1e-6 ms, or the network needs more
+        memory than the limit, with its longest delay.
     """
     r, dt = reservoir, reservoir.dt
     delay, lag = (np.rint(links.delay / dt).astype(np.int64) for links in (r.recurrent, r.input))
@@ -49,6 +53,9 @@ def network_arrays(reservoir: Reservoir) -> dict[str, np.ndarray]:
             "delay", shortest, f"NEST's shortest delay is one step, dt = {dt:g} ms: set all delays to {dt:g} or more"
         )
     lead = int(min(delay.min(initial=_LONGEST_LEAD if len(delay) else 1), _LONGEST_LEAD))
+    longest = int(max(delay.max(initial=1), lag.max(initial=0) + lead))
+    needed = r.neurons * (_NEURON + _SLOT * longest) + _LINK * (r.synapses + len(r.input))
+    check_memory("delay", longest * dt, float(needed), "the network in NEST")
     sign = np.where(r.is_excitatory[r.pre], 1.0, -1.0)
     held = np.maximum(np.rint(r.refractory / dt), 1.0) - 1.0
     arrays = {
