@@ -8,7 +8,6 @@ import io
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -107,6 +106,8 @@ def to_pynn(reservoir: Reservoir, simulator: str = "nest", *, stimulus: SpikeTra
     times = _input_spikes(reservoir, stimulus)
     _warn(reservoir)
     backend = _backend(simulator)
+    from pyNN.parameters import Sequence
+
     longest = max(float(delay.max(initial=1)), float(np.rint(reservoir.input.delay / dt).max(initial=0)) + 1) * dt
     input_time, spike_time = (0.0, dt) if on_nest else (-dt, 0.0)
     with _quiet():
@@ -128,8 +129,7 @@ def to_pynn(reservoir: Reservoir, simulator: str = "nest", *, stimulus: SpikeTra
         neurons = backend.Population(reservoir.neurons, cells)
         neurons.initialize(v=reservoir.v_start)
         neurons.record("spikes")
-        sequence = import_module("pyNN.parameters").Sequence
-        sources = backend.SpikeSourceArray(spike_times=[sequence(one * dt + input_time) for one in times])
+        sources = backend.SpikeSourceArray(spike_times=[Sequence(one * dt + input_time) for one in times])
         channels = backend.Population(reservoir.channels, sources)
         projections = []
         for pre, links, weight, receptor in _links(reservoir):
@@ -199,7 +199,11 @@ def _backend(simulator: str) -> Any:
             raise HrsnnError("NEST is not installed: pip install 'hrsnn[nest]'") from error
     try:
         with _quiet():
-            return import_module(f"pyNN.{simulator}")
+            if simulator == "nest":
+                import pyNN.nest as backend
+            else:
+                import pyNN.brian2 as backend
+            return backend
     except ImportError as error:
         raise HrsnnError(f"pyNN.{simulator} cannot be imported ({error}): pip install 'hrsnn[pynn]'") from error
 

@@ -175,8 +175,8 @@ def test_a_step_that_is_no_multiple_of_a_tic_is_refused() -> None:
 
 
 def test_long_delays_in_short_steps_are_refused_before_they_are_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HRSNN_MAX_MEMORY", "1e8")
     reservoir = build(ReservoirSpec(neurons=2000, delay_exc=1000, delay_inh=1000), seed=1, channels=1)
+    monkeypatch.setenv("HRSNN_MAX_MEMORY", "1e8")
     nothing = SpikeTrains.from_samples([([], [])], 1, 5.0)
     with pytest.raises(InputError, match=r"delay = 1000.0: the network in NEST would take about"):
         simulate(reservoir, nothing, engine="nest")
