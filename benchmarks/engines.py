@@ -5,8 +5,9 @@
 The networks are driven only by their bias (i_bias above threshold), so that engines without this package's input can run
 them, and their links take one time step, or for each neuron a delay uniform from 1 to 200 ms: C++ standalone runs the same
 Brian2 network, and NEST, if installed (`pip install hrsnn[bench]`), a network of iaf_psc_exp neurons with the same links,
-weights, delays and time constants, the same spikes where weights are fixed, and stdp_synapse on its excitatory links. A
-comparison is valid at equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
+weights, delays and time constants, and stdp_synapse on its excitatory links. Where weights are fixed, its spikes are those
+of the compiled engine, which is checked before anything is timed. With STDP the rules differ, and a comparison is valid at
+equal rates only: they are printed. Engines run in separate processes, in turns: "us/step" is the
 median over the turns, without set-up, and "x compiled" the median of the ratios within a turn, so that other load on the
 machine affects all alike. "+build" is the time for code generation and compilation before the first step of a new process.
 One thread each.
@@ -96,9 +97,11 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
     import nest as simulator
     import numpy as np
 
+    checked: list[bool] = []
+
     def run() -> tuple[float, float]:
         simulator.ResetKernel()
-        simulator.set_verbosity("M_ERROR")
+        simulator.verbosity = simulator.VerbosityLevel.ERROR
         simulator.SetKernelStatus({"resolution": reservoir.dt, "local_num_threads": 1})
         cells = simulator.Create("iaf_psc_exp", reservoir.neurons)
         # with C_m = tau_m a current in pA is the same number in mV here; NEST fires at the threshold and here above it; a
@@ -139,17 +142,39 @@ def nest(reservoir: Any, seconds: float, plastic: bool) -> Run:
                     "mu_minus": np.zeros(here.sum()),
                 }
             simulator.Connect(ids[reservoir.pre[here]], ids[reservoir.post[here]], "one_to_one", options)
-        recorder = simulator.Create("spike_recorder")
-        simulator.Connect(cells, recorder)
+        recorder = simulator.Create("spike_recorder", params={"time_in_steps": True})
+        simulator.Connect(cells, recorder, syn_spec={"delay": reservoir.dt})
         simulator.Prepare()
         simulator.Run(5.0)
         began = time.perf_counter()
         simulator.Run(seconds * 1000)
         took = time.perf_counter() - began
         simulator.Cleanup()
+        if not plastic and not checked:
+            check_spikes(reservoir, recorder.events, seconds * 1000)
+            checked.append(True)
         return took, recorder.n_events / reservoir.neurons / (seconds + 0.005)
 
     return run
+
+
+def check_spikes(reservoir: Any, events: Any, duration: float) -> None:
+    """Check that the spikes of NEST before `duration` (ms) are those of the compiled engine."""
+    import numpy as np
+
+    from hrsnn import SpikeTrains, simulate
+
+    wanted = simulate(reservoir, SpikeTrains([], [], [0, 0], 1, duration), engine="compiled").spikes
+    # a spike of NEST has the time of the end of its step, and its neurons are counted from 1
+    step, neuron = np.asarray(events["times"]) - 1, np.asarray(events["senders"]) - 1
+    order = np.lexsort((neuron, step))
+    order = order[step[order] * reservoir.dt < duration - 1e-9]
+    if not (
+        len(order) == wanted.n_spikes
+        and np.array_equal(step[order], np.rint(wanted.times / reservoir.dt))
+        and np.array_equal(neuron[order], wanted.channels)
+    ):
+        raise RuntimeError(f"NEST has other spikes than the compiled engine: {len(order)}, not {wanted.n_spikes}")
 
 
 def serve(engine: str, neurons: int, links: str, delays: str, plastic: bool, seconds: float) -> None:

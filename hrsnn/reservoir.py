@@ -190,7 +190,7 @@ class Reservoir(Displayed):
         yield counted(self.synapses, "recurrent link")
         yield counted(self.channels, "channel")
         yield f"dt {self.dt:g} ms"
-        yield from sorted(need.replace("_", " ") for need in self.needs())
+        yield from self._special()
 
     def _rows(self) -> Iterable[Row]:
         yield Row("neurons", str(self.neurons), f"{int(self.is_excitatory.sum())} excitatory")
@@ -204,8 +204,12 @@ class Reservoir(Displayed):
             counts = Counter(self.cell_types.tolist()).most_common()
             yield Row("cell types", ", ".join(f"{count} {name or 'unknown'}" for name, count in counts[:_TYPES_SHOWN]))
         yield Row("dt", f"{self.dt:g}", "ms")
-        for need in sorted(self.needs()):
-            yield Row(need.replace("_", " "), "yes")
+        for need in self._special():
+            yield Row(need, "yes")
+
+    def _special(self) -> list[str]:
+        # links without delays are nothing special, though not every engine has them
+        return sorted(need.replace("_", " ") for need in self.needs() - {"zero_delays"})
 
     def _pictures(self) -> Iterable[str]:
         yield histogram(self.tau_m, "tau_m of the neurons (ms)")
@@ -326,6 +330,8 @@ class Reservoir(Displayed):
         if self.delay.any():
             same = np.diff(self.delay)[np.diff(self.pre) == 0] == 0  # links are sorted by source
             found.add("delays_per_neuron" if same.all() else "delays_per_link")
+        if (np.rint(self.delay / self.dt) < 1).any():
+            found.add("zero_delays")
         if self.input.delay.any():
             found.add("input_delays")
         if self.short_term is not None:

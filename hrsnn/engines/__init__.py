@@ -23,6 +23,7 @@ ENGINES: Registry[Engine] = Registry(
         "brian2-numpy": "hrsnn.engines.brian:BRIAN2_NUMPY",
         "compiled": "hrsnn.engines.compiled:COMPILED",
         "exact": "hrsnn.engines.exact:EXACT",
+        "nest": "hrsnn.engines.nest:NEST",
         "torch": "hrsnn.engines.torch:TORCH",
         "torch-cuda": "hrsnn.engines.torch:TORCH_CUDA",
     },

@@ -17,6 +17,7 @@ FEATURES: Mapping[str, str] = {
     "grid": "simulate in steps of dt",
     "delays_per_neuron": "delay all spikes of a neuron by one time",
     "delays_per_link": "delay spikes by a time for each link",
+    "zero_delays": "deliver recurrent spikes in the step in which they are emitted",
     "input_delays": "delay input spikes and currents by a time for each link",
     "short_term_plasticity": "simulate short-term plasticity",
     "adaptation": "simulate adaptation",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrsnn.exchange.neo import from_neo, to_neo
+    from hrsnn.exchange.nest import to_nest
     from hrsnn.exchange.nir import from_nir, to_nir
+    from hrsnn.exchange.pynn import to_pynn
     from hrsnn.exchange.sonata import from_sonata, spikes_from_sonata, to_sonata
     from hrsnn.exchange.tables import from_adjacency, from_edge_table, to_adjacency, to_edge_table, to_node_table
 
@@ -21,8 +23,10 @@ _HOME: dict[str, str] = {
     "to_adjacency": "tables",
     "to_edge_table": "tables",
     "to_neo": "neo",
+    "to_nest": "nest",
     "to_nir": "nir",
     "to_node_table": "tables",
+    "to_pynn": "pynn",
     "to_sonata": "sonata",
 }
 
@@ -36,8 +40,10 @@ __all__ = [
     "to_adjacency",
     "to_edge_table",
     "to_neo",
+    "to_nest",
     "to_nir",
     "to_node_table",
+    "to_pynn",
     "to_sonata",
 ]
 

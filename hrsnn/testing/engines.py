@@ -41,6 +41,7 @@ BATCH_SPEC = ReservoirSpec.preset(
 NEEDING: dict[str, dict[str, Any]] = {
     "delays_per_neuron": CASES["one delay"],
     "delays_per_link": CASES["delays of every link"],
+    "zero_delays": {},
     "input_delays": CASES["delays of the input"],
     "short_term_plasticity": CASES["short-term plasticity"],
     "adaptation": CASES["adaptation"],

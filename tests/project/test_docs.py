@@ -34,37 +34,33 @@ def modules() -> list[str]:
 
 
 #: Packages and pages that need an extra.
-NEEDS_TORCH = (
-    *(
-        "hrsnn.training",
-        "hrsnn.engines.torch.",
-        "hrsnn.deep",
-        "hrsnn.simulation.population",
-        "hrsnn.analysis.protocols.gradient",
-    ),
-    *("training.md", "populations.md", "deep.md", "robust.md"),
-)
-
-
-#: Libraries of other extras, by the module or page that needs them.
 NEEDS = {
-    "hrsnn.exchange.nir": ["nir"],
-    "hrsnn.exchange.neo": ["neo"],
-    "hrsnn.exchange.tables": ["pandas"],
-    "exchange.md": ["nir", "neo", "pandas"],
+    "torch": (
+        *(
+            "hrsnn.training",
+            "hrsnn.engines.torch.",
+            "hrsnn.deep",
+            "hrsnn.simulation.population",
+            "hrsnn.analysis.protocols.gradient",
+        ),
+        *("training.md", "populations.md", "deep.md", "robust.md"),
+    ),
+    "nest": ("hrsnn.engines.nest.", "hrsnn.exchange.nest", "exchange.md"),
+    "nir": ("hrsnn.exchange.nir", "exchange.md"),
+    "neo": ("hrsnn.exchange.neo", "exchange.md"),
+    "pandas": ("hrsnn.exchange.tables", "exchange.md", "connectomes.md"),
 }
 
 
-def needs_extras(name: str) -> None:
-    for library in NEEDS.get(name, []):
-        pytest.importorskip(library, reason=f"{library}, of an extra, is not installed")
-    if name.startswith(NEEDS_TORCH):
-        pytest.importorskip("torch", reason="PyTorch (the extra torch) is not installed")
+def skip_without_extra(name: str) -> None:
+    for library, needing in NEEDS.items():
+        if name.startswith(needing):
+            pytest.importorskip(library, reason=f"{library} (the extra of that name) is not installed")
 
 
 @pytest.mark.parametrize("name", modules())
 def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needs_extras(name)
+    skip_without_extra(name)
     monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     report: list[str] = []
@@ -98,7 +94,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
 def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
-    needs_extras(page.name)
+    skip_without_extra(page.name)
     # in a process of its own: a page may set global preferences of a library
     done = forks.run(["-c", snippets(page)], tmp_path, {**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"

@@ -58,6 +58,8 @@ def test_a_library_for_tests_is_imported_by_tests_only(library: str) -> None:
 
 HOMES = {
     "brian2": ["hrsnn/engines/brian"],
+    "nest": ["hrsnn/engines/nest"],
+    "pyNN": ["hrsnn/exchange"],
     "numba": ["hrsnn/engines"],
     "torch": ["hrsnn/engines/torch", "hrsnn/training", "hrsnn/deep"],
     "nir": ["hrsnn/exchange"],

@@ -24,6 +24,7 @@ BALANCED = Engine(
         "grid": True,
         "delays_per_neuron": _NO_LINK_TIMES,
         "delays_per_link": _NO_LINK_TIMES,
+        "zero_delays": True,
         "input_delays": _NO_LINK_TIMES,
         "short_term_plasticity": "its weights are constant",
         "adaptation": "balanced neurons have no adaptation",

@@ -23,6 +23,7 @@ COMPILED = Engine(
         "grid": True,
         "delays_per_neuron": True,
         "delays_per_link": True,
+        "zero_delays": True,
         "input_delays": True,
         "short_term_plasticity": True,
         "adaptation": True,

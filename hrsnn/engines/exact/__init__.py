@@ -23,6 +23,7 @@ EXACT = Engine(
         "grid": "it solves for the times of spikes in continuous time",
         "delays_per_neuron": True,
         "delays_per_link": True,
+        "zero_delays": True,
         "input_delays": True,
         "short_term_plasticity": "its kernel has no utilisation and no resources of links",
         "adaptation": True,

@@ -42,6 +42,7 @@ def _declared(device: str, where: str, on_device: bool) -> Engine:
             "grid": True,
             "delays_per_neuron": True,
             "delays_per_link": True,
+            "zero_delays": True,
             "input_delays": True,
             "short_term_plasticity": True,
             "adaptation": True,

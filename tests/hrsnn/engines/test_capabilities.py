@@ -41,14 +41,14 @@ def test_a_declaration_has_true_or_a_reason_for_every_feature(can, message):
     ("changes", "needed"),
     [
         ({}, {"delays_per_neuron"}),
-        ({"delay_exc": 0, "delay_inh": 0}, set()),
+        ({"delay_exc": 0, "delay_inh": 0}, {"zero_delays"}),
         ({"delay_ee": 1.5, "delay_ei": 1.5, "delay_ie": 1.5, "delay_ii": 1.5}, {"delays_per_neuron"}),
-        ({"delay_ee": 1.5, "delay_ei": 1.5}, {"delays_per_neuron"}),
-        ({"delay_ee": 1.5}, {"delays_per_link"}),
-        ({"delay_ee": Uniform(0, 6)}, {"delays_per_link"}),
-        ({"delay_ee": 0, "short_term_plasticity": True}, {"short_term_plasticity"}),
-        ({"delay_ee": 0, "adaptation": 1}, {"adaptation"}),
-        ({"delay_ee": 0, "background_rate": 1}, {"background"}),
+        ({"delay_ee": 1.5, "delay_ei": 1.5}, {"delays_per_neuron", "zero_delays"}),
+        ({"delay_ee": 1.5}, {"delays_per_link", "zero_delays"}),
+        ({"delay_ee": Uniform(0, 6)}, {"delays_per_link", "zero_delays"}),
+        ({"delay_ee": 0, "short_term_plasticity": True}, {"short_term_plasticity", "zero_delays"}),
+        ({"delay_ee": 0, "adaptation": 1}, {"adaptation", "zero_delays"}),
+        ({"delay_ee": 0, "background_rate": 1}, {"background", "zero_delays"}),
         ({"connectivity": "random", "connection_probability": 0}, set()),
     ],
 )
@@ -112,7 +112,7 @@ def test_declarations_need_no_engine():
 def test_unknown_engines_are_refused():
     check_name("auto")
     check_name("exact")
-    for name in ("nest", "compild", "", 3, None):
+    for name in ("neuron", "compild", "", 3, None):
         for check in (check_name, choose, why_not_loaded):
             if check is why_not_loaded:
                 assert "must be one of auto, balanced, brian2" in check(name)

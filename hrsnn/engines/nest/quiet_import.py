@@ -1,0 +1,31 @@
+"""NEST imported without its banner, which would be printed among the results of a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def import_nest() -> None:
+    """Import NEST, so that later imports of it print nothing.
+
+    Raises
+    ------
+    ImportError
+        When NEST is not installed; the message names the extra.
+    """
+    if sys.modules.get("nest"):
+        return
+    arguments, quiet = sys.argv, os.environ.get("PYNEST_QUIET")
+    sys.argv = sys.argv[:1] or [""]  # NEST reads options of its own from the command line, such as --debug
+    os.environ["PYNEST_QUIET"] = "1"
+    try:
+        import nest  # noqa: F401
+    except ImportError as error:
+        raise ImportError("it needs NEST: pip install 'hrsnn[nest]'") from error
+    finally:
+        sys.argv = arguments
+        if quiet is None:
+            del os.environ["PYNEST_QUIET"]
+        else:
+            os.environ["PYNEST_QUIET"] = quiet
