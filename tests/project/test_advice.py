@@ -18,8 +18,8 @@ from hrsnn import scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for folder in ("hrsnn", "analysis", "networks", "scripts") for path in (ROOT / folder).rglob("*.py"))
-#: Of other programs: a worker of Dask.
-FOREIGN = {"--nthreads", "--preload"}
+#: Of other programs: a script of to_nest, a worker of Dask.
+FOREIGN = {"--threads", "--nthreads", "--preload"}
 
 
 def said(path: Path) -> Iterator[str]:
