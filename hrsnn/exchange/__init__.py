@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOME: dict[str, str] = {}
+if TYPE_CHECKING:
+    from hrsnn.equations.model import BrianModel
+    from hrsnn.equations.network import BrianNetwork
 
-__all__: list[str] = []
+_HOME: dict[str, str] = {"BrianModel": "hrsnn.equations", "BrianNetwork": "hrsnn.equations"}
+
+__all__: list[str] = ["BrianModel", "BrianNetwork"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.exchange' has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    home = _HOME[name]
+    value = getattr(import_module(home if home.startswith("hrsnn.") else f".{home}", __name__), name)
     globals()[name] = value
     return value
 
