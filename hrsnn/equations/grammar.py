@@ -62,7 +62,13 @@ def check_expression(field: str, text: str) -> set[str]:
 
 
 def check_statements(field: str, text: str) -> tuple[set[str], set[str]]:
-    """Check statements ``name = expression`` and ``name += expression``, a line each; return (names read, names assigned).
+    """Check statements ``name = expression`` and ``name += expression``, a line each.
+
+    Returns
+    -------
+    (set of str, set of str)
+        Names that are read before a statement assigns them, and names that are assigned.
+
 
     Raises
     ------
@@ -83,11 +89,11 @@ def check_statements(field: str, text: str) -> tuple[set[str], set[str]]:
             target = node.targets[0]
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and isinstance(node.op, _CHANGES):
             target = node.target
-            read.add(target.id)
+            read |= {target.id} - assigned
         else:
             raise InputError(field, ast.unparse(node), "must be statements such as v = v_reset or g_post += w, a line each")
+        read |= set(_names(field, text, node.value)) - assigned
         assigned.add(_name(field, target.id))
-        read |= set(_names(field, text, node.value))
     return read, assigned
 
 

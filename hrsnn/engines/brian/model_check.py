@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 from collections.abc import Callable, Mapping
+from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hrsnn.distributions import Distribution
@@ -17,7 +19,7 @@ from hrsnn.engines.brian.model_equations import (
     neuron_equations,
     with_arrivals,
 )
-from hrsnn.engines.brian.session import StateUpdateMethod, brian2, own_brian2
+from hrsnn.engines.brian.session import StateUpdateMethod, UnsupportedEquationsException, brian2, own_brian2
 from hrsnn.engines.brian.unit_text import unit_of_text
 from hrsnn.equations.amounts import Amount
 from hrsnn.equations.fields import EQUATIONS, PAIRS, STATEMENTS, TABLES, TEXTS
@@ -43,8 +45,8 @@ class Checked(NamedTuple):
     """What Brian2 says of a model."""
 
     problem: str  #: the first, or nothing
-    method: str = ""  #: integrator of the neurons
-    link_method: str = ""  #: integrator of the links
+    update: str = ""  #: code of a step of the neurons, which takes SymPy seconds for ``exact``
+    link_updates: Mapping[tuple[str, bool], str] = MappingProxyType({})  #: of the links, by (side, whether plastic)
     random: bool = False  #: whether a run draws random numbers
 
 
@@ -140,6 +142,13 @@ def _check_names(model: BrianModel) -> None:
             for text, equations in own.items():
                 if name in equations and equations[name].type != "parameter":
                     raise InputError(table, name, f"is computed by {text}: it can be in initial")
+    for name in TEXTS:
+        for word in sorted(words_of(getattr(model, name))):
+            if not _takes(word):
+                raise InputError(name, word, "must have another name: SymPy, which Brian2 uses, has a function of it")
+    computed = {name for name, one in own["equations"].items() if one.type != "parameter"}
+    if model.drive in {*computed, *model.parameters}:
+        raise InputError("drive", model.drive, "must be a variable that no equation computes, and no parameter")
     constants = {*neuron_constants(model), *model.synapse_parameters, "w_max", model.drive} - {""}
     for name in STATEMENTS:
         text = getattr(model, name)
@@ -150,6 +159,13 @@ def _check_names(model: BrianModel) -> None:
                 raise InputError(name, sorted(bare & constants)[0], "is a constant: declare a variable instead")
             if "w" in assigned and not name.startswith("plastic"):
                 raise InputError(name, "w", "may change only in plasticity, plastic_on_pre and plastic_on_post")
+
+
+def _takes(word: str) -> bool:
+    """Return whether SymPy can have a variable of a name: it cannot of ``trace``, of which it has a plain function."""
+    sympy: Any = sys.modules["sympy"]
+    known = brian2.core.namespace.DEFAULT_FUNCTIONS
+    return word in known or not isinstance(getattr(sympy, word, None), FunctionType)
 
 
 def _check_used(model: BrianModel) -> None:
@@ -182,20 +198,21 @@ def _by_brian2(model: BrianModel) -> Checked:
         _statements("reset", model.reset, model.reset, neurons)
     if isinstance(model.refractory, str):
         _check_refractory(model.refractory, neurons)
-    method = _method("method", model.method or "auto", equations, neurons)
+    update = _method("method", model.method or "auto", equations, neurons)
     _check_variables(model, equations)
     channels = brian2.NeuronGroup(
         2, "multiplicity : 1", threshold="multiplicity > 0", reset="", name=f"{_PREFIX}channels", namespace={}
     )
-    link_methods, found = [], {}
+    updates: dict[tuple[str, bool], str] = {}
+    found: dict[str, Any] = {}
     for side, source in (("recurrent", neurons), ("input", channels)):
-        synapses, link_method = _links(model, side, source, neurons)
-        link_methods.append(link_method)
+        synapses, of_side = _links(model, side, source, neurons)
+        updates |= of_side
         found |= equations_of(synapses)
     _check_initial(model, equations, found)
     words = set(model.words)
     random = bool(words & _RANDOM) or any(word == "xi" or word.startswith("xi_") for word in words)
-    return Checked("", method, next((one for one in link_methods if one), ""), random)
+    return Checked("", update, MappingProxyType(updates), random)
 
 
 def words_in(equations: Any) -> set[str]:
@@ -203,8 +220,8 @@ def words_in(equations: Any) -> set[str]:
     return set().union(*(set(expression.identifiers) for _, expression in equations.eq_expressions), set())
 
 
-def _links(model: BrianModel, side: str, source: Any, target: Any) -> tuple[Any, str]:
-    """Check the equations and statements of a side, and return the links and their integrator."""
+def _links(model: BrianModel, side: str, source: Any, target: Any) -> tuple[Any, dict[Any, str]]:
+    """Check the equations and statements of a side, and return the links and the code of their steps."""
     equations = _guarded("synapses", model.synapses, lambda: link_equations(model, side, False))
     if model.learns and (side == "recurrent" or model.plastic_input):
         equations = _guarded("plasticity", model.plasticity, lambda: link_equations(model, side, True))
@@ -222,14 +239,17 @@ def _links(model: BrianModel, side: str, source: Any, target: Any) -> tuple[Any,
     )
     _check_use(field, words_in(equations), made)
     _guarded(field, getattr(model, field), lambda: equations.check_units(made, {}))
-    driven = [one for one in equations.values() if one.type == "differential equation" and "event-driven" not in one.flags]
-    method = _method(field, "auto", made.equations, made) if driven else ""
+    updates = {}
+    for plastic in (False, True):
+        names = set(link_equations(model, side, plastic))
+        here = brian2.Equations([one for one in made.equations.values() if one.varname in names])
+        updates[side, plastic] = _method(field, "auto", here, made) if here.diff_eq_names else ""
     for (of, event), fields in EVENTS.items():
         for name in fields if of == side else ():
             text = getattr(model, name) if name else ""
             if text and not (name.startswith("plastic") and side == "input" and not model.plastic_input):
                 _statements(name, with_arrivals(text, side, event), text, made)
-    return made, method
+    return made, updates
 
 
 def _check_use(field: str, names: set[str], group: Any) -> dict[str, Any]:
@@ -245,9 +265,8 @@ def _check_use(field: str, names: set[str], group: Any) -> dict[str, Any]:
 
 
 def _statements(field: str, code: str, shown: str, group: Any, boolean: bool = False) -> None:
-    read, assigned = check_statements(field, code)
-    new = {name for name in assigned if name not in group.variables}
-    variables = _check_use(field, read - new, group)
+    read, _ = check_statements(field, code)
+    variables = _check_use(field, read, group)
     _guarded(field, shown, lambda: brian2.equations.unitcheck.check_units_statements(code, variables))
     if boolean:
         logical = _guarded(field, shown, lambda: brian2.parsing.expressions.is_boolean_expression(shown, variables))
@@ -264,22 +283,21 @@ def _check_refractory(text: str, neurons: Any) -> None:
 
 
 def _method(field: str, wanted: str, equations: Any, group: Any) -> str:
-    """Return the integrator that is wanted, or for auto the first that can."""
+    """Return the code of a step by the integrator that is wanted, or for auto by the first that can."""
     if wanted != "auto":
         return _guarded(field, wanted, lambda: _integrate(equations, group, wanted))
     if not equations.diff_eq_names:
-        return "euler"
+        return ""
     for one in _AUTO[equations.stochastic_type is not None]:
         try:
             return _integrate(equations, group, one)
-        except brian2.UnsupportedEquationsException:
+        except UnsupportedEquationsException:
             continue
     raise InputError(field, wanted, "no integrator can integrate these equations")
 
 
 def _integrate(equations: Any, group: Any, method: str) -> str:
-    StateUpdateMethod.apply_stateupdater(equations, group.variables, method, group_name=group.name)
-    return method
+    return str(StateUpdateMethod.apply_stateupdater(equations, group.variables, method, group_name=group.name))
 
 
 def _check_variables(model: BrianModel, equations: Any) -> None:
@@ -288,8 +306,6 @@ def _check_variables(model: BrianModel, equations: Any) -> None:
         raise InputError("record", model.record, f"must be one of {', '.join(sorted(equations.diff_eq_names))}")
     if model.drive:
         gain = unit_of_text(model.input_gain.unit)
-        if equations[model.drive].type != "parameter" or model.drive in model.parameters:
-            raise InputError("drive", model.drive, "must be a variable that no equation computes, and no parameter")
         if equations[model.drive].dim is not gain.dim:
             raise InputError("input_gain", model.input_gain, f"must have the unit of {model.drive}")
         if model.drive not in model.words:

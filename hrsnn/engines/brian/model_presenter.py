@@ -145,7 +145,7 @@ class ModelPresenter:
             links.pre.queue._restore_from_full_state(self._empty_queue)
         if self._random:
             seed = int(generator(self._batch.seed, "equations", self._index).integers(2**32))
-            brian2.devices.device.get_device().seed(seed)
+            brian2.seed(seed)
 
     def _end(self) -> None:
         if self._index < self._stimuli.start:

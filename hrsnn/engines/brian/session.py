@@ -20,7 +20,15 @@ from hrsnn.engines.cache.folder import cache_folder
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.runtime.stopping import notice_signals
 
-__all__ = ["StateUpdateMethod", "brian2", "check_target", "chosen_target", "compiler_works", "own_brian2"]
+__all__ = [
+    "StateUpdateMethod",
+    "UnsupportedEquationsException",
+    "brian2",
+    "check_target",
+    "chosen_target",
+    "compiler_works",
+    "own_brian2",
+]
 
 # Importing Brian2 replaces the process's handlers of Ctrl-C, uncaught exceptions and warnings; they are restored.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
@@ -30,7 +38,7 @@ try:
 except ValueError as error:  # importing sets a signal handler, which only the main thread may do
     raise HrsnnError("import brian2 in the main thread before using it in others") from error
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
-from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
+from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException  # noqa: E402
 
 _devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
 sys.excepthook = _hook
