@@ -196,11 +196,12 @@ class BrianNetwork(Displayed):
 
         return set(neuron_equations(self.model))
 
-    def to_brian2(self, plastic: bool = False) -> Any:
+    @takes()
+    def to_brian2(self, plastic: bool = False, target: str = "auto") -> Any:
         """Return the network as a Brian2 ``Network``; see :func:`hrsnn.engines.brian.model_network.to_network`."""
         from hrsnn.engines.brian.model_network import to_network
 
-        return to_network(self, plastic=plastic)
+        return to_network(self, plastic=plastic, target=target)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network atomically to an ``.npz`` file (layout version 1), with its model as TOML, without pickle.

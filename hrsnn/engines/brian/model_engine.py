@@ -38,7 +38,11 @@ def run(
     """
     model = network.model
     if plastic and not model.learns:
-        raise InputError("plastic", True, "the model has no plasticity: plastic_on_pre and plastic_on_post give it")
+        raise InputError(
+            "plastic",
+            True,
+            "the model has no plasticity: plastic_on_pre and plastic_on_post give it, and plastic=False runs without",
+        )
     if batch.spiking and not model.input_on_pre:
         raise InputError("stimulus", "of spikes", "reaches no neuron of this model: it has no input_on_pre")
     random = checked(model).random

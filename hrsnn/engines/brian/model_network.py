@@ -10,7 +10,7 @@ import numpy as np
 
 from hrsnn.engines.brian.model_check import checked
 from hrsnn.engines.brian.model_equations import TYPES, equations_of, link_equations, neuron_equations, statements
-from hrsnn.engines.brian.session import brian2
+from hrsnn.engines.brian.session import brian2, code_class
 from hrsnn.engines.brian.unit_text import unit_of_text
 from hrsnn.equations.amounts import Amount
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hrsnn.equations.network import BrianNetwork
 
 
-def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = True) -> Any:
+def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = True, target: str = "auto") -> Any:
     """Return the network as a Brian2 ``Network``, to run, record and extend with Brian2.
 
     Parameters
@@ -28,6 +28,8 @@ def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = Tru
         Whether the links have the model's plasticity.
     spiking : bool
         Whether it has the group of channels and the input links.
+    target : str
+        Code of its groups: "numpy", "cython", or "auto", Brian2's preference ``codegen.target`` at the time of the run.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = Tru
     (30, 120)
     """
     model = network.model
-    found = checked(model)
+    found, code = checked(model), code_class(target)
     clock = brian2.Clock(dt=network.dt * brian2.ms, name="model_clock")
     refractory = model.refractory if isinstance(model.refractory, str) else (model.refractory or 0) * brian2.ms
     # names are fixed, since generated code contains them: numbered ones would be compiled again for each network
@@ -55,6 +57,7 @@ def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = Tru
         refractory=refractory,
         method=_method(found.update),
         clock=clock,
+        codeobj_class=code,
         namespace={},
         name="neurons",
     )
@@ -68,7 +71,7 @@ def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = Tru
     made = brian2.Network(neurons)
     if network.synapses:
         ends, arrays = (network.pre, network.post), (network.weight, network.w_max)
-        made.add(_links(network, "recurrent", neurons, neurons, ends, arrays, plastic, clock))
+        made.add(_links(network, "recurrent", neurons, neurons, ends, arrays, plastic, clock, code))
     if spiking and len(network.input_channel):
         channels = brian2.NeuronGroup(
             network.channels,
@@ -76,11 +79,12 @@ def to_network(network: BrianNetwork, plastic: bool = False, spiking: bool = Tru
             threshold="multiplicity > 0",
             reset="multiplicity = 0",
             clock=clock,
+            codeobj_class=code,
             namespace={},
             name="channels",
         )
         ends, arrays = (network.input_channel, network.input_post), (network.input_weight, network.input_w_max)
-        made.add(channels, _links(network, "input", channels, neurons, ends, arrays, plastic, clock))
+        made.add(channels, _links(network, "input", channels, neurons, ends, arrays, plastic, clock, code))
     return made
 
 
@@ -93,6 +97,7 @@ def _links(
     arrays: tuple[np.ndarray, np.ndarray],
     plastic: bool,
     clock: Any,
+    code: Any,
 ) -> Any:
     model = network.model
     on_pre, on_post = (statements(model, side, event, plastic) for event in ("pre", "post"))
@@ -104,6 +109,7 @@ def _links(
         on_post=on_post or None,
         method=_method(checked(model).link_updates[side, plastic]),
         clock=clock,
+        codeobj_class=code,
         namespace={},
         name=side,
     )

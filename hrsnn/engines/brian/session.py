@@ -26,6 +26,7 @@ __all__ = [
     "brian2",
     "check_target",
     "chosen_target",
+    "code_class",
     "compiler_works",
     "own_brian2",
 ]
@@ -109,6 +110,21 @@ def _compiled_code() -> str:
     key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
     folder = cache_folder(f"brian2-{key}")
     return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # code is then compiled in every process
+
+
+def code_class(target: str) -> Any:
+    """Return Brian2's class of code for a target, "numpy" or "cython"; None for "auto", which leaves the user's preference.
+
+    Raises
+    ------
+    InputError
+        For any other target, and for "cython" where no compiler works.
+    """
+    if target not in ("auto", "numpy", "cython"):
+        raise InputError("target", target, "must be auto (Brian2's preference codegen.target), numpy or cython")
+    if target == "cython" and not compiler_works():
+        raise InputError("target", target, "needs a C++ compiler, and none works here; numpy does not")
+    return {"auto": None, "numpy": brian2.NumpyCodeObject, "cython": CythonCodeObject}[target]
 
 
 def check_target(target: str) -> None:
