@@ -22,6 +22,8 @@ from hrsnn.files.parsing import parsed_toml, toml_value
 from hrsnn.files.reading import read_text
 from hrsnn.files.writing import write_text
 
+#: A field that is not given: as of the default model, or empty.
+_NONE: Any = None
 #: Fields that a model of its own has empty, where the default model has the leaky integrate-and-fire neuron's.
 _EMPTY: dict[str, Any] = {
     **dict.fromkeys(TEXTS, ""),
@@ -144,22 +146,22 @@ class BrianModel:
     neurons: int = 1000
     excitatory_fraction: float = 0.8
     dt: float = 0.5
-    equations: str | None = None
-    threshold: str | None = None
-    reset: str | None = None
-    refractory: float | str | None = None
-    method: str | None = None
-    record: str | None = None
-    drive: str | None = None
-    synapses: str | None = None
-    on_pre: str | None = None
-    on_post: str | None = None
-    input_on_pre: str | None = None
-    plasticity: str | None = None
-    plastic_on_pre: str | None = None
-    plastic_on_post: str | None = None
-    plastic_input: bool | None = None
-    homeostasis: bool | None = None
+    equations: str = _NONE
+    threshold: str = _NONE
+    reset: str = _NONE
+    refractory: float | str = _NONE
+    method: str = _NONE
+    record: str = _NONE
+    drive: str = _NONE
+    synapses: str = _NONE
+    on_pre: str = _NONE
+    on_post: str = _NONE
+    input_on_pre: str = _NONE
+    plasticity: str = _NONE
+    plastic_on_pre: str = _NONE
+    plastic_on_post: str = _NONE
+    plastic_input: bool = _NONE
+    homeostasis: bool = _NONE
     connectivity: str = "in_degree"
     in_degree_exc: int = 2
     in_degree_inh: int = 2
@@ -182,9 +184,9 @@ class BrianModel:
     input_weight: Any = None
     input_gain: Any = None
     input_scale: float = 1.0
-    parameters: Mapping[str, Any] | None = None
-    synapse_parameters: Mapping[str, Any] | None = None
-    initial: Mapping[str, Any] | None = None
+    parameters: Mapping[str, Any] = _NONE
+    synapse_parameters: Mapping[str, Any] = _NONE
+    initial: Mapping[str, Any] = _NONE
 
     def __post_init__(self) -> None:
         problems: list[str] = []

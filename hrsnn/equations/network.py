@@ -184,7 +184,9 @@ class BrianNetwork(Displayed):
             self,
             pre=nobody,
             post=nobody,
-            **dict.fromkeys(("weight", "w_max", "delay"), nothing),
+            weight=nothing,
+            w_max=nothing,
+            delay=nothing,
             link_values=dict.fromkeys(self.link_values, nothing),
             initial=initial,
         )
@@ -231,8 +233,8 @@ class BrianNetwork(Displayed):
             if unknown or not isinstance(header["model"], str):
                 raise InputError("header", unknown, "must have model and channels")
             arrays = dict(stored)
-            own = {name: arrays.pop(name) for name in rules_of(BrianNetwork)}
-            tables: dict[str, dict[str, np.ndarray]] = {table: {} for table in (*_TABLES, "initial")}
+            own: dict[str, Any] = {name: arrays.pop(name) for name in rules_of(BrianNetwork)}
+            tables: dict[str, Any] = {table: {} for table in (*_TABLES, "initial")}
             for name, values in arrays.items():
                 table, _, key = name.partition(".")
                 if table not in tables:

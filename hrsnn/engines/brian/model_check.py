@@ -119,7 +119,7 @@ def _check_parsed(name: str, text: str) -> None:
     """Check equations before Brian2 evaluates their units, then the expressions that it found."""
     for unit in check_equations(name, text):
         if unit not in ("boolean", "integer"):
-            _guarded(name, unit, lambda unit=unit: unit_of_text(unit))
+            _guarded(name, unit, functools.partial(unit_of_text, unit))
     parsed = _guarded(name, text, lambda: brian2.Equations(text))
     for one in parsed.values():
         if one.expr is not None:
@@ -135,7 +135,7 @@ def _check_names(model: BrianModel) -> None:
     taken: dict[str, str] = dict.fromkeys(("w", "w_max", "arrivals", *TYPES), "a name of this package")
     for table in ("parameters", "synapse_parameters"):
         for name in vars(model)[table]:
-            _guarded(table, name, lambda name=name: brian2.Equations.check_identifier(name))
+            _guarded(table, name, functools.partial(brian2.Equations.check_identifier, name))
             if name in taken:
                 raise InputError(table, name, f"must have another name: it is {taken[name]}")
             taken[name] = f"in {table}"
@@ -285,7 +285,7 @@ def _check_refractory(text: str, neurons: Any) -> None:
 def _method(field: str, wanted: str, equations: Any, group: Any) -> str:
     """Return the code of a step by the integrator that is wanted, or for auto by the first that can."""
     if wanted != "auto":
-        return _guarded(field, wanted, lambda: _integrate(equations, group, wanted))
+        return str(_guarded(field, wanted, lambda: _integrate(equations, group, wanted)))
     if not equations.diff_eq_names:
         return ""
     for one in _AUTO[equations.stochastic_type is not None]:
