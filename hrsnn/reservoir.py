@@ -448,11 +448,46 @@ class Reservoir(Displayed):
 
         return from_graph(graph, spec, seed, channels)
 
-    def to_brian2(self, **options: Any) -> Any:
-        """Return the reservoir as a Brian2 ``Network``; see :func:`hrsnn.engines.brian.engine.to_network`."""
+    @takes()
+    def to_brian2(
+        self, plastic: bool = False, equations: str = "", drive: str = "", on_spike: str = "", target: str = "auto"
+    ) -> Any:
+        """Return the reservoir as a Brian2 ``Network``, to run, record and extend with Brian2.
+
+        Parameters
+        ----------
+        plastic : bool
+            Whether the synapses have STDP; without homeostasis, which acts between stimuli.
+        equations : str
+            Further Brian2 equations of the neurons.
+        drive : str
+            Expression added to the membrane's drive (mV).
+        on_spike : str
+            Statements executed at a neuron's own spike, after the reset.
+        target : str
+            Code of its groups: "numpy", "cython", or "auto", Brian2's preference ``codegen.target`` at the time of the run.
+
+        Returns
+        -------
+        brian2.Network
+            With ``neurons``, ``recurrent``, ``channels`` and ``input``: :func:`hrsnn.engines.brian.engine.to_network` says
+            more of them, with an example.
+
+        Raises
+        ------
+        InputError
+            For another target, "cython" where no C++ compiler works, and a reservoir that Brian2 cannot simulate.
+
+        Examples
+        --------
+        >>> from hrsnn import ReservoirSpec, build
+        >>> made = build(ReservoirSpec(neurons=20), seed=0).to_brian2(plastic=True, target="numpy")
+        >>> sorted(one.name for one in made.objects if "_" not in one.name)
+        ['channels', 'input', 'neurons', 'recurrent']
+        """
         from hrsnn.engines.brian.engine import to_network
 
-        return to_network(self, **options)
+        return to_network(self, plastic, equations, drive, on_spike, target)
 
 
 def _check_links(name: str, links: Links, sources: int, targets: int) -> None:

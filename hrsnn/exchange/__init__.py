@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hrsnn.equations.model import BrianModel
+    from hrsnn.equations.network import BrianNetwork
     from hrsnn.exchange.neo import from_neo, to_neo
     from hrsnn.exchange.nest import to_nest
     from hrsnn.exchange.nir import from_nir, to_nir
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from hrsnn.exchange.tables import from_adjacency, from_edge_table, to_adjacency, to_edge_table, to_node_table
 
 _HOME: dict[str, str] = {
+    "BrianModel": "hrsnn.equations",
+    "BrianNetwork": "hrsnn.equations",
     "from_adjacency": "tables",
     "from_edge_table": "tables",
     "from_neo": "neo",
@@ -31,6 +35,8 @@ _HOME: dict[str, str] = {
 }
 
 __all__ = [
+    "BrianModel",
+    "BrianNetwork",
     "from_adjacency",
     "from_edge_table",
     "from_neo",
@@ -51,7 +57,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.exchange' has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    home = _HOME[name]
+    value = getattr(import_module(home if home.startswith("hrsnn.") else f".{home}", __name__), name)
     globals()[name] = value
     return value
 

@@ -10,7 +10,11 @@ KINDS: Registry[Kind] = Registry(
     "network",
     "hrsnn.kinds",
     Kind,
-    {"reservoir": "hrsnn.kinds.reservoir:RESERVOIR", "balanced": "hrsnn.kinds.balanced:BALANCED"},
+    {
+        "reservoir": "hrsnn.kinds.reservoir:RESERVOIR",
+        "balanced": "hrsnn.kinds.balanced:BALANCED",
+        "brian": "hrsnn.kinds.brian:BRIAN",
+    },
 )
 
 

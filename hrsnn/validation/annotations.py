@@ -21,6 +21,7 @@ CLASSES = frozenset(
         *("Activity", "ClassificationTask", "Currents", "Distribution", "Gamma", "LogNormal", "NetworkState"),
         *("PairedTest", "PruningContext", "Reservoir", "ReservoirSpec", "ScoredNetwork", "SeriesTask", "Space"),
         *("BalancedNetwork", "BalancedSpec", "BalancedState", "SpikeTrains", "TaskSuite", "Trajectory", "HawkesProcess"),
+        *("Amount", "BrianModel", "BrianNetwork"),
         *("BaseSampler", "DiGraph", "Generator"),  # of Optuna, NetworkX and NumPy
     }
 )

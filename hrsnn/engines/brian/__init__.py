@@ -80,3 +80,42 @@ BRIAN2_BALANCED = Engine(
 BRIAN2 = _engine("Brian2: Cython where a C++ compiler is found, NumPy otherwise, with a log message", "auto", priority=10)
 BRIAN2_CYTHON = _engine("Brian2, compiled with Cython; an error where no C++ compiler is found", "cython")
 BRIAN2_NUMPY = _engine("Brian2 on NumPy, without a compiler", "numpy")
+
+
+def _load_equations(target: str) -> EngineFunction:
+    from hrsnn.engines.brian.model_engine import run
+    from hrsnn.engines.brian.session import check_target
+
+    check_target(target)
+    return partial(run, target=target)
+
+
+def _of_equations(description: str, target: str, priority: int = 0) -> Engine:
+    return Engine(
+        description=description,
+        load=partial(_load_equations, target),
+        can={
+            "grid": True,
+            "delays_per_neuron": True,
+            "delays_per_link": True,
+            "zero_delays": True,
+            "input_delays": "input links of a model have no delays",
+            "short_term_plasticity": True,
+            "adaptation": True,
+            "background": "noise is written in the model's equations, as xi",
+            "state_bits": _DOUBLE,
+            "resumable_state": "a state is of a reservoir",
+            "chosen_neurons": True,
+            "currents": "the equations do not say which variables are currents; `record` of the model names one",
+            "plasticity": True,
+            "gradients": "Brian2 records no derivatives, and a spike has none",
+            "batch_on_device": "it uses Brian2's runtime device, which is the processor",
+        },
+        kinds=("brian",),
+        priority=priority,
+    )
+
+
+BRIAN2_EQUATIONS = _of_equations("Brian2: any equations; Cython where a C++ compiler is found, else NumPy", "auto", 10)
+BRIAN2_EQUATIONS_CYTHON = _of_equations("Brian2: any equations, compiled with Cython", "cython")
+BRIAN2_EQUATIONS_NUMPY = _of_equations("Brian2: any equations, on NumPy, without a compiler", "numpy")

@@ -12,7 +12,7 @@ import numpy as np
 from hrsnn.engines import check_runs
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.brian.presenter import Presenter
-from hrsnn.engines.brian.session import StateUpdateMethod, brian2, own_brian2
+from hrsnn.engines.brian.session import StateUpdateMethod, brian2, code_class, own_brian2
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.input_rows import InputRows
 from hrsnn.engines.propagators import propagators
@@ -93,6 +93,7 @@ def to_network(
     equations: str = "",
     drive: str = "",
     on_spike: str = "",
+    target: str = "auto",
 ) -> Any:
     """Return the reservoir as a Brian2 ``Network``, to run, record and extend with Brian2.
 
@@ -108,6 +109,8 @@ def to_network(
         Expression added to the membrane's drive (mV), evaluated at the start of a step and constant during it.
     on_spike : str
         Statements executed at a neuron's own spike, after the reset.
+    target : str
+        Code of its groups: "numpy", "cython", or "auto", Brian2's preference ``codegen.target`` at the time of the run.
 
     Returns
     -------
@@ -129,19 +132,21 @@ def to_network(
     >>> from hrsnn import ReservoirSpec, build
     >>> reservoir = build(ReservoirSpec(neurons=20, i_bias=20), seed=0)
     >>> network = reservoir.to_brian2(
-    ...     equations="dadaptation/dt = -adaptation/(100*ms) : 1", drive="- adaptation", on_spike="adaptation += 1"
+    ...     equations="dadaptation/dt = -adaptation/(100*ms) : 1",
+    ...     drive="- adaptation",
+    ...     on_spike="adaptation += 1",
+    ...     target="numpy",
     ... )
     >>> spikes = brian2.SpikeMonitor(network["neurons"])
     >>> network.add(spikes)
-    >>> before = brian2.prefs["codegen.target"]
-    >>> brian2.prefs["codegen.target"] = "numpy"
     >>> network.run(200 * brian2.ms)
-    >>> brian2.prefs["codegen.target"] = before
     >>> bool(spikes.num_spikes > 0)
     True
     """
     check_runs("brian2", reservoir.kind, reservoir.needs())
-    return _network(reservoir, plastic, spiking=True, equations=equations, drive=drive, on_spike=on_spike)
+    return _network(
+        reservoir, plastic, spiking=True, equations=equations, drive=drive, on_spike=on_spike, code=code_class(target)
+    )
 
 
 def run(
@@ -191,6 +196,7 @@ def _network(
     equations: str = "",
     drive: str = "",
     on_spike: str = "",
+    code: Any = None,
 ) -> Any:
     # Names are fixed, since generated code contains them: with Brian2's numbered names, each network would be recompiled.
     clock = brian2.Clock(dt=reservoir.dt * brian2.ms, name="reservoir_clock")
@@ -204,6 +210,7 @@ def _network(
         refractory="t_refractory",
         method=_method(equations, drive, adapts),
         clock=clock,
+        codeobj_class=code,
         name="neurons",
     )
     for name in ("tau_m", "tau_exc", "tau_inh"):
@@ -235,17 +242,27 @@ def _network(
             threshold="multiplicity > 0",
             reset="multiplicity = 0",
             clock=clock,
+            codeobj_class=code,
             name="channels",
         )
         network.add(channels)
-        network.add(_synapses("input", channels, neurons, links, plastic, clock))
+        network.add(_synapses("input", channels, neurons, links, plastic, clock, code=code))
     if reservoir.synapses:
-        network.add(_synapses("recurrent", neurons, neurons, reservoir.recurrent, plastic, clock, reservoir.short_term))
+        network.add(
+            _synapses("recurrent", neurons, neurons, reservoir.recurrent, plastic, clock, reservoir.short_term, code)
+        )
     return network
 
 
 def _synapses(
-    name: str, source: Any, target: Any, links: Links, plastic: bool, clock: Any, short_term: ShortTerm | None = None
+    name: str,
+    source: Any,
+    target: Any,
+    links: Links,
+    plastic: bool,
+    clock: Any,
+    short_term: ShortTerm | None = None,
+    code: Any = None,
 ) -> Any:
     count = "multiplicity_pre" if name == "input" else "1"
     strength = "w" if short_term is None else "w*(used*resources/release)"
@@ -261,6 +278,7 @@ def _synapses(
         on_post=_DECAY + "trace_minus += 1\nw = clip(w + a_plus*trace_plus, 0, w_max)" if plastic else None,
         namespace={"dt_ms": float(clock.dt / brian2.ms)},
         clock=clock,
+        codeobj_class=code,
         name=name,
     )
     synapses.connect(i=links.pre, j=links.post)

@@ -20,7 +20,16 @@ from hrsnn.engines.cache.folder import cache_folder
 from hrsnn.errors import HrsnnError, InputError
 from hrsnn.runtime.stopping import notice_signals
 
-__all__ = ["StateUpdateMethod", "brian2", "check_target", "chosen_target", "compiler_works", "own_brian2"]
+__all__ = [
+    "StateUpdateMethod",
+    "UnsupportedEquationsException",
+    "brian2",
+    "check_target",
+    "chosen_target",
+    "code_class",
+    "compiler_works",
+    "own_brian2",
+]
 
 # Importing Brian2 replaces the process's handlers of Ctrl-C, uncaught exceptions and warnings; they are restored.
 _hook, _handler, _show = sys.excepthook, signal.getsignal(signal.SIGINT), warnings.showwarning
@@ -30,7 +39,7 @@ try:
 except ValueError as error:  # importing sets a signal handler, which only the main thread may do
     raise HrsnnError("import brian2 in the main thread before using it in others") from error
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
-from brian2.stateupdaters.base import StateUpdateMethod  # noqa: E402
+from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException  # noqa: E402
 
 _devices: Any = sys.modules["brian2.devices.device"]  # the attribute of that name is a proxy, not the module
 sys.excepthook = _hook
@@ -101,6 +110,21 @@ def _compiled_code() -> str:
     key = hashlib.sha256(repr((_FLAGS, brian2.__version__, sys.version)).encode()).hexdigest()[:12]
     folder = cache_folder(f"brian2-{key}")
     return str(folder) if folder else tempfile.mkdtemp(prefix="hrsnn-brian2-")  # code is then compiled in every process
+
+
+def code_class(target: str) -> Any:
+    """Return Brian2's class of code for a target, "numpy" or "cython"; None for "auto", which leaves the user's preference.
+
+    Raises
+    ------
+    InputError
+        For any other target, and for "cython" where no compiler works.
+    """
+    if target not in ("auto", "numpy", "cython"):
+        raise InputError("target", target, "must be auto (Brian2's preference codegen.target), numpy or cython")
+    if target == "cython" and not compiler_works():
+        raise InputError("target", target, "needs a C++ compiler, and none works here; numpy does not")
+    return {"auto": None, "numpy": brian2.NumpyCodeObject, "cython": CythonCodeObject}[target]
 
 
 def check_target(target: str) -> None:
