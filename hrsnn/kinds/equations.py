@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from hrsnn.spec import ReservoirSpec
 
 
+_EXACT = "Between spikes the linear equations are solved exactly."
+
+
 def of_reservoirs(spec: ReservoirSpec, plastic: bool) -> str:
     r"""Return the equations of a reservoir in Markdown, with those parts of the model that are switched on.
 
@@ -52,7 +55,7 @@ def of_reservoirs(spec: ReservoirSpec, plastic: bool) -> str:
         r"weights are never "
         r"negative. Analog input is a drive $I_\mathrm{ext}$, each value times the gain of the link, held until the "
         r"next value. "
-        r"Every stimulus starts without currents, at $v = v_\mathrm{start}$.",
+        rf"Every stimulus starts without currents, at $v = v_\mathrm{{start}}$. {_EXACT}",
         _links(spec),
         _delays(spec),
     ]
@@ -212,6 +215,7 @@ def of_balanced(spec: BalancedSpec, plastic: bool) -> str:
                 "The lag of the coding error was not compensated."
                 if spec.lag == 0
                 else r"The lag of the coding error was compensated in $A$ and $B$."
-            ),
+            )
+            + f" {_EXACT}",
         ]
     )

@@ -133,7 +133,7 @@ def _engine(name: str, step: float | None) -> str:
         return "Networks were simulated event by event, without a time grid (engine `exact`)."
     if name == "compiled":
         grid = f", which gives the spikes of Brian 2 [@stimberg-et-al-2019]{grid}"
-    return f"Networks were simulated by the engine `{name}`{grid}; between spikes the linear equations are solved exactly."
+    return f"Networks were simulated by the engine `{name}`{grid}."
 
 
 def _seeds(found: Mapping[str, Any]) -> str:

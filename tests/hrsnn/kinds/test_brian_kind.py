@@ -11,6 +11,7 @@ import pytest
 
 from hrsnn import Currents, ReservoirTransformer, scripts
 from hrsnn.equations import BrianModel, BrianNetwork
+from hrsnn.kinds import KINDS
 
 OWN = """
 neurons = 20
@@ -84,3 +85,13 @@ def test_estimators_take_a_model() -> None:
     )
     assert states.shape[0] == 3
     assert np.abs(states).sum() > 0
+
+
+def test_the_equations_are_stated_as_they_were_given() -> None:
+    model = BrianModel(neurons=40)
+    still, learning = (KINDS["brian"].equations(model, plastic) for plastic in (False, True))
+    assert "N = 40" in still
+    for text in (model.equations, model.on_pre, model.reset):
+        assert all(line.strip() in still for line in text.strip().splitlines())
+    assert all(line.strip() in learning for line in model.plastic_on_post.strip().splitlines())
+    assert len(learning) > len(still)
