@@ -143,7 +143,7 @@ def _put_initial(network: BrianNetwork, group: Any) -> None:
 
 def _put(group: Any, name: str, values: np.ndarray, amount: Amount | None = None) -> None:
     factor = 1.0 if amount is None else unit_of_text(amount.unit).factor
-    group.variables[name].get_value()[:] = values * factor
+    setattr(group, f"{name}_", values * factor)  # which the device of C++ standalone takes too
 
 
 @functools.cache  # Brian2 caches by the identity of the method: a new one in each run would fill memory

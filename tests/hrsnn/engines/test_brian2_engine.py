@@ -9,6 +9,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import brian2
@@ -395,3 +396,34 @@ def test_ctrl_c_after_the_user_imported_brian2_first():
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "interrupted [100.]"
+
+
+STANDALONE = """
+import sys
+import brian2
+import numpy as np
+from hrsnn import ReservoirSpec, build
+brian2.set_device("cpp_standalone", directory=sys.argv[1])
+network = build(ReservoirSpec(neurons=60, i_bias=16), seed=1).to_brian2()
+monitor = brian2.SpikeMonitor(next(one for one in network.objects if one.name == "neurons"))
+network.add(monitor)
+network.run(300 * brian2.ms)
+np.savez(sys.argv[2], times=np.asarray(monitor.t / brian2.ms), neurons=np.asarray(monitor.i))
+"""
+
+
+@pytest.mark.long
+def test_the_live_network_is_compiled_as_a_program_of_its_own(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STANDALONE, str(tmp_path / "out"), str(tmp_path / "spikes.npz")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    reservoir = build(ReservoirSpec(neurons=60, i_bias=16), seed=1)
+    expected = simulate(reservoir, Currents(np.zeros((1, 15, 1)), 20.0)).spikes
+    with np.load(tmp_path / "spikes.npz") as found:
+        order = np.lexsort((found["neurons"], np.round(found["times"], 6)))
+        assert np.array_equal(found["neurons"][order], expected.channels)
+        assert found["times"][order] == pytest.approx(expected.times, abs=1e-6)

@@ -60,7 +60,7 @@ def network_of(reservoir: Reservoir, model: BrianModel) -> BrianNetwork:
     )
 
 
-@pytest.mark.parametrize("form", ["currents", "spikes"])
+@pytest.mark.parametrize("form", [pytest.param("currents", marks=pytest.mark.long), "spikes"])
 def test_the_default_model_is_the_reservoir(form: str) -> None:
     """Spikes are equal; v to 1e-12 mV and weights after STDP and homeostasis to 1e-12 of themselves."""
     reservoir = build(ReservoirSpec(neurons=40, v_reset=8), seed=2, channels=3)
@@ -98,6 +98,7 @@ def single(
     return run.spikes.times[run.spikes.channels == 0], run.v[0, :, 0]
 
 
+@pytest.mark.long
 def test_adex_is_that_of_nest() -> None:
     """Brette & Gerstner's neuron under 700 pA: spike times of `aeif_psc_exp` within 0.25 ms in 500 ms, v within 0.05 mV."""
     nest = pytest.importorskip("nest", reason="NEST is not installed: pip install 'hrsnn[nest]'")
@@ -169,6 +170,7 @@ SQUID: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("current", "repeats"), [(6.0, False), (6.6, True)])
 def test_hodgkin_huxley_fires_repetitively_from_6_2_on(current: float, repeats: bool) -> None:
     """The squid axon of 1952: a step of current makes it fire for ever above 6.2 to 6.3 uA/cm^2 (Rinzel 1978)."""

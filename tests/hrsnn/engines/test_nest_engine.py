@@ -183,7 +183,7 @@ def test_long_delays_in_short_steps_are_refused_before_they_are_allocated(monkey
     assert nest.network_size == 0
 
 
-@pytest.mark.parametrize("dt", [0.0001, 0.015625, 100.0])
+@pytest.mark.parametrize("dt", [pytest.param(0.0001, marks=pytest.mark.long), 0.015625, 100.0])
 def test_steps_of_any_length(dt: float) -> None:
     reservoir = single(tau_m=20 * dt, i_bias=25.0, refractory=2 * dt).replace(dt=dt)
     nothing = SpikeTrains.from_samples([([], [])], 1, 200 * dt)

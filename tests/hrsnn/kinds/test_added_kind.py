@@ -107,7 +107,7 @@ def test_spec_shows_and_writes_its_parameters(run: Any, tmp_path: Path) -> None:
 
 def test_help_and_the_list_of_engines_name_it(run: Any) -> None:
     said = " ".join(run("memory", "--help")[1].replace("│", " ").split())
-    assert "one of reservoir, balanced, toy)" in said
+    assert "one of reservoir, balanced, brian, toy)" in said
     assert json.loads(run("engines", "--json")[1])["engines"]["toy"]["kinds"] == ["toy"]
 
 
