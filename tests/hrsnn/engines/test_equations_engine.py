@@ -101,7 +101,8 @@ def single(
 @pytest.mark.long
 def test_adex_is_that_of_nest() -> None:
     """Brette & Gerstner's neuron under 700 pA: spike times of `aeif_psc_exp` within 0.25 ms in 500 ms, v within 0.05 mV."""
-    nest = pytest.importorskip("nest", reason="NEST is not installed: pip install 'hrsnn[nest]'")
+    from installed_nest import nest
+
     nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
     nest.resolution = 0.01

@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-pytest.importorskip("nest", reason="NEST (the extra nest) is not installed")
-import nest
+from installed_nest import nest
 
 from hrsnn import Currents, InputError, Reservoir, ReservoirSpec, SpikeTrains, Uniform, build, simulate
 from hrsnn.engines import choose
@@ -212,3 +210,18 @@ def test_without_nest_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delitem(sys.modules, "nest")
     with pytest.raises(InputError, match=r"engine = 'nest': cannot be loaded here \(it needs NEST: pip install 'hrsnn\["):
         choose("nest")
+
+
+def test_networkit_can_be_loaded_after_it() -> None:
+    """With symbols of NEST's library global, Python aborts at its end."""
+    program = """
+import numpy as np
+from hrsnn import Currents, ReservoirSpec, build, simulate
+from hrsnn.networks import betweenness
+reservoir = build(ReservoirSpec(neurons=20), seed=1)
+simulate(reservoir, Currents(np.ones((1, 2, 1)), 20.0), engine="nest")
+print(betweenness(20, reservoir.pre, reservoir.post, reservoir.weight).max() > 0)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

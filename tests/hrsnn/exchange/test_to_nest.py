@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-pytest.importorskip("nest", reason="NEST (the extra nest) is not installed")
-import nest
+from installed_nest import nest
 
 from hrsnn import Currents, InputError, ReservoirSpec, Uniform, build, quantise, simulate
 from hrsnn.errors import HrsnnError, HrsnnWarning
