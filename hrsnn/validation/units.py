@@ -73,7 +73,12 @@ def plain(value: Any, unit: str, field: str = "value") -> Any:
     [20.0, 500.0, 7]
     """
     dimension = _dimension_class()
-    return value if dimension is None else _plain(value, unit, field, (), dimension)
+    if dimension is None:
+        return value
+    try:
+        return _plain(value, unit, field, (), dimension)
+    except RecursionError:  # a list that holds itself, or that is nested a thousand times
+        raise InputError(field, type(value).__name__, "is nested too deeply") from None
 
 
 def unit_of(value: Any, field: str = "value") -> str | None:
