@@ -11,7 +11,18 @@ from isolation import Verdict
 from target import Target
 from transformed import in_times, in_voltages, permuted, stretched
 
-from hrsnn import Currents, DivergenceError, InputError, Reservoir, ReservoirSpec, SpecError, build, quantise, simulate
+from hrsnn import (
+    Currents,
+    DivergenceError,
+    InputError,
+    Reservoir,
+    ReservoirSpec,
+    SpecError,
+    SpikeTrains,
+    build,
+    quantise,
+    simulate,
+)
 from hrsnn.analysis import effective_dimension, effective_rank, entropy_rank, firing_rates
 from hrsnn.engines import ENGINES, why_not_loaded
 from hrsnn.engines.capabilities import needs
@@ -60,6 +71,7 @@ def draw(random: Random) -> dict[str, Any]:
         "state_bits": int(one_of((0, 0, 0, 0, 4, 8, 12), random)),
         "through_graph": bool(random.random() < 0.2),
         "analog": bool(random.random() < 0.4),
+        "on_grid": bool(random.random() < 0.5),
         "stimuli": int(random.integers(1, 4)),
         "length": float(one_of((7.0, 20.0, 33.3, 45.0), random)),
         "blank": float(one_of((0.0, 0.0, 6.0, 4.7), random)),
@@ -71,7 +83,15 @@ def draw(random: Random) -> dict[str, Any]:
 def simpler(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the input without one of its options, frozen, or without a graph."""
     without = [{**given, "options": given["options"][:k] + given["options"][k + 1 :]} for k in range(len(given["options"]))]
-    plain = {"heterogeneous": False, "state_bits": 0, "through_graph": False, "plastic": False, "blank": 0.0, "stimuli": 1}
+    plain = {
+        "heterogeneous": False,
+        "state_bits": 0,
+        "through_graph": False,
+        "plastic": False,
+        "on_grid": False,
+        "blank": 0.0,
+        "stimuli": 1,
+    }
     return [*without, *({**given, name: value} for name, value in plain.items() if given[name] != value)]
 
 
@@ -97,14 +117,24 @@ def check(given: dict[str, Any], folder: Path) -> Verdict:
             return Verdict("differs", "the network that a graph gives back")
     seed, count = given["seed"] % 1000, given["stimuli"]
     stimulus: Any = trains(count, _CHANNELS, given["length"], 150, seed)
+    if given["on_grid"]:
+        stimulus = _on_grid(stimulus, reservoir.dt)
     if given["analog"]:
-        stimulus = currents(count, _CHANNELS, 4, given["length"] / 4, seed)
+        hold = given["length"] / 4
+        hold = max(1, round(hold / reservoir.dt)) * reservoir.dt if given["on_grid"] else hold
+        stimulus = currents(count, _CHANNELS, 4, hold, seed)
     options = {"plastic": given["plastic"], "blank": given["blank"]}
     for compared in (_engines, _units, _parts, _orders):
         wrong = compared(reservoir, stimulus, options, given)
         if wrong:
             return Verdict("differs", wrong)
     return Verdict("result")
+
+
+def _on_grid(stimulus: SpikeTrains, dt: float) -> SpikeTrains:
+    """Return spikes at the beginnings of steps, ``k dt``, where rounding errors could put them into the step before."""
+    times = np.floor(stimulus.times / dt) * dt
+    return SpikeTrains(times, stimulus.channels, stimulus.offsets, stimulus.n_channels, stimulus.durations)
 
 
 def _engines(reservoir: Reservoir, stimulus: Any, options: dict[str, Any], given: dict[str, Any]) -> str:
@@ -199,7 +229,7 @@ def _orders(reservoir: Reservoir, stimulus: Any, options: dict[str, Any], given:
 def made(folder: Path) -> Target:
     """Return the target; what is compiled and imported on first use is compiled and imported before children are made."""
     few = {"neurons": 6, "seed": 1, "heterogeneous": False, "state_bits": 0, "through_graph": False, "analog": False}
-    some = {"stimuli": 1, "length": 5.0, "blank": 0.0, "brian2": False}
+    some = {"stimuli": 1, "length": 5.0, "blank": 0.0, "brian2": False, "on_grid": False}
     for plastic in (False, True):
         check({**few, **some, "options": [], "plastic": plastic}, folder)
     return Target("networks", draw, check, seconds=60, simpler=simpler)

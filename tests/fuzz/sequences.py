@@ -19,7 +19,7 @@ from hrsnn.reservoir import LINK_ARRAYS
 
 _CHANNELS, _STEP = 2, 5.0
 #: Steps of a sequence, and sequences of a case.
-_STEPS, _EXAMPLES = 12, 6
+_STEPS, _EXAMPLES = 12, 2
 
 
 class Sequences(RuleBasedStateMachine):

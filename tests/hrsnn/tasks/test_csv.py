@@ -95,7 +95,7 @@ def test_a_table_without_names_has_numbers(tmp_path: Path) -> None:
         ("x;y\n" + "3,1;2,2\n" * 200, {}, FileError, "has no column of numbers"),
         ("a,b\n" + "1,2\n" * 200, {"target": "a\nb"}, InputError, "column = "),
         ("a,b\n" + "1,nan\n" * 200, {}, FileError, "b = 'nan': must be a finite number"),
-        ("a,b\n" + "1,1_0\n" * 200, {"column": "b"}, InputError, "b = '1_0': must be a finite number"),
+        ("a,b\n" + "1,1_0\n" * 200, {"column": "b"}, FileError, "b = '1_0': must be a finite number"),
         ("speed,b\n" + "1,2\n" * 200, {"column": "sped"}, InputError, "column = 'sped': did you mean 'speed'?"),
         ("speed,b\n" + "1,2\n" * 200, {"column": "3"}, InputError, "has the columns speed, b"),
         ("speed,b\n" + "1,2\n" * 200, {"target": "b+"}, InputError, r"column = 'b\+'"),
