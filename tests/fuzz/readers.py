@@ -142,12 +142,18 @@ def _others(folder: Path) -> dict[str, Data]:
     return {name: Data(folder, (Path(name),), read) for name, read in readers.items()}
 
 
-class _Readers:
-    """Intact files of all formats, and the check of a changed one."""
+class Readers:
+    """Intact files, and the check of a changed one.
 
-    def __init__(self, folder: Path, all_of_them: bool = True) -> None:
-        self.harness = Harness(folder / "harness") if all_of_them else None
+    With `own`, they are the files of ``tests/faults/specimens.py``, which this package writes and for which there are rules;
+    else data of tasks.
+    """
+
+    def __init__(self, folder: Path, own: bool) -> None:
+        self.harness = Harness(folder / "harness") if own else None
         self.data: dict[str, Data] = {}
+        if own:
+            return
         for name, write in TASKS.items():
             place = folder / name
             place.mkdir(parents=True)
@@ -240,7 +246,7 @@ def simpler(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**given, "ways": ways[:k] + ways[k + 1 :]} for k in range(len(ways))]
 
 
-def made(folder: Path, all_of_them: bool = True) -> Target:
-    """Return the target; with `all_of_them`, the formats of ``tests/faults/specimens.py`` beside data of tasks."""
-    readers = _Readers(folder, all_of_them)
+def made(folder: Path) -> Target:
+    """Return the target of data of tasks, and of files that belong to no task."""
+    readers = Readers(folder, own=False)
     return Target("readers", readers.draw, readers.check, seconds=30, simpler=simpler)

@@ -36,7 +36,7 @@ from isolation import FAULTS, GOOD, Verdict, verdicts  # noqa: E402
 from target import Target, random_of  # noqa: E402
 
 #: Targets, a file each.
-TARGETS = ("specs", "options", "readers", "arguments", "networks", "sequences")
+TARGETS = ("specs", "options", "readers", "own_files", "arguments", "networks", "sequences")
 _BATCH, _TRIALS = 12, 40
 
 
