@@ -104,7 +104,8 @@ def distribution(random: Random) -> str:
         values.pop(one_of(sorted(values), random))
     if random.random() < 0.1:
         values[one_of(("scale", "kind", "low"), random)] = number(random)
-    pairs = [f'kind = "{kind}"', *(f"{name} = {value}" for name, value in values.items() if name != "kind")]
+    word = toml(random, 1) if random.random() < 0.05 else f'"{kind}"'
+    pairs = [f"kind = {word}", *(f"{name} = {value}" for name, value in values.items() if name != "kind")]
     return "{ " + ", ".join(pairs) + " }"
 
 

@@ -48,10 +48,14 @@ class Verdict:
 Check = Callable[[Any, Path], Verdict]
 
 
+def _is_ours(name: str) -> bool:
+    return not name.startswith("<") and not {"site-packages", "tests", "lib"} & set(Path(name).parts)
+
+
 def error_verdict(error: BaseException) -> Verdict:
     """Return the verdict on an exception that is not the package's own, with the last place in a file of the package."""
     places = traceback.extract_tb(error.__traceback__)
-    ours = [one for one in places if not {"site-packages", "tests"} & set(Path(one.filename).parts)] or places
+    ours = [one for one in places if _is_ours(one.filename)] or places
     outcome = "memory" if isinstance(error, MemoryError) else "traceback"
     where = f"{Path(ours[-1].filename).name}:{ours[-1].name}"
     text = " ".join(str(error).split())[:200]
