@@ -12,7 +12,7 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check long lowest wheel page kills stops damage lint typecheck bench-rivals clean
+.PHONY: demo test check long lowest wheel page kills stops damage fuzz lint typecheck bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -52,6 +52,12 @@ stops: $(INSTALLED)
 
 damage: $(INSTALLED)
 	$(RUN) tests/faults/damage_harness.py --cases 1000
+
+# Odd input for everything, for as long as there is time: make fuzz MINUTES=60 SEED=3
+MINUTES ?= 10
+SEED ?= 0
+fuzz: $(INSTALLED)
+	$(RUN) tests/fuzz/run.py --minutes $(MINUTES) --seed $(SEED)
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .

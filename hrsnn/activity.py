@@ -102,8 +102,11 @@ class Activity(Displayed, Generic[NetworkType]):
         Raises
         ------
         InputError
-            When the run had several stimuli, each started from rest, or its engine returns no state.
+            When the run had several stimuli, each started from rest, when its engine returns no state, or when the network
+            has input delays: a state holds no input in transit.
         """
+        if self.final_state is None and "input_delays" in self.reservoir.needs():
+            raise InputError("state", None, "is not there with input delays: a state holds no input in transit")
         if self.final_state is None:
             able = "is there after a run of one stimulus on the engine compiled or brian2, or balanced for balanced networks"
             raise InputError("state", None, f"{able}; this run of a {self.reservoir.kind} has none")

@@ -35,7 +35,7 @@ class Distribution(ABC):
     unit: InitVar[str | None] = field(default=None, kw_only=True)
 
     def __post_init__(self, unit: str | None) -> None:
-        if unit not in (None, *OURS):
+        if unit is not None and (not isinstance(unit, str) or unit not in OURS):
             raise InputError("unit", unit, f"must be one of {', '.join(OURS)}")
         for one in dataclasses.fields(self):
             value = getattr(self, one.name)
@@ -324,10 +324,10 @@ def from_dict(values: dict[str, Any]) -> Distribution:
     """
     values = dict(values)
     kind = values.pop("kind", None)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError("kind", kind, f"must be one of {', '.join(sorted(KINDS))}")
     fields = dataclasses.fields(KINDS[kind])
-    unknown = sorted(set(values) - {f.name for f in fields})
+    unknown = sorted(set(values) - {f.name for f in fields}, key=str)
     missing = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
     if unknown or missing:
         wrong = [f"no parameter {name!r}" for name in unknown] + [f"{name!r} is missing" for name in missing]

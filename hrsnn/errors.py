@@ -12,10 +12,10 @@ MESSAGE, _PATH = 600, 240
 
 
 class HrsnnError(Exception):
-    """Base class of the exceptions of this package; messages have at most 600 characters."""
+    """Base class of the exceptions of this package; messages are one line of at most 600 characters that can be printed."""
 
     def __str__(self) -> str:
-        return shortened(super().__str__())
+        return shortened(printable(super().__str__()))
 
 
 class HrsnnWarning(UserWarning):
@@ -72,7 +72,7 @@ class FileError(HrsnnError, OSError):
         Exception.__init__(self, f"{self.path}: {reason}")
 
     def __str__(self) -> str:
-        return shortened(f"{shortened(str(self.path), _PATH)}: {self.reason}")
+        return shortened(f"{shortened(printable(str(self.path)), _PATH)}: {printable(self.reason)}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.path, self.reason)
@@ -80,6 +80,19 @@ class FileError(HrsnnError, OSError):
 
 class DivergenceError(HrsnnError, ArithmeticError):
     """A computation diverged: its values are no longer finite or meaningful."""
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with what is no printable character as its escape sequence: it may come from a file or a command line.
+
+    Examples
+    --------
+    >>> printable("tau\x1b[31m\n")
+    'tau\\x1b[31m\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def shortened(text: str, most: int = MESSAGE) -> str:

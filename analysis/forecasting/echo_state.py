@@ -256,6 +256,8 @@ def fit_echo_state_network(
     """
     series = series_of("inputs", inputs)
     wanted = np.asarray(targets, dtype=np.float64)
+    if wanted.shape[:1] != series.shape[:1]:
+        raise InputError("targets", wanted.shape, f"must have {len(series)} rows, as inputs has")
     names = ("spectral_radius", "input_scale", "leak")
     tried = [dict(zip(names, one, strict=True)) for one in itertools.product(spectral_radii, input_scales, leaks)]
     if not tried:

@@ -77,7 +77,7 @@ class BalancedState(Displayed):
         ------
         InputError
             When it is of another network, or the seed of voltage noise or rounding, or the `tau_state` of recorded states,
-            changes.
+            changes, or when its arrays have not the shapes of the network.
         """
         if self.network != network.fingerprint:
             raise InputError("state", "of another network", "go on with the network of the activity that it came from")
@@ -88,6 +88,15 @@ class BalancedState(Displayed):
             raise InputError("seed", seed, f"must stay {self.seed}, which the {drawn} began with")
         if tau_state is not None and self.tau_state != tau_state:
             raise InputError("tau_state", tau_state, f"must stay {self.tau_state:g} ms, which the states began with")
+        if self.dt != network.dt:
+            raise InputError("dt", self.dt, f"must be that of the network, {network.dt:g} ms")
+        j, n = network.decoder.shape
+        allowed = {"states": (2, j), "voltages": (3, n), "rates": (n,), "filtered": (n,)}
+        given = {**self.variables._asdict(), "rates": self.rates, "filtered": self.filtered}
+        unused = "voltages" if self.variables.states.size else "states"  # one form of the two
+        for name, array in given.items():
+            if array.size if name == unused else array.shape != allowed[name]:
+                raise InputError(name, array.shape, f"must be {'empty' if name == unused else allowed[name]}")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state atomically to an ``.npz`` file, without pickle.

@@ -11,8 +11,7 @@ from hrsnn.encoders.input_checks import Encoder, checked_rows
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.errors import InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
-from hrsnn.validation.numbers import duration_of
-from hrsnn.validation.units import plain
+from hrsnn.validation.numbers import duration_of, number_of
 
 
 class LatencyEncoder(Encoder):
@@ -82,10 +81,10 @@ class LatencyEncoder(Encoder):
         return SpikeTrains.from_samples(trains, self.n_features_in_, duration)
 
     def _parameters(self) -> tuple[float, float]:
-        if self.curve not in ("linear", "log"):
+        if not isinstance(self.curve, str) or self.curve not in ("linear", "log"):
             raise InputError("curve", self.curve, 'must be "linear" or "log"')
         low = 0 if self.curve == "linear" else np.nextafter(0, 1)
-        threshold = plain(self.threshold, "", "threshold")
+        threshold = number_of("threshold", self.threshold)
         if not low <= threshold < 1:
             raise InputError("threshold", self.threshold, f"must be in {'[' if low == 0 else '('}0, 1)")
-        return duration_of("duration", self.duration), float(threshold)
+        return duration_of("duration", self.duration), threshold

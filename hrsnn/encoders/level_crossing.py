@@ -12,8 +12,7 @@ from hrsnn.encoders.on_off_spikes import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.errors import InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
-from hrsnn.validation.numbers import duration_of
-from hrsnn.validation.units import plain
+from hrsnn.validation.numbers import duration_of, number_of
 
 
 class LevelCrossingEncoder(Encoder):
@@ -88,10 +87,10 @@ class LevelCrossingEncoder(Encoder):
         return tags
 
     def _parameters(self) -> tuple[float, float]:
-        delta = plain(self.delta, "", "delta")
+        delta = number_of("delta", self.delta)
         if not 0 < delta <= 1:
             raise InputError("delta", self.delta, "must be in (0, 1]")
-        return float(delta), duration_of("dt", self.dt)
+        return delta, duration_of("dt", self.dt)
 
     def _series(self, X: Any, reset: bool) -> list[np.ndarray]:
         if not is_series(X):

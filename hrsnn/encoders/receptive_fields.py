@@ -14,8 +14,7 @@ from hrsnn.errors import InputError
 from hrsnn.runtime.seeds import generator
 from hrsnn.stimuli.spike_trains import SpikeTrains
 from hrsnn.validation.limits import check_memory
-from hrsnn.validation.numbers import count_of, duration_of, positive
-from hrsnn.validation.units import plain
+from hrsnn.validation.numbers import count_of, duration_of, number_of, positive
 
 
 class ReceptiveFieldEncoder(Encoder):
@@ -150,9 +149,9 @@ class ReceptiveFieldEncoder(Encoder):
 
     def _check(self) -> tuple[float, float]:
         """Check the parameters; return the duration and dt (ms)."""
-        if self.code not in ("latency", "rate"):
+        if not isinstance(self.code, str) or self.code not in ("latency", "rate"):
             raise InputError("code", self.code, 'must be "latency" or "rate"')
-        if not 0 <= plain(self.threshold, "", "threshold") < 1:
+        if not 0 <= number_of("threshold", self.threshold) < 1:
             raise InputError("threshold", self.threshold, "must be in [0, 1)")
         count_of("fields", self.fields, 3)
         positive("overlap", self.overlap, "no unit")

@@ -12,7 +12,7 @@ from hrsnn.encoders.on_off_spikes import check_moves, on_off_spikes
 from hrsnn.encoders.scaling import scaled, training_range
 from hrsnn.errors import InputError
 from hrsnn.stimuli.spike_trains import SpikeTrains
-from hrsnn.validation.numbers import duration_of
+from hrsnn.validation.numbers import duration_of, number_of
 from hrsnn.validation.units import plain
 
 
@@ -101,10 +101,10 @@ class TemporalDifferenceEncoder(Encoder):
         return tags
 
     def _parameters(self) -> tuple[float, float]:
-        threshold = plain(self.threshold, "", "threshold")
+        threshold = number_of("threshold", self.threshold)
         if not 0 < threshold <= 1:
             raise InputError("threshold", self.threshold, "must be in (0, 1]")
-        return float(threshold), duration_of("dt", self.dt)
+        return threshold, duration_of("dt", self.dt)
 
     def _videos(self, X: Any, reset: bool) -> list[np.ndarray]:
         flat = X = plain(X, "", "X")

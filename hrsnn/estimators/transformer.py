@@ -132,7 +132,7 @@ class ReservoirTransformer(TransformerMixin, SpecParameters):  # type: ignore[mi
         X : SpikeTrains, Currents, or (samples, channels) array
         y : ignored
         """
-        if self.features not in FEATURES:
+        if not isinstance(self.features, str) or self.features not in FEATURES:
             raise InputError("features", self.features, f"must be one of {', '.join(FEATURES)}")
         count_of("windows", self.windows)
         for name, known, wanted in (("spec", is_spec, "ReservoirSpec"), ("reservoir", is_network, "Reservoir")):

@@ -98,8 +98,8 @@ def csv(
             raise InputError("horizon", horizon, f"cannot be given with target = {target!r}, which says how many rows ahead")
         horizon = ahead
     return SeriesTask.from_array(
-        _columns(names, rows, chosen),
-        None if aims == chosen else _columns(names, rows, aims),
+        _columns(path, names, rows, chosen),
+        None if aims == chosen else _columns(path, names, rows, aims),
         name="csv",
         horizon=horizon,
         train=train,
@@ -120,8 +120,8 @@ def new_rows(path: Path, wanted: ModelInput) -> NewSamples | None:
     names, rows = _table(path)
     column, target = (str(wanted.options.get(name, "")) for name in ("column", "target"))
     chosen, aims, _ = _chosen(path, names, rows, column, target)
-    inputs = _columns(names, rows, chosen)
-    return NewSamples(inputs, [names[k] for k in aims], inputs if aims == chosen else _columns(names, rows, aims))
+    inputs = _columns(path, names, rows, chosen)
+    return NewSamples(inputs, [names[k] for k in aims], inputs if aims == chosen else _columns(path, names, rows, aims))
 
 
 def recognises(path: Path) -> bool:
@@ -199,7 +199,7 @@ def _numeric(path: PathLike, names: list[str], rows: list[tuple[int, list[str]]]
     return found
 
 
-def _columns(names: list[str], rows: list[tuple[int, list[str]]], chosen: list[int]) -> np.ndarray:
+def _columns(path: PathLike, names: list[str], rows: list[tuple[int, list[str]]], chosen: list[int]) -> np.ndarray:
     """Return columns as an array (rows, columns)."""
     values = np.empty((len(rows), len(chosen)))
     for k, (line, row) in enumerate(rows):
@@ -207,7 +207,9 @@ def _columns(names: list[str], rows: list[tuple[int, list[str]]], chosen: list[i
             value = _number(row[index])
             if value is None or not math.isfinite(value):
                 said = row[index] or "an empty cell"
-                raise InputError(names[index], said, f"must be a finite number, also in line {line}: fill gaps first")
+                # with the field of an InputError, and the name of the file
+                reason = InputError(names[index], said, f"must be a finite number, also in line {line}: fill gaps first")
+                raise FileError(path, str(reason))
             values[k, place] = value
     return values
 

@@ -44,6 +44,25 @@ def positive(name: str, value: Any, unit: str, *, zero: bool = False) -> float:
     return float(number)
 
 
+def number_of(name: str, value: Any) -> float:
+    """Return `value` as one float; nan is one.
+
+    Raises
+    ------
+    InputError
+        When it is no number, such as an array or text, or has a unit.
+
+    Examples
+    --------
+    >>> number_of("threshold", 1)
+    1.0
+    """
+    number = plain(value, "", name)
+    if not is_number(number):
+        raise InputError(name, value, "must be a number")
+    return float(min(number, np.inf) if isinstance(number, int) and number > sys.float_info.max else number)
+
+
 def bool_of(name: str, value: Any) -> bool:
     """Return `value` if it is True or False.
 

@@ -73,7 +73,7 @@ def plain(value: Any, unit: str, field: str = "value") -> Any:
     [20.0, 500.0, 7]
     """
     dimension = _dimension_class()
-    return value if dimension is None else _plain(value, unit, field, (), dimension)
+    return value if dimension is None else _shallow(value, unit, field, dimension)
 
 
 def unit_of(value: Any, field: str = "value") -> str | None:
@@ -139,7 +139,7 @@ def takes(**units: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             given = [*zip(names, args, strict=False), *kwargs.items()]
             dimension = _dimension_class()
             if dimension is not None:
-                given = [(name, _plain(value, units.get(name, ""), name, (), dimension)) for name, value in given]
+                given = [(name, _shallow(value, units.get(name, ""), name, dimension)) for name, value in given]
             taken: list[Any] = [checks[name](name, value) if name in checks else value for name, value in given]
             return function(*taken[: len(args)], **dict(zip(kwargs, taken[len(args) :], strict=True)))
 
@@ -173,6 +173,13 @@ def _dimension_class() -> type | None:
     """Return Brian2's class of dimensions if Brian2 has been imported; otherwise there are no quantities."""
     module = sys.modules.get("brian2.units.fundamentalunits")
     return getattr(module, "Dimension", None)
+
+
+def _shallow(value: Any, unit: str, field: str, dimension: type) -> Any:
+    try:
+        return _plain(value, unit, field, (), dimension)
+    except RecursionError:  # a list that holds itself, or that is nested a thousand times
+        raise InputError(field, type(value).__name__, "is nested too deeply") from None
 
 
 def _plain(value: Any, unit: str, field: str, place: tuple[object, ...], dimension: type) -> Any:

@@ -11,7 +11,7 @@ from hrsnn.errors import InputError
 from hrsnn.networks.linear.noise_covariance import noise_covariance
 from hrsnn.networks.linear.sampling import inclusion_probabilities, systematic_sample
 from hrsnn.runtime.seeds import generator
-from hrsnn.validation.numbers import count_of
+from hrsnn.validation.numbers import count_of, float_array, float_vector, whole_vector
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -37,6 +37,11 @@ def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: Ar
     array (links,)
         Not negative.
 
+    Raises
+    ------
+    InputError
+        When the arrays of links are not of one length, or an index is no row of the covariance, which must be square.
+
     Examples
     --------
     Between two neurons that are correlated under noise, an excitatory link is redundant and an inhibitory one is not.
@@ -50,10 +55,17 @@ def noise_importance(score: ArrayLike, sign: ArrayLike, pre: ArrayLike, post: Ar
     E. Moore & R. Chaudhuri, "Using noise to probe recurrent neural network structure and prune synapses", NeurIPS 33
     (2020), eq. 4; Chakraborty & Mukhopadhyay (2024), eq. 16.
     """
-    s, i, j = np.asarray(covariance, np.float64), np.asarray(post), np.asarray(pre)
+    s, i, j = _square("covariance", covariance), whole_vector("post", post, np.int64), whole_vector("pre", pre, np.int64)
+    value, signs = float_vector("score", score), float_vector("sign", sign)
+    for name, one in (("post", i), ("score", value), ("sign", signs)):
+        if one.shape != j.shape:
+            raise InputError(name, one.shape, f"must have the shape of pre, {j.shape}")
+    for name, one in (("pre", j), ("post", i)):
+        if one.size and not 0 <= one.min() <= one.max() < len(s):
+            raise InputError(name, one, f"must be from 0 to {len(s) - 1}, a row of covariance")
     variance = s.diagonal()
-    apart = variance[i] + variance[j] - 2 * np.asarray(sign) * s[i, j]
-    return np.asarray(np.asarray(score, np.float64) * np.maximum(apart, 0.0))  # rounding can give -1e-18
+    apart = variance[i] + variance[j] - 2 * signs * s[i, j]
+    return np.asarray(value * np.maximum(apart, 0.0))  # rounding can give -1e-18
 
 
 @takes()
@@ -110,7 +122,9 @@ def sparsified(
     ----------
     Moore & Chaudhuri (2020); Chakraborty & Mukhopadhyay (2024), eq. 15-16.
     """
-    matrix, decay = np.asarray(links, np.float64), np.asarray(leak, np.float64)
+    matrix, decay = _square("links", links), float_vector("leak", leak)
+    if decay.shape != matrix.shape[:1]:
+        raise InputError("leak", decay.shape, f"must have {len(matrix)} values, one for each row of links")
     symmetric = np.array_equal(matrix, matrix.T)
     post, pre = np.nonzero(np.tril(matrix) if symmetric else matrix)
     strength = matrix[post, pre]
@@ -137,3 +151,10 @@ def sparsified(
     elif diagonal != "keep":
         raise InputError("diagonal", diagonal, "must be keep or row_sums")
     return sparse, decay
+
+
+def _square(name: str, values: ArrayLike) -> Array:
+    matrix = float_array(name, values)
+    if matrix.ndim != 2 or len(set(matrix.shape)) != 1 or not np.isfinite(matrix).all():
+        raise InputError(name, matrix.shape, "must be a square matrix of finite numbers")
+    return matrix

@@ -9,6 +9,7 @@ from hrsnn.errors import InputError
 from hrsnn.networks.methods.contract import Mask, PrunedNetwork, PruningContext
 from hrsnn.networks.reservoir_edits import keep_links, keep_neurons
 from hrsnn.reservoir import Reservoir
+from hrsnn.validation.numbers import float_vector, whole_vector
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -45,13 +46,20 @@ def keep_highest(context: PruningContext, links: Array, neurons: Array, *, per_t
 def rank_at_target(post: ArrayLike, score: ArrayLike) -> NDArray[np.int64]:
     """Return the rank of each link, from 0, among the links to its target neuron, the highest score first.
 
+    Raises
+    ------
+    InputError
+        When the targets are no whole numbers, or there are not as many scores.
+
     Examples
     --------
     >>> rank_at_target([0, 0, 1, 0], [1.0, 3.0, 0.5, 2.0])
     array([2, 0, 0, 1])
     """
-    target = np.asarray(post, dtype=np.int64)
-    order = np.lexsort((-np.asarray(score, dtype=np.float64), target))
+    target, value = whole_vector("post", post, np.int64), float_vector("score", score)
+    if value.shape != target.shape:
+        raise InputError("score", value.shape, f"must have the shape of post, {target.shape}")
+    order = np.lexsort((-value, target))
     first = np.searchsorted(target[order], target[order])
     rank = np.empty(len(target), dtype=np.int64)
     rank[order] = np.arange(len(target)) - first

@@ -17,7 +17,7 @@ from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.jit import plain_tuples, read_only
 from hrsnn.engines.rounding import Rounding, rounding
 from hrsnn.engines.threads import in_order, threads
-from hrsnn.errors import DivergenceError
+from hrsnn.errors import DivergenceError, InputError
 from hrsnn.runtime.seeds import generator
 
 #: Size of the buffer for the spikes of one kernel call, in addition to one for each neuron.
@@ -131,6 +131,8 @@ def _start(
     form: _Form, j: int, n: int, key: int, levels: Rounding, before: BalancedState | None
 ) -> tuple[Callable[..., tuple[int, int]], Any, States | Voltages]:
     """Return the kernel of a form, its constants, and the state at rest or `before`; `key` is of the noise."""
+    if before is not None and bool(before.variables.states.size) != (form.of_states is not None):
+        raise InputError("state", "of the other form", "must be of an engine with the same form, states or voltages")
     if form.of_states is not None:
         error, estimate, driven, moved = np.zeros((4, j))
         if before is not None:

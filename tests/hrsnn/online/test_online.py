@@ -69,6 +69,31 @@ def test_a_file_that_holds_no_state_of_a_balanced_network_is_refused(change: Any
         BalancedState.load(tmp_path / "other.npz")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda arrays: arrays.update(voltages=np.zeros((0, 0))), r"voltages = \(0, 0\): must be \(3, "),
+        (lambda arrays: arrays.update(voltages=arrays["voltages"][:, :-1]), r"voltages = .*must be \(3, "),
+        (lambda arrays: arrays.update(states=arrays["voltages"]), r"states = .*must be \(2, "),
+        (lambda arrays: arrays.update(rates=arrays["rates"][:-1]), "rates = .*must be"),
+        (lambda arrays: arrays.update(filtered=np.zeros(0)), "filtered = .*must be"),
+        (
+            lambda arrays: arrays.update(states=np.zeros((2, len(BALANCED.decoder))), voltages=np.zeros((0, 0))),
+            "state = 'of the other form'",
+        ),
+    ],
+)
+def test_a_state_of_a_balanced_network_has_its_shapes(change: Any, message: str, tmp_path: Path) -> None:
+    session = stream(BALANCED)
+    session.step(VALUES[:2])
+    session.state.save(tmp_path / "state.npz")
+    arrays, header = read_npz(tmp_path / "state.npz", "balanced state", 1)
+    change(arrays)
+    write_npz(tmp_path / "other.npz", "balanced state", 1, arrays, header)
+    with pytest.raises(InputError, match=message):
+        stream(BALANCED, state=BalancedState.load(tmp_path / "other.npz")).step(VALUES[:2])
+
+
 @pytest.mark.parametrize("forgetting", [1.0, 0.97])
 def test_recursive_least_squares_end_at_the_ridge_regression_of_all_rows(forgetting: float) -> None:
     random = np.random.default_rng(1)
