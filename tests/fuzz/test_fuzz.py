@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,7 @@ def test_kept_inputs_are_of_targets(root: Path) -> None:
     assert all(kept_inputs(name) for name in kept)
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="the program patch is not installed")
 @pytest.mark.parametrize("patch", sorted((Path(__file__).parent / "faults").glob("*.patch")), ids=lambda one: one.stem)
 def test_a_repaired_fault_can_be_put_back(patch: Path, root: Path) -> None:
     text = patch.read_text(encoding="utf-8")
