@@ -34,8 +34,8 @@ def losses_of(reservoir: Reservoir, input: str) -> Iterator[str]:
     yield "positions are lost: nodes of NIR have none"
     if reservoir.cluster.any():
         yield "clusters are lost: the neurons are one node"
-    if reservoir.labels is not None:
-        yield "labels are lost: the neurons of a node are numbered"
+    if reservoir.labels is not None or reservoir.cell_types is not None:
+        yield "labels and cell types are lost: the neurons of a node are numbered"
 
 
 def reservoir_nodes(

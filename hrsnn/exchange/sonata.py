@@ -3,8 +3,8 @@
 =================================== ===================================================================================
 in the file                         here
 =================================== ===================================================================================
-/nodes/neurons, group 0             positions (x, y, z), `ei` ("e", "i"), `cluster`, `label`, `model_type` point_neuron;
-                                    the constants of the neurons (ms, mV, Hz) in `dynamics_params`
+/nodes/neurons, group 0             positions (x, y, z), `ei` ("e", "i"), `cluster`, `label`, `cell_type`, `model_type`
+                                    point_neuron; the constants of the neurons (ms, mV, Hz) in `dynamics_params`
 /nodes/channels, group 0            the input channels, `model_type` virtual
 /edges/neurons_to_neurons, group 0  recurrent links: `syn_weight` (mV, negative from inhibitory neurons), `delay` (ms); the
                                     constants of STDP and of short-term plasticity in `dynamics_params`
@@ -89,6 +89,8 @@ def _write_network(file: Any, reservoir: Reservoir) -> None:
     group["cluster"] = reservoir.cluster
     if reservoir.labels is not None:
         group["label"] = reservoir.labels if reservoir.labels.dtype.kind == "i" else reservoir.labels.tolist()
+    if reservoir.cell_types is not None:
+        group["cell_type"] = reservoir.cell_types.tolist()
     for name in _DYNAMICS:
         group[f"dynamics_params/{name}"] = getattr(reservoir, name)
     _nodes(file, CHANNELS, reservoir.channels, "virtual", "NULL")

@@ -72,6 +72,7 @@ def _own_network(tree: Group, settings: Any) -> Reservoir:
         channels=channels.count,
         short_term=ShortTerm(**{name: recurrent.column(name) for name in SHORT_TERM_ARRAYS}) if short else None,
         labels=_labels(neurons),
+        cell_types=[str(one) for one in neurons.column("cell_type").tolist()] if "cell_type" in neurons.names() else None,
         **own,
         **settings,
     )
@@ -96,7 +97,7 @@ def _graph(neurons: _Table, edges: list[_Table]) -> Any:
     links = sum(table.count for table in edges)
     check_memory("path", links, _LINK * float(links + neurons.count), "its network as a graph")
     names = neurons.names()
-    columns = {name: neurons.column(name) for name in (*NEURON_ARRAYS, "x", "y", "z", "ei") if name in names}
+    columns = {name: neurons.column(name) for name in (*NEURON_ARRAYS, "x", "y", "z", "ei", "cell_type") if name in names}
     numbers = neurons.group.members.get("node_id")
     ids = np.arange(neurons.count) if numbers is None else neurons.ids("")
     if len(np.unique(ids)) < len(ids):

@@ -69,8 +69,8 @@ def to_node_table(reservoir: Reservoir) -> pandas.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `node`, `type` ("E", "I"), `x`, `y`, `z`, the neuron's constants (ms, mV, Hz) and `input`, its input links as
-        in :func:`hrsnn.graph.to_graph`. Its ``attrs`` have dt, the number of channels and the other settings.
+        Columns `node`, `type` ("E", "I"), `x`, `y`, `z`, `cell_type` where there are any, the neuron's constants (ms, mV, Hz)
+        and `input`, its input links as in :func:`hrsnn.graph.to_graph`. Its ``attrs`` have dt, the number of channels and the other settings.
 
     Raises
     ------
@@ -92,7 +92,8 @@ def to_node_table(reservoir: Reservoir) -> pandas.DataFrame:
     rows = list(graph.nodes(data=True))
     columns: dict[str, Any] = {NODE: [node for node, _ in rows], "type": [data["type"] for _, data in rows]}
     columns |= {axis: [data["position"][k] for _, data in rows] for k, axis in enumerate("xyz")}
-    columns |= {name: [data[name] for _, data in rows] for name in rows[0][1] if name not in ("type", "position")}
+    names = dict.fromkeys(name for _, data in rows for name in data if name not in ("type", "position"))
+    columns |= {name: [data.get(name) for _, data in rows] for name in names}
     if reservoir.state_bits:
         warnings.warn("state_bits is lost: a table of neurons has no place for it", HrsnnWarning, stacklevel=3)
     table = _pandas().DataFrame(columns)

@@ -193,7 +193,7 @@ def test_what_is_lost_is_said_once_each() -> None:
         "STDP",
         "positions",
         "clusters",
-        "labels",
+        "labels and cell types",
     ):
         assert sum(word in one for one in said) == 1, word
     assert len(said) == 10

@@ -17,7 +17,9 @@ from hrsnn.exchange import from_sonata, spikes_from_sonata, to_sonata
 RICH = ReservoirSpec(neurons=20, adaptation=1, background_rate=20, short_term_plasticity=True, delay_ee=2, clusters=2)
 NETWORKS = {
     "default": build(ReservoirSpec(neurons=30), seed=1, channels=3),
-    "everything": build(RICH, seed=1, channels=2).replace(labels=[f"n{k} ä" for k in range(20)], state_bits=8),
+    "everything": build(RICH, seed=1, channels=2).replace(
+        labels=[f"n{k} ä" for k in range(20)], cell_types=["", "Kenyon ä"] * 10, state_bits=8
+    ),
     "numbered labels": build(ReservoirSpec(neurons=10), seed=1).replace(labels=np.arange(10) * 7),
     "no links": build(ReservoirSpec(neurons=10), seed=1).without_recurrence(),
 }

@@ -14,7 +14,9 @@ from hrsnn.exchange import from_adjacency, from_edge_table, to_adjacency, to_edg
 RICH = ReservoirSpec(neurons=20, adaptation=1, background_rate=20, short_term_plasticity=True, delay_ee=2, clusters=2)
 NETWORKS = {
     "default": build(ReservoirSpec(neurons=30, homeostasis=False), seed=1, channels=3),
-    "everything": build(RICH, seed=1, channels=2).replace(labels=[f"n{k}" for k in range(20)]),
+    "everything": build(RICH, seed=1, channels=2).replace(
+        labels=[f"n{k}" for k in range(20)], cell_types=["", "Kenyon"] * 10
+    ),
     "no links": build(ReservoirSpec(neurons=5), seed=1).without_recurrence(),
 }
 
