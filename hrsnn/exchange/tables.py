@@ -69,8 +69,9 @@ def to_node_table(reservoir: Reservoir) -> pandas.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `node`, `type` ("E", "I"), `x`, `y`, `z`, `cell_type` where there are any, the neuron's constants (ms, mV, Hz)
-        and `input`, its input links as in :func:`hrsnn.graph.to_graph`. Its ``attrs`` have dt, the number of channels and the other settings.
+        Columns `node`, `type` ("E", "I"), `x`, `y`, `z`, `cell_type` where there are any, the neuron's constants (ms, mV,
+        Hz) and `input`, its input links as in :func:`hrsnn.graph.to_graph`. Its ``attrs`` have dt, the number of channels
+        and the other settings.
 
     Raises
     ------
