@@ -26,9 +26,14 @@ test: lint
 
 check: test long lowest wheel page kills stops damage
 
-# Tests of half a minute or more
-long: $(INSTALLED)
+# Tests of half a minute or more. Other simulators of the same files are installed in a folder of their own, without what they
+# need: Norse would replace PyTorch. Where they cannot be had, their tests are skipped with the reason
+RIVALS = $(VENV)/rivals
+long: $(INSTALLED) $(RIVALS)
 	$(RUN) -m pytest -m long
+
+$(RIVALS):
+	$(RUN) -m pip install --quiet --no-deps --target $@ snntorch norse nir nirtorch libsonata || true
 
 # The lowest versions that setup.cfg declares, in an environment of their own
 lowest: $(INSTALLED)
@@ -67,9 +72,8 @@ typecheck: $(INSTALLED)
 	$(RUN) -m pytest tests/project/test_types.py
 
 # Speed beside snnTorch and Norse, in a folder of their own: they bring packages that this one does not need
-bench-rivals: $(INSTALLED)
-	$(RUN) -m pip install --quiet --upgrade --no-deps --target $(VENV)/rivals snntorch norse nir nirtorch
-	PYTHONPATH=$(VENV)/rivals $(RUN) benchmarks/torch_rivals.py
+bench-rivals: $(INSTALLED) $(RIVALS)
+	PYTHONPATH=$(RIVALS) $(RUN) benchmarks/torch_rivals.py
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -x $(RUN) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -353,7 +353,7 @@ def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
 
 # -- what other programs make of the graphs ------------------------------------------------------------------------------
 
-RIVALS = Path(os.environ.get("HRSNN_RIVALS", Path(sys.prefix) / "rivals"))  # of `make bench-rivals`
+RIVALS = Path(os.environ.get("HRSNN_RIVALS", Path(sys.prefix) / "rivals"))  # of `make long`
 
 
 @pytest.fixture
@@ -361,7 +361,7 @@ def rivals(monkeypatch: pytest.MonkeyPatch) -> Any:
     """PyTorch, with Norse and NIRTorch from a folder of their own, which would replace PyTorch by another build."""
     torch = pytest.importorskip("torch", reason="the extra torch is not installed")
     if not (RIVALS / "nirtorch").is_dir():
-        pytest.skip(f"no NIRTorch in {RIVALS}: make bench-rivals installs it, HRSNN_RIVALS names another folder")
+        pytest.skip(f"no NIRTorch in {RIVALS}: make long installs it, HRSNN_RIVALS names another folder")
     monkeypatch.syspath_prepend(str(RIVALS))
     return torch
 
@@ -422,7 +422,7 @@ def test_nirtorch_runs_the_graph_with_the_spikes_of_the_engine(name: str, rivals
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_norse_runs_the_graph_with_the_spikes_of_the_engine(rivals: Any) -> None:
     """Norse reads CubaLIF with a reset of 0, and lets the current decay to v_leak: both are 0 here."""
-    norse = pytest.importorskip("norse.torch", reason="Norse is not installed: make bench-rivals")
+    norse = pytest.importorskip("norse.torch", reason="Norse is not installed: make long installs it")
     spec = ReservoirSpec(
         neurons=60, tau_exc=4, tau_inh=4, delay_exc=0, delay_inh=0, v_reset=0, v_rest=0, i_bias=0, v_start=0
     )

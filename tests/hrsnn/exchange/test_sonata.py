@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,10 @@ def test_twelve_samples_are_in_their_order(tmp_path: Path) -> None:
     assert spikes_from_sonata(tmp_path / "a.h5", population="spikes_10").times.tolist() == [10.0]
 
 
+@pytest.mark.long
 def test_libsonata_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "HRSNN_LIBSONATA" in os.environ:  # a folder with it
-        monkeypatch.syspath_prepend(os.environ["HRSNN_LIBSONATA"])
-    libsonata = pytest.importorskip("libsonata", reason="libsonata is not installed; HRSNN_LIBSONATA names a folder with it")
+    monkeypatch.syspath_prepend(os.environ.get("HRSNN_RIVALS", str(Path(sys.prefix) / "rivals")))
+    libsonata = pytest.importorskip("libsonata", reason="libsonata is not installed: make long installs it")
     reservoir, path = NETWORKS["everything"], str(tmp_path / "a.h5")
     to_sonata(reservoir, path)
     nodes = libsonata.NodeStorage(path).open_population("neurons")
