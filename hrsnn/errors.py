@@ -83,13 +83,14 @@ class DivergenceError(HrsnnError, ArithmeticError):
 
 
 def printable(text: str) -> str:
-    r"""Return `text` with what is no printable character as its escape sequence: it may come from a file or a command line.
+    r"""Return `text` on one line, with what is no printable character as its escape sequence: it may come from a file.
 
     Examples
     --------
     >>> printable("tau\x1b[31m\n")
-    'tau\\x1b[31m\\n'
+    'tau\\x1b[31m '
     """
+    text = text.replace("\n", " ")
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

@@ -147,7 +147,7 @@ def test_a_message_can_be_printed() -> None:
     with pytest.raises(SpecError) as refused:
         ReservoirSpec().updated({"\x1b[31m\nred": 1})
     assert str(refused.value).isprintable()
-    assert r"\x1b[31m\nred: no such parameter" in str(refused.value)
+    assert r"\x1b[31m red: no such parameter" in str(refused.value)
     assert str(HrsnnError("\u4e2d\u2028")) == "\u4e2d\\u2028"
 
 

@@ -50,7 +50,7 @@ PRUNING = ("prune", "compare", "pruning_curve")
         (["classify", "--task", "digit"], "task = 'digit': did you mean 'digits'?"),
         (["classify", "--task", "lorenz63"], "--task = 'lorenz63': is of the kind series"),
         (["classify", "--readout", "svm"], "invalid choice 'svm'"),
-        (["classify", "--engine", "nest"], "engine = 'nest': must be one of auto"),
+        (["classify", "--engine", "nestor"], "engine = 'nestor': did you mean 'nest'"),
         (["classify", "--seed", "-1"], "seed = -1"),
         (["classify", "--task", "file"], "path = None: task 'file' needs it"),
         (["classify", "--task", "fsdd", "--path", "missing"], "missing"),

@@ -100,7 +100,8 @@ def test_json_and_out_folder(verb: str, run: Any, tmp_path: Path) -> None:
 
     files = folder(tmp_path / "a")
     pictures = {f"{name}.png" for name in PICTURES[verb]}
-    assert set(files) == {"spec.toml", "metrics.json", "methods.md", "timing.json", "reservoir.npz"} | pictures
+    tables = {"neurons.csv"} if verb in ("measure", "lyapunov") else set()
+    assert set(files) == {"spec.toml", "metrics.json", "methods.md", "timing.json", "reservoir.npz"} | tables | pictures
     assert json.loads(files["metrics.json"]) == metrics
     assert all(value > 0 for value in json.loads(files["timing.json"]).values())
     assert all(files[name].startswith(PNG) for name in pictures)
