@@ -93,7 +93,7 @@ def at_rate(
         increases, 0 for no change.
     stimulus : SpikeTrains or Currents
     wanted : float
-        Hz, above 0.
+        Hz.
     seed : int
     engine : str
 
@@ -105,7 +105,7 @@ def at_rate(
     Raises
     ------
     InputError
-        When `by` is none of these, or `wanted` is not above 0.
+        When `by` is none of these, or `wanted` is negative.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def at_rate(
     if isinstance(by, str) and by not in MATCHED_BY:
         raise InputError("by", by, f"must be one of {', '.join(MATCHED_BY)}, or a function")
     change = MATCHED_BY[by] if isinstance(by, str) else by
-    wanted = positive("wanted", wanted, "Hz")
+    wanted = positive("wanted", wanted, "Hz", zero=True)
 
     def rate_of(x: float) -> float:
         return float(simulate(change(network, x), stimulus, record=(), engine=engine, seed=seed).rates.mean())

@@ -114,7 +114,7 @@ def test_brian2_times_are_taken():
         ({"stimulus": np.zeros((2, 2))}, r"stimulus = .*: must be SpikeTrains or Currents"),
         ({"stimulus": STIMULUS[:0]}, r"stimulus = .*: must hold at least one sample"),
         ({"stimulus": Currents(np.zeros((1, 1, 3)), 1.0)}, r"stimulus = '3 channels': the reservoir has 2"),
-        ({"engine": "nest"}, r"engine = 'nest': must be one of auto, balanced, brian2"),
+        ({"engine": "nestor"}, r"engine = 'nestor': did you mean 'nest'\? must be one of auto, balanced, brian2"),
         ({"record": ("spikes", "u")}, r"record = 'u': must be of spikes, counts, states, v"),
         ({"blank": -1}, r"blank = -1: must be 0 or more"),
         ({"blank": "long"}, r"blank = 'long': must be a number \(ms\)"),

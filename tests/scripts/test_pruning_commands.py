@@ -62,6 +62,7 @@ def test_prune_leaves_a_network_its_graph_its_records_and_pictures(run: Any, tmp
     names = {path.name for path in out.iterdir()}
     pictures = {f"{name}.png" for name in ("sizes", "behaviour", "eigenvalues", "distributions", "graph", "score")}
     assert names == pictures | {
+        "neurons.csv",
         "spec.toml",
         "metrics.json",
         "methods.md",

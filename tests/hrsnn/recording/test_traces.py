@@ -86,10 +86,10 @@ def test_memory_is_said_before_the_run(caplog):
     [
         (
             {"record": "v", "record_neurons": []},
-            r"record_neurons = \[\]: must be ascending numbers of neurons",
+            r"record_neurons = \[\]: must be labels or ascending numbers of neurons",
         ),
-        ({"record": "v", "record_neurons": [3, 3]}, r"record_neurons = .*: must be ascending"),
-        ({"record": "v", "record_neurons": [-1]}, r"record_neurons = .*: must be ascending"),
+        ({"record": "v", "record_neurons": [3, 3]}, r"record_neurons = .*: must be labels or ascending"),
+        ({"record": "v", "record_neurons": [-1]}, r"record_neurons = .*: must be labels or ascending"),
         ({"record": "v", "record_neurons": [0.5]}, r"record_neurons\[0\] = 0.5: must be a whole number"),
         ({"record": "v", "record_neurons": [3, 20]}, r"record_neurons = 20: must be below 20, the number of neurons"),
         ({"record": "spikes", "record_neurons": [3]}, r"record_neurons = .*: has no effect: record is none of v, currents"),

@@ -123,7 +123,9 @@ def test_a_list_of_numbers_is_looked_through_once():
 
 
 def test_classes_by_name_are_those_of_the_package():
-    public = {name for package in (*PUBLIC, "hrsnn.tasks") for name in importlib.import_module(package).__all__}
+    public = {
+        name for package in (*PUBLIC, "hrsnn.tasks", "hrsnn.equations") for name in importlib.import_module(package).__all__
+    }
     assert CLASSES - public <= {"BaseSampler", "DiGraph", "Generator", "HawkesProcess", "Trajectory"}
 
 
