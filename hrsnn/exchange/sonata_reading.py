@@ -72,7 +72,7 @@ def _own_network(tree: Group, settings: Any) -> Reservoir:
         channels=channels.count,
         short_term=ShortTerm(**{name: recurrent.column(name) for name in SHORT_TERM_ARRAYS}) if short else None,
         labels=_labels(neurons),
-        cell_types=[str(one) for one in neurons.column("cell_type").tolist()] if "cell_type" in neurons.names() else None,
+        cell_types=_cell_types(neurons),
         **own,
         **settings,
     )
@@ -88,6 +88,10 @@ def _labels(neurons: _Table) -> Any:
         return None
     found = neurons.column("label")
     return found.astype(np.int64) if found.dtype.kind in "iu" else [str(one) for one in found.tolist()]
+
+
+def _cell_types(neurons: _Table) -> Any:
+    return [str(one) for one in neurons.column("cell_type").tolist()] if "cell_type" in neurons.names() else None
 
 
 def _graph(neurons: _Table, edges: list[_Table]) -> Any:
