@@ -110,6 +110,8 @@ class Connectome(NullArguments):
             timing=watch.seconds,
             details={
                 "graph": self.graph.name,
+                "values": _VALUES,
+                "hold_ms": _HOLD,
                 "graph_weights": spec.graph_weights,
                 "rate": wanted,
                 "match": self.match,
