@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often a command is interrupted, each time at another moment."""
-    parser.addoption("--moments", type=int, default=2, help="moments at which commands are interrupted")
+    parser.addoption("--moments", type=int, default=1, help="moments at which commands are interrupted")
 
 
 #: Folders and files of the longest tests: they begin first, so that no process is left with one of them at the end.

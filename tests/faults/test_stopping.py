@@ -402,18 +402,17 @@ def shared_memory(process: int | None = None, before: Sequence[str] = ()) -> lis
 
 @LINUX
 @pytest.mark.slow
-def test_workers_of_a_killed_command_end(root: Path, tmp_path: Path, ended: list[Any]) -> None:
-    random_moments = random.Random(1)
-    for k, verb in enumerate(["variants", "compare", "search"]):
-        folder = tmp_path / str(k)
-        folder.mkdir()
-        before = shared_memory()
-        program = hrsnn(root, folder, verb, *SMALL[verb].split(), "--quiet", "--out", str(folder / "out"))
-        ended.append(program)
-        # the command itself, both resource trackers and at least one worker
-        assert until(lambda: len(session(program.pid)) > 3 or program.poll() is not None, 60)  # noqa: B023
-        time.sleep(random_moments.random() * 3)
-        program.kill()
-        program.wait()
-        assert until(lambda: not session(program.pid), 5), f"{k}, {verb}"  # noqa: B023
-        assert shared_memory(program.pid, before) == []
+@pytest.mark.parametrize(
+    "verb", ["variants", *(pytest.param(verb, marks=pytest.mark.long) for verb in ("compare", "search"))]
+)
+def test_workers_of_a_killed_command_end(verb: str, root: Path, tmp_path: Path, ended: list[Any]) -> None:
+    before = shared_memory()
+    program = hrsnn(root, tmp_path, verb, *SMALL[verb].split(), "--quiet", "--out", str(tmp_path / "out"))
+    ended.append(program)
+    # the command itself, both resource trackers and at least one worker
+    assert until(lambda: len(session(program.pid)) > 3 or program.poll() is not None, 60)
+    time.sleep(random.Random(verb).random() * 3)
+    program.kill()
+    program.wait()
+    assert until(lambda: not session(program.pid), 5)
+    assert shared_memory(program.pid, before) == []

@@ -49,6 +49,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return files
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_a_run_ends_with_the_same_bytes(dense: Reservoir, root: Path, tmp_path: Path) -> None:
     whole = prune(dense, LNP(score="paper"), out=tmp_path / "whole", **OPTIONS)
     moments = np.random.default_rng().uniform(0.01, 0.15, 8).tolist()

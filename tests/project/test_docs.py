@@ -69,13 +69,6 @@ def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.Monke
 
         monkeypatch.setattr(session, "compiler_works", lambda: False)
         monkeypatch.setitem(brian2.prefs, "codegen.target", "numpy")
-    if name.startswith("hrsnn.engines.brian"):  # examples with networks that Brian2 would compile for half a minute
-        import brian2
-
-        from hrsnn.engines.brian import session
-
-        monkeypatch.setattr(session, "compiler_works", lambda: False)
-        monkeypatch.setitem(brian2.prefs, "codegen.target", "numpy")
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     report: list[str] = []
     for test in doctest.DocTestFinder().find(importlib.import_module(name)):

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import pickle
+import re
 import shutil
 import stat
 import subprocess
@@ -256,7 +257,13 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+#: Those of one bit, and those that are much like another: most are for the long run.
+_MANY = re.compile(r".*-(bit-0\.(33|67)|half|zeros|longer|empty)")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if _MANY.fullmatch(name) else ()) for name in DAMAGES]
+)
 def test_what_is_damaged_is_compiled_again_and_replaced(name, tiny, tmp_path):
     hurt, damage = DAMAGES[name]
     (tmp_path / "job.py").symlink_to(tiny.folder / "job.py")
@@ -414,7 +421,7 @@ def test_a_file_that_others_could_write_is_replaced_unread(spoil, tiny, tmp_path
     assert tiny.run(cache).compiled == 0
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
+@pytest.mark.parametrize("umask", [0o000, 0o077, *(pytest.param(umask, marks=pytest.mark.long) for umask in (0o002, 0o022))])
 def test_what_is_made_is_for_this_user_alone(umask, tiny, tmp_path):
     done = tiny.run(tmp_path / "cache", umask=umask)
     assert (done.status, done.numbers, done.compiled) == (0, ANSWER, 4)

@@ -13,7 +13,6 @@ from hrsnn.equations import Amount, BrianModel
 from hrsnn.equations.presets import PRESETS
 from hrsnn.errors import HrsnnError, SpecError
 
-LIF = BrianModel(neurons=20)
 OWN: dict[str, Any] = {
     "neurons": 20,
     "equations": "dv/dt = (E_L - v + I)/tau : volt (unless refractory)",
@@ -27,6 +26,12 @@ OWN: dict[str, Any] = {
     "parameters": {"E_L": "-65 mV", "tau": "20 ms"},
     "initial": {"v": "E_L"},
 }
+
+
+@pytest.fixture(scope="module")
+def lif() -> BrianModel:
+    """Made when it is needed: Brian2 checks its equations for seconds."""
+    return BrianModel(neurons=20)
 
 
 @pytest.mark.parametrize(
@@ -86,18 +91,18 @@ def test_what_is_wrong_is_one_line_that_names_the_field(changes: dict[str, Any],
     assert said in str(caught.value)
 
 
-def test_changes_are_of_fields_of_parameters_and_of_distributions() -> None:
-    model = LIF.updated(
+def test_changes_are_of_fields_of_parameters_and_of_distributions(lif: BrianModel) -> None:
+    model = lif.updated(
         {"tau_m_exc.mean": "20", "v_rest": "-1", "weight_ee.cv": 0.1, "parameters.v_reset": "4 mV", "neurons": "9"}
     )
     assert model.parameters["tau_m_exc"] == Amount(Gamma(20, 0.577, 3, 200), "ms")
     assert model.parameters["v_rest"] == Amount(-1, "mV")
     assert (model.weight_ee.value.cv, model.parameters["v_reset"].value, model.neurons) == (0.1, 4.0, 9)
-    assert LIF.parameters["v_rest"].value == 0
+    assert lif.parameters["v_rest"].value == 0
     # as a search reads and writes it
-    assert LIF.tau_m_exc == Gamma(15, 0.577, 3, 200)
-    assert "tau_m_exc" in dir(LIF)
-    assert LIF.updated({"tau_m_exc": Gamma(7, 0.3)}).parameters["tau_m_exc"] == Amount(Gamma(7, 0.3), "ms")
+    assert lif.tau_m_exc == Gamma(15, 0.577, 3, 200)
+    assert "tau_m_exc" in dir(lif)
+    assert lif.updated({"tau_m_exc": Gamma(7, 0.3)}).parameters["tau_m_exc"] == Amount(Gamma(7, 0.3), "ms")
 
 
 @pytest.mark.parametrize(
@@ -109,9 +114,9 @@ def test_changes_are_of_fields_of_parameters_and_of_distributions() -> None:
     ],
     ids=str,
 )
-def test_wrong_changes(changes: dict[str, Any], said: str) -> None:
+def test_wrong_changes(lif: BrianModel, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(SpecError) as caught:
-        LIF.updated(changes)
+        lif.updated(changes)
     assert said in str(caught.value)
 
 
@@ -142,6 +147,6 @@ def test_a_damaged_file_is_an_error_of_the_package(text: str, tmp_path: Path) ->
         BrianModel.load(tmp_path / "m.toml")
 
 
-def test_a_parameter_of_two_types_is_one_name_in_the_equations() -> None:
-    assert set(LIF.by_type) == {"tau_m", "refractory_period"}
+def test_a_parameter_of_two_types_is_one_name_in_the_equations(lif: BrianModel) -> None:
+    assert set(lif.by_type) == {"tau_m", "refractory_period"}
     assert not BrianModel(**OWN).by_type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +17,40 @@ from hrsnn.equations import BrianModel, BrianNetwork, build_brian
 from hrsnn.errors import FileError
 from hrsnn.files.npz import read_npz, write_npz
 
-NETWORK = build_brian(BrianModel(neurons=30), seed=1, channels=3)
+
+@pytest.fixture(scope="module")
+def network() -> BrianNetwork:
+    """Made when it is needed: Brian2 checks its equations for seconds."""
+    return build_brian(BrianModel(neurons=30), seed=1, channels=3)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"weight": -NETWORK.weight}, "weight"),
-        ({"post": NETWORK.post + 30}, "post"),
-        ({"pre": NETWORK.pre[::-1]}, "must be sorted"),
-        ({"is_excitatory": np.ones(31, bool)}, "must have 30 values"),
-        ({"values": {}}, "values = .*: must have i_bias"),
-        ({"values": {**NETWORK.values, "tau_exc": np.full(30, np.nan)}}, "tau_exc.*must be finite"),
-        ({"link_values": {**NETWORK.link_values, "a_plus": np.ones(3)}}, "must have shape"),
-        ({"channels": 2}, "input_channel"),
-        ({"model": "text"}, "must be a BrianModel"),
+        (lambda network: {"weight": -network.weight}, "weight"),
+        (lambda network: {"post": network.post + 30}, "post"),
+        (lambda network: {"pre": network.pre[::-1]}, "must be sorted"),
+        (lambda _: {"is_excitatory": np.ones(31, bool)}, "must have 30 values"),
+        (lambda _: {"values": {}}, "values = .*: must have i_bias"),
+        (lambda network: {"values": {**network.values, "tau_exc": np.full(30, np.nan)}}, "tau_exc.*must be finite"),
+        (lambda network: {"link_values": {**network.link_values, "a_plus": np.ones(3)}}, "must have shape"),
+        (lambda _: {"channels": 2}, "input_channel"),
+        (lambda _: {"model": "text"}, "must be a BrianModel"),
     ],
-    ids=str,
+    ids=lambda case: case if isinstance(case, str) else "",
 )
-def test_arrays_must_agree(change: dict[str, Any], said: str) -> None:
+def test_arrays_must_agree(change: Callable[[BrianNetwork], dict[str, Any]], said: str, network: BrianNetwork) -> None:
     with pytest.raises(InputError, match=said):
-        dataclasses.replace(NETWORK, **change)
+        dataclasses.replace(network, **change(network))
 
 
-def test_arrays_cannot_be_changed_and_survive_copies() -> None:
-    copy = pickle.loads(pickle.dumps(NETWORK))
-    for values in (copy.weight, copy.values["tau_m"], copy.initial["v"], NETWORK.link_values["a_plus"]):
+def test_arrays_cannot_be_changed_and_survive_copies(network: BrianNetwork) -> None:
+    copy = pickle.loads(pickle.dumps(network))
+    for values in (copy.weight, copy.values["tau_m"], copy.initial["v"], network.link_values["a_plus"]):
         assert not values.flags.writeable
-    np.testing.assert_array_equal(copy.values["tau_m"], NETWORK.values["tau_m"])
-    changed = NETWORK.with_weights(NETWORK.weight * 2, NETWORK.input_weight)
-    np.testing.assert_array_equal(changed.weight, 2 * NETWORK.weight)
+    np.testing.assert_array_equal(copy.values["tau_m"], network.values["tau_m"])
+    changed = network.with_weights(network.weight * 2, network.input_weight)
+    np.testing.assert_array_equal(changed.weight, 2 * network.weight)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +66,9 @@ def test_arrays_cannot_be_changed_and_survive_copies() -> None:
     ],
     ids=["hostile text", "no text", "header", "missing", "unknown value", "unknown array", "infinite"],
 )
-def test_a_damaged_or_hostile_file_is_refused(damage: Any, tmp_path: Path) -> None:
+def test_a_damaged_or_hostile_file_is_refused(damage: Any, network: BrianNetwork, tmp_path: Path) -> None:
     path = tmp_path / "network.npz"
-    NETWORK.save(path)
+    network.save(path)
     arrays, header = read_npz(path, "brian", 1)
     arrays = dict(arrays)
     damage(arrays, header)
@@ -72,21 +77,22 @@ def test_a_damaged_or_hostile_file_is_refused(damage: Any, tmp_path: Path) -> No
         BrianNetwork.load(path)
 
 
-def test_a_graph_has_parameters_of_neurons_and_links() -> None:
-    graph = NETWORK.graph()
-    j, i = int(NETWORK.pre[5]), int(NETWORK.post[5])
-    assert graph.nodes[7]["tau_m"] == NETWORK.values["tau_m"][7]
-    assert graph[j][i]["weight"] == NETWORK.weight[5]
-    assert graph[j][i]["tau_plus"] == NETWORK.link_values["tau_plus"][5]
+def test_a_graph_has_parameters_of_neurons_and_links(network: BrianNetwork) -> None:
+    graph = network.graph()
+    j, i = int(network.pre[5]), int(network.post[5])
+    assert graph.nodes[7]["tau_m"] == network.values["tau_m"][7]
+    assert graph[j][i]["weight"] == network.weight[5]
+    assert graph[j][i]["tau_plus"] == network.link_values["tau_plus"][5]
 
 
-@pytest.mark.parametrize("made", [NETWORK.to_brian2, build(ReservoirSpec(neurons=20), seed=0).to_brian2])
-def test_the_target_of_code_is_chosen(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by_equations", [True, False])
+def test_the_target_of_code_is_chosen(by_equations: bool, network: BrianNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = (network if by_equations else build(ReservoirSpec(neurons=20), seed=0)).to_brian2
     monkeypatch.setitem(brian2.prefs, "codegen.target", "cython")
-    network = made(plastic=True, target="numpy")
-    network.run(2 * brian2.ms)
+    live = made(plastic=True, target="numpy")
+    live.run(2 * brian2.ms)
     for name in ("neurons", "recurrent", "input", "channels"):
-        group = network[name]
+        group = live[name]
         made_of = {type(one.codeobj) for one in group.contained_objects if getattr(one, "codeobj", None) is not None}
         assert made_of == {brian2.NumpyCodeObject}, name
     with pytest.raises(InputError, match="target = 'fortran': must be auto"):

@@ -112,7 +112,7 @@ def teacher_and_student(factor: float) -> tuple[np.ndarray, np.ndarray]:
     return teacher.tau_m, student.network().tau_m
 
 
-@pytest.mark.parametrize("factor", [0.5, 1.5])
+@pytest.mark.parametrize("factor", [pytest.param(0.5, marks=pytest.mark.long), 1.5])
 def test_the_time_constants_of_a_teacher_are_found_from_its_spikes(factor: float) -> None:
     wanted, found = teacher_and_student(factor)
     np.testing.assert_allclose(found, wanted, rtol=0.1)
@@ -189,6 +189,7 @@ def test_a_training_goes_on_with_the_same_numbers(tmp_path: Path, schedule: str,
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
 
 
+@pytest.mark.long
 def test_a_killed_training_goes_on(tmp_path: Path) -> None:
     code = textwrap.dedent(
         """
