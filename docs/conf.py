@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
+
+# Documents are trees of small objects beside libraries that stay loaded: frequent collections find little and take long
+gc.set_threshold(100_000, 50, 100)
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "extensions"), str(HERE.parent)]
@@ -21,15 +25,15 @@ repository_url = "https://github.com/hrsnn/hrsnn"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
+    "mathml",
     "public_names",
     "repository_links",
 ]
-exclude_patterns = ["README.md", "extensions", "gallery"]
+exclude_patterns = ["README.md", "search.md", "extensions", "gallery"]
 
 # The gallery is there when its scripts are
 has_gallery = (HERE / "gallery").is_dir()
@@ -54,10 +58,9 @@ myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 
 # Docstrings. Types stand in the sections of parameters, so that signatures have names and defaults only
-default_role = None
+default_role = "literal"
 add_module_names = False
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 python_maximum_signature_line_length = 88
@@ -69,6 +72,7 @@ nitpicky = True
 
 # The site
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_title = f"hrsnn {version}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
