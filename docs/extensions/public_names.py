@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -73,7 +74,20 @@ class Public(SphinxDirective):
                 entries += ["", f".. auto{kind}:: {package}.{name}"]
                 entries += [] if kind == "function" else ["   :members:"]
         lines = ["```{eval-rst}", f".. py:currentmodule:: {package}", "", *table, *entries, "```"]
-        return self.parse_text_to_nodes("\n".join(lines))
+        parsed = self.parse_text_to_nodes("\n".join(lines))
+        for signature in (one for part in parsed for one in part.findall(addnodes.desc_signature)):
+            self.add_anchors(signature, getattr(module, signature["fullname"].partition(".")[0]))
+        return parsed
+
+    def add_anchors(self, signature: addnodes.desc_signature, value: Any) -> None:
+        """Let an entry be linked by the module that defines it and by the packages above, as pages of sources do."""
+        module = getattr(value, "__module__", "")
+        while module.startswith("hrsnn"):
+            anchor = f"{module}.{signature['fullname']}"
+            if anchor not in signature["ids"] and anchor not in self.state.document.ids:
+                signature["ids"].append(anchor)
+                self.state.document.ids[anchor] = signature
+            module = module.rpartition(".")[0]
 
 
 @functools.cache

@@ -1,8 +1,9 @@
 """What GitHub understands of the pages and Sphinx does not: files outside the site, names of pages, anchors in HTML.
 
 Some pages are made of a file with another name or place: CHANGELOG.md, and search.md, since search.html is the page that
-searches the site. Links to them lead to those pages, and links to files that are not part of the site to the address of the
-repository. The papers of the bibliography have anchors ``<a id="KEY"></a>`` before their names, which become targets.
+searches the site. Links to them lead to those pages, links to files that are not part of the site to the address of the
+repository, and links whose text is the name of a page show its title instead. The papers of the bibliography have anchors
+``<a id="KEY"></a>`` before their names, which become targets.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Pages that are made of other files, by their names.
 MADE_OF = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md", "searching": "docs/search.md"}
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(#[^)\s]+)?(?=\))")
+NAME_OF_PAGE = re.compile(r"\[(?:docs/)?[a-z_]+\.md\](?=\()")
 PAPER = re.compile(r'<a id="([^"]+)"></a>\*\*([^*]+)\*\*')
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def resolve(app: Sphinx, page: str, source: list[str]) -> None:
             logger.warning("%s links to %s, which the repository does not have", file, path, location=page)
         return f"{app.config.repository_url}/blob/main/{path}{anchor}"
 
-    source[0] = LINK.sub(address, PAPER.sub(r"[**\2**]{#\1}", source[0]))
+    source[0] = LINK.sub(address, NAME_OF_PAGE.sub("[]", PAPER.sub(r"[**\2**]{#\1}", source[0])))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
