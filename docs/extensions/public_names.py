@@ -69,7 +69,7 @@ class Public(SphinxDirective):
             summary = " ".join(text.partition("\n\n")[0].split())
             table += [f"   * - :py:obj:`~{package}.{name}`", f"     - {summary}"]
             if kind == "data":
-                entries += ["", f".. py:data:: {package}.{name}", "", f"   {text}"]
+                entries += ["", f".. py:data:: {name}", f"   :module: {package}", "", f"   {text}"]
             else:
                 entries += ["", f".. auto{kind}:: {package}.{name}"]
                 entries += [] if kind == "function" else ["   :members:"]
@@ -81,7 +81,7 @@ class Public(SphinxDirective):
 
     def add_anchors(self, signature: addnodes.desc_signature, value: Any) -> None:
         """Let an entry be linked by the module that defines it and by the packages above, as pages of sources do."""
-        module = getattr(value, "__module__", "")
+        module = value.__module__ if kind_of(value) != "data" else ""
         while module.startswith("hrsnn"):
             anchor = f"{module}.{signature['fullname']}"
             if anchor not in signature["ids"] and anchor not in self.state.document.ids:
