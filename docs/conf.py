@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import logging
+import re
 import sys
 from pathlib import Path
 
@@ -39,6 +41,7 @@ exclude_patterns = ["README.md", "search.md", "extensions", "gallery"]
 has_gallery = (HERE / "gallery").is_dir()
 if has_gallery:
     extensions.append("sphinx_gallery.gen_gallery")
+    logging.getLogger("hrsnn").setLevel(logging.WARNING)  # the steps that a run announces are no output of a script
     sphinx_gallery_conf = {
         "examples_dirs": "gallery",
         "gallery_dirs": "auto_gallery",
@@ -51,6 +54,8 @@ if has_gallery:
         "write_computation_times": False,
         "abort_on_example_error": True,
     }
+else:
+    exclude_patterns.append("auto_gallery")
 
 # Pages
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
@@ -84,9 +89,10 @@ copybutton_prompt_is_regexp = True
 
 
 def without_gallery(app: Sphinx, page: str, source: list[str]) -> None:
-    """Leave the gallery out of the table of contents where it is not built."""
+    """Leave the gallery out of the start page where it is not built: its entry in the contents, and its card."""
     if page == "index" and not has_gallery:
-        source[0] = source[0].replace("\nauto_gallery/index\n", "\n")
+        without_entry = source[0].replace("\nauto_gallery/index\n", "\n")
+        source[0] = re.sub(r"^:::\{grid-item-card\} Tutorial\n.*?^:::\n", "", without_entry, flags=re.MULTILINE | re.DOTALL)
 
 
 def setup(app: Sphinx) -> None:
