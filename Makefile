@@ -29,7 +29,7 @@ check: test docs long lowest wheel page kills stops damage
 # The site in build/docs, where a warning is an error; then every link between its pages, and every anchor
 DOCS = $(VENV)/.docs
 docs: $(INSTALLED) $(DOCS)
-	$(RUN) -m sphinx -W --keep-going -n -q --jobs auto docs build/docs
+	$(RUN) -m sphinx -W --keep-going -q --jobs auto docs build/docs
 	$(RUN) tests/project/site_links.py build/docs
 
 $(DOCS): setup.cfg
