@@ -12,7 +12,7 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check long lowest wheel page kills stops damage fuzz lint typecheck bench-rivals clean
+.PHONY: demo test check docs long lowest wheel page kills stops damage fuzz lint typecheck bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -24,7 +24,17 @@ test: lint
 	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test long lowest wheel page kills stops damage
+check: test docs long lowest wheel page kills stops damage
+
+# The site in build/docs, where a warning is an error; then every link between its pages, and every anchor
+DOCS = $(VENV)/.docs
+docs: $(INSTALLED) $(DOCS)
+	$(RUN) -m sphinx -W --keep-going -q --jobs auto docs build/docs
+	$(RUN) tests/project/site_links.py build/docs
+
+$(DOCS): setup.cfg
+	$(RUN) -m pip install --quiet --editable '.[docs]'
+	@touch $@
 
 # Tests of half a minute or more. Other simulators of the same files are installed in a folder of their own, without what they
 # need: Norse would replace PyTorch. Where they cannot be had, their tests are skipped with the reason

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hrsnn.estimators import ReservoirClassifier, ReservoirForecaster, ReservoirRegressor, ReservoirTransformer
     from hrsnn.estimators.model_file import describe_model, load_model, save_model
     from hrsnn.files.results import Results, load_results
+    from hrsnn.quantisation import quantise
     from hrsnn.reservoir import Reservoir
     from hrsnn.simulation import simulate, simulate_population
     from hrsnn.spec import ReservoirSpec

@@ -84,9 +84,9 @@ class ReservoirSpec(BaseModel):
     :class:`~hrsnn.LogNormal`, :class:`~hrsnn.Uniform`, :class:`~hrsnn.Constant`) or an array with one value for each
     neuron (link, synapse). Times are in ms, voltages in mV, rates in Hz; Brian2 quantities are converted, alone, in arrays,
     in lists and inside a distribution, and are an error where the parameter has another dimension or none. The model is
-    described in the manual, in "The model": LIF neurons with exponential currents written as voltages,
+    described in the manual, in "The model": LIF neurons with exponential currents written as voltages::
 
-        tau_m dv/dt = v_rest - v + I_exc + I_inh + i_bias + I_ext(t),
+        tau_m dv/dt = v_rest - v + I_exc + I_inh + i_bias + I_ext(t)
 
     and pair-based STDP with four constants for each synapse.
 

@@ -132,9 +132,9 @@ def kept_balanced_links(network: BalancedNetwork, method: str, synapse_target: f
     """Return which links of a balanced network a method keeps.
 
     The scores are those of the methods of the same names for reservoirs, with the modulus of the fast weight for w_ij and
-    the leak for 1/tau: ``magnitude`` |w_ij|; ``drive`` |w_ij| rate_j lambda_i and ``signal`` |w_ij| |K_j|, K_j the
-    covariance of the filtered spikes of j with the past 60 values of the input, both for each target; ``noise`` samples by
-    |w_ij| (S_ii + S_jj - 2 sgn(w_ij) S_ij), S of the linear network of the fast weights with the critical leak;
+    the leak for 1/tau: ``magnitude`` ``|w_ij|``; ``drive`` ``|w_ij| rate_j lambda_i`` and ``signal`` ``|w_ij| |K_j|``, K_j
+    the covariance of the filtered spikes of j with the past 60 values of the input, both for each target; ``noise`` samples
+    by ``|w_ij| (S_ii + S_jj - 2 sgn(w_ij) S_ij)``, S of the linear network of the fast weights with the critical leak;
     ``activity`` by the less active of two neurons; ``random``.
 
     Parameters

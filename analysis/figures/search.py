@@ -66,6 +66,14 @@ def of_search(
     Returns
     -------
     mapping of str to matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from hrsnn.search import Space, search
+    >>> space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}})
+    >>> result = search(None, space, lambda spec, seed: -abs(spec.tau_m_exc.mean - 20), trials=3, seeds=1)
+    >>> sorted(of_search(result))
+    ['convergence', 'distributions', 'parallel', 'slices']
     """
     curves = {name: one.best_so_far()[None] for name, one in {"search": result, **(against or {})}.items()}
     drawn = {
@@ -150,6 +158,14 @@ def best_distributions(result: SearchResult) -> Figure:
     ------
     InputError
         When the space has no distribution.
+
+    Examples
+    --------
+    >>> from hrsnn.search import Space, search
+    >>> space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}})
+    >>> result = search(None, space, lambda spec, seed: -abs(spec.tau_m_exc.mean - 20), trials=3, seeds=1)
+    >>> len(best_distributions(result).axes)
+    1
     """
     names = [name for name, one in result.space.ranges.items() if isinstance(one, DistributionRange)]
     if not names:
@@ -190,6 +206,13 @@ def parallel_coordinates(result: SearchResult, ax: Axes | None = None, label: st
     matplotlib.figure.Figure
         Each row covers the range of its parameter, whose ends are written beside it, on a logarithmic scale if the search
         used one. Trials that violate a constraint are dotted; those that failed are not drawn.
+
+    Examples
+    --------
+    >>> from hrsnn.search import Space, search
+    >>> space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}})
+    >>> result = search(None, space, lambda spec, seed: -abs(spec.tau_m_exc.mean - 20), trials=3, seeds=1)
+    >>> figure = parallel_coordinates(result, label="distance (ms)")
     """
     coordinates = _coordinates(result)
     ranges: dict[str, Any] = dict(result.space.distributions())
@@ -239,6 +262,14 @@ def process_slices(result: SearchResult, label: str = "Objective") -> Figure:
     -------
     matplotlib.figure.Figure
         A panel for each parameter; the vertical line is the best trial.
+
+    Examples
+    --------
+    >>> from hrsnn.search import Space, search
+    >>> space = Space.of({"tau_m_exc": {"mean": [10, 60], "cv": [0.1, 1.0]}})
+    >>> result = search(None, space, lambda spec, seed: -abs(spec.tau_m_exc.mean - 20), trials=3, seeds=1)
+    >>> len(process_slices(result).axes)
+    2
     """
     coordinates = _coordinates(result)
     done = [one for one in result.trials if not one.error]
@@ -297,6 +328,13 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
     ------
     InputError
         When there is nothing to draw.
+
+    Examples
+    --------
+    >>> from hrsnn.search import shapley_values
+    >>> found = shapley_values([[0.0, 0.1], [1.0, 1.2], [0.5, 0.4], [1.5, 1.8]], ["neurons", "synapses"])
+    >>> len(importances({"memory": found}).axes)
+    1
     """
     if not scores:
         raise InputError("scores", {}, "must hold at least one")

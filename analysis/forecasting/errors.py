@@ -31,7 +31,7 @@ def valid_prediction_time(
     """Compute the valid prediction time: the time until the error of a forecast first exceeds a threshold.
 
     ``e(t) = sqrt(mean over outputs k of ((prediction_k(t) - target_k(t)) / scale_k)^2)``; with row t the forecast of the
-    value t + 1 steps after the start, and t* the first row where e > threshold,
+    value t + 1 steps after the start, and t* the first row where e > threshold::
 
         VPT = t* time_step lyapunov_exponent
 

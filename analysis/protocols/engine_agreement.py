@@ -27,8 +27,8 @@ class Agreement(Displayed):
     same_spikes: bool
     #: Number of spikes in the first engine.
     spike_count: int
-    #: |v - v_threshold| (mV) of the neuron at the first spike that only one engine has, on the other one; nan if the spikes
-    #: are the same. All later differences can follow from this one.
+    #: ``|v - v_threshold|`` (mV) of the neuron at the first spike that only one engine has, on the other one; nan if the
+    #: spikes are the same. All later differences can follow from this one.
     distance: float
     #: Largest difference of a final weight (mV).
     weight_difference: float

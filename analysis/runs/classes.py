@@ -217,7 +217,13 @@ def noise_seed(seed: int, part: int) -> int:
 
 
 def share_correct(predicted: NDArray[Any], wanted: NDArray[Any]) -> float:
-    """Return the share of equal labels."""
+    """Return the share of equal labels.
+
+    Examples
+    --------
+    >>> share_correct(np.array(["a", "b"]), np.array(["a", "a"]))
+    0.5
+    """
     return float(np.mean(np.asarray(predicted) == np.asarray(wanted)))
 
 

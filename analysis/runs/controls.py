@@ -27,7 +27,14 @@ def has_links(network: Network) -> TypeGuard[Reservoir]:
 
 
 def calibration(task: ClassificationTask | SeriesTask) -> Stimulus:
-    """Return the stimulus on which rates are matched: 50 training samples of an encoded task, or 500 values of a series."""
+    """Return the stimulus on which rates are matched: 50 training samples of an encoded task, or 500 values of a series.
+
+    Examples
+    --------
+    >>> from hrsnn.tasks import load_task
+    >>> calibration(load_task("digits").subset(train=80, test=20)).shape
+    (50, 64)
+    """
     if isinstance(task, SeriesTask):
         return task.stimulus(0, min(task.train.stop, _MATCHED_VALUES))
     few: Stimulus = task.x_train[:_MATCHED_SAMPLES]

@@ -15,9 +15,10 @@ from hrsnn.regression.quadratic import MOST_COMPONENTS
 from hrsnn.runtime.stopwatch import Stopwatch
 from hrsnn.validation.numbers import count_of
 
+#: Name of the states that a classifier sees; `STATES` has them all.
+StatesSeen = Literal["windows", "total", "final"]
 #: States that a classifier sees: counts in equal windows of a sample, counts in the whole sample, or filtered spikes at its
 #: end. Windows tell it the order of events; the other two do not, so that only the network can remember it.
-StatesSeen = Literal["windows", "total", "final"]
 STATES: tuple[StatesSeen, ...] = ("windows", "total", "final")
 #: What a run can record beside what its readouts need.
 RECORDS = ("spikes", "states", "v")

@@ -14,6 +14,7 @@ from hrsnn.kinds import Network
 from hrsnn.stimuli.stimulus import Stimulus
 from hrsnn.tasks import ClassificationTask, SeriesTask
 
+#: What :func:`run_task` returns: a run on classes or on a series.
 TaskRun = ClassesRun | SeriesRun
 
 
@@ -37,6 +38,17 @@ def run_task(
     Returns
     -------
     ClassesRun or SeriesRun
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.analysis.runs import RunOptions
+    >>> from hrsnn.tasks import load_task
+    >>> task = load_task("digits").subset(train=40, test=20)
+    >>> network = lambda channels: build(ReservoirSpec(neurons=40), seed=1, channels=channels)
+    >>> run = run_task(network, task, RunOptions(windows=2))
+    >>> run.activity.counts.shape
+    (20, 2, 40)
     """
     if isinstance(task, SeriesTask):
         return run_series(network, task, options, tuple(records))
@@ -58,6 +70,17 @@ def retested(run: TaskRun, network: Network, stimulus: Stimulus | None = None) -
     -------
     ClassesRun or SeriesRun
         Its activity is that of `network`; a series is followed by it from the beginning, and scored in the test part.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.analysis.runs import RunOptions
+    >>> from hrsnn.tasks import load_task
+    >>> task = load_task("digits").subset(train=40, test=20)
+    >>> network = lambda channels: build(ReservoirSpec(neurons=40), seed=1, channels=channels)
+    >>> run = run_task(network, task, RunOptions(windows=2))
+    >>> retested(run, run.network.replace(weight=0 * run.network.weight)).activity.counts.shape
+    (20, 2, 40)
     """
     given = run.stimulus if stimulus is None else stimulus
     record = tuple(name for name in RECORDS if name in run.activity.recorded)
@@ -69,5 +92,17 @@ def retested(run: TaskRun, network: Network, stimulus: Stimulus | None = None) -
 
 
 def rates_of(run: TaskRun) -> Rates:
-    """Return the rates of a run with fixed weights: on the test samples, or in the whole series."""
+    """Return the rates of a run with fixed weights: on the test samples, or in the whole series.
+
+    Examples
+    --------
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.analysis.runs import RunOptions
+    >>> from hrsnn.tasks import load_task
+    >>> task = load_task("digits").subset(train=40, test=20)
+    >>> network = lambda channels: build(ReservoirSpec(neurons=40), seed=1, channels=channels)
+    >>> run = run_task(network, task, RunOptions(windows=2))
+    >>> rates_of(run).mean_rate > 0
+    True
+    """
     return Rates.of(run.activity)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float, float]
 ANY: Bounds = (-np.inf, np.inf)
+#: Bounds of a share, 0 and 1.
 SHARE: Bounds = (0.0, 1.0)
 CORRELATION: Bounds = (-1.0, 1.0)
 POSITIVE: Bounds = (0.0, np.inf)

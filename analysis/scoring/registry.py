@@ -29,6 +29,7 @@ _UNITS = {
     "neurons": "neurons",
     "strong_component": "neurons",
 }
+#: Scores of this package and of installed ones.
 SCORES: Registry[Score] = Registry(
     "score",
     "hrsnn.scores",

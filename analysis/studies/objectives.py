@@ -309,6 +309,7 @@ LYAPUNOV = Objective(
 )
 
 _HERE = "hrsnn.analysis.studies.objectives"
+#: Objectives of a search, of this package and of installed ones.
 OBJECTIVES: Registry[Objective] = Registry(
     "objective",
     "hrsnn.objectives",

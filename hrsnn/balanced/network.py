@@ -40,7 +40,7 @@ _ROUNDING = ("state_bits", "stochastic_rounding")  #: in the header where v is r
 class BalancedNetwork(Displayed):
     """A network of N neurons whose spikes follow a linear system of J states.
 
-    ``lambda_i`` is a leak, ``Gamma`` the decoder, o_j the spikes of j and r_j the spikes filtered with lambda_j:
+    ``lambda_i`` is a leak, ``Gamma`` the decoder, o_j the spikes of j and r_j the spikes filtered with lambda_j::
 
         V_i' = -lambda_i V_i + (Gamma^T B u)_i + sum_j slow_ij r_j - sum_j fast_ij o_j,
         fast = Gamma^T Gamma + mu diag(lambda^2),  slow = Gamma^T (A Gamma + Gamma diag(lambda)),

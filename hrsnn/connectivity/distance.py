@@ -41,7 +41,13 @@ def grid_shape(n: int) -> tuple[int, int, int]:
 
 
 def reach(length_scale: float) -> float:
-    """Return the distance beyond which pairs are never linked."""
+    """Return the distance beyond which pairs are never linked.
+
+    Examples
+    --------
+    >>> round(reach(2.0), 2)
+    8.58
+    """
     return length_scale * math.sqrt(-math.log(_NEGLIGIBLE))
 
 

@@ -80,12 +80,24 @@ class Neuron(Displayed):
 
 
 def lif(decay: float = 0.5, threshold: float = 1.0) -> Neuron:
-    """Return the leaky integrate-and-fire neuron, which keeps the share `decay` of its potential in a step."""
+    """Return the leaky integrate-and-fire neuron, which keeps the share `decay` of its potential in a step.
+
+    Examples
+    --------
+    >>> lif(decay=0.9)
+    Neuron(a=0, b=0.9, c=0, threshold=1, clamp_vertex=True, subtract=False)
+    """
     return Neuron(b=decay, threshold=threshold)
 
 
 def integrate_and_fire(threshold: float = 1.0, subtract: bool = False) -> Neuron:
-    """Return the integrate-and-fire neuron without a leak."""
+    """Return the integrate-and-fire neuron without a leak.
+
+    Examples
+    --------
+    >>> integrate_and_fire(subtract=True)
+    Neuron(a=0, b=1, c=0, threshold=1, clamp_vertex=True, subtract=True)
+    """
     return Neuron(b=1.0, threshold=threshold, subtract=subtract)
 
 

@@ -29,10 +29,10 @@ def potential_moments(
     """Mean and variance of the potential before the reset, where it is stationary and taken to be normal.
 
     ``u[t] = a v^2 + b v + c + x[t]`` with ``v = max(u[t-1] (1 - H(u[t-1] - threshold)), floor)`` and x normal. If u is
-    ``N(m, s^2)``, then ``M_k = E[v^k]`` has a closed form, and
+    ``N(m, s^2)``, then ``M_k = E[v^k]`` has a closed form, and both lines::
 
-        ``m <- a M_2 + b M_1 + c + E[x]``
-        ``s^2 <- Var[x] + a^2 M_4 + 2 a b M_3 + (b^2 + 2 a c) M_2 + 2 b c M_1 + c^2 - (a M_2 + b M_1 + c)^2``
+        m <- a M_2 + b M_1 + c + E[x]
+        s^2 <- Var[x] + a^2 M_4 + 2 a b M_3 + (b^2 + 2 a c) M_2 + 2 b c M_1 + c^2 - (a M_2 + b M_1 + c)^2
 
     are iterated until they do not change. With ``z = (threshold - m) / s`` and ``y = (floor - m) / s``,
     ``M_k = sum_j C(k, j) m^(k-j) s^j I_j + floor^k Phi(y) + max(0, floor)^k (1 - Phi(z))``,

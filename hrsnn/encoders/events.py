@@ -24,7 +24,7 @@ _MOST = 1e18
 class EventEncoder(Encoder):
     """Encoder of recordings of an event camera: each event is a spike of its block of pixels and its polarity.
 
-    With f the `factor` and H, W the number of rows and columns of blocks, the channel of an event is
+    With f the `factor` and H, W the number of rows and columns of blocks, the channel of an event is::
 
         channel = (p H + floor(y / f)) W + floor(x / f)
 

@@ -18,7 +18,7 @@ from hrsnn.validation.numbers import duration_of, number_of
 class LevelCrossingEncoder(Encoder):
     """Encoder of series with a spike for each change of a value by `delta` (send-on-delta).
 
-    The reference r of a feature is initially its first value. At row k of the series, with the (scaled) value x,
+    The reference r of a feature is initially its first value. At row k of the series, with the (scaled) value x::
 
         n = floor(|x - r| / delta),   r <- r + sign(x - r) n delta
 

@@ -20,7 +20,7 @@ from hrsnn.validation.numbers import count_of, duration_of, number_of, positive
 class ReceptiveFieldEncoder(Encoder):
     """Encoder of each feature as spikes of a population with Gaussian tuning curves.
 
-    With x the value scaled to [0, 1] by the training data, the response of field j = 0 to M - 1 is
+    With x the value scaled to [0, 1] by the training data, the response of field j = 0 to M - 1 is::
 
         r_j = exp(-(x - mu_j)^2 / (2 sigma^2)),   mu_j = (j - 1/2) / (M - 2),   sigma = 1 / (overlap (M - 2))
 

@@ -19,7 +19,7 @@ from hrsnn.validation.units import plain
 class TemporalDifferenceEncoder(Encoder):
     """Encoder of video as on and off spikes where consecutive frames differ.
 
-    With x_k the (scaled) value of a pixel in frame k,
+    With x_k the (scaled) value of a pixel in frame k::
 
         n = floor(|x_k - x_(k-1)| / threshold)
 

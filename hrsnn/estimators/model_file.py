@@ -90,6 +90,16 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     -----
     HrsnnWarning
         When it was written with another version of scikit-learn (the first two numbers): predictions may differ.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> path = Path(tempfile.mkdtemp()) / "scaler.npz"
+    >>> save_model(path, StandardScaler().fit([[0.0], [2.0]]))
+    >>> load_model(path).transform([[4.0]])
+    array([[3.]])
     """
     return _load(path)[0]
 
@@ -102,6 +112,16 @@ def describe_model(path: str | os.PathLike[str]) -> dict[str, Any]:
     ------
     FileError
         As :func:`load_model`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> path = Path(tempfile.mkdtemp()) / "scaler.npz"
+    >>> save_model(path, StandardScaler().fit([[0.0], [2.0]]), about={"unit": "mV"})
+    >>> describe_model(path)["unit"]
+    'mV'
     """
     return _load(path)[1]
 

@@ -206,6 +206,15 @@ def from_sonata(
     -----
     HrsnnWarning
         When there are several links between two neurons: their weights are summed, their delays averaged.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from hrsnn import ReservoirSpec, build
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "network.h5"
+    >>> to_sonata(build(ReservoirSpec(neurons=20), seed=1), path)
+    >>> from_sonata(path).neurons
+    20
     """
     return read_network(path, population, spec or ReservoirSpec(), seed)
 

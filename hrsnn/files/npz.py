@@ -37,6 +37,14 @@ def write_npz(path: PathLike, kind: str, version: int, arrays: Mapping[str, np.n
 
     The file also contains its `kind`, the `version` of its layout, and the SHA-256 digest of everything, by which
     :func:`read_npz` detects files of another kind and damaged ones. Arrays of objects, which need pickle, are an error.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "weights.npz"
+    >>> write_npz(path, "weights", 1, {"weight": np.arange(3.0)}, {"unit": "mV"})
+    >>> path.is_file()
+    True
     """
     for name, array in arrays.items():
         if array.dtype.hasobject:
@@ -67,6 +75,14 @@ def read_npz(path: PathLike, kind: str, version: int) -> tuple[dict[str, np.ndar
     FileError
         When the file is missing, damaged, of another kind or of a newer version, or larger than the limit. A file without
         a digest, made by another program, is accepted if everything else is valid.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "weights.npz"
+    >>> write_npz(path, "weights", 1, {"weight": np.arange(3.0)}, {"unit": "mV"})
+    >>> read_npz(path, "weights", 1)
+    ({'weight': array([0., 1., 2.])}, {'unit': 'mV'})
     """
     with _archive(path) as members:
         # the metadata are read first: no arrays are unpacked from a file of another kind

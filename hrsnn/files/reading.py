@@ -127,6 +127,15 @@ def read_text(path: PathLike) -> str:
     ------
     FileError
         When it cannot be read, is not text, or is larger than the limit of text files.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> path.write_text("tau_m = 20")
+    10
+    >>> read_text(path)
+    'tau_m = 20'
     """
     with open_binary(path) as file, refuse_damaged(path, "text"):
         size = os.fstat(file.fileno()).st_size

@@ -15,6 +15,7 @@ import numpy as np
 
 from hrsnn.errors import FileError, InputError
 
+#: A path: text or a `pathlib.Path`.
 PathLike = str | os.PathLike[str]
 
 #: Prefix of the names of files being written, which remain when a process is killed.
@@ -147,7 +148,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_text(path: PathLike, text: str) -> None:
-    """Write `text` atomically to `path`."""
+    """Write `text` atomically to `path`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> write_text(path, "tau_m = 20\\n")
+    >>> path.read_text()
+    'tau_m = 20\\n'
+    """
     with writing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

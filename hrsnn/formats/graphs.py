@@ -124,6 +124,15 @@ def read_graph(path: str | os.PathLike[str]) -> networkx.DiGraph:
         When the extension is another.
     FileError
         When the file is missing, malformed, or exceeds a limit (docs/limits.md).
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "graph.edges"
+    >>> path.write_text("a b 2.0\\nb a 0.5\\n")
+    16
+    >>> list(read_graph(path).edges(data="weight"))
+    [('a', 'b', 2.0), ('b', 'a', 0.5)]
     """
     import networkx
 

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 class RecursiveLeastSquares(Displayed):
     """Linear readout ``y = W x``, fitted to one row after another.
 
-    After n updates, with a forgetting factor f,
+    After n updates, with a forgetting factor f::
 
         W = argmin sum_k f^(n - k) |target_k - W x_k|^2 + penalty f^n |W|^2,
 

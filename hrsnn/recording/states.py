@@ -9,7 +9,14 @@ from hrsnn.validation.units import takes
 
 
 def window_counts(window: np.ndarray, neurons: np.ndarray, windows: int, n: int) -> np.ndarray:
-    """Return the spikes of each of `n` neurons in each window, (windows, n); `window` is the window of each spike."""
+    """Return the spikes of each of `n` neurons in each window, (windows, n); `window` is the window of each spike.
+
+    Examples
+    --------
+    >>> window_counts(np.array([0, 0, 1]), np.array([1, 1, 0]), 2, 2)
+    array([[0, 2],
+           [1, 0]])
+    """
     inside = (window >= 0) & (window < windows)
     return np.bincount(window[inside] * n + neurons[inside], minlength=windows * n).reshape(windows, n)
 
@@ -26,6 +33,12 @@ def filtered_states(times: np.ndarray, neurons: np.ndarray, sample_times: np.nda
     tau : float, ms
     n : int
         Number of neurons.
+
+    Examples
+    --------
+    >>> filtered_states(np.array([1.0]), np.array([0]), np.array([1.0, 11.0]), 10.0, 2).round(3)
+    array([[0.   , 0.   ],
+           [0.368, 0.   ]])
     """
     sample_times = np.asarray(sample_times, dtype=np.float64)
     interval = windows_of(times, np.concatenate([[0.0], sample_times]))  # a spike at a sample time counts as later

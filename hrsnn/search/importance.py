@@ -205,6 +205,13 @@ def sage_values(table: ArrayLike, names: Sequence[str] | None = None, *, seed: i
 
     SAGE values have no sign; :func:`shapley_values` gives the direction. :func:`exact_sage` is the same without sampling.
 
+    Examples
+    --------
+    Needs the extra ``importance``:
+
+    >>> sage_values([[0.0], [1.0], [0.0], [1.0]], ["a", "b"]).values.round(2)
+    array([0.  , 0.25])
+
     References
     ----------
     Covert et al. (2020), Understanding global feature contributions with additive importance measures, NeurIPS 33;

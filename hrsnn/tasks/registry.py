@@ -11,6 +11,7 @@ from hrsnn.runtime.registry import Registry
 from hrsnn.tasks.declaration import KINDS, TaskDeclaration, TaskKind
 from hrsnn.tasks.task import ClassificationTask, SeriesTask
 
+#: Tasks of this package and of installed ones.
 TASKS: Registry[TaskDeclaration] = Registry(
     "task",
     "hrsnn.tasks",

@@ -395,6 +395,12 @@ def split_rows(labels: np.ndarray, test_share: float, seed: int) -> tuple[np.nda
     ------
     InputError
         When the share is not between 0 and 1, or a part would be empty.
+
+    Examples
+    --------
+    >>> train, test = split_rows(np.array(["a"] * 6 + ["b"] * 2), 0.5, seed=0)
+    >>> sorted(train.tolist() + test.tolist()), len(train)
+    ([0, 1, 2, 3, 4, 5, 6, 7], 4)
     """
     if not 0 < test_share < 1:
         raise InputError("test_share", test_share, "must be between 0 and 1")

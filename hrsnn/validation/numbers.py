@@ -96,6 +96,15 @@ def count_of(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     ------
     InputError
         When `value` is anything else.
+
+    Examples
+    --------
+    >>> count_of("neurons", 40)
+    40
+    >>> count_of("neurons", 0)
+    Traceback (most recent call last):
+    ...
+    hrsnn.errors.InputError: neurons = 0: must be a whole number >= 1
     """
     if not is_whole(value) or value < least:
         raise InputError(name, value, f"must be a whole number >= {least}")

@@ -37,7 +37,7 @@ def delay_independent_leak(links: csr_array, margin: float = 0.05) -> Array:
     Notes
     -----
     With x' = -D x + sum_j A_ij x_j(t - d_ij), a root with a real part of 0 or more would need an eigenvalue of modulus D or
-    more of a matrix whose entries are at most those of |A|, which by Perron and Frobenius has none.
+    more of a matrix whose entries are at most those of ``|A|``, which by Perron and Frobenius has none.
 
     Examples
     --------
@@ -89,8 +89,8 @@ def delayed_covariance(
     Raises
     ------
     InputError
-        When shapes do not match, or the network is not stable for all delays: the eigenvalues of |A_ij| / D_i must be below
-        1.
+        When shapes do not match, or the network is not stable for all delays: the eigenvalues of ``|A_ij| / D_i`` must be
+        below 1.
     DivergenceError
         When 16384 frequencies are not enough.
 

@@ -117,7 +117,7 @@ def noise_covariance(
         Amplitude of the independent noise of each neuron.
     method : {"auto", "dense", "sweeps"}
         "dense": SciPy's solver, O(N^3), for any stable A. "sweeps": iterate ``S_ij <- ((L S)_ij + (L S)_ji + sigma^2
-        delta_ij) / (leak_i + leak_j)`` to convergence, for a leak above the row sums of |links|; no factorisation,
+        delta_ij) / (leak_i + leak_j)`` to convergence, for a leak above the row sums of ``|links|``; no factorisation,
         O(links N) per sweep. "auto": dense up to 2000 neurons.
     tolerance : float
         For sweeps: bound on the largest error of an entry, in units of the largest variance.
@@ -136,7 +136,7 @@ def noise_covariance(
     Notes
     -----
     Each sweep multiplies the largest error by at most q = max over i, j of (r_i + r_j) / (leak_i + leak_j), r the row sums
-    of |links|; hence the error bound q / (1 - q) times the last change. With mixed signs convergence is much faster.
+    of ``|links|``; hence the error bound q / (1 - q) times the last change. With mixed signs convergence is much faster.
 
     Examples
     --------

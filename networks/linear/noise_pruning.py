@@ -90,7 +90,7 @@ def sparsified(
     count : int
         Number of links that are kept; in a symmetric network the number of pairs.
     kind : {"noise", "weight", "uniform"}
-        p in proportion to |A_ij| times the noise factor, to |A_ij| only, or equal for all.
+        p in proportion to ``|A_ij|`` times the noise factor, to ``|A_ij|`` only, or equal for all.
     diagonal : {"keep", "row_sums"}
         New leak: unchanged, or ``D_ii + sum_j |A'_ij| - sum_j |A_ij|``.
     exact : bool

@@ -123,7 +123,8 @@ def link_scores(
 ) -> Array:
     """Compute the non-negative score of every recurrent link.
 
-    ``paper``: |w_ij| Lhat_ij / mean(Lhat); ``weight``: |w_ij|; ``literal``: Lhat_ij; ``drive``: |w_ij| rate_j / tau_m,i.
+    ``paper``: ``|w_ij| Lhat_ij / mean(Lhat)``; ``weight``: ``|w_ij|``; ``literal``: ``Lhat_ij``;
+    ``drive``: ``|w_ij| rate_j / tau_m,i``.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from hrsnn.networks.methods.ranking import keep_highest
 
 @dataclass(frozen=True)
 class MagnitudePruning:
-    """Pruning by magnitude: links in the order of |w|, neurons in that of the sum of |w| over all their links.
+    """Pruning by magnitude: links in the order of ``|w|``, neurons in that of the sum of ``|w|`` over all their links.
 
     Examples
     --------

@@ -32,6 +32,24 @@ def keep_highest(context: PruningContext, links: Array, neurons: Array, *, per_t
     -------
     PrunedNetwork
         Neurons are removed first, with their links; then links until the budget is met.
+
+    Examples
+    --------
+    A method of one's own, which keeps the strongest links and the neurons with most of them:
+
+    >>> from dataclasses import dataclass
+    >>> from hrsnn import ReservoirSpec, build
+    >>> from hrsnn.networks import prune
+    >>> @dataclass(frozen=True)
+    ... class Strongest:
+    ...     def prune(self, context):
+    ...         links = context.reservoir.weight
+    ...         neurons = np.bincount(context.reservoir.post, links, context.reservoir.neurons)
+    ...         return keep_highest(context, links, neurons)
+    >>> reservoir = build(ReservoirSpec(neurons=40), seed=1)
+    >>> pruned = prune(reservoir, Strongest(), iterations=2, synapse_target=0.5)
+    >>> pruned.reservoir.synapses <= reservoir.synapses / 2 + 1
+    True
     """
     reservoir = context.reservoir
     kept = highest_neurons(reservoir, neurons, context.neurons)

@@ -12,7 +12,7 @@ from hrsnn.validation.units import take_fields
 
 @dataclass(frozen=True)
 class NoisePruning:
-    """Step 1 of LNP with the score |w|: ``p_ij = rho |w_ij| (S_ii + S_jj - 2 sgn(w_ij) S_ij)``.
+    """Step 1 of LNP with the score ``|w|``: ``p_ij = rho |w_ij| (S_ii + S_jj - 2 sgn(w_ij) S_ij)``.
 
     Parameters
     ----------

@@ -48,6 +48,7 @@ NEEDS = {
     "nest": ("hrsnn.engines.nest.", "hrsnn.exchange.nest", "exchange.md"),
     "nir": ("hrsnn.exchange.nir", "exchange.md"),
     "neo": ("hrsnn.exchange.neo", "exchange.md"),
+    "sage": ("hrsnn.search.importance",),
     "pandas": ("hrsnn.exchange.tables", "exchange.md", "connectomes.md"),
 }
 

@@ -44,6 +44,14 @@ def packed(network: Spiking, coding: str = "direct") -> PackedNetwork:
     Notes
     -----
     Potentials within about 1e-6 of the threshold may fall to the other side, as in a sum of 32-bit numbers in another order.
+
+    Examples
+    --------
+    >>> from hrsnn.deep.learning.settings import NetworkSettings
+    >>> from hrsnn.deep.precision import precision_of
+    >>> settings = NetworkSettings("mlp", (4,), 3, steps=2, precision=precision_of(weight_bits=1, potential_bits=4))
+    >>> packed(settings.build().eval()).architecture.classes
+    3
     """
     own, precision = network.architecture, network.precision
     if network.rectified or network.neuron.subtract:

@@ -60,6 +60,14 @@ def cost_of(network: Spiking, frames: Frames) -> Cost:
     This is a figure of merit for comparisons, not a measurement (:func:`hrsnn.analysis.firing.operations.energy`). Updates
     of potentials, thresholds and reads of memory are left out. What passes a mean over squares counts once for each
     output that is not 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hrsnn.deep.learning.settings import NetworkSettings
+    >>> frames = Frames(np.full((5, 4), 99, np.uint8), np.zeros(5, np.int64), False)
+    >>> cost_of(NetworkSettings("mlp", (4,), 3, steps=2).build().eval(), frames).energy > 0
+    True
     """
     images, _ = pictures(frames)
     found = layer_statistics(network, images)

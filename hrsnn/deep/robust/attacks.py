@@ -88,6 +88,13 @@ def rfgsm(model: Model, images: Tensor, labels: Tensor, eps: float, start: Tenso
         Random numbers n, symmetric around 0.
     share : float
         Of the radius that the random step takes.
+
+    Examples
+    --------
+    >>> model = lambda x: torch.stack([x[:, 0], -x[:, 0]], 1)
+    >>> images, labels = torch.tensor([[0.5, 0.5]]), torch.tensor([0])
+    >>> rfgsm(model, images, labels, 0.25, start=torch.tensor([[-1.0, 1.0]])).tolist()
+    [[0.25, 0.625]]
     """
     moved = within(images + share * check_radius(eps) * start.sign(), images, eps)
     return within(moved + (1 - share) * eps * gradient(model, moved, labels)[0].sign(), images, eps)
@@ -116,6 +123,13 @@ def pgd(
         By default ``2.5 eps / steps``.
     start : tensor, shaped as `images`, optional
         From -1 to 1: the place in the ball to begin at; by default its middle.
+
+    Examples
+    --------
+    >>> model = lambda x: torch.stack([x[:, 0], -x[:, 0]], 1)
+    >>> images, labels = torch.tensor([[0.5, 0.5]]), torch.tensor([0])
+    >>> pgd(model, images, labels, 0.25, steps=4).tolist()
+    [[0.25, 0.5]]
     """
     size = STEP * check_radius(eps) / max(steps, 1) if step is None else step
     present = images if start is None else within(images + eps * start, images, eps)

@@ -76,6 +76,13 @@ def apgd(
     ------
     InputError
         For an unknown loss, or the logit ratio of fewer than three classes.
+
+    Examples
+    --------
+    >>> model = lambda x: torch.stack([x[:, 0], -x[:, 0]], 1)
+    >>> images, labels = torch.tensor([[0.5, 0.5]]), torch.tensor([0])
+    >>> apgd(model, images, labels, 0.25, steps=4).tolist()
+    [[0.25, 0.5]]
     """
     if loss not in LOSSES:
         raise InputError("loss", loss, f"must be one of {', '.join(LOSSES)}")

@@ -123,6 +123,14 @@ def converted(
     network the one of rectified units. A reset to 0 loses what is above the threshold: a constant current x gives the rate
     ``1 / ceil(theta / x)``, which does not approach it, and the network is to be trained on.
 
+    Examples
+    --------
+    >>> settings = NetworkSettings("mlp", (4,), 2, steps=1, rectified=True)
+    >>> options = ConversionSettings(calibration_steps=5, batches=1)
+    >>> target, spiking = converted(settings.build().eval(), settings, torch.rand(8, 4), options)
+    >>> settings.rectified, target.rectified
+    (True, False)
+
     References
     ----------
     Özdenizci and Legenstein (2024), section 3; Schmolli et al. (2025), of which the abstract alone was at hand. There

@@ -158,7 +158,15 @@ def check_attackable(settings: NetworkSettings, frames: Frames) -> None:
 
 
 def pictures(frames: Frames) -> tuple[Tensor, Tensor]:
-    """Return images in 0 to 1, and labels."""
+    """Return images in 0 to 1, and labels.
+
+    Examples
+    --------
+    >>> frames = Frames(np.full((5, 1, 2, 2), 255, np.uint8), np.arange(5), False)
+    >>> images, labels = pictures(frames)
+    >>> images.shape, float(images.max()), labels.tolist()
+    (torch.Size([5, 1, 2, 2]), 1.0, [0, 1, 2, 3, 4])
+    """
     return torch.from_numpy(frames.values).float() / INPUT_LEVELS, torch.from_numpy(frames.labels)
 
 
@@ -289,7 +297,14 @@ def ensemble_attack(
 
 
 def first_samples(frames: Frames, samples: int, seed: int) -> Frames:
-    """Return a fixed random choice of samples, or all where there are no more."""
+    """Return a fixed random choice of samples, or all where there are no more.
+
+    Examples
+    --------
+    >>> frames = Frames(np.full((5, 1, 2, 2), 255, np.uint8), np.arange(5), False)
+    >>> len(first_samples(frames, 3, seed=0)), len(first_samples(frames, 9, seed=0))
+    (3, 5)
+    """
     count_of("samples", samples)
     rows = generator(seed, "attacked samples").permutation(len(frames))[:samples]
     return frames.subset(np.sort(rows))

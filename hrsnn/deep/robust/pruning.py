@@ -148,6 +148,16 @@ def score_masks(
         When the share is out of range.
     DivergenceError
         When the loss is not finite.
+
+    Examples
+    --------
+    >>> from hrsnn.deep.learning.settings import NetworkSettings
+    >>> from hrsnn.deep.robust.objectives import Adversarial
+    >>> frames = Frames(np.full((8, 4), 99, np.uint8), np.arange(8) % 2, False)
+    >>> network = NetworkSettings("mlp", (4,), 2, steps=1, rectified=True).build()
+    >>> masks = score_masks(network, frames, 0.25, Adversarial("pgd", eps=0.1, steps=1), TrainingSettings(epochs=1, batch=4))
+    >>> round(share_kept(masks), 2)
+    0.25
     """
     check_kept(kept)
     names = [node.name for node in network.architecture.weighted]

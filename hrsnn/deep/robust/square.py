@@ -61,6 +61,14 @@ def square_attack(
     ------
     InputError
         When samples are no images.
+
+    Examples
+    --------
+    >>> model = lambda x: torch.stack([x.mean((1, 2, 3)), -x.mean((1, 2, 3))], 1)
+    >>> images, labels = torch.full((1, 1, 4, 4), 0.5), torch.tensor([0])
+    >>> moved = square_attack(model, images, labels, 0.25, queries=20, random=np.random.default_rng(0))
+    >>> bool((moved - images).abs().max() <= 0.25), bool(moved.mean() < 0.5)
+    (True, True)
     """
     if images.ndim != _IMAGE:
         raise InputError("square", tuple(images.shape[1:]), "needs images: samples must be (channels, height, width)")
