@@ -22,7 +22,8 @@ PATIENCE = 1.0
 _ERASE = "\r\x1b[K"
 _BEGUN = "compiling kernels, once for each version of hrsnn and Numba (about 10 s, with STDP 30 s)"
 
-_nested = 0  #: depth of the present compilation: a kernel compiles those that it calls (under Numba's global lock)
+#: Not empty during a compilation, which Numba's global lock protects: a kernel compiles those that it calls.
+_present: list[bool] = []
 _told: list[bool] = []  #: not empty once this process has said that it compiles
 
 
@@ -43,9 +44,8 @@ def announced(compile_: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def _said() -> Iterator[None]:
-    global _nested
-    say = None if _nested else _voice()
-    _nested += 1
+    say = None if _present else _voice()
+    _present.append(True)
     notice = Notice(say, terminal=sys.stderr.isatty(), first=not _told) if say is not None else None
     try:
         if notice is not None:
@@ -53,14 +53,14 @@ def _said() -> Iterator[None]:
                 notice.start()
         yield
     finally:
-        _nested -= 1
+        _present.pop()
         if notice is not None:
             with signals_deferred():
                 notice.stop()
 
 
 class Notice(Thread):
-    """Thread that says after a second that kernels are compiled, counts the seconds on a terminal, and says the time at last.
+    """Thread that says after a second that kernels are compiled, counts the seconds on a terminal, and ends with a line.
 
     Parameters
     ----------
