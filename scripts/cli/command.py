@@ -90,6 +90,10 @@ class BaseCommand(ABC):
         """Carry out the command: a single run, unless a subclass overrides this."""
         return self.run()
 
+    def exit_code(self, outcome: Outcome) -> int:
+        """Return the exit code of a run that came to its end: 0, unless the command is a check."""
+        return 0
+
     def own_out(self) -> contextlib.AbstractContextManager[None]:
         """Lock the out folder for this run; raise an error before the work if it cannot be written."""
         if self.out is None:
@@ -359,7 +363,7 @@ def _done(command: type[BaseCommand], arguments: Sequence[str], prog: str) -> in
         outcome = options.carry_out()
         text = outcome.text if options.out is None else _written(options, outcome, options.out)
     show(to_json(outcome.metrics()) if options.json else text)
-    return 0
+    return options.exit_code(outcome)
 
 
 def _written(options: BaseCommand, outcome: Outcome, folder: Path) -> str:
