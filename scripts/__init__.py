@@ -71,6 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = arguments[0] if arguments else ""
     if " ".join(arguments[:2]) in COMMANDS:
         verb, arguments = " ".join(arguments[:2]), arguments[1:]
+    if verb in COMMANDS or verb in ("-h", "--help"):
+        from hrsnn.errors import HrsnnError
+        from hrsnn.runtime.left_out import check_installed
+
+        try:
+            check_installed("tyro")
+        except HrsnnError as error:
+            print(f"hrsnn: {error}", file=sys.stderr)
+            return 2
     if verb in COMMANDS:
         from hrsnn.scripts.cli.command import execute
 

@@ -49,7 +49,7 @@ def of_requirements(needed: Iterable[Requirement]) -> Iterator[Finding]:
         if there and one.specifier.contains(there, prereleases=True):
             yield Finding("packages", one.name, "ok", there)
         elif not there and one.name in LEFT_OUT:
-            advice = f"for {LEFT_OUT[one.name]}: pip install '{wanted}'"
+            advice = f"{LEFT_OUT[one.name]} need it: pip install '{wanted}'"
             yield Finding("packages", one.name, "note", "not installed", advice)
         else:
             yield Finding("packages", one.name, "failed", there or "not installed", f"pip install '{wanted}'")

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 from hrsnn.errors import HrsnnError
 
 #: Package to what needs it. They are required by ``pip install hrsnn``; docs/installation.md has how to leave them out.
 LEFT_OUT: Mapping[str, str] = {
     "matplotlib": "figures",
-    "networkit": "exact betweenness (the pruning methods lnp, drive and signal)",
-    "optuna": "the search over distributions",
-    "tyro": "the commands",
+    "networkit": "pruning methods by betweenness",
+    "optuna": "searches over distributions",
+    "tyro": "commands",
 }
 
 
-def left_out(package: str) -> HrsnnError:
-    """Return the error of a package that was left out of the installation.
+def check_installed(package: str) -> None:
+    """Check that a package that may be left out is installed.
+
+    Raises
+    ------
+    HrsnnError
+        When it is not; the message says how to install it.
 
     Examples
     --------
-    >>> print(left_out("matplotlib"))
-    matplotlib, for figures, is not installed: pip install matplotlib
+    >>> check_installed("tyro")
     """
-    return HrsnnError(f"{package}, for {LEFT_OUT[package]}, is not installed: pip install {package}")
+    if find_spec(package) is None:
+        raise HrsnnError(f"{LEFT_OUT[package]} need the package {package}, which is not installed: pip install {package}")

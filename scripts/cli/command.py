@@ -24,6 +24,7 @@ from hrsnn.errors import MESSAGE, FileError, HrsnnError, HrsnnWarning, InputErro
 from hrsnn.files.locks import working_in
 from hrsnn.files.writing import to_json
 from hrsnn.runtime.clusters import check_cluster
+from hrsnn.runtime.left_out import check_installed
 from hrsnn.runtime.parallel import one_blas_thread, run_all
 from hrsnn.runtime.processes import idle_ones_killed
 from hrsnn.runtime.stopping import is_stopping, stopping
@@ -156,6 +157,8 @@ class Draws(BaseCommand):
         """Lock the out folder, after a check of the formats."""
         if picture_formats(self.format) != PNG and self.out is None:
             raise InputError("--format", self.format, "needs --out, the folder for the pictures")
+        if self.out is not None:
+            check_installed("matplotlib")
         return super().own_out()
 
     def written(self, outcome: Outcome, folder: Path) -> str:

@@ -12,9 +12,12 @@ from hrsnn.diagnosis import equal_spikes, installation, machine
 from hrsnn.diagnosis.finding import Finding
 
 
+@pytest.mark.parametrize("engines", [["compiled"], pytest.param([], marks=pytest.mark.long)], ids=["compiled", "all"])
 def test_on_this_machine_the_engines_have_equal_spikes(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    engines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    if engines:
+        monkeypatch.setattr(equal_spikes, "_others", lambda reservoir: iter(engines))
     monkeypatch.setattr(machine, "compiler", lambda: Finding("machine", "C++ compiler", "note", "not tried"))
     monkeypatch.setattr(installation, "installation", list)  # of the environment, not of the code
     assert scripts.main(["doctor", "--json", "--quiet", "--out", str(tmp_path)]) == 0

@@ -31,7 +31,7 @@ def test_a_package_that_may_be_left_out_is_a_note(monkeypatch: pytest.MonkeyPatc
     assert (found.state, found.value, found.advice) == (
         "note",
         "not installed",
-        "for figures: pip install 'matplotlib>=3.9'",
+        "figures need it: pip install 'matplotlib>=3.9'",
     )
 
 
