@@ -60,8 +60,10 @@ def linear_algebra() -> list[Finding]:
 
 def compiler() -> Finding:
     """Return a finding on the C++ compiler, with which Brian2's engines are faster."""
-    from hrsnn.engines.brian.session import compiler_works
-
+    try:
+        from hrsnn.engines.brian.session import compiler_works
+    except ImportError as error:  # which is a finding of its own
+        return Finding("machine", "C++ compiler", "note", f"not tried: {error}", "see the packages above")
     name = os.environ.get("CXX", "c++")
     if compiler_works():
         return Finding("machine", "C++ compiler", "ok", shutil.which(name) or name)

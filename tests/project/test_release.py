@@ -80,3 +80,11 @@ def test_both_distributions_hold_everything(tmp_path: Path) -> None:
     source, wheel = release.built(tmp_path)
     assert release.problems_of_source(source, __version__) == []
     assert release.problems_of_wheel(wheel, __version__) == []
+
+
+def test_the_paper_cites_what_is_in_its_bibliography() -> None:
+    text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{([\w-]+),", (ROOT / "paper" / "paper.bib").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(set(re.findall(r"@([a-z][\w-]+\d{4}[a-z]?)", text))) == sorted(keys)
+    headings = re.findall(r"^# (.+)$", text, re.MULTILINE)
+    assert {"Summary", "Statement of need", "State of the field", "References"} <= set(headings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_without_a_compiler_there_is_a_note(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(session, "compiler_works", lambda works=works: works)
         assert machine.compiler().state == state
     assert "install g++" in machine.compiler().advice
+
+
+def test_without_brian2_the_compiler_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hrsnn.engines.brian.session", None)
+    found = machine.compiler()
+    assert (found.state, found.value[:10]) == ("note", "not tried:")
 
 
 def test_the_cache_is_counted_and_one_that_others_can_write_is_a_note(tmp_path: Path) -> None:
