@@ -12,7 +12,7 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check docs long lowest wheel page kills stops damage fuzz lint typecheck bench-rivals clean
+.PHONY: demo test check docs long lowest wheel page kills stops damage fuzz lint typecheck lock release bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -80,6 +80,14 @@ lint: $(INSTALLED)
 
 typecheck: $(INSTALLED)
 	$(RUN) -m pytest tests/project/test_types.py
+
+# Versions of all libraries as they are installed, into requirements/: after `make test` has passed with them
+lock: $(INSTALLED)
+	$(RUN) tests/project/tested_versions.py
+
+# Source distribution and wheel in dist/, checked, with the message of the tag; nothing is uploaded or tagged
+release: $(INSTALLED)
+	$(RUN) tests/project/release.py
 
 # Speed beside snnTorch and Norse, in a folder of their own: they bring packages that this one does not need
 bench-rivals: $(INSTALLED) $(RIVALS)

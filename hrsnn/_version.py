@@ -1,4 +1,4 @@
 """The version of the package, defined here only."""
 
 #: Version of the package.
-__version__ = "0.1.0"
+__version__ = "0.2.0"

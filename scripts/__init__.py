@@ -55,6 +55,7 @@ COMMANDS = {
     "deep convert": "DeepConvert",
     "deep attack": "DeepAttack",
     "list": "List",
+    "doctor": "Doctor",
 }
 
 
@@ -65,7 +66,15 @@ def find(verb: str) -> type[BaseCommand]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``hrsnn VERB ...`` and return its exit code: 0, 2 for bad input, 130 when interrupted."""
+    """Run ``hrsnn VERB ...`` and return its exit code: 0, 1 for a failed check, 2 for bad input, 130 when interrupted."""
+    from hrsnn.errors import HrsnnError
+    from hrsnn.runtime.left_out import check_installed
+
+    try:
+        check_installed("tyro")
+    except HrsnnError as error:
+        print(f"hrsnn: {error}", file=sys.stderr)
+        return 2
     arguments = sys.argv[1:] if arguments is None else arguments
     verb = arguments[0] if arguments else ""
     if " ".join(arguments[:2]) in COMMANDS:

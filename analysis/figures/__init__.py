@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hrsnn.runtime.left_out import check_installed
+
 if TYPE_CHECKING:
     from hrsnn.analysis.figures.balance import currents_of_neuron, tracking
     from hrsnn.analysis.figures.capacity import capacity_by_degree, memory_curve
@@ -117,6 +119,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.analysis.figures' has no attribute {name!r}")
+    check_installed("matplotlib")
     return getattr(import_module(f"hrsnn.analysis.figures.{_HOME[name]}"), name)
 
 

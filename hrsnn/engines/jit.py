@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from hrsnn.engines.cache.kernels import KernelCache
+from hrsnn.engines.cache.notice import announced
 
 logger = logging.getLogger("hrsnn")
 
@@ -26,6 +27,9 @@ def jit(function: Callable[..., Any] | None = None, *, inline: str = "never", al
     if inline == "always":
         return numba.njit(inline=inline)(function)
     compiled = numba.njit(nogil=True, _nrt=allocates)(function)
+    compiler = getattr(compiled, "_compiler", None)  # there is none where NUMBA_DISABLE_JIT is set
+    if compiler is not None:
+        compiler.compile = announced(compiler.compile)
     try:
         compiled._cache = KernelCache(function)  # as `enable_caching` does with Numba's own cache
     except (OSError, RuntimeError) as error:

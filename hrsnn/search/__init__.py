@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hrsnn.runtime.left_out import check_installed
+
 if TYPE_CHECKING:
     from hrsnn.search.acquisition import expected_improvement
     from hrsnn.search.gaussian_process import GaussianProcess, fit_gaussian_process
@@ -83,6 +85,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hrsnn.search' has no attribute {name!r}")
+    if _HOME[name] in ("loop", "sampler"):
+        check_installed("optuna")
     return getattr(import_module(f"hrsnn.search.{_HOME[name]}"), name)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.errors import InputError
+from hrsnn.runtime.left_out import check_installed
 from hrsnn.validation.numbers import MOST_CHANNELS, count_of
 from hrsnn.validation.units import takes
 
@@ -138,6 +139,7 @@ def _lengths(weight: ArrayLike, links: int) -> NDArray[np.float64]:
 def _betweenness(
     n: int, pre: NDArray[np.int64], post: NDArray[np.int64], length: NDArray[np.float64], threads: int
 ) -> NDArray[np.float64]:
+    check_installed("networkit")
     # here, since importing NetworKit takes over a second and imports pyplot
     import networkit
 

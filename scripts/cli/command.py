@@ -24,6 +24,7 @@ from hrsnn.errors import MESSAGE, FileError, HrsnnError, HrsnnWarning, InputErro
 from hrsnn.files.locks import working_in
 from hrsnn.files.writing import to_json
 from hrsnn.runtime.clusters import check_cluster
+from hrsnn.runtime.left_out import check_installed
 from hrsnn.runtime.parallel import one_blas_thread, run_all
 from hrsnn.runtime.processes import idle_ones_killed
 from hrsnn.runtime.stopping import is_stopping, stopping
@@ -90,6 +91,10 @@ class BaseCommand(ABC):
         """Carry out the command: a single run, unless a subclass overrides this."""
         return self.run()
 
+    def exit_code(self, outcome: Outcome) -> int:
+        """Return the exit code of a run that came to its end: 0, unless the command is a check."""
+        return 0
+
     def own_out(self) -> contextlib.AbstractContextManager[None]:
         """Lock the out folder for this run; raise an error before the work if it cannot be written."""
         if self.out is None:
@@ -152,6 +157,8 @@ class Draws(BaseCommand):
         """Lock the out folder, after a check of the formats."""
         if picture_formats(self.format) != PNG and self.out is None:
             raise InputError("--format", self.format, "needs --out, the folder for the pictures")
+        if self.out is not None:
+            check_installed("matplotlib")
         return super().own_out()
 
     def written(self, outcome: Outcome, folder: Path) -> str:
@@ -359,7 +366,7 @@ def _done(command: type[BaseCommand], arguments: Sequence[str], prog: str) -> in
         outcome = options.carry_out()
         text = outcome.text if options.out is None else _written(options, outcome, options.out)
     show(to_json(outcome.metrics()) if options.json else text)
-    return 0
+    return options.exit_code(outcome)
 
 
 def _written(options: BaseCommand, outcome: Outcome, folder: Path) -> str:

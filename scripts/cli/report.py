@@ -154,12 +154,12 @@ def write_outcome(
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that a result depends on."""
-    return {
-        "hrsnn": __version__,
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in _PACKAGES},
-    }
+    """Return the versions of the packages that a result depends on, of those that are installed."""
+    found = {"hrsnn": __version__, "python": platform.python_version()}
+    for name in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):  # some may be left out: docs/installation.md
+            found[name] = metadata.version(name)
+    return found
 
 
 def check(folder: Path) -> None:

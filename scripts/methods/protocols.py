@@ -14,7 +14,7 @@ from hrsnn.files.parsing import parsed_toml
 _SWEPT = "swept "
 _FILE = Path(__file__).with_name("protocols.toml")
 #: Commands that run no experiment, and leave no ``methods.md``.
-WITHOUT = ("spec", "engines", "tasks", "fetch", "list", "report", "predict", "collect")
+WITHOUT = ("spec", "engines", "tasks", "fetch", "list", "report", "predict", "collect", "doctor")
 _FIXED = {
     "_ridge": "by ridge regression, with the penalty chosen on a validation part of the training data",
     "_filtered": "the exponentially filtered spikes of the neurons",

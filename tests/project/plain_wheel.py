@@ -56,6 +56,7 @@ COMMANDS = {
     "spec": [],
     "engines": [],
     "list": [],
+    "doctor": [],
     "tasks": [],
     "fetch": ["fsdd", "--data", "data"],
     "deep train": ["--epochs", "1"],

@@ -20,6 +20,8 @@ from hrsnn.scripts.cli.command import options_of
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"hrsnn": "hrsnn", "networks": "hrsnn.networks", "analysis": "hrsnn.analysis", "scripts": "hrsnn.scripts"}
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+#: What the snippets of a page print, where the page shows it.
+OUTPUT = re.compile(r"^```output\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -106,6 +108,23 @@ def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
     # in a process of its own: a page may set global preferences of a library
     done = forks.run(["-c", snippets(page)], tmp_path, {**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, f"{page.name}\n{done.stderr}"
+    shown = OUTPUT.findall(page.read_text(encoding="utf-8"))
+    if shown:  # words as on the page, numbers within 3 %: libraries differ in their last bits, and so do scores
+        said, wanted = done.stdout.split(), "".join(shown).split()
+        assert len(said) == len(wanted), f"{page.name}\n{done.stdout}"
+        assert [one for one in zip(said, wanted, strict=True) if not same_word(*one)] == [], page.name
+
+
+def same_word(said: str, wanted: str) -> bool:
+    """Whether two words are equal, or numbers that differ by less than 3 %.
+
+    >>> same_word("0.81", "0.8"), same_word("0.9", "0.8"), same_word("network:", "bank:")
+    (True, False, False)
+    """
+    try:
+        return float(said) == pytest.approx(float(wanted), rel=0.03)
+    except ValueError:
+        return said == wanted
 
 
 @pytest.mark.long

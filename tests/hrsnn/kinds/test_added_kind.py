@@ -129,6 +129,7 @@ def test_training_needs_gradients(run: Any) -> None:
 def test_all_commands_are_here() -> None:
     deep = {verb for verb in scripts.COMMANDS if verb.startswith("deep ")}
     others = {"spec", "engines", "tasks", "list", "fetch", "balance", "train", "report", "predict", "sweep", "collect"}
+    others |= {"doctor"}
     assert {*COMMANDS, *RESERVOIRS, *deep, *others} >= set(scripts.COMMANDS)
 
 
