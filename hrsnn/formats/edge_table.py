@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrsnn.errors import InputError
+from hrsnn.errors import InputError, shortened
 from hrsnn.validation.annotations import is_number, is_whole
 from hrsnn.validation.limits import beyond, limit
 
@@ -151,7 +151,10 @@ def columns_of_csv(text: str) -> dict[str, list[Any]]:
         raise ValueError(f"no table: {error}") from error
     head = [cell.strip() for cell in rows[0]] if rows else []
     if not {SOURCE, TARGET} <= set(head) or len(set(head)) < len(head):
-        raise ValueError(f"the first line must have the names of the columns, {SOURCE} and {TARGET} among them, each once")
+        raise ValueError(
+            f"the first line must have the names of the columns, {SOURCE} and {TARGET} among them, each once; "
+            f"it has {shortened(', '.join(head) or 'none')}"
+        )
     body = [row for row in rows[1:] if row]
     for line, row in enumerate(body, 2):
         if len(row) != len(head):

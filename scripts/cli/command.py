@@ -257,7 +257,7 @@ class Command(BaseCommand):
             changes["neurons"] = str(self.neurons)
         if self.graph is not None:
             changes |= self._of_graph()
-        spec: NetworkSpec = self.default_spec(kind) if self.spec is None else kind.spec.load(self.spec)
+        spec: NetworkSpec = self.default_spec(kind) if self.spec is None else self._loaded(kind, self.spec)
         if spec.kind != self.network:
             reason = f"its specifications are of the kind {spec.kind!r}: the package that declares it is at fault"
             raise InputError("--network", self.network, reason)
@@ -273,6 +273,25 @@ class Command(BaseCommand):
         if variant is None:
             raise InputError("--variant", self.variant, f"is of reservoirs; a {self.network} network has none")
         return variant(self.variant)
+
+    def _loaded(self, kind: Kind, path: Path) -> NetworkSpec:
+        """Return the spec in a file; an error that names the kind whose specification the file is, if it is another's."""
+        from hrsnn.kinds import KINDS
+
+        def loads(name: str) -> bool:
+            with contextlib.suppress(HrsnnError):
+                KINDS.find(name).spec.load(path)
+                return True
+            return False
+
+        try:
+            spec: NetworkSpec = kind.spec.load(path)
+        except HrsnnError:
+            for name in KINDS:
+                if name != self.network and loads(name):
+                    raise InputError("--spec", str(path), f"is of the kind {name}: give --network {name} too") from None
+            raise
+        return spec
 
     def _of_graph(self) -> dict[str, str]:
         """Return the parameters of the network in ``--graph``."""

@@ -211,8 +211,9 @@ class DataArguments(TaskArguments):
         name = recognised(self.own_data)
         kind = TASKS.find(name).kind
         if kinds and kind not in kinds:
+            hint = "; rows with labels: an .npz file of x and y (`hrsnn tasks`, arrays)" if name == "csv" else ""
             raise InputError(
-                "DATA", str(self.own_data), f"is of the task {name}, of the kind {kind}: {_TAKEN_BY[kind]} takes it"
+                "DATA", str(self.own_data), f"is of the task {name}, of the kind {kind}: {_TAKEN_BY[kind]} takes it{hint}"
             )
         return dataclasses.replace(self, path=self.own_data).task_choice(name, *kinds)
 

@@ -80,7 +80,7 @@ def bomb(folder: Path) -> Path:
         (lambda folder: folder / "none.csv", "classify", [], "none.csv: does not exist"),
         (lambda folder: folder, "classify", [], "is not recognised: say what it is, as --task NAME"),
         (lambda folder: with_names(folder, "a.xyz") / "a.xyz", "forecast", [], "a.xyz: is not recognised"),
-        (table, "classify", [], "of the kind series: `hrsnn forecast` takes it"),
+        (table, "classify", [], "`hrsnn forecast` takes it; rows with labels: an .npz file of x and y"),
         (series, "forecast", [], "of the kind classes: `hrsnn classify` takes it"),
         (table, "forecast", ["--task-option", "column=sped"], "column = 'sped': did you mean 'speed'?"),
         (table, "forecast", ["--path", "x.csv"], "--path = 'x.csv': cannot be given with DATA"),

@@ -41,7 +41,7 @@ def run(
         raise InputError(
             "plastic",
             True,
-            "the model has no plasticity: plastic_on_pre and plastic_on_post give it, and plastic=False runs without",
+            "the model has no plasticity: plastic_on_pre and plastic_on_post give it; plastic=False (--no-plastic) runs it",
         )
     if batch.spiking and not model.input_on_pre:
         raise InputError("stimulus", "of spikes", "reaches no neuron of this model: it has no input_on_pre")

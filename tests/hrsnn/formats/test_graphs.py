@@ -215,7 +215,7 @@ def test_a_number_with_an_underscore_is_no_number(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "the first line must have the names"),
-        ("a,b\n1,2\n", "source and target among them"),
+        ("a,b\n1,2\n", "source and target among them, each once; it has a, b"),
         ("source,target,target\n1,2,3\n", "each once"),
         ("source,target\n1\n", "row 2 has 1 cells, wanted 2"),
         ('source,target\n"a,b\n', "no table"),

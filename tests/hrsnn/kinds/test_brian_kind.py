@@ -64,7 +64,7 @@ def test_a_model_of_a_file_has_a_memory_and_a_control(run: Any, tmp_path: Path) 
         ),
         (
             ("classify", "--train", 20, "--test", 10),
-            "the model has no plasticity: plastic_on_pre and plastic_on_post give it, and plastic=False runs without",
+            "the model has no plasticity: plastic_on_pre and plastic_on_post give it; plastic=False (--no-plastic) runs it",
         ),
         (("lyapunov",), "takes reservoirs only"),
     ],
