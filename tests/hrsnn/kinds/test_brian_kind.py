@@ -77,6 +77,14 @@ def test_what_it_cannot_is_one_line(words: tuple[Any, ...], said: str, run: Any)
     assert said in error
 
 
+def test_a_model_that_is_given_as_a_reservoir_is_told_its_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "model.toml").write_text(OWN)
+    assert scripts.main(["memory", "--spec", str(tmp_path / "model.toml"), "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "is of the kind brian: give --network brian too" in error
+
+
 def test_estimators_take_a_model() -> None:
     values = np.random.default_rng(0).uniform(-1, 1, (3, 10, 1))
     model = BrianModel.from_toml(OWN)
