@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,13 @@ def with_disk(place: Path, function: Callable[[Disk], Any]) -> Any:
             try:
                 Path(result.name).write_text(json.dumps(function(Disk(place))))
                 code = 0
+            except BaseException:
+                Path(result.name).write_text(traceback.format_exc())
             finally:
                 os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if code:
-            raise RuntimeError(f"the child that has a disk ended with {code}")
+            raise RuntimeError(f"the child that has a disk: {Path(result.name).read_text()}")
         return json.load(result)
 
 

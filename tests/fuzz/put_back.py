@@ -59,7 +59,8 @@ def put_back(file: Path, text: str) -> list[str]:
     Functions are found wherever they are, as those inside of decorators: only their code changes, so that classes and what
     refers to the functions stay as they are.
     """
-    module = next(one for one in list(sys.modules.values()) if getattr(one, "__file__", None) == str(file))
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    module = import_module(".".join(parts if parts[0] == "hrsnn" else ("hrsnn", *parts)))
     before, after = (dict(_codes(compile(one, str(file), "exec"))) for one in (file.read_text(encoding="utf-8"), text))
     changed = {name for name in after if name in before and not _same(before[name], after[name])}
     names = []
