@@ -79,17 +79,13 @@ def _codes(code: CodeType) -> Iterator[tuple[str, CodeType]]:
 
 
 def _same(one: CodeType, other: CodeType) -> bool:
-    """Return whether two codes do the same, wherever they stand in their file."""
-    plain = [
-        (
-            code.co_code,
-            code.co_names,
-            code.co_varnames,
-            [str(part) for part in code.co_consts if not hasattr(part, "co_code")],
-        )
-        for code in (one, other)
-    ]
-    return plain[0] == plain[1] and one.co_posonlyargcount == other.co_posonlyargcount
+    """Return whether two codes do the same, those inside of them too, wherever they stand in their file."""
+    return _parts(one) == _parts(other) and one.co_posonlyargcount == other.co_posonlyargcount
+
+
+def _parts(code: CodeType) -> list[object]:
+    inside = [_parts(one) if isinstance(one, CodeType) else str(one) for one in code.co_consts]
+    return [code.co_code, code.co_names, code.co_varnames, inside]
 
 
 def _constants(module: ModuleType, text: str) -> list[str]:
