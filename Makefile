@@ -12,7 +12,8 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check docs long lowest wheel page kills stops damage fuzz lint typecheck lock release bench-rivals clean
+.PHONY: demo test check docs long lowest newest pythons audit wheel page kills stops disks bombs damage soak fuzz put-back lint typecheck
+.PHONY: lock release bench-rivals clean
 
 demo: $(INSTALLED)
 	$(VENV)/bin/hrsnn demo
@@ -24,7 +25,7 @@ test: lint
 	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test docs long lowest wheel page kills stops damage
+check: test docs long lowest wheel page kills stops disks bombs damage
 
 # The site in build/docs, where a warning is an error; then every link between its pages, and every anchor
 DOCS = $(VENV)/.docs
@@ -49,6 +50,20 @@ $(RIVALS):
 lowest: $(INSTALLED)
 	$(RUN) tests/project/lowest_versions.py
 
+# The newest versions that it allows, and the same with other Pythons: make pythons PYTHONS="python3.12 python3.13"
+PYTHONS ?= python3.11 python3.12 python3.13
+newest: $(INSTALLED)
+	$(RUN) tests/project/newest_versions.py
+
+pythons: $(INSTALLED)
+	$(RUN) tests/project/newest_versions.py --python $(PYTHONS)
+
+# Known vulnerabilities of what is installed; asks the database of PyPI over the network. The tool has a folder of its own
+AUDIT = $(VENV)/audit
+audit: $(INSTALLED)
+	@test -d $(AUDIT) || $(RUN) -m pip install --quiet --target $(AUDIT) pip-audit
+	PYTHONPATH=$(AUDIT) $(RUN) tests/project/audit.py
+
 # The plain wheel, without extras, in an environment of its own: every command
 wheel: $(INSTALLED)
 	$(RUN) tests/project/plain_wheel.py
@@ -65,6 +80,18 @@ kills: $(INSTALLED)
 stops: $(INSTALLED)
 	$(RUN) -m pytest tests/faults/test_stopping.py -k random_moments --moments 50
 
+# Disks that are full, read-only, slow or without locks, clocks set back, two runs in one folder (Linux, with user namespaces)
+disks: $(INSTALLED)
+	$(RUN) tests/faults/disk_harness.py
+
+# Small files that would unpack to gigabytes, each within 1 GB and a second
+bombs: $(INSTALLED)
+	$(RUN) tests/faults/bombs.py
+
+# Mixed work in one process: memory, files, threads and temporary files in time, as a table and a picture
+soak: $(INSTALLED)
+	$(RUN) tests/faults/soak.py --minutes $(MINUTES)
+
 damage: $(INSTALLED)
 	$(RUN) tests/faults/damage_harness.py --cases 1000
 
@@ -73,6 +100,10 @@ MINUTES ?= 10
 SEED ?= 0
 fuzz: $(INSTALLED)
 	$(RUN) tests/fuzz/run.py --minutes $(MINUTES) --seed $(SEED)
+
+# Repaired faults, put back one at a time: each must be found
+put-back: $(INSTALLED)
+	$(RUN) tests/fuzz/put_back.py --minutes $(MINUTES)
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from hrsnn.errors import InputError
 from hrsnn.networks.linear.noise_covariance import coupling
 from hrsnn.reservoir import Reservoir
+from hrsnn.validation.numbers import whole_vector
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -54,6 +56,11 @@ def spectral_error(reservoir: Reservoir, dense: Reservoir, origin: NDArray[np.in
         The largest modulus of a generalised eigenvalue of the symmetric parts of A' - A and A; nan for a dense network
         without links.
 
+    Raises
+    ------
+    InputError
+        When `origin` does not name a neuron of `dense` for each of `reservoir`.
+
     Examples
     --------
     >>> from hrsnn import ReservoirSpec, build
@@ -67,11 +74,14 @@ def spectral_error(reservoir: Reservoir, dense: Reservoir, origin: NDArray[np.in
     ----------
     Chakraborty & Mukhopadhyay (2024), eq. 15.
     """
+    rows = whole_vector("origin", origin, np.int64)
+    if len(rows) != reservoir.neurons or not ((rows >= 0) & (rows < dense.neurons)).all():
+        raise InputError("origin", rows, f"must have a neuron of the dense network for each of {reservoir.neurons}")
     whole, part = _symmetric(dense), _symmetric(reservoir)
     largest = float(np.linalg.eigvalsh(whole)[-1]) if whole.size else 0.0
     if largest <= 0:
         return float("nan")
-    among = whole[np.ix_(origin, origin)]
+    among = whole[np.ix_(rows, rows)]
     change = part - among
     if not change.any():
         return 0.0

@@ -18,7 +18,7 @@ from hrsnn.preprocessing import LEAST_DEVIATION, Standardiser
 from hrsnn.regression.ridge import ALPHAS, RidgePath, check_alphas
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
-from hrsnn.validation.numbers import count_of
+from hrsnn.validation.numbers import count_of, float_vector
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
@@ -422,7 +422,8 @@ def _check_options(
         ("bootstrap", bootstrap, 20),
     ):
         count_of(field, value, least)
-    if len(shares) != 3 or not all(share > 0 for share in shares) or abs(sum(shares) - 1) > 1e-9:
+    parts = float_vector("shares", shares)
+    if len(parts) != 3 or not (parts > 0).all() or abs(parts.sum() - 1) > 1e-9:
         raise InputError("shares", shares, "must be three positive numbers that sum to 1")
     if not 0 < confidence < 1:
         raise InputError("confidence", confidence, "must be between 0 and 1")

@@ -280,7 +280,7 @@ def sparsity(dense: ArrayLike, pruned: ArrayLike, *, readout: tuple[ArrayLike, A
     """
     before, after = _live("dense", dense).sum(), _live("pruned", pruned).sum()
     if readout is not None:
-        if len(readout) != 2:
+        if not isinstance(readout, (tuple, list)) or len(readout) != 2:
             raise InputError("readout", readout, "must be two arrays, the weights before and after")
         before += _live("readout", readout[0]).sum()
         after += _live("readout", readout[1]).sum()

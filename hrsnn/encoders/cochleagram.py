@@ -185,7 +185,8 @@ class Cochleagram(Encoder):
 
 def _waveforms(X: Any) -> Iterator[np.ndarray]:
     """Check the waveforms of `X` one by one, so that those in files need not be in memory together."""
-    if isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
+    single = isinstance(X, np.ndarray) and X.ndim == 0  # has the attribute, and no length
+    if isinstance(X, (str, bytes)) or single or not hasattr(X, "__len__"):
         raise InputError("X", X, "must be a list of waveforms")
     if len(X) == 0:
         raise InputError("X", X, "must hold at least one waveform")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, HrsnnWarning
 from hrsnn.files.writing import made, sweep
 
 #: Lock file in a folder that a run works in; it is removed at the end of the run, but remains if the run is killed.
 LOCK = ".hrsnn-lock"
+#: What systems answer for a file system without locks, such as Lustre that is mounted without them.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
@@ -30,7 +34,8 @@ def hold_lock(lock: Path, subject: Path) -> Iterator[None]:
     Notes
     -----
     The lock is ``flock`` of the operating system, which works between processes of one machine, and between machines if
-    their shared file system supports locks.
+    their shared file system supports locks. On a file system without locks an :class:`~hrsnn.errors.HrsnnWarning` says so,
+    and the run goes on without one.
 
     Examples
     --------
@@ -69,12 +74,20 @@ def _acquired(lock: Path, subject: Path) -> int:
             if current:
                 return handle
         except OSError as error:
+            if error.errno in _NO_LOCKS:
+                _warn_of_no_locks(subject)
+                return handle
             holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
             os.close(handle)
             who = f"process {holder}" if holder.isdecimal() else "another process"
             raise FileError(subject, f"is in use by {who}: wait for it, or stop it") from error
         # another process removed the file after it was opened here: the lock is on a file that no longer has a name
         os.close(handle)
+
+
+def _warn_of_no_locks(subject: Path) -> None:
+    message = f"{subject} is on a file system without locks: let no other run work in it at the same time"
+    warnings.warn(message, HrsnnWarning, stacklevel=2)
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ from hrsnn.errors import FileError
 from hrsnn.files.reading import open_binary, refuse_damaged
 from hrsnn.files.writing import PathLike
 from hrsnn.formats.pickled_arrays import NAMES, PickledArray, PickledName, PickledType, called, exactly, set_state
-from hrsnn.validation.limits import beyond_memory, limit, readable
+from hrsnn.validation.limits import beyond, beyond_memory, limit, readable
 from hrsnn.validation.units import takes
 
 #: Largest number of opcodes; a list of 50 000 labels and file names takes 200 000.
@@ -118,6 +118,7 @@ class _Machine:
         self.path = path
         self.stack: list[Any] = []
         self.kept: dict[int, Any] = {}
+        self.open = 0  #: marks on the stack
 
     def step(self, name: str, argument: Any) -> None:
         """Apply one opcode."""
@@ -129,6 +130,9 @@ class _Machine:
         elif name in _EMPTY:
             stack.append(_EMPTY[name]())
         elif name == "MARK":
+            self.open += 1
+            if self.open > limit("nesting"):
+                raise ValueError(beyond("nesting"))
             stack.append(_MARK)
         elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
             if not isinstance(stack[-1], (str, bytes)) or len(stack[-1]) < _KEPT:
@@ -176,6 +180,7 @@ class _Machine:
             raise ValueError("it takes a mark that is not there")
         values = self.stack[place + 1 :]
         del self.stack[place:]
+        self.open -= 1
         return values
 
 

@@ -60,7 +60,9 @@ def number_of(name: str, value: Any) -> float:
     number = plain(value, "", name)
     if not is_number(number):
         raise InputError(name, value, "must be a number")
-    return float(min(number, np.inf) if isinstance(number, int) and number > sys.float_info.max else number)
+    if isinstance(number, int) and abs(number) > sys.float_info.max:  # float would raise an OverflowError
+        return float("inf") if number > 0 else -float("inf")
+    return float(number)
 
 
 def bool_of(name: str, value: Any) -> bool:
@@ -205,7 +207,12 @@ def whole_vector(name: str, values: Any, dtype: type[np.signedinteger[Any]]) -> 
     >>> whole_vector("channels", [0.0, 3.0], np.int32)
     array([0, 3], dtype=int32)
     """
-    array = np.asarray(plain(values, "", name))
+    try:
+        array = np.asarray(plain(values, "", name))
+    except ValueError as error:  # rows of different lengths
+        if isinstance(error, InputError):
+            raise
+        raise InputError(name, values, "must be whole numbers") from error
     if array.ndim != 1:
         raise InputError(name, array.shape, "must have one dimension")
     if array.dtype.kind == "f":

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from hrsnn.errors import DivergenceError, InputError
+from hrsnn.networks.linear.noise_covariance import matrix_of
 from hrsnn.validation.limits import check_memory
 from hrsnn.validation.numbers import float_vector, positive, whole_vector
 from hrsnn.validation.units import takes
@@ -107,7 +108,7 @@ def delayed_covariance(
     >>> bool(np.allclose(variance, [0.5, 0.5625], rtol=1e-3)), bool(np.allclose(shared, 0.125, rtol=1e-3))
     (True, True)
     """
-    matrix, decay = csr_array(links), float_vector("leak", leak)
+    matrix, decay = matrix_of("links", links), float_vector("leak", leak)
     n = len(decay)
     j, i = whole_vector("pre", pre, np.int64), whole_vector("post", post, np.int64)
     lag = float_vector("delay", delay)

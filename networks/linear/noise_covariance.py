@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_continuous_lyapunov
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 
 from hrsnn.errors import DivergenceError, InputError
 from hrsnn.validation.limits import check_memory
-from hrsnn.validation.numbers import float_vector, positive
+from hrsnn.validation.numbers import float_array, float_vector, positive
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -146,7 +146,7 @@ def noise_covariance(
     array([[0.5   , 0.125 ],
            [0.125 , 0.5625]])
     """
-    matrix = csr_array(links)
+    matrix = matrix_of("links", links)
     decay = float_vector("leak", leak)
     n = len(decay)
     if matrix.shape != (n, n) or n == 0:
@@ -160,6 +160,21 @@ def noise_covariance(
     if method == "dense" or (method == "auto" and n <= DENSE_LIMIT):
         return _dense(matrix, decay, noise)
     return _sweeps(matrix, decay, noise, positive("tolerance", tolerance, "a share"))
+
+
+def matrix_of(name: str, values: Any) -> csr_array:
+    """Return a dense or sparse matrix as a sparse one of 64-bit floats.
+
+    Raises
+    ------
+    InputError
+        When it is neither, or holds something else than numbers.
+    """
+    if not issparse(values):
+        values = float_array(name, values)
+    if values.ndim != 2 or values.dtype.kind not in "biuf":
+        raise InputError(name, values.shape, "must be a matrix of numbers")
+    return csr_array(values, dtype=np.float64)
 
 
 def _dense(links: csr_array, leak: Array, noise: float) -> Array:

@@ -68,9 +68,9 @@ class Tally:
 class Harness:
     """Intact files of all formats, what they hold, and the classing of damaged ones."""
 
-    def __init__(self, folder: Path, formats: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, formats: Sequence[str] = (), areas: Sequence[str] = ()) -> None:
         self.folder = folder
-        made = specimens(folder / "intact")
+        made = specimens(folder / "intact", areas)
         self.specimens = {name: made[name] for name in formats or made}
         self.expected = {}
         for name, specimen in self.specimens.items():

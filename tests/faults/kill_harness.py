@@ -29,10 +29,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
@@ -159,11 +159,11 @@ class Harness:
     def prepare(self) -> None:
         """The undisturbed runs: in this process, which loads and compiles everything; forked; and fresh ones."""
         if self.subject.reads:
-            with _lower_resolution():
+            with lower_resolution():
                 self.of = self._made(self.subject.reads)
         if {"operation", "moment"} & self.shares.keys():
-            with _lower_resolution():
-                self._reference("forked", "warm", lambda place: _here(self.subject.arguments(place, 1, self.of), place))
+            with lower_resolution():
+                self._reference("forked", "warm", lambda place: ran_here(self.subject.arguments(place, 1, self.of), place))
                 self.whole["operation"] = self.whole["moment"] = self._repeated("moment")
         if {"process", "group"} & self.shares.keys():
             self._reference("fresh", "fresh", lambda place: self._fresh(place, 1, None))
@@ -172,15 +172,15 @@ class Harness:
 
     def _made(self, command: str) -> Path:
         """The out folder of another command, after those that it reads itself."""
-        subject, place = SUBJECTS[command], _new_place(self.folder / f"read-{command}")
+        subject, place = SUBJECTS[command], new_place(self.folder / f"read-{command}")
         of = self._made(subject.reads) if subject.reads else None
-        ended = _here(subject.arguments(place, 1, of), place)
+        ended = ran_here(subject.arguments(place, 1, of), place)
         if ended.code:
             raise SystemExit(f"{command}, which {self.command} reads, ended with {ended.code}: {ended.said}")
         return place / "out"
 
     def _reference(self, kind: str, name: str, run: Any) -> None:
-        place = _new_place(self.folder / name)
+        place = new_place(self.folder / name)
         ended = run(place)
         if ended.code:
             raise SystemExit(f"{self.command}: an undisturbed run ended with {ended.code}: {ended.said}")
@@ -190,7 +190,7 @@ class Harness:
 
     def _repeated(self, mode: str) -> Ended:
         """An undisturbed run of a mode, which must have the same bytes already."""
-        place = _new_place(self.folder / f"undisturbed-{mode}")
+        place = new_place(self.folder / f"undisturbed-{mode}")
         ended = self._run(mode, place, None, None)
         self._compare(f"undisturbed {mode}", mode, place, [ended])
         return ended
@@ -198,10 +198,10 @@ class Harness:
     def run(self, kills: int) -> Tally:
         """Kill until the number is reached, in as many folders as that takes."""
         self.prepare()
-        with _lower_resolution():
+        with lower_resolution():
             while self.tally.kills.total() < kills:
                 mode = min(self.shares, key=lambda mode: self.tally.kills[mode] / self.shares[mode])
-                place = _new_place(self.folder / f"{self.tally.folders.total():04d}")
+                place = new_place(self.folder / f"{self.tally.folders.total():04d}")
                 self._one_folder(mode, place)
         return self.tally
 
@@ -232,14 +232,14 @@ class Harness:
 
     def _run(self, mode: str, place: Path, operation: int | None, moment: float | None) -> Ended:
         if mode in ("operation", "moment"):
-            return _forked(self.subject.arguments(place, 1, self.of), place, operation, moment)
+            return forked(self.subject.arguments(place, 1, self.of), place, operation, moment)
         return self._fresh(place, 2 if mode == "group" else 1, moment)
 
     def _fresh(self, place: Path, jobs: int, moment: float | None) -> Ended:
         arguments = [sys.executable, "-m", "hrsnn", *self.subject.arguments(place, jobs, self.of)]
         environment = {**os.environ, "TMPDIR": str(place / "tmp"), "PYTHONPATH": str(ROOT)}
         begin = time.monotonic()
-        with open(_log(place), "wb") as log:
+        with open(log_of(place), "wb") as log:
             process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
             try:
                 code = process.wait(_LONGEST if moment is None else moment)
@@ -294,25 +294,25 @@ def leftovers(place: Path) -> list[str]:
     return [f"{path.relative_to(place)}: was left behind" for path in sorted(found)]
 
 
-def _new_place(place: Path) -> Path:
+def new_place(place: Path) -> Path:
     """An empty folder for one run, with a temporary folder of its own."""
     shutil.rmtree(place, ignore_errors=True)
     (place / "tmp").mkdir(parents=True)
-    _log(place).touch()  # a run may be killed before it opens it
+    log_of(place).touch()  # a run may be killed before it opens it
     return place
 
 
-def _log(place: Path) -> Path:
+def log_of(place: Path) -> Path:
     return place / "log.txt"
 
 
 def _last_line(place: Path) -> str:
-    lines = _log(place).read_text(errors="replace").splitlines()
+    lines = log_of(place).read_text(errors="replace").splitlines()
     return lines[-1][:300] if lines else ""
 
 
 @contextlib.contextmanager
-def _lower_resolution() -> Iterator[None]:
+def lower_resolution() -> Iterator[None]:
     """Pictures of forked runs in a few pixels: most of the time of so small a run would go into them."""
     from hrsnn.analysis import figures
 
@@ -323,21 +323,35 @@ def _lower_resolution() -> Iterator[None]:
         figures.save.__defaults__ = before
 
 
-def _here(arguments: Sequence[str], place: Path) -> Ended:
+def ran_here(arguments: Sequence[str], place: Path, results: IO[str] | None = None) -> Ended:
     from hrsnn.scripts import main
 
     begin, name = time.monotonic(), tempfile.tempdir
     tempfile.tempdir = str(place / "tmp")
     try:
-        with open(_log(place), "w") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        with (
+            open(log_of(place), "w") as log,
+            contextlib.redirect_stdout(log if results is None else results),
+            contextlib.redirect_stderr(log),
+        ):
             code = main(arguments)
     finally:
         tempfile.tempdir = name
     return Ended(code, time.monotonic() - begin, said=_last_line(place))
 
 
-def _forked(arguments: Sequence[str], place: Path, operation: int | None, moment: float | None) -> Ended:
-    """The command in a child of this process, killed at an operation, after some seconds, or not at all."""
+def forked(
+    arguments: Sequence[str],
+    place: Path,
+    operation: int | None = None,
+    moment: float | None = None,
+    before: Callable[[], object] = lambda: None,
+    results: IO[str] | None = None,
+) -> Ended:
+    """The command in a child of this process, after `before`; killed at an operation, after some seconds, or not at all.
+
+    What it prints of results goes to `results`, and without it to the log, as what it says on standard error.
+    """
     threads = os.listdir("/proc/self/task")
     if len(threads) > 1:
         raise SystemExit(f"{len(threads)} threads are running: a forked child could wait for one that it does not have")
@@ -349,7 +363,8 @@ def _forked(arguments: Sequence[str], place: Path, operation: int | None, moment
         try:
             os.close(read)
             counter = _count_operations(place, operation)
-            code = _here(arguments, place).code
+            before()
+            code = ran_here(arguments, place, results).code
             os.write(write, json.dumps(counter.total()).encode())
         finally:
             os._exit(code)

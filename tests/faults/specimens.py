@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import damaged_files as damages
 import numpy as np
 
 _SPIKES_MS, _VALUES = 20.0, 4
+#: Of a name: an empty folder.
+Place = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
@@ -67,48 +69,31 @@ def _simulated(reservoir: Any, turn: int, **more: Any) -> None:
         )
 
 
-def specimens(folder: Path) -> dict[str, Specimen]:
-    """An intact file of every format, made in `folder`."""
-    from scipy.io import wavfile
-
-    from hrsnn import (
-        NetworkState,
-        PoissonEncoder,
-        Reservoir,
-        ReservoirClassifier,
-        ReservoirSpec,
-        SpikeTrains,
-        build,
-        load_model,
-        save_model,
-        simulate,
-    )
-    from hrsnn.analysis.figures import neuron_traces
-    from hrsnn.networks import LNP, prune, write_graph
-    from hrsnn.recording import Traces
-    from hrsnn.scripts.pruning_curve import PruningCurve
-    from hrsnn.scripts.variants import Variants
-    from hrsnn.search import named_space
-    from hrsnn.search.space import SPACES
-    from hrsnn.tasks import load_task
-    from hrsnn.validation.arrays import rules_of
-
-    found: dict[str, Specimen] = {}
-    npz = {**damages.ANY, **damages.NPZ}
-
-    def place(name: str) -> Path:
-        (folder / name).mkdir(parents=True)
-        return folder / name
+def _two_networks() -> dict[str, Any]:
+    """Return a network with all options, and a plain one with names."""
+    from hrsnn import ReservoirSpec, build
 
     rich = ReservoirSpec(
         neurons=20, adaptation=1, background_rate=20, short_term_plasticity=True, delay_ee=2, length_scale=3
     )
-    networks = {
+    return {
         "reservoir": build(rich, seed=1, channels=2),
         "plain reservoir": build(ReservoirSpec(neurons=20, length_scale=3), seed=2, channels=2).replace(
             labels=np.array([f"n{k}" for k in range(20)]), cell_types=np.array(["Kenyon", ""] * 10)
         ),
     }
+
+
+def _networks(place: Place) -> dict[str, Specimen]:
+    """Networks, states, traces and spike trains."""
+    from hrsnn import NetworkState, Reservoir, SpikeTrains, simulate
+    from hrsnn.analysis.figures import neuron_traces
+    from hrsnn.recording import Traces
+    from hrsnn.validation.arrays import rules_of
+
+    found: dict[str, Specimen] = {}
+    npz = {**damages.ANY, **damages.NPZ}
+    networks = _two_networks()
     for name, network in networks.items():
         where = place(name.replace(" ", "_"))
         network.save(where / "file.npz")
@@ -157,7 +142,16 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         rules.spike_trains,
         lambda loaded, turn: _presented(loaded[0], networks["plain reservoir"]),
     )
+    return found
 
+
+def _texts(place: Place) -> dict[str, Specimen]:
+    """A specification and a space of a search."""
+    from hrsnn import ReservoirSpec
+    from hrsnn.search import named_space
+    from hrsnn.search.space import SPACES
+
+    found: dict[str, Specimen] = {}
     where = place("spec")
     ReservoirSpec(neurons=30, a_minus=0.001, input_probability=0.5).save(where / "file.toml", comments=False)
     intact = (where / "file.toml").read_bytes()
@@ -187,7 +181,17 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         rules.space,
         lambda space, turn: space.distributions(),
     )
+    return found
 
+
+def _graphs(place: Place) -> dict[str, Specimen]:
+    """A network in the files of graphs."""
+    from hrsnn import Reservoir
+    from hrsnn.networks import write_graph
+
+    found: dict[str, Specimen] = {}
+    text = {**damages.ANY, **damages.TEXT}
+    network = _two_networks()["reservoir"]
     graphs = {
         "GraphML": ("file.graphml", {**text, "entities": damages.entities}, rules.graphml),
         "edge list": ("file.edges", text, rules.edges),
@@ -196,14 +200,20 @@ def specimens(folder: Path) -> dict[str, Specimen]:
     }
     for name, (file, ways, rule) in graphs.items():
         where = place(file.replace(".", "_"))
-        write_graph(networks["reservoir"], where / file)
+        write_graph(network, where / file)
         # as the command reads it
         found[name] = Specimen(
             where, file, lambda at, file=file: network_in(at / file), Reservoir.equals, ways, rule, _simulated
         )  # type: ignore[misc]
+    return found
 
-    found |= _exchanged(place, networks["reservoir"])
 
+def _models(place: Place) -> dict[str, Specimen]:
+    """A fitted classifier."""
+    from hrsnn import PoissonEncoder, ReservoirClassifier, ReservoirSpec, load_model, save_model
+
+    found: dict[str, Specimen] = {}
+    random = np.random.default_rng(0)
     where = place("model")
     points = random.random((12, 2))
     model = ReservoirClassifier(ReservoirSpec(neurons=20), encoder=PoissonEncoder(peak_rate=300, duration=20))
@@ -213,13 +223,19 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         "file.npz",
         lambda at: load_model(at / "file.npz").predict_proba(points),
         np.array_equal,
-        npz,
+        {**damages.ANY, **damages.NPZ},
         rules.anything,
     )
+    return found
 
-    if importlib.util.find_spec("torch") is not None:  # of the extra torch
-        found |= _deep_networks(place)
 
+def _sounds(place: Place) -> dict[str, Specimen]:
+    """Recordings of digits."""
+    from scipy.io import wavfile
+
+    from hrsnn.tasks import load_task
+
+    found: dict[str, Specimen] = {}
     where = place("fsdd")
     for digit, index in [(3, 0), (3, 5), (7, 0), (7, 5)]:
         wavfile.write(
@@ -236,9 +252,16 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         rules.wav,
         lambda task, turn: task.encoder.fit(task.x_train).transform(task.x_test),
     )
+    return found
 
+
+def _prunings(place: Place) -> dict[str, Specimen]:
+    """A pruning that was stopped, with its checkpoint."""
+    from hrsnn.networks import LNP, prune
+
+    found: dict[str, Specimen] = {}
     where = place("pruning")
-    dense = networks["plain reservoir"]
+    dense = _two_networks()["plain reservoir"]
     options: dict[str, Any] = {"iterations": 4, "synapse_target": 0.7, "neuron_target": 0.2, "refresh": 2, "seed": 3}
 
     class Stop(Exception):
@@ -265,7 +288,15 @@ def specimens(folder: Path) -> dict[str, Specimen]:
         ("its timing", "timing.json", damages.JSON, rules.anything),
     ):
         found[name] = Specimen(where, file, resumed, same_pruning, {**damages.ANY, **ways}, rule)
+    return found
 
+
+def _studies(place: Place) -> dict[str, Specimen]:
+    """Kept runs of studies, and their settings."""
+    from hrsnn.scripts.pruning_curve import PruningCurve
+    from hrsnn.scripts.variants import Variants
+
+    found: dict[str, Specimen] = {}
     common: dict[str, Any] = {"neurons": 20, "seeds": 2, "tasks": ("memory",), "quiet": True}
     studies = {
         "variants": lambda at: Variants(**common, values=500, out=at),
@@ -293,8 +324,10 @@ def specimens(folder: Path) -> dict[str, Specimen]:
     return found
 
 
-def _deep_networks(place: Callable[[str], Path]) -> dict[str, Specimen]:
-    """A training of a deep network that goes on after its first epoch, and a packed file."""
+def _deep_networks(place: Place) -> dict[str, Specimen]:
+    """A training of a deep network that goes on after its first epoch, and a packed file; none without PyTorch."""
+    if importlib.util.find_spec("torch") is None:  # of the extra torch
+        return {}
     from hrsnn.deep.frames import frames_of
     from hrsnn.deep.learning.export import packed
     from hrsnn.deep.learning.optimisers import TrainingSettings
@@ -339,12 +372,12 @@ def _deep_networks(place: Callable[[str], Path]) -> dict[str, Specimen]:
     }
 
 
-def _exchanged(place: Callable[[str], Path], network: Any) -> dict[str, Specimen]:
+def _exchanged(place: Place) -> dict[str, Specimen]:
     """A network in the HDF5 files of other tools."""
     from hrsnn import Reservoir
     from hrsnn.exchange import from_nir, from_sonata, spikes_from_sonata, to_nir, to_sonata
 
-    found = {}
+    found, network = {}, _two_networks()["reservoir"]
     where = place("sonata")
     to_sonata(network, where / "network.h5")
     to_sonata(_stimuli(network)[0], where / "spikes.h5")
@@ -372,6 +405,33 @@ def _exchanged(place: Callable[[str], Path], network: Any) -> dict[str, Specimen
         found["NIR graph"] = Specimen(
             where, "network.nir", lambda at: from_nir(at / "network.nir"), Reservoir.equals, damages.ANY, rules.anything
         )
+    return found
+
+
+#: Files that are made together, by area.
+AREAS: Mapping[str, Callable[[Place], dict[str, Specimen]]] = {
+    "networks": _networks,
+    "texts": _texts,
+    "graphs": _graphs,
+    "exchange": _exchanged,
+    "models": _models,
+    "deep": _deep_networks,
+    "sounds": _sounds,
+    "prunings": _prunings,
+    "studies": _studies,
+}
+
+
+def specimens(folder: Path, areas: Sequence[str] = ()) -> dict[str, Specimen]:
+    """Return an intact file of every format of some areas (none: of all), made in `folder`."""
+
+    def place(name: str) -> Path:
+        (folder / name).mkdir(parents=True)
+        return folder / name
+
+    found: dict[str, Specimen] = {}
+    for area in areas or AREAS:
+        found |= AREAS[area](place)
     return found
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
 import traceback
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,8 @@ CLASSES = ("SpikeTrains", "Currents", "Gamma", "LogNormal", "Uniform", "Constant
 CLASSES += ("MagnitudePruning", "DrivePruning", "ActivityPruning", "NeuronActivityPruning", "SignalPruning", "ErdosRenyi")
 ENCODERS = ("PoissonEncoder", "CurrentEncoder", "LatencyEncoder", "LevelCrossingEncoder", "ReceptiveFieldEncoder")
 ENCODERS += ("TemporalDifferenceEncoder", "Cochleagram", "ReservoirTransformer")
+#: Shapes of X that encoders of series and of videos take.
+SHAPES = {"LevelCrossingEncoder": (2, 6, 1), "TemporalDifferenceEncoder": (2, 4, 3, 3)}
 #: Parameters with which a call is short.
 _SHORT = ("iterations", "resamples", "surrogates", "bootstrap", "max_delay")
 #: Functions of whole tasks, which take minutes.
@@ -64,7 +69,8 @@ def call(given: dict[str, Any]) -> Any:
         elif needed or name in _SHORT or (given["function"].rpartition(".")[2], name) in BY_FUNCTION:
             values[name] = intact(given["function"], name, annotation)
     if given["function"].rpartition(".")[2] in ENCODERS:
-        x = ODD[given["x"]]() if given["x"] else np.linspace(0, 1, 12).reshape(4, 3)
+        shape = SHAPES.get(given["function"].rpartition(".")[2], (4, 3))
+        x = ODD[given["x"]]() if given["x"] else np.linspace(0, 1, int(np.prod(shape))).reshape(shape)
         return function(**values).fit(x).transform(x)
     return function(**values)
 
@@ -92,6 +98,16 @@ def made(folder: Path) -> Target:
     known, odd = functions(), sorted(ODD)
     names = sorted(known)
     networks()
+    folder.mkdir(parents=True, exist_ok=True)
+    here = os.getcwd()
+    os.chdir(folder)
+    for make in ODD.values():
+        make()
+    for name in names:  # what is imported and compiled at the first call would be so again in every child
+        with contextlib.suppress(HrsnnError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            call({"function": name, "odd": {}, "x": None})
+    os.chdir(here)
 
     def draw(random: Random) -> dict[str, Any]:
         name = one_of(names, random)
@@ -101,4 +117,4 @@ def made(folder: Path) -> Target:
         x = one_of(odd, random) if random.random() < 0.5 else None
         return {"function": name, "odd": chosen, "x": x if name.rpartition(".")[2] in ENCODERS else None}
 
-    return Target("arguments", draw, check, simpler=simpler)
+    return Target("arguments", draw, check, simpler=simpler, batch=60)

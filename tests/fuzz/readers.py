@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -149,8 +149,8 @@ class Readers:
     else data of tasks.
     """
 
-    def __init__(self, folder: Path, own: bool) -> None:
-        self.harness = Harness(folder / "harness") if own else None
+    def __init__(self, folder: Path, own: bool, areas: Sequence[str] = ()) -> None:
+        self.harness = Harness(folder / "harness", areas=areas) if own else None
         self.data: dict[str, Data] = {}
         if own:
             return
@@ -249,4 +249,4 @@ def simpler(given: dict[str, Any]) -> list[dict[str, Any]]:
 def made(folder: Path) -> Target:
     """Return the target of data of tasks, and of files that belong to no task."""
     readers = Readers(folder, own=False)
-    return Target("readers", readers.draw, readers.check, seconds=30, simpler=simpler)
+    return Target("readers", readers.draw, readers.check, seconds=30, simpler=simpler, batch=60)

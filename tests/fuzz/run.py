@@ -24,10 +24,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 if __name__ == "__main__":
-    # HRSNN_FUZZ_TREE is another tree of the package, into which a fault was put
-    tree = Path(os.environ.get("HRSNN_FUZZ_TREE", ROOT))
     beside = ("faults", "scripts", "project", "hrsnn/formats", "hrsnn/tasks", "hrsnn/validation")
-    sys.path[:0] = [str(HERE), str(tree), *(str(ROOT / "tests" / name) for name in beside)]
+    sys.path[:0] = [str(HERE), str(ROOT), *(str(ROOT / "tests" / name) for name in beside)]
     # one thread: a fork copies no other
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     os.environ.setdefault("MPLBACKEND", "Agg")
@@ -37,7 +35,7 @@ from target import Target, random_of  # noqa: E402
 
 #: Targets, a file each.
 TARGETS = ("specs", "options", "readers", "own_files", "arguments", "networks", "sequences")
-_BATCH, _TRIALS = 12, 40
+_TRIALS = 40
 
 
 @dataclass
@@ -95,8 +93,8 @@ def batches(target: Target, seed: int, first: int, fresh: bool = False) -> Itera
     if kept:
         yield [(k - len(kept), given) for k, given in enumerate(kept)]
     while True:
-        yield [(case, target.draw(random_of(seed, target.name, case))) for case in range(first, first + _BATCH)]
-        first += _BATCH
+        yield [(case, target.draw(random_of(seed, target.name, case))) for case in range(first, first + target.batch)]
+        first += target.batch
 
 
 def reduced(target: Target, given: Any, signature: str, folder: Path) -> Any:
@@ -124,6 +122,7 @@ class Plan:
     seconds: float = 60.0  #: wall time
     stop: bool = False  #: with the first fault
     fresh: bool = False  #: without the kept inputs
+    known: tuple[str, ...] = ()  #: signatures of faults that do not count
 
 
 def fuzz(targets: Sequence[Target], plan: Plan, folder: Path) -> Tally:
@@ -138,7 +137,7 @@ def fuzz(targets: Sequence[Target], plan: Plan, folder: Path) -> Tally:
         work = Path(tempfile.mkdtemp(dir=folder))
         found = verdicts(target.check, [given for _, given in batch], work, target.seconds)
         for (case, given), verdict in zip(batch, found, strict=True):
-            if tally.add(target.name, case, given, verdict):
+            if tally.add(target.name, case, given, verdict) and verdict.signature not in plan.known:
                 smaller = reduced(target, given, verdict.signature, work)
                 tally.found[target.name, verdict.signature] = verdict.said, case, smaller
                 print(f"{time.monotonic() - begun:.1f} s: {target.name}, case {case}: {verdict.signature}", flush=True)
@@ -158,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=1.0, help="wall time in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=TARGETS, default=TARGETS, metavar="NAME", help=", ".join(TARGETS))
+    parser.add_argument("--areas", nargs="+", default=(), metavar="NAME", help="areas of specimens, for own_files")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--cases", type=int, help="cases of each target, instead of all that there is time for")
     parser.add_argument("--fresh", action="store_true", help="leave out the kept inputs")
@@ -166,7 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=options.folder)).resolve()
     begun = time.monotonic()
-    targets = [import_module(name).made(folder / name) for name in options.only]
+    targets = [
+        import_module(name).made(folder / name, *([options.areas] if name == "own_files" else [])) for name in options.only
+    ]
     left = 60 * options.minutes - (time.monotonic() - begun)
     plan = Plan(options.seed, options.first, options.cases, left, options.stop, options.fresh)
     tally = fuzz(targets, plan, folder)

@@ -110,5 +110,9 @@ def _run(network: Any) -> Verdict:
 
 
 def made(folder: Path) -> Target:
-    """Return the target."""
-    return Target("specs", draw, check, simpler=simpler)
+    """Return the target, after a run of each kind: what is compiled at the first run would be so again in every child."""
+    rich = {"adaptation": "1", "background_rate": "20", "delay_ee": "2", "short_term_plasticity": "true"}
+    for kind in SPECS.values():
+        for values in ({}, rich) if kind is ReservoirSpec else ({},):
+            _run(build_network(kind().updated({"neurons": str(_FEW), **values}), 1, 2))
+    return Target("specs", draw, check, simpler=simpler, batch=60)

@@ -27,6 +27,8 @@ class Target:
         Processor time of a case, beyond which it hangs.
     simpler : callable, optional
         Of an input: inputs with one part less, to reduce one that makes a fault.
+    batch : int
+        Cases of one child: many where a case takes less time than the fork.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Target:
     check: Check
     seconds: int = 20
     simpler: Callable[[Any], list[Any]] = lambda given: []
+    batch: int = 12
 
 
 #: Of a folder for intact files: the target.

@@ -12,16 +12,26 @@ from typing import Any
 import numpy as np
 import pytest
 from isolation import Verdict, verdicts
+from put_back import PATCHES, patched, put_back
 from run import TARGETS, Plan, fuzz, kept_inputs
 from target import Target, random_of
 
-from hrsnn import HrsnnError, ReservoirSpec, Uniform, build, simulate
-from hrsnn.analysis import fit_echo_state_network, sparsity
+from hrsnn import Cochleagram, HrsnnError, ReservoirSpec, SpikeTrains, Uniform, build, simulate
+from hrsnn.analysis import fit_echo_state_network, memory_capacity, sparsity
 from hrsnn.encoders import LatencyEncoder
 from hrsnn.errors import InputError, SpecError
-from hrsnn.networks import noise_importance, rank_at_target, sparsified
+from hrsnn.networks import (
+    delayed_covariance,
+    noise_covariance,
+    noise_importance,
+    rank_at_target,
+    sparsified,
+    spectral_error,
+)
 from hrsnn.stimuli.currents import Currents
+from hrsnn.validation.numbers import number_of
 
+SMALL = build(ReservoirSpec(neurons=6), seed=1)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="children are watched by pidfd")
 
 
@@ -122,6 +132,28 @@ def test_a_repaired_fault_can_be_put_back(patch: Path, root: Path) -> None:
     assert done.returncode == 0, f"make it again for the tree as it is: {done.stdout}{done.stderr}"
 
 
+def put_back_and_called(given: str, folder: Path) -> Verdict:
+    """Put a fault back into this process, and fall into it."""
+    names = put_back(*patched(PATCHES / f"{given}.patch"))
+    if names != ["LatencyEncoder._parameters"]:
+        return Verdict("differs", f"{names}")
+    LatencyEncoder(curve=np.array(["log", "x"])).fit([[0.0, 1.0]])  # type: ignore[arg-type]
+    return Verdict("result")
+
+
+@LINUX
+@pytest.mark.skipif(shutil.which("patch") is None, reason="the program patch is not installed")
+def test_a_fault_is_put_back_into_a_child_only(tmp_path: Path) -> None:
+    (verdict,) = verdicts(put_back_and_called, ["array_as_curve"], tmp_path)
+    assert verdict.outcome == "traceback", verdict.said
+    with pytest.raises(InputError, match="curve"):
+        LatencyEncoder(curve=np.array(["log", "x"])).fit([[0.0, 1.0]])  # type: ignore[arg-type]
+
+
+def test_whole_numbers_beyond_floats_are_infinite() -> None:
+    assert [number_of("x", one) for one in (10**400, -(10**400), 3)] == [np.inf, -np.inf, 3.0]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -136,6 +168,13 @@ def test_a_repaired_fault_can_be_put_back(patch: Path, root: Path) -> None:
         (lambda: sparsified(np.ones(3), np.ones(3), 1), r"links = \(3,\): must be a square matrix"),
         (lambda: sparsified(np.eye(3, k=1), np.ones(2), 1), r"leak = \(2,\): must have 3 values"),
         (lambda: sparsity([1.0], [1.0], readout=[[[1.0]]]), "readout = .*must be two arrays"),
+        (lambda: sparsity([1.0], [1.0], readout={1, 2}), "readout = .*must be two arrays"),  # type: ignore[arg-type]
+        (lambda: noise_covariance(1e300, [1.0]), r"links = \(\): must be a matrix of numbers"),
+        (lambda: delayed_covariance(np.eye(2, dtype=complex), [1.0, 1.0], [], [], []), "links = .*must be"),
+        (lambda: spectral_error(SMALL, SMALL, np.ones(9, bool)), "origin = .*must have a neuron of the dense network"),
+        (lambda: Cochleagram().fit_transform(np.array(2.0)), "X = .*must be a list of waveforms"),
+        (lambda: SpikeTrains([1.0, 2.0], [[1, 2], [3]], [0, 2], 3, 5.0), "channels = .*must be whole numbers"),
+        (lambda: memory_capacity(np.eye(90), np.arange(90.0), shares=("a", 1, 1)), "shares = .*must be numbers"),  # type: ignore[arg-type]
         (lambda: fit_echo_state_network(np.ones(40), 3.0, train=20, size=5), r"targets = \(\): must have 40 rows"),
     ],
 )

@@ -40,7 +40,7 @@ QUICK = (
 #: PyTorch without gigabytes of CUDA; where this index is out of reach, the tests that need it are skipped with the reason.
 CPU_TORCH = ("--retries", "1", "--timeout", "15", "--index-url", "https://download.pytorch.org/whl/cpu")
 #: Old libraries and the newest of what they themselves depend on warn of each other.
-_QUIET = ("-W", "ignore::DeprecationWarning")
+QUIET = ("-W", "ignore::DeprecationWarning")
 
 
 def lowest(requirements: str) -> list[str]:
@@ -80,7 +80,7 @@ def main() -> int:
         # a cache of its own: kernels of another Numba must not be read, nor left behind
         environment = {**os.environ, "XDG_CACHE_HOME": str(Path(folder) / "cache"), "MPLBACKEND": "Agg"}
         tests = [str(path) for name in QUICK for path in (ROOT / "tests").rglob(f"{name}.py")]
-        command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *_QUIET, *tests]
+        command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *QUIET, *tests]
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, HrsnnWarning
 from hrsnn.files.locks import LOCK, hold_lock, working_in
 from hrsnn.files.writing import TEMPORARY, write_text, writing
 
@@ -82,7 +84,7 @@ def test_of_many_that_start_at_once_one_works(root: Path, tmp_path: Path) -> Non
     program = """
 import os, sys, time
 from pathlib import Path
-from hrsnn.errors import FileError
+from hrsnn.errors import FileError, HrsnnWarning
 from hrsnn.files.locks import working_in
 folder, inside = Path(sys.argv[1]), Path(sys.argv[1]).with_name("inside")
 stop, worked = time.monotonic() + 2, 0
@@ -112,3 +114,14 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         pass
     with pytest.raises(FileError, match="cannot be written"), hold_lock(tmp_path / "no" / "lock", tmp_path / "no"):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_said_and_used(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.warns(HrsnnWarning, match="is on a file system without locks"), working_in(tmp_path / "out"):
+        (tmp_path / "out" / "a").touch()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
