@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import itertools
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 from forks import Forks
 
 from hrsnn import scripts
+from hrsnn.engines.nest.quiet_import import import_nest
 from hrsnn.scripts import engines
 from hrsnn.scripts.cli.command import options_of
 
@@ -58,6 +60,8 @@ NEEDS = {
 def skip_without_extra(name: str) -> None:
     for library, needing in NEEDS.items():
         if name.startswith(needing):
+            if library == "nest" and importlib.util.find_spec("nest"):
+                import_nest()  # by itself it shares symbols with NetworKit, and Python aborts at its end
             pytest.importorskip(library, reason=f"{library} (the extra of that name) is not installed")
 
 
