@@ -79,9 +79,9 @@ def over_iterations(
     """
     if not panels or not all(panels.values()):
         raise InputError("panels", panels, "must hold at least one number with one method")
-    columns = {np.atleast_2d(np.asarray(one, float)).shape[1] for rows in panels.values() for one in rows.values()}
-    for count in columns if x is not None else ():
-        if np.shape(x) != (count,):
+    at = None if x is None else np.asarray(x, dtype=np.float64)
+    for count in {np.atleast_2d(np.asarray(one, float)).shape[1] for rows in panels.values() for one in rows.values()}:
+        if at is not None and at.shape != (count,):
             raise InputError("x", x, f"must be one value for each of the {count} columns")
     figure, part = panel_figure(1.35 * len(panels) + 0.5, figure)
     every = part.subplots(len(panels), 1, sharex=True, squeeze=False).ravel()
@@ -90,7 +90,7 @@ def over_iterations(
         for line, (name, values) in enumerate(rows.items()):
             mean, low, high = _intervals(np.atleast_2d(np.asarray(values, float)), within)
             colour = COLOURS[line % len(COLOURS)]
-            steps = np.arange(len(mean)) if x is None else np.asarray(x, dtype=np.float64)
+            steps = np.arange(len(mean)) if at is None else at
             dashes, width = DASHES[line % len(DASHES)], WIDTHS[line % len(WIDTHS)]
             axes.plot(steps, mean, color=colour, linestyle=dashes, linewidth=width, label=name.replace("_", " "))
             axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)

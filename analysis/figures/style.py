@@ -168,7 +168,7 @@ def legend_of_panels(part: Figure | SubFigure, *panels: Axes, columns: int = 3) 
             axes.legend(fontsize=SMALL_TEXT, frameon=False)
         return
     found = [axes.get_legend_handles_labels() for axes in panels]
-    handles, labels = ([one for each in found for one in each[side]] for side in (0, 1))
+    handles, labels = [one for each, _ in found for one in each], [one for _, each in found for one in each]
     part.legend(handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL_TEXT, frameon=False)
 
 
