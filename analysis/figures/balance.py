@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,9 +14,10 @@ from hrsnn.analysis.figures.style import (
     GREY,
     INHIBITORY,
     column_axes,
-    column_figure,
     label_axes,
     legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.analysis.firing.tightness import low_passed
 from hrsnn.errors import InputError
@@ -63,7 +64,7 @@ def currents_of_neuron(
     Raises
     ------
     InputError
-        When shapes differ, a value is not finite, or a time is not positive.
+        When shapes differ, a value is not finite, or a time is not positive, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -95,7 +96,13 @@ def currents_of_neuron(
 
 @takes(times="ms", spike_times="ms")
 def tracking(
-    times: ArrayLike, target: ArrayLike, estimate: ArrayLike, spike_times: ArrayLike, neurons: ArrayLike, count: int
+    times: ArrayLike,
+    target: ArrayLike,
+    estimate: ArrayLike,
+    spike_times: ArrayLike,
+    neurons: ArrayLike,
+    count: int,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw targets with the estimates decoded from spikes, and the spikes below.
 
@@ -110,6 +117,8 @@ def tracking(
     neurons : array of int (spikes,)
     count : int
         Number of neurons.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -118,7 +127,7 @@ def tracking(
     Raises
     ------
     InputError
-        When shapes do not match.
+        When shapes do not match, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -133,15 +142,15 @@ def tracking(
         raise InputError("estimate", z.shape, f"must have the shape of the target, {x.shape}, one row for each time")
     if when.shape != who.shape:
         raise InputError("neurons", who.shape, f"must be as many as the spikes, {when.shape}")
-    figure = column_figure(3.0)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    figure, part = panel_figure(3.0, figure)
+    above, below = part.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     for state in range(x.shape[1]):
         colour = COLOURS[state % (len(COLOURS) - 1)]
         above.plot(at, z[:, state], color=colour, linewidth=0.9, label="decoded" if not state else None)
         above.plot(at, x[:, state], color=_BLACK, linewidth=0.5, linestyle="--", label="target" if not state else None)
     above.yaxis.set_major_locator(MaxNLocator(5))
     label_axes(above, "", "State")
-    legend_above(figure, above)
+    legend_of_panels(part, above)
     seen = (when >= at[0]) & (when <= at[-1])
     shown = np.flatnonzero(seen)[:: max(1, -(-int(seen.sum()) // _DRAWN))]
     below.plot(when[shown], who[shown], linestyle="none", marker="|", markersize=2, markeredgewidth=0.4, color=_BLACK)

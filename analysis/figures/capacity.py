@@ -38,7 +38,7 @@ def capacity_by_degree(capacities: Mapping[str, InformationCapacity], ax: Axes |
     Raises
     ------
     InputError
-        When `capacities` is empty.
+        When `capacities` is empty, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def memory_curve(
     Raises
     ------
     InputError
-        When there is no curve.
+        When there is no curve, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------

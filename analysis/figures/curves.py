@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.seeds import limits_of
 from hrsnn.analysis.figures.style import (
     COLOURS,
+    COLUMN_WIDTH,
     DASHES,
     EXCITATORY,
     GREY,
@@ -20,9 +21,9 @@ from hrsnn.analysis.figures.style import (
     TEXT,
     WIDTHS,
     caption,
-    column_figure,
     label_axes,
-    legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.contract import ANY, Bounds
@@ -43,6 +44,7 @@ def over_iterations(
     *,
     x: ArrayLike | None = None,
     x_label: str = "Iteration",
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw numbers over the iterations of methods, a panel each, labelled a, b, c, ...: mean and 95 % interval over seeds.
 
@@ -57,6 +59,8 @@ def over_iterations(
     x : array (iterations + 1,), optional
         What the columns stand for, such as numbers of neurons; by default 0, 1, 2, ...
     x_label : str
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def over_iterations(
     Raises
     ------
     InputError
-        When there is nothing to draw, or `x` has not one value for each column.
+        When there is nothing to draw, or `x` has not one value for each column, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -75,16 +79,18 @@ def over_iterations(
     """
     if not panels or not all(panels.values()):
         raise InputError("panels", panels, "must hold at least one number with one method")
-    figure = column_figure(1.35 * len(panels) + 0.5)
-    every = figure.subplots(len(panels), 1, sharex=True, squeeze=False).ravel()
+    at = None if x is None else np.asarray(x, dtype=np.float64)
+    for count in {np.atleast_2d(np.asarray(one, float)).shape[1] for rows in panels.values() for one in rows.values()}:
+        if at is not None and at.shape != (count,):
+            raise InputError("x", x, f"must be one value for each of the {count} columns")
+    figure, part = panel_figure(1.35 * len(panels) + 0.5, figure)
+    every = part.subplots(len(panels), 1, sharex=True, squeeze=False).ravel()
     for place, (axes, (label, rows)) in enumerate(zip(every, panels.items(), strict=True)):
         within = (bounds or {}).get(label, ANY)
         for line, (name, values) in enumerate(rows.items()):
             mean, low, high = _intervals(np.atleast_2d(np.asarray(values, float)), within)
             colour = COLOURS[line % len(COLOURS)]
-            steps = np.arange(len(mean)) if x is None else np.asarray(x, dtype=np.float64)
-            if steps.shape != mean.shape:
-                raise InputError("x", x, f"must be one value for each of the {len(mean)} columns")
+            steps = np.arange(len(mean)) if at is None else at
             dashes, width = DASHES[line % len(DASHES)], WIDTHS[line % len(WIDTHS)]
             axes.plot(steps, mean, color=colour, linestyle=dashes, linewidth=width, label=name.replace("_", " "))
             axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -96,7 +102,7 @@ def over_iterations(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axes, x=x_label if place == len(panels) - 1 else "", y=label)
     fullest = max(every, key=lambda axes: len(axes.get_legend_handles_labels()[0]))
-    legend_above(figure, fullest)
+    legend_of_panels(part, fullest)
     return figure
 
 
@@ -114,6 +120,7 @@ def curves_over_levels(
     panels: Mapping[tuple[str, str], Mapping[str, ArrayLike]],
     levels: Mapping[str, Sequence[float]],
     bounds: Mapping[str, Bounds] | None = None,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw scores against levels, mean and 95 % interval over seeds: a row for each score, a column for each kind of level.
 
@@ -125,6 +132,8 @@ def curves_over_levels(
         Levels by the label of their axis.
     bounds : mapping of label of the score to (float, float), optional
         Bounds of each score, as from :func:`bounds_of`; none by default.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one.
 
     Returns
     -------
@@ -135,7 +144,7 @@ def curves_over_levels(
     Raises
     ------
     InputError
-        When there is nothing to draw, or an array has not a row for each level.
+        When there is nothing to draw, or an array has not a row for each level, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -147,9 +156,6 @@ def curves_over_levels(
     if not panels or not all(panels.values()):
         raise InputError("panels", panels, "must hold at least one panel with one name")
     rows, columns = (list(dict.fromkeys(key[side] for key in panels)) for side in (0, 1))
-    figure = column_figure(0.4 + 1.7 * len(rows))
-    figure.set_figwidth((1 if len(columns) == 1 else 2) * figure.get_figwidth())
-    grid = figure.subplots(len(rows), len(columns), squeeze=False, sharey="row", sharex="col")
     found: dict[str, list[Array]] = {score: [] for score in rows}
     for (score, axis), curves in panels.items():
         for values in curves.values():
@@ -159,6 +165,9 @@ def curves_over_levels(
                 raise InputError("panels", x.shape, f"must have a row for each of {count} levels, and a column a seed")
             found[score] += list(x)
     limits = {score: limits_of(each, (bounds or {}).get(score, ANY)) for score, each in found.items()}
+    width = (1 if len(columns) == 1 else 2) * COLUMN_WIDTH
+    figure, part = panel_figure(0.4 + 1.7 * len(rows), figure, width)
+    grid = part.subplots(len(rows), len(columns), squeeze=False, sharey="row", sharex="col")
     for (score, axis), curves in panels.items():
         axes = grid[rows.index(score), columns.index(axis)]
         at = np.asarray(levels[axis], dtype=np.float64)
@@ -173,14 +182,16 @@ def curves_over_levels(
         label = score.replace(" (", "\n(") if axis == columns[0] else ""
         label_axes(axes, axis if score == rows[-1] else "", label)
         axes.set_ylim(limits[score])
-    caption(figure, _SPREAD)
-    legend_above(figure, grid[0, 0])
+    caption(part, _SPREAD)
+    legend_of_panels(part, grid[0, 0])
     return figure
 
 
 @takes()
 def scores_against_values(
-    scores: Mapping[str, Mapping[str, Mapping[str, Mapping[str, ArrayLike]]]], bounds: Mapping[str, Bounds] | None = None
+    scores: Mapping[str, Mapping[str, Mapping[str, Mapping[str, ArrayLike]]]],
+    bounds: Mapping[str, Bounds] | None = None,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw scores against the values of parameters, a row a score and a panel a parameter.
 
@@ -191,6 +202,8 @@ def scores_against_values(
         Values are texts: where all are numbers the axis is one of numbers, logarithmic over more than a decade and a half.
     bounds : mapping of score to (float, float), optional
         Bounds of each score, as from :func:`bounds_of`; none by default.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one.
 
     Returns
     -------
@@ -202,7 +215,7 @@ def scores_against_values(
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -213,9 +226,9 @@ def scores_against_values(
     columns = max((len(each) for each in scores.values()), default=0)
     if not columns:
         raise InputError("scores", scores, "must hold at least one score and one parameter")
-    figure = column_figure(0.6 + 1.5 * len(scores))
-    figure.set_figwidth(figure.get_figwidth() * min(2.0, max(1.0, 0.7 * columns)))
-    panels = figure.subplots(len(scores), columns, squeeze=False, sharey="row")
+    width = COLUMN_WIDTH * min(2.0, max(1.0, 0.7 * columns))
+    figure, part = panel_figure(0.6 + 1.5 * len(scores), figure, width)
+    panels = part.subplots(len(scores), columns, squeeze=False, sharey="row")
     several = False
     for row, (score, parameters) in enumerate(scores.items()):
         of_score = (bounds or {}).get(score, ANY)
@@ -238,8 +251,8 @@ def scores_against_values(
         for axes in panels[row, len(parameters) :]:
             axes.remove()
     if several:
-        caption(figure, _SPREAD)
-    legend_above(figure, panels[0, 0])
+        caption(part, _SPREAD)
+    legend_of_panels(part, panels[0, 0])
     return figure
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import NullLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,9 +16,11 @@ from hrsnn.analysis.figures.style import (
     GREY,
     INHIBITORY,
     SMALL_TEXT,
-    column_figure,
+    column_axes,
     label_axes,
     legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.errors import InputError
@@ -32,7 +35,9 @@ _MOST_PANELS = 6
 
 
 @takes()
-def learning_curves(history: Sequence[Mapping[str, float]], chance: float) -> Figure:
+def learning_curves(
+    history: Sequence[Mapping[str, float]], chance: float, figure: Figure | SubFigure | None = None
+) -> Figure:
     """Draw accuracy on the training and the validation part, and the rate, against epochs.
 
     Parameters
@@ -40,11 +45,17 @@ def learning_curves(history: Sequence[Mapping[str, float]], chance: float) -> Fi
     history : list of mappings
         Rows of :class:`hrsnn.deep.learning.training.Trained`.
     chance : float
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there is no epoch.
+        When there is no epoch, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -55,8 +66,8 @@ def learning_curves(history: Sequence[Mapping[str, float]], chance: float) -> Fi
     if not history:
         raise InputError("history", history, "must have an epoch")
     epochs = [row["epoch"] for row in history]
-    figure = column_figure(2.6)
-    accuracy, rate = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    figure, part = panel_figure(2.6, figure)
+    accuracy, rate = part.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     for name, label, colour in (("train_accuracy", "training", GREY), ("validation_accuracy", "validation", EXCITATORY)):
         accuracy.plot(
             epochs, [row[name] for row in history], color=colour, label=label, marker=".", markersize=3, linewidth=1
@@ -67,13 +78,16 @@ def learning_curves(history: Sequence[Mapping[str, float]], chance: float) -> Fi
     rate.set_ylim(0, 1.15 * max(row["mean_rate"] for row in history) or 1)
     label_axes(accuracy, "", "Accuracy")
     label_axes(rate, "Epoch", "Spikes a step")
-    legend_above(figure, accuracy)
+    legend_of_panels(part, accuracy)
     return figure
 
 
 @takes()
 def potentials_and_windows(
-    potentials: Mapping[str, ArrayLike], widths: Mapping[str, float], threshold: float = 1.0
+    potentials: Mapping[str, ArrayLike],
+    widths: Mapping[str, float],
+    threshold: float = 1.0,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw the distribution of potentials before the reset in each layer, with the window of the surrogate gradient.
 
@@ -83,6 +97,8 @@ def potentials_and_windows(
     widths : mapping of layer to float
         Half-widths of the windows.
     threshold : float
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -92,7 +108,7 @@ def potentials_and_windows(
     Raises
     ------
     InputError
-        When there is no layer.
+        When there is no layer, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -101,8 +117,9 @@ def potentials_and_windows(
     'spike1: 100 % in the window'
     """
     names = _some(list(potentials))
-    figure = column_figure(0.95 * len(names) + 0.6)
-    for axes, name in zip(figure.subplots(len(names), 1, squeeze=False, sharex=True)[:, 0], names, strict=True):
+    figure, part = panel_figure(0.95 * len(names) + 0.6, figure)
+    every = part.subplots(len(names), 1, squeeze=False, sharex=True)[:, 0]
+    for axes, name in zip(every, names, strict=True):
         values, width = np.asarray(potentials[name], dtype=np.float64), widths[name]
         low, high = np.quantile(values, [0.001, 0.999])
         low, high = min(low, threshold - width), max(high, threshold + width)
@@ -114,23 +131,29 @@ def potentials_and_windows(
         inside = float((np.abs(values - threshold) < width).mean())
         axes.set_title(f"{name}: {100 * inside:.0f} % in the window", fontsize=SMALL_TEXT, pad=2)
         label_axes(axes, "Potential (thresholds)" if name == names[-1] else "", "Density")
-    legend_above(figure, figure.axes[0])
+    legend_of_panels(part, every[0])
     return figure
 
 
 @takes()
-def weights_before_and_after(weights: Mapping[str, Sequence[ArrayLike]]) -> Figure:
+def weights_before_and_after(weights: Mapping[str, Sequence[ArrayLike]], figure: Figure | SubFigure | None = None) -> Figure:
     """Draw the distributions of the weights of each layer before and after training.
 
     Parameters
     ----------
     weights : mapping of layer to (before, after)
         Weights before they are quantised.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there is no layer.
+        When there is no layer, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -138,8 +161,9 @@ def weights_before_and_after(weights: Mapping[str, Sequence[ArrayLike]]) -> Figu
     1
     """
     names = _some(list(weights))
-    figure = column_figure(0.95 * len(names) + 0.6)
-    for axes, name in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
+    figure, part = panel_figure(0.95 * len(names) + 0.6, figure)
+    every = part.subplots(len(names), 1, squeeze=False)[:, 0]
+    for axes, name in zip(every, names, strict=True):
         before, after = (np.asarray(one, dtype=np.float64) for one in weights[name])
         edge = float(np.quantile(np.abs(np.concatenate([before, after])), 0.999)) or 1.0
         bins = np.linspace(-edge, edge, _BINS // 2 + 1)
@@ -148,23 +172,29 @@ def weights_before_and_after(weights: Mapping[str, Sequence[ArrayLike]]) -> Figu
         axes.axvline(0, color="black", linewidth=0.6, linestyle="--")
         axes.set_title(name, fontsize=SMALL_TEXT, pad=2)
         label_axes(axes, "Weight" if name == names[-1] else "", "Density")
-    legend_above(figure, figure.axes[0])
+    legend_of_panels(part, every[0])
     return figure
 
 
 @takes()
-def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
+def accuracy_against_bits(scores: Mapping[str, float], chance: float, ax: Axes | None = None) -> Figure:
     """Draw accuracies by bits of weights and potentials, the first one as a line to compare with.
 
     Parameters
     ----------
     scores : mapping of bits, such as "1w-2u", to accuracy
     chance : float
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there are none.
+        When there are none, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -175,8 +205,7 @@ def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
     if not scores:
         raise InputError("scores", scores, "must have an accuracy")
     names, values = list(scores), list(scores.values())
-    figure = column_figure(2.2)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.2, ax)
     axes.plot(range(1, len(names)), values[1:], color=COLOURS[0], marker="o", markersize=4, linewidth=1, label="quantised")
     axes.plot(0, values[0], color=GREY, marker="o", markersize=4, linestyle="none")
     axes.axhline(values[0], color=GREY, linewidth=0.8, label=names[0])
@@ -195,12 +224,16 @@ def accuracy_against_bits(scores: Mapping[str, float], chance: float) -> Figure:
 
 
 @takes()
-def shares_by_layer(panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]]) -> Figure:
+def shares_by_layer(
+    panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]], figure: Figure | SubFigure | None = None
+) -> Figure:
     """Draw shares, such as those of spikes or of positive weights, by layer, with their 95 % intervals over seeds.
 
     Parameters
     ----------
     panels : mapping of label to mapping of network to mapping of layer to array (seeds,)
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -210,7 +243,7 @@ def shares_by_layer(panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]])
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -220,8 +253,9 @@ def shares_by_layer(panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]])
     """
     if not panels or not all(panels.values()):
         raise InputError("panels", panels, "must hold at least one label with one network")
-    figure = column_figure(1.5 * len(panels) + 0.4)
-    for axes, (label, networks) in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True):
+    figure, part = panel_figure(1.5 * len(panels) + 0.4, figure)
+    every = part.subplots(len(panels), 1, squeeze=False)[:, 0]
+    for axes, (label, networks) in zip(every, panels.items(), strict=True):
         for place, (name, layers) in enumerate(networks.items()):
             values = [np.asarray(one, dtype=np.float64) for one in layers.values()]
             means = np.array([one.mean() for one in values])
@@ -236,22 +270,30 @@ def shares_by_layer(panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]])
         axes.set_xticks(range(len(names)), names)
         axes.set_ylim(0, max(0.55, axes.get_ylim()[1]))
         label_axes(axes, "", label)
-    legend_above(figure, figure.axes[0])
+    legend_of_panels(part, every[0])
     return figure
 
 
 @takes()
-def accuracy_against_size(panels: Mapping[str, Mapping[str, tuple[float, ArrayLike]]]) -> Figure:
+def accuracy_against_size(
+    panels: Mapping[str, Mapping[str, tuple[float, ArrayLike]]], figure: Figure | SubFigure | None = None
+) -> Figure:
     """Draw accuracies against the sizes of models, with their 95 % intervals over seeds.
 
     Parameters
     ----------
     panels : mapping of label to mapping of network to (size in MB, array (seeds,) of accuracies)
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -260,8 +302,9 @@ def accuracy_against_size(panels: Mapping[str, Mapping[str, tuple[float, ArrayLi
     """
     if not panels or not all(panels.values()):
         raise InputError("panels", panels, "must hold at least one label with one network")
-    figure = column_figure(1.7 * len(panels) + 0.4)
-    for axes, (label, networks) in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels.items(), strict=True):
+    figure, part = panel_figure(1.7 * len(panels) + 0.4, figure)
+    every = part.subplots(len(panels), 1, squeeze=False)[:, 0]
+    for axes, (label, networks) in zip(every, panels.items(), strict=True):
         for place, (name, (size, given)) in enumerate(networks.items()):
             values = np.asarray(given, dtype=np.float64)
             low, high = _ends(values)
@@ -274,7 +317,7 @@ def accuracy_against_size(panels: Mapping[str, Mapping[str, tuple[float, ArrayLi
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_title(label, fontsize=SMALL_TEXT, pad=2)
         label_axes(axes, "Size of the model (MB)" if label == list(panels)[-1] else "", "Accuracy")
-    legend_above(figure, figure.axes[0], columns=2)
+    legend_of_panels(part, every[0], columns=2)
     return figure
 
 
@@ -293,17 +336,23 @@ def _some(names: list[str]) -> list[str]:
 
 
 @takes()
-def robustness_curves(networks: Mapping[str, Mapping[str, Mapping[float, float]]]) -> Figure:
+def robustness_curves(networks: Mapping[str, Mapping[str, Mapping[float, float]]], ax: Axes | None = None) -> Figure:
     """Draw accuracy against the radius of perturbations, for one network or several.
 
     Parameters
     ----------
     networks : mapping of network to mapping of ``clean``, ``single`` and ``ensemble`` to mapping of radius to accuracy
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there is no radius.
+        When there is no radius, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -313,8 +362,7 @@ def robustness_curves(networks: Mapping[str, Mapping[str, Mapping[float, float]]
     """
     if not networks or not all(curve for curves in networks.values() for curve in curves.values()):
         raise InputError("networks", networks, "must have a radius or more")
-    figure = column_figure(2.4)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.4, ax)
     for place, (network, curves) in enumerate(networks.items()):
         for name, curve in curves.items():
             # what has no perturbation is the beginning of all curves
@@ -341,18 +389,24 @@ def robustness_curves(networks: Mapping[str, Mapping[str, Mapping[float, float]]
 
 
 @takes()
-def energy_and_robustness(networks: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]) -> Figure:
+def energy_and_robustness(networks: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], ax: Axes | None = None) -> Figure:
     """Draw accuracy without and with attacks against energy, a point a network with its 95 % interval over seeds.
 
     Parameters
     ----------
     networks : mapping of network to (array (seeds,), array (seeds,), array (seeds,))
         Energy in nJ, accuracy, and accuracy under all attacks.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there is no network, or fewer than two seeds.
+        When there is no network, or fewer than two seeds, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -362,8 +416,7 @@ def energy_and_robustness(networks: Mapping[str, tuple[ArrayLike, ArrayLike, Arr
     """
     if not networks:
         raise InputError("networks", networks, "must have one or more")
-    figure = column_figure(2.8)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.8, ax)
     for place, (network, (energy, clean, robust)) in enumerate(networks.items()):
         x = float(np.mean(np.asarray(energy, dtype=np.float64)))
         colour = COLOURS[place % len(COLOURS)]
@@ -393,7 +446,7 @@ def energy_and_robustness(networks: Mapping[str, tuple[ArrayLike, ArrayLike, Arr
 
 
 @takes()
-def members_of_ensemble(shares: Mapping[str, float], ensemble: float) -> Figure:
+def members_of_ensemble(shares: Mapping[str, float], ensemble: float, ax: Axes | None = None) -> Figure:
     """Draw the share of samples that survives each attack, sorted, with the share that survives all as a line.
 
     Parameters
@@ -401,11 +454,17 @@ def members_of_ensemble(shares: Mapping[str, float], ensemble: float) -> Figure:
     shares : mapping of attack to float
         Where each attack had all samples.
     ensemble : float
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When there is none.
+        When there is none, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -416,8 +475,7 @@ def members_of_ensemble(shares: Mapping[str, float], ensemble: float) -> Figure:
     if not shares:
         raise InputError("shares", shares, "must have an attack or more")
     ordered = dict(sorted(shares.items(), key=lambda item: item[1]))
-    figure = column_figure(0.12 * len(ordered) + 0.6)
-    axes = figure.subplots()
+    figure, axes = column_axes(0.12 * len(ordered) + 0.6, ax)
     axes.barh(range(len(ordered)), list(ordered.values()), color=GREY, height=0.7)
     axes.axvline(ensemble, color=INHIBITORY, linewidth=0.8, linestyle="--", label="all together")
     axes.set_yticks(range(len(ordered)), list(ordered), fontsize=SMALL_TEXT - 1 if len(ordered) > 20 else SMALL_TEXT)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, column_figure, label_axes, legend_above
+from hrsnn.analysis.figures.style import (
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    label_axes,
+    legend_of_panels,
+    panel_figure,
+)
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
@@ -23,6 +30,7 @@ def firing_statistics(
     times: ArrayLike,
     neurons: ArrayLike,
     duration: float,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw rates and interval CVs of the neurons, and below them the rates of E and I over time.
 
@@ -39,6 +47,8 @@ def firing_statistics(
         Neuron of each spike.
     duration : float
         Length of the part of the sample that is drawn (ms).
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -47,7 +57,7 @@ def firing_statistics(
     Raises
     ------
     InputError
-        When the shapes of the arrays do not match, or the duration is not positive.
+        When the shapes of the arrays do not match, or the duration is not positive, or `figure` is not a Matplotlib figure.
 
     Notes
     -----
@@ -68,8 +78,8 @@ def firing_statistics(
         raise InputError("duration", duration, "must be positive (ms)")
     when, who = np.asarray(times, np.float64), np.asarray(neurons, int)
     when, who = when[when < duration], who[when < duration]
-    figure = column_figure(3.2)
-    panels = figure.subplot_mosaic([["rates", "intervals"], ["time", "time"]])
+    figure, part = panel_figure(3.2, figure)
+    panels = part.subplot_mosaic([["rates", "intervals"], ["time", "time"]])
     kinds = (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY))
     for name, values, label in (("rates", rate, "Rate (Hz)"), ("intervals", variation, "CV of intervals")):
         axes = panels[name]
@@ -95,7 +105,7 @@ def firing_statistics(
     axes.set(xlim=(0, duration), ylim=(0, None))
     axes.yaxis.set_major_locator(MaxNLocator(3))
     label_axes(axes, "Time (ms)", "Mean rate (Hz)")
-    legend_above(figure, axes)
+    legend_of_panels(part, axes)
     return figure
 
 

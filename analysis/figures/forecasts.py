@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
@@ -14,9 +14,9 @@ from hrsnn.analysis.figures.style import (
     EXCITATORY,
     INHIBITORY,
     TEXT,
-    column_figure,
     label_axes,
-    legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
@@ -39,6 +39,7 @@ def free_trajectories(
     *,
     threshold: float,
     time_label: str = "Time (Lyapunov times)",
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw a true trajectory and those of models in closed loop, a panel for each of the first four outputs.
 
@@ -56,6 +57,8 @@ def free_trajectories(
     threshold : float
         Error above which a forecast is no longer valid, in standard deviations; given in the legend.
     time_label : str
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def free_trajectories(
     Raises
     ------
     InputError
-        When shapes, models or the number of names do not match.
+        When shapes, models or the number of names do not match, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -91,8 +94,8 @@ def free_trajectories(
         raise InputError("names", names, f"must hold one name for each of the {outputs} outputs")
 
     shown = min(outputs, _SHOWN_OUTPUTS)
-    figure = column_figure(0.9 + 0.95 * shown + 0.16 * len(made))
-    panels = figure.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
+    figure, part = panel_figure(0.9 + 0.95 * shown + 0.16 * len(made), figure)
+    panels = part.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
     for output, axes in enumerate(panels):
         axes.plot(when, true[:, output], color="black", linewidth=1.4, label="true")
         for order, (name, values) in enumerate(made.items()):
@@ -107,8 +110,8 @@ def free_trajectories(
         axes.yaxis.set_major_locator(MaxNLocator(4))
         label_axes(axes, time_label if output == shown - 1 else "", names[output])
     panels[0].set_xlim(0, when[-1])
-    figure.align_ylabels()
-    legend_above(figure, panels[0], columns=1)
+    part.align_ylabels(list(panels))
+    legend_of_panels(part, panels[0], columns=1)
     return figure
 
 
@@ -134,6 +137,7 @@ def forecast_series(
     *,
     baselines: Mapping[str, ArrayLike] | None = None,
     time_label: str = "Time (ms)",
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw a series and its forecast, a panel for each of the first four outputs, and the errors of all models below.
 
@@ -148,6 +152,8 @@ def forecast_series(
         Forecasts of other models, drawn dotted; with them, a last panel has the root mean square over the outputs of each
         model's error at each time, on a logarithmic scale. Underscores in names become spaces.
     time_label : str
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -156,7 +162,7 @@ def forecast_series(
     Raises
     ------
     InputError
-        When shapes or the number of names do not match.
+        When shapes or the number of names do not match, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -180,8 +186,8 @@ def forecast_series(
     elif len(names) != outputs:
         raise InputError("names", names, f"must hold one name for each of the {outputs} outputs")
     shown, below = min(outputs, _SHOWN_OUTPUTS), bool(baselines)
-    figure = column_figure(0.9 + 0.95 * (shown + below))
-    panels = figure.subplots(shown + below, 1, sharex=True, squeeze=False)[:, 0]
+    figure, part = panel_figure(0.9 + 0.95 * (shown + below), figure)
+    panels = part.subplots(shown + below, 1, sharex=True, squeeze=False)[:, 0]
     for output, axes in enumerate(panels[:shown]):
         axes.plot(when, true[:, output], color="black", linewidth=1.0, label="target")
         for order, (name, values) in enumerate(guesses.items()):
@@ -203,6 +209,6 @@ def forecast_series(
         label_axes(panels[-1], "", "Error (sd)")
     panels[-1].set_xlabel(time_label, fontsize=TEXT)
     panels[0].set_xlim(when[0], when[-1])
-    figure.align_ylabels()
-    legend_above(figure, panels[0], columns=3)
+    part.align_ylabels(list(panels))
+    legend_of_panels(part, panels[0], columns=3)
     return figure

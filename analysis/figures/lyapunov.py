@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
-from hrsnn.analysis.figures.style import EXCITATORY, GREY, INHIBITORY, column_axes, column_figure, label_axes, legend_above
+from hrsnn.analysis.figures.style import (
+    EXCITATORY,
+    GREY,
+    INHIBITORY,
+    column_axes,
+    label_axes,
+    legend_of_panels,
+    panel_figure,
+)
 from hrsnn.analysis.lyapunov.exponents import GrowthRates
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
@@ -19,17 +27,24 @@ _CURVES = 6
 _TICKS = (1, 3, 10, 30, 100, 300)
 
 
-def exponent_spectrum(rates: GrowthRates) -> Figure:
+def exponent_spectrum(rates: GrowthRates, figure: Figure | SubFigure | None = None) -> Figure:
     """Draw all exponents, largest first, and how the estimates of the first six settle over the time of measurement.
 
     Parameters
     ----------
     rates : GrowthRates
         In 1/s and ms, such as a :class:`~hrsnn.analysis.LyapunovSpectrum`.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -39,8 +54,8 @@ def exponent_spectrum(rates: GrowthRates) -> Figure:
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['Index', 'Measured time (s)']
     """
-    figure = column_figure(2.2)
-    left, right = figure.subplots(1, 2)
+    figure, part = panel_figure(2.2, figure)
+    left, right = part.subplots(1, 2)
     index = np.arange(1, len(rates.exponents) + 1)
     left.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
     left.plot(index, rates.exponents, color=EXCITATORY, marker="o", markersize=1.5, linewidth=0.7)
@@ -57,12 +72,18 @@ def exponent_spectrum(rates: GrowthRates) -> Figure:
     right.set_ylim(min(settled.min(), 0) - margin, max(settled.max(), 0) + margin)
     label_axes(left, "Index", "Exponent (1/s)")
     label_axes(right, "Measured time (s)", "Estimate (1/s)")
-    legend_above(figure, right)
+    legend_of_panels(part, right)
     return figure
 
 
 @takes(exponents="Hz", tau_m="ms", rates="Hz")
-def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLike, is_excitatory: ArrayLike) -> Figure:
+def exponents_of_neurons(
+    exponents: ArrayLike,
+    tau_m: ArrayLike,
+    rates: ArrayLike,
+    is_excitatory: ArrayLike,
+    figure: Figure | SubFigure | None = None,
+) -> Figure:
     """Draw the exponent of each neuron against its time constant and rate, with -1/tau_m, that of a membrane without input.
 
     Parameters
@@ -74,6 +95,8 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
     rates : array (neurons,)
         Hz.
     is_excitatory : array of bool (neurons,)
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -82,7 +105,7 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
     Raises
     ------
     InputError
-        When they are not as many.
+        When they are not as many, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -94,8 +117,8 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
     excitatory = np.asarray(is_excitatory, bool)
     if not value.shape == tau.shape == rate.shape == excitatory.shape or value.ndim != 1 or not value.size:
         raise InputError("exponents", value.shape, "must be as many as tau_m, rates and is_excitatory, one a neuron")
-    figure = column_figure(2.1)
-    panels = figure.subplots(1, 2, sharey=True)
+    figure, part = panel_figure(2.1, figure)
+    panels = part.subplots(1, 2, sharey=True)
     for axes, x in zip(panels, (tau, rate), strict=True):
         for name, members, colour in (("E", excitatory, EXCITATORY), ("I", ~excitatory, INHIBITORY)):
             if members.any():
@@ -110,7 +133,7 @@ def exponents_of_neurons(exponents: ArrayLike, tau_m: ArrayLike, rates: ArrayLik
     label_axes(panels[0], "Membrane time constant (ms)", "Exponent (1/s)")
     panels[0].tick_params(axis="x", which="minor", width=0.5, length=1.5)
     label_axes(panels[1], "Rate (Hz)", "")
-    legend_above(figure, panels[0])
+    legend_of_panels(part, panels[0])
     return figure
 
 
@@ -134,7 +157,7 @@ def chaos_map(length_scale: ArrayLike, weight_scale: ArrayLike, largest: ArrayLi
     Raises
     ------
     InputError
-        When the shapes do not match.
+        When the shapes do not match, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -181,7 +204,7 @@ def exponents_against_rates(
     Raises
     ------
     InputError
-        When they are not as many.
+        When they are not as many, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------

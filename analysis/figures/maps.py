@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike, NDArray
 
-from hrsnn.analysis.figures.style import column_figure, label_axes
+from hrsnn.analysis.figures.style import (
+    label_axes,
+    panel_figure,
+)
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
 
@@ -25,6 +28,7 @@ def heat_maps(
     x_label: str,
     y_label: str,
     marked: tuple[float, float] | None = None,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw one heat map per quantity, each with its own colour scale, two in a row.
 
@@ -38,6 +42,8 @@ def heat_maps(
         Labels with units.
     marked : (x, y), optional
         Point to mark.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -46,7 +52,7 @@ def heat_maps(
     Raises
     ------
     InputError
-        When there is no map, or a shape does not match.
+        When there is no map, or a shape does not match, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -65,13 +71,13 @@ def heat_maps(
     edges = _edges(across), np.exp(_edges(np.log(up))) if logarithmic else _edges(up)
     columns = min(2, len(maps))
     rows = -(-len(maps) // columns)
-    figure = column_figure(0.5 + 1.6 * rows)
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, part = panel_figure(0.5 + 1.6 * rows, figure)
+    panels = part.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for place, (name, values) in enumerate(maps.items()):
         axes = panels.flat[place]
         shown = np.asarray(values, dtype=np.float64)
         picture = axes.pcolormesh(*edges, shown, cmap="viridis", norm=_norm(shown), rasterized=True)
-        bar = figure.colorbar(picture, ax=axes)
+        bar = part.colorbar(picture, ax=axes)
         bar.ax.tick_params(labelsize=6)
         axes.set_title(name, fontsize=8)
         if logarithmic:

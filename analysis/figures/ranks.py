@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,9 +11,9 @@ from hrsnn.analysis.figures.style import (
     EXCITATORY,
     GREY,
     INHIBITORY,
-    column_figure,
     label_axes,
-    legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.analysis.states.ranks import effective_rank
 from hrsnn.validation.units import takes
@@ -22,7 +22,9 @@ Array = NDArray[np.float64]
 
 
 @takes()
-def singular_values(states: ArrayLike, rank: float | None = None, *, share: float = 0.99) -> Figure:
+def singular_values(
+    states: ArrayLike, rank: float | None = None, *, share: float = 0.99, figure: Figure | SubFigure | None = None
+) -> Figure:
     """Draw the singular values of the final states and their cumulative sum, with the effective rank marked.
 
     Parameters
@@ -32,6 +34,8 @@ def singular_values(states: ArrayLike, rank: float | None = None, *, share: floa
         Rank to mark; by default ``effective_rank(states, share)``.
     share : float
         Share of the sum of singular values.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def singular_values(states: ArrayLike, rank: float | None = None, *, share: floa
     Raises
     ------
     InputError
-        When `states` is not a matrix of finite numbers.
+        When `states` is not a matrix of finite numbers, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -53,8 +57,8 @@ def singular_values(states: ArrayLike, rank: float | None = None, *, share: floa
     sigma = np.linalg.svd(np.asarray(states, float), compute_uv=False)
     order = np.arange(1, len(sigma) + 1)
     total = sigma.sum() or 1.0
-    figure = column_figure(1.9)
-    left, right = figure.subplots(1, 2)
+    figure, part = panel_figure(1.9, figure)
+    left, right = part.subplots(1, 2)
     above = sigma > sigma[0] * 1e-15
     left.semilogy(order[above], sigma[above] / total, color=EXCITATORY, marker="o", markersize=1.5, linewidth=0.9)
     right.plot(order, np.cumsum(sigma) / total * 100, color=EXCITATORY, marker="o", markersize=1.5, linewidth=0.9)
@@ -65,5 +69,5 @@ def singular_values(states: ArrayLike, rank: float | None = None, *, share: floa
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     label_axes(left, "Index", "Singular value / sum")
     label_axes(right, "Index", "Cumulative share (%)")
-    legend_above(figure, right)
+    legend_of_panels(part, right)
     return figure

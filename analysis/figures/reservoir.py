@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,9 +20,10 @@ from hrsnn.analysis.figures.style import (
     SMALL_TEXT,
     TEXT,
     column_axes,
-    column_figure,
     label_axes,
     legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.errors import InputError
 from hrsnn.validation.labels import Labels
@@ -34,7 +35,9 @@ BLACK, ADAPTATION = COLOURS[6], COLOURS[2]
 
 
 @takes(times="ms", duration="ms")
-def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike, duration: float) -> Figure:
+def spike_raster(
+    times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike, duration: float, figure: Figure | SubFigure | None = None
+) -> Figure:
     """Draw the spikes of one sample, excitatory neurons below inhibitory ones, above the mean rates of the two.
 
     Parameters
@@ -46,10 +49,17 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
     is_excitatory : array of bool, shape (neurons,)
     duration : float
         Length of the sample (ms); later spikes are not drawn.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When `figure` is not a Matplotlib figure.
 
     Notes
     -----
@@ -69,8 +79,8 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
     height[excitatory] = np.arange(n_excitatory)
     height[~excitatory] = np.arange(n_excitatory, len(excitatory))
 
-    figure = column_figure(2.9)
-    raster, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    figure, part = panel_figure(2.9, figure)
+    raster, rates = part.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     count = max(1, round(duration / max(5.0, duration / 200)))
     edges = np.linspace(0, duration, count + 1)
     # markers shrink with the number of spikes, so that a few thousand do not merge into a block
@@ -90,8 +100,8 @@ def spike_raster(times: ArrayLike, neurons: ArrayLike, is_excitatory: ArrayLike,
     rates.yaxis.set_major_locator(MaxNLocator(3))
     label_axes(raster, "", "Neuron")
     label_axes(rates, "Time (ms)", "Rate (Hz)")
-    figure.align_ylabels()
-    legend_above(figure, rates)
+    part.align_ylabels([raster, rates])
+    legend_of_panels(part, rates)
     return figure
 
 
@@ -105,6 +115,7 @@ def neuron_traces(
     neurons: Labels | None = None,
     spikes: Sequence[ArrayLike] = (),
     threshold: ArrayLike | None = None,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw v of some neurons in time, a row each, and beside it their currents if they are given.
 
@@ -125,6 +136,8 @@ def neuron_traces(
         no peak.
     threshold : array, shape (R,), optional
         Thresholds (mV), drawn as broken lines.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one.
 
     Returns
     -------
@@ -134,7 +147,7 @@ def neuron_traces(
     Raises
     ------
     InputError
-        When shapes do not agree.
+        When shapes do not agree, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -164,9 +177,8 @@ def neuron_traces(
             raise InputError(name, len(given), f"must be {shape[1]}, one for each neuron")
 
     columns = 2 if flows else 1
-    figure = column_figure(0.5 + 1.1 * shape[1])
-    figure.set_figwidth(columns * COLUMN_WIDTH)
-    grid = figure.subplots(shape[1], columns, sharex=True, sharey="col", squeeze=False)
+    figure, part = panel_figure(0.5 + 1.1 * shape[1], figure, columns * COLUMN_WIDTH)
+    grid = part.subplots(shape[1], columns, sharex=True, sharey="col", squeeze=False)
     for row, axes in enumerate(grid):
         last = row == shape[1] - 1
         axes[0].plot(when, potential[:, row], color=BLACK, linewidth=0.8)
@@ -187,14 +199,10 @@ def neuron_traces(
         if flows:
             axes[1].axhline(0, color=GREY, linewidth=0.5, zorder=0)
             label_axes(axes[1], "Time (ms)" if last else "", "Current (mV)")
-    figure.align_ylabels()
-    handles, labels = [], []
-    for axes in grid[0]:
-        more = axes.get_legend_handles_labels()
-        handles += more[0]
-        labels += more[1]
-    if handles:
-        figure.legend(handles, labels, loc="outside upper center", ncols=3 * columns, fontsize=SMALL_TEXT, frameon=False)
+    part.align_ylabels(list(grid.flat))
+    named = [axes for axes in grid[0] if axes.get_legend_handles_labels()[0]]
+    if named:
+        legend_of_panels(part, *named, columns=max(1, round(3 * part.bbox.width / figure.dpi / COLUMN_WIDTH)))
     return figure
 
 
@@ -224,6 +232,11 @@ def time_constants(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        When `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -258,7 +271,13 @@ def time_constants(
 
 
 @takes(before="mV", after="mV", w_max="mV")
-def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, is_excitatory_link: ArrayLike) -> Figure:
+def weights_before_after(
+    before: ArrayLike,
+    after: ArrayLike,
+    w_max: ArrayLike,
+    is_excitatory_link: ArrayLike,
+    figure: Figure | SubFigure | None = None,
+) -> Figure:
     """Draw weights before and after plasticity, of excitatory and inhibitory links, in units of their upper bounds.
 
     Parameters
@@ -269,6 +288,8 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
         Upper bounds (mV).
     is_excitatory_link : array of bool, shape (links,)
         Whether the presynaptic neuron is excitatory.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -278,7 +299,7 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
     Raises
     ------
     InputError
-        When the arrays differ in length.
+        When the arrays differ in length, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -293,8 +314,8 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
     old, change = old / bound, (new - old) / bound
     new = new / bound
 
-    figure = column_figure(3.2)
-    grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1, 1))
+    figure, part = panel_figure(3.2, figure)
+    grid = part.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1, 1))
     edges = np.linspace(0, 1, 41)
     kinds = (("E links", excitatory, EXCITATORY), ("I links", ~excitatory, INHIBITORY))
     for column, (name, members, colour) in enumerate(kinds):
@@ -314,5 +335,5 @@ def weights_before_after(before: ArrayLike, after: ArrayLike, w_max: ArrayLike, 
         bottom.set_xticks([0, 0.5, 1])
         label_axes(top, "", "Links (%)" if column == 0 else "")
         label_axes(bottom, "Weight before / bound", "Change / bound" if column == 0 else "")
-    figure.align_ylabels()
+    part.align_ylabels(list(grid.flat))
     return figure

@@ -57,7 +57,7 @@ def scores_bar(
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Sequence[Any] | No
     Raises
     ------
     InputError
-        When the arrays differ in length or contain a class that is not in `classes`.
+        When the arrays differ in length or contain a class that is not in `classes`, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
@@ -21,9 +21,10 @@ from hrsnn.analysis.figures.style import (
     SMALL_TEXT,
     TEXT,
     column_axes,
-    column_figure,
     label_axes,
     legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.builder import depression
 from hrsnn.distributions import Constant, Distribution
@@ -112,7 +113,7 @@ def convergence(
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -140,13 +141,15 @@ def convergence(
     return figure
 
 
-def best_distributions(result: SearchResult) -> Figure:
+def best_distributions(result: SearchResult, figure: Figure | SubFigure | None = None) -> Figure:
     """Draw the densities of the distributions of the best trial and of the default ones.
 
     Parameters
     ----------
     result : SearchResult
         Search over a space with at least one distribution.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -157,7 +160,7 @@ def best_distributions(result: SearchResult) -> Figure:
     Raises
     ------
     InputError
-        When the space has no distribution.
+        When the space has no distribution, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -171,7 +174,7 @@ def best_distributions(result: SearchResult) -> Figure:
     if not names:
         raise InputError("result", list(result.space.ranges), "must have searched at least one distribution")
     best = result.best_spec
-    figure, panels, columns = _panels(len(names), 1.3, 0.3)
+    figure, part, panels, columns = _panels(len(names), 1.3, 0.3, figure)
     for axes, name in zip(panels, names, strict=True):
         for label, colour, spec in (("default", GREY, result.spec), ("best", EXCITATORY, best)):
             value = depression(spec) if isinstance(spec, ReservoirSpec) and name == "a_minus" else getattr(spec, name)
@@ -186,7 +189,7 @@ def best_distributions(result: SearchResult) -> Figure:
         axes.set_yticks([0, 1])
         axes.locator_params(axis="x", nbins=4)
         label_axes(axes, parameter_label(name), "Density / peak" if axes in panels[::columns] else "")
-    legend_above(figure, panels[0])
+    legend_of_panels(part, panels[0])
     return figure
 
 
@@ -206,6 +209,11 @@ def parallel_coordinates(result: SearchResult, ax: Axes | None = None, label: st
     matplotlib.figure.Figure
         Each row covers the range of its parameter, whose ends are written beside it, on a logarithmic scale if the search
         used one. Trials that violate a constraint are dotted; those that failed are not drawn.
+
+    Raises
+    ------
+    InputError
+        When `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -248,7 +256,7 @@ def parallel_coordinates(result: SearchResult, ax: Axes | None = None, label: st
     return figure
 
 
-def process_slices(result: SearchResult, label: str = "Objective") -> Figure:
+def process_slices(result: SearchResult, label: str = "Objective", figure: Figure | SubFigure | None = None) -> Figure:
     """Draw the Gaussian process along each parameter, all others as in the best trial: mean and two standard deviations.
 
     Parameters
@@ -257,11 +265,18 @@ def process_slices(result: SearchResult, label: str = "Objective") -> Figure:
         Search with two or more trials that did not fail.
     label : str
         What the values are, with their unit.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
     matplotlib.figure.Figure
         A panel for each parameter; the vertical line is the best trial.
+
+    Raises
+    ------
+    InputError
+        When `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -284,7 +299,7 @@ def process_slices(result: SearchResult, label: str = "Objective") -> Figure:
         scatter=np.array([((one - one.mean()) ** 2).sum() for one in replicates]),
     )
     names = list(coordinates.dimensions)
-    figure, panels, _ = _panels(len(names), 1.2, 0.3, sharey=True)
+    figure, part, panels, _ = _panels(len(names), 1.2, 0.3, figure, sharey=True)
     steps = np.linspace(0, 1, 61)
     for k, (axes, name) in enumerate(zip(panels, names, strict=True)):
         line = np.repeat(at[None], len(steps), axis=0)
@@ -307,17 +322,19 @@ def process_slices(result: SearchResult, label: str = "Objective") -> Figure:
         else:
             axes.locator_params(axis="x", nbins=4)
         label_axes(axes, parameter_label(name), "")
-    figure.supylabel(label, size=TEXT)
-    legend_above(figure, panels[0])
+    part.supylabel(label, size=TEXT)
+    legend_of_panels(part, panels[0])
     return figure
 
 
-def importances(scores: Mapping[str, Importance]) -> Figure:
+def importances(scores: Mapping[str, Importance], figure: Figure | SubFigure | None = None) -> Figure:
     """Draw the contribution of each heterogeneity to each score, with its interval.
 
     Parameters
     ----------
     scores : mapping of str to Importance
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
 
     Returns
     -------
@@ -327,7 +344,7 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -339,10 +356,9 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
     if not scores:
         raise InputError("scores", {}, "must hold at least one")
     names = next(iter(scores.values())).names
-    figure = column_figure(0.3 * len(names) + 0.7)
-    for axes, (score, one) in zip(
-        figure.subplots(1, len(scores), squeeze=False, sharey=True)[0], scores.items(), strict=True
-    ):
+    figure, part = panel_figure(0.3 * len(names) + 0.7, figure)
+    panels = part.subplots(1, len(scores), squeeze=False, sharey=True)[0]
+    for axes, (score, one) in zip(panels, scores.items(), strict=True):
         places = np.arange(len(one.names))
         axes.barh(places, one.values, height=0.5, color=EXCITATORY)
         axes.hlines(places, one.interval[:, 0], one.interval[:, 1], color="black", linewidth=1)
@@ -350,20 +366,22 @@ def importances(scores: Mapping[str, Importance]) -> Figure:
         axes.set_yticks(places, [parameter_label(name) for name in one.names])
         axes.locator_params(axis="x", nbins=4)
         label_axes(axes, _SCORES.get(score, score.replace("_", " ")), "")
-    figure.axes[0].invert_yaxis()
-    figure.supxlabel("Shapley value of the spread (bar) and its 95 % interval over seeds (line)", size=SMALL_TEXT)
+    panels[0].invert_yaxis()
+    part.supxlabel("Shapley value of the spread (bar) and its 95 % interval over seeds (line)", size=SMALL_TEXT)
     return figure
 
 
-def _panels(count: int, height: float, more: float, sharey: bool = False) -> tuple[Figure, list[Axes], int]:
-    """Return a figure, its `count` panels, and the number of columns."""
+def _panels(
+    count: int, height: float, more: float, figure: Figure | SubFigure | None, sharey: bool = False
+) -> tuple[Figure, Figure | SubFigure, list[Axes], int]:
+    """Return a figure, the part of it that has the panels, the `count` panels, and the number of columns."""
     columns = 2 if count <= 8 else 3
     rows = -(-count // columns)
-    figure = column_figure(height * rows + more)
-    every = figure.subplots(rows, columns, squeeze=False, sharey=sharey).ravel()
+    figure, part = panel_figure(height * rows + more, figure)
+    every = part.subplots(rows, columns, squeeze=False, sharey=sharey).ravel()
     for unused in every[count:]:
         unused.remove()
-    return figure, list(every[:count]), columns
+    return figure, part, list(every[:count]), columns
 
 
 def parameter_label(name: str) -> str:

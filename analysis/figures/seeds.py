@@ -6,21 +6,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.claims import Verdict
 from hrsnn.analysis.figures.style import (
     COLOURS,
+    COLUMN_WIDTH,
     EXCITATORY,
     GREY,
     INHIBITORY,
     SMALL_TEXT,
     caption,
-    column_figure,
+    column_axes,
     label_axes,
     legend_above,
+    panel_figure,
 )
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.paired_tests import PairedTest
@@ -44,7 +46,10 @@ _COLOURS: Mapping[Verdict, str] = {
 
 @takes()
 def scores_over_seeds(
-    panels: Mapping[str, Mapping[str, ArrayLike]], bounds: Mapping[str, Bounds] | None = None, highlighted: int = 1
+    panels: Mapping[str, Mapping[str, ArrayLike]],
+    bounds: Mapping[str, Bounds] | None = None,
+    highlighted: int = 1,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw each score in a separate panel, with a row for the reservoir and for each of its baselines.
 
@@ -56,6 +61,8 @@ def scores_over_seeds(
         Bounds of each score, as from :func:`bounds_of`; none by default.
     highlighted : int
         Number of rows, from the top of each panel, that are blue; the others are grey.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def scores_over_seeds(
     Raises
     ------
     InputError
-        When there is nothing to draw, or a row has fewer than two seeds.
+        When there is nothing to draw, or a row has fewer than two seeds, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -79,18 +86,18 @@ def scores_over_seeds(
         raise InputError("panels", panels, "must hold at least one score with one row")
     columns = 1 if len(panels) <= 2 else 2
     tallest = [max(map(len, row)) for row in _in_rows(list(panels.values()), columns)]
-    figure = column_figure(0.5 * len(tallest) + 0.22 * sum(tallest) + 0.2)
-    figure.set_figwidth(columns * figure.get_figwidth())
-    grid = figure.subplots(len(tallest), columns, squeeze=False, height_ratios=[height + 1 for height in tallest])
+    for x in (np.asarray(values, dtype=np.float64) for rows in panels.values() for values in rows.values()):
+        if len(x) < 2:
+            raise InputError("values", x, "must be two or more, one for each seed")
+    height = 0.5 * len(tallest) + 0.22 * sum(tallest) + 0.2
+    figure, part = panel_figure(height, figure, columns * COLUMN_WIDTH)
+    grid = part.subplots(len(tallest), columns, squeeze=False, height_ratios=[rows + 1 for rows in tallest])
     every = grid.ravel()
     for unused in every[len(panels) :]:
         unused.set_axis_off()
     cut = False
     for axes, (score, rows) in zip(every, panels.items(), strict=False):
         found = [np.asarray(values, dtype=np.float64) for values in rows.values()]
-        for x in found:
-            if len(x) < 2:
-                raise InputError("values", x, "must be two or more, one for each seed")
         limits = limits_of(found, (bounds or {}).get(score, ANY))
         for place, x in enumerate(found):
             colour = EXCITATORY if place < highlighted else GREY
@@ -104,7 +111,7 @@ def scores_over_seeds(
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
         axes.xaxis.get_offset_text().set_size(SMALL_TEXT)
     if cut:
-        caption(figure, _CUT)
+        caption(part, _CUT)
     return figure
 
 
@@ -118,6 +125,7 @@ def scores_in_plane(
     areas: Mapping[str, Mapping[str, float]] | None = None,
     joined: str = "series",
     logarithmic: bool = False,
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw two scores against each other: the mean over seeds of each network, with the 95 % intervals of both.
 
@@ -135,6 +143,8 @@ def scores_in_plane(
         What grey lines join: the points of a series, or those of all series with the same label.
     logarithmic : bool
         Whether the horizontal axis is; points at 0 are left out then.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
 
     Returns
     -------
@@ -143,7 +153,7 @@ def scores_in_plane(
     Raises
     ------
     InputError
-        When there is nothing to draw, or `joined` is unknown.
+        When there is nothing to draw, or `joined` is unknown, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -155,8 +165,7 @@ def scores_in_plane(
         raise InputError("points", points, "must hold at least one series with one point")
     if joined not in ("series", "label"):
         raise InputError("joined", joined, "must be series or label")
-    figure = column_figure(3.0)
-    axes = figure.subplots()
+    figure, axes = column_axes(3.0, ax)
     largest = max((area for one in (areas or {}).values() for area in one.values()), default=1.0)
     lines: dict[str, list[tuple[float, float]]] = {}
     for place, (series, found) in enumerate(points.items()):
@@ -190,6 +199,7 @@ def accuracy_and_rate(
     bounds: Mapping[str, Bounds] | None = None,
     logarithmic: tuple[str, ...] = (),
     highlighted: tuple[str, ...] = ("balanced",),
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw scores of several networks side by side: every seed a point, with the mean and its 95 % interval.
 
@@ -205,6 +215,8 @@ def accuracy_and_rate(
         Labels of panels with a logarithmic axis; values of 0 are not drawn there.
     highlighted : tuple of str
         Names of the networks in blue; the others are grey.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one.
 
     Returns
     -------
@@ -213,7 +225,7 @@ def accuracy_and_rate(
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -224,9 +236,8 @@ def accuracy_and_rate(
     if not scores or not all(scores.values()):
         raise InputError("scores", scores, "must hold at least one panel with one network")
     names = list(dict.fromkeys(name for panel in scores.values() for name in panel))
-    figure = column_figure(0.24 * len(names) + 0.6)
-    figure.set_figwidth(1.1 + 1.45 * len(scores))
-    panels = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
+    figure, part = panel_figure(0.24 * len(names) + 0.6, figure, width=1.1 + 1.45 * len(scores))
+    panels = part.subplots(1, len(scores), sharey=True, squeeze=False)[0]
     for axes, (label, panel) in zip(panels, scores.items(), strict=True):
         for name, given in panel.items():
             place, values = names.index(name), np.asarray(given, dtype=np.float64)
@@ -299,7 +310,9 @@ def _draw_row(
     return cut
 
 
-def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], found: Sequence[Verdict]) -> Figure:
+def differences_in_pairs(
+    names: Sequence[str], tests: Sequence[PairedTest], found: Sequence[Verdict], ax: Axes | None = None
+) -> Figure:
     """Draw paired differences in units of their standard deviation, each with its interval and verdict.
 
     Parameters
@@ -308,6 +321,8 @@ def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], foun
         Description of each difference.
     tests : sequence of PairedTest
     found : sequence of {"supported", "refuted", "undecided", "no verdict possible"}
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as two columns.
 
     Returns
     -------
@@ -316,7 +331,7 @@ def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], foun
     Raises
     ------
     InputError
-        When the three differ in length, or there is nothing to draw.
+        When the three differ in length, or there is nothing to draw, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -327,9 +342,8 @@ def differences_in_pairs(names: Sequence[str], tests: Sequence[PairedTest], foun
     """
     if not names or not len(names) == len(tests) == len(found):
         raise InputError("names", names, f"must be as many as the tests, {len(tests)}, and the verdicts, {len(found)}")
-    figure = column_figure(0.9 + 0.2 * len(names))
-    figure.set_figwidth(2 * figure.get_figwidth())  # two columns: the names are sentences
-    axes = figure.subplots()
+    # two columns: the names are sentences
+    figure, axes = column_axes(0.9 + 0.2 * len(names), ax, 2 * COLUMN_WIDTH)
     axes.axvline(0, color="black", linewidth=0.7)
     shown: set[str] = set()
     for place, (test, verdict) in enumerate(zip(tests, found, strict=True)):

@@ -16,7 +16,8 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from hrsnn.errors import InputError
@@ -94,15 +95,49 @@ def column_figure(height: float) -> Figure:
     return figure
 
 
-def column_axes(height: float, ax: Axes | None = None) -> tuple[Figure, Axes]:
-    """Return a figure as wide as a column of a paper with its axes; where axes are given, these and their figure."""
+def column_axes(height: float, ax: Axes | None = None, width: float = COLUMN_WIDTH) -> tuple[Figure, Axes]:
+    """Return a new figure of `width` and `height` (inches) with its axes; where axes are given, these and their figure.
+
+    Raises
+    ------
+    InputError
+        When `ax` is neither None nor a Matplotlib Axes.
+    """
     if ax is None:
         figure = column_figure(height)
+        figure.set_figwidth(width)
         return figure, figure.subplots()
-    figure_of = ax.figure
-    while not isinstance(figure_of, Figure):  # a part of a figure
-        figure_of = figure_of.figure
-    return figure_of, ax
+    if not isinstance(ax, Axes):
+        raise InputError("ax", type(ax).__name__, "must be one Matplotlib Axes")
+    return _whole(ax.figure), ax
+
+
+def panel_figure(
+    height: float, figure: Figure | SubFigure | None = None, width: float = COLUMN_WIDTH
+) -> tuple[Figure, Figure | SubFigure]:
+    """Return a new figure of `width` and `height` (inches), twice; where a part of a figure is given, its figure and it.
+
+    The second is what panels, their legend and their caption are drawn into.
+
+    Raises
+    ------
+    InputError
+        When `figure` is neither None nor a figure or subfigure of Matplotlib.
+    """
+    if figure is None:
+        figure = column_figure(height)
+        figure.set_figwidth(width)
+        return figure, figure
+    if not isinstance(figure, Figure | SubFigure):
+        raise InputError("figure", type(figure).__name__, "must be a Matplotlib Figure or SubFigure")
+    return _whole(figure), figure
+
+
+def _whole(part: Any) -> Figure:
+    """Return the figure that a subfigure, of a subfigure or of a figure, is in."""
+    while not isinstance(part, Figure):
+        part = part.figure
+    return part
 
 
 def label_axes(axes: Axes, x: str, y: str) -> None:
@@ -123,6 +158,20 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL_TEXT, frameon=False)
 
 
-def caption(figure: Figure, text: str) -> None:
-    """Write a small line below the panels of a figure."""
-    figure.supxlabel(text, fontsize=SMALL_TEXT, color=GREY)
+def legend_of_panels(part: Figure | SubFigure, *panels: Axes, columns: int = 3) -> None:
+    """Draw one legend of some panels above all panels of a figure or subfigure; within each where there is no room for it.
+
+    Constrained layout makes the room, but does not keep a legend and the title of a figure apart.
+    """
+    if not isinstance(part.get_layout_engine(), ConstrainedLayoutEngine) or part.get_suptitle():
+        for axes in panels:
+            axes.legend(fontsize=SMALL_TEXT, frameon=False)
+        return
+    found = [axes.get_legend_handles_labels() for axes in panels]
+    handles, labels = [one for each, _ in found for one in each], [one for _, each in found for one in each]
+    part.legend(handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL_TEXT, frameon=False)
+
+
+def caption(part: Figure | SubFigure, text: str) -> None:
+    """Write a small line below the panels of a figure or subfigure."""
+    part.supxlabel(text, fontsize=SMALL_TEXT, color=GREY)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import ArrayLike
 
@@ -12,9 +13,11 @@ from hrsnn.analysis.figures.style import (
     EXCITATORY,
     GREY,
     INHIBITORY,
-    column_figure,
+    column_axes,
     label_axes,
     legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.errors import InputError
 from hrsnn.validation.units import takes
@@ -28,6 +31,7 @@ def training_curves(
     validation_accuracy: ArrayLike,
     best: int,
     chance: float,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw losses and accuracies over the epochs.
 
@@ -39,11 +43,17 @@ def training_curves(
         Epoch whose network is kept.
     chance : float
         Accuracy of guesses.
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
+        Figure to draw the panels into; by default a new one, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When they are not of one length.
+        When they are not of one length, or `figure` is not a Matplotlib figure.
 
     Examples
     --------
@@ -58,8 +68,8 @@ def training_curves(
     if len({one.shape for one in curves}) != 1 or curves[0].ndim != 1:
         raise InputError("train_loss", curves[0].shape, "must be of one length with the others")
     epochs = np.arange(len(curves[0]))
-    figure = column_figure(3.0)
-    above, below = figure.subplots(2, 1, sharex=True)
+    figure, part = panel_figure(3.0, figure)
+    above, below = part.subplots(2, 1, sharex=True)
     for axes, (training, validation) in ((above, curves[:2]), (below, curves[2:])):
         axes.plot(epochs, training, color=COLOURS[4], marker=".", markersize=4, linewidth=1.0, label="training")
         axes.plot(epochs, validation, color=EXCITATORY, marker=".", markersize=4, linewidth=1.2, label="validation")
@@ -70,13 +80,13 @@ def training_curves(
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
     label_axes(above, "", "Cross-entropy")
     label_axes(below, "Epoch", "Accuracy")
-    figure.align_ylabels()
-    legend_above(figure, below, columns=4)
+    part.align_ylabels([above, below])
+    legend_of_panels(part, below, columns=4)
     return figure
 
 
 @takes()
-def error_curves(train: ArrayLike, validation: ArrayLike, best: int, label: str = "NRMSE") -> Figure:
+def error_curves(train: ArrayLike, validation: ArrayLike, best: int, label: str = "NRMSE", ax: Axes | None = None) -> Figure:
     """Draw the errors of forecasts over the epochs.
 
     Parameters
@@ -86,11 +96,17 @@ def error_curves(train: ArrayLike, validation: ArrayLike, best: int, label: str 
     best : int
         Epoch whose network is kept.
     label : str
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When they are not of one length.
+        When they are not of one length, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -101,8 +117,7 @@ def error_curves(train: ArrayLike, validation: ArrayLike, best: int, label: str 
     errors = [np.asarray(one, dtype=np.float64) for one in (train, validation)]
     if errors[0].shape != errors[1].shape or errors[0].ndim != 1:
         raise InputError("train", errors[0].shape, "must be of one length with validation")
-    figure = column_figure(2.0)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.0, ax)
     for values, colour, name in zip(errors, (COLOURS[4], EXCITATORY), ("training", "validation"), strict=True):
         axes.plot(np.arange(len(values)), values, color=colour, marker=".", markersize=4, linewidth=1.2, label=name)
     axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":", label="best epoch")
@@ -115,7 +130,11 @@ def error_curves(train: ArrayLike, validation: ArrayLike, best: int, label: str 
 
 @takes(before="ms", after="ms")
 def times_before_after(
-    before: ArrayLike, after: ArrayLike, is_excitatory: ArrayLike | None = None, label: str = "Time constant"
+    before: ArrayLike,
+    after: ArrayLike,
+    is_excitatory: ArrayLike | None = None,
+    label: str = "Time constant",
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw a time of each neuron after training over that before, with the line on which nothing changed.
 
@@ -127,11 +146,17 @@ def times_before_after(
         None where neurons have no types.
     label : str
         Name of the time.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; by default those of a new figure, as wide as a column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
     InputError
-        When a time is not positive, or the lengths differ.
+        When a time is not positive, or the lengths differ, or `ax` is not a Matplotlib Axes.
 
     Examples
     --------
@@ -145,8 +170,7 @@ def times_before_after(
         raise InputError("after", y.shape, f"must be as many times as before, {x.shape}")
     if not ((x > 0).all() and (y > 0).all()):
         raise InputError("before", x, "must be positive (ms)")
-    figure = column_figure(2.9)
-    axes = figure.subplots()
+    figure, axes = column_axes(2.9, ax)
     ends = min(x.min(), y.min()) / 1.15, max(x.max(), y.max()) * 1.15
     axes.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--", label="unchanged")
     first = "neurons" if is_excitatory is None else "E"

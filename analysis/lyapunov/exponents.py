@@ -19,7 +19,7 @@ from hrsnn.validation.numbers import count_of, float_vector, positive
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 Array = NDArray[np.float64]
 
@@ -41,11 +41,11 @@ class GrowthRates(Tabular):
         index = np.arange(1, len(self.exponents) + 1)
         return {"index": index, "exponent": self.exponents, "standard_error": self.standard_error}
 
-    def plot(self) -> Figure:
-        """Draw the spectrum and its convergence; see :func:`hrsnn.analysis.figures.exponent_spectrum`."""
+    def plot(self, figure: Figure | SubFigure | None = None) -> Figure:
+        """Draw the spectrum and its convergence, two panels; see :func:`hrsnn.analysis.figures.exponent_spectrum`."""
         from hrsnn.analysis.figures import exponent_spectrum
 
-        return exponent_spectrum(self)
+        return exponent_spectrum(self, figure=figure)
 
     @property
     def kaplan_yorke(self) -> float:

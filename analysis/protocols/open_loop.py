@@ -26,7 +26,7 @@ from hrsnn.tasks import SeriesTask
 from hrsnn.validation.units import takes
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 Array = NDArray[np.float64]
 
@@ -89,8 +89,8 @@ class Forecasting(Tabular):
         found = {name.replace("nrmse", "network"): value for name, value in ours.items() if value is not None}
         return {"of": [*found, *self.baselines], "nrmse": [*found.values(), *self.baselines.values()]}
 
-    def plot(self) -> Figure:
-        """Draw target, prediction and the best baseline: see :func:`hrsnn.analysis.figures.forecast_series`."""
+    def plot(self, figure: Figure | SubFigure | None = None) -> Figure:
+        """Draw target, prediction and the best baseline, panels; see :func:`hrsnn.analysis.figures.forecast_series`."""
         from hrsnn.analysis.figures.forecasts import forecast_series, output_labels
 
         step, unit = self.clock
@@ -102,6 +102,7 @@ class Forecasting(Tabular):
             output_labels(self.outputs, self.target.reshape(len(self.target), -1).shape[1]),
             baselines={} if best is None else {best: self.compared[best]},
             time_label=f"Time ({unit})" if unit != "values" else "Value of the test part",
+            figure=figure,
         )
 
 

@@ -49,19 +49,18 @@ print(stimuli)
 print(f"mean rate {activity.rates.mean():.1f} Hz")
 
 # %%
-# Spikes of the first stimulus: the input above, the network below.
+# Spikes of the first stimulus: the input above, the network below, excitatory neurons below inhibitory ones, with the mean
+# rates of both. Every figure of several panels, such as ``spike_raster``, can be drawn into a part of a figure of your own.
 
 times, channels = stimuli.sample(0)
-spike_times, neurons = activity.spikes.sample(0)
-excitatory = reservoir.is_excitatory[neurons]
+duration = stimuli.durations[0]
 
-fig, (above, below) = plt.subplots(2, sharex=True, height_ratios=(1, 2), figsize=(3.5, 3.2))
-above.scatter(times, channels, s=2, c="black", marker="|")
-above.set_ylabel("Channel")
-for chosen, colour, label in ((excitatory, "C0", "excitatory"), (~excitatory, "C1", "inhibitory")):
-    below.scatter(spike_times[chosen], neurons[chosen], s=1, c=colour, label=label)
-below.set(xlabel="Time (ms)", ylabel="Neuron")
-fig.legend(loc="outside upper center", ncols=2, markerscale=4)
+fig = plt.figure(figsize=(3.5, 4.2))
+above, below = fig.subfigures(2, 1, height_ratios=(1, 2.6))
+ax = above.subplots()
+ax.scatter(times, channels, s=2, c="black", marker="|")
+ax.set(ylabel="Channel", xlim=(0, duration))
+figures.spike_raster(*activity.spikes.sample(0), reservoir.is_excitatory, duration, figure=below)
 plt.show()
 
 # %%

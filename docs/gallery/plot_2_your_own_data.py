@@ -59,12 +59,9 @@ errors = {
 for name, error in sorted(errors.items(), key=lambda one: one[1]):
     print(f"{name:22s} {error:.3f}")
 
-fig, ax = plt.subplots()
 hours = np.arange(150) / 6
-ax.plot(hours, found.target[:150, 0], color="black", label="target")
-ax.plot(hours, found.prediction[:150, 0], "--", color="C1", label="network")
-ax.set(xlabel="Time (h)", ylabel="Power (sd of the training part)")
-ax.legend()
+shown = found.target[:150], found.prediction[:150], ["Power (sd)"]
+figures.forecast_series(hours, *shown, time_label="Time (h)", figure=plt.figure(figsize=(3.5, 2.2)))
 plt.show()
 
 # %%

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from hrsnn import Currents, simulate
+from hrsnn.analysis import figures
 from hrsnn.analysis.protocols import memory
 from hrsnn.balanced import BalancedSpec, build_balanced, expected_memory
 
@@ -51,15 +52,14 @@ for name, one in networks.items():
 # links nothing tells a neuron that another has already corrected the error, and with the same weights in other places the
 # network drives itself to rates that mean nothing.
 
-fig, (above, below) = plt.subplots(2, sharex=True, figsize=(3.5, 3.4))
-above.plot(times, ideal[:, 0], color="black", label="linear system")
-above.plot(times, states["balanced"][:, 0], "--", color="C1", label="decoded from spikes")
-above.set_ylabel("State (sd)")
-spike_times, neurons = activities["balanced"].spikes.sample(0)
-below.scatter(spike_times, neurons, s=1, c="C0")
-below.set(xlabel="Time (ms)", ylabel="Neuron")
-fig.legend(loc="outside upper center", ncols=2)
+fig = plt.figure(figsize=(3.5, 3.4))
+spikes = activities["balanced"].spikes.sample(0)
+figures.tracking(times, ideal[:, :2], states["balanced"][:, :2], *spikes, count=network.neurons, figure=fig)
 plt.show()
+
+# %%
+# Above are the first two states: of the linear system dashed, as decoded from the spikes of the balanced network in colour.
+# Below are the spikes.
 
 # %%
 # Memory

@@ -47,12 +47,9 @@ for name, accuracy in {"trained": found.accuracy, **found.baselines}.items():
     print(f"{name:15s} {accuracy:.2f}")
 
 epochs = found.training.epochs
-fig, ax = plt.subplots()
-ax.plot([one.train_loss for one in epochs], "o-", color="C0", label="training")
-ax.plot([one.validation_loss for one in epochs], "s--", color="C1", label="validation")
-ax.axhline(np.log(2), color="0.5", linewidth=0.8, linestyle=":", label="chance")
-ax.set(xlabel="Epoch", ylabel="Cross-entropy", xticks=range(len(epochs)))
-ax.legend()
+names = ("train_loss", "validation_loss", "train_score", "validation_score")
+curves = ([getattr(one, name) for one in epochs] for name in names)
+figures.training_curves(*curves, best=found.training.best, chance=0.5, figure=plt.figure(figsize=(4, 3)))
 plt.show()
 
 # %%
@@ -69,15 +66,13 @@ print(after, f"{found.rates.mean_rate:.1f} Hz")
 print("largest change of tau_m", np.round(np.abs(after.tau_m / before.tau_m - 1).max(), 3))
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
-for ax, name, x, y, colours in (
-    (left, "Weight (mV)", before.weight, after.weight, before.is_excitatory[before.pre]),
-    (right, "Membrane time constant (ms)", before.tau_m, after.tau_m, before.is_excitatory),
-):
-    for chosen, colour, label in ((colours, "C0", "excitatory"), (~colours, "C1", "inhibitory")):
-        ax.scatter(x[chosen], y[chosen], s=6, c=colour, label=label)
-    ax.axline((0, 0), slope=1, color="0.5", linewidth=0.6)
-    ax.set(xlabel=f"{name}, before", ylabel="After")
+excitatory = before.is_excitatory[before.pre]
+for chosen, colour, label in ((excitatory, "C0", "E"), (~excitatory, "C1", "I")):
+    left.scatter(before.weight[chosen], after.weight[chosen], s=6, c=colour, label=label)
+left.axline((0, 0), slope=1, color="0.5", linewidth=0.6)
+left.set(xlabel="Weight before training (mV)", ylabel="Weight after training (mV)")
 left.legend()
+figures.times_before_after(before.tau_m, after.tau_m, before.is_excitatory, r"$\tau_m$", ax=right)
 plt.show()
 
 # %%

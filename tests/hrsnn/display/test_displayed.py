@@ -134,7 +134,7 @@ def test_tables_have_columns_of_one_length_and_become_data_frames(shown: Mapping
     assert shown["classes"].to_frame().set_index("of").loc["network", "accuracy"] == shown["classes"].accuracy
 
 
-def test_results_draw_themselves_into_axes_that_are_given(shown: Mapping[str, Any]) -> None:
+def test_results_draw_themselves_into_axes_and_figures_that_are_given(shown: Mapping[str, Any]) -> None:
     for name in ("memory capacity", "capacity", "classes", "memory"):
         figure = Figure()
         left, right = figure.subplots(1, 2)
@@ -143,8 +143,11 @@ def test_results_draw_themselves_into_axes_that_are_given(shown: Mapping[str, An
         assert not left.has_data(), name
         assert not figure.legends, name
         assert isinstance(shown[name].plot(), Figure), name
-    assert len(shown["forecast"].plot().axes) == 4  # three outputs, and the errors
-    assert shown["spectrum"].plot().axes
+    for name, panels in (("forecast", 4), ("spectrum", 2)):  # three outputs, and the errors; exponents, and how they settle
+        figure = Figure(layout="constrained")
+        left, right = figure.subfigures(1, 2)
+        assert shown[name].plot(figure=right) is figure, name
+        assert (len(left.axes), len(right.axes), len(shown[name].plot().axes)) == (0, panels, panels), name
 
 
 def test_summaries_are_columns_of_text(shown: Mapping[str, Any]) -> None:
