@@ -28,16 +28,26 @@ def _parameter(value: Any) -> Any:
         if is_number(value):
             return Constant(float(value))
         if isinstance(value, (list, tuple, np.ndarray)):
-            array = np.array(value, dtype=np.float64)
-            if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-                raise InputError("array", value, "must be one-dimensional, not empty, and finite")
-            array.setflags(write=False)
-            return array
+            return _array(value)
     except OverflowError:
         raise PydanticCustomError("parameter", "must be a number below 1e308", {}) from None
     except (InputError, SpecError, ValueError, TypeError) as error:
         raise PydanticCustomError("parameter", "{reason}", {"reason": str(error)}) from error
     raise PydanticCustomError("parameter", "must be a number, a distribution or an array", {})
+
+
+def _array(value: Any) -> Any:
+    try:
+        # texts, which NumPy would convert, and truth values are no numbers here either
+        array = None if np.asarray(value).dtype.kind in "USb" else np.array(value, dtype=np.float64)
+    except (ValueError, TypeError):
+        array = None
+    if array is None:
+        raise InputError("array", value, "must be one-dimensional, and of numbers")
+    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
+        raise InputError("array", value, "must be one-dimensional, not empty, and finite")
+    array.setflags(write=False)
+    return array
 
 
 #: Maximum time: longer than any run, and short enough that the number of steps does not overflow.

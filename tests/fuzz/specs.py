@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,16 @@ def check(given: dict[str, Any], folder: Path) -> Verdict:
         return Verdict("refused" if _readable(str(error)) else "message", str(error))
 
 
+#: Words of Python's and NumPy's own errors: passed on in a message they say nothing of the parameter.
+_PYTHONS = re.compile(
+    r"unhashable type|object is not|unsupported operand|has no attribute|positional argument|unexpected keyword"
+    r"|not supported between|could not be broadcast|could not convert|must be real number|object cannot be interpreted"
+)
+
+
 def _readable(text: str) -> bool:
-    return bool(text.strip()) and all(len(line) < 2000 and (line.isprintable() or not line) for line in text.splitlines())
+    lines = text.splitlines()
+    return bool(text.strip()) and not _PYTHONS.search(text) and all(len(one) < 2000 and one.isprintable() for one in lines)
 
 
 def _run(network: Any) -> Verdict:
