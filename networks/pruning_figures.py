@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from hrsnn.analysis.figures.style import (
     BAND,
     COLOURS,
+    COLUMN_WIDTH,
     DASHES,
     EXCITATORY,
     GREY,
@@ -23,9 +24,10 @@ from hrsnn.analysis.figures.style import (
     TEXT,
     WIDTHS,
     column_axes,
-    column_figure,
     label_axes,
     legend_above,
+    legend_of_panels,
+    panel_figure,
 )
 from hrsnn.analysis.intervals import mean_interval
 from hrsnn.analysis.scoring.contract import ANY, Bounds
@@ -53,7 +55,7 @@ _COUNTS = ("links", "neurons", "strong_component", "mean_rate")
 _MARKERS, _LEVELS = "os^vDPX", ("--", ":", "-.", (0, (1, 4)))
 
 
-def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
+def sizes_over_iterations(runs: Mapping[str, Runs], figure: Figure | SubFigure | None = None) -> Figure:
     """Draw links and neurons over the iterations of each method, mean and 95 % interval over seeds.
 
     As fig. 10 a, b of Chakraborty & Mukhopadhyay (2024).
@@ -62,6 +64,8 @@ def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     ----------
     runs : mapping of name to sequence (seeds,) of records
         Records with the same number of iterations for all.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        What the panels are drawn into; by default a new figure, as wide as a column.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     Raises
     ------
     InputError
-        When there is nothing to draw, or runs of one method have different lengths.
+        When there is nothing to draw, runs of one method have different lengths, or `figure` is no figure.
 
     Examples
     --------
@@ -80,10 +84,10 @@ def sizes_over_iterations(runs: Mapping[str, Runs]) -> Figure:
     >>> [axes.get_ylabel() for axes in sizes_over_iterations({"lnp": [found.records]}).axes]
     ['Links', 'Neurons']
     """
-    return _over_iterations(runs, {"Links": "links", "Neurons": "neurons"})
+    return _over_iterations(runs, {"Links": "links", "Neurons": "neurons"}, figure=figure)
 
 
-def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
+def behaviour_over_iterations(runs: Mapping[str, Runs], figure: Figure | SubFigure | None = None) -> Figure:
     """Draw rate, largest exponent, largest strong component and inverse participation ratio over the iterations.
 
     Values that are not measured after every iteration are drawn as points.
@@ -104,10 +108,12 @@ def behaviour_over_iterations(runs: Mapping[str, Runs]) -> Figure:
         "Strong component\n(neurons)": "strong_component",
         "Mean inverse\nparticipation ratio": "participation",
     }
-    return _over_iterations(runs, columns)
+    return _over_iterations(runs, columns, figure=figure)
 
 
-def score_over_iterations(runs: Mapping[str, Runs], name: str = "TaskScore", bounds: Bounds = ANY) -> Figure:
+def score_over_iterations(
+    runs: Mapping[str, Runs], name: str = "TaskScore", bounds: Bounds = ANY, figure: Figure | SubFigure | None = None
+) -> Figure:
     """Draw the user's score over the iterations, as fig. 10 c of Chakraborty & Mukhopadhyay (2024).
 
     Parameters and errors as those of :func:`sizes_over_iterations`; `bounds` are the bounds of the score.
@@ -121,11 +127,14 @@ def score_over_iterations(runs: Mapping[str, Runs], name: str = "TaskScore", bou
     >>> score_over_iterations({"lnp": [found.records]}, "Mean weight (mV)").axes[0].get_ylabel()
     'Mean weight (mV)'
     """
-    return _over_iterations(runs, {name: "score"}, bounds)
+    return _over_iterations(runs, {name: "score"}, bounds, figure)
 
 
 def curves(
-    panels: Mapping[str, Mapping[str, ArrayLike]], sparsities: ArrayLike, bounds: Mapping[str, Bounds] | None = None
+    panels: Mapping[str, Mapping[str, ArrayLike]],
+    sparsities: ArrayLike,
+    bounds: Mapping[str, Bounds] | None = None,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure:
     """Draw scores against sparsity, mean and 95 % interval over seeds.
 
@@ -139,6 +148,8 @@ def curves(
         Shares of removed links, above 0 and below 1; the axis is logarithmic in the share that remains.
     bounds : mapping of label to (float, float), optional
         Bounds of each score, as from :func:`bounds_of`; none by default.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        What the panels are drawn into; by default a new figure, as wide as a column.
 
     Returns
     -------
@@ -161,7 +172,7 @@ def curves(
     if not ((gone > 0) & (gone < 1)).all():
         raise InputError("sparsities", sparsities, "must be over 0 and below 1")
     left = 100 * (1 - gone)
-    figure, axes = _panels(len(panels))
+    whole, part, axes = _panels(len(panels), figure)
     for axis, (score, rows) in zip(axes, panels.items(), strict=True):
         lines = levels = 0
         for name, values in rows.items():
@@ -185,8 +196,8 @@ def curves(
         axis.set_xticks(left, [f"{100 * share:g}" for share in gone])
         axis.minorticks_off()
         label_axes(axis, x="Links gone (%)", y=score)
-    legend_above(figure, axes[0])
-    return figure
+    legend_of_panels(part, axes[0])
+    return whole
 
 
 def eigenvalue_clouds(networks: Mapping[str, Reservoir], ax: Axes | None = None) -> Figure:
@@ -217,10 +228,16 @@ def eigenvalue_clouds(networks: Mapping[str, Reservoir], ax: Axes | None = None)
     return figure
 
 
-def distributions(networks: Mapping[str, Reservoir]) -> Figure:
+def distributions(networks: Mapping[str, Reservoir], figure: Figure | SubFigure | None = None) -> Figure:
     """Draw the distributions of degrees (in plus out) and membrane time constants before and after pruning.
 
     All networks have the same bins; the dense one is filled.
+
+    Parameters
+    ----------
+    networks : mapping of name to Reservoir
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        What the panels are drawn into; by default a new figure, as wide as a column.
 
     Examples
     --------
@@ -229,8 +246,8 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
     >>> [axes.get_xlabel() for axes in distributions({"dense": reservoir}).axes]
     ['Links of a neuron, in and out', '$\\\\tau_m$ (ms)']
     """
-    figure = column_figure(3.4)
-    upper, lower = figure.subplots(2, 1)
+    whole, part = panel_figure(3.4, figure)
+    upper, lower = part.subplots(2, 1)
     degrees = {
         name: np.bincount(np.append(one.pre, one.post), minlength=one.neurons).astype(float)
         for name, one in networks.items()
@@ -261,17 +278,19 @@ def distributions(networks: Mapping[str, Reservoir]) -> Figure:
         axis.xaxis.set_minor_formatter(NullFormatter())
     label_axes(upper, x="Links of a neuron, in and out", y="Share of neurons (%)")
     label_axes(lower, x=r"$\tau_m$ (ms)", y="Share of neurons (%)")
-    figure.align_ylabels()
-    legend_above(figure, upper)
-    return figure
+    part.align_ylabels()
+    legend_of_panels(part, upper)
+    return whole
 
 
-def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
+def network_graphs(networks: Mapping[str, Reservoir], figure: Figure | SubFigure | None = None) -> Figure:
     """Draw several graphs, such as those that methods left, as :func:`network_graph` does, with one scale of sizes.
 
     Parameters
     ----------
     networks : mapping of name to Reservoir
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        What the panels are drawn into; by default a new figure, as wide as a column.
 
     Returns
     -------
@@ -280,7 +299,7 @@ def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
     Raises
     ------
     InputError
-        When there is nothing to draw.
+        When there is nothing to draw, or `figure` is no figure.
 
     Examples
     --------
@@ -293,9 +312,8 @@ def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
         raise InputError("networks", networks, "must hold at least one network")
     columns = min(2, len(networks))
     rows = -(-len(networks) // columns)
-    figure = column_figure(3.1 * rows + 0.4)
-    figure.set_figwidth(columns * figure.get_figwidth())
-    every = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    whole, part = panel_figure(3.1 * rows + 0.4, figure, columns * COLUMN_WIDTH)
+    every = list(part.subplots(rows, columns, squeeze=False).ravel())
     central = {name: centrality(reservoir) for name, reservoir in networks.items()}
     most = max(float(one.max(initial=0.0)) for one in central.values())
     for axes, (name, reservoir) in zip(every, networks.items(), strict=False):
@@ -304,8 +322,8 @@ def network_graphs(networks: Mapping[str, Reservoir]) -> Figure:
         axes.set_title(f"{_plain(name)}: {numbers}", fontsize=TEXT)
     for unused in every[len(networks) :]:
         unused.remove()
-    legend_above(figure, every[0], columns=4 if columns > 1 else 2)
-    return figure
+    legend_of_panels(part, every[0], columns=4 if columns > 1 else 2)
+    return whole
 
 
 def network_graph(reservoir: Reservoir, ax: Axes | None = None) -> Figure:
@@ -388,16 +406,22 @@ def _draw_graph(axes: Axes, reservoir: Reservoir, central: Array, most: float) -
     axes.set_axis_off()
 
 
-def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bounds: Bounds | None = None) -> Figure:
+def _over_iterations(
+    runs: Mapping[str, Runs],
+    columns: Mapping[str, str],
+    bounds: Bounds | None = None,
+    figure: Figure | SubFigure | None = None,
+) -> Figure:
     """Draw a panel for each label and field of a record; `bounds` replaces the bounds of the field."""
     if not runs or not all(runs.values()):
         raise InputError("runs", runs, "must hold at least one method with one run")
-    figure, axes = _panels(len(columns))
+    for method, seeds in runs.items():
+        if len({len(records) for records in seeds}) > 1:
+            raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
+    whole, part, axes = _panels(len(columns), figure)
     lines = _lines(runs)
     for axis, (label, name) in zip(axes, columns.items(), strict=True):
         for method, seeds in runs.items():
-            if len({len(records) for records in seeds}) > 1:
-                raise InputError(method, [len(records) for records in seeds], "runs must have as many iterations")
             values = np.array([[getattr(record, name) for record in records] for records in seeds], float)
             mean, low, high = _interval(values, bounds or bounds_of(name))
             known = np.isfinite(mean)  # values that are not measured in every iteration are drawn as points
@@ -410,8 +434,8 @@ def _over_iterations(runs: Mapping[str, Runs], columns: Mapping[str, str], bound
             axis.set_ylim(bottom=0)  # an axis that begins elsewhere would show a small loss as a large one
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axis, x="Iteration", y=label)
-    legend_above(figure, axes[0])
-    return figure
+    legend_of_panels(part, axes[0])
+    return whole
 
 
 def _colours(names: Iterable[str]) -> dict[str, str]:
@@ -429,16 +453,15 @@ def _lines(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _panels(count: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure with `count` panels, in two columns if there are more than two."""
+def _panels(count: int, figure: Figure | SubFigure | None) -> tuple[Figure, Figure | SubFigure, list[Axes]]:
+    """Return a figure, the part of it that is drawn into, and `count` panels in it, in two columns if more than two."""
     columns = 1 if count <= 2 else 2
     rows = -(-count // columns)
-    figure = column_figure(1.6 * rows + 0.5)
-    figure.set_figwidth(columns * figure.get_figwidth())
-    grid = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    whole, part = panel_figure(1.6 * rows + 0.5, figure, columns * COLUMN_WIDTH)
+    grid = list(part.subplots(rows, columns, squeeze=False).ravel())
     for unused in grid[count:]:
         unused.set_axis_off()
-    return figure, grid[:count]
+    return whole, part, grid[:count]
 
 
 def _interval(values: Array, bounds: Bounds) -> tuple[Array, Array, Array]:
