@@ -59,7 +59,7 @@ class Connectome(NullArguments):
         from hrsnn.builder import build
         from hrsnn.connectivity.null_models import null_model
         from hrsnn.networks import write_graph
-        from hrsnn.networks.pruning_figures import centrality
+        from hrsnn.networks.graph_figures import centrality
         from hrsnn.runtime.seeds import generator
         from hrsnn.runtime.stopwatch import Stopwatch
         from hrsnn.simulation import simulate
@@ -143,7 +143,8 @@ def structure(reservoir: Reservoir) -> dict[str, float]:
 
 def pictures(reservoir: Reservoir, activity: Activity[Reservoir]) -> Mapping[str, Figure]:
     """Draw the graph, distributions of its links and time constants, and a raster."""
-    from hrsnn.networks.pruning_figures import distributions, network_graph
+    from hrsnn.networks.graph_figures import network_graph
+    from hrsnn.networks.pruning_figures import distributions
     from hrsnn.scripts.cli.pictures import of_network
 
     graph = {"graph": network_graph(reservoir), "distributions": distributions({"network": reservoir})}

@@ -13,7 +13,7 @@ from hrsnn.engines.cache.folder import cache_folder
 from hrsnn.engines.threads import threads
 from hrsnn.validation.limits import machine_memory, readable
 
-_WORDS = "set XDG_CACHE_HOME to a folder of your own that can be written; until then each process compiles its kernels"
+_OWN_CACHE = "set XDG_CACHE_HOME to a folder of your own that can be written; until then each process compiles its kernels"
 
 
 def machine() -> list[Finding]:
@@ -85,7 +85,7 @@ def of_cache(name: str, root: str | None) -> Finding:
         folder = cache_folder(".", root)
     if folder is None:
         value = str(said[0].message) if said else "no folder can be written"
-        return Finding("machine", name, "note", value, _WORDS)
+        return Finding("machine", name, "note", value, _OWN_CACHE)
     kernels, size = _content(folder)
     return Finding("machine", name, "ok", f"{folder}: {kernels} kernels, {readable(size)}")
 

@@ -17,7 +17,7 @@ from hrsnn.analysis.figures.maps import heat_maps
 from hrsnn.analysis.figures.seeds import scores_over_seeds
 from hrsnn.analysis.forecasting.errors import THRESHOLDS
 from hrsnn.balanced import BalancedNetwork
-from hrsnn.networks.pruning_figures import network_graph
+from hrsnn.networks.graph_figures import network_graph
 from hrsnn.reservoir import Reservoir
 from hrsnn.scripts.cli.neurons import names_of
 

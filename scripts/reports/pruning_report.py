@@ -108,7 +108,7 @@ class PruningRuns:
     def write(self, folder: Path, formats: Sequence[str] = report.PNG) -> str:
         """Write all files into `folder`, and return the text with their location."""
         from hrsnn.formats.graphs import network_file
-        from hrsnn.networks import pruning_figures, write_graph
+        from hrsnn.networks import graph_figures, pruning_figures, write_graph
         from hrsnn.networks.graphs.pruned import pruned_graph
         from hrsnn.networks.studies.pruned_scores import score_names
 
@@ -121,7 +121,7 @@ class PruningRuns:
             "behaviour": pruning_figures.behaviour_over_iterations(records),
             "eigenvalues": pruning_figures.eigenvalue_clouds(networks),
             "distributions": pruning_figures.distributions(networks),
-            "graph": pruning_figures.network_graphs({label: networks[label] for label in self.labels}),
+            "graph": graph_figures.network_graphs({label: networks[label] for label in self.labels}),
         }
         task = self.options.scored_task
         if task is not None:

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from hrsnn import InputError, ReservoirSpec, build
-from hrsnn.networks import Pruning, prune, pruning_figures
+from hrsnn.networks import Pruning, graph_figures, prune, pruning_figures
 
 ROWS = {"Accuracy": {"lnp": [[0.9, 0.8], [0.92, 0.86]]}}
 DRAWN: dict[str, Callable[..., Figure]] = {
@@ -19,7 +19,7 @@ DRAWN: dict[str, Callable[..., Figure]] = {
     "score": lambda found, **to: pruning_figures.score_over_iterations({"lnp": [found.records]}, **to),
     "curves": lambda _, **to: pruning_figures.curves(ROWS, [0.5, 0.9], **to),
     "distributions": lambda found, **to: pruning_figures.distributions({"lnp": found.reservoir}, **to),
-    "graphs": lambda found, **to: pruning_figures.network_graphs({"lnp": found.reservoir}, **to),
+    "graphs": lambda found, **to: graph_figures.network_graphs({"lnp": found.reservoir}, **to),
 }
 
 

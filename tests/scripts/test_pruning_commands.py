@@ -15,7 +15,7 @@ from matplotlib.collections import PolyCollection
 from hrsnn import Reservoir, ReservoirSpec, build, scripts
 from hrsnn.errors import InputError
 from hrsnn.files.writing import to_json
-from hrsnn.networks import MagnitudePruning, prune, pruning_figures, read_graph, write_graph
+from hrsnn.networks import MagnitudePruning, graph_figures, prune, pruning_figures, read_graph, write_graph
 from hrsnn.networks.studies import pruned_scores
 from hrsnn.networks.studies.pruned_scores import (
     ScoredNetwork,
@@ -315,7 +315,7 @@ def test_pictures_of_pruning_show_every_method() -> None:
         # each line shows the one below, which has the same values
         assert len({(line.get_linestyle(), line.get_linewidth()) for line in axes.lines}) == 3
         assert [line.get_linewidth() for line in axes.lines] == sorted(line.get_linewidth() for line in axes.lines)[::-1]
-    graphs = pruning_figures.network_graphs({"dense": dense, "by_magnitude": found.reservoir})
+    graphs = graph_figures.network_graphs({"dense": dense, "by_magnitude": found.reservoir})
     assert [axes.get_title().partition(":")[0] for axes in graphs.axes] == ["dense", "by magnitude"]
     words = graphs.axes[0].get_legend_handles_labels()[1]
     assert words[:2] == ["E", "I"]
@@ -336,7 +336,7 @@ def test_pictures_of_pruning_show_every_method() -> None:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: pruning_figures.network_graphs({}),
+        lambda: graph_figures.network_graphs({}),
         lambda: pruning_figures.sizes_over_iterations({}),
         lambda: pruning_figures.curves({}, [0.5]),
         lambda: pruning_figures.curves({"Accuracy": {"lnp": [[0.9]]}}, [1.0]),
