@@ -12,7 +12,7 @@ LOCAL_TORCH = --no-index --no-deps 'torch>=2.6'
 CPU_ONLY = PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL=
 CPU_TORCH = --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 'torch>=2.6'
 
-.PHONY: demo test check docs long lowest newest pythons audit wheel page kills stops disks bombs damage soak fuzz put-back lint typecheck
+.PHONY: demo test check docs long properties lowest newest pythons audit wheel page kills stops disks bombs damage soak fuzz put-back lint typecheck
 .PHONY: lock release bench-rivals clean
 
 demo: $(INSTALLED)
@@ -25,7 +25,7 @@ test: lint
 	$(RUN) -m pytest -m "not long" --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 1; status=$$?; \
 	seconds=$$(($$(date +%s) - start)); echo "make test took $$((seconds / 60)) min $$((seconds % 60)) s"; exit $$status
 
-check: test docs long lowest wheel page kills stops disks bombs damage
+check: test properties docs long lowest wheel page kills stops disks bombs damage
 
 # The site in build/docs, where a warning is an error; then every link between its pages, and every anchor
 DOCS = $(VENV)/.docs
@@ -45,6 +45,10 @@ long: $(INSTALLED) $(RIVALS)
 
 $(RIVALS):
 	$(RUN) -m pip install --quiet --no-deps --target $@ snntorch norse nir nirtorch libsonata || true
+
+# New examples for every test of a property: `make test` repeats the same ones
+properties: $(INSTALLED)
+	HYPOTHESIS_PROFILE=random $(RUN) -m pytest -m "hypothesis and not long" --numprocesses 2
 
 # The lowest versions that setup.cfg declares, in an environment of their own
 lowest: $(INSTALLED)

