@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 
 class Cells(NamedTuple):
-    """Factors of the exact solution over one step, and the threshold; (N,) each."""
+    """Factors of the exact solution over one step, and the threshold; (N,) each, with room for one more pack.
+
+    `decay_exc`, `decay_inh` and `threshold` are a single pack where they are the same for all neurons: less is read.
+    """
 
     v_rest_bias: Any  #: v_rest + i_bias (mV)
     membrane: Any  #: e^(-dt/tau_m)
@@ -33,14 +36,14 @@ class Reset(NamedTuple):
 
 
 class State(NamedTuple):
-    """Variables of the neurons, (N,) each; `adapted` is empty where no neuron adapts."""
+    """Variables of the neurons, (N,) each, with room for one more pack; `adapted` is empty where no neuron adapts."""
 
     v: Any
     exc: Any
     inh: Any
-    drive: Any  #: analog input (mV)
+    v_inf: Any  #: v_rest + i_bias + analog input (mV)
     adapted: Any
-    free_at: Any  #: the first step after the refractory period
+    free_at: Any  #: the first step after the refractory period, as a double
 
 
 class Flights(NamedTuple):
@@ -64,6 +67,7 @@ class Output(NamedTuple):
     seen: Any  #: (times, variables, R) mV, at the requested steps; see hrsnn.engines.watched
     watched: Any  #: (R,) the neurons that are recorded
     spiked: Any  #: (N,) work space for the spikes of one step
+    words: Any  #: (N / 64,) work space for the same as bits
 
 
 class ShortTerm(NamedTuple):

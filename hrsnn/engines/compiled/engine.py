@@ -144,22 +144,22 @@ class _Network:
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
         self._reservoir, self._n = reservoir, reservoir.neurons
         p = propagators(reservoir)
-        cells = Cells(
+        self._cells = Cells(
             v_rest_bias=read_only(reservoir.v_rest + reservoir.i_bias),
-            membrane=read_only(p.membrane),
-            exc_to_v=read_only(p.exc_to_v),
-            inh_to_v=read_only(p.inh_to_v),
-            decay_exc=read_only(p.decay_exc),
-            decay_inh=read_only(p.decay_inh),
-            adapted_to_v=read_only(p.adapted_to_v),
-            decay_adapted=read_only(p.decay_adapted),
-            threshold=read_only(reservoir.v_threshold),
+            membrane=read_only(_padded(p.membrane)),
+            exc_to_v=read_only(_padded(p.exc_to_v)),
+            inh_to_v=read_only(_padded(p.inh_to_v)),
+            decay_exc=read_only(_shared(p.decay_exc)),
+            decay_inh=read_only(_shared(p.decay_inh)),
+            adapted_to_v=read_only(_padded(p.adapted_to_v)),
+            decay_adapted=read_only(_padded(p.decay_adapted)),
+            threshold=read_only(_shared(reservoir.v_threshold)),
         )
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
         after = Reset(read_only(reservoir.v_reset), read_only(hold), read_only(reservoir.adaptation))
         self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
-        self._constants = (*plain_tuples((cells, after)), read_only(reservoir.is_excitatory))
+        self._constants = (*plain_tuples((self._cells, after)), read_only(reservoir.is_excitatory))
         self._budget = max(1, _UPDATES // self._n)
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
@@ -265,14 +265,15 @@ class _Network:
         n, start, watched = self._n, batch.start, batch.watched
         flights = _flights(self._recurrent, start)
         if start is None:
-            adapted = np.zeros(n if self._reservoir.adaptation.any() else 0)
-            exc, inh, drive = np.zeros((3, n))
-            state = State(self._reservoir.v_start.copy(), exc, inh, drive, adapted, np.zeros(n, np.int64))
+            nothing = np.zeros(n)
+            adapted = nothing[: n if self._reservoir.adaptation.any() else 0]
+            begin = (self._reservoir.v_start, nothing, nothing, adapted, nothing)
         else:
             at = start.variables
-            state = State(
-                at.v.copy(), at.exc.copy(), at.inh.copy(), np.zeros(n), at.adapted.copy(), start.refractory_steps.copy()
-            )
+            begin = (at.v, at.exc, at.inh, at.adapted, start.refractory_steps)
+        v, exc, inh, adapted = map(_padded, begin[:-1])
+        # what is behind the last neuron is never free, and so never spikes
+        state = State(v, exc, inh, _padded(self._cells.v_rest_bias), adapted, _padded(begin[-1], behind=np.inf))
         room = n + _ROOM
         out = Output(
             step=np.empty(room, np.int64),
@@ -280,6 +281,7 @@ class _Network:
             seen=watched.room(len(now.v_step)),
             watched=read_only(watched.neurons),
             spiked=np.empty(n, np.int32),
+            words=np.empty(n // 64 + 1, np.int64),
         )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
         arguments, step = (*plain_tuples((state, out)), *constants), 0
@@ -353,6 +355,18 @@ class _Network:
             resources=resources,
         )
         return Arrivals(arrived, short_term, np.empty(rows.longest + LANES))
+
+
+def _padded(values: np.ndarray, behind: float = 0.0) -> np.ndarray:
+    """Return a copy as doubles with a pack of `behind` after its end, which kernels that work in packs read and write."""
+    room = np.full(len(values) + LANES, behind)[: len(values)]
+    room[:] = values
+    return room
+
+
+def _shared(values: np.ndarray) -> np.ndarray:
+    """Return one pack where all values are equal, and else a padded copy."""
+    return np.full(LANES, values[0]) if (values == values[0]).all() else _padded(values)
 
 
 def _flights(rows: _Rows, start: NetworkState | None) -> Flights:

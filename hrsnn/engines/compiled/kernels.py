@@ -25,14 +25,18 @@ from hrsnn.engines.compiled.arguments import (
 from hrsnn.engines.compiled.simd import (
     LANES,
     add,
+    bits_above,
     divide,
     exp_decay,
+    load,
     load_first,
+    lowest_bit,
     multiply,
     splat,
     store,
     store_first,
     subtract,
+    where_at_least,
 )
 from hrsnn.engines.jit import jit
 from hrsnn.engines.rounding_kernels import round_all
@@ -62,31 +66,45 @@ def first_from(steps, step):
 
 
 @jit(inline="always")
-def update(step, state, cells, spiked):
-    """Update all neurons by one step and write those that spike, ascending, to `spiked`; return their number."""
-    v, exc, inh, drive, adapted, free_at = state
-    n = len(v)
-    if len(adapted):
-        for i in range(n):
-            v_inf = cells.v_rest_bias[i] + drive[i]
-            free = v_inf + (v[i] - v_inf) * cells.membrane[i] + exc[i] * cells.exc_to_v[i] + inh[i] * cells.inh_to_v[i]
-            free = free - adapted[i] * cells.adapted_to_v[i]
-            v[i] = free if step >= free_at[i] else v[i]
-            exc[i] *= cells.decay_exc[i]
-            inh[i] *= cells.decay_inh[i]
-            adapted[i] *= cells.decay_adapted[i]
-    else:
-        for i in range(n):
-            v_inf = cells.v_rest_bias[i] + drive[i]
-            free = v_inf + (v[i] - v_inf) * cells.membrane[i] + exc[i] * cells.exc_to_v[i] + inh[i] * cells.inh_to_v[i]
-            v[i] = free if step >= free_at[i] else v[i]
-            exc[i] *= cells.decay_exc[i]
-            inh[i] *= cells.decay_inh[i]
+def stride_of(constants):
+    """Return 1 if each neuron has its own constant, and 0 for one pack that all share."""
+    return int(len(constants) > LANES)
+
+
+@jit(inline="always")
+def update(step, state, cells, spiked, words):
+    """Update all neurons by one step and write those that spike, ascending, to `spiked`; return their number.
+
+    The spikes are first kept as bits, so that no branch depends on them while the neurons are read.
+    """
+    v, exc, inh, v_inf, adapted, free_at = state
+    n, now, adapts = len(v), splat(float(step)), len(adapted) > 0
+    its_exc, its_inh, its_threshold = stride_of(cells.decay_exc), stride_of(cells.decay_inh), stride_of(cells.threshold)
+    for first in range(0, n, 64):
+        word = 0
+        for i in range(first, min(first + 64, n), LANES):
+            rest, before, excited, inhibited = load(v_inf, i), load(v, i), load(exc, i), load(inh, i)
+            free = add(rest, multiply(subtract(before, rest), load(cells.membrane, i)))
+            free = add(free, multiply(excited, load(cells.exc_to_v, i)))
+            free = add(free, multiply(inhibited, load(cells.inh_to_v, i)))
+            if adapts:
+                current = load(adapted, i)
+                free = subtract(free, multiply(current, load(cells.adapted_to_v, i)))
+                store(adapted, i, multiply(current, load(cells.decay_adapted, i)))
+            since = load(free_at, i)
+            after = where_at_least(now, since, free, before)
+            store(v, i, after)
+            store(exc, i, multiply(excited, load(cells.decay_exc, i * its_exc)))
+            store(inh, i, multiply(inhibited, load(cells.decay_inh, i * its_inh)))
+            word |= bits_above(after, load(cells.threshold, i * its_threshold), now, since) << (i - first)
+        words[first >> 6] = word
     count = 0
-    for i in range(n):
-        if v[i] > cells.threshold[i] and step >= free_at[i]:
-            spiked[count] = i
+    for k in range((n + 63) >> 6):
+        word = words[k]
+        while word:
+            spiked[count] = 64 * k + lowest_bit(word)
             count += 1
+            word &= word - 1
     return count
 
 
@@ -138,20 +156,21 @@ def release(entry, flights):
 
 
 @jit(inline="always")
-def set_drive(step, following, changes, drive):
+def set_drive(step, following, changes, v_rest_bias, v_inf):
     """Set the analog drive if it changes in this step; return the index of the next change."""
     while following < len(changes.step) and changes.step[following] == step:
-        for i in range(len(drive)):
-            drive[i] = changes.value[following, i]
+        for i in range(len(v_inf)):
+            v_inf[i] = v_rest_bias[i] + changes.value[following, i]
         following += 1
     return following
 
 
 @jit(inline="always")
-def set_own_drive(step, following, changes, drive):
+def set_own_drive(step, following, changes, v_rest_bias, v_inf):
     """Set the drives of single neurons that change in this step; return the index of the next change."""
     while following < len(changes.own_step) and changes.own_step[following] == step:
-        drive[changes.own_neuron[following]] = changes.own_value[following]
+        i = changes.own_neuron[following]
+        v_inf[i] = v_rest_bias[i] + changes.own_value[following]
         following += 1
     return following
 
@@ -253,9 +272,9 @@ def present_frozen(
     next_v = first_from(events.v_step, step)
     filled = 0
     while step < stop and filled + n <= room and flights.unused[1] >= delayed:
-        next_drive = set_drive(step, next_drive, events.drive, state.drive)
-        next_own = set_own_drive(step, next_own, events.drive, state.drive)
-        count = update(step, state, cells, spiked)
+        next_drive = set_drive(step, next_drive, events.drive, cells.v_rest_bias, state.v_inf)
+        next_own = set_own_drive(step, next_own, events.drive, cells.v_rest_bias, state.v_inf)
+        count = update(step, state, cells, spiked, out.words)
         remember(step, count, spiked, filled, out)
         filled += count
         next_back = excite(step, next_back, events.background, exc)

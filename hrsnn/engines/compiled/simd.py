@@ -147,6 +147,29 @@ scaled = _of_two(_scaled)
 
 
 @intrinsic
+def where_at_least(typing_context: Any, x: Any, y: Any, a: Any, b: Any) -> Any:
+    """Lanes of `a` where x >= y, those of `b` elsewhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        x, y, a, b = arguments
+        return builder.select(builder.fcmp_ordered(">=", x, y), a, b)
+
+    return pack(pack, pack, pack, pack), generate
+
+
+@intrinsic
+def bits_above(typing_context: Any, x: Any, y: Any, z: Any, u: Any) -> Any:
+    """An integer of which bit k says whether x > y and z >= u in lane k."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        x, y, z, u = arguments
+        both = builder.and_(builder.fcmp_ordered(">", x, y), builder.fcmp_ordered(">=", z, u))
+        return builder.zext(builder.bitcast(both, ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(pack, pack, pack, pack), generate
+
+
+@intrinsic
 def fma(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
     """x y + z, rounded once."""
     build = _call("llvm.fma.v8f64")
@@ -193,3 +216,13 @@ def exp_decay_all(values, count):
     """``values[:count] = e^values[:count]``, in packs; values up to the next multiple of eight are overwritten too."""
     for i in range(0, count, LANES):
         store(values, i, exp_decay(load(values, i)))
+
+
+@intrinsic
+def lowest_bit(typing_context: Any, word: Any) -> Any:
+    """The place of the lowest bit of a word that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate

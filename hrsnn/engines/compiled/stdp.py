@@ -182,9 +182,9 @@ def present_plastic(
         if fullest == capacity:
             catch_up_all(step, sides, waiting, scratch)
             fullest = 0
-        next_drive = set_drive(step, next_drive, events.drive, state.drive)
-        next_own = set_own_drive(step, next_own, events.drive, state.drive)
-        count = update(step, state, cells, spiked)
+        next_drive = set_drive(step, next_drive, events.drive, cells.v_rest_bias, state.v_inf)
+        next_own = set_own_drive(step, next_own, events.drive, cells.v_rest_bias, state.v_inf)
+        count = update(step, state, cells, spiked, out.words)
         remember(step, count, spiked, filled, out)
         filled += count
         next_back = excite(step, next_back, events.background, exc)
