@@ -6,6 +6,8 @@ which they are in memory. Rows of work space have room for one more pack at thei
 
 from __future__ import annotations
 
+import numpy as np
+
 from hrsnn.engines.compiled.arguments import (
     Arrivals,
     BackgroundEvents,
@@ -130,9 +132,11 @@ def remember(step, count, spiked, filled, out):
 def launch(step, count, spiked, rows, flights):
     """Put the rows of the neurons that spike in this step into the queues of the steps in which the spikes arrive."""
     slots = len(flights.head)
+    here = step % slots
     for s in range(count):
         for row in range(rows.first[spiked[s]], rows.first[spiked[s] + 1]):
-            slot = (step + rows.lag[row]) % slots
+            slot = here + rows.lag[row]  # a lag is below the number of slots; a division takes as long as ten links
+            slot -= slots * (slot >= slots)
             entry = flights.unused[0]
             flights.unused[0] = flights.following[entry]
             flights.unused[1] -= 1
@@ -233,21 +237,16 @@ def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
     arrived, short_term, strength = arrivals
     post, weight = links.post, links.weight
     a, b = links.start[row], links.start[row + 1]
+    sign = 1.0 if is_excitatory[pre] else -1.0
+    target = exc if is_excitatory[pre] else inh
     if len(strength):
         depress(a, b, float(step - arrived[row]), short_term, strength)
         arrived[row] = step
-        if is_excitatory[pre]:
-            for link in range(a, b):
-                exc[post[link]] += weight[link] * strength[link - a]
-        else:
-            for link in range(a, b):
-                inh[post[link]] -= weight[link] * strength[link - a]
-    elif is_excitatory[pre]:
-        for link in range(a, b):
-            exc[post[link]] += weight[link]
+        for link in range(np.uint64(a), np.uint64(b)):
+            target[np.uint64(post[link])] += sign * (weight[link] * strength[link - np.uint64(a)])
     else:
-        for link in range(a, b):
-            inh[post[link]] -= weight[link]
+        for link in range(np.uint64(a), np.uint64(b)):
+            target[np.uint64(post[link])] += sign * weight[link]
 
 
 @jit(allocates=False)
