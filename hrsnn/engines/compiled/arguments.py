@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 class Cells(NamedTuple):
     """Factors of the exact solution over one step, and the threshold; (N,) each, with room for one more pack.
 
-    `decay_exc`, `decay_inh` and `threshold` are a single pack where they are the same for all neurons: less is read.
+    `decay_exc`, `decay_inh` and `threshold` have a single value where all three are the same for all neurons.
     """
 
     v_rest_bias: Any  #: v_rest + i_bias (mV)

@@ -144,16 +144,19 @@ class _Network:
     def __init__(self, reservoir: Reservoir, plastic: bool) -> None:
         self._reservoir, self._n = reservoir, reservoir.neurons
         p = propagators(reservoir)
+        often_shared = (p.decay_exc, p.decay_inh, reservoir.v_threshold)
+        shared = all((values == values[0]).all() for values in often_shared)
+        decay_exc, decay_inh, threshold = (values[:1] if shared else _padded(values) for values in often_shared)
         self._cells = Cells(
             v_rest_bias=read_only(reservoir.v_rest + reservoir.i_bias),
             membrane=read_only(_padded(p.membrane)),
             exc_to_v=read_only(_padded(p.exc_to_v)),
             inh_to_v=read_only(_padded(p.inh_to_v)),
-            decay_exc=read_only(_shared(p.decay_exc)),
-            decay_inh=read_only(_shared(p.decay_inh)),
+            decay_exc=read_only(decay_exc),
+            decay_inh=read_only(decay_inh),
             adapted_to_v=read_only(_padded(p.adapted_to_v)),
             decay_adapted=read_only(_padded(p.decay_adapted)),
-            threshold=read_only(_shared(reservoir.v_threshold)),
+            threshold=read_only(threshold),
         )
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
         after = Reset(read_only(reservoir.v_reset), read_only(hold), read_only(reservoir.adaptation))
@@ -362,11 +365,6 @@ def _padded(values: np.ndarray, behind: float = 0.0) -> np.ndarray:
     room = np.full(len(values) + LANES, behind)[: len(values)]
     room[:] = values
     return room
-
-
-def _shared(values: np.ndarray) -> np.ndarray:
-    """Return one pack where all values are equal, and else a padded copy."""
-    return np.full(LANES, values[0]) if (values == values[0]).all() else _padded(values)
 
 
 def _flights(rows: _Rows, start: NetworkState | None) -> Flights:

@@ -68,9 +68,23 @@ def first_from(steps, step):
 
 
 @jit(inline="always")
-def stride_of(constants):
-    """Return 1 if each neuron has its own constant, and 0 for one pack that all share."""
-    return int(len(constants) > LANES)
+def update_pack(i, now, state, cells, decay_exc, decay_inh, threshold):
+    """Update the neurons of a pack by one step; return those that spike as bits."""
+    v, exc, inh, v_inf, adapted, free_at = state
+    rest, before, excited, inhibited = load(v_inf, i), load(v, i), load(exc, i), load(inh, i)
+    free = add(rest, multiply(subtract(before, rest), load(cells.membrane, i)))
+    free = add(free, multiply(excited, load(cells.exc_to_v, i)))
+    free = add(free, multiply(inhibited, load(cells.inh_to_v, i)))
+    if len(adapted):
+        current = load(adapted, i)
+        free = subtract(free, multiply(current, load(cells.adapted_to_v, i)))
+        store(adapted, i, multiply(current, load(cells.decay_adapted, i)))
+    since = load(free_at, i)
+    after = where_at_least(now, since, free, before)
+    store(v, i, after)
+    store(exc, i, multiply(excited, decay_exc))
+    store(inh, i, multiply(inhibited, decay_inh))
+    return bits_above(after, threshold, now, since)
 
 
 @jit(inline="always")
@@ -79,27 +93,21 @@ def update(step, state, cells, spiked, words):
 
     The spikes are first kept as bits, so that no branch depends on them while the neurons are read.
     """
-    v, exc, inh, v_inf, adapted, free_at = state
-    n, now, adapts = len(v), splat(float(step)), len(adapted) > 0
-    its_exc, its_inh, its_threshold = stride_of(cells.decay_exc), stride_of(cells.decay_inh), stride_of(cells.threshold)
-    for first in range(0, n, 64):
-        word = 0
-        for i in range(first, min(first + 64, n), LANES):
-            rest, before, excited, inhibited = load(v_inf, i), load(v, i), load(exc, i), load(inh, i)
-            free = add(rest, multiply(subtract(before, rest), load(cells.membrane, i)))
-            free = add(free, multiply(excited, load(cells.exc_to_v, i)))
-            free = add(free, multiply(inhibited, load(cells.inh_to_v, i)))
-            if adapts:
-                current = load(adapted, i)
-                free = subtract(free, multiply(current, load(cells.adapted_to_v, i)))
-                store(adapted, i, multiply(current, load(cells.decay_adapted, i)))
-            since = load(free_at, i)
-            after = where_at_least(now, since, free, before)
-            store(v, i, after)
-            store(exc, i, multiply(excited, load(cells.decay_exc, i * its_exc)))
-            store(inh, i, multiply(inhibited, load(cells.decay_inh, i * its_inh)))
-            word |= bits_above(after, load(cells.threshold, i * its_threshold), now, since) << (i - first)
-        words[first >> 6] = word
+    n, now = len(state.v), splat(float(step))
+    if len(cells.threshold) > 1:
+        for first in range(0, n, 64):
+            word = 0
+            for i in range(first, min(first + 64, n), LANES):
+                its_exc, its_inh, its_threshold = load(cells.decay_exc, i), load(cells.decay_inh, i), load(cells.threshold, i)
+                word |= update_pack(i, now, state, cells, its_exc, its_inh, its_threshold) << (i - first)
+            words[first >> 6] = word
+    else:
+        decay_exc, decay_inh, threshold = splat(cells.decay_exc[0]), splat(cells.decay_inh[0]), splat(cells.threshold[0])
+        for first in range(0, n, 64):
+            word = 0
+            for i in range(first, min(first + 64, n), LANES):
+                word |= update_pack(i, now, state, cells, decay_exc, decay_inh, threshold) << (i - first)
+            words[first >> 6] = word
     count = 0
     for k in range((n + 63) >> 6):
         word = words[k]
