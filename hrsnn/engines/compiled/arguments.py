@@ -145,8 +145,9 @@ class Waiting(NamedTuple):
     """Postsynaptic spikes that have not been applied to all links yet."""
 
     latest: Any  #: (N,) step of each neuron's latest one, -1 if none
+    recent: Any  #: (N, 8) steps of its latest ones, the last first, -1 if none
     count: Any  #: (N,) their number
-    history: Any  #: (N, capacity) their steps
+    history: Any  #: (N, capacity) steps of all
 
 
 class Scratch(NamedTuple):

@@ -47,6 +47,8 @@ from hrsnn.reservoir import Links, Reservoir
 _ROOM = 8192
 #: Maximum number of a neuron's waiting spikes, after which all synapses are brought up to date.
 _HISTORY = 128
+#: Of these, the latest are kept beside each other a second time, for the processor's cache.
+_RECENT = 8
 #: Maximum number of neuron updates in a call, so that it ends within a fraction of a second, for Ctrl-C and progress.
 _UPDATES = 100_000_000
 #: Plastic variables of a link that are part of a state.
@@ -123,8 +125,8 @@ class _Rows:
 
     def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> PlasticLinks:
         """Return the links with STDP; empty arrays stand for the initial weights and zero traces."""
-        self.weight = np.array(weight[self.order]) if len(weight) else self.weight.copy()
-        trace_plus, trace_minus = (np.array(t[self.order]) if len(t) else np.zeros(len(self)) for t in (plus, minus))
+        self.weight = _padded(weight[self.order] if len(weight) else self.weight)
+        trace_plus, trace_minus = (_padded(t[self.order] if len(t) else np.zeros(len(self))) for t in (plus, minus))
         return PlasticLinks(
             post=self.post,
             weight=self.weight,
@@ -198,7 +200,12 @@ class _Network:
             pair_plus=np.empty(pairs),
             pair_minus=np.empty(pairs),
         )
-        waiting = Waiting(np.full(self._n, -1), np.zeros(self._n, np.int64), np.empty((self._n, _HISTORY), np.int32))
+        waiting = Waiting(
+            latest=np.full(self._n, -1, np.int32),
+            recent=np.full((self._n, _RECENT), -1, np.int32),
+            count=np.zeros(self._n, np.int64),
+            history=np.empty((self._n, _HISTORY), np.int32),
+        )
         done = 0
         for index in range(len(batch)):
             now = batch.presentation(index)
@@ -345,9 +352,10 @@ class _Network:
             nothing = read_only(_EMPTY)
             return Arrivals(arrived, ShortTerm(nothing, nothing, nothing, np.empty(0), np.empty(0)), np.empty(0))
         dt, order = self._reservoir.dt, rows.order
-        used, resources = np.zeros(len(rows)), np.ones(len(rows))
-        if start is not None:
-            used, resources = np.array(start.used[order]), np.array(start.resources[order])
+        if start is None:
+            used, resources = _padded(np.zeros(len(rows))), _padded(np.ones(len(rows)))
+        else:
+            used, resources = _padded(start.used[order]), _padded(start.resources[order])
             in_row = np.diff(rows.start) > 0
             arrived[in_row] = -start.arrived[order][rows.start[:-1][in_row]]
         short_term = ShortTerm(

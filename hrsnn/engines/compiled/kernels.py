@@ -30,13 +30,13 @@ from hrsnn.engines.compiled.simd import (
     bits_above,
     divide,
     exp_decay,
+    first_of,
     load,
     load_first,
     lowest_bit,
     multiply,
     splat,
     store,
-    store_first,
     subtract,
     where_at_least,
 )
@@ -225,17 +225,13 @@ def depress(a, b, age, short_term, strength):
     one, gap = splat(1.0), splat(age)
     for link in range(a, b, LANES):
         left = b - link
-        before, start, present = (
-            load_first(used, link, left),
-            load_first(short_term.release, link, left),
-            load_first(resources, link, left),
-        )
+        before, start, present = load(used, link), load_first(short_term.release, link, left), load(resources, link)
         missing = subtract(subtract(present, multiply(before, present)), one)
         recovered = add(one, multiply(missing, exp_decay(multiply(gap, load_first(short_term.rate_recovery, link, left)))))
         facilitated = exp_decay(multiply(gap, load_first(short_term.rate_facilitation, link, left)))
         after = add(start, multiply(multiply(before, subtract(one, start)), facilitated))
-        store_first(resources, link, recovered, left)
-        store_first(used, link, after, left)
+        store(resources, link, first_of(recovered, left, present))
+        store(used, link, first_of(after, left, before))
         store(strength, link - a, divide(multiply(after, recovered), start))
 
 

@@ -37,6 +37,7 @@ from hrsnn.engines.compiled.simd import (
     add,
     exp_decay,
     exp_decay_all,
+    first_of,
     largest,
     load,
     load_first,
@@ -44,7 +45,6 @@ from hrsnn.engines.compiled.simd import (
     smallest,
     splat,
     store,
-    store_first,
     subtract,
 )
 from hrsnn.engines.jit import jit
@@ -57,6 +57,44 @@ def named_side(side):
 
 
 @jit(inline="always")
+def pair_up(a, b, since, post, waiting, owner, whens):
+    """Write all pairs of a link of a..b and a spike of its target from `since` on; return their number.
+
+    Inner loops do not branch on data, for the processor's pipeline: each round lists the next earlier spike of those links
+    that had one in the previous round.
+    """
+    latest, recent, count, history = waiting
+    pairs = np.uint64(0)
+    for link in range(np.uint64(a), np.uint64(b)):
+        when = latest[np.uint64(post[link])]
+        owner[pairs] = link - np.uint64(a)
+        whens[pairs] = when
+        pairs += np.uint64(when >= since)
+    done, back = np.uint64(0), np.uint64(1)
+    while done < pairs:  # links that had a spike in the last round may have another
+        until = pairs
+        if back < np.uint64(recent.shape[1]):
+            for q in range(done, until):
+                s = owner[q]
+                when = recent[np.uint64(post[np.uint64(a) + s]), back]
+                owner[pairs] = s
+                whens[pairs] = when
+                pairs += np.uint64(when >= since)
+        else:
+            for q in range(done, until):
+                s = owner[q]
+                i = np.uint64(post[np.uint64(a) + s])
+                k = count[i] - 1 - np.int64(back)
+                when = history[i, np.uint64(max(k, 0))]
+                owner[pairs] = s
+                whens[pairs] = when
+                pairs += np.uint64(k >= 0 and when >= since)
+        done = until
+        back += np.uint64(1)
+    return pairs
+
+
+@jit(inline="always")
 def catch_up(a, b, step, since, spike, links, waiting, scratch):
     """Update the links a..b of one source from `since` to `step`: post spikes in between, then `spike` pre spikes.
 
@@ -64,58 +102,36 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
     history. Applying them together gives the same result as applying each at once (between pre spikes there is only
     potentiation, so that its sum can be clipped at the bound), with sequential access to memory. The weights with which
     the spike acts are written to ``scratch.acting``.
-
-    Inner loops do not branch on data, for the processor's pipeline: each round lists the next earlier post spike of those
-    links that had one in the previous round.
     """
-    latest, history_count, history = waiting
-    post, w, plus, minus = links.post, links.weight, links.trace_plus, links.trace_minus
+    w, plus, minus = links.weight, links.trace_plus, links.trace_minus
     acting, traced, owner, pair_plus, pair_minus = scratch
-    pairs = np.uint64(0)
-    for link in range(a, b):
-        when = latest[np.uint64(post[np.uint64(link)])]
-        owner[pairs] = link - a
-        pair_plus[pairs] = when
-        pairs += np.uint64(when >= since)
-    done, back = np.uint64(0), 2
-    while done < pairs:  # links that had a spike in the last round may have another
-        until = pairs
-        for q in range(done, until):
-            s = owner[q]
-            i = np.uint64(post[np.uint64(a) + s])
-            k = history_count[i] - back
-            when = history[i, np.uint64(max(k, 0))]
-            owner[pairs] = s
-            pair_plus[pairs] = when
-            pairs += np.uint64(k >= 0 and when >= since)
-        done = until
-        back += 1
+    pairs = pair_up(a, b, since, links.post, waiting, owner, pair_plus)
     for q in range(pairs):
         link = np.uint64(a) + owner[q]
         pair_minus[q] = (step - pair_plus[q]) * links.rate_minus[link]
         pair_plus[q] = (pair_plus[q] - since) * links.rate_plus[link]
-    exp_decay_all(pair_plus, pairs)
-    exp_decay_all(pair_minus, pairs)
+    exp_decay_all(pair_plus, pair_minus, pairs)
     age, zero, spikes = splat(float(step - since)), splat(0.0), splat(spike)
-    for link in range(a, b, LANES):
-        decay = exp_decay(multiply(age, load_first(links.rate_minus, link, b - link)))
-        store(acting, link - a, zero)
-        store(traced, link - a, multiply(load_first(minus, link, b - link), decay))
+    for s in range(0, b - a, LANES):
+        store(acting, s, zero)
+        store(traced, s, zero)
     for q in range(pairs):
         s = owner[q]
         acting[s] += pair_plus[q]
         traced[s] += pair_minus[q]
     for link in range(a, b, LANES):
         left = b - link
-        trace_plus, trace_minus = load_first(plus, link, left), load(traced, link - a)
+        before, trace_plus, earlier = load(w, link), load(plus, link), load(minus, link)
+        decay_plus = exp_decay(multiply(age, load_first(links.rate_plus, link, left)))
+        decay_minus = exp_decay(multiply(age, load_first(links.rate_minus, link, left)))
+        trace_minus = add(multiply(earlier, decay_minus), load(traced, link - a))
         potentiation = multiply(load_first(links.a_plus, link, left), multiply(trace_plus, load(acting, link - a)))
-        weight = smallest(add(load_first(w, link, left), potentiation), load_first(links.w_max, link, left))
+        weight = smallest(add(before, potentiation), load_first(links.w_max, link, left))
         store(acting, link - a, weight)
-        decay = exp_decay(multiply(age, load_first(links.rate_plus, link, left)))
-        store_first(plus, link, add(multiply(trace_plus, decay), spikes), left)
-        store_first(minus, link, trace_minus, left)
+        store(plus, link, first_of(add(multiply(trace_plus, decay_plus), spikes), left, trace_plus))
+        store(minus, link, first_of(trace_minus, left, earlier))
         depression = multiply(multiply(spikes, load_first(links.a_minus, link, left)), trace_minus)
-        store_first(w, link, largest(subtract(weight, depression), zero), left)
+        store(w, link, first_of(largest(subtract(weight, depression), zero), left, before))
 
 
 @jit(allocates=False)
@@ -132,6 +148,21 @@ def catch_up_all(step, sides, waiting, scratch):
     for i in range(len(waiting.latest)):
         waiting.latest[i] = -1
         waiting.count[i] = 0
+        for k in range(waiting.recent.shape[1]):
+            waiting.recent[i, k] = -1
+
+
+@jit(inline="always")
+def keep(step, i, waiting):
+    """Add a spike of neuron i to those that wait; return their number."""
+    latest, recent, count, history = waiting
+    history[i, count[i]] = step
+    count[i] += 1
+    latest[i] = step
+    for k in range(recent.shape[1] - 1, 0, -1):
+        recent[i, k] = recent[i, k - 1]
+    recent[i, 0] = step
+    return count[i]
 
 
 @jit(inline="always")
@@ -165,10 +196,10 @@ def present_plastic(
     named, its = PlasticSides(named_side(sides[0]), named_side(sides[1])), Scratch(*scratch)
     exc, inh, spiked, acting = state.exc, state.inh, out.spiked, its.acting
     input_start, input_links, input_since = named.input
-    latest, history_count, history = waiting
+    waiting = Waiting(*waiting)
     spikes = events.spikes
     n, room, delayed = len(exc), len(out.step), len(rows.lag)
-    capacity = history.shape[1]
+    capacity = waiting.history.shape[1]
     next_spike = first_from(spikes.step, step)
     next_drive = first_from(events.drive.step, step)
     next_own = first_from(events.drive.own_step, step)
@@ -176,7 +207,7 @@ def present_plastic(
     next_v = first_from(events.v_step, step)
     fullest = 0
     for i in range(n):
-        fullest = max(fullest, history_count[i])
+        fullest = max(fullest, waiting.count[i])
     filled = 0
     while step < stop and filled + n <= room and flights.unused[1] >= delayed:
         if fullest == capacity:
@@ -211,11 +242,7 @@ def present_plastic(
                 arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
         reset(step, count, spiked, state, after)
         for s in range(count):
-            i = spiked[s]
-            history[i, history_count[i]] = step
-            history_count[i] += 1
-            latest[i] = step
-            fullest = max(fullest, history_count[i])
+            fullest = max(fullest, keep(step, spiked[s], waiting))
         round_all(step, state.v, rounding)
         next_v = sample(step, next_v, events.v_step, state, out)
         step += 1
