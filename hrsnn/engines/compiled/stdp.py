@@ -42,6 +42,7 @@ from hrsnn.engines.compiled.simd import (
     load,
     load_first,
     multiply,
+    prefetch,
     smallest,
     splat,
     store,
@@ -95,13 +96,29 @@ def pair_up(a, b, since, post, waiting, owner, whens):
 
 
 @jit(inline="always")
-def catch_up(a, b, step, since, spike, links, waiting, scratch):
+def ask_for(link, links):
+    prefetch(links.post, link)
+    prefetch(links.weight, link)
+    prefetch(links.trace_plus, link)
+    prefetch(links.trace_minus, link)
+    prefetch(links.w_max, link)
+    prefetch(links.rate_plus, link)
+    prefetch(links.rate_minus, link)
+    prefetch(links.a_plus, link)
+    prefetch(links.a_minus, link)
+
+
+@jit(inline="always")
+def catch_up(a, b, coming, step, since, spike, links, waiting, scratch):
     """Update the links a..b of one source from `since` to `step`: post spikes in between, then `spike` pre spikes.
 
     A link's weight is needed only when its source spikes; until then the spikes of its target are kept in the target's
     history. Applying them together gives the same result as applying each at once (between pre spikes there is only
     potentiation, so that its sum can be clipped at the bound), with sequential access to memory. The weights with which
     the spike acts are written to ``scratch.acting``.
+
+    Meanwhile the links from `coming` on, which will be updated next, are asked for: the processor foresees where a row goes
+    on but not where the next one begins, and a row has nine arrays.
     """
     w, plus, minus = links.weight, links.trace_plus, links.trace_minus
     acting, traced, owner, pair_plus, pair_minus = scratch
@@ -121,6 +138,7 @@ def catch_up(a, b, step, since, spike, links, waiting, scratch):
         traced[s] += pair_minus[q]
     for link in range(a, b, LANES):
         left = b - link
+        ask_for(coming + link - a, links)
         before, trace_plus, earlier = load(w, link), load(plus, link), load(minus, link)
         decay_plus = exp_decay(multiply(age, load_first(links.rate_plus, link, left)))
         decay_minus = exp_decay(multiply(age, load_first(links.rate_minus, link, left)))
@@ -143,7 +161,7 @@ def catch_up_all(step, sides, waiting, scratch):
         for row in range(len(since)):
             a, b = start[row], start[row + 1]
             if a < b:
-                catch_up(a, b, step, since[row], 0.0, links, waiting, scratch)
+                catch_up(a, b, b, step, since[row], 0.0, links, waiting, scratch)
             since[row] = step
     for i in range(len(waiting.latest)):
         waiting.latest[i] = -1
@@ -166,12 +184,12 @@ def keep(step, i, waiting):
 
 
 @jit(inline="always")
-def arrive(step, row, pre, exc, inh, is_excitatory, side, arrivals, waiting, scratch):
+def arrive(step, row, following, pre, exc, inh, is_excitatory, side, arrivals, waiting, scratch):
     """Update the links of one row at a spike of neuron `pre`, and add its effect."""
     arrived, short_term, strength = arrivals
     links, acting = side.links, scratch.acting
     a, b = side.start[row], side.start[row + 1]
-    catch_up(a, b, step, side.since[row], 1.0, links, waiting, scratch)
+    catch_up(a, b, side.start[following], step, side.since[row], 1.0, links, waiting, scratch)
     side.since[row] = step
     sign = 1.0 if is_excitatory[pre] else -1.0
     target = exc if is_excitatory[pre] else inh
@@ -222,7 +240,8 @@ def present_plastic(
         while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
             channel, times = spikes.channel[next_spike], spikes.count[next_spike]
             a, b = input_start[channel], input_start[channel + 1]
-            catch_up(a, b, step, input_since[channel], times, input_links, waiting, its)
+            coming = input_start[spikes.channel[min(next_spike + 1, len(spikes.step) - 1)]]
+            catch_up(a, b, coming, step, input_since[channel], times, input_links, waiting, its)
             input_since[channel] = step
             for link in range(a, b):
                 exc[input_links.post[link]] += times * acting[link - a]
@@ -234,12 +253,14 @@ def present_plastic(
             while entry >= 0:
                 row = flights.row[entry]
                 pre = rows.source[row]
-                arrive(step, row, pre, exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
                 entry = release(entry, flights)
+                following = flights.row[max(entry, 0)]
+                arrive(step, row, following, pre, exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
             flights.head[slot] = -1
         else:
             for s in range(count):
-                arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
+                following = spiked[min(s + 1, count - 1)]
+                arrive(step, spiked[s], following, spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
         reset(step, count, spiked, state, after)
         for s in range(count):
             fullest = max(fullest, keep(step, spiked[s], waiting))
