@@ -98,7 +98,11 @@ def update(step, state, cells, spiked, words):
         for first in range(0, n, 64):
             word = 0
             for i in range(first, min(first + 64, n), LANES):
-                its_exc, its_inh, its_threshold = load(cells.decay_exc, i), load(cells.decay_inh, i), load(cells.threshold, i)
+                its_exc, its_inh, its_threshold = (
+                    load(cells.decay_exc, i),
+                    load(cells.decay_inh, i),
+                    load(cells.threshold, i),
+                )
                 word |= update_pack(i, now, state, cells, its_exc, its_inh, its_threshold) << (i - first)
             words[first >> 6] = word
     else:

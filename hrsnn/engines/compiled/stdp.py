@@ -196,11 +196,11 @@ def arrive(step, row, following, pre, exc, inh, is_excitatory, side, arrivals, w
     if len(strength):
         depress(a, b, float(step - arrived[row]), short_term, strength)
         arrived[row] = step
-        for link in range(a, b):
-            target[links.post[link]] += sign * (acting[link - a] * strength[link - a])
+        for k in range(np.uint64(b - a)):
+            target[np.uint64(links.post[np.uint64(a) + k])] += sign * (acting[k] * strength[k])
     else:
-        for link in range(a, b):
-            target[links.post[link]] += sign * acting[link - a]
+        for k in range(np.uint64(b - a)):
+            target[np.uint64(links.post[np.uint64(a) + k])] += sign * acting[k]
 
 
 @jit(allocates=False)
@@ -243,8 +243,8 @@ def present_plastic(
             coming = input_start[spikes.channel[min(next_spike + 1, len(spikes.step) - 1)]]
             catch_up(a, b, coming, step, input_since[channel], times, input_links, waiting, its)
             input_since[channel] = step
-            for link in range(a, b):
-                exc[input_links.post[link]] += times * acting[link - a]
+            for k in range(np.uint64(b - a)):
+                exc[np.uint64(input_links.post[np.uint64(a) + k])] += times * acting[k]
             next_spike += 1
         if delayed:
             launch(step, count, spiked, rows, flights)
@@ -260,7 +260,9 @@ def present_plastic(
         else:
             for s in range(count):
                 following = spiked[min(s + 1, count - 1)]
-                arrive(step, spiked[s], following, spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
+                arrive(
+                    step, spiked[s], following, spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its
+                )
         reset(step, count, spiked, state, after)
         for s in range(count):
             fullest = max(fullest, keep(step, spiked[s], waiting))

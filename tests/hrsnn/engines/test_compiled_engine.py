@@ -34,19 +34,20 @@ RUN = textwrap.dedent(
 
 
 @jit(allocates=False)
-def decay(values):
-    packs.exp_decay_all(values, len(values))
+def decay(values, others):
+    packs.exp_decay_all(values, others, len(values))
 
 
 def test_the_exponential_is_good_to_the_last_bits():
     x = -np.concatenate([np.linspace(0, 1, 20_001), np.geomspace(1e-300, 700, 20_001), np.zeros(6)])
     assert len(x) % packs.LANES == 0
-    out = x.copy()
-    decay(out)
-    np.testing.assert_allclose(out, np.exp(x), rtol=4.5e-16)
+    out, others = x.copy(), x[::-1].copy()
+    decay(out, others)
+    np.testing.assert_allclose(out, np.exp(x), rtol=6e-16)
+    assert np.array_equal(out, others[::-1])
     assert out[-1] == 1.0
     beyond = np.full(packs.LANES, -1e9)
-    decay(beyond)
+    decay(beyond, beyond.copy())
     assert (beyond > 0).all()
     assert (beyond < 1e-300).all()
 
@@ -54,7 +55,7 @@ def test_the_exponential_is_good_to_the_last_bits():
 @jit(allocates=False)
 def double_some(values, begin, count):
     some = packs.load_first(values, begin, count)
-    packs.store_first(values, begin, packs.add(some, some), count)
+    packs.store(values, begin, packs.first_of(packs.add(some, some), count, packs.load(values, begin)))
 
 
 @pytest.mark.parametrize("count", [1, 3, 7, 8, 50])
@@ -164,7 +165,7 @@ def test_a_kernel_is_compiled_once_and_a_damaged_one_again(tmp_path):
     kept = sorted(tmp_path.rglob("*.nbc"))
     assert kept
     before = {path: path.stat().st_mtime_ns for path in kept}
-    assert run(tmp_path).stdout == first.stdout
+    assert run(tmp_path).stdout.splitlines() == first.stdout.splitlines()[-1:]  # without the lines on compiling
     assert {path: path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.nbc"))} == before
     for path in [*kept, *tmp_path.rglob("*.nbi")]:
         path.write_bytes(b"rubbish")
@@ -172,7 +173,7 @@ def test_a_kernel_is_compiled_once_and_a_damaged_one_again(tmp_path):
     assert again.returncode == 0, again.stderr
     assert "is compiled again" in again.stdout
     assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
-    assert run(tmp_path).stdout == first.stdout
+    assert run(tmp_path).stdout.splitlines() == first.stdout.splitlines()[-1:]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
