@@ -113,19 +113,6 @@ def splat(typing_context: Any, x: Any) -> Any:
     return pack(types.float64), generate
 
 
-def _call(name: str) -> Callable[..., Any]:
-    def build(builder: Any, *values: Any) -> Any:
-        kind = ir.FunctionType(_DOUBLES, [_DOUBLES] * len(values))
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
-
-    return build
-
-
-def _scaled(builder: Any, x: Any, shifted: Any) -> Any:
-    power = builder.shl(builder.bitcast(shifted, _WORDS), ir.Constant(_WORDS, [52] * LANES))
-    return builder.bitcast(builder.add(builder.bitcast(x, _WORDS), power), _DOUBLES)
-
-
 def _of_two(build: Callable[..., Any]) -> Any:
     def typed(typing_context: Any, x: Any, y: Any) -> Any:
         return pack(pack, pack), lambda context, builder, signature, values: build(builder, *values)
@@ -139,8 +126,6 @@ multiply = _of_two(lambda builder, x, y: builder.fmul(x, y))
 divide = _of_two(lambda builder, x, y: builder.fdiv(x, y))
 largest = _of_two(lambda builder, x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y))
 smallest = _of_two(lambda builder, x, y: builder.select(builder.fcmp_ordered("<", x, y), x, y))
-#: x 2^n, where the integer n is in the low bits of `shifted`
-scaled = _of_two(_scaled)
 
 
 @intrinsic
@@ -166,13 +151,6 @@ def bits_above(typing_context: Any, x: Any, y: Any, z: Any, u: Any) -> Any:
     return types.int64(pack, pack, pack, pack), generate
 
 
-@intrinsic
-def fma(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
-    """x y + z, rounded once."""
-    build = _call("llvm.fma.v8f64")
-    return pack(pack, pack, pack), lambda context, builder, signature, values: build(builder, *values)
-
-
 _ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to an integer, which is then in the low bits
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that n ln 2 is subtracted without loss
@@ -193,29 +171,35 @@ _C = (
 )
 
 
-@jit(inline="always")
-def exp_decay(x):
+@intrinsic
+def exp_decay(typing_context: Any, x: Any) -> Any:
     """e^x of each lane, for x <= 0, to about two units in the last place.
 
     x = n ln 2 + r with |r| <= ln 2 / 2; e^r is a polynomial of degree 10, and n is added to the bits of the exponent. For x
-    below -708 the result is e^-708, about 1e-308.
+    below -708 the result is e^-708, about 1e-308. Written as LLVM's operations, since Numba takes a second to compile some
+    hundred calls.
     """
-    x = largest(x, splat(-708.0))
-    shifted = fma(x, splat(_LOG2_E), splat(_ROUND))
-    n = subtract(splat(_ROUND), shifted)
-    r = fma(n, splat(_LN2_LOW), fma(n, splat(_LN2_HIGH), x))
-    p = splat(_C[10])
-    p = fma(p, r, splat(_C[9]))
-    p = fma(p, r, splat(_C[8]))
-    p = fma(p, r, splat(_C[7]))
-    p = fma(p, r, splat(_C[6]))
-    p = fma(p, r, splat(_C[5]))
-    p = fma(p, r, splat(_C[4]))
-    p = fma(p, r, splat(_C[3]))
-    p = fma(p, r, splat(_C[2]))
-    p = fma(p, r, splat(_C[1]))
-    p = fma(p, r, splat(_C[0]))
-    return scaled(p, shifted)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def all_lanes(value: float) -> Any:
+            return ir.Constant(_DOUBLES, [value] * LANES)
+
+        def fma(*values: Any) -> Any:
+            kind = ir.FunctionType(_DOUBLES, [_DOUBLES] * 3)
+            return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.v8f64"), values)
+
+        (x,) = arguments
+        x = builder.select(builder.fcmp_ordered(">", x, all_lanes(-708.0)), x, all_lanes(-708.0))
+        shifted = fma(x, all_lanes(_LOG2_E), all_lanes(_ROUND))
+        n = builder.fsub(all_lanes(_ROUND), shifted)
+        r = fma(n, all_lanes(_LN2_LOW), fma(n, all_lanes(_LN2_HIGH), x))
+        p = all_lanes(_C[-1])
+        for c in _C[-2::-1]:
+            p = fma(p, r, all_lanes(c))
+        power = builder.shl(builder.bitcast(shifted, _WORDS), ir.Constant(_WORDS, [52] * LANES))
+        return builder.bitcast(builder.add(builder.bitcast(p, _WORDS), power), _DOUBLES)
+
+    return pack(pack), generate
 
 
 @jit(inline="always")
