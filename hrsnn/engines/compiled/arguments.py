@@ -68,6 +68,7 @@ class Output(NamedTuple):
     watched: Any  #: (R,) the neurons that are recorded
     spiked: Any  #: (N,) work space for the spikes of one step
     words: Any  #: (N / 64,) work space for the same as bits
+    due: Any  #: (R,) work space for the rows that spikes reach in one step
 
 
 class ShortTerm(NamedTuple):
@@ -89,7 +90,7 @@ class Arrivals(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows of the recurrent links; `lag` and `source` are empty without delays."""
+    """Rows of the recurrent links; `lag` and `first` are empty without delays."""
 
     lag: Any  #: (R,) delay in steps
     source: Any  #: (R,) neuron

@@ -98,7 +98,7 @@ class _Rows:
         else:
             self.order = slice(None)
             self.start = np.searchsorted(links.pre, np.arange(sources + 1))
-            self.lag, self.source = np.empty(0, np.int64), np.empty(0, np.int32)
+            self.lag, self.source = np.empty(0, np.int64), np.arange(sources, dtype=np.int32)
             self.first = np.empty(0, np.int64)
         self.longest = int(np.diff(self.start).max(initial=0))
         self.post = read_only(links.post[self.order])
@@ -292,6 +292,7 @@ class _Network:
             watched=read_only(watched.neurons),
             spiked=np.empty(n, np.int32),
             words=np.empty(n // 64 + 1, np.int64),
+            due=np.empty(len(self._recurrent.source), np.int32),
         )
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
         arguments, step = (*plain_tuples((state, out)), *constants), 0

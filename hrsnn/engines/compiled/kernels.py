@@ -162,13 +162,31 @@ def launch(step, count, spiked, rows, flights):
 
 
 @jit(inline="always")
-def release(entry, flights):
-    """Return the entry after one, which is unused from now on."""
-    following = flights.following[entry]
-    flights.following[entry] = flights.unused[0]
-    flights.unused[0] = entry
-    flights.unused[1] += 1
-    return following
+def land(step, flights, due):
+    """Take the rows that spikes reach in this step out of their queue, write them to `due` and return their number."""
+    slot = step % len(flights.head)
+    entry, count = flights.head[slot], 0
+    while entry >= 0:
+        due[count] = flights.row[entry]
+        count += 1
+        following = flights.following[entry]
+        flights.following[entry] = flights.unused[0]
+        flights.unused[0] = entry
+        entry = following
+    flights.head[slot] = -1
+    flights.unused[1] += count
+    return count
+
+
+@jit(inline="always")
+def reached(step, count, spiked, rows, flights, due):
+    """Write the rows that spikes reach in this step to `due`, first emitted first; return their number."""
+    if len(rows.lag):
+        launch(step, count, spiked, rows, flights)
+        return land(step, flights, due)
+    for s in range(count):
+        due[s] = spiked[s]
+    return count
 
 
 @jit(inline="always")
@@ -290,18 +308,9 @@ def present_frozen(
             for link in range(inputs.start[channel], inputs.start[channel + 1]):
                 exc[inputs.post[link]] += times * inputs.weight[link]
             next_spike += 1
-        if delayed:
-            launch(step, count, spiked, rows, flights)
-            slot = step % len(flights.head)
-            entry = flights.head[slot]
-            while entry >= 0:
-                row = flights.row[entry]
-                arrive(step, row, rows.source[row], exc, inh, is_excitatory, recurrent, arrivals)
-                entry = release(entry, flights)
-            flights.head[slot] = -1
-        else:
-            for s in range(count):
-                arrive(step, spiked[s], spiked[s], exc, inh, is_excitatory, recurrent, arrivals)
+        for k in range(reached(step, count, spiked, rows, flights, out.due)):
+            row = out.due[k]
+            arrive(step, row, rows.source[row], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
         round_all(step, state.v, rounding)
         next_v = sample(step, next_v, events.v_step, state, out)

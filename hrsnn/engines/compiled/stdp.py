@@ -21,10 +21,9 @@ from hrsnn.engines.compiled.kernels import (
     depress,
     excite,
     first_from,
-    launch,
     named_arrivals,
     named_events,
-    release,
+    reached,
     remember,
     reset,
     sample,
@@ -246,23 +245,11 @@ def present_plastic(
             for k in range(np.uint64(b - a)):
                 exc[np.uint64(input_links.post[np.uint64(a) + k])] += times * acting[k]
             next_spike += 1
-        if delayed:
-            launch(step, count, spiked, rows, flights)
-            slot = step % len(flights.head)
-            entry = flights.head[slot]
-            while entry >= 0:
-                row = flights.row[entry]
-                pre = rows.source[row]
-                entry = release(entry, flights)
-                following = flights.row[max(entry, 0)]
-                arrive(step, row, following, pre, exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
-            flights.head[slot] = -1
-        else:
-            for s in range(count):
-                following = spiked[min(s + 1, count - 1)]
-                arrive(
-                    step, spiked[s], following, spiked[s], exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its
-                )
+        arriving = reached(step, count, spiked, rows, flights, out.due)
+        for k in range(arriving):
+            row, following = out.due[k], out.due[min(k + 1, arriving - 1)]
+            pre = rows.source[row]
+            arrive(step, row, following, pre, exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
         reset(step, count, spiked, state, after)
         for s in range(count):
             fullest = max(fullest, keep(step, spiked[s], waiting))
