@@ -183,23 +183,21 @@ def keep(step, i, waiting):
 
 
 @jit(inline="always")
-def arrive(step, row, following, pre, exc, inh, is_excitatory, side, arrivals, waiting, scratch):
-    """Update the links of one row at a spike of neuron `pre`, and add its effect."""
+def arrive(step, row, following, spike, factor, target, side, arrivals, depresses, waiting, scratch):
+    """Update the links of one row at `spike` spikes of its source, and add their effect times `factor` to `target`."""
     arrived, short_term, strength = arrivals
-    links, acting = side.links, scratch.acting
+    post, acting = side.links.post, scratch.acting
     a, b = side.start[row], side.start[row + 1]
-    catch_up(a, b, side.start[following], step, side.since[row], 1.0, links, waiting, scratch)
+    catch_up(a, b, side.start[following], step, side.since[row], spike, side.links, waiting, scratch)
     side.since[row] = step
-    sign = 1.0 if is_excitatory[pre] else -1.0
-    target = exc if is_excitatory[pre] else inh
-    if len(strength):
+    if depresses:
         depress(a, b, float(step - arrived[row]), short_term, strength)
         arrived[row] = step
         for k in range(np.uint64(b - a)):
-            target[np.uint64(links.post[np.uint64(a) + k])] += sign * (acting[k] * strength[k])
+            target[np.uint64(post[np.uint64(a) + k])] += factor * (acting[k] * strength[k])
     else:
         for k in range(np.uint64(b - a)):
-            target[np.uint64(links.post[np.uint64(a) + k])] += sign * acting[k]
+            target[np.uint64(post[np.uint64(a) + k])] += factor * acting[k]
 
 
 @jit(allocates=False)
@@ -211,8 +209,7 @@ def present_plastic(
     rows, flights = Rows(*rows), Flights(*flights)
     arrivals, events = named_arrivals(arrivals), named_events(events)
     named, its = PlasticSides(named_side(sides[0]), named_side(sides[1])), Scratch(*scratch)
-    exc, inh, spiked, acting = state.exc, state.inh, out.spiked, its.acting
-    input_start, input_links, input_since = named.input
+    exc, inh, spiked = state.exc, state.inh, out.spiked
     waiting = Waiting(*waiting)
     spikes = events.spikes
     n, room, delayed = len(exc), len(out.step), len(rows.lag)
@@ -236,20 +233,23 @@ def present_plastic(
         remember(step, count, spiked, filled, out)
         filled += count
         next_back = excite(step, next_back, events.background, exc)
-        while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
-            channel, times = spikes.channel[next_spike], spikes.count[next_spike]
-            a, b = input_start[channel], input_start[channel + 1]
-            coming = input_start[spikes.channel[min(next_spike + 1, len(spikes.step) - 1)]]
-            catch_up(a, b, coming, step, input_since[channel], times, input_links, waiting, its)
-            input_since[channel] = step
-            for k in range(np.uint64(b - a)):
-                exc[np.uint64(input_links.post[np.uint64(a) + k])] += times * acting[k]
-            next_spike += 1
+        inputs = 0
+        while next_spike + inputs < len(spikes.step) and spikes.step[next_spike + inputs] == step:
+            inputs += 1
         arriving = reached(step, count, spiked, rows, flights, out.due)
-        for k in range(arriving):
-            row, following = out.due[k], out.due[min(k + 1, arriving - 1)]
-            pre = rows.source[row]
-            arrive(step, row, following, pre, exc, inh, is_excitatory, named.recurrent, arrivals, waiting, its)
+        for k in range(-inputs, arriving):
+            # one place for both sides: the update of a row is compiled once
+            if k < 0:
+                at = next_spike + inputs + k
+                row, following = spikes.channel[at], spikes.channel[min(at + 1, len(spikes.step) - 1)]
+                side, spike, factor, target = named.input, spikes.count[at], spikes.count[at], exc
+            else:
+                row, following = out.due[k], out.due[min(k + 1, arriving - 1)]
+                excites = is_excitatory[rows.source[row]]
+                side, spike, factor, target = named.recurrent, 1.0, 1.0 if excites else -1.0, exc if excites else inh
+            depresses = k >= 0 and len(arrivals.strength) > 0
+            arrive(step, row, following, spike, factor, target, side, arrivals, depresses, waiting, its)
+        next_spike += inputs
         reset(step, count, spiked, state, after)
         for s in range(count):
             fullest = max(fullest, keep(step, spiked[s], waiting))
