@@ -24,6 +24,15 @@ from hrsnn.stimuli.time_grid import step_count, steps_of
 _MOST_STEPS = 2**52
 
 
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array
+
+
+#: Steps, channels or neurons, and amounts of no events.
+_NO_EVENTS = _read_only(np.empty(0, np.int64)), _read_only(np.empty(0, np.int32)), _read_only(np.empty(0))
+
+
 @dataclass(frozen=True)
 class Presentation:
     """One stimulus on the grid, with the time without input after it.
@@ -163,10 +172,8 @@ class Batch:
     def presentation(self, index: int, drive: bool = True) -> Presentation:
         """Return stimulus `index` on the grid; without its `drive` for an engine that reads :meth:`values`."""
         last_stimulus_step = int(self.stimulus_steps[index]) - 1
-        none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
-        spikes = (none, nobody, np.empty(0))
-        drive_step, drive_rows = none, np.empty((0, self._network.neurons))
-        own = (none, nobody, np.empty(0))
+        spikes = own = _NO_EVENTS
+        drive_step, drive_rows = _NO_EVENTS[0], np.empty((0, self._network.neurons))
         if isinstance(self._stimulus, SpikeTrains):
             times, channels = self._stimulus.sample(index)
             step = np.minimum(steps_of(times, self.dt), last_stimulus_step)
@@ -177,7 +184,7 @@ class Batch:
             own = self._own_drive(index)
         elif drive:
             drive_step, drive_rows = self._drive(index)
-        v_step = none
+        v_step = _NO_EVENTS[0]
         if self.watched.anything():
             v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
         background = self._background(index)
@@ -219,7 +226,7 @@ class Batch:
 
     def _background(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if not self._has_background:
-            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+            return _NO_EVENTS
         times, neurons = self._background_times(index)
         # times count from rest, so that a stimulus in parts gets the same background spikes as the whole
         step = np.clip(steps_of(times, self.dt) - self._steps_before, 0, int(self.steps[index]) - 1)
@@ -264,5 +271,8 @@ def _check_steps(durations: np.ndarray, blank: float, network: Network) -> None:
 def _merged(step: np.ndarray, who: np.ndarray, amount: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sort events by (step, who) and sum the amounts of equal pairs."""
     key = step * size + who
-    pairs, where = np.unique(key, return_inverse=True)
-    return pairs // size, (pairs % size).astype(np.int32), np.bincount(where, amount, minlength=len(pairs))
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))[: len(key)]
+    pairs = key[first]
+    return pairs // size, (pairs % size).astype(np.int32), np.add.reduceat(amount[order], first) if len(key) else amount

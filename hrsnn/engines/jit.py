@@ -49,6 +49,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def read_only(array: np.ndarray) -> np.ndarray:
     """Return a read-only view: each combination of read-only and writable arguments would be compiled separately."""
+    if array.flags.c_contiguous and not array.flags.writeable:
+        return array
     view = np.ascontiguousarray(array).view()
     view.setflags(write=False)
     return view

@@ -140,6 +140,34 @@ class _Rows:
         )
 
 
+class _Room:
+    """Arrays of the state and of the output that a thread uses for one stimulus after the other."""
+
+    def __init__(self, neurons: int, adapts: bool, rows: int) -> None:
+        # rows far from each other: a processor takes addresses that are equal modulo 4096 for the same for a while
+        width = -(-(neurons + LANES) // 512) * 512 + 40
+        self.block = np.empty((len(State._fields), width))
+        v, exc, inh, v_inf, adapted, free_at = self.block[:, :neurons]
+        self.state = State(v, exc, inh, v_inf, adapted if adapts else adapted[:0], free_at)
+        room = neurons + _ROOM
+        self.output = Output(
+            step=np.empty(room, np.int64),
+            neuron=np.empty(room, np.int32),
+            seen=None,
+            watched=None,
+            spiked=np.empty(neurons, np.int32),
+            words=np.empty(neurons // 64 + 1, np.int64),
+            due=np.empty(rows, np.int32),
+        )
+
+    def begin(self, *values: np.ndarray | float) -> None:
+        """Set the variables of the state; what is behind the last neuron is never free, and so never spikes."""
+        self.block[:] = 0.0
+        self.block[-1] = np.inf
+        for mine, its in zip(self.state, values, strict=True):
+            mine[:] = its
+
+
 class _Network:
     """A reservoir as arrays in the form that the kernels use."""
 
@@ -166,6 +194,9 @@ class _Network:
         self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
         self._constants = (*plain_tuples((self._cells, after)), read_only(reservoir.is_excitatory))
         self._budget = max(1, _UPDATES // self._n)
+        self._adapts = bool(reservoir.adaptation.any())
+        #: Used by one thread at a time.
+        self._rooms: list[_Room] = []
 
     def answer(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> None:
         """Simulate the stimuli of a frozen run, independently of each other."""
@@ -272,34 +303,21 @@ class _Network:
         batch: Batch,
     ) -> tuple[dict[str, Any], State]:
         """Simulate one stimulus, from rest or from ``batch.start``, in several kernel calls; return records and end."""
-        n, start, watched = self._n, batch.start, batch.watched
-        flights = _flights(self._recurrent, start)
+        watched, start, rows = batch.watched, batch.start, self._recurrent
+        room = self._rooms.pop() if self._rooms else _Room(self._n, self._adapts, len(rows.source))
         if start is None:
-            nothing = np.zeros(n)
-            adapted = nothing[: n if self._reservoir.adaptation.any() else 0]
-            begin = (self._reservoir.v_start, nothing, nothing, adapted, nothing)
+            room.begin(self._reservoir.v_start, 0.0, 0.0, self._cells.v_rest_bias, 0.0, 0.0)
         else:
             at = start.variables
-            begin = (at.v, at.exc, at.inh, at.adapted, start.refractory_steps)
-        v, exc, inh, adapted = map(_padded, begin[:-1])
-        # what is behind the last neuron is never free, and so never spikes
-        state = State(v, exc, inh, _padded(self._cells.v_rest_bias), adapted, _padded(begin[-1], behind=np.inf))
-        room = n + _ROOM
-        out = Output(
-            step=np.empty(room, np.int64),
-            neuron=np.empty(room, np.int32),
-            seen=watched.room(len(now.v_step)),
-            watched=read_only(watched.neurons),
-            spiked=np.empty(n, np.int32),
-            words=np.empty(n // 64 + 1, np.int64),
-            due=np.empty(len(self._recurrent.source), np.int32),
-        )
+            room.begin(at.v, at.exc, at.inh, self._cells.v_rest_bias, at.adapted, start.refractory_steps)
+        state, out = room.state, room.output._replace(seen=watched.room(len(now.v_step)), watched=read_only(watched.neurons))
+        flights = _flights(rows, start) if start is not None else self._no_flights()
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
-        arguments, step = (*plain_tuples((state, out)), *constants), 0
+        arguments, step = (tuple(state), tuple(out), *constants), 0
         while step < now.n_steps and not stop:
-            if flights.unused[1] < len(self._recurrent.lag):
+            if flights.unused[1] < len(rows.lag):
                 flights = _with_more_room(flights)
-            step, filled = kernel(step, min(now.n_steps, step + self._budget), plain_tuples(flights), *arguments)
+            step, filled = kernel(step, min(now.n_steps, step + self._budget), tuple(flights), *arguments)
             steps.append(out.step[:filled].copy())
             who.append(out.neuron[:filled].copy())
             tell(step)
@@ -307,7 +325,18 @@ class _Network:
         if not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
         spikes = {"spike_step": np.concatenate(steps), "spike_neuron": np.concatenate(who)}
+        if len(batch) > 1:  # else the state is given back
+            self._rooms.append(room)
         return spikes | watched.parts(out.seen), state
+
+    @cached_property
+    def _at_rest(self) -> Flights:
+        return _flights(self._recurrent, None)
+
+    def _no_flights(self) -> Flights:
+        """Return empty queues of a stimulus."""
+        row, following, head, tail, unused = self._at_rest
+        return Flights(np.empty_like(row), following.copy(), head.copy(), tail.copy(), unused.copy())
 
     def _rounding(self, batch: Batch, index: int) -> Rounding:
         reservoir, before = self._reservoir, 0 if batch.start is None else batch.start.steps
@@ -345,13 +374,17 @@ class _Network:
             **learned,
         )
 
+    @cached_property
+    def _no_arrivals(self) -> Arrivals:
+        nothing = read_only(_EMPTY)
+        return Arrivals(np.empty(0, np.int64), ShortTerm(nothing, nothing, nothing, np.empty(0), np.empty(0)), np.empty(0))
+
     def _arrivals(self, start: Variables | None) -> Arrivals:
         """Return the variables of short-term plasticity at the beginning of a stimulus."""
         rows, links = self._recurrent, self._reservoir.short_term
-        arrived = np.zeros(len(rows.start) - 1, np.int64)
         if links is None:
-            nothing = read_only(_EMPTY)
-            return Arrivals(arrived, ShortTerm(nothing, nothing, nothing, np.empty(0), np.empty(0)), np.empty(0))
+            return self._no_arrivals
+        arrived = np.zeros(len(rows.start) - 1, np.int64)
         dt, order = self._reservoir.dt, rows.order
         if start is None:
             used, resources = _padded(np.zeros(len(rows))), _padded(np.ones(len(rows)))
