@@ -305,8 +305,8 @@ def present_frozen(
         next_back = excite(step, next_back, events.background, exc)
         while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
             channel, times = spikes.channel[next_spike], spikes.count[next_spike]
-            for link in range(inputs.start[channel], inputs.start[channel + 1]):
-                exc[inputs.post[link]] += times * inputs.weight[link]
+            for link in range(np.uint64(inputs.start[channel]), np.uint64(inputs.start[channel + 1])):
+                exc[np.uint64(inputs.post[link])] += times * inputs.weight[link]
             next_spike += 1
         for k in range(reached(step, count, spiked, rows, flights, out.due)):
             row = out.due[k]
