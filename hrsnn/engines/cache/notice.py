@@ -20,7 +20,7 @@ logger = logging.getLogger("hrsnn")
 PATIENCE = 1.0
 #: Erases a line of a terminal.
 _ERASE = "\r\x1b[K"
-_BEGUN = "compiling kernels, once for each version of hrsnn and Numba (about 12 s, with STDP 40 s)"
+_BEGUN = "compiling kernels, once for each version of hrsnn and Numba (about 6 s, with STDP 16 s)"
 
 #: Not empty during a compilation, which Numba's global lock protects: a kernel compiles those that it calls.
 _present: list[bool] = []
