@@ -29,6 +29,8 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
+#: Number of input spikes that are put on the grid together, in whole stimuli.
+_TOGETHER = 2**16
 #: Steps, channels or neurons, and amounts of no events.
 _NO_EVENTS = _read_only(np.empty(0, np.int64)), _read_only(np.empty(0, np.int32)), _read_only(np.empty(0))
 
@@ -161,6 +163,7 @@ class Batch:
         self.start: Any = start  # of the kind of the network
         self.dt = network.dt
         self.spiking = isinstance(stimulus, SpikeTrains)
+        self._parts: dict[int, tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
         _check_steps(stimulus.durations, blank, network)
         # a stimulus shorter than a step takes one step
         self.stimulus_steps = np.maximum(step_count(stimulus.durations, self.dt), 1)
@@ -171,13 +174,10 @@ class Batch:
 
     def presentation(self, index: int, drive: bool = True) -> Presentation:
         """Return stimulus `index` on the grid; without its `drive` for an engine that reads :meth:`values`."""
-        last_stimulus_step = int(self.stimulus_steps[index]) - 1
         spikes = own = _NO_EVENTS
         drive_step, drive_rows = _NO_EVENTS[0], np.empty((0, self._network.neurons))
         if isinstance(self._stimulus, SpikeTrains):
-            times, channels = self._stimulus.sample(index)
-            step = np.minimum(steps_of(times, self.dt), last_stimulus_step)
-            spikes = _merged(step, channels, np.ones(len(step)), self._stimulus.n_channels)
+            spikes = self._spikes(index)
             if self.input_rows is not None:
                 spikes = self.input_rows.arrivals(*spikes, int(self.steps[index]))
         elif self.input_rows is not None:
@@ -189,6 +189,41 @@ class Batch:
             v_step = np.maximum(step_count(self._v_times[index % len(self._v_times)], self.dt), 1) - 1
         background = self._background(index)
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive_rows, *background, v_step, *own)
+
+    def _spikes(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return steps, channels and numbers of the input spikes of a stimulus.
+
+        Those of several stimuli are put on the grid at once: for a short stimulus that takes longer than its simulation.
+        """
+        assert isinstance(self._stimulus, SpikeTrains)
+        part = int(self._stimulus.offsets[index]) // _TOGETHER
+        found = self._parts.get(part)  # threads may be here at once, and drop what this one has found
+        if found is None:
+            for earlier in [one for one in list(self._parts) if one < part - 1]:
+                self._parts.pop(earlier, None)
+            found = self._parts[part] = self._part(part)
+        first, bounds, step, channel, count = found
+        here = slice(bounds[index - first], bounds[index - first + 1])
+        return step[here], channel[here], count[here]
+
+    def _part(self, part: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the first stimulus of a part, where each begins, and steps, channels and numbers of all input spikes."""
+        assert isinstance(self._stimulus, SpikeTrains)
+        begin = self._stimulus.offsets[:-1] // _TOGETHER
+        first, last = np.searchsorted(begin, part), np.searchsorted(begin, part, side="right")
+        a, b = self._stimulus.offsets[[first, last]]
+        sample = np.repeat(np.arange(last - first), np.diff(self._stimulus.offsets[first : last + 1]))
+        lasting = self.stimulus_steps[first:last]
+        before = np.append(0, np.cumsum(lasting))  # steps of the stimuli one after the other
+        step = np.minimum(steps_of(self._stimulus.times[a:b], self.dt), (lasting - 1)[sample]) + before[sample]
+        channel = self._stimulus.channels[a:b]
+        order = np.lexsort((channel, step))
+        step, channel, sample = step[order], channel[order], sample[order]
+        new = np.flatnonzero(np.append(True, (np.diff(step) != 0) | (np.diff(channel) != 0)))[: len(step)]
+        count = np.diff(np.append(new, len(step))).astype(np.float64)
+        bounds = np.searchsorted(step[new], before)
+        where = step[new] - before[sample[new]]
+        return int(first), bounds, _read_only(where), _read_only(channel[new].astype(np.int32)), _read_only(count)
 
     def events(self, index: int) -> tuple[Events, np.ndarray]:
         """Return stimulus `index` in continuous time, and the times at which v is recorded (ms)."""

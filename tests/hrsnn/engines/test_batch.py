@@ -26,6 +26,24 @@ def test_spikes_fall_into_their_step_and_equal_ones_are_counted():
     assert p.drive_step.size == p.background_step.size == p.v_step.size == 0
 
 
+@pytest.mark.parametrize("together", [1, 3, 2**16])
+def test_stimuli_that_are_put_on_the_grid_together_are_those_alone(monkeypatch, together):
+    monkeypatch.setattr("hrsnn.engines.batch._TOGETHER", together)
+    rng = np.random.default_rng(0)
+    numbers, lengths = [0, 4, 0, 9, 1, 0], [8.0, 3.2, 0.3, 10.0, 5.0, 1.0]
+    samples = [
+        (np.sort(rng.uniform(0, length, many)), rng.integers(0, 2, many))
+        for many, length in zip(numbers, lengths, strict=True)
+    ]
+    together_ = batch(SpikeTrains.from_samples(samples, 2, lengths))
+    for index in (3, 0, 5, 1, 4, 2, 3):
+        p = together_.presentation(index)
+        steps, channels = np.floor(samples[index][0] / 0.5).astype(int), samples[index][1]
+        events = sorted(set(zip(steps.tolist(), channels.tolist(), strict=True)))
+        assert list(zip(p.spike_step.tolist(), p.spike_channel.tolist(), strict=True)) == events
+        assert p.spike_count.tolist() == [((steps == step) & (channels == channel)).sum() for step, channel in events]
+
+
 def test_a_spike_never_falls_into_the_blank():
     trains = SpikeTrains([10.2 - 1e-12], [0], [0, 1], n_channels=1, duration=10.2)
     p = batch(trains, blank=20.0).presentation(0)
