@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, build, engines, simulate
+from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, Uniform, build, engines, simulate
 from hrsnn.engines import ENGINES, choose
 from hrsnn.engines.compiled import engine as compiled_engine
 from hrsnn.engines.compiled import simd as packs
@@ -150,6 +150,19 @@ def test_an_error_in_a_thread_comes_out(monkeypatch):
 
     with pytest.raises(DivergenceError, match="no longer finite"):
         simulate(reservoir, Currents(values, 10.0), engine="compiled")
+
+
+@pytest.mark.parametrize("neurons", [2, 7, 8, 9, 65])
+@pytest.mark.parametrize("threshold", [-50.0, Uniform(-52, -48)], ids=["shared", "each its own"])
+def test_what_is_behind_the_last_neuron_never_spikes(neurons, threshold):
+    """Neurons are updated in packs of eight, and zero, what the last pack is filled with, is above these thresholds."""
+    spec = ReservoirSpec(
+        neurons=neurons, v_rest=-65, v_reset=-65, v_start=-65, v_threshold=threshold, i_bias=0, adaptation=1
+    )
+    silence = SpikeTrains([], [], [0, 0], 1, 50.0)
+    assert simulate(build(spec, channels=1), silence, engine="compiled").spike_counts.sum() == 0
+    driven = build(spec.updated({"i_bias": 30}), channels=1)
+    assert (simulate(driven, silence, engine="compiled").spike_counts > 0).all()
 
 
 def run(cache: Path) -> subprocess.CompletedProcess[str]:
