@@ -76,9 +76,10 @@ wheel: $(INSTALLED)
 page: $(INSTALLED)
 	$(RUN) -m pytest tests/scripts/test_report_page.py
 
-# 200 kills -9 of each command that goes on where it was, and 1000 damaged files
+# 200 kills -9 of each command that goes on where it was, and 4 of each recipe
 kills: $(INSTALLED)
 	$(RUN) tests/faults/kill_harness.py --kills 200
+	$(RUN) tests/faults/kill_harness.py --recipes --kills 4
 
 # Ctrl-C at 50 moments
 stops: $(INSTALLED)

@@ -1,7 +1,7 @@
 """Commands killed with SIGKILL until they have finished: the result must be that of a run that was never disturbed.
 
-``python tests/faults/kill_harness.py --command prune --kills 200 --seed 7``; without ``--command``, all of them. The exit
-code is the number of folders that ended otherwise, at most 100.
+``python tests/faults/kill_harness.py --command prune --kills 200 --seed 7``; without ``--command``, all of
+them but single recipes, which ``--recipes`` has. The exit code is the number of folders that ended otherwise, at most 100.
 
 Kills come in four modes:
 
@@ -21,6 +21,7 @@ import importlib.util
 import json
 import os
 import select
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -35,6 +36,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests" / "scripts"))  # of the sizes of recipes
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     # one thread: a fork copies no other
@@ -42,6 +44,7 @@ if __name__ == "__main__":
 
 import numpy as np  # noqa: E402
 from folder_difference import difference, json_differences  # noqa: E402
+from tiny_recipes import DEEP, TINY, WORDS  # noqa: E402
 
 _LONGEST = 600.0  # s, after which a run counts as hanging
 _SHOWN = 40  # lines of a report on one folder
@@ -70,7 +73,7 @@ class Subject:
         if self.stores:
             more += ["--storage", str(place / _DATABASE)] + ["--resume"] * (place / _DATABASE).exists()
         more += [self.parallel, str(jobs)] if jobs > 1 and self.parallel else []
-        return [*self.options.split(), *more, "--quiet", "--out", str(place / "out")]
+        return [*shlex.split(self.options), *more, "--quiet", "--out", str(place / "out")]
 
 
 SUBJECTS = {
@@ -110,6 +113,23 @@ if importlib.util.find_spec("torch") is not None:  # of the extra torch
         parallel="",
         reads="deep_convert",
     )
+
+
+def recipe_subjects() -> dict[str, Subject]:
+    """Every recipe that keeps runs, in the size of its tests; those of deep networks where there is PyTorch."""
+    deep = {*DEEP, "robust-conversion"} if importlib.util.find_spec("torch") is None else set()
+    found = {}
+    for name, options in TINY.items():
+        if name not in deep:
+            chosen = [word for key, value in options.items() for word in ("--option", f"{key}={value}")]
+            words = ["reproduce", name, *WORDS.get(name, ("--neurons", "20", "--seeds", "2")), *chosen]
+            found[f"reproduce_{name}"] = Subject(shlex.join(words))
+    return found
+
+
+COMMANDS = tuple(SUBJECTS)
+RECIPES = recipe_subjects()
+SUBJECTS |= RECIPES
 
 
 @dataclass
@@ -430,7 +450,8 @@ def _count_operations(place: Path, fatal: int | None) -> Counter[str]:
 def main() -> int:
     """Read the command line, kill, and print what was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--command", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
+    parser.add_argument("--command", nargs="+", choices=SUBJECTS, default=[])
+    parser.add_argument("--recipes", action="store_true", help="every recipe of `hrsnn reproduce`")
     parser.add_argument("--kills", type=int, default=200, help="of each command")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where the runs work; what ended otherwise stays there")
@@ -438,7 +459,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="kills-"))
     wrong = 0
-    for command in options.command:
+    for command in [*options.command, *RECIPES] if options.recipes else options.command or COMMANDS:
         shares = {mode: SHARES[mode] for mode in options.modes}
         tally = Harness(command, folder.resolve() / command, options.seed, shares).run(options.kills)
         print(tally.text, flush=True)
