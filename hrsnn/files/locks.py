@@ -101,7 +101,7 @@ def working_in(folder: Path, *inside: str) -> Iterator[None]:
     folder : Path
         Its missing parents are created too.
     *inside : str
-        Subfolders in which the run writes too.
+        Subfolders in which the run writes too, as in those that they have.
 
     Raises
     ------
@@ -119,6 +119,7 @@ def working_in(folder: Path, *inside: str) -> Iterator[None]:
     False
     """
     with made(folder), hold_lock(folder / LOCK, folder):
-        for place in (folder, *(folder / name for name in inside)):
+        others = [folder / name for name in inside]
+        for place in (folder, *others, *(one for other in others for one in other.glob("*/"))):
             sweep(place)
         yield

@@ -50,15 +50,16 @@ def test_the_second_is_refused_with_the_number_of_the_first(holder, tmp_path: Pa
 
 def test_a_killed_holder_leaves_what_the_next_removes(holder, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for name in (f"{TEMPORARY}x.npz", "runs/" + f"{TEMPORARY}y.json", f"{TEMPORARY}z/inside.png"):
-        (out / name).parent.mkdir(exist_ok=True)
+    left = (f"{TEMPORARY}x.npz", f"runs/{TEMPORARY}y.json", f"{TEMPORARY}z/inside.png", f"runs/timing/{TEMPORARY}t.json")
+    for name in left:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("half")
     (out / "runs" / "whole.json").write_text("{}")
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with working_in(out, "runs"):
         assert (out / LOCK).read_text() == f"{os.getpid()}\n"
-    assert sorted(str(path.relative_to(out)) for path in out.rglob("*")) == ["runs", "runs/whole.json"]
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*")) == ["runs", "runs/timing", "runs/whole.json"]
 
 
 def test_temporary_names_are_swept_wherever_a_writer_died(tmp_path: Path) -> None:
