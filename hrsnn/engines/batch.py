@@ -190,10 +190,47 @@ class Batch:
         background = self._background(index)
         return Presentation(int(self.steps[index]), *spikes, drive_step, drive_rows, *background, v_step, *own)
 
-    def _spikes(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return steps, channels and numbers of the input spikes of a stimulus.
+    def parts(self, most: int) -> list[range]:
+        """Return all stimuli in parts of at most `most`, each of which :meth:`joined` has as one.
 
-        Those of several stimuli are put on the grid at once: for a short stimulus that takes longer than its simulation.
+        A part is a single stimulus where the input is analog or delayed, where there is background input, and where
+        variables are recorded, whose memory is that of the stimuli that are simulated at once.
+        """
+        alone = self.input_rows is not None or self._has_background or self.watched.anything()
+        if alone or not isinstance(self._stimulus, SpikeTrains):
+            return [range(index, index + 1) for index in range(len(self))]
+        begins = np.flatnonzero(np.diff(self._stimulus.offsets[:-1] // _TOGETHER, prepend=-1))
+        ends = np.append(begins[1:], len(self))
+        return [
+            range(first, min(first + most, end))
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+            for first in range(begin, end, most)
+        ]
+
+    def joined(self, part: range) -> tuple[Presentation, np.ndarray]:
+        """Return the stimuli of a part, one after the other on one grid, and the steps at which they begin and end."""
+        begins = np.append(0, np.cumsum(self.steps[part.start : part.stop]))
+        if len(part) == 1:
+            return self.presentation(part.start), begins
+        first, bounds, step, channel, count = self._on_grid(part.start)
+        here = bounds[part.start - first : part.stop - first + 1]
+        step = step[here[0] : here[-1]] + np.repeat(begins[:-1], np.diff(here))
+        spikes = step, channel[here[0] : here[-1]], count[here[0] : here[-1]]
+        nothing = np.empty((0, self._network.neurons))
+        return Presentation(
+            int(begins[-1]), *spikes, _NO_EVENTS[0], nothing, *_NO_EVENTS, _NO_EVENTS[0], *_NO_EVENTS
+        ), begins
+
+    def _spikes(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return steps, channels and numbers of the input spikes of a stimulus."""
+        first, bounds, step, channel, count = self._on_grid(index)
+        here = slice(bounds[index - first], bounds[index - first + 1])
+        return step[here], channel[here], count[here]
+
+    def _on_grid(self, index: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the input spikes of several stimuli, of which one is `index`, as :meth:`_part` does.
+
+        They are put on the grid at once: for a short stimulus that takes longer than its simulation.
         """
         assert isinstance(self._stimulus, SpikeTrains)
         part = int(self._stimulus.offsets[index]) // _TOGETHER
@@ -202,9 +239,7 @@ class Batch:
             for earlier in [one for one in list(self._parts) if one < part - 1]:
                 self._parts.pop(earlier, None)
             found = self._parts[part] = self._part(part)
-        first, bounds, step, channel, count = found
-        here = slice(bounds[index - first], bounds[index - first + 1])
-        return step[here], channel[here], count[here]
+        return found
 
     def _part(self, part: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return the first stimulus of a part, where each begins, and steps, channels and numbers of all input spikes."""

@@ -46,6 +46,13 @@ class State(NamedTuple):
     free_at: Any  #: the first step after the refractory period, as a double
 
 
+class Beginnings(NamedTuple):
+    """Steps of a call at which another stimulus begins, from rest."""
+
+    step: Any  #: ascending
+    v_start: Any  #: (N,) mV
+
+
 class Flights(NamedTuple):
     """Rows that spikes will reach, in a queue for each of the next steps, first emitted first; empty without delays.
 

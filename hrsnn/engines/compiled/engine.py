@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import closing
 from functools import cached_property, partial
@@ -14,6 +15,7 @@ from hrsnn.engines.compiled import kernels, stdp
 from hrsnn.engines.compiled.arguments import (
     Arrivals,
     BackgroundEvents,
+    Beginnings,
     Cells,
     DriveChanges,
     Events,
@@ -51,6 +53,10 @@ _HISTORY = 128
 _RECENT = 8
 #: Maximum number of neuron updates in a call, so that it ends within a fraction of a second, for Ctrl-C and progress.
 _UPDATES = 100_000_000
+#: Maximum number of stimuli that one kernel call simulates one after the other.
+_STIMULI = 64
+#: Number of parts of a batch for each thread, so that all threads end at about the same time.
+_PARTS = 4
 #: Plastic variables of a link that are part of a state.
 _LEARNED = ("weight", "trace_plus", "trace_minus")
 _EMPTY = np.empty(0)
@@ -203,15 +209,19 @@ class _Network:
         stop: list[bool] = []
         before = np.concatenate([[0], np.cumsum(batch.steps)])
         workers = min(threads(), len(batch))
+        # stochastic rounding has random numbers by the step of the stimulus
+        most = 1 if self._reservoir.state_bits else min(_STIMULI, -(-len(batch) // (_PARTS * workers)))
+        parts = batch.parts(most)
 
-        def task(index: int) -> Response:
-            told = progress if workers == 1 else _nobody  # with threads, only complete stimuli are reported
-            return self._frozen(batch, index, partial(_told, told, int(before[index])), stop)
+        def task(index: int) -> list[Response]:
+            told = progress if workers == 1 else _nobody  # with threads, only complete parts are reported
+            return self._frozen(batch, parts[index], partial(_told, told, int(before[parts[index].start])), stop)
 
-        with closing(in_order(task, len(batch), workers, stop)) as responses:
-            for index, response in enumerate(responses):
-                deliver(index, response)
-                progress(int(before[index + 1]))
+        with closing(in_order(task, len(parts), workers, stop)) as answers:
+            for part, responses in zip(parts, answers, strict=True):
+                for index, response in zip(part, responses, strict=True):
+                    deliver(index, response)
+                progress(int(before[part.stop]))
 
     def learn(self, batch: Batch, deliver: Callable[[int, Response], None], progress: Callable[[int], None]) -> Weights:
         """Simulate the stimuli of a plastic run in order, each with the weights after the previous one."""
@@ -275,16 +285,21 @@ class _Network:
             deliver(index, Response(**records, end=end))
         return Weights(*(side.given_back(side.weight) for side in rows))
 
-    def _frozen(self, batch: Batch, index: int, tell: Callable[[int], None], stop: list[bool]) -> Response:
-        now = batch.presentation(index)
+    def _frozen(self, batch: Batch, part: range, tell: Callable[[int], None], stop: list[bool]) -> list[Response]:
+        now, begins = batch.joined(part)
         arrivals = self._arrivals(None if batch.start is None else batch.start.variables)
+        others = Beginnings(read_only(begins[1:-1]), read_only(self._reservoir.v_start))
         constants = (
             *self._constants,
             *self._frozen_links,
-            *plain_tuples((arrivals, _events(now), self._rounding(batch, index))),
+            *plain_tuples((arrivals, _events(now), self._rounding(batch, part.start), others)),
         )
         records, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch)
-        return Response(**records, end=self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)
+        if len(part) == 1:
+            return [Response(**records, end=self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)]
+        step, neuron = records.pop("spike_step"), records.pop("spike_neuron")
+        step = step - np.repeat(begins[:-1], np.diff(bounds := np.searchsorted(step, begins)))
+        return [Response(step[a:b], neuron[a:b], **records) for a, b in itertools.pairwise(bounds.tolist())]
 
     @cached_property
     def _frozen_links(self) -> tuple[Any, ...]:
@@ -318,11 +333,13 @@ class _Network:
             if flights.unused[1] < len(rows.lag):
                 flights = _with_more_room(flights)
             step, filled = kernel(step, min(now.n_steps, step + self._budget), tuple(flights), *arguments)
+            if step < 0:
+                break
             steps.append(out.step[:filled].copy())
             who.append(out.neuron[:filled].copy())
             tell(step)
         # an infinite current makes a neuron spike in every step, and the reset makes its v finite again
-        if not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
+        if step < 0 or not all(np.isfinite(values).all() for values in (state.v, state.exc, state.inh)):
             raise DivergenceError("v or a current is no longer finite; the input or the weights are far too large")
         spikes = {"spike_step": np.concatenate(steps), "spike_neuron": np.concatenate(who)}
         if len(batch) > 1:  # else the state is given back

@@ -11,6 +11,7 @@ import numpy as np
 from hrsnn.engines.compiled.arguments import (
     Arrivals,
     BackgroundEvents,
+    Beginnings,
     Cells,
     DriveChanges,
     Events,
@@ -190,6 +191,41 @@ def reached(step, count, spiked, rows, flights, due):
 
 
 @jit(inline="always")
+def is_finite(state):
+    """Return whether v and the currents are numbers: x - x is 0 for these only."""
+    differences = 0.0
+    for i in range(len(state.v)):
+        differences += (state.v[i] - state.v[i]) + (state.exc[i] - state.exc[i]) + (state.inh[i] - state.inh[i])
+    return differences == 0.0
+
+
+@jit(inline="always")
+def begin(step, v_start, v_rest_bias, state, flights, arrivals):
+    """Set everything to rest: another stimulus begins."""
+    for i in range(len(state.v)):
+        state.v[i], state.exc[i], state.inh[i] = v_start[i], 0.0, 0.0
+        state.v_inf[i], state.free_at[i] = v_rest_bias[i], 0.0
+    for i in range(len(state.adapted)):
+        state.adapted[i] = 0.0
+    for slot in range(len(flights.head)):
+        entry = flights.head[slot]
+        if entry >= 0:
+            last, count = entry, 1
+            while flights.following[last] >= 0:
+                last = flights.following[last]
+                count += 1
+            flights.following[last] = flights.unused[0]
+            flights.unused[0] = entry
+            flights.unused[1] += count
+            flights.head[slot] = -1
+    if len(arrivals.strength):
+        for row in range(len(arrivals.arrived)):
+            arrivals.arrived[row] = step
+        for link in range(len(arrivals.short_term.release)):
+            arrivals.short_term.used[link], arrivals.short_term.resources[link] = 0.0, 1.0
+
+
+@jit(inline="always")
 def set_drive(step, following, changes, v_rest_bias, v_inf):
     """Set the analog drive if it changes in this step; return the index of the next change."""
     while following < len(changes.step) and changes.step[following] == step:
@@ -277,19 +313,21 @@ def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
 
 @jit(allocates=False)
 def present_frozen(
-    step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events, rounding
+    step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events, rounding, begins
 ):
     """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes or the queues could overflow.
 
-    Returns the step reached and the number of spikes in the buffer.
+    Returns the step reached, -1 if v or a current was no number where another stimulus began, and the number of spikes in
+    the buffer.
     """
     state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
     rows, flights = Rows(*rows), Flights(*flights)
     recurrent, inputs = FrozenLinks(*recurrent), FrozenInput(*inputs)
-    arrivals, events = named_arrivals(arrivals), named_events(events)
+    arrivals, events, begins = named_arrivals(arrivals), named_events(events), Beginnings(*begins)
     exc, inh, spiked = state.exc, state.inh, out.spiked
     spikes = events.spikes
     n, room, delayed = len(exc), len(out.step), len(rows.lag)
+    next_begin = first_from(begins.step, step)
     next_spike = first_from(spikes.step, step)
     next_drive = first_from(events.drive.step, step)
     next_own = first_from(events.drive.own_step, step)
@@ -297,6 +335,11 @@ def present_frozen(
     next_v = first_from(events.v_step, step)
     filled = 0
     while step < stop and filled + n <= room and flights.unused[1] >= delayed:
+        if next_begin < len(begins.step) and begins.step[next_begin] == step:
+            if not is_finite(state):
+                return -1, filled
+            begin(step, begins.v_start, cells.v_rest_bias, state, flights, arrivals)
+            next_begin += 1
         next_drive = set_drive(step, next_drive, events.drive, cells.v_rest_bias, state.v_inf)
         next_own = set_own_drive(step, next_own, events.drive, cells.v_rest_bias, state.v_inf)
         count = update(step, state, cells, spiked, out.words)

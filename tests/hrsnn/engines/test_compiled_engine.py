@@ -14,7 +14,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hrsnn import Currents, Gamma, InputError, PoissonEncoder, ReservoirSpec, SpikeTrains, Uniform, build, engines, simulate
+from hrsnn import (
+    Currents,
+    DivergenceError,
+    Gamma,
+    InputError,
+    PoissonEncoder,
+    ReservoirSpec,
+    SpikeTrains,
+    Uniform,
+    build,
+    engines,
+    simulate,
+)
 from hrsnn.engines import ENGINES, choose
 from hrsnn.engines.compiled import engine as compiled_engine
 from hrsnn.engines.compiled import simd as packs
@@ -124,6 +136,46 @@ def test_calls_of_any_length_change_nothing(monkeypatch, plastic):
     assert whole.reservoir.equals(parts.reservoir)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"delay_exc": Uniform(1, 30), "delay_inh": Uniform(1, 30)},
+        {"adaptation": 0.2, "short_term_plasticity": True, "refractory_exc": 3.0},
+        {"short_term_plasticity": True, "delay_exc": Uniform(1, 30)},
+    ],
+    ids=["plain", "delays", "adaptation", "delays and short-term plasticity"],
+)
+@pytest.mark.parametrize("state_bits", [0, 8])
+def test_stimuli_of_one_call_are_those_of_their_own(monkeypatch, changes, state_bits):
+    """Spikes are under way, links depressed and neurons refractory where a stimulus ends and the next begins."""
+    reservoir = build(ReservoirSpec.preset("dense", neurons=70, i_bias=Uniform(10, 20), **changes), seed=1, channels=3)
+    reservoir = reservoir.replace(state_bits=state_bits, stochastic_rounding=bool(state_bits))
+    rng = np.random.default_rng(0)
+    lengths = rng.uniform(0.2, 40.0, 30)
+    samples = [(np.sort(rng.uniform(0, length, int(length))), rng.integers(0, 3, int(length))) for length in lengths]
+    trains = SpikeTrains.from_samples(samples, 3, lengths)
+    calls = []
+    present = compiled_engine.kernels.present_frozen
+    monkeypatch.setattr(compiled_engine.kernels, "present_frozen", lambda *given: calls.append(1) or present(*given))
+    together = simulate(reservoir, trains, blank=2.5, engine="compiled", record=("spikes", "states"))
+    assert len(calls) < 10 or state_bits
+    calls.clear()
+    monkeypatch.setattr(compiled_engine, "_STIMULI", 1)
+    apart = simulate(reservoir, trains, blank=2.5, engine="compiled", record=("spikes", "states"))
+    assert len(calls) >= 30
+    assert together.spike_count > 300
+    assert together.spikes.equals(apart.spikes)
+    np.testing.assert_array_equal(together.states, apart.states)
+
+
+def test_a_stimulus_that_diverges_is_noticed_among_others():
+    reservoir = build(ReservoirSpec.preset("dense", neurons=10, input_weight=1e305), seed=1, channels=1)
+    samples = [([1.0] * 9999, [0] * 9999) if index == 3 else ([], []) for index in range(20)]
+    with pytest.raises(DivergenceError, match="no longer finite"):
+        simulate(reservoir, SpikeTrains.from_samples(samples, 1, 10.0), engine="compiled")
+
+
 def test_threads_change_nothing(monkeypatch):
     reservoir = build(ReservoirSpec.preset("dense", neurons=60, background_rate=30), seed=1, channels=8)
     trains = PoissonEncoder(peak_rate=300, duration=40).fit_transform(np.random.default_rng(0).random((40, 8)))
@@ -146,8 +198,6 @@ def test_an_error_in_a_thread_comes_out(monkeypatch):
     reservoir = build(ReservoirSpec.preset("dense", neurons=10), seed=1, channels=1)
     values = np.zeros((20, 2, 1))
     values[7] = 1e308
-    from hrsnn import DivergenceError
-
     with pytest.raises(DivergenceError, match="no longer finite"):
         simulate(reservoir, Currents(values, 10.0), engine="compiled")
 
