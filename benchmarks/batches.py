@@ -1,10 +1,14 @@
 """Speed of a batch of stimuli with fixed weights on one and on several cores, and of a whole speech corpus.
 
     python benchmarks/batches.py [--neurons 500] [--path WAVS] [--repeats 5]
+    python benchmarks/batches.py --populations 0.5 5 [--neurons 200 1000]
 
 Without `--path`, the stimuli are 600 Poisson trains of 437 ms over 40 channels; with it, all recordings of the spoken digits
 (FSDD) in that folder, at their original speed, as level crossings over 80 channels. "x one" is the speed-up over one thread;
 the spikes are compared and must be the same.
+
+With `--populations`, 64 networks with one stimulus of so many seconds each: a loop of `simulate`, and one call of
+`simulate_population` on one and on two threads, in simulated seconds a second; "x loop" is that of two threads over it.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from hrsnn import PoissonEncoder, ReservoirSpec, SpikeTrains, build, simulate
+from hrsnn import Activity, PoissonEncoder, Reservoir, ReservoirSpec, SpikeTrains, build, simulate, simulate_population
 
 
 def stimuli(path: Path | None) -> SpikeTrains:
@@ -33,21 +37,64 @@ def stimuli(path: Path | None) -> SpikeTrains:
     return SpikeTrains.concatenate([encoder.transform(part) for part in (task.x_train, task.x_test)])
 
 
+def populations(sizes: list[int], durations: list[float], repeats: int, networks: int = 64) -> None:
+    print(f"{'N':>6}{'stimulus (s)':>14}{'loop':>8}{'one call':>10}{'2 threads':>11}{'x loop':>8}")
+    for seconds in durations:
+        train = PoissonEncoder(peak_rate=60, duration=1000 * seconds, seed=0)
+        batch = train.fit_transform(np.random.default_rng(1).random((1, 20)))
+        for neurons in sizes:
+            spec = ReservoirSpec(neurons=neurons, dt=1.0)
+            members = [build(spec, seed=seed, channels=20) for seed in range(networks)]
+
+            def loop(members: list[Reservoir] = members, batch: SpikeTrains = batch) -> list[Activity]:
+                return [simulate(one, batch, engine="compiled", record=()) for one in members]
+
+            def call(members: list[Reservoir] = members, batch: SpikeTrains = batch) -> list[Activity]:
+                return simulate_population(members, batch, record=())
+
+            runs = {"loop": ("1", loop), "one": ("1", call), "two": ("2", call)}
+            took: dict[str, list[float]] = {name: [] for name in runs}
+            counts = {}
+            for turn in range(repeats + 1):
+                for name, (threads, run) in runs.items():
+                    os.environ["OMP_NUM_THREADS"] = threads
+                    began = time.perf_counter()
+                    counts[name] = [one.spike_counts for one in run()]
+                    if turn:
+                        took[name].append(time.perf_counter() - began)
+            assert np.array_equal(counts["loop"], counts["one"])
+            assert np.array_equal(counts["loop"], counts["two"])
+            speeds = [networks * seconds / statistics.median(times) for times in took.values()]
+            ratio = statistics.median(one / two for one, two in zip(took["loop"], took["two"], strict=True))
+            print(
+                f"{neurons:>6}{seconds:>14g}{speeds[0]:>8.0f}{speeds[1]:>10.0f}{speeds[2]:>11.0f}{ratio:>8.2f}", flush=True
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--neurons", type=int, default=500)
+    parser.add_argument("--neurons", type=int, nargs="+", default=[500])
     parser.add_argument("--path", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--populations", type=float, nargs="+", metavar="SECONDS")
     arguments = parser.parse_args()
+    if arguments.populations:
+        populations(arguments.neurons, arguments.populations, arguments.repeats)
+        return
     batch = stimuli(arguments.path)
-    reservoir = build(ReservoirSpec.preset("dense", neurons=arguments.neurons), seed=0, channels=batch.n_channels)
+    for neurons in arguments.neurons:
+        threads_over_stimuli(neurons, batch, arguments.repeats)
+
+
+def threads_over_stimuli(neurons: int, batch: SpikeTrains, repeats: int) -> None:
+    reservoir = build(ReservoirSpec.preset("dense", neurons=neurons), seed=0, channels=batch.n_channels)
     cores = len(os.sched_getaffinity(0))
     took: dict[int, list[float]] = {}
     counts = {}
     for threads in sorted({1, 2, cores}):
         os.environ["OMP_NUM_THREADS"] = str(threads)
         simulate(reservoir, batch[:4], engine="compiled", record=())
-    for _ in range(arguments.repeats):  # interleaved, so that other load on the machine affects all alike
+    for _ in range(repeats):  # interleaved, so that other load on the machine affects all alike
         for threads in sorted({1, 2, cores}):
             os.environ["OMP_NUM_THREADS"] = str(threads)
             began = time.perf_counter()
@@ -56,7 +103,7 @@ def main() -> None:
             counts[threads] = activity.spike_counts
     assert all(np.array_equal(count, counts[1]) for count in counts.values())
     seconds = float(batch.durations.sum() / 1000)
-    print(f"{len(batch)} stimuli, {seconds:.0f} s, {arguments.neurons} neurons, {activity.rates.mean():.1f} Hz")
+    print(f"{len(batch)} stimuli, {seconds:.0f} s, {neurons} neurons, {activity.rates.mean():.1f} Hz")
     print(f"{'threads':>8}{'s':>8}{'x one':>8}{'x real time':>13}")
     for threads, times in took.items():
         median = statistics.median(times)

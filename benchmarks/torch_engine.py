@@ -84,7 +84,8 @@ def batches(sizes: list[int], repeats: int) -> None:
                 return simulate(reservoir, batch, engine="compiled", record=()).spike_counts
 
             def ours(precision: str, batch: SpikeTrains = batch, reservoir: Reservoir = reservoir) -> np.ndarray:
-                return simulate_population([reservoir], batch, precision=precision, record=())[0].spike_counts
+                (found,) = simulate_population([reservoir], batch, engine="torch", precision=precision, record=())
+                return found.spike_counts
 
             counts = compiled()
             assert np.array_equal(counts, ours("float64"))
@@ -111,11 +112,11 @@ def populations(sizes: list[int], repeats: int) -> None:
         for many in (2, 16, 128):
             networks = [network(neurons, seed) for seed in range(many)]
             few = networks[:4]  # one by one takes the same time for each
-            together = simulate_population(networks, batch, record=())
+            together = simulate_population(networks, batch, engine="torch", record=())
             for one, member in zip(together, networks, strict=True):
                 assert np.array_equal(one.spike_counts, simulate(member, batch, engine="compiled", record=()).spike_counts)
             runs = {
-                "at once": lambda all_=networks: simulate_population(all_, batch, record=()),
+                "at once": lambda all_=networks: simulate_population(all_, batch, engine="torch", record=()),
                 "float32": lambda all_=networks: simulate_population(all_, batch, record=(), precision="float32"),
                 "one by one": lambda all_=few: [simulate(one, batch, engine="torch", record=()) for one in all_],
                 "compiled": lambda all_=networks: [simulate(one, batch, engine="compiled", record=()) for one in all_],
@@ -137,7 +138,9 @@ def precision(sizes: list[int], seeds: int = 12, duration: float = 5000.0) -> No
             links = {"connectivity": "random", "connection_probability": density} if density else {}
             networks = [network(neurons, seed, **links) for seed in range(seeds)]
             record = {"record": ("spikes", "v"), "sample_times": int(duration / 10)}
-            double, single = (simulate_population(networks, batch, precision=p, **record) for p in ("float64", "float32"))
+            double, single = (
+                simulate_population(networks, batch, engine="torch", precision=p, **record) for p in ("float64", "float32")
+            )
             first, before, apart = [], [], []
             for one, other in zip(double, single, strict=True):
                 a, b = (set(zip(x.spikes.times.tolist(), x.spikes.channels.tolist(), strict=True)) for x in (one, other))

@@ -154,14 +154,14 @@ def compare(name: str, reservoir: Reservoir, sizes: list[int], repeats: int) -> 
     rivals = {dtype: MAKERS[name](reservoir, dtype) for dtype in (torch.float64, torch.float32)}
     for samples in sizes:
         trains, given = stimuli(samples)
-        (activity,) = simulate_population([reservoir], trains)
+        (activity,) = simulate_population([reservoir], trains, engine="torch")
         ours = activity.spikes.to_dense(1.0)  # (M, steps, N)
         theirs = rivals[torch.float64](given.double()).numpy().transpose(1, 0, 2)
         assert np.array_equal(ours[:, 1:] > 0, theirs[:, :-1] > 0), f"{name}: other spikes"
         found = least(
             {
                 "rival 64": lambda g=given: rivals[torch.float64](g.double()),
-                "ours 64": lambda t=trains: simulate_population([reservoir], t, record=()),
+                "ours 64": lambda t=trains: simulate_population([reservoir], t, engine="torch", record=()),
                 "rival 32": lambda g=given: rivals[torch.float32](g.float()),
                 "ours 32": lambda t=trains: simulate_population([reservoir], t, record=(), precision="float32"),
             },

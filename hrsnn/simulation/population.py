@@ -27,7 +27,7 @@ def simulate_population(
     stimuli: Stimulus | Sequence[Stimulus],
     *,
     plastic: bool = False,
-    engine: str = "torch",
+    engine: str = "auto",
     precision: str = "float64",
     record: Sequence[str] = ("spikes",),
     record_neurons: Sequence[int] | Sequence[str] | None = None,
@@ -49,13 +49,14 @@ def simulate_population(
     stimuli : SpikeTrains or Currents, or a sequence of them
         One for all networks, or R of them, one for each network; their numbers of samples and durations may differ.
     plastic : bool
-        Whether STDP is on; refused by engines without it.
+        Refused: networks that learn are simulated one at a time, by :func:`hrsnn.simulate`.
     engine : str
-        One that simulates populations: "torch" or "torch-cuda", or one of an installed package.
+        One that simulates populations: "compiled", "torch" or "torch-cuda", or one of an installed package; "auto" is
+        "compiled", and "torch" in float32.
     precision : str
-        "float64", or "float32", whose rounding may shift a spike to another step, after which the runs part. Dense networks
-        are faster in it: from a density of 0.2 on, currents are products with dense matrices, whose rounding depends on the
-        numbers of networks and stimuli.
+        "float64", or "float32", which the compiled engine does not have, and whose rounding may shift a spike to another
+        step, after which the runs part. Dense networks are faster in it: from a density of 0.2 on, currents are products
+        with dense matrices, whose rounding depends on the numbers of networks and stimuli.
     record, record_neurons, sample_times, windows, blank, tau_state, progress
         As for :func:`hrsnn.simulate`.
     seed : int
@@ -69,16 +70,17 @@ def simulate_population(
     Raises
     ------
     InputError
-        When there are no networks, they are none, of unequal size or dt, the number of stimuli is another, the engine
-        simulates no populations or lacks a feature, and as for :func:`hrsnn.simulate`.
+        When there are no networks, they are none, of unequal size or dt, or are to learn, the number of stimuli is another,
+        the engine simulates no populations or lacks a feature, and as for :func:`hrsnn.simulate`.
     DivergenceError
         When v or a current is no longer finite, with the number of the network.
 
     Notes
     -----
-    The networks are simulated as one without links between them: a step has the same number of calls for any number of
-    networks, which pays for many small ones. Memory is bounded: as many networks and stimuli are simulated at once as fit
-    in 256 MiB, at most 256 pairs of them; on an accelerator, in a quarter of its free memory.
+    On the compiled engine the networks are tasks of ``OMP_NUM_THREADS`` threads. On "torch" they are simulated as one
+    without links between them: a step has the same number of calls for any number of networks. Memory is bounded there: as
+    many networks and stimuli are simulated at once as fit in 256 MiB, at most 256 pairs of them; on an accelerator, in a
+    quarter of its free memory.
 
     Examples
     --------
@@ -96,6 +98,10 @@ def simulate_population(
         raise InputError("precision", precision, f"must be one of {', '.join(PRECISIONS)}")
     request = Request.of(record, sample_times, windows, blank, tau_state, record_neurons)
     check_memory_of(list(zip(networks, each, strict=True)), request, seed)
+    if plastic:
+        raise InputError("plastic", plastic, "must be False: simulate networks that learn one at a time")
+    if engine == "auto":
+        engine = "torch" if precision == "float32" else "compiled"
     function = _function(engine, request.needs().union(*(needs(one, plastic) for one in networks)))
     runs = [Run(*pair, request, seed) for pair in zip(networks, each, strict=True)]
     take = [run.taken_from(engine, function) for run in runs]
@@ -129,8 +135,7 @@ def _function(engine: str, needed: set[str]) -> PopulationFunction:
     """Return the function of an engine that simulates populations."""
     able = ENGINES.where(lambda one: one.load_population is not None)
     if engine not in able:
-        if engine != "auto":
-            ENGINES.check(engine)
+        ENGINES.check(engine)
         raise InputError("engine", engine, f"simulates no populations; engines that can: {', '.join(able)}")
     check_runs(engine, "reservoir", needed)
     load = able[engine].load_population

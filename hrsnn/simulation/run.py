@@ -352,7 +352,7 @@ def _sample_times(sample_times: Any, stimulus: Stimulus, dt: float) -> list[np.n
     if is_whole(sample_times):
         if sample_times < 1:
             raise InputError("sample_times", sample_times, "must be at least 1, or a list of times (ms)")
-        return [np.linspace(0, duration, int(sample_times) + 1)[1:] for duration in stimulus.durations]
+        return list(np.linspace(0, stimulus.durations, int(sample_times) + 1, axis=1)[:, 1:])
     times = float_vector("sample_times", sample_times)
     shortest = float(stimulus.durations.min())
     if not times.size or not np.isfinite(times).all() or (np.diff(times) <= 0).any():

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 from hrsnn.engines.capabilities import Engine
 
 if TYPE_CHECKING:
-    from hrsnn.engines.contract import EngineFunction
+    from hrsnn.engines.contract import EngineFunction, PopulationFunction
 
 
 def _load() -> EngineFunction:
     from hrsnn.engines.compiled.engine import run
 
     return run
+
+
+def _load_population() -> PopulationFunction:
+    from hrsnn.engines.compiled.engine import run_population
+
+    return run_population
 
 
 COMPILED = Engine(
@@ -37,4 +43,5 @@ COMPILED = Engine(
         "batch_on_device": "its kernels are compiled for the processor",
     },
     priority=20,
+    load_population=_load_population,
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cached_property, partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,23 +28,23 @@ from hrsnn.engines.compiled.arguments import (
     PlasticSide,
     PlasticSides,
     Reset,
-    Rows,
     Scratch,
     ShortTerm,
     SpikeEvents,
     State,
     Waiting,
 )
+from hrsnn.engines.compiled.rows import LinkRows, padded, queues, with_more_room
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.homeostasis import Homeostasis
 from hrsnn.engines.jit import plain_tuples, read_only
-from hrsnn.engines.network_state import NetworkState, Variables
+from hrsnn.engines.network_state import Variables
 from hrsnn.engines.propagators import propagators
 from hrsnn.engines.rounding import Rounding, rounding
 from hrsnn.engines.threads import in_order, threads
-from hrsnn.errors import DivergenceError
-from hrsnn.reservoir import Links, Reservoir
+from hrsnn.errors import DivergenceError, InputError
+from hrsnn.reservoir import Reservoir
 
 #: Size of the buffer for the spikes of one kernel call, in addition to one for each neuron.
 _ROOM = 8192
@@ -87,63 +88,52 @@ def run(
     return Weights(reservoir.weight, reservoir.input_weight)
 
 
-class _Rows:
-    """Links in the order in which they are read: by (source, delay, target); see :mod:`hrsnn.engines.compiled.arguments`."""
+def run_population(
+    reservoirs: Sequence[Reservoir],
+    batches: Sequence[Batch],
+    deliver: Callable[[int, int, Response], None],
+    progress: Callable[[int], None],
+    precision: str,
+) -> None:
+    """Simulate several networks on the threads of one batch; see :class:`~hrsnn.engines.contract.PopulationFunction`.
 
-    def __init__(self, links: Links, sources: int, dt: float) -> None:
-        steps = np.round(links.delay / dt).astype(np.int64)
-        self.longest_lag = int(steps.max(initial=0))
-        if self.longest_lag:
-            # links are sorted by (source, target): a stable sort keeps that order within each delay of a source
-            self.order = np.lexsort((steps, links.pre))
-            source, lag = links.pre[self.order], steps[self.order]
-            begins = np.append(True, (np.diff(source) != 0) | (np.diff(lag) != 0))
-            self.start = np.append(np.flatnonzero(begins), len(source))
-            self.lag, self.source = lag[begins], source[begins]
-            self.first = np.searchsorted(self.source, np.arange(sources + 1))
-        else:
-            self.order = slice(None)
-            self.start = np.searchsorted(links.pre, np.arange(sources + 1))
-            self.lag, self.source = np.empty(0, np.int64), np.arange(sources, dtype=np.int32)
-            self.first = np.empty(0, np.int64)
-        self.longest = int(np.diff(self.start).max(initial=0))
-        self.post = read_only(links.post[self.order])
-        self.weight = read_only(links.weight[self.order])
-        self._links, self._dt = links, dt
+    Raises
+    ------
+    InputError
+        When the precision is not float64.
+    """
+    if precision != "float64":
+        raise InputError("precision", precision, "must be float64: the kernels have doubles only; engine='torch' has both")
+    stop: list[bool] = []
+    workers = threads()
+    made, lock = dict[int, _Network](), Lock()
+    jobs: list[tuple[int, range]] = []
+    for which, (reservoir, batch) in enumerate(zip(reservoirs, batches, strict=True)):
+        jobs += [(which, part) for part in _parts_of(reservoir, batch, workers)]
 
-    @property
-    def arguments(self) -> Rows:
-        return Rows(read_only(self.lag), read_only(self.source), read_only(self.first))
+    def task(job: int) -> list[Response]:
+        which, part = jobs[job]
+        with lock:
+            if which not in made:
+                made[which] = _Network(reservoirs[which], plastic=False)
+            network = made[which]
+        return network.frozen(batches[which], part, _nobody, stop)
 
-    def __len__(self) -> int:
-        return len(self.post)
+    done = 0
+    with closing(in_order(task, len(jobs), min(workers, len(jobs)), stop)) as answers:
+        for (which, part), responses in zip(jobs, answers, strict=True):
+            for index, response in zip(part, responses, strict=True):
+                deliver(which, index, response)
+            if part.stop == len(batches[which]):
+                del made[which]
+            done += int(batches[which].steps[part.start : part.stop].sum())
+            progress(done)
 
-    def taken(self, name: str) -> np.ndarray:
-        return read_only(getattr(self._links, name)[self.order])
 
-    def given_back(self, values: np.ndarray) -> np.ndarray:
-        """Return values in the order of the reservoir; the same array where the order is the same."""
-        if isinstance(self.order, slice):
-            return values
-        out = np.empty_like(values)
-        out[self.order] = values
-        return out
-
-    def learning(self, weight: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> PlasticLinks:
-        """Return the links with STDP; empty arrays stand for the initial weights and zero traces."""
-        self.weight = _padded(weight[self.order] if len(weight) else self.weight)
-        trace_plus, trace_minus = (_padded(t[self.order] if len(t) else np.zeros(len(self))) for t in (plus, minus))
-        return PlasticLinks(
-            post=self.post,
-            weight=self.weight,
-            trace_plus=trace_plus,
-            trace_minus=trace_minus,
-            w_max=self.taken("w_max"),
-            rate_plus=read_only(-self._dt / self.taken("tau_plus")),
-            rate_minus=read_only(-self._dt / self.taken("tau_minus")),
-            a_plus=self.taken("a_plus"),
-            a_minus=self.taken("a_minus"),
-        )
+def _parts_of(reservoir: Reservoir, batch: Batch, workers: int) -> list[range]:
+    """Return the stimuli of a batch in parts, each of which is one task."""
+    # stochastic rounding has random numbers by the step of the stimulus
+    return batch.parts(1 if reservoir.state_bits else min(_STIMULI, -(-len(batch) // (_PARTS * workers))))
 
 
 class _Room:
@@ -182,22 +172,22 @@ class _Network:
         p = propagators(reservoir)
         often_shared = (p.decay_exc, p.decay_inh, reservoir.v_threshold)
         shared = all((values == values[0]).all() for values in often_shared)
-        decay_exc, decay_inh, threshold = (values[:1] if shared else _padded(values) for values in often_shared)
+        decay_exc, decay_inh, threshold = (values[:1] if shared else padded(values) for values in often_shared)
         self._cells = Cells(
             v_rest_bias=read_only(reservoir.v_rest + reservoir.i_bias),
-            membrane=read_only(_padded(p.membrane)),
-            exc_to_v=read_only(_padded(p.exc_to_v)),
-            inh_to_v=read_only(_padded(p.inh_to_v)),
+            membrane=read_only(padded(p.membrane)),
+            exc_to_v=read_only(padded(p.exc_to_v)),
+            inh_to_v=read_only(padded(p.inh_to_v)),
             decay_exc=read_only(decay_exc),
             decay_inh=read_only(decay_inh),
-            adapted_to_v=read_only(_padded(p.adapted_to_v)),
-            decay_adapted=read_only(_padded(p.decay_adapted)),
+            adapted_to_v=read_only(padded(p.adapted_to_v)),
+            decay_adapted=read_only(padded(p.decay_adapted)),
             threshold=read_only(threshold),
         )
         hold = np.round(reservoir.refractory / reservoir.dt).astype(np.int64)
         after = Reset(read_only(reservoir.v_reset), read_only(hold), read_only(reservoir.adaptation))
-        self._recurrent = _Rows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
-        self._input = _Rows(reservoir.input, reservoir.channels, reservoir.dt)
+        self._recurrent = LinkRows(reservoir.recurrent, reservoir.neurons, reservoir.dt)
+        self._input = LinkRows(reservoir.input, reservoir.channels, reservoir.dt)
         self._constants = (*plain_tuples((self._cells, after)), read_only(reservoir.is_excitatory))
         self._budget = max(1, _UPDATES // self._n)
         self._adapts = bool(reservoir.adaptation.any())
@@ -209,13 +199,12 @@ class _Network:
         stop: list[bool] = []
         before = np.concatenate([[0], np.cumsum(batch.steps)])
         workers = min(threads(), len(batch))
-        # stochastic rounding has random numbers by the step of the stimulus
-        most = 1 if self._reservoir.state_bits else min(_STIMULI, -(-len(batch) // (_PARTS * workers)))
-        parts = batch.parts(most)
+        parts = _parts_of(self._reservoir, batch, workers)
 
         def task(index: int) -> list[Response]:
             told = progress if workers == 1 else _nobody  # with threads, only complete parts are reported
-            return self._frozen(batch, parts[index], partial(_told, told, int(before[parts[index].start])), stop)
+            here = int(before[parts[index].start])
+            return self.frozen(batch, parts[index], partial(_told, told, here), stop, ends=len(batch) == 1)
 
         with closing(in_order(task, len(parts), workers, stop)) as answers:
             for part, responses in zip(parts, answers, strict=True):
@@ -285,7 +274,10 @@ class _Network:
             deliver(index, Response(**records, end=end))
         return Weights(*(side.given_back(side.weight) for side in rows))
 
-    def _frozen(self, batch: Batch, part: range, tell: Callable[[int], None], stop: list[bool]) -> list[Response]:
+    def frozen(
+        self, batch: Batch, part: range, tell: Callable[[int], None], stop: list[bool], ends: bool = False
+    ) -> list[Response]:
+        """Simulate the stimuli of a part of a batch; with `ends`, of a single stimulus, return its last variables too."""
         now, begins = batch.joined(part)
         arrivals = self._arrivals(None if batch.start is None else batch.start.variables)
         others = Beginnings(read_only(begins[1:-1]), read_only(self._reservoir.v_start))
@@ -296,7 +288,7 @@ class _Network:
         )
         records, state = self._present(now, kernels.present_frozen, constants, tell, stop, batch)
         if len(part) == 1:
-            return [Response(**records, end=self._end(state, arrivals, now.n_steps) if len(batch) == 1 else None)]
+            return [Response(**records, end=self._end(state, arrivals, now.n_steps) if ends else None)]
         step, neuron = records.pop("spike_step"), records.pop("spike_neuron")
         step = step - np.repeat(begins[:-1], np.diff(bounds := np.searchsorted(step, begins)))
         return [Response(step[a:b], neuron[a:b], **records) for a, b in itertools.pairwise(bounds.tolist())]
@@ -326,12 +318,12 @@ class _Network:
             at = start.variables
             room.begin(at.v, at.exc, at.inh, self._cells.v_rest_bias, at.adapted, start.refractory_steps)
         state, out = room.state, room.output._replace(seen=watched.room(len(now.v_step)), watched=read_only(watched.neurons))
-        flights = _flights(rows, start) if start is not None else self._no_flights()
+        flights = queues(rows, start) if start is not None else self._no_flights()
         steps, who = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
         arguments, step = (tuple(state), tuple(out), *constants), 0
         while step < now.n_steps and not stop:
             if flights.unused[1] < len(rows.lag):
-                flights = _with_more_room(flights)
+                flights = with_more_room(flights)
             step, filled = kernel(step, min(now.n_steps, step + self._budget), tuple(flights), *arguments)
             if step < 0:
                 break
@@ -348,7 +340,7 @@ class _Network:
 
     @cached_property
     def _at_rest(self) -> Flights:
-        return _flights(self._recurrent, None)
+        return queues(self._recurrent, None)
 
     def _no_flights(self) -> Flights:
         """Return empty queues of a stimulus."""
@@ -404,9 +396,9 @@ class _Network:
         arrived = np.zeros(len(rows.start) - 1, np.int64)
         dt, order = self._reservoir.dt, rows.order
         if start is None:
-            used, resources = _padded(np.zeros(len(rows))), _padded(np.ones(len(rows)))
+            used, resources = padded(np.zeros(len(rows))), padded(np.ones(len(rows)))
         else:
-            used, resources = _padded(start.used[order]), _padded(start.resources[order])
+            used, resources = padded(start.used[order]), padded(start.resources[order])
             in_row = np.diff(rows.start) > 0
             arrived[in_row] = -start.arrived[order][rows.start[:-1][in_row]]
         short_term = ShortTerm(
@@ -417,56 +409,6 @@ class _Network:
             resources=resources,
         )
         return Arrivals(arrived, short_term, np.empty(rows.longest + LANES))
-
-
-def _padded(values: np.ndarray, behind: float = 0.0) -> np.ndarray:
-    """Return a copy as doubles with a pack of `behind` after its end, which kernels that work in packs read and write."""
-    room = np.full(len(values) + LANES, behind)[: len(values)]
-    room[:] = values
-    return room
-
-
-def _flights(rows: _Rows, start: NetworkState | None) -> Flights:
-    """Return the queues of rows that spikes will reach, with the spikes in transit of `start`."""
-    slots = rows.longest_lag + 1
-    room = 2 * len(rows.lag)
-    flights = Flights(
-        row=np.empty(room, np.int32),
-        following=np.append(np.arange(1, room), -1).astype(np.int32)[:room],
-        head=np.full(slots, -1, np.int32),
-        tail=np.full(slots, -1, np.int32),
-        unused=np.array([0, room]),
-    )
-    if start is None or not room:
-        return flights
-    # a spike in transit was emitted `age` steps before step 0; they are in the order of emission
-    for age, neuron in zip(start.spike_age.tolist(), start.spike_neuron.tolist(), strict=True):
-        for row in range(rows.first[neuron], rows.first[neuron + 1]):
-            arrival = int(rows.lag[row]) - age
-            if arrival >= 0:
-                if not flights.unused[1]:
-                    flights = _with_more_room(flights)
-                entry = flights.unused[0]
-                flights.unused[:] = flights.following[entry], flights.unused[1] - 1
-                flights.row[entry], flights.following[entry] = row, -1
-                if flights.head[arrival] < 0:
-                    flights.head[arrival] = entry
-                else:
-                    flights.following[flights.tail[arrival]] = entry
-                flights.tail[arrival] = entry
-    return flights
-
-
-def _with_more_room(flights: Flights) -> Flights:
-    """Return the queues with twice as many entries."""
-    room = len(flights.row)
-    following = np.arange(room + 1, 2 * room + 1, dtype=np.int32)
-    following[-1] = flights.unused[0] if flights.unused[1] else -1
-    return flights._replace(
-        row=np.append(flights.row, np.empty(room, np.int32)),
-        following=np.append(flights.following, following),
-        unused=np.array([room, flights.unused[1] + room]),
-    )
 
 
 def _events(now: Presentation) -> Events:

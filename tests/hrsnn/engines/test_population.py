@@ -17,7 +17,7 @@ from hrsnn.errors import DivergenceError  # noqa: E402
 from hrsnn.testing.networks import HETEROGENEOUS, currents, trains  # noqa: E402
 
 #: The engine of each device that is there.
-HERE = [name for name in ("torch", "torch-cuda") if not why_not_loaded(name)]
+HERE = [name for name in ("compiled", "torch", "torch-cuda") if not why_not_loaded(name)]
 #: What members may have, each drawn with probability 1/2.
 OPTIONS = {
     "heterogeneous": HETEROGENEOUS,
@@ -80,7 +80,7 @@ def test_the_random_members_spike_and_differ() -> None:
 def test_the_spikes_are_those_of_the_compiled_engine_with_shared_stimuli() -> None:
     networks = [build(ReservoirSpec(neurons=50), seed=seed, channels=3) for seed in range(4)]
     stimulus = trains(3, 3, 100.0, 200, 5)
-    together = simulate_population(networks, stimulus, **RECORD)
+    together = simulate_population(networks, stimulus, engine="torch", **RECORD)
     assert min(one.spike_count for one in together) > 20
     for ours, network in zip(together, networks, strict=True):
         assert_same(ours, simulate(network, stimulus, engine="compiled", **RECORD))
@@ -90,10 +90,10 @@ def test_the_spikes_are_those_of_the_compiled_engine_with_shared_stimuli() -> No
 def test_groups_change_nothing(name: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
     networks = members(3, 4)
     stimuli = [trains(1 + k, one.channels, 30.0, 200, k) for k, one in enumerate(networks)]
-    whole = simulate_population(networks, stimuli, **RECORD)
+    whole = simulate_population(networks, stimuli, engine="torch", **RECORD)
     monkeypatch.setattr(torch_groups, name, value)
     seen: list[tuple[float, float]] = []
-    parts = simulate_population(networks, stimuli, progress=lambda *now: seen.append(now), **RECORD)
+    parts = simulate_population(networks, stimuli, engine="torch", progress=lambda *now: seen.append(now), **RECORD)
     for ours, theirs in zip(parts, whole, strict=True):
         assert_same(ours, theirs)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -161,6 +161,22 @@ def test_a_dense_network_in_float32_follows_the_double_one_at_first() -> None:
         np.testing.assert_allclose(one.v, other.v, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_the_compiled_engine_reports_progress_and_has_one_result_for_any_number_of_threads(
+    threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = [build(ReservoirSpec(neurons=40), seed=seed, channels=3) for seed in range(5)]
+    stimuli = [trains(1 + 20 * (k == 2), 3, 30.0, 200, k) for k in range(5)]
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    seen: list[tuple[float, float]] = []
+    together = simulate_population(networks, stimuli, progress=lambda *now: seen.append(now))
+    for ours, network, stimulus in zip(together, networks, stimuli, strict=True):
+        assert ours.spikes.equals(simulate(network, stimulus, engine="compiled").spikes)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1][0] == seen[-1][1]
+    assert len(seen) > 5
+
+
 SMALL = build(ReservoirSpec(neurons=10), seed=0, channels=1)
 HELD = Currents(np.ones((1, 1, 1)), 5.0)
 REFUSED = {
@@ -174,14 +190,23 @@ REFUSED = {
     "dt": (([SMALL, SMALL.replace(dt=0.25)], HELD), {}, r"networks\[1\].dt = 0.25: must be 0.5, as of the first network"),
     "stimuli": (([SMALL, SMALL], [HELD]), {}, "stimuli = '1 stimuli': must be one for all networks, or 2, one for each"),
     "channels": (([SMALL], Currents(np.ones((1, 1, 2)), 5.0)), {}, "stimulus = '2 channels': the reservoir has 1"),
-    "plastic": (([SMALL], HELD), {"plastic": True}, "cannot simulate STDP and homeostasis: it has no STDP"),
+    "plastic": (
+        ([SMALL], HELD),
+        {"plastic": True},
+        "plastic = True: must be False: simulate networks that learn one at a time",
+    ),
     "precision": (([SMALL], HELD), {"precision": "float16"}, "precision = 'float16': must be one of float64, float32"),
     "engine": (
         ([SMALL], HELD),
-        {"engine": "compiled"},
-        "engine = 'compiled': simulates no populations; engines that can: torch",
+        {"engine": "exact"},
+        "engine = 'exact': simulates no populations; engines that can: compiled, torch",
     ),
-    "auto": (([SMALL], HELD), {"engine": "auto"}, "engine = 'auto': simulates no populations; engines that can: torch"),
+    "no such engine": (([SMALL], HELD), {"engine": "compield"}, "engine = 'compield'"),
+    "compiled, single": (
+        ([SMALL], HELD),
+        {"engine": "compiled", "precision": "float32"},
+        "precision = 'float32': must be float64: the kernels have doubles only",
+    ),
     "record": (([SMALL], HELD), {"record": "w"}, "record = 'w': must be of spikes, counts, states, v"),
 }
 
@@ -206,7 +231,7 @@ def test_a_network_that_diverges_is_named() -> None:
     still = SMALL.replace(input_gain=np.zeros(len(SMALL.input)))
     far = SMALL.replace(input_gain=np.full(len(SMALL.input), 1e300))
     with pytest.raises(DivergenceError, match="of network 2 is no longer finite"):
-        simulate_population([still, still, far], Currents(np.full((1, 2, 1), 1e308), 10.0))
+        simulate_population([still, still, far], Currents(np.full((1, 2, 1), 1e308), 10.0), engine="torch")
 
 
 def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,4 +246,4 @@ def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"engine = 'torch': cannot be loaded here \(it needs PyTorch"):
-        simulate_population([SMALL], HELD)
+        simulate_population([SMALL], HELD, engine="torch")
