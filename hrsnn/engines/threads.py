@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -71,6 +71,50 @@ def in_order(task: Callable[[int], T], tasks: int, workers: int, stop: list[bool
         with signals_deferred():
             for thread in pool:
                 thread.join()
+
+
+def at_once(calls: Sequence[Callable[[], object]]) -> None:
+    """Run calls that wait for each other, the first in this thread and each other one in a thread of its own.
+
+    Ctrl-C waits for their end, since a call whose partner does not run would wait for ever.
+
+    Examples
+    --------
+    >>> found = []
+    >>> at_once([lambda: found.append(1), lambda: found.append(2)])
+    >>> sorted(found)
+    [1, 2]
+    """
+    go: SimpleQueue[bool] = SimpleQueue()
+    errors: list[BaseException] = []
+    pool: list[Thread] = []
+
+    def run(call: Callable[[], object]) -> None:
+        if go.get():
+            try:
+                call()
+            except BaseException as error:
+                errors.append(error)
+
+    with signals_deferred():
+        try:
+            for call in calls[1:]:
+                thread = Thread(target=run, args=(call,))
+                thread.start()
+                pool.append(thread)
+        except BaseException:  # no thread more can be started: none of them runs its call
+            for _ in pool:
+                go.put(False)
+            raise
+        for _ in pool:
+            go.put(True)
+        try:
+            calls[0]()
+        finally:
+            for thread in pool:
+                thread.join()
+    if errors:
+        raise errors[0]
 
 
 @dataclass(frozen=True)

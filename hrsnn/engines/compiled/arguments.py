@@ -53,6 +53,19 @@ class Beginnings(NamedTuple):
     v_start: Any  #: (N,) mV
 
 
+class Meeting(NamedTuple):
+    """Where T threads, each of which simulates a range of the neurons, exchange the spikes of a step; empty for one thread.
+
+    All but `everyone` is shared. Spikes of a step are in the half of its parity, since a thread may be a step ahead.
+    """
+
+    place: Any  #: (2,) number of this thread, and its first neuron
+    reached: Any  #: (8 T,) at 8 t: number of steps whose spikes thread t has written; a cache line each
+    count: Any  #: (2, T, 8) at 0: number of its spikes; at 1: whether its buffer of spikes is full after this step
+    spiked: Any  #: (2, T, N / T) its spikes
+    everyone: Any  #: (N,) work space for all spikes of a step
+
+
 class Flights(NamedTuple):
     """Rows that spikes will reach, in a queue for each of the next steps, first emitted first; empty without delays.
 

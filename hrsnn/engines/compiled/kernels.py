@@ -18,6 +18,7 @@ from hrsnn.engines.compiled.arguments import (
     Flights,
     FrozenInput,
     FrozenLinks,
+    Meeting,
     Output,
     Reset,
     Rows,
@@ -41,6 +42,7 @@ from hrsnn.engines.compiled.simd import (
     subtract,
     where_at_least,
 )
+from hrsnn.engines.compiled.waiting import publish, wait_for
 from hrsnn.engines.jit import jit
 from hrsnn.engines.rounding_kernels import round_all
 
@@ -139,6 +141,25 @@ def remember(step, count, spiked, filled, out):
     for s in range(count):
         out.step[filled + s] = step
         out.neuron[filled + s] = spiked[s]
+
+
+@jit(inline="always")
+def exchange(step, count, full, spiked, meeting):
+    """Write the spikes of this thread's neurons, and read those of all; return their number, and whether any is full."""
+    here, first, half = meeting.place[0], meeting.place[1], step & 1
+    for s in range(count):
+        meeting.spiked[half, here, s] = spiked[s] + first
+    meeting.count[half, here, 0] = count
+    meeting.count[half, here, 1] = full
+    publish(meeting.reached, 8 * here, step + 1)
+    total, any_full = 0, False
+    for thread in range(meeting.spiked.shape[1]):
+        wait_for(meeting.reached, 8 * thread, step + 1)
+        for s in range(meeting.count[half, thread, 0]):
+            meeting.everyone[total + s] = meeting.spiked[half, thread, s]
+        total += meeting.count[half, thread, 0]
+        any_full |= meeting.count[half, thread, 1] != 0
+    return total, any_full
 
 
 @jit(inline="always")
@@ -313,7 +334,22 @@ def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
 
 @jit(allocates=False)
 def present_frozen(
-    step, stop, flights, state, out, cells, after, is_excitatory, rows, recurrent, inputs, arrivals, events, rounding, begins
+    step,
+    stop,
+    flights,
+    state,
+    out,
+    cells,
+    after,
+    is_excitatory,
+    rows,
+    recurrent,
+    inputs,
+    arrivals,
+    events,
+    rounding,
+    begins,
+    meeting,
 ):
     """Simulate a frozen network from `step` to `stop`, or until the buffer of spikes or the queues could overflow.
 
@@ -323,7 +359,8 @@ def present_frozen(
     state, out, cells, after = State(*state), Output(*out), Cells(*cells), Reset(*after)
     rows, flights = Rows(*rows), Flights(*flights)
     recurrent, inputs = FrozenLinks(*recurrent), FrozenInput(*inputs)
-    arrivals, events, begins = named_arrivals(arrivals), named_events(events), Beginnings(*begins)
+    arrivals, events = named_arrivals(arrivals), named_events(events)
+    begins, meeting = Beginnings(*begins), Meeting(*meeting)
     exc, inh, spiked = state.exc, state.inh, out.spiked
     spikes = events.spikes
     n, room, delayed = len(exc), len(out.step), len(rows.lag)
@@ -333,8 +370,8 @@ def present_frozen(
     next_own = first_from(events.drive.own_step, step)
     next_back = first_from(events.background.step, step)
     next_v = first_from(events.v_step, step)
-    filled = 0
-    while step < stop and filled + n <= room and flights.unused[1] >= delayed:
+    filled, full = 0, False
+    while step < stop and not full and flights.unused[1] >= delayed:
         if next_begin < len(begins.step) and begins.step[next_begin] == step:
             if not is_finite(state):
                 return -1, filled
@@ -345,13 +382,18 @@ def present_frozen(
         count = update(step, state, cells, spiked, out.words)
         remember(step, count, spiked, filled, out)
         filled += count
+        full = filled + n > room
+        who, reaching = spiked, count
+        if len(meeting.reached):
+            reaching, full = exchange(step, count, full, spiked, meeting)
+            who = meeting.everyone
         next_back = excite(step, next_back, events.background, exc)
         while next_spike < len(spikes.step) and spikes.step[next_spike] == step:
             channel, times = spikes.channel[next_spike], spikes.count[next_spike]
             for link in range(np.uint64(inputs.start[channel]), np.uint64(inputs.start[channel + 1])):
                 exc[np.uint64(inputs.post[link])] += times * inputs.weight[link]
             next_spike += 1
-        for k in range(reached(step, count, spiked, rows, flights, out.due)):
+        for k in range(reached(step, reaching, who, rows, flights, out.due)):
             row = out.due[k]
             arrive(step, row, rows.source[row], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from hrsnn.engines.compiled.arguments import Flights, PlasticLinks, Rows
@@ -34,6 +36,15 @@ class LinkRows:
         self.post = read_only(links.post[self.order])
         self.weight = read_only(links.weight[self.order])
         self._links, self._dt = links, dt
+
+    def within(self, first: int, stop: int) -> LinkRows:
+        """Return the same rows with the links to the neurons from `first` to before `stop`, as neurons from 0 on."""
+        chosen = (self.post >= first) & (self.post < stop)
+        found = copy.copy(self)
+        found.start = np.append(0, np.cumsum(chosen))[self.start]
+        found.longest = int(np.diff(found.start).max(initial=0))
+        found.post, found.weight = read_only(self.post[chosen] - np.int32(first)), read_only(self.weight[chosen])
+        return found
 
     @property
     def arguments(self) -> Rows:
