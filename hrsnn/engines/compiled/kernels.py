@@ -37,6 +37,7 @@ from hrsnn.engines.compiled.simd import (
     load_first,
     lowest_bit,
     multiply,
+    prefetch,
     splat,
     store,
     subtract,
@@ -45,6 +46,10 @@ from hrsnn.engines.compiled.simd import (
 from hrsnn.engines.compiled.waiting import publish, wait_for
 from hrsnn.engines.jit import jit
 from hrsnn.engines.rounding_kernels import round_all
+
+
+#: How many rows before it is read a row is asked for.
+_AHEAD = 2
 
 
 @jit(inline="always")
@@ -315,6 +320,16 @@ def depress(a, b, age, short_term, strength):
 
 
 @jit(inline="always")
+def ask_for(links, row):
+    """Ask for the links of a row that will be read soon: where it begins is not foreseen by the processor."""
+    a, b = links.start[row], links.start[row + 1]
+    for link in range(a, min(b, a + 256), 16):
+        prefetch(links.post, link)
+    for link in range(a, min(b, a + 128), 8):
+        prefetch(links.weight, link)
+
+
+@jit(inline="always")
 def arrive(step, row, pre, exc, inh, is_excitatory, links, arrivals):
     """Add the effect of a spike of neuron `pre` on the links of one row."""
     arrived, short_term, strength = arrivals
@@ -393,8 +408,11 @@ def present_frozen(
             for link in range(np.uint64(inputs.start[channel]), np.uint64(inputs.start[channel + 1])):
                 exc[np.uint64(inputs.post[link])] += times * inputs.weight[link]
             next_spike += 1
-        for k in range(reached(step, reaching, who, rows, flights, out.due)):
+        arriving = reached(step, reaching, who, rows, flights, out.due)
+        for k in range(arriving):
             row = out.due[k]
+            if k + _AHEAD < arriving:
+                ask_for(recurrent, out.due[k + _AHEAD])
             arrive(step, row, rows.source[row], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
         round_all(step, state.v, rounding)
