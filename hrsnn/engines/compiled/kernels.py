@@ -47,9 +47,8 @@ from hrsnn.engines.compiled.waiting import publish, wait_for
 from hrsnn.engines.jit import jit
 from hrsnn.engines.rounding_kernels import round_all
 
-
-#: How many rows before it is read a row is asked for.
-_AHEAD = 2
+#: How many rows before it is read a row is asked for, where there are more links than a processor's own cache holds.
+_AHEAD, _MANY_LINKS = 2, 200_000
 
 
 @jit(inline="always")
@@ -385,6 +384,7 @@ def present_frozen(
     next_own = first_from(events.drive.own_step, step)
     next_back = first_from(events.background.step, step)
     next_v = first_from(events.v_step, step)
+    ahead = _AHEAD if len(recurrent.weight) > _MANY_LINKS else len(out.due)
     filled, full = 0, False
     while step < stop and not full and flights.unused[1] >= delayed:
         if next_begin < len(begins.step) and begins.step[next_begin] == step:
@@ -411,8 +411,8 @@ def present_frozen(
         arriving = reached(step, reaching, who, rows, flights, out.due)
         for k in range(arriving):
             row = out.due[k]
-            if k + _AHEAD < arriving:
-                ask_for(recurrent, out.due[k + _AHEAD])
+            if k + ahead < arriving:
+                ask_for(recurrent, out.due[k + ahead])
             arrive(step, row, rows.source[row], exc, inh, is_excitatory, recurrent, arrivals)
         reset(step, count, spiked, state, after)
         round_all(step, state.v, rounding)
