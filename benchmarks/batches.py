@@ -2,6 +2,7 @@
 
     python benchmarks/batches.py [--neurons 500] [--path WAVS] [--repeats 5]
     python benchmarks/batches.py --populations 0.5 5 [--neurons 200 1000]
+    python benchmarks/batches.py --one --neurons 100000 [--targets 100]
 
 Without `--path`, the stimuli are 600 Poisson trains of 437 ms over 40 channels; with it, all recordings of the spoken digits
 (FSDD) in that folder, at their original speed, as level crossings over 80 channels. "x one" is the speed-up over one thread;
@@ -9,6 +10,9 @@ the spikes are compared and must be the same.
 
 With `--populations`, 64 networks with one stimulus of so many seconds each: a loop of `simulate`, and one call of
 `simulate_population` on one and on two threads, in simulated seconds a second; "x loop" is that of two threads over it.
+
+With `--one`, a single stimulus of a large random network on one and on two threads, which share its neurons: microseconds a
+step, without the time in which its links are sorted.
 """
 
 from __future__ import annotations
@@ -24,7 +28,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from hrsnn import Activity, PoissonEncoder, Reservoir, ReservoirSpec, SpikeTrains, build, simulate, simulate_population
+from hrsnn import (
+    Activity,
+    PoissonEncoder,
+    Reservoir,
+    ReservoirSpec,
+    SpikeTrains,
+    Uniform,
+    build,
+    simulate,
+    simulate_population,
+)
 
 
 def stimuli(path: Path | None) -> SpikeTrains:
@@ -71,13 +85,48 @@ def populations(sizes: list[int], durations: list[float], repeats: int, networks
             )
 
 
+def one_network(neurons: int, targets: float, repeats: int) -> None:
+    spec = ReservoirSpec.preset("dense", neurons=neurons, i_bias=Uniform(10, 19)).updated(
+        {"connectivity": "random", "connection_probability": targets / neurons}
+    )
+    reservoir = build(spec, seed=0, channels=3)
+    short, long = (
+        PoissonEncoder(peak_rate=60, duration=duration, seed=0).fit_transform(np.ones((1, 3)))
+        for duration in (100.0, 2100.0)
+    )
+    took: dict[str, list[float]] = {"1": [], "2": []}
+    spikes = set()
+    for turn in range(repeats + 1):
+        for threads, times in took.items():
+            os.environ["OMP_NUM_THREADS"] = threads
+            ends = [time.perf_counter()]
+            for train in (short, long):
+                activity = simulate(reservoir, train, engine="compiled", record=())
+                ends.append(time.perf_counter())
+            spikes.add(activity.spike_counts.tobytes())
+            if turn:
+                times.append((ends[2] - 2 * ends[1] + ends[0]) / (2000.0 / reservoir.dt) * 1e6)
+    assert len(spikes) == 1
+    ratios = [one / two for one, two in zip(*took.values(), strict=True)]
+    one, two = (statistics.median(times) for times in took.values())
+    print(f"{neurons} neurons, {len(reservoir.weight)} links, {activity.rates.mean():.1f} Hz")
+    span = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"one thread {one:.0f} us a step, two {two:.0f}: x {statistics.median(ratios):.2f} ({span})")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--neurons", type=int, nargs="+", default=[500])
     parser.add_argument("--path", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--populations", type=float, nargs="+", metavar="SECONDS")
+    parser.add_argument("--one", action="store_true")
+    parser.add_argument("--targets", type=float, default=100.0, help="mean number of targets of a neuron, with --one")
     arguments = parser.parse_args()
+    if arguments.one:
+        for neurons in arguments.neurons:
+            one_network(neurons, arguments.targets, arguments.repeats)
+        return
     if arguments.populations:
         populations(arguments.neurons, arguments.populations, arguments.repeats)
         return

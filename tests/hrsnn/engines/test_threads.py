@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from hrsnn.engines.threads import in_order
+from hrsnn.engines.threads import at_once, in_order
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -51,3 +51,32 @@ def test_whoever_leaves_stops_them():
     with closing(in_order(lambda index: index, 50, 2, stop)) as answers:
         assert next(answers) == 0
     assert stop
+
+
+def test_calls_at_once_wait_for_each_other_and_an_error_comes_out():
+    barrier = threading.Barrier(3, timeout=60)
+    at_once([barrier.wait] * 3)
+
+    def fails():
+        barrier.wait()
+        raise ValueError("of a thread")
+
+    with pytest.raises(ValueError, match="of a thread"):
+        at_once([barrier.wait, barrier.wait, fails])
+    with pytest.raises(ValueError, match="of a thread"):
+        at_once([fails, barrier.wait, barrier.wait])
+
+
+def test_no_call_runs_where_a_thread_cannot_be_started(monkeypatch):
+    called, start = [], threading.Thread.start
+
+    def limited(thread):
+        if len(called) or threading.active_count() > before:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    before = threading.active_count()
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with pytest.raises(RuntimeError, match="can't start"):
+        at_once([lambda: called.append(1)] * 3)
+    assert called == []
