@@ -228,9 +228,10 @@ def _recurrent_pairs(
             kernel_sum += k_here * len(members) / spec.neurons
         parts.append((members[pre], members[post]))
     parts.append(_bridges(spec, seed, cluster, sum(len(pre) for pre, _ in parts)))
-    pre, post = (np.concatenate([part[side] for part in parts]).astype(np.int32) for side in (0, 1))
-    order = np.lexsort((post, pre))
-    pre, post = pre[order], post[order]
+    key = np.concatenate([np.int64(spec.neurons) * pre + post for pre, post in parts])
+    if (key[1:] < key[:-1]).any():  # sorting indices of both would take ten times as long
+        key.sort()
+    pre, post = (side.astype(np.int32) for side in np.divmod(key, spec.neurons))
     if spec.connectivity == "distance":
         # when lambda is far below the grid spacing there are no links and K is 0: there is no weight to scale
         factor = spec.weight_scale * REFERENCE_K / kernel_sum if kernel_sum > 0 else spec.weight_scale
