@@ -142,7 +142,7 @@ def assemble(
     SpecError
         When the length of an array in the spec differs from what the network needs.
     """
-    kind = (~is_excitatory).astype(np.intp)
+    kind = (~is_excitatory).astype(np.int8)
     pair = 2 * kind[pre] + kind[post]  # 0 ee, 1 ei, 2 ie, 3 ii
     weight, w_max = np.empty(len(pre)), np.empty(len(pre))
     short_term = {name: np.empty(len(pre)) for name in _SHORT_TERM} if spec.short_term_plasticity else {}
@@ -190,8 +190,8 @@ def assemble(
         is_excitatory=is_excitatory,
         positions=positions,
         cluster=cluster,
-        recurrent=Links(pre, post, weight, delay, w_max, **_stdp(spec, w_max, seed, "recurrent")),
-        input=Links(
+        recurrent=_links(pre, post, weight, delay, w_max, **_stdp(spec, w_max, seed, "recurrent")),
+        input=_links(
             channel,
             targets[target],
             input_weight,
@@ -207,6 +207,13 @@ def assemble(
         short_term=ShortTerm(**short_term) if short_term else None,
         **neuron,
     )
+
+
+def _links(pre: np.ndarray, post: np.ndarray, *drawn: np.ndarray, **constants: np.ndarray) -> Links:
+    """Return links that take what was drawn for them over, instead of copying gigabytes."""
+    for values in (*drawn, *constants.values()):
+        values.setflags(write=False)
+    return Links(pre, post, *drawn, **constants)
 
 
 def _recurrent_pairs(
@@ -329,7 +336,7 @@ def _delays(
         distance = np.sqrt(((positions[pre] - positions[post]) ** 2).sum(axis=1))
         values = np.asarray(distance / spec.delay_speed)
         return values if spec.heterogeneous_delays or not len(values) else np.full(len(values), values.mean())
-    kind = (~is_excitatory).astype(np.intp)
+    kind = (~is_excitatory).astype(np.int8)
     pair = 2 * kind[pre] + kind[post]
     if any(getattr(spec, f"delay_{name}") is not None for name in PAIRS):
         delay = np.zeros(len(pre))
@@ -380,7 +387,9 @@ def _stdp(spec: ReservoirSpec, w_max: np.ndarray, seed: int, side: str) -> dict[
             moved = np.empty(len(w_max))
             moved[to] = values[name][of]
             values[name] = moved
-    return {name: value * w_max if name.startswith("a_") else value for name, value in values.items()}
+    for name in ("a_plus", "a_minus"):
+        values[name] *= w_max
+    return values
 
 
 def depression(spec: ReservoirSpec) -> Parameter:
@@ -397,7 +406,7 @@ def _draw(parameter: Parameter, size: int, seed: int, name: str) -> np.ndarray:
         return parameter.sample(size, generator(seed, name))
     if len(parameter) != size:
         raise SpecError([f"{name.rpartition('.')[2]}: an array of {len(parameter)} values, but the network has {size}"])
-    return parameter
+    return parameter.copy()
 
 
 def _mean(parameter: Parameter) -> float:
