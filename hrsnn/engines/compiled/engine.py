@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import partial
 from threading import Lock
 
 import numpy as np
 
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.compiled.learning import learn
-from hrsnn.engines.compiled.network import CompiledNetwork
+from hrsnn.engines.compiled.network import CompiledNetwork, from_step
 from hrsnn.engines.compiled.partition import answer_together, divides
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.threads import in_order, threads
@@ -115,17 +114,13 @@ def _answer(
     def task(index: int) -> list[Response]:
         told = progress if workers == 1 else _nobody  # with threads, only complete parts are reported
         here = int(before[parts[index].start])
-        return network.frozen(batch, parts[index], partial(_told, told, here), stop, ends=len(batch) == 1)
+        return network.frozen(batch, parts[index], from_step(here, told), stop, ends=len(batch) == 1)
 
     with closing(in_order(task, len(parts), workers, stop)) as answers:
         for part, responses in zip(parts, answers, strict=True):
             for index, response in zip(part, responses, strict=True):
                 deliver(index, response)
             progress(int(before[part.stop]))
-
-
-def _told(progress: Callable[[int], None], done: int, step: int) -> None:
-    progress(done + step)
 
 
 def _nobody(step: int) -> None:

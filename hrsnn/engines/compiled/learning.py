@@ -9,7 +9,7 @@ import numpy as np
 from hrsnn.engines.batch import Batch
 from hrsnn.engines.compiled import stdp
 from hrsnn.engines.compiled.arguments import PlasticSide, PlasticSides, Scratch, Waiting
-from hrsnn.engines.compiled.network import LEARNED, CompiledNetwork, Course, events_of
+from hrsnn.engines.compiled.network import LEARNED, CompiledNetwork, Course, events_of, from_step
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response, Weights
 from hrsnn.engines.homeostasis import Homeostasis
@@ -67,7 +67,7 @@ def learn(
         others = (arrivals, sides, waiting, scratch, events_of(now), network.rounding(batch, index))
         constants = plain_tuples((network.recurrent.arguments, *others))
         course = Course(network, batch, now, stdp.present_plastic, constants, arrivals, batch.watched)
-        records = course.whole(lambda step, done=done: progress(done + step), [])
+        records = course.whole(from_step(done, progress), [])
         stdp.catch_up_all(now.n_steps, *map(plain_tuples, (sides, waiting, scratch)))
         end = network.end(course.state, arrivals, now.n_steps, links) if len(batch) == 1 else None
         if homeostasis is not None:

@@ -322,6 +322,11 @@ _NO_MEETING = Meeting(
 )
 
 
+def from_step(done: int, progress: Callable[[int], None]) -> Callable[[int], None]:
+    """Return the progress of one stimulus as that of a run of which `done` steps came before it."""
+    return lambda step: progress(done + step)
+
+
 def sorted_links(reservoir: Reservoir) -> tuple[LinkRows, LinkRows]:
     """Return all recurrent and input links of a reservoir in the order in which they are read."""
     recurrent = LinkRows(reservoir.recurrent, reservoir.neurons, reservoir.dt)

@@ -16,7 +16,7 @@ import numpy as np
 
 from hrsnn.engines.batch import Batch, Presentation
 from hrsnn.engines.compiled.arguments import Meeting
-from hrsnn.engines.compiled.network import CompiledNetwork, Course, sorted_links
+from hrsnn.engines.compiled.network import CompiledNetwork, Course, from_step, sorted_links
 from hrsnn.engines.compiled.simd import LANES
 from hrsnn.engines.contract import Response
 from hrsnn.engines.jit import read_only
@@ -49,13 +49,9 @@ def answer_together(
     parts = [CompiledNetwork(reservoir, (first, stop), rows) for first, stop in itertools.pairwise(bounds) if first < stop]
     done = 0
     for index in range(len(batch)):
-        deliver(index, _answer(parts, batch, index, partial(_told, progress, done)))
+        deliver(index, _answer(parts, batch, index, from_step(done, progress)))
         done += int(batch.steps[index])
         progress(done)
-
-
-def _told(progress: Callable[[int], None], done: int, step: int) -> None:
-    progress(done + step)
 
 
 def _answer(parts: list[CompiledNetwork], batch: Batch, index: int, tell: Callable[[int], None]) -> Response:

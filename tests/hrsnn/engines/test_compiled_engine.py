@@ -29,6 +29,8 @@ from hrsnn import (
 )
 from hrsnn.engines import ENGINES, choose
 from hrsnn.engines.compiled import engine as compiled_engine
+from hrsnn.engines.compiled import kernels, learning
+from hrsnn.engines.compiled import network as compiled_network
 from hrsnn.engines.compiled import simd as packs
 from hrsnn.engines.jit import jit
 
@@ -115,7 +117,7 @@ def test_a_short_history_changes_nothing(monkeypatch, history):
     reservoir = build(ReservoirSpec.preset("dense", neurons=40, a_plus=Gamma(0.02, 0.5), i_bias=20), seed=1, channels=3)
     trains = PoissonEncoder(peak_rate=300, duration=120).fit_transform(np.eye(3))
     whole = simulate(reservoir, trains, plastic=True, engine="compiled")
-    monkeypatch.setattr(compiled_engine, "_HISTORY", history)
+    monkeypatch.setattr(learning, "_HISTORY", history)
     parts = simulate(reservoir, trains, plastic=True, engine="compiled")
     assert whole.spikes.equals(parts.spikes)
     np.testing.assert_allclose(whole.reservoir.weight, parts.reservoir.weight, rtol=0, atol=1e-11)
@@ -128,8 +130,8 @@ def test_calls_of_any_length_change_nothing(monkeypatch, plastic):
     reservoir = build(spec, seed=1, channels=3)
     trains = PoissonEncoder(peak_rate=300, duration=120).fit_transform(np.eye(3))
     whole = simulate(reservoir, trains, plastic=plastic, engine="compiled", record=("spikes", "v"), sample_times=7)
-    monkeypatch.setattr(compiled_engine, "_ROOM", 3)
-    monkeypatch.setattr(compiled_engine, "_UPDATES", 40 * 7)
+    monkeypatch.setattr(compiled_network, "_ROOM", 3)
+    monkeypatch.setattr(compiled_network, "_UPDATES", 40 * 7)
     parts = simulate(reservoir, trains, plastic=plastic, engine="compiled", record=("spikes", "v"), sample_times=7)
     assert whole.spikes.equals(parts.spikes)
     np.testing.assert_array_equal(whole.v, parts.v)
@@ -156,8 +158,8 @@ def test_stimuli_of_one_call_are_those_of_their_own(monkeypatch, changes, state_
     samples = [(np.sort(rng.uniform(0, length, int(length))), rng.integers(0, 3, int(length))) for length in lengths]
     trains = SpikeTrains.from_samples(samples, 3, lengths)
     calls = []
-    present = compiled_engine.kernels.present_frozen
-    monkeypatch.setattr(compiled_engine.kernels, "present_frozen", lambda *given: calls.append(1) or present(*given))
+    present = kernels.present_frozen
+    monkeypatch.setattr(kernels, "present_frozen", lambda *given: calls.append(1) or present(*given))
     together = simulate(reservoir, trains, blank=2.5, engine="compiled", record=("spikes", "states"))
     assert len(calls) < 10 or state_bits
     calls.clear()
