@@ -438,7 +438,9 @@ def test_of_processes_at_once_one_compiles_each_kernel(tiny, tmp_path):
         ran = tiny.run_all(jobs)
         for done in ran:
             assert (done.status, done.numbers, done.warned) == (0, ANSWER, [])
-            assert set(done.log) <= {"waiting for another process that compiles a kernel"}
+            # on a busy machine it takes long enough to be announced
+            said = ("waiting for another process that compiles a kernel", "compiling kernels", "compiled in")
+            assert all(line.startswith(said) for line in done.log)
         assert sum(done.compiled for done in ran) == 4
         settled = tiny.run(cache)
         assert (settled.numbers, settled.compiled, settled.log) == (ANSWER, 0, [])
