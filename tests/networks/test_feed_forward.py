@@ -144,8 +144,8 @@ def test_of_links_between_neurons_that_go_together_those_that_oppose_are_kept():
     network = network_of("mlp", shape=(4,))
     with torch.no_grad():
         network.weight["linear1"].fill_(3.0)
-        network.weight["linear2"].fill_(0.1)
-        network.weight["linear2"][:, ::8] = -0.1
+        network.weight["linear2"].fill_(1 / 192)
+        network.weight["linear2"][:, ::8] = -1 / 192
     linear_part(network)
     masks = unlabelled_masks(network, FRAMES, 0.2, "noise", settings=NoiseSettings(samples=500))
     shares = [float(one.mean()) for one in (masks["linear2"][:, ::8], np.delete(masks["linear2"], np.s_[::8], axis=1))]
