@@ -53,7 +53,7 @@ class NoiseSettings:
     """
 
     neurons: float | None = None
-    iterations: int = 5
+    iterations: int = 3
     restored: float = 0.02
     samples: int = 1000
     noise: float = 1.0

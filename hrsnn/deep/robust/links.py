@@ -24,6 +24,8 @@ from hrsnn.validation.numbers import count_of, positive
 Array = NDArray[np.float64]
 #: Samples that are run together.
 _BATCH = 50
+#: Passes over samples after which less than 1 % is left of the normalisations before, with 12 batches or more.
+_PASSES = 4
 
 
 def link_strengths(network: Spiking) -> dict[str, Array]:
@@ -107,6 +109,33 @@ def end_activities(network: Spiking, frames: Frames) -> dict[str, tuple[Array, A
         ends.append(after.mean((1, 2)) if after.ndim == 3 else after)
         found[node.name] = (ends[0], ends[1])
     return found
+
+
+def renormalise(network: Spiking, frames: Frames) -> None:
+    """Estimate the normalisations of a network anew, without labels or gradients, as after links were removed.
+
+    Parameters
+    ----------
+    network : Spiking
+        It is changed, and left at evaluation.
+    frames : Frames
+        Two samples or more.
+
+    Examples
+    --------
+    >>> from hrsnn.deep.learning.settings import NetworkSettings
+    >>> frames = Frames(np.full((100, 4), 51, np.uint8), np.zeros(100, np.int64), False)
+    >>> network = NetworkSettings("mlp", (4,), 3, steps=1, rectified=True).build()
+    >>> renormalise(network, frames)
+    >>> bool(network.norm["linear1"].mean.abs().max() > 0)
+    True
+    """
+    images, _ = pictures(frames)
+    network.train()
+    with one_thread(), torch.no_grad():
+        for first in [*range(0, len(images) - 1, _BATCH)] * _PASSES:
+            network.run(images[first : first + _BATCH])
+    network.eval()
 
 
 @dataclass
