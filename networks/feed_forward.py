@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +157,7 @@ def unlabelled_masks(
     if method in ("noise", "lnp"):
         return _by_noise(network, there, kept, settings or NoiseSettings(), seed, method == "lnp")
     random = generator(seed, "masks", method)
-    keys: list[Mapping[str, Array]] = [{name: random.random(one.shape) for name, one in strengths.items()}]
+    keys: list[Mapping[str, NDArray[Any]]] = [{name: random.random(one.shape) for name, one in strengths.items()}]
     if method in ("activity", "drive"):
         ends = {
             name: (_inputs(before, strengths[name]), _outputs(after, strengths[name]))
@@ -202,7 +202,7 @@ def removed_neurons(graph: ChannelGraph, masks: Mapping[str, NDArray[np.bool_]])
     driven = [np.zeros(size, dtype=bool) for size in graph.sizes]
     for name, mask in masks.items():
         source, target, _ = graph.of[name]
-        joined = graph.pairs(name, mask).any(axis=2)
+        joined: NDArray[np.bool_] = graph.pairs(name, mask).any(axis=2)
         read[source] |= joined.any(axis=0)
         driven[target] |= joined.any(axis=1)
     for source, target in graph.same:
@@ -225,7 +225,7 @@ def _outputs(values: Array, like: Array) -> Array:
     return np.broadcast_to(values.reshape(-1, *[1] * (like.ndim - 1)), like.shape)
 
 
-def _joined(values: Mapping[str, NDArray]) -> NDArray:  # type: ignore[type-arg]
+def _joined(values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate([one.ravel() for one in values.values()])
 
 
@@ -234,7 +234,7 @@ def _split(values: NDArray[np.bool_], like: Mapping[str, Array]) -> Masks:
     return {name: part.reshape(like[name].shape) for name, part in zip(like, np.split(values, ends), strict=True)}
 
 
-def _highest(keys: list[Mapping[str, Array]], kept: float) -> Masks:
+def _highest(keys: list[Mapping[str, NDArray[Any]]], kept: float) -> Masks:
     """Keep the links that come last by the last key, of equal ones by the key before it; of every layer one at least."""
     from hrsnn.deep.robust.pruning import magnitude_masks
 

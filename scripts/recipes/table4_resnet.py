@@ -70,8 +70,9 @@ class Unit:
 
     def __call__(self, unit: tuple[Any, ...]) -> Scores:
         kind, *of, seed = unit
-        run = {"methods": self.methods, "residual": self.residual, "transfer": self.transfer}[kind]
-        return run(*of, seed)
+        if kind == "methods":
+            return self.methods(seed)
+        return self.residual(*of, seed) if kind == "residual" else self.transfer(*of, seed)
 
     def training(self, model: str) -> Training:
         """Return the sizes for a model."""
