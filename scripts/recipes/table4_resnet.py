@@ -274,17 +274,20 @@ class ResnetTable:
         Returns
         -------
         dict
-            Of methods against a random mask, at each share: accuracy and log of operations; of transfer: LNP of the other
-            task against that of the task itself, a random mask and all links.
+            By family. At each share: LNP against a random and a magnitude mask in accuracy; LNP in the log of operations;
+            all other methods against a random mask. Of transfer and of residual networks: LNP against the others.
         """
-        families: dict[str, dict[str, Array]] = {"accuracy, method - random": {}, "log of operations, random / method": {}}
-        accuracy, operations = families.values()
+        first, saved, against = "accuracy, LNP - method", "log of operations, method / LNP", "accuracy, method - random"
+        families: dict[str, dict[str, Array]] = {first: {}, saved: {}, against: {}}
         for method, by_share in self.methods.items():
             for share, scores in by_share.items():
-                if method not in (DENSE, RANDOM):
-                    other, name = self.methods[RANDOM][share], f"{method}, {share}"
-                    accuracy[name] = scores["accuracy"] - other["accuracy"]
-                    operations[name] = np.log(_ratio(other, scores))
+                name = f"{method}, {share}"
+                if method in (RANDOM, MAGNITUDE):
+                    lnp = self.methods[LNP][share]
+                    families[first][name] = lnp["accuracy"] - scores["accuracy"]
+                    families[saved][name] = np.log(_ratio(scores, lnp))
+                if method not in (DENSE, RANDOM, LNP):
+                    families[against][name] = scores["accuracy"] - self.methods[RANDOM][share]["accuracy"]
         moved = families["transfer: accuracy, LNP of the other task - other networks"] = {}
         for pair in self.transfer.values():
             for here, arms in pair.items():

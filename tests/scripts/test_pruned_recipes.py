@@ -162,7 +162,7 @@ def of_resnets(lost: float, lost_random: float, operations: float, moved: float)
         for place, (origin, change) in enumerate((("random", lost_random), ("converted", lost)))
     }
     bare = {name: one for name, one in scores(0.9, 10_000.0, 60).items() if name not in ("before", "renormalised")}
-    methods = {"dense": {"all": bare}, **{name: {"0.1": scores(0.8, 1000.0, 61)} for name in ("random", "lnp")}}
+    methods = {"dense": {"all": bare}, **{name: {"0.1": scores(0.8, 1000.0, 61)} for name in ("random", "noise", "lnp")}}
     kinds = [f"{name}, of the task itself" for name in ("lnp", "random", "dense")]
     kinds += [f"{name}, of the other task" for name in ("lnp", "random", "magnitude", "dense")]
     pair = (table4_resnet.FIRST, table4_resnet.SECOND)
@@ -199,7 +199,8 @@ def test_rows_on_residual_networks_have_the_published_cells_and_say_what_is_not_
     assert found["accuracy, MNIST, 8 x 8, beside digits", "lnp, of the other task"].not_run == "no data"
     assert ("change of accuracy, digits", "magnitude, resnet-small (random)") not in found
     tests = table.tests()
-    assert tests["accuracy, method - random"].keys() == {"lnp, 0.1"}
+    assert tests["accuracy, LNP - method"].keys() == {"random, 0.1"}
+    assert tests["accuracy, method - random"].keys() == {"noise, 0.1"}
     against = tests["transfer: accuracy, LNP of the other task - other networks"]
     assert all(one["p_holm"] < 0.05 and one["mean"] == pytest.approx(-0.2, abs=0.01) for one in against.values())
     assert table.figure().axes
