@@ -422,6 +422,6 @@ RECIPE = Recipe(
     seeds=12,
     extra="torch",
     data=("cifar10", "cifar100", "mnist"),
-    duration="half an hour",
+    duration="20 minutes",
     paper_scale=paper_scale("table4-resnet"),
 )
