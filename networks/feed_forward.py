@@ -202,7 +202,7 @@ def removed_neurons(graph: ChannelGraph, masks: Mapping[str, NDArray[np.bool_]])
     driven = [np.zeros(size, dtype=bool) for size in graph.sizes]
     for name, mask in masks.items():
         source, target, _ = graph.of[name]
-        joined: NDArray[np.bool_] = graph.pairs(name, mask).any(axis=2)
+        joined = np.asarray(graph.pairs(name, mask).any(axis=2))
         read[source] |= joined.any(axis=0)
         driven[target] |= joined.any(axis=1)
     for source, target in graph.same:

@@ -72,7 +72,9 @@ class Unit:
         kind, *of, seed = unit
         if kind == "methods":
             return self.methods(seed)
-        return self.residual(*of, seed) if kind == "residual" else self.transfer(*of, seed)
+        if kind == "residual":
+            return self.residual(of[0], seed)
+        return self.transfer(of[0], of[1], seed)
 
     def training(self, model: str) -> Training:
         """Return the sizes for a model."""
