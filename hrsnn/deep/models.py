@@ -49,6 +49,8 @@ MODELS: Registry[Model] = Registry(
         "vgg-snn": "hrsnn.deep.models:VGG_SNN",
         "resnet-19": "hrsnn.deep.models:RESNET19",
         "resnet-18": "hrsnn.deep.models:RESNET18",
+        "resnet-19-projected": "hrsnn.deep.models:RESNET19_PROJECTED",
+        "resnet-small": "hrsnn.deep.models:RESNET_SMALL",
     },
 )
 
@@ -60,7 +62,8 @@ def architecture(model: str, shape: tuple[int, ...], classes: int) -> Architectu
     ----------
     model : str
         One of :data:`MODELS`: ``mlp`` (two layers of 256), ``conv-16-32-fc64``, ``vgg-small`` (5 convolutions), ``vgg16``
-        (13), ``vgg-snn`` (8), ``resnet-19`` (3, 3 and 2 blocks, 128 to 512 channels), ``resnet-18``.
+        (13), ``vgg-snn`` (8), ``resnet-19`` (3, 3 and 2 blocks, 128 to 512 channels), ``resnet-18``; with a 1 x 1
+        convolution in every shortcut ``resnet-19-projected`` and ``resnet-small`` (2 blocks, 16 and 32 channels).
     shape : tuple of int
         (channels, height, width), or (values,).
     classes : int
@@ -114,7 +117,7 @@ def _vgg(layers: tuple[int | str, ...]) -> Callable[[Builder], str]:
     return build
 
 
-def _residual(stages: tuple[tuple[int, int], ...]) -> Callable[[Builder], str]:
+def _residual(stages: tuple[tuple[int, int], ...], projected: bool = False) -> Callable[[Builder], str]:
     def build(builder: Builder) -> str:
         large = len(builder.input_shape) == 3 and min(builder.input_shape[1:]) >= _LARGE
         stem = builder.conv("input", stages[0][1], kernel=7 if large else 3, stride=2 if large else 1)
@@ -123,18 +126,18 @@ def _residual(stages: tuple[tuple[int, int], ...]) -> Callable[[Builder], str]:
             last = builder.pool(last)
         for stage, (blocks, channels) in enumerate(stages):
             for block in range(blocks):
-                last = _block(builder, last, channels, stride=2 if stage and not block else 1)
+                last = _block(builder, last, channels, 2 if stage and not block else 1, projected)
         return builder.global_pool(last)
 
     return build
 
 
-def _block(builder: Builder, source: str, channels: int, stride: int) -> str:
-    """Add two convolutions and a shortcut around them, by a 1 x 1 convolution where the shape changes."""
+def _block(builder: Builder, source: str, channels: int, stride: int, projected: bool) -> str:
+    """Add two convolutions and a shortcut around them, by a 1 x 1 convolution where the shape changes or all have one."""
     share = 1 / math.sqrt(2)
     inner = builder.spike(builder.conv(source, channels, stride=stride))
     outer = builder.conv(inner, channels, share=share)
-    same = stride == 1 and builder.shape(source)[0] == channels
+    same = stride == 1 and builder.shape(source)[0] == channels and not projected
     around = source if same else builder.conv(source, channels, kernel=1, stride=stride, share=share)
     return builder.spike(outer, around)
 
@@ -146,3 +149,11 @@ VGG16 = Model("13 convolutions, of 64 to 512 channels", _vgg(_VGG16))
 VGG_SNN = Model("8 convolutions, of 64 to 512 channels", _vgg(_VGG_SNN))
 RESNET19 = Model("8 residual blocks of 128, 256 and 512 channels", _residual(((3, 128), (3, 256), (2, 512))))
 RESNET18 = Model("8 residual blocks of 64 to 512 channels", _residual(((2, 64), (2, 128), (2, 256), (2, 512))))
+#: Of these all shortcuts are currents, so that they can be converted (:func:`hrsnn.deep.robust.conversion.converted`).
+RESNET19_PROJECTED = Model(
+    "resnet-19 with a 1 x 1 convolution in every shortcut", _residual(((3, 128), (3, 256), (2, 512)), projected=True)
+)
+RESNET_SMALL = Model(
+    "2 residual blocks of 16 and 32 channels, with a 1 x 1 convolution in each shortcut",
+    _residual(((1, 16), (1, 32)), projected=True),
+)

@@ -9,8 +9,11 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from hrsnn.errors import InputError
-from hrsnn.networks.graphs.laplacian import Indices, undirected
+from hrsnn.networks.graphs.laplacian import Array, Indices, undirected
 from hrsnn.validation.units import takes
+
+#: Candidates a neuron from which links are chosen with an N x N table, and the largest N: 72 MB.
+_MANY, _LARGEST_TABLE = 20, 3000
 
 
 @takes()
@@ -82,7 +85,8 @@ def links_to_restore(
     if count >= candidates:
         return np.arange(candidates)
     if aim == "ipr":
-        return _at_the_lowest(n, pre, post, more_pre, more_post, count, random)
+        lowest = _by_table if candidates > _MANY * n and n <= _LARGEST_TABLE else _at_the_lowest
+        return lowest(n, pre, post, more_pre, more_post, count, random)
     joining = _at_the_lowest(n, pre, post, more_pre, more_post, count, random, only_joining=True)
     rest = np.setdiff1d(np.arange(candidates), joining)
     degree = np.bincount(np.concatenate([pre, post, more_pre[joining], more_post[joining]]), minlength=n)
@@ -100,9 +104,11 @@ def _at_the_lowest(
     random: np.random.Generator,
     *,
     only_joining: bool = False,
+    ties: Array | None = None,
 ) -> Indices:
     """Choose at most `count` candidates one by one: first those that join two components, then those that join a new pair,
     then the others; each time the one whose ends have the lowest sum of degrees."""
+    drawn = random.random(len(more_pre)) if ties is None else ties
     graph = undirected(n, pre, post)
     components, component = connected_components(graph, directed=False)
     pair = np.minimum(more_pre, more_post) * n + np.maximum(more_pre, more_post)
@@ -110,7 +116,7 @@ def _at_the_lowest(
     # lists from here on, since access to single elements of arrays is slow
     degree, belongs, root = graph.sum(axis=1).tolist(), component.tolist(), list(range(components))
     ends = list(zip(more_pre.tolist(), more_post.tolist(), strict=True))
-    pairs, known, ties = pair.tolist(), double.tolist(), random.random(len(pair)).tolist()
+    pairs, known, tie = pair.tolist(), double.tolist(), drawn.tolist()
     taken: set[int] = set()
 
     def find(a: int) -> int:
@@ -124,7 +130,7 @@ def _at_the_lowest(
         i, j = ends[k]
         apart = find(belongs[i]) != find(belongs[j])
         kind = 0 if apart else 2 if known[k] or pairs[k] in taken else 1
-        return float(2 * n * kind + degree[i] + degree[j] + ties[k])
+        return float(2 * n * kind + degree[i] + degree[j] + tie[k])
 
     heap = [(place(k), k) for k in range(len(pairs))]
     heapify(heap)
@@ -145,4 +151,48 @@ def _at_the_lowest(
             degree[j] += 1
         taken.add(pairs[k])
         root[find(belongs[i])] = find(belongs[j])
+    return np.sort(np.array(chosen, np.int64))
+
+
+def _by_table(
+    n: int, pre: Indices, post: Indices, more_pre: Indices, more_post: Indices, count: int, random: np.random.Generator
+) -> Indices:
+    """Choose the candidates of :func:`_at_the_lowest` from a table of all pairs.
+
+    Where each neuron has many candidates, most entries of a heap are outdated by every link that is chosen; of the rows of
+    a table few change their least entry.
+    """
+    ties = random.random(len(more_pre))
+    joining = _at_the_lowest(n, pre, post, more_pre, more_post, count, random, only_joining=True, ties=ties)
+    left = np.setdiff1d(np.arange(len(more_pre)), joining)
+    pre, post = np.append(pre, more_pre[joining]), np.append(post, more_post[joining])
+    graph = undirected(n, pre, post)
+    there = np.unique(np.append(pre * n + post, post * n + pre))
+    new = left[~np.isin(more_pre[left] * n + more_post[left], there)]
+    degree, which = graph.sum(axis=1), np.full((n, n), -1)
+    which[more_pre[new], more_post[new]] = new
+    key = np.where(which >= 0, degree[:, None] + degree + ties[which], np.inf)
+    best = key.argmin(axis=1)
+    least = key[np.arange(n), best]
+    chosen = joining.tolist()
+    while len(chosen) < count:
+        i = int(least.argmin())
+        j = int(best[i])
+        if not np.isfinite(least[i]):
+            break
+        chosen.append(int(which[i, j]))
+        key[i, j] = key[j, i] = np.inf  # the reverse link joins no new pair then
+        for one in (i, j):
+            key[one] += 1.0
+            key[:, one] += 1.0
+        moved = (best == i) | (best == j)
+        moved[[i, j]] = True
+        rows = np.flatnonzero(moved)
+        best[rows] = key[rows].argmin(axis=1)
+        least[rows] = key[rows, best[rows]]
+    if len(chosen) < count:  # links beside or against others
+        rest = np.setdiff1d(left, chosen)
+        ends = (np.append(pre, more_pre[chosen]), np.append(post, more_post[chosen]))
+        more = _at_the_lowest(n, *ends, more_pre[rest], more_post[rest], count - len(chosen), random, ties=ties[rest])
+        chosen += rest[more].tolist()
     return np.sort(np.array(chosen, np.int64))

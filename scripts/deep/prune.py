@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from hrsnn.deep.frames import Frames
     from hrsnn.deep.learning.network import Spiking
 
-_KEPT, _METHOD = 0.1, "magnitude"
+_KEPT, _METHOD, _HALF = 0.1, "magnitude", "(default: half that of the links)"
+Method = Literal["magnitude", "layerwise", "scores", "random", "activity", "drive", "betweenness", "noise", "lnp"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,13 @@ class DeepPrune(TrainedUnderAttack, OfTrained):
     kept: Annotated[float | None, tyro.conf.arg(help_behavior_hint=f"(default: {_KEPT})")] = None
     """Share of the weights that are kept."""
 
-    method: Annotated[
-        Literal["magnitude", "layerwise", "scores"] | None, tyro.conf.arg(help_behavior_hint=f"(default: {_METHOD})")
-    ] = None
-    """The largest weights of all, the largest of each layer, or the largest of scores that are learnt under attack."""
+    method: Annotated[Method | None, tyro.conf.arg(help_behavior_hint=f"(default: {_METHOD})")] = None
+    """The largest weights of all or of each layer; the largest scores, which are learnt under attack; or without labels any,
+    the links of most activity, drive or betweenness, or those that are drawn by noise, alone or with the further steps of
+    Lyapunov noise pruning."""
+
+    removed_neurons: Annotated[float | None, tyro.conf.arg(metavar="SHARE", help_behavior_hint=_HALF)] = None
+    """Share of the hidden neurons, of convolutions channels, that lnp removes."""
 
     score_epochs: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 5)")] = None
     """Epochs for which scores are learnt."""
@@ -53,17 +57,22 @@ class DeepPrune(TrainedUnderAttack, OfTrained):
     def check(self) -> None:
         """Raise an error before the work."""
         from hrsnn.deep.robust.pruning import check_kept
+        from hrsnn.networks.feed_forward import NoiseSettings
 
         super().check()
         check_kept(self._kept)
         self.objective(self.robust)
         self.schedule(self.seed)
         if self.mask_of is not None:
-            for option, value in (("--kept", self.kept), ("--method", self.method), ("--score-epochs", self.score_epochs)):
-                if value is not None:
-                    raise InputError(option, value, "has no effect: the mask is that of --mask-of")
+            for name in ("kept", "method", "score_epochs", "removed_neurons"):
+                if (value := getattr(self, name)) is not None:
+                    raise InputError(f"--{name.replace('_', '-')}", value, "has no effect: the mask is that of --mask-of")
         if self.score_epochs is not None and self._method != "scores":
             raise InputError("--score-epochs", self.score_epochs, "is of --method scores")
+        if self.removed_neurons is not None:
+            if self._method != "lnp":
+                raise InputError("--removed-neurons", self.removed_neurons, "is of --method lnp")
+            NoiseSettings(neurons=self.removed_neurons)
 
     @property
     def _kept(self) -> float:
@@ -133,11 +142,16 @@ class DeepPrune(TrainedUnderAttack, OfTrained):
         """Return what the mask depends on."""
         if masks is not None:
             return {"mask": digest(masks)}
-        return {"kept": self._kept, "method": self._method, "score_epochs": self.score_epochs or 5}
+        of_noise = {"neurons": self.removed_neurons} if self._method == "lnp" else {}
+        return {"kept": self._kept, "method": self._method, "score_epochs": self.score_epochs or 5, **of_noise}
 
     def _masks(self, network: Spiking, part: Frames) -> dict[str, NDArray[np.bool_]]:
         from hrsnn.deep.robust.pruning import magnitude_masks, score_masks
+        from hrsnn.networks.feed_forward import UNLABELLED, NoiseSettings, unlabelled_masks
 
+        if self._method in UNLABELLED:
+            chosen = NoiseSettings(neurons=self.removed_neurons)
+            return unlabelled_masks(network, part, self._kept, self._method, seed=self.seed, settings=chosen)
         if self._method == "scores":
             training = dataclasses.replace(self.schedule(self.seed), epochs=self.score_epochs or 5, learning_rate=0.1)
             return score_masks(network, part, self._kept, self.objective(self.robust), training, self.progress)

@@ -35,6 +35,7 @@ RECIPES: Registry[Recipe] = Registry(
         "qsnn-fig2": "hrsnn.scripts.recipes.qsnn_fig2:RECIPE",
         "qsnn-fig3": "hrsnn.scripts.recipes.qsnn_fig3:RECIPE",
         "qsnn-fig5": "hrsnn.scripts.recipes.qsnn_fig5:RECIPE",
+        "table4-resnet": "hrsnn.scripts.recipes.table4_resnet:RECIPE",
         "robust-conversion": "hrsnn.scripts.recipes.robust_conversion:RECIPE",
     },
     ("list",),

@@ -83,7 +83,7 @@ PRUNED: Mapping[str, Mapping[str, str]] = {
     "activity": dict.fromkeys(NEURONS, "activity_neurons"),
 }
 _OTHERS = "is a network or method of others, which is not built here"
-_RESNET = "pruning by Lyapunov noise is of recurrent networks here: a ResNet has no recurrent links"
+_RESNET = "rows of a ResNet are those of `hrsnn reproduce table4-resnet`"
 
 
 def arms_of(neurons: str) -> dict[str, str]:

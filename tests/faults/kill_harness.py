@@ -117,7 +117,7 @@ if importlib.util.find_spec("torch") is not None:  # of the extra torch
 
 def recipe_subjects() -> dict[str, Subject]:
     """Every recipe that keeps runs, in the size of its tests; those of deep networks where there is PyTorch."""
-    deep = {*DEEP, "robust-conversion"} if importlib.util.find_spec("torch") is None else set()
+    deep = {*DEEP, "robust-conversion", "table4-resnet"} if importlib.util.find_spec("torch") is None else set()
     found = {}
     for name, options in TINY.items():
         if name not in deep:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planted import SEEDS, Array, around
 
-from hrsnn.scripts.recipes import fig11, fig12, table4, table5
+from hrsnn.scripts.recipes import fig11, fig12, table4, table4_resnet, table5
 from hrsnn.scripts.recipes.judging import judge
 
 
@@ -139,3 +139,73 @@ def test_planted_steps_give_the_right_verdict(
     assert result.verdict == said
     assert result.measured.startswith(least)
     assert [one.of for one in table.rows() if one.not_run] == points
+
+
+def of_resnets(lost: float, lost_random: float, operations: float, moved: float) -> table4_resnet.ResnetTable:
+    """Networks of which LNP loses accuracy, needs a share of the operations of others, and loses more after a transfer."""
+
+    def scores(accuracy: float, number: float, place: int) -> dict[str, Array]:
+        shares = {"links": around(0.9, place), "neurons": around(0.45, place)}
+        more = {name: around(0.5, place) for name in ("before", "renormalised", "energy")}
+        return {"accuracy": around(accuracy, place), "operations": number * around(1.0, place), **shares, **more}
+
+    def arms(change: float, names: tuple[str, ...], place: int) -> dict[str, dict[str, Array]]:
+        found = {name: scores(0.8, 1000.0, place + k) for k, name in enumerate(names)}
+        return {
+            "dense": scores(0.9, 10_000.0, place + 9),
+            **found,
+            "lnp": scores(0.9 + change, 1000 * operations, place + 8),
+        }
+
+    residual = {
+        origin: arms(change, table4_resnet.BY_ORIGIN[origin], 20 * place)
+        for place, (origin, change) in enumerate((("random", lost_random), ("converted", lost)))
+    }
+    bare = {name: one for name, one in scores(0.9, 10_000.0, 60).items() if name not in ("before", "renormalised")}
+    methods = {"dense": {"all": bare}, **{name: {"0.1": scores(0.8, 1000.0, 61)} for name in ("random", "noise", "lnp")}}
+    kinds = [f"{name}, of the task itself" for name in ("lnp", "random", "dense")]
+    kinds += [f"{name}, of the other task" for name in ("lnp", "random", "magnitude", "dense")]
+    pair = (table4_resnet.FIRST, table4_resnet.SECOND)
+    accuracies = {arm: around(0.8 + moved * (arm == "lnp, of the other task"), 70 + k) for k, arm in enumerate(kinds)}
+    missing = {"CIFAR-10": "no data", "CIFAR-100": "no data", table4_resnet.MNIST: "no data"}
+    return table4_resnet.ResnetTable(
+        methods, {"digits": residual}, {pair: dict.fromkeys(pair, accuracies)}, "resnet-small", 0.01, missing
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (of_resnets(0.01, -0.1, 0.5, 0.01), ["supported"] * 4),
+        (of_resnets(-0.2, -0.1, 2.0, -0.2), ["refuted"] * 4),
+    ],
+    ids=["as claimed", "all opposite"],
+)
+def test_planted_residual_networks_give_the_right_verdicts(table: table4_resnet.ResnetTable, said: list[str]) -> None:
+    results = judge(table.readings())
+    assert [one.claim for one in results] == list(table4_resnet.RECIPE.claims)
+    assert [one.verdict for one in results] == said
+
+
+def test_rows_on_residual_networks_have_the_published_cells_and_say_what_is_not_run() -> None:
+    table = of_resnets(-0.002, -0.1, 0.5, -0.2)
+    rows = list(table.rows())
+    published = [one for one in rows if one.published is not None]
+    cells = [row for name, rows in table4.TABLE.items() if "ResNet19 (" in name for row in rows]
+    assert len(published) == sum(cell is not None for row in cells for cell in row)
+    assert {one.not_run for one in published} == {"no data"}
+    found = {(one.quantity, one.of): one for one in rows}
+    assert np.mean(found["change of accuracy, digits", "LNP, resnet-small (random)"].values) == pytest.approx(-0.1, abs=0.01)
+    assert found["accuracy, MNIST, 8 x 8, beside digits", "lnp, of the other task"].not_run == "no data"
+    assert ("change of accuracy, digits", "magnitude, resnet-small (random)") not in found
+    tests = table.tests()
+    assert tests["accuracy, LNP - method"].keys() == {"random, 0.1"}
+    assert tests["accuracy, method - random"].keys() == {"noise, 0.1"}
+    against = tests["transfer: accuracy, LNP of the other task - other networks"]
+    assert all(one["p_holm"] < 0.05 and one["mean"] == pytest.approx(-0.2, abs=0.01) for one in against.values())
+    assert table.figure().axes
+
+
+def test_a_silent_network_counts_as_one_operation() -> None:
+    table = of_resnets(0.0, 0.0, 0.0, 0.0)
+    assert np.isfinite(table.cells("digits", "converted", "lnp")["ratio"]).all()

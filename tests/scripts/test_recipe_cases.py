@@ -21,6 +21,7 @@ JOBS: Mapping[str, tuple[int, ...]] = {"qsnn-table2": (1,)}
 LONG = (
     *DEEP,
     "robust-conversion",
+    "table4-resnet",
     "table1",
     "table2",
     "table3",

@@ -74,6 +74,22 @@ def test_a_mask_goes_to_another_network_of_the_same_model(chain: Path, tmp_path:
     assert "must be of the layers of a masked network" in ran.err
 
 
+@pytest.mark.parametrize("method", ["random", "betweenness", "lnp"])
+def test_methods_without_labels_prune_what_was_trained_and_what_was_converted(
+    method: str, chain: Path, tmp_path: Path
+) -> None:
+    words = ["deep", "prune", "--kept", "0.1", "--method", method, "--epochs", "1", "--robust", "natural", "--seed", "2"]
+    words += ["--removed-neurons", "0.5"] * (method == "lnp")
+    for name in ("units", "spikes")[: 1 if method == "lnp" else 2]:
+        assert call(*words, "--trained", chain / name, "--out", tmp_path / name) == 0
+        found = metrics(tmp_path / name)
+        assert found["scores"]["share_kept"] == pytest.approx(0.1, abs=1e-4)
+        assert found["pruning"]["method"] == method
+        before = (tmp_path / name / "metrics.json").read_bytes()
+        assert call(*words, "--trained", chain / name, "--out", tmp_path / name) == 0
+        assert (tmp_path / name / "metrics.json").read_bytes() == before
+
+
 def test_an_attack_goes_on_with_the_runs_that_are_there(chain: Path, tmp_path: Path, run: Any) -> None:
     words = [*ATTACK, "--trained", str(chain / "spikes"), "--transfer", str(chain / "sparse")]
     assert call(*words, "--out", tmp_path / "whole") == 0
@@ -119,6 +135,8 @@ def test_a_sparse_network_is_packed_with_its_index(chain: Path, tmp_path: Path) 
         (["prune", "--trained", "x", "--kept", "0"], "kept = 0.0: must be above 0 and at most 1"),
         (["prune", "--trained", "x", "--score-epochs", "3"], "--score-epochs = 3: is of --method scores"),
         (["prune", "--trained", "x", "--mask-of", "y", "--kept", "0.1"], "--kept = 0.1: has no effect: the mask is that of"),
+        (["prune", "--trained", "x", "--removed-neurons", "0.5"], "--removed-neurons = 0.5: is of --method lnp"),
+        (["prune", "--trained", "x", "--method", "lnp", "--removed-neurons", "1"], "neurons = 1.0: must be a share"),
         (["prune", "--trained", "missing"], "does not exist"),
         (["convert"], "--trained = None: is needed"),
         (["convert", "--trained", "x", "--percentile", "0"], "percentile = 0.0"),

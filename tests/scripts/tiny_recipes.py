@@ -28,6 +28,7 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "readout": {"train": 30, "test": 20, "series_train": 250, "series_test": 30},
     "hawkes": {"stdp": 2.0, "duration": 2.0},
     **{name: {"train": 40, "test": 20, "epochs": 1} for name in DEEP},
+    "table4-resnet": {"kept": "0.1", "epochs": 1, "tuned": 1, "train": 100, "steps": 2},
     "robust-conversion": {"epochs": 1, "train": 100, "images": 5, "queries": 5, "attack_steps": 1, "steps": 2},
 }
 #: Words where a recipe has its own: a network for 40 channels, and steps as long as the bins of its spikes.
@@ -35,5 +36,5 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "balance-cue": ("--neurons", "90", "--set", "dt=1", "--seeds", "2"),
     **dict.fromkeys(DEEP, ("--seeds", "2")),
     "qsnn-table2": (),
-    "robust-conversion": ("--seeds", "2"),
+    **dict.fromkeys(("robust-conversion", "table4-resnet"), ("--seeds", "2")),
 }

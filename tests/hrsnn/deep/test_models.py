@@ -51,7 +51,10 @@ def test_memory_of_a_network_counted_by_hand():
     assert memory_table(network)["1w-4u"][10 - 9] == pytest.approx(memory.total() / 1e6)
 
 
-@pytest.mark.parametrize(("model", "convolutions"), [("vgg16", 13), ("vgg-snn", 8), ("resnet-19", 19), ("resnet-18", 20)])
+@pytest.mark.parametrize(
+    ("model", "convolutions"),
+    [("vgg16", 13), ("vgg-snn", 8), ("resnet-19", 19), ("resnet-18", 20), ("resnet-19-projected", 25), ("resnet-small", 7)],
+)
 def test_models_have_their_layers(model, convolutions):
     network = architecture(model, COLOUR, 10)
     assert sum(node.kind == "conv" for node in network) == convolutions
@@ -68,6 +71,12 @@ def test_the_currents_of_a_residual_block_have_the_deviation_of_one_threshold():
     for node in network.spiking:
         shares = [network[name].share for name in node.sources if network[name].fan_in]
         assert sum(share**2 for share in shares) == pytest.approx(1 if len(shares) == len(node.sources) else 0.5)
+
+
+@pytest.mark.parametrize("model", ["resnet-19-projected", "resnet-small"])
+def test_projected_shortcuts_leave_no_layer_that_reads_spikes_unweighted(model):
+    network = architecture(model, COLOUR, 10)
+    assert {network[name].kind for node in network.spiking for name in node.sources} == {"conv"}
 
 
 def test_large_images_are_made_smaller_at_once():

@@ -8,6 +8,7 @@ import pytest
 
 from hrsnn import Reservoir
 from hrsnn.networks import LNP, links_to_restore, participation, prune, pruning, strong_component
+from hrsnn.networks.graphs import delocalisation
 
 Ends = tuple[np.ndarray, np.ndarray]
 
@@ -110,12 +111,25 @@ def one_by_one(n: int, ends: tuple[np.ndarray, ...], count: int, tie: np.ndarray
     return sorted(chosen)
 
 
+@pytest.mark.parametrize("many", [0, 1000], ids=["table", "heap"])
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
-def test_links_come_back_at_the_lowest_degrees(share: float) -> None:
+def test_links_come_back_at_the_lowest_degrees(share: float, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delocalisation, "_MANY", many)
     ends = divided(1, 40, share)
     count = min(60, len(ends[2]) - 1)
     chosen = links_to_restore(40, *ends, count, random=np.random.default_rng(3))
     assert chosen.tolist() == one_by_one(40, ends, count, np.random.default_rng(3).random(len(ends[2])))
+
+
+@pytest.mark.parametrize("count", [200, 420, 450])
+def test_a_table_gives_the_links_of_the_heap_those_beside_others_too(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = (np.empty(0, int), np.empty(0, int), *random_graph(2, 40, 0.3))
+    assert len(ends[2]) > 450
+    found = []
+    for many in (0, 1000):
+        monkeypatch.setattr(delocalisation, "_MANY", many)
+        found.append(links_to_restore(40, *ends, count, random=np.random.default_rng(3)).tolist())
+    assert found[0] == found[1]
 
 
 def test_aims_of_restoring_do_what_they_say() -> None:
