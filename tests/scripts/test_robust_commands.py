@@ -74,7 +74,9 @@ def test_a_mask_goes_to_another_network_of_the_same_model(chain: Path, tmp_path:
     assert "must be of the layers of a masked network" in ran.err
 
 
-@pytest.mark.parametrize("method", ["random", "betweenness", "lnp"])
+@pytest.mark.parametrize(
+    "method", ["lnp", *(pytest.param(name, marks=pytest.mark.long) for name in ("random", "betweenness"))]
+)
 def test_methods_without_labels_prune_what_was_trained_and_what_was_converted(
     method: str, chain: Path, tmp_path: Path
 ) -> None:
