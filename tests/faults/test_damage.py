@@ -32,7 +32,7 @@ def test_damaged_files_are_refused_by_name_or_harmless(root: Path, tmp_path: Pat
         sys.executable,
         str(root / "tests" / "faults" / "damage_harness.py"),
         "--cases",
-        "12",
+        "6",
         "--folder",
         str(tmp_path),
     ]

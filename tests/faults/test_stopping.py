@@ -360,7 +360,7 @@ def trial(root: Path, folder: Path, verb: str, moment: float) -> str:
 
 
 @LINUX
-@pytest.mark.slow
+@pytest.mark.long
 def test_ctrl_c_at_random_moments(root: Path, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     longest, moments = {}, pytestconfig.getoption("moments")
     for verb in (verbs := ["search", "prune", "variants", "memory"][:moments]):

@@ -145,9 +145,7 @@ def flat(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in ("seesaw", "sum"))) for name in COMMANDS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name != "sum")) for name in COMMANDS])
 def test_it_is_listed_in_the_help_and_run(name: str, site: Path, leaves: Path, tmp_path: Path, python: Python) -> None:
     verb, lists, runs = COMMANDS[name]
     for words in ([verb, "--help"], lists):

@@ -106,7 +106,18 @@ def commands() -> list[list[str]]:
     return [[" ".join(words[:2]), *words[2:]] if both else words for words, both in zip(given, two, strict=True)]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if snippets(page).strip()], ids=lambda page: page.name)
+#: Pages whose examples take more than five seconds: those of the others run in every test run.
+LONG_PAGES = ("equations.md", "estimators.md", "deep.md", "pruning.md", "training.md", "robust.md")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name, marks=[pytest.mark.long] * (page.name in LONG_PAGES))
+        for page in PAGES
+        if snippets(page).strip()
+    ],
+)
 def test_page_snippets(page: Path, tmp_path: Path, forks: Forks) -> None:
     skip_without_extra(page.name)
     # in a process of its own: a page may set global preferences of a library

@@ -36,7 +36,7 @@ def metrics_of(folder: Path) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore::hrsnn.errors.HrsnnWarning")
-@pytest.mark.parametrize("verb", SMALL)
+@pytest.mark.parametrize("verb", [pytest.param(verb, marks=[pytest.mark.long] * (verb == "classify")) for verb in SMALL])
 def test_a_repeat_is_the_single_runs_put_together(verb: str, tmp_path: Path) -> None:
     for seed in (4, 5):
         assert run(verb, "--seed", seed, "--out", tmp_path / f"{seed}") == 0

@@ -100,7 +100,7 @@ def test_gaussian_weights_hold_half_as_much() -> None:
     [
         (0.1, {1: 150, 3: 20}),
         pytest.param(0.5, {1: 100, 3: 40, 5: 14, 7: 8}, marks=pytest.mark.slow),
-        pytest.param(1.0, {1: 60, 3: 35, 5: 14, 7: 9}, marks=pytest.mark.slow),
+        pytest.param(1.0, {1: 60, 3: 35, 5: 14, 7: 9}, marks=pytest.mark.long),
     ],
 )
 def test_total_is_nearly_the_number_of_states(scale: float, delays: dict[int, int]) -> None:
