@@ -63,7 +63,7 @@ def mean_interval(
     x = seed_values(values, finite=False)
     if not 0 < level < 1:
         raise InputError("level", level, "must be between 0 and 1")
-    if np.shape(bounds) != (2,) or not bounds[0] < bounds[1]:
+    if np.size(float_vector("bounds", bounds)) != 2 or not bounds[0] < bounds[1]:
         raise InputError("bounds", bounds, "must be two ascending numbers")
     least, most = bounds
     slack = 1e-9 * max((abs(end) for end in bounds if np.isfinite(end)), default=0.0)  # for rounding errors

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 _WORST_CONDITION = 1e8
 _MOST_DELAYS = 200_000
+_LOUDEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def linear_theory(weights: ArrayLike, input_weights: ArrayLike, max_delay: int =
     max_delay = count_of("max_delay", max_delay)
     check_memory("max_delay", max_delay, 32 * max_delay * len(w), "the responses")
     noise = positive("noise", noise, "the input's deviation", zero=True)
+    if noise > _LOUDEST:
+        raise InputError("noise", noise, f"must be at most {_LOUDEST:g}: its square is a number")
     radius = float(np.abs(np.linalg.eigvals(w)).max())
     if radius >= 1:
         raise InputError("weights", f"spectral radius {radius:.4g}", "must be below 1: the network never forgets")

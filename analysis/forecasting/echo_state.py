@@ -17,7 +17,7 @@ from hrsnn.preprocessing import VALIDATION_SHARE
 from hrsnn.regression.ridge import ALPHAS, Forecast, ridge_readout
 from hrsnn.runtime.seeds import generator
 from hrsnn.validation.limits import check_memory
-from hrsnn.validation.numbers import count_of, series_of
+from hrsnn.validation.numbers import count_of, float_vector, series_of
 from hrsnn.validation.units import takes
 
 Array = NDArray[np.float64]
@@ -259,7 +259,9 @@ def fit_echo_state_network(
     if wanted.shape[:1] != series.shape[:1]:
         raise InputError("targets", wanted.shape, f"must have {len(series)} rows, as inputs has")
     names = ("spectral_radius", "input_scale", "leak")
-    tried = [dict(zip(names, one, strict=True)) for one in itertools.product(spectral_radii, input_scales, leaks)]
+    given = {"spectral_radii": spectral_radii, "input_scales": input_scales, "leaks": leaks}
+    values = [float_vector(name, one).tolist() for name, one in given.items()]
+    tried = [dict(zip(names, one, strict=True)) for one in itertools.product(*values)]
     if not tried:
         raise InputError("spectral_radii, input_scales, leaks", (spectral_radii, input_scales, leaks), "must hold one each")
 

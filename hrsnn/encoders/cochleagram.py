@@ -188,7 +188,11 @@ def _waveforms(X: Any) -> Iterator[np.ndarray]:
     single = isinstance(X, np.ndarray) and X.ndim == 0  # has the attribute, and no length
     if isinstance(X, (str, bytes)) or single or not hasattr(X, "__len__"):
         raise InputError("X", X, "must be a list of waveforms")
-    if len(X) == 0:
+    try:
+        count = len(X)
+    except Exception as error:  # whatever an object of another package raises
+        raise InputError("X", X, "must be a list of waveforms") from error
+    if count == 0:
         raise InputError("X", X, "must hold at least one waveform")
     for index, item in enumerate(X):
         try:

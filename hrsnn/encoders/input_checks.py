@@ -23,10 +23,11 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def is_series(X: Any) -> bool:
     """Return whether `X` is a 3-D array or a list of 2-D arrays, so that each sample is a series."""
-    if isinstance(X, (list, tuple)):
-        return len(X) > 0 and np.ndim(X[0]) == 2
-    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
-        return len(X) > 0 and np.ndim(X[0]) == 2
+    if isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1):
+        try:
+            return len(X) > 0 and np.ndim(X[0]) == 2
+        except ValueError:  # a list of lists of several lengths, or one that holds itself
+            return False
     return isinstance(X, np.ndarray) and X.ndim == 3
 
 
@@ -51,7 +52,10 @@ def takes_as_series(estimator: Any, X: Any) -> bool:
 
 def checked_rows(estimator: BaseEstimator, X: Any, reset: bool) -> np.ndarray:
     """Return `X` as a finite float64 array (samples, channels), checked by scikit-learn."""
-    return np.asarray(validate_data(estimator, plain(X, "", "X"), reset=reset, dtype=np.float64))
+    try:
+        return np.asarray(validate_data(estimator, plain(X, "", "X"), reset=reset, dtype=np.float64))
+    except OverflowError as error:
+        raise InputError("X", X, "must be numbers of double precision") from error
 
 
 def checked_series(estimator: Any, X: Any, reset: bool) -> list[np.ndarray]:

@@ -234,5 +234,8 @@ class ReservoirTransformer(TransformerMixin, SpecParameters):  # type: ignore[mi
             elif X.n_channels != self.n_features_in_:
                 raise InputError("X", f"{X.n_channels} channels", f"fit saw {self.n_features_in_}")
             return X
-        values = validate_data(self, plain(X, "", "X"), reset=reset, dtype=np.float64)
+        try:
+            values = validate_data(self, plain(X, "", "X"), reset=reset, dtype=np.float64)
+        except OverflowError as error:
+            raise InputError("X", X, "must be numbers of double precision") from error
         return Currents(values[:, None, :], dt=positive("duration", self.duration, "ms"))

@@ -275,7 +275,8 @@ def _needed(network: Network, stimulus: Stimulus, request: Request) -> list[tupl
     """Return contributions to the memory of a run: bytes, and the field and value that they come from."""
     samples, n, record = len(stimulus), network.neurons, request.record
     moments = _moments(request, stimulus, network.dt)
-    intervals = int(request.windows) if isinstance(request.windows, (int, np.integer)) else np.size(request.windows)
+    windows = request.windows
+    intervals = int(windows) if isinstance(windows, (int, np.integer)) else float_vector("windows", windows).size
     # two more copies exist for the stimulus being simulated; the times are stored for all stimuli
     recorded = ("states" in record) * (samples + 2) * n + _watched_numbers(request, n, samples)
     longest = float(stimulus.durations.max()) + request.blank
@@ -299,7 +300,7 @@ def _moments(request: Request, stimulus: Stimulus, dt: float) -> int:
     times = request.sample_times
     if isinstance(times, str):
         return int(min(float(stimulus.durations.max()) / dt, 1e18)) + 1
-    return int(times) if isinstance(times, (int, np.integer)) else np.size(times)
+    return int(times) if isinstance(times, (int, np.integer)) else float_vector("sample_times", times).size
 
 
 def _watched_numbers(request: Request, neurons: int, samples: int) -> int:

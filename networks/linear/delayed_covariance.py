@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 #: Numbers of frequencies: the first, and the most.
 _FIRST, _MOST = 64, 16384
+#: Largest amplitude of the noise.
+_LARGEST = 1e150
 
 
 @takes()
@@ -138,7 +140,10 @@ def delayed_covariance(
             shared += weight * (across * np.exp(1j * omega * lag)).real
         return variance, shared
 
-    noise, count = positive("sigma", sigma, "amplitude") ** 2, _FIRST
+    amplitude, count = positive("sigma", sigma, "amplitude"), _FIRST
+    if amplitude > _LARGEST:
+        raise InputError("sigma", amplitude, f"must be at most {_LARGEST:g}: its square is a number")
+    noise = amplitude**2
     before = total(count)
     while count < _MOST:
         count *= 2

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from hostile import Random, one_of
 from isolation import Verdict
-from odd_arguments import BY_FUNCTION, ODD, intact, networks
+from odd_arguments import BY_FUNCTION, CHANGED, ODD, intact, networks
 from target import Target
 
 from hrsnn import HrsnnError
@@ -31,6 +31,8 @@ SHAPES = {"LevelCrossingEncoder": (2, 6, 1), "TemporalDifferenceEncoder": (2, 4,
 _SHORT = ("iterations", "resamples", "surrogates", "bootstrap", "max_delay")
 #: Functions of whole tasks, which take minutes.
 _LONG = ("score_network", "retune")
+#: Parameters that are called: what a function of the user raises there is the user's own error.
+_CALLED = ("progress", "advance", "score", "predict")
 #: Parameters that a call may leave unread, or that take any object. No parameter at all is in A.
 _UNUSED = ("progress", "out", "random", "jobs", "cluster")
 
@@ -64,8 +66,11 @@ def call(given: dict[str, Any]) -> Any:
     function = functions()[given["function"]]
     values: dict[str, Any] = {}
     for name, (annotation, needed) in parameters(function).items():
-        if name in given["odd"]:
-            values[name] = ODD[given["odd"][name]]()
+        odd = given["odd"].get(name)
+        if odd in CHANGED:
+            values[name] = CHANGED[odd](intact(given["function"], name, annotation))
+        elif odd is not None:
+            values[name] = ODD[odd]()
         elif needed or name in _SHORT or (given["function"].rpartition(".")[2], name) in BY_FUNCTION:
             values[name] = intact(given["function"], name, annotation)
     if given["function"].rpartition(".")[2] in ENCODERS:
@@ -86,6 +91,8 @@ def check(given: dict[str, Any], folder: Path) -> Verdict:
         # X of the estimators is checked by scikit-learn, whose errors are those that its users expect
         last = traceback.extract_tb(error.__traceback__)[-1].filename
         if given["function"].rpartition(".")[2] in ENCODERS and "sklearn" in last:
+            return Verdict("refused", str(error))
+        if any(given["odd"].get(name) in ("function", "class") for name in _CALLED):
             return Verdict("refused", str(error))
         raise
     used = {**given["odd"], **({"X": given["x"]} if given["x"] else {})}
@@ -113,7 +120,8 @@ def made(folder: Path) -> Target:
         name = one_of(names, random)
         its = sorted(parameters(known[name]))
         count = 1 + int(random.random() < 0.25)
-        chosen = {one_of(its, random): one_of(odd, random) for _ in range(count if its else 0)}
+        kinds = [sorted(CHANGED) if random.random() < 0.3 else odd for _ in range(count if its else 0)]
+        chosen = {one_of(its, random): one_of(kind, random) for kind in kinds}
         x = one_of(odd, random) if random.random() < 0.5 else None
         return {"function": name, "odd": chosen, "x": x if name.rpartition(".")[2] in ENCODERS else None}
 

@@ -92,6 +92,23 @@ ODD: Mapping[str, Callable[[], Any]] = {
 }
 
 
+def _rows(value: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
+    if not isinstance(value, (np.ndarray, list, tuple)) or np.asarray(value).dtype.kind not in "biuf" or not np.ndim(value):
+        return value
+    return change(np.asarray(value))
+
+
+#: Changes of the intact value of a parameter, which then does not fit the other arguments; of no array, nothing changes.
+CHANGED: Mapping[str, Callable[[Any], Any]] = {
+    "a row less": lambda value: _rows(value, lambda rows: rows[:-1]),
+    "a row more": lambda value: _rows(value, lambda rows: np.concatenate([rows, rows[:1]])),
+    "the first row": lambda value: _rows(value, lambda rows: rows[:1]),
+    "one dimension more": lambda value: _rows(value, lambda rows: rows[..., None]),
+    "transposed": lambda value: _rows(value, np.transpose),
+    "in single precision": lambda value: _rows(value, lambda rows: rows.astype(np.float32)),
+}
+
+
 @cache
 def networks() -> dict[str, Any]:
     """Return a reservoir, a balanced network, stimuli for both, and what a run recorded."""
