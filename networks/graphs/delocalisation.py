@@ -81,9 +81,9 @@ def links_to_restore(
     """
     if aim not in ("ipr", "degree"):
         raise InputError("delocalise", aim, "must be ipr, degree or none")
-    for name, ends, others in (("post", post, pre), ("more_post", more_post, more_pre)):
-        if np.shape(ends) != np.shape(others):
-            raise InputError(name, np.shape(ends), f"must be {np.shape(others)}, as the sources")
+    for name, targets, sources in (("post", post, pre), ("more_post", more_post, more_pre)):
+        if np.shape(targets) != np.shape(sources):
+            raise InputError(name, np.shape(targets), f"must be {np.shape(sources)}, as the sources")
     candidates = len(more_pre)
     if count >= candidates:
         return np.arange(candidates)
