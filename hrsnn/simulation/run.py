@@ -28,7 +28,7 @@ from hrsnn.stimuli.stimulus import Stimulus, check_stimulus
 from hrsnn.stimuli.time_grid import equal_windows_of, step_count, windows_of
 from hrsnn.validation.annotations import is_whole
 from hrsnn.validation.limits import check_memory, readable
-from hrsnn.validation.numbers import duration_of, float_vector, positive, whole_vector
+from hrsnn.validation.numbers import duration_of, float_array, float_vector, positive, whole_vector
 
 logger = logging.getLogger("hrsnn")
 
@@ -276,7 +276,7 @@ def _needed(network: Network, stimulus: Stimulus, request: Request) -> list[tupl
     samples, n, record = len(stimulus), network.neurons, request.record
     moments = _moments(request, stimulus, network.dt)
     windows = request.windows
-    intervals = int(windows) if isinstance(windows, (int, np.integer)) else float_vector("windows", windows).size
+    intervals = int(windows) if isinstance(windows, (int, np.integer)) else float_array("windows", windows).size
     # two more copies exist for the stimulus being simulated; the times are stored for all stimuli
     recorded = ("states" in record) * (samples + 2) * n + _watched_numbers(request, n, samples)
     longest = float(stimulus.durations.max()) + request.blank
@@ -300,7 +300,7 @@ def _moments(request: Request, stimulus: Stimulus, dt: float) -> int:
     times = request.sample_times
     if isinstance(times, str):
         return int(min(float(stimulus.durations.max()) / dt, 1e18)) + 1
-    return int(times) if isinstance(times, (int, np.integer)) else float_vector("sample_times", times).size
+    return int(times) if isinstance(times, (int, np.integer)) else float_array("sample_times", times).size
 
 
 def _watched_numbers(request: Request, neurons: int, samples: int) -> int:
